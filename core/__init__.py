@@ -1,0 +1,1 @@
+"""The science of EcoAssets: pure Python on numpy and GDAL, never QGIS."""

@@ -1,0 +1,27 @@
+"""What can stop a run. Every message says what, where, which value, and how to mend it."""
+
+from __future__ import annotations
+
+
+class EcoAssetsError(Exception):
+    """Something that stops a run and that the user can mend."""
+
+
+class InputError(EcoAssetsError):
+    """A parameter, a file or a value that cannot be used."""
+
+
+class GridError(InputError):
+    """A raster that does not fit the reference grid."""
+
+
+class TableError(InputError):
+    """A table that lacks a column, holds text for a number, or misses a code."""
+
+
+class OutputError(EcoAssetsError):
+    """A result that cannot be written."""
+
+
+class Cancelled(Exception):
+    """The user asked to stop. Not an error: nothing is reported, nothing is kept."""
