@@ -10,8 +10,8 @@ import numpy as np
 class Sums:
     """Named arrays of counts and sums that add up over the blocks.
 
-    Integers add exactly. Floats add with a running compensation (Neumaier 1974), so that the window size does not show in
-    the totals.
+    Integers add exactly. Floats add with a running compensation (Neumaier 1974), so that the window size does not show
+    in the totals.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -42,10 +42,6 @@ class Sums:
 
     def __contains__(self, name: str) -> bool:
         return name in self._totals
-
-    def get(self, name: str, default: np.ndarray) -> np.ndarray:
-        """The sums under a name, or `default` when no block held any."""
-        return self[name] if name in self else default
 
 
 CHUNK_PIXELS = 1 << 16
