@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Optional
 
 from .errors import InputError, TableError
 from .tables import Table, resource_table
@@ -123,7 +122,7 @@ class LandCoverScheme:
         return self.classes[code].color
 
 
-def load_scheme(name: str, class_table: Optional[Table] = None) -> LandCoverScheme:
+def load_scheme(name: str, class_table: Table | None = None) -> LandCoverScheme:
     """Loads a scheme and lays the user's class table over it.
 
     A row of the class table overrides the scheme's row of that code cell by cell; blank cells fall back to the
@@ -244,7 +243,7 @@ def _water(text: str, where: str) -> bool:
     return text.startswith("1")
 
 
-def _weight(text: str) -> Optional[float]:
+def _weight(text: str) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", text) else None
 
 

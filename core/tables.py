@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import TableError
 
@@ -49,7 +50,7 @@ class Table:
         cls,
         name: str,
         rows: Iterable[Mapping[str, Any]],
-        columns: Optional[Sequence[str]] = None,
+        columns: Sequence[str] | None = None,
         decimal_comma: bool = False,
     ) -> Table:
         """Makes a table of rows, for example of the attributes of a layer.
@@ -103,7 +104,7 @@ class Table:
         """A column as stripped texts: blanks are "", whole floats lose their ".0", true and false are 1 and 0."""
         return tuple(_text(value) for value in self.values(column))
 
-    def numbers(self, column: str, blank: Optional[float] = None, infinite: bool = False) -> np.ndarray:
+    def numbers(self, column: str, blank: float | None = None, infinite: bool = False) -> NDArray[np.float64]:
         """A column as float64.
 
         Args:
@@ -148,7 +149,7 @@ class Table:
             codes[code] = row
         return tuple(codes)
 
-    def _number(self, value: Value) -> Optional[float]:
+    def _number(self, value: Value) -> float | None:
         if isinstance(value, (bool, int, float, np.number, np.bool_)):
             return float(value)
         text = str(value).strip()
@@ -168,7 +169,7 @@ class Table:
         return TableError(f"Table {self.name}, row {row}, column {column} {fault}. {mend}")
 
 
-def read_table(path: Union[str, os.PathLike[str]]) -> Table:
+def read_table(path: str | os.PathLike[str]) -> Table:
     """Reads a table from a file: CSV by its own reader, spreadsheets, databases and layers by OGR.
 
     A CSV may begin with a byte order mark, be UTF-8, UTF-16 or GB 18030, and separate cells by comma, semicolon or
@@ -183,7 +184,7 @@ def read_table(path: Union[str, os.PathLike[str]]) -> Table:
     return _read_ogr(source, layer)
 
 
-@lru_cache(maxsize=None)
+@cache
 def resource_table(name: str) -> Table:
     """A table of the plugin, by its file name without `.csv`. Raises TableError where there is none."""
     path = RESOURCES / f"{name}.csv"
@@ -224,7 +225,9 @@ def _read_csv(path: str) -> Table:
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = _delimiter(header)
     try:
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))]
+        lines = [
+            line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))
+        ]
     except csv.Error as error:
         raise TableError(f"Table {name} is not a CSV file: {error}.") from error
     return _table_of_lines(name, lines, decimal_comma=delimiter == ";")
@@ -265,7 +268,7 @@ def _table_of_lines(name: str, lines: Sequence[Sequence[Value]], decimal_comma: 
     return Table.of_rows(name, rows, columns=named, decimal_comma=decimal_comma)
 
 
-def _split_layer(path: str) -> tuple[str, Optional[str]]:
+def _split_layer(path: str) -> tuple[str, str | None]:
     """Splits `file|layername=x` into file and layer; other parts of a QGIS source are left out."""
     if os.path.exists(path):
         return path, None
@@ -274,7 +277,7 @@ def _split_layer(path: str) -> tuple[str, Optional[str]]:
     return source, layers[0] if layers else None
 
 
-def _read_ogr(path: str, layer_name: Optional[str]) -> Table:
+def _read_ogr(path: str, layer_name: str | None) -> Table:
     from osgeo import gdal
 
     name = os.path.basename(path) + (f", {layer_name}" if layer_name else "")

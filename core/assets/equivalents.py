@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverClass, LandCoverScheme
@@ -68,13 +68,13 @@ class Equivalents:
     name: str
     services: tuple[Service, ...]
     columns: tuple[str, ...]
-    values: np.ndarray
+    values: NDArray[np.float64]
     mapping: str
-    standard_value: Optional[StandardValue]
-    provenance: Optional[Provenance]
+    standard_value: StandardValue | None
+    provenance: Provenance | None
 
 
-def load_equivalents(name: str, table: Optional[Table] = None) -> Equivalents:
+def load_equivalents(name: str, table: Table | None = None) -> Equivalents:
     """Loads a table of equivalent factors.
 
     Args:
@@ -101,7 +101,7 @@ def load_equivalents(name: str, table: Optional[Table] = None) -> Equivalents:
     return _equivalents_of(name, resource_table(f"equivalents_{name}"))
 
 
-def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> np.ndarray:
+def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> NDArray[np.float64]:
     """The factors of land-cover classes: their weights times the factors of the table.
 
     A class takes the weights that its row states for the table. Where the table is custom and the row states

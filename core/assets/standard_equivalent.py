@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
 from ..tables import Table
@@ -79,10 +80,11 @@ def standard_equivalent(crops: Table, method: str) -> StandardEquivalent:
     return StandardEquivalent(value, tuple(CropShare(*row) for row in rows), _warnings(value))
 
 
-def one_seventh(crops: Table) -> np.ndarray:
+def one_seventh(crops: Table) -> NDArray[np.float64]:
     """A seventh of the market value of each crop, per hectare: `p q / 7`. Raises TableError as `standard_equivalent`."""
     crops.require("yield_kg_ha", "price_per_kg")
-    return _not_negative(crops, "yield_kg_ha") * _not_negative(crops, "price_per_kg") / 7
+    product: NDArray[np.float64] = _not_negative(crops, "yield_kg_ha") * _not_negative(crops, "price_per_kg")
+    return product / 7
 
 
 def regional_value(value: float, regional_yield: float, national_yield: float) -> float:
@@ -159,7 +161,7 @@ def _level(year: int, levels: Mapping[int, float]) -> float:
     return levels[year]
 
 
-def _not_negative(crops: Table, column: str) -> np.ndarray:
+def _not_negative(crops: Table, column: str) -> NDArray[np.float64]:
     numbers = crops.numbers(column)
     for row, number in enumerate(numbers, start=1):
         if number < 0:
@@ -170,7 +172,8 @@ def _not_negative(crops: Table, column: str) -> np.ndarray:
 def _warnings(value: float) -> tuple[str, ...]:
     if value > 0:
         return ()
-    return (
+    message = (
         f"The standard equivalent is {value:g}, not above zero: every ecosystem service would be worth nothing or "
-        "less. Use another year, a mean of years, or the method oneseventh.",
+        "less. Use another year, a mean of years, or the method oneseventh."
     )
+    return (message,)
