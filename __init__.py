@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .plugin import EcoAssetsPlugin
 
 
-def classFactory(iface: object | None) -> EcoAssetsPlugin:  # noqa: N802 - the name QGIS calls
+def classFactory(iface: object | None) -> EcoAssetsPlugin:
     """Makes the plugin. QGIS is imported only here, so that `ecoassets.core` can be used without it."""
     from .plugin import EcoAssetsPlugin
 

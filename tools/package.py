@@ -82,7 +82,8 @@ def zip_problems(path: Path) -> list[str]:
         problems.append(f"{path.name}: the icon that metadata.txt names is missing: {icon}")
     for name in names:
         inside = PurePosixPath(name)
-        if any(part.startswith(".") or part in NEVER_SHIPPED for part in inside.parts) or inside.suffix in BINARY_SUFFIXES:
+        hidden = any(part.startswith(".") for part in inside.parts)
+        if hidden or NEVER_SHIPPED & set(inside.parts) or inside.suffix in BINARY_SUFFIXES:
             problems.append(f"{path.name}: {name} must not be shipped")
     if (size := path.stat().st_size) > MAX_BYTES:
         problems.append(f"{path.name}: {size / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f} MB")
@@ -90,7 +91,7 @@ def zip_problems(path: Path) -> list[str]:
 
 
 def build(clone: Path, target: Path) -> None:
-    """Writes the files of the last commit that are meant for users into a zip, under one folder named as the package."""
+    """Writes the files of the last commit that are meant for users into a zip, under one folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["git", "-C", str(clone), "archive", "--format=zip", f"--prefix={PACKAGE}/", f"--output={target}", "HEAD"],
@@ -99,13 +100,14 @@ def build(clone: Path, target: Path) -> None:
 
 
 def main() -> int:
+    """Builds `dist/ecoassets-VERSION.zip`, checks it and tells what is wrong."""
     clone = Path(__file__).resolve().parents[1]
     version = read_metadata((clone / "metadata.txt").read_text(encoding="utf-8"))["version"]
     target = clone / "dist" / f"{PACKAGE}-{version}.zip"
     build(clone, target)
-    changed = subprocess.run(["git", "-C", str(clone), "status", "--porcelain"], check=True, capture_output=True, text=True)
-    if changed.stdout:
-        print("Some changes are not committed; they are not in the zip:", changed.stdout, sep="\n")
+    changed = subprocess.check_output(["git", "-C", str(clone), "status", "--porcelain"], text=True)
+    if changed:
+        print("Some changes are not committed; they are not in the zip:", changed, sep="\n")
     problems = zip_problems(target)
     if problems:
         print(*problems, sep="\n", file=sys.stderr)
