@@ -1,0 +1,57 @@
+# Works from a clone directory of any name: Python, ruff, mypy, pytest and QGIS see the clone as `ecoassets` through a link.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test test-installed bench package link unlink lint typecheck format reference house system venv
+
+HERE := cd .build/link &&
+SYSTEM_PYTHON := /usr/bin/python3
+PYTHON := ecoassets/.venv/bin/python
+PYTEST_OPTIONS := -p no:cacheprovider
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+demo: system house ## install what is missing, make a practice region and map its ecological assets (demo-output/)
+	@tools/demo.sh
+
+test: lint typecheck ## install what is missing, then lint, types and all tests
+	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests
+
+test-installed: house ## run the tests with the QGIS that is there; nothing is installed
+	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests
+
+bench: system house ## measure against GDAL's read and write limit and other tools (ARGS="--size 10000")
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.bench $(ARGS)
+
+package: house ## build dist/ecoassets-VERSION.zip from the last commit and check it as the plugin site would
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.package
+
+link: ## link this clone into your QGIS profile (QGIS_PROFILE=default)
+	@tools/profile-link link
+
+unlink: ## remove that link
+	@tools/profile-link unlink
+
+lint: venv house ## ruff: rules and layout
+	$(HERE) $(PYTHON) -m ruff check ecoassets
+	$(HERE) $(PYTHON) -m ruff format --check ecoassets
+
+typecheck: venv house ## mypy on core, algorithms and plugin
+	$(HERE) $(PYTHON) -m mypy --config-file ecoassets/pyproject.toml --cache-dir ecoassets/.mypy_cache -p ecoassets
+
+format: venv house ## let ruff mend what it can
+	$(HERE) $(PYTHON) -m ruff check --fix ecoassets
+	$(HERE) $(PYTHON) -m ruff format ecoassets
+
+reference: house ## write docs/reference.md from the help of the algorithms
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.help_pages
+
+house:
+	@mkdir -p .build/link && ln -sfn ../.. .build/link/ecoassets
+
+system:
+	@tools/provision system
+
+venv: system
+	@tools/provision venv

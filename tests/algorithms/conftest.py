@@ -1,0 +1,49 @@
+"""One QGIS application with the provider, for all tests of the algorithms."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def qgis_app(tmp_path_factory: pytest.TempPathFactory):
+    """A QgsApplication without a screen and with settings of its own, so that nobody's profile is read or written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QT_QPA_PLATFORM", "offscreen")
+        patch.setenv("QGIS_CUSTOM_CONFIG_PATH", str(tmp_path_factory.mktemp("profile")))
+        if not Path(os.environ.get("XDG_RUNTIME_DIR", "missing")).is_dir():
+            runtime = tmp_path_factory.mktemp("runtime")
+            runtime.chmod(0o700)
+            patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+        from qgis.core import QgsApplication
+
+        app = QgsApplication([], True)
+        app.initQgis()
+        yield app
+        app.exitQgis()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processing_ready(qgis_app):
+    """Processing with QGIS's own algorithms and the provider `ecoassets`; gives the provider."""
+    from qgis.core import QgsApplication
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path, str(Path(QgsApplication.pkgDataPath()) / "python" / "plugins")])
+        from processing.core.Processing import Processing
+
+        from ecoassets.algorithms.provider import EcoAssetsProvider
+
+        Processing.initialize()
+        registry = QgsApplication.processingRegistry()
+        provider = EcoAssetsProvider()
+        assert registry.addProvider(provider), "the provider could not be added"
+        yield provider
+        # A provider that outlives the application makes the interpreter crash at its end.
+        registry.removeProvider(provider)
+        Processing.deinitialize()

@@ -1,0 +1,50 @@
+"""What all rooms of the tests share: their order, the real data, and what happens where QGIS is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+CLONE = TESTS.parent
+ROOMS = ("core", "algorithms", "cli", "gui")  # the order of the tests: the cheapest answers first
+NEEDS_QGIS = ("algorithms", "cli", "gui")
+HAS_QGIS = importlib.util.find_spec("qgis") is not None
+
+
+def _room(path: Path) -> str:
+    parts = path.resolve().relative_to(TESTS).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+class _WithoutQgis(pytest.Module):
+    def collect(self):
+        pytest.skip("the Python module qgis cannot be imported here", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    if not HAS_QGIS and _room(module_path) in NEEDS_QGIS:
+        return _WithoutQgis.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: ROOMS.index(_room(item.path)) if _room(item.path) in ROOMS else -1)
+
+
+@pytest.fixture(scope="session")
+def clone() -> Path:
+    """The folder of this clone, whatever its name."""
+    return CLONE
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real rasters and tables that some tests run on: ECOASSETS_DATA, or `shared/data` beside the clone."""
+    folder = Path(os.environ.get("ECOASSETS_DATA") or CLONE.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"the real data is not in {folder}; set ECOASSETS_DATA to its folder")
+    return folder
