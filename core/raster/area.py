@@ -40,8 +40,8 @@ def pixel_areas_ha(grid: Grid) -> np.ndarray:
     edges = (grid.transform[3] + grid.transform[5] * np.arange(grid.height + 1)) * to_radians
     if np.abs(edges).max() > math.pi / 2 * (1 + 1e-9):
         raise GridError(
-            f"The reference grid reaches latitude {np.degrees(edges[np.abs(edges).argmax()]):.6g} degrees, beyond a pole. "
-            "Clip it to latitudes between -90 and 90."
+            f"The reference grid reaches latitude {np.degrees(edges[np.abs(edges).argmax()]):.6g} degrees, beyond a "
+            "pole. Clip it to latitudes between -90 and 90."
         )
     quarters = _equator_to_latitude_area(np.clip(edges, -math.pi / 2, math.pi / 2), reference)
     return np.abs(np.diff(quarters)) * grid.pixel_width * to_radians / SQUARE_METRES_PER_HA

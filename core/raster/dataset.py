@@ -1,14 +1,15 @@
 """Calling GDAL whatever its host has set.
 
-Inside QGIS the exceptions setting of GDAL's bindings belongs to everybody. It is left as it is: every call is checked by
-its return value *and* for an exception, with a quiet error handler that is local to the thread.
+Inside QGIS the exceptions setting of GDAL's bindings belongs to everybody. It is left as it is: every call is checked
+by its return value *and* for an exception, with a quiet error handler that is local to the thread.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from osgeo import gdal
 

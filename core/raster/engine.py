@@ -1,8 +1,8 @@
 """The block engine: a kernel over aligned blocks, plus sums that merge in block order.
 
-One thread reads, some compute, one writes; GDAL releases Python's lock, so they overlap. Only the calling thread touches
-the `Progress`. The result does not depend on the number of threads: windows are fixed by the job, and sums are merged in
-window order.
+One thread reads, some compute, one writes; GDAL releases Python's lock, so they overlap. Only the calling thread
+touches the `Progress`. The result does not depend on the number of threads: windows are fixed by the job, and sums are
+merged in window order.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable, Mapping, Sequence
+from typing import Any, Callable
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ..progress import QUIET, Progress
 from .area import pixel_areas_ha
 from .grid import Grid
 from .output import BandStatistics, Output, RasterWriter, WriteOptions, stack_for
-from .source import BandReader, Source, open_source
+from .source import Source, open_source
 from .tally import Sums
 from .windows import Window, cut_windows
 
@@ -98,7 +99,7 @@ class Job:
     boundary: Source | None = None
     gate: tuple[str, ...] = ()
     gate_any: bool = False
-    write: WriteOptions = WriteOptions()
+    write: WriteOptions = field(default_factory=WriteOptions)
     threads: int | None = None
     tile: int | None = None
 
@@ -175,7 +176,11 @@ def _stream(job: Job, reader: BlockReader, writers: Mapping[str, RasterWriter], 
     total = Sums()
     stop = threading.Event()
     # Leaving the executors waits for the tasks that run; those that wait see `stop`.
-    with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(job.workers) as computing, ThreadPoolExecutor(1) as writing:
+    with (
+        ThreadPoolExecutor(1) as reading,
+        ThreadPoolExecutor(job.workers) as computing,
+        ThreadPoolExecutor(1) as writing,
+    ):
 
         def submit(window: Window) -> Future:
             block = reading.submit(_unless(stop, reader.read), window)
@@ -203,7 +208,7 @@ class _Stopped(Exception):
 
 
 def _unless(stop: threading.Event, task: Callable) -> Callable:
-    def run(*args):
+    def run(*args: Any) -> Any:
         if stop.is_set():
             raise _Stopped
         return task(*args)

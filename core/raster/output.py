@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 import numpy as np
 from osgeo import gdal
@@ -257,7 +258,7 @@ class RasterWriter:
             callback=_stop_when_cancelled(progress),
         )
         progress.check()
-        self._call_status(lambda: copy.FlushCache() or gdal.CE_None)
+        self._call_status(copy.FlushCache)
         del copy, source
         os.remove(self._tiff_path)
 
@@ -374,5 +375,3 @@ def stack_for(output: Output, values: np.ndarray, valid: np.ndarray) -> tuple[np
         if not full:
             layer[~mask] = output.nodata
     return stack, found
-
-
