@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -175,12 +176,11 @@ def _stream(job: Job, reader: BlockReader, writers: Mapping[str, RasterWriter], 
     windows = job.windows()
     total = Sums()
     stop = threading.Event()
-    # Leaving the executors waits for the tasks that run; those that wait see `stop`.
-    with (
-        ThreadPoolExecutor(1) as reading,
-        ThreadPoolExecutor(job.workers) as computing,
-        ThreadPoolExecutor(1) as writing,
-    ):
+    # Leaving the lanes waits for the tasks that run; those that wait see `stop`.
+    with ExitStack() as lanes:
+        reading, computing, writing = (
+            lanes.enter_context(ThreadPoolExecutor(threads)) for threads in (1, job.workers, 1)
+        )
 
         def submit(window: Window) -> Future:
             block = reading.submit(_unless(stop, reader.read), window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -42,6 +42,9 @@ class Sums:
 
     def __contains__(self, name: str) -> bool:
         return name in self._totals
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._totals)
 
 
 CHUNK_PIXELS = 1 << 16
