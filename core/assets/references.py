@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import Progress
-from ..raster.engine import Block, Job, Result, run_job
-from ..raster.grid import Grid
+from ..raster.engine import Block, Result, run_job
 from ..raster.source import Source
+from ..raster.study import StudyArea
 from ..raster.tally import Sums
 
 ReferenceMode = Literal["all_years", "base_year", "per_year"]
@@ -43,10 +43,8 @@ class _MeanKernel:
 def mean_references(
     land_cover: Sequence[Source],
     series: dict[str, tuple[Source, ...]],
-    grid: Grid,
+    area: StudyArea,
     mode: ReferenceMode,
-    common: bool,
-    boundary: Source | None,
     progress: Progress,
 ) -> dict[str, tuple[float, ...]]:
     """Area-weighted mean of each series over the study area, one number per year.
@@ -54,11 +52,9 @@ def mean_references(
     Args:
         land_cover: the source of each year; pixels without land cover do not count.
         series: per factor, the source of each year.
-        grid: the reference grid.
+        area: the study area; its mask decides whether only pixels that are valid in every year count.
         mode: `all_years` one mean over all years (the same for every year), `base_year` the mean of the first year,
             `per_year` each year's own mean, which takes the signal of time out of the values.
-        common: whether only pixels that are valid in every year count.
-        boundary: an optional 0/1 raster.
         progress: gets the progress of the pass.
 
     Raises:
@@ -67,11 +63,10 @@ def mean_references(
     kernel = _MeanKernel(
         tuple(source.name for source in land_cover),
         {name: tuple(source.name for source in sources) for name, sources in series.items()},
-        common,
+        area.common,
     )
-    sources = unique_sources([*land_cover, *(source for of_factor in series.values() for source in of_factor)])
-    gate = tuple(dict.fromkeys(kernel.land_cover))
-    sums = run_job(Job(kernel, sources, grid, boundary=boundary, gate=gate, gate_any=not common), progress).sums
+    sources = [*land_cover, *(source for of_factor in series.values() for source in of_factor)]
+    sums = run_job(area.job(kernel, sources, gate=kernel.land_cover), progress).sums
     years = range(len(land_cover))
     references = {}
     for name, of_factor in series.items():
@@ -101,8 +96,3 @@ def require_reference(label: str, reference: float) -> None:
             f"The reference of {label} is {reference:g}, and values are divided by it. Check the raster's unit, nodata "
             "and overlap with the land cover, or give a positive reference number."
         )
-
-
-def unique_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Each source once, by name, in order."""
-    return tuple({source.name: source for source in sources}.values())

@@ -44,8 +44,8 @@ class ValuationKernel:
     """Values of several years in one pass.
 
     Per service f, class k and pixel x: ``V_f(x) = E_kf adj_f(x) D``, with the adjustment of the service's factor group
-    (1 where nothing adjusts it). Because V is linear in the adjustment, sums of the adjusting raster by class are enough
-    for every total; they are taken in float64 from the stored values.
+    (1 where nothing adjusts it). Because V is linear in the adjustment, sums of the adjusting raster by class are
+    enough for every total; they are taken in float64 from the stored values.
 
     Attributes:
         land_cover: source name of each year.
@@ -119,7 +119,7 @@ class ValuationKernel:
     def _add_sums(
         self, sums: dict[str, np.ndarray], block: Block, year: int, index: np.ndarray, raw: dict[str, np.ndarray]
     ) -> None:
-        """Counts, areas and area-weighted sums of the adjusting rasters by class; the last class is what is left out."""
+        """Counts, areas and area-weighted sums of the adjusting rasters by class; the last class is left out."""
         classes = self.index.unknown + 1
         equal_areas = bool((block.areas_ha == block.areas_ha[0]).all())
         counts = sum_by_class(index, classes)

@@ -11,15 +11,15 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable
 
 import numpy as np
 
-from ..errors import InputError, OutputError
+from ..errors import OutputError
 from ..progress import QUIET, Progress
 from .area import pixel_areas_ha
 from .grid import Grid
@@ -327,9 +327,3 @@ def _refuse_overwriting_inputs(job: Job) -> None:
         if real in written:
             raise OutputError(f"Two outputs have the same name: {output.path}. Give each its own.")
         written.add(real)
-
-
-def require_common_pixels(result: JobResult, what: str) -> None:
-    """Raises InputError when not a single pixel took part."""
-    if result.coverage[COMMON].pixels == 0:
-        raise InputError(f"No pixel is valid in {what}. Check nodata values, the study boundary and the overlap.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from .source import Source
 from .windows import TILE
 
 OUTSIDE = 0
+_FEATURE_ID = "feature id"
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,12 @@ def burn_boundary(polygons: str, grid: Grid, folder: str) -> Source:
         InputError: the file cannot be read or holds no polygon.
         GridError: it has no CRS or does not overlap the grid.
     """
-    return _burn(polygons, None, grid, os.path.join(folder, "boundary.tif"), "Study boundary").source
+    return _burn(polygons, None, grid, folder, "boundary", "Study boundary").source
 
 
-def burn_zones(polygons: str, field: str | None, grid: Grid, folder: str, label: str = "Zones") -> Zones:
+def burn_zones(
+    polygons: str, field: str | None, grid: Grid, folder: str, name: str = "zones", label: str = "Zones"
+) -> Zones:
     """Burns polygons as zone numbers; polygons with the same field value are one zone.
 
     Args:
@@ -54,16 +56,18 @@ def burn_zones(polygons: str, field: str | None, grid: Grid, folder: str, label:
         field: the field that names the zones; None makes each polygon a zone, named by its feature id.
         grid: the reference grid.
         folder: a temporary folder.
+        name: the name of the source.
         label: what the user calls the polygons.
 
     Raises:
         InputError: the file cannot be read, holds no polygon, or has no such field.
         GridError: it has no CRS or does not overlap the grid.
     """
-    return _burn(polygons, field or "", grid, os.path.join(folder, f"zones_{abs(hash((polygons, field)))}.tif"), label)
+    return _burn(polygons, field or _FEATURE_ID, grid, folder, name, label)
 
 
-def _burn(polygons: str, field: str | None, grid: Grid, path: str, label: str) -> Zones:
+def _burn(polygons: str, field: str | None, grid: Grid, folder: str, source_name: str, label: str) -> Zones:
+    path = os.path.join(folder, f"{source_name}.tif")
     where = f"{label} ({short_name(polygons)})"
     geometries = _read(polygons, field, grid, where)
     names = sorted({name for name, _ in geometries}, key=_natural)
@@ -80,7 +84,7 @@ def _burn(polygons: str, field: str | None, grid: Grid, path: str, label: str) -
     call_gdal(f"Cannot rasterise {where}", InputError, _rasterise, raster, layer)
     _require_inside(raster, where)
     raster.FlushCache()
-    return Zones(Source("zones" if field is not None else "boundary", path, 1, "classes", label), tuple(names))
+    return Zones(Source(source_name, path, 1, "classes", label), tuple(names))
 
 
 def _rasterise(raster: gdal.Dataset, layer: ogr.Layer) -> int:
@@ -92,7 +96,15 @@ def _empty_raster(path: str, grid: Grid, where: str) -> gdal.Dataset:
     options = ["TILED=YES", f"BLOCKXSIZE={TILE}", f"BLOCKYSIZE={TILE}", "COMPRESS=DEFLATE", "SPARSE_OK=TRUE"]
     driver = gdal.GetDriverByName("GTiff")
     raster = call_gdal(
-        f"Cannot rasterise {where}", InputError, driver.Create, path, grid.width, grid.height, 1, gdal.GDT_Int32, options
+        f"Cannot rasterise {where}",
+        InputError,
+        driver.Create,
+        path,
+        grid.width,
+        grid.height,
+        1,
+        gdal.GDT_Int32,
+        options,
     )
     raster.SetGeoTransform(grid.transform)
     raster.SetProjection(grid.crs)
@@ -115,7 +127,7 @@ def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tupl
     if layer is None:
         raise InputError(f"{where} has no layer{' ' + wanted[0] if wanted else ''}.")
     fields = [layer.GetLayerDefn().GetFieldDefn(i).GetName() for i in range(layer.GetLayerDefn().GetFieldCount())]
-    if field and field not in fields:
+    if field not in (None, _FEATURE_ID, *fields):
         raise InputError(f"{where} has no field {field}. It has {', '.join(fields)}.")
     own = layer.GetSpatialRef()
     if own is None:
@@ -139,7 +151,9 @@ _AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMulti
 
 
 def _zone_name(feature: ogr.Feature, field: str | None) -> str:
-    if not field:
+    if field is None:
+        return ""
+    if field == _FEATURE_ID:
         return str(feature.GetFID())
     value = feature.GetField(field)
     if value is None:

@@ -30,7 +30,8 @@ def yearly_sources(
         label: what the user calls the series.
         kind: `classes` or `continuous`.
         static: whether one single-band raster may stand for all years.
-        minimum, maximum: valid range of the values.
+        minimum: smallest valid value.
+        maximum: largest valid value.
 
     Returns:
         A source per year, in order; a static series repeats one source.

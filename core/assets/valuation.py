@@ -1,0 +1,338 @@
+"""Ecosystem service value and ecological assets: from land cover to maps, tables and totals, all years in one pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ..errors import InputError, TableError
+from ..land_cover import LandCoverScheme, unknown_codes_message
+from ..progress import QUIET, Progress
+from ..raster.classes import ClassIndex, count_codes
+from ..raster.engine import COMMON, Job, JobResult, run_job
+from ..raster.files import workspace
+from ..raster.output import Band, Output
+from ..raster.series import tell_pairing, yearly_sources
+from ..raster.settings import RasterSettings
+from ..raster.source import Source
+from ..raster.study import StudyArea, open_study_area
+from .equivalents import Equivalents, class_factors
+from .references import ReferenceMode, mean_references, require_reference
+from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, UnknownCodes, ValuationKernel
+
+FACTOR_LABELS = {"NPP": "NPP", "PREC": "Precipitation", "SOIL": "Soil retention"}
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A raster series that adjusts the services of one factor.
+
+    Attributes:
+        paths: one raster per year, one with a band per year, or one for all years.
+        reference: what a value is divided by, in the unit of the rasters; None takes the mean that
+            `Adjustments.mode` names.
+        minimum, maximum: valid range.
+    """
+
+    paths: tuple[str, ...]
+    reference: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """How values vary in space and time.
+
+    Attributes:
+        series: by factor: `NPP`, `PREC`, `SOIL`.
+        mode: how references come about where none is given.
+        water: what happens where open water lacks a value: it counts as `one`, or the pixel is left out.
+        cap: the largest adjustment; None for no limit.
+    """
+
+    series: Mapping[str, Adjustment] = field(default_factory=dict)
+    mode: ReferenceMode = "all_years"
+    water: Literal["one", "leave_out"] = "one"
+    cap: float | None = None
+
+
+@dataclass(frozen=True)
+class ValuationInputs:
+    """What is valued, and with which coefficients.
+
+    Attributes:
+        land_cover: one raster per year, or one with a band per year.
+        years: strictly rising.
+        scheme: meaning of the codes.
+        equivalents: factors by ecosystem and service.
+        standard_value: value of one equivalent, currency per hectare and year.
+        currency: names the unit.
+        adjustments: none for the static model.
+        price_level: per year, percent of the price level of `standard_value`; empty for constant prices.
+    """
+
+    land_cover: tuple[str, ...]
+    years: tuple[int, ...]
+    scheme: LandCoverScheme
+    equivalents: Equivalents
+    standard_value: float
+    currency: str = "CNY"
+    adjustments: Adjustments = field(default_factory=Adjustments)
+    price_level: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ValuationOutputs:
+    """Paths of the maps; None for a map that is not wanted."""
+
+    total: str | None = None
+    services: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Area of one year that has land cover but no value, and why."""
+
+    year: int
+    reason: str
+    pixels: int
+    area_ha: float
+
+
+@dataclass(frozen=True, eq=False)
+class ValuationResult:
+    """Values of the study area.
+
+    Attributes:
+        years: as given.
+        codes: the land-cover codes, in the order of the arrays.
+        area_ha: shape (years, classes).
+        values: shape (years, services, classes), currency per year.
+        references: per factor, the reference of each year.
+        left_out: what has no value.
+        inputs: what was asked for.
+    """
+
+    years: tuple[int, ...]
+    codes: tuple[int, ...]
+    area_ha: np.ndarray
+    values: np.ndarray
+    references: Mapping[str, tuple[float, ...]]
+    left_out: tuple[LeftOut, ...]
+    inputs: ValuationInputs
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Value of the study area per year."""
+        return tuple(math.fsum(year.ravel()) for year in self.values)
+
+
+def run_valuation(
+    inputs: ValuationInputs,
+    outputs: ValuationOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> ValuationResult:
+    """Values land in one pass: maps per hectare, and sums by year, service and class.
+
+    Raises:
+        InputError: rasters and years do not fit, or a reference is not positive.
+        GridError: a raster does not fit the grid of the first land-cover raster.
+        TableError: a land-cover code is not in the scheme; the message lists codes and pixel counts.
+        OutputError: a map cannot be written.
+        Cancelled: the user stopped.
+    """
+    settings = settings or RasterSettings()
+    if not (math.isfinite(inputs.standard_value) and inputs.standard_value > 0):
+        raise InputError(
+            f"The value of one equivalent is {inputs.standard_value:g}. Give a positive number of {inputs.currency} "
+            "per hectare and year."
+        )
+    coefficients = _coefficients(inputs)
+    with workspace() as folder:
+        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
+        area = open_study_area(cover[0], settings, folder, progress)
+        cover = area.fit_all(cover, progress)
+        tell_pairing("Land cover", cover, inputs.years, progress)
+        series = _fit_series(inputs, area, progress)
+        references = _references(inputs, cover, series, area, progress.part(0, 30))
+        kernel = _kernel(inputs, coefficients, cover, series, references, settings, outputs)
+        sources = [*cover, *(source for of_factor in series.values() for source in of_factor)]
+        job = area.job(kernel, sources, _outputs(inputs, outputs), gate=kernel.land_cover)
+        found = _run(job, cover, inputs.scheme, area, progress.part(30 if _means_wanted(inputs) else 0, 100))
+    result = _collect(inputs, coefficients, references, found)
+    _report_left_out(result, progress)
+    return result
+
+
+def _coefficients(inputs: ValuationInputs) -> np.ndarray:
+    """Value per hectare and year, shape (years, services, classes)."""
+    factors = class_factors(inputs.scheme, inputs.equivalents, inputs.scheme.codes).T
+    missing = [year for year in inputs.years if inputs.price_level and year not in inputs.price_level]
+    if missing:
+        raise TableError(
+            f"The price index has no row for {', '.join(map(str, missing))}. Add a row per year of the land cover."
+        )
+    prices = np.array([inputs.price_level.get(year, 100.0) / 100 for year in inputs.years])
+    return prices[:, np.newaxis, np.newaxis] * inputs.standard_value * factors
+
+
+def _fit_series(inputs: ValuationInputs, area: StudyArea, progress: Progress) -> dict[str, tuple[Source, ...]]:
+    series = {}
+    for factor, given in inputs.adjustments.series.items():
+        label = FACTOR_LABELS[factor]
+        sources = yearly_sources(
+            factor, given.paths, inputs.years, label, static=True, minimum=given.minimum, maximum=given.maximum
+        )
+        series[factor] = area.fit_all(sources, progress)
+        tell_pairing(label, series[factor], inputs.years, progress)
+    return series
+
+
+def _means_wanted(inputs: ValuationInputs) -> bool:
+    return any(given.reference is None for given in inputs.adjustments.series.values())
+
+
+def _references(
+    inputs: ValuationInputs,
+    cover: Sequence[Source],
+    series: Mapping[str, tuple[Source, ...]],
+    area: StudyArea,
+    progress: Progress,
+) -> dict[str, tuple[float, ...]]:
+    """Per factor the reference of each year: the number given, else the mean that the mode names."""
+    adjustments = inputs.adjustments
+    references = {}
+    for factor, given in adjustments.series.items():
+        if given.reference is not None:
+            require_reference(FACTOR_LABELS[factor], given.reference)
+            references[factor] = (given.reference,) * len(inputs.years)
+    wanted = {factor: sources for factor, sources in series.items() if factor not in references}
+    if wanted:
+        if adjustments.mode == "per_year" and len(inputs.years) > 1:
+            progress.warn(
+                "References are taken per year: what NPP, rain and soil retention change over time does not show in "
+                "the values. Use one reference for all years to compare years."
+            )
+        references.update(mean_references(cover, wanted, area, adjustments.mode, progress))
+    for factor, of_years in references.items():
+        numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(of_years))
+        progress.info(f"Reference of {FACTOR_LABELS[factor]}: {numbers}.")
+    return references
+
+
+def _kernel(
+    inputs: ValuationInputs,
+    coefficients: np.ndarray,
+    cover: Sequence[Source],
+    series: Mapping[str, tuple[Source, ...]],
+    references: Mapping[str, tuple[float, ...]],
+    settings: RasterSettings,
+    outputs: ValuationOutputs,
+) -> ValuationKernel:
+    services = inputs.equivalents.services
+    water = np.array([land_class.water for land_class in inputs.scheme])
+    factors = {}
+    for factor, sources in series.items():
+        adjusted = [service.factor == factor for service in services]
+        factors[factor] = AdjustedFactor(
+            sources=tuple(source.name for source in sources),
+            references=references[factor],
+            needed=(coefficients[:, adjusted] != 0).any(axis=(0, 1)),
+            ones=water if inputs.adjustments.water == "one" else np.zeros_like(water),
+            cap=inputs.adjustments.cap,
+        )
+    wanted = {TOTAL: outputs.total, SERVICES: outputs.services}
+    return ValuationKernel(
+        land_cover=tuple(source.name for source in cover),
+        index=ClassIndex.of_codes(inputs.scheme.codes),
+        coefficients=coefficients,
+        factor_of=tuple(service.factor if service.factor in series else PLAIN for service in services),
+        factors=factors,
+        common=settings.mask == "common",
+        maps=tuple(name for name, path in wanted.items() if path),
+    )
+
+
+def _outputs(inputs: ValuationInputs, outputs: ValuationOutputs) -> tuple[Output, ...]:
+    unit = f"{inputs.currency}/(ha a)"
+    made = []
+    if outputs.total:
+        bands = tuple(Band(str(year), unit) for year in inputs.years)
+        made.append(Output(TOTAL, outputs.total, bands, metadata=outputs.metadata))
+    if outputs.services:
+        bands = tuple(
+            Band(f"{year}|{service.id}", unit) for year in inputs.years for service in inputs.equivalents.services
+        )
+        made.append(Output(SERVICES, outputs.services, bands, metadata=outputs.metadata))
+    return tuple(made)
+
+
+def _run(job: Job, cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> JobResult:
+    try:
+        found = run_job(job, progress)
+    except UnknownCodes:
+        raise TableError(_unknown_codes(cover, scheme, area, progress)) from None
+    area.require_pixels(found)
+    return found
+
+
+def _unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> str:
+    counts = count_codes(cover, area.grid, area.boundary, progress)
+    messages = []
+    for source in cover:
+        unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
+        if unknown:
+            messages.append(unknown_codes_message(source.named, scheme, unknown))
+    return "\n".join(messages)
+
+
+def _collect(
+    inputs: ValuationInputs,
+    coefficients: np.ndarray,
+    references: Mapping[str, tuple[float, ...]],
+    found: JobResult,
+) -> ValuationResult:
+    years, classes = range(len(inputs.years)), len(inputs.scheme.codes)
+    area = np.stack([found.sums[f"area:{year}"][:classes] for year in years])
+    values = np.empty(coefficients.shape)
+    for number, service in enumerate(inputs.equivalents.services):
+        for year in years:
+            adjusted = (
+                found.sums[f"{service.factor}:{year}"][:classes] / references[service.factor][year]
+                if service.factor in references
+                else area[year]
+            )
+            values[year, number] = coefficients[year, number] * adjusted
+    return ValuationResult(
+        inputs.years, inputs.scheme.codes, area, values, references, _left_out(inputs, found), inputs
+    )
+
+
+def _left_out(inputs: ValuationInputs, found: JobResult) -> tuple[LeftOut, ...]:
+    """First what lacks land cover in another year, then what lacks an adjustment."""
+    left_out = []
+    common = found.coverage[COMMON]
+    for position, year in enumerate(inputs.years):
+        covered = found.coverage[f"land_cover:{year}"]
+        pixels = int(found.sums[f"pixels:{position}"][:-1].sum())
+        area = math.fsum(found.sums[f"area:{position}"][:-1])
+        shared = min(common.pixels, covered.pixels)
+        shared_area = min(common.area_ha, covered.area_ha)
+        reasons = {
+            "no land cover in another year": (covered.pixels - shared, covered.area_ha - shared_area),
+            "no adjustment value": (shared - pixels, shared_area - area),
+        }
+        left_out += [LeftOut(year, reason, px, ha) for reason, (px, ha) in reasons.items() if px > 0]
+    return tuple(left_out)
+
+
+def _report_left_out(result: ValuationResult, progress: Progress) -> None:
+    for item in result.left_out:
+        progress.warn(f"{item.year}: {item.pixels} pixels ({item.area_ha:,.2f} ha) are left out: {item.reason}.")

@@ -1,0 +1,102 @@
+"""The study area of a run: the reference grid, its boundary, and inputs brought on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..progress import Progress
+from .area import AREA_WARNING_PCT, area_scale_error_pct
+from .engine import COMMON, Job, JobResult, Kernel
+from .fill_values import without_fill_values
+from .grid import Grid
+from .output import Output
+from .polygons import burn_boundary
+from .settings import RasterSettings
+from .source import Source, describe_source, fit_to_grid
+
+
+@dataclass(frozen=True)
+class StudyArea:
+    """Where a run works.
+
+    Attributes:
+        grid: the reference grid.
+        boundary: a 0/1 source, or None for the whole grid.
+        settings: the user's decisions.
+        folder: for intermediate files.
+    """
+
+    grid: Grid
+    boundary: Source | None
+    settings: RasterSettings
+    folder: str
+
+    @property
+    def common(self) -> bool:
+        """Whether a pixel must be valid in every year."""
+        return self.settings.mask == "common"
+
+    def fit(self, source: Source, progress: Progress) -> Source:
+        """Brings a source on the grid. Raises GridError or InputError as `fit_to_grid`."""
+        fitted = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
+        return without_fill_values(fitted, self.folder)
+
+    def fit_all(self, sources: Sequence[Source], progress: Progress) -> tuple[Source, ...]:
+        """Brings sources on the grid, each once, in order."""
+        fitted = {source: self.fit(source, progress) for source in dict.fromkeys(sources)}
+        return tuple(fitted[source] for source in sources)
+
+    def job(
+        self,
+        kernel: Kernel,
+        sources: Sequence[Source],
+        outputs: Sequence[Output] = (),
+        gate: Sequence[str] = (),
+        gate_any: bool | None = None,
+    ) -> Job:
+        """A job over this area; sources of the same name are read once. By default the mask decides `gate_any`."""
+        once = tuple({source.name: source for source in sources}.values())
+        return Job(
+            kernel=kernel,
+            sources=once,
+            grid=self.grid,
+            outputs=tuple(outputs),
+            boundary=self.boundary,
+            gate=tuple(dict.fromkeys(gate)),
+            gate_any=not self.common if gate_any is None else gate_any,
+            write=self.settings.write,
+            threads=self.settings.threads,
+            tile=self.settings.tile,
+        )
+
+    def require_pixels(self, found: JobResult) -> None:
+        """Raises InputError when not a single pixel took part."""
+        if found.coverage[COMMON].pixels == 0:
+            counts = ", ".join(f"{name} {c.pixels} px" for name, c in found.coverage.items() if name != COMMON)
+            together = "in all rasters at once" if self.common else "in any raster"
+            raise InputError(
+                f"No pixel is valid {together} within the study area (valid pixels: {counts}). "
+                "Check nodata values, valid ranges, the study boundary and whether the rasters overlap."
+            )
+
+
+def open_study_area(reference: Source, settings: RasterSettings, folder: str, progress: Progress) -> StudyArea:
+    """Takes the grid of a raster as the reference and burns the boundary on it.
+
+    Warns where the projection's area scale errs by more than 1 percent.
+
+    Raises:
+        GridError: no CRS, no position, a rotated grid, or a boundary that does not overlap.
+        InputError: a file cannot be read.
+    """
+    _, grid = describe_source(reference)
+    error = area_scale_error_pct(grid)
+    if error > AREA_WARNING_PCT:
+        progress.warn(
+            f"Areas in {grid.crs_name} err by up to {error:.2g} % here, because the projection does not keep areas. "
+            "Reproject the land cover to an equal-area CRS for true areas."
+        )
+    boundary = burn_boundary(settings.boundary, grid, folder) if settings.boundary else None
+    return StudyArea(grid, boundary, settings, folder)
