@@ -49,7 +49,7 @@ class TestSchemes:
         assert load_scheme("cnlucc").classes[51].equivalents("xie2015") == {}
 
     def test_an_unknown_scheme_is_refused(self):
-        with pytest.raises(InputError, match="no land-cover scheme corine. Choose one of hj1166, cnlucc"):
+        with pytest.raises(InputError, match=r"no land-cover scheme corine. Choose one of hj1166, cnlucc"):
             load_scheme("corine")
 
     def test_schemes_travel_to_another_process(self):

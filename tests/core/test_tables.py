@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def layer_file(path: Path, driver: str, layers: dict[str, list[tuple[object, ...]]], types: list[int]) -> Path:
+def layer_file(path: Path, driver: str, layers: dict[str, Sequence[tuple[object, ...]]], types: Sequence[int]) -> Path:
     """A file with the fields code, value and name, and a layer or sheet per key."""
     dataset = ogr.GetDriverByName(driver).CreateDataSource(str(path))
     for layer_name, rows in layers.items():
@@ -51,7 +52,7 @@ class TestColumns:
 
     def test_missing_columns_are_told_with_those_that_are_there(self):
         table = Table.of_rows("classes", [{"code": 1, "name": "Forest"}])
-        with pytest.raises(TableError, match="Table classes lacks the columns ecosystem, water. It has code, name."):
+        with pytest.raises(TableError, match=r"Table classes lacks the columns ecosystem, water. It has code, name."):
             table.require("code", "ecosystem", "water")
         with pytest.raises(TableError, match="lacks the column ecosystem"):
             table.texts("ecosystem")
@@ -101,7 +102,7 @@ class TestNumbers:
 
     def test_a_decimal_comma_counts_only_where_it_is_the_custom_of_the_file(self):
         assert one_column("1,5", "2.5", decimal_comma=True).numbers("x").tolist() == [1.5, 2.5]
-        with pytest.raises(TableError, match="'1,5', which is not a number. Write it with a decimal point"):
+        with pytest.raises(TableError, match=r"'1,5', which is not a number. Write it with a decimal point"):
             one_column("1,5").numbers("x")
 
     def test_infinity_is_for_the_open_ends_of_classes(self):
@@ -173,7 +174,7 @@ class TestCsv:
         assert read_table(written(tmp_path / "a.csv", "code,name\n1\n")).texts("name") == ("",)
 
     def test_a_cell_without_a_column_name_is_refused(self, tmp_path):
-        with pytest.raises(TableError, match="Table a.csv, row 1 holds 'x' in cell 3, which has no column name"):
+        with pytest.raises(TableError, match=r"Table a.csv, row 1 holds 'x' in cell 3, which has no column name"):
             read_table(written(tmp_path / "a.csv", "code,name\n1,Forest,x\n"))
 
     def test_the_columns_of_a_csv_without_rows_are_known(self, tmp_path):
@@ -182,11 +183,11 @@ class TestCsv:
         assert table.columns == ("code", "name")
 
     def test_an_empty_file_is_refused(self, tmp_path):
-        with pytest.raises(TableError, match="Table a.csv is empty"):
+        with pytest.raises(TableError, match=r"Table a.csv is empty"):
             read_table(written(tmp_path / "a.csv", "\n\n"))
 
     def test_a_missing_file_is_refused(self, tmp_path):
-        with pytest.raises(TableError, match="absent.csv cannot be read: No such file"):
+        with pytest.raises(TableError, match=r"absent.csv cannot be read: No such file"):
             read_table(tmp_path / "absent.csv")
 
     def test_the_options_of_a_qgis_source_are_left_out(self, tmp_path):
@@ -195,9 +196,9 @@ class TestCsv:
 
 
 class TestOgr:
-    ROWS = [(1, 0.5, "Forest"), (2, None, "Water"), (3, -2.63, None)]
-    TYPES = [ogr.OFTInteger, ogr.OFTReal, ogr.OFTString]
-    FORMATS = [("a.gpkg", "GPKG"), ("a.xlsx", "XLSX"), ("a.ods", "ODS"), ("a.dbf", "ESRI Shapefile")]
+    ROWS = ((1, 0.5, "Forest"), (2, None, "Water"), (3, -2.63, None))
+    TYPES = (ogr.OFTInteger, ogr.OFTReal, ogr.OFTString)
+    FORMATS = (("a.gpkg", "GPKG"), ("a.xlsx", "XLSX"), ("a.ods", "ODS"), ("a.dbf", "ESRI Shapefile"))
 
     @pytest.mark.parametrize(("file", "driver"), FORMATS)
     def test_layers_and_sheets(self, tmp_path, file, driver):
@@ -210,7 +211,7 @@ class TestOgr:
     @pytest.mark.parametrize(("file", "driver"), FORMATS[1:3])
     def test_the_first_row_of_a_sheet_of_texts_names_its_columns(self, tmp_path, file, driver):
         rows = [("11", "0.5", "Paddy"), ("12", "1", "Dry land")]
-        table = read_table(layer_file(tmp_path / file, driver, {"a": rows}, [ogr.OFTString] * 3))
+        table = read_table(layer_file(tmp_path / file, driver, {"a": rows}, (ogr.OFTString,) * 3))
         assert table.columns == ("code", "value", "name")
         assert table.codes("code") == (11, 12)
 
@@ -218,7 +219,7 @@ class TestOgr:
         path = layer_file(tmp_path / "a.gpkg", "GPKG", {"first": self.ROWS[:1], "second": self.ROWS[1:]}, self.TYPES)
         assert read_table(path).codes("code") == (1,)
         assert read_table(f"{path}|layername=second").codes("code") == (2, 3)
-        with pytest.raises(TableError, match="has no layer third. It has first, second."):
+        with pytest.raises(TableError, match=r"has no layer third. It has first, second."):
             read_table(f"{path}|layername=third")
 
     @pytest.mark.parametrize("raises", [False, True])

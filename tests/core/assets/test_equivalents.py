@@ -91,9 +91,10 @@ class TestPublished:
         assert factor("xie2015", "paddy", "water_supply") == -2.63
 
     def test_water_conservation_of_water_bodies_2003_is_20_38(self):
-        # Some papers print 20.40; 18033.2 CNY at 884.9 CNY per equivalent means 20.38.
-        assert factor("xie2003", "water_body", "water_conservation") == 20.38
-        assert 18033.2 / 884.9 == pytest.approx(20.38, abs=0.005)
+        # Some papers print 20.40; the value of 18033.2 CNY/ha at 884.9 CNY per equivalent means 20.38.
+        equivalent = factor("xie2003", "water_body", "water_conservation")
+        assert equivalent == 20.38
+        assert equivalent * 884.9 == pytest.approx(18033.2, abs=884.9 * 0.005)
 
     def test_cells_of_dry_farmland_that_one_paper_swaps(self):
         assert [factor("xie2015", "dry_farmland", s) for s in ("purify", "hydro", "biodiv")] == [0.10, 0.27, 0.13]
@@ -178,7 +179,7 @@ class TestClassFactors:
 
     def test_weights_that_do_not_add_up_are_refused(self):
         table = Table.of_rows("classes", [{"code": 12, "equivalents": "paddy:0.5;wetland:0.4"}])
-        with pytest.raises(TableError, match="add up to 0.9"):
+        with pytest.raises(TableError, match=r"add up to 0.9"):
             class_factors(load_scheme("cnlucc", table), load_equivalents("xie2015"), [12])
 
     def test_an_unknown_code_is_refused(self):

@@ -104,25 +104,26 @@ class TestRegion:
 
     @pytest.mark.parametrize(("regional", "national"), [(0, 5000), (4000, -1), (4000, float("nan"))])
     def test_yields_must_be_above_zero(self, regional, national):
-        with pytest.raises(InputError, match="grain yield is .* Give a yield above zero"):
+        with pytest.raises(InputError, match=r"grain yield is .* Give a yield above zero"):
             regional_value(1000, regional, national)
 
 
-class TestPriceLevel:
-    INDICES = {2001: 110, 2002: 120, 2003: 50}
+INDICES = {2001: 110, 2002: 120, 2003: 50}
 
+
+class TestPriceLevel:
     def test_levels_by_hand(self):
         # 2001: 1.1; 2002: 1.1 * 1.2 = 1.32; 2003: 1.32 * 0.5 = 0.66
         expected = {2000: 1, 2001: 1.1, 2002: 1.32, 2003: 0.66}
-        assert deflator(self.INDICES, 2000) == pytest.approx(expected, rel=1e-14)
+        assert deflator(INDICES, 2000) == pytest.approx(expected, rel=1e-14)
 
     def test_a_base_year_in_the_middle(self):
         # Seen from 2002: 2001 is 1 / 1.2 and 2003 is 0.5
-        levels = deflator(self.INDICES, 2002)
+        levels = deflator(INDICES, 2002)
         assert levels == pytest.approx({2000: 1 / 1.32, 2001: 1 / 1.2, 2002: 1, 2003: 0.5}, rel=1e-14)
 
     def test_deflating_takes_inflation_out_and_inflating_puts_it_back(self):
-        levels = deflator(self.INDICES, 2000)
+        levels = deflator(INDICES, 2000)
         # 1320 CNY of 2002 bought what 1000 CNY bought in 2000.
         assert deflate(1320, 2002, levels) == pytest.approx(1000, rel=1e-14)
         assert inflate(deflate(777, 2003, levels), 2003, levels) == pytest.approx(777, rel=1e-14)
@@ -149,4 +150,4 @@ class TestPriceLevel:
 
     def test_a_year_without_an_index_is_refused(self):
         with pytest.raises(InputError, match="no price index for 2010; there are 2000 to 2003"):
-            deflate(1, 2010, deflator(self.INDICES, 2000))
+            deflate(1, 2010, deflator(INDICES, 2000))
