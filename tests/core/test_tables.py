@@ -227,9 +227,10 @@ class TestOgr:
         before = gdal.GetUseExceptions()
         (gdal.UseExceptions if raises else gdal.DontUseExceptions)()
         try:
-            for path in (written(tmp_path / "a.xlsx", "not a sheet"), tmp_path / "absent.gpkg"):
-                with pytest.raises(TableError, match=f"{path.name} cannot be read"):
-                    read_table(path)
+            with pytest.raises(TableError, match=r"a.xlsx cannot be read: .*not recognized"):
+                read_table(written(tmp_path / "a.xlsx", "not a sheet"))
+            with pytest.raises(TableError, match=r"absent.gpkg cannot be read: .*No such file"):
+                read_table(tmp_path / "absent.gpkg")
             assert bool(gdal.GetUseExceptions()) == raises
         finally:
             (gdal.UseExceptions if before else gdal.DontUseExceptions)()
