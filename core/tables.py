@@ -234,10 +234,8 @@ def _read_csv(path: str) -> Table:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ("utf-16",) if marked else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
             return data.decode(encoding)
@@ -284,7 +282,7 @@ def _read_ogr(path: str, layer_name: str | None) -> Table:
     # The host decides whether GDAL raises or returns nothing: both are handled, neither is changed.
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
-        dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
+        dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR)
         if dataset is None:
             raise RuntimeError(gdal.GetLastErrorMsg())
         layers = {layer.GetName(): layer for layer in (dataset.GetLayer(i) for i in range(dataset.GetLayerCount()))}

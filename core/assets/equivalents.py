@@ -58,7 +58,7 @@ class Equivalents:
         name: one of `EQUIVALENTS`.
         services: the services, in the order of the table.
         columns: the ecosystems of the table, e.g. `dry_farmland`.
-        values: float64 (columns, services), equivalents per hectare and year. Some are negative (water supply of paddy).
+        values: float64 (columns, services), equivalents per hectare and year; some are negative.
         mapping: the table whose weights in the land-cover scheme these columns take: `name`, or, for a custom table
             that has all columns of a table of the plugin, that table.
         standard_value: the value of one equivalent that goes with the table; None for a custom table.

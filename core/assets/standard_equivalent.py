@@ -81,7 +81,7 @@ def standard_equivalent(crops: Table, method: str) -> StandardEquivalent:
 
 
 def one_seventh(crops: Table) -> NDArray[np.float64]:
-    """A seventh of the market value of each crop, per hectare: `p q / 7`. Raises TableError as `standard_equivalent`."""
+    """A seventh of the market value of each crop, per hectare: `p q / 7`. Raises TableError."""
     crops.require("yield_kg_ha", "price_per_kg")
     product: NDArray[np.float64] = _not_negative(crops, "yield_kg_ha") * _not_negative(crops, "price_per_kg")
     return product / 7
