@@ -15,7 +15,12 @@ from osgeo import gdal
 
 from ..errors import EcoAssetsError, InputError
 
-STREAM_OPTIONS = ("GTiff", "COG")
+DECODES_IN_THREADS = ("GTiff", "COG")
+
+
+def threads_are_sound(bands: int) -> bool:
+    """Whether GDAL decodes a GeoTIFF of so many bands in threads without complaints (before 3.7: of one band)."""
+    return bands == 1 or int(gdal.VersionInfo("VERSION_NUM")) >= 3070000
 
 
 @contextmanager
@@ -58,7 +63,7 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
     dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER)
     if dataset.RasterCount == 0:
         raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
-    if threads > 1 and dataset.GetDriver().ShortName in STREAM_OPTIONS:
+    if threads > 1 and dataset.GetDriver().ShortName in DECODES_IN_THREADS and threads_are_sound(dataset.RasterCount):
         options = [f"NUM_THREADS={threads}"]
         dataset = call_gdal(
             f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER, open_options=options

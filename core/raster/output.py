@@ -12,7 +12,7 @@ from osgeo import gdal
 
 from ..errors import OutputError
 from ..progress import Progress
-from .dataset import call_gdal
+from .dataset import call_gdal, threads_are_sound
 from .files import PendingFile
 from .grid import Grid
 from .windows import TILE, Window
@@ -154,6 +154,9 @@ class RasterWriter:
     def finish(self, progress: Progress) -> None:
         """Writes statistics and overviews, closes the file and checks that it is whole."""
         self._write_statistics()
+        if not threads_are_sound(len(self.output.bands)):
+            self._close()
+            self._dataset = self._call(gdal.OpenEx, self._tiff_path, gdal.OF_RASTER | gdal.OF_UPDATE)
         if self._driver.ShortName == "GTiff" and self._options.overviews:
             self._build_overviews(progress)
         self._close()

@@ -95,17 +95,8 @@ def _rasterise(raster: gdal.Dataset, layer: ogr.Layer) -> int:
 def _empty_raster(path: str, grid: Grid, where: str) -> gdal.Dataset:
     options = ["TILED=YES", f"BLOCKXSIZE={TILE}", f"BLOCKYSIZE={TILE}", "COMPRESS=DEFLATE", "SPARSE_OK=TRUE"]
     driver = gdal.GetDriverByName("GTiff")
-    raster = call_gdal(
-        f"Cannot rasterise {where}",
-        InputError,
-        driver.Create,
-        path,
-        grid.width,
-        grid.height,
-        1,
-        gdal.GDT_Int32,
-        options,
-    )
+    what = f"Cannot rasterise {where}"
+    raster = call_gdal(what, InputError, driver.Create, path, grid.width, grid.height, 1, gdal.GDT_Int32, options)
     raster.SetGeoTransform(grid.transform)
     raster.SetProjection(grid.crs)
     return raster
