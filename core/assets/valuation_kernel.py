@@ -159,7 +159,7 @@ class ValuationKernel:
 
     @staticmethod
     def _take(coefficients: np.ndarray, index: np.ndarray, adjustment: np.ndarray | None) -> np.ndarray:
-        layer = np.append(coefficients, 0).astype(np.float32).take(index)
+        layer = np.append(coefficients, 0).astype(np.float32).take(index, mode="clip")
         if adjustment is not None:
             np.multiply(layer, adjustment, out=layer, casting="same_kind")
         return layer

@@ -40,10 +40,10 @@ class ClassIndex:
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Indices (intp) of class codes (any integer type), same shape."""
         if values.dtype == np.uint8:
-            return self.table.take(values)
+            return self.table.take(values, mode="clip")
         last = len(self.table) - 1
         clipped = np.where((values < 0) | (values > last), last, values)
-        return self.table.take(clipped.astype(np.intp, copy=False))
+        return self.table.take(clipped.astype(np.intp, copy=False), mode="clip")
 
 
 @dataclass(frozen=True)
