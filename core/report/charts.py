@@ -138,7 +138,13 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
         "xgap": 1,
         "ygap": 1,
         "hoverongaps": False,
-        "colorbar": {"title": {"text": plain(unit), "side": "right"}, "thickness": 14, "outlinewidth": 0},
+        "colorbar": {
+            "title": {"text": plain(unit), "side": "right"},
+            "thickness": 14,
+            "outlinewidth": 0,
+            "exponentformat": "none",
+            "separatethousands": True,
+        },
         "hovertemplate": _hover(where, f"%{{z:{_HOVER_NUMBER}}} {plain(unit)}", named=False),
     }
     layout = {
@@ -360,6 +366,8 @@ def _hover(where: str, value: str, named: bool = True) -> str:
 
 def _title(text: str, unit: str = "") -> Figure:
     text, unit = plain(text), plain(unit)
+    if not text and not unit:
+        return {}
     return {"text": f"{text} ({unit})" if text and unit else text or unit, "standoff": 12}
 
 
@@ -370,7 +378,7 @@ def _axis(**given: Any) -> Figure:
         "linecolor": GRID,
         "zerolinecolor": ZERO,
         "zeroline": False,
-        "exponentformat": "power",
+        "exponentformat": "none",
         "separatethousands": True,
         "ticks": "outside",
         "tickcolor": GRID,

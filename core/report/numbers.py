@@ -37,7 +37,10 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
         digits = decimals_for(size) if decimals is None else decimals
         if size < 5 * 10.0**-digits and size != round(size, digits):
             digits = 1 - math.floor(math.log10(size))
-        text = f"{size:,.{digits}f}".replace(",", THIN_SPACE)
+        text = f"{size:,.{digits}f}"
+        if decimals is None and "." in text:
+            text = text.rstrip("0").rstrip(".")
+        text = text.replace(",", THIN_SPACE)
     return (MINUS if value < 0 else "") + text
 
 
@@ -47,11 +50,12 @@ def decimals_for(size: float) -> int:
 
 
 def column_decimals(values: Sequence[object]) -> int:
-    """Digits after the point for a column of numbers: those of its largest value, none for whole numbers."""
+    """Digits after the point for a column of numbers: what its largest value needs, at most two above 1."""
     numbers = [abs(v) for v in values if isinstance(v, (int, float)) and not is_missing(v)]
     if all(v == int(v) for v in numbers):
         return 0
-    return decimals_for(max(numbers))
+    largest = max(numbers)
+    return min(decimals_for(largest), 2) if largest >= 1 else decimals_for(largest)
 
 
 def power_of_ten(exponent: int, unit: str) -> str:

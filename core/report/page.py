@@ -7,9 +7,11 @@ import csv
 import io
 import math
 import os
+import re
 from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -89,7 +91,7 @@ def render_report(report: Report) -> str:
     except ImportError as error:
         raise OutputError(f"Reports need the Python package {error.name}. Install it, or leave the report out.") from error
 
-    words = load_texts(report.language)
+    words = SimpleNamespace(**load_texts(report.language))
     environment = Environment(
         loader=FileSystemLoader(str(RESOURCES)),
         autoescape=True,
@@ -97,7 +99,6 @@ def render_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = format_number
     charts: list[dict[str, Any]] = []
     chapters = []
     for chapter in report.chapters:
@@ -267,7 +268,7 @@ def _ramp_legend(ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:
     if look.low is None or look.high is None:
         return {"ticks": [], "unit": ramp.unit, "colours": "", "range": words["no_values"]}
     marks, unit = scaled([look.low + (look.high - look.low) * part / 4 for part in range(5)], ramp.unit, language, 1e6)
-    decimals = max(column_decimals(marks) - 1, 0)
+    decimals = column_decimals(marks)
     return {
         "ticks": [format_number(mark, decimals) for mark in marks],
         "unit": unit,
@@ -321,4 +322,4 @@ def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
 
 @view.register
 def _command(block: Command, language: str) -> dict[str, Any]:
-    return {"kind": "command", "text": block.text}
+    return {"kind": "command", "arguments": re.split("(?= --)", block.text)}

@@ -2,15 +2,19 @@
 
 const PAPER_WIDTH = 660; // px: A4 less the margins of report.css, at 96 px per inch
 
-const plots = [...document.querySelectorAll(".plot")];
-plots.forEach((plot, number) => {
-  const { data, layout } = CHARTS[number];
-  Plotly.newPlot(plot, data, layout, { responsive: true, displayModeBar: false, displaylogo: false });
-});
+function drawCharts(size) {
+  document.querySelectorAll(".drawing").forEach((drawing, number) => {
+    const { data, layout } = structuredClone(CHARTS[number]);
+    Plotly.purge(drawing);
+    Plotly.newPlot(drawing, data, { ...layout, ...size }, { responsive: true, displayModeBar: false, displaylogo: false });
+  });
+}
 
-// Charts are drawn in pixels and would run over the edge of the paper.
-addEventListener("beforeprint", () => plots.forEach((plot) => Plotly.relayout(plot, { autosize: false, width: PAPER_WIDTH })));
-addEventListener("afterprint", () => plots.forEach((plot) => Plotly.relayout(plot, { autosize: true, width: null })));
+drawCharts({ autosize: true });
+// Charts are drawn in pixels and would run over the edge of the paper. They are drawn anew because a change
+// of size is animated, and the printer does not wait for that.
+addEventListener("beforeprint", () => drawCharts({ autosize: false, width: PAPER_WIDTH }));
+addEventListener("afterprint", () => drawCharts({ autosize: true }));
 
 document.querySelectorAll(".command button").forEach((button) => {
   const text = button.nextElementSibling;
