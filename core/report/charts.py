@@ -44,12 +44,19 @@ def _bars(block: Bars, language: str) -> Figure:
             "orientation": "h" if block.horizontal else "v",
             category: names,
             value: numbers,
-            "marker": {"color": _colour(series, index), "line": {"color": "#ffffff", "width": 0.5}},
+            "marker": {
+                "color": _colour(series, index),
+                "line": {"color": "#ffffff", "width": 0.5},
+            },
             "hovertemplate": _hover(f"%{{{category}}}", f"%{{{value}:{_HOVER_NUMBER}}} {plain(unit)}"),
         }
         for index, (series, numbers) in enumerate(zip(block.series, values))
     ]
-    category_axis: Figure = {"type": "category", "title": _title(block.category_title), "showgrid": False}
+    category_axis: Figure = {
+        "type": "category",
+        "title": _title(block.category_title),
+        "showgrid": False,
+    }
     if block.horizontal:
         category_axis["autorange"] = "reversed"  # first category on top
     layout = {
@@ -58,7 +65,10 @@ def _bars(block: Bars, language: str) -> Figure:
         f"{category}axis": _axis(**category_axis),
         f"{value}axis": _axis(title=_title(block.value_title, unit), zeroline=True),
         "showlegend": len(block.series) > 1,
-        "height": max(300, 120 + len(names) * (30 if block.stacked else 12 + 14 * len(block.series)))
+        "height": max(
+            300,
+            120 + len(names) * (30 if block.stacked else 12 + 14 * len(block.series)),
+        )
         if block.horizontal
         else 400,
     }
@@ -90,7 +100,11 @@ def _lines(block: Lines, language: str) -> Figure:
         )
     x_axis: Figure = {"title": _title(block.x_title), "showgrid": False}
     if len(block.x) <= 12:
-        x_axis |= {"tickmode": "array", "tickvals": list(block.x), "ticktext": [f"{x:g}" for x in block.x]}
+        x_axis |= {
+            "tickmode": "array",
+            "tickvals": list(block.x),
+            "ticktext": [f"{x:g}" for x in block.x],
+        }
     layout = {
         "xaxis": _axis(**x_axis),
         "yaxis": _axis(title=_title(block.value_title, unit), zeroline=True),
@@ -101,8 +115,18 @@ def _lines(block: Lines, language: str) -> Figure:
 
 
 def _band(x: Sequence[float], low: Sequence[Number], high: Sequence[Number], colour: str) -> list[Figure]:
-    edge = {"type": "scatter", "mode": "lines", "x": list(x), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    return [{**edge, "y": low}, {**edge, "y": high, "fill": "tonexty", "fillcolor": _translucent(colour, 0.18)}]
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(x),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return [
+        {**edge, "y": low},
+        {**edge, "y": high, "fill": "tonexty", "fillcolor": _translucent(colour, 0.18)},
+    ]
 
 
 @chart.register
@@ -124,7 +148,10 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
     palettes = load_palettes()
     stops = getattr(palettes, block.palette)
     if block.palette == "sequential":
-        stops = (blend(stops[0], "#ffffff", 0.8), *stops[1:])  # nothing looks like nothing
+        stops = (
+            blend(stops[0], "#ffffff", 0.8),
+            *stops[1:],
+        )  # nothing looks like nothing
     rows, columns = _distinct(block.rows), _distinct(block.columns)
     where = f"{plain(block.row_title)} %{{y}} → {plain(block.column_title)} %{{x}}"
     heat = {
@@ -148,13 +175,31 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
         "hovertemplate": _hover(where, f"%{{z:{_HOVER_NUMBER}}} {plain(unit)}", named=False),
     }
     layout = {
-        "xaxis": _axis(type="category", title=_title(block.column_title), showgrid=False, side="top", ticks=""),
-        "yaxis": _axis(type="category", title=_title(block.row_title), showgrid=False, autorange="reversed", ticks=""),
+        "xaxis": _axis(
+            type="category",
+            title=_title(block.column_title),
+            showgrid=False,
+            side="top",
+            ticks="",
+        ),
+        "yaxis": _axis(
+            type="category",
+            title=_title(block.row_title),
+            showgrid=False,
+            autorange="reversed",
+            ticks="",
+        ),
         "plot_bgcolor": palettes.muted if block.mute_diagonal else "#ffffff",
         "annotations": _written(matrix, coloured, rows, columns, stops, low, high),
-        "height": 170 + 34 * len(rows),
+        "height": 130 + 34 * len(rows) + _label_height(columns),
     }
     return {"data": [heat], "layout": _layout(layout)}
+
+
+def _label_height(columns: Sequence[str]) -> int:
+    """Room for the names above a heat map, which plotly tilts when they do not fit side by side."""
+    longest = max((len(name) for name in columns), default=0)
+    return 40 if longest * len(columns) < 80 else 40 + min(6 * longest, 160)
 
 
 def _written(
@@ -184,7 +229,10 @@ def _written(
                     "y": rows[row],
                     "text": f"{float(f'{value:.3g}'):,.10g}".replace(",", THIN_SPACE).replace("-", "\u2212"),
                     "showarrow": False,
-                    "font": {"size": 11 if len(columns) <= 10 else 9, "color": INK if light else "#ffffff"},
+                    "font": {
+                        "size": 11 if len(columns) <= 10 else 8,
+                        "color": INK if light else "#ffffff",
+                    },
                 }
             )
     return notes
@@ -241,7 +289,11 @@ def _sankey(block: Sankey, language: str) -> Figure:
         }
         for stage, title in enumerate(block.stages)
     ]
-    layout = {"annotations": headings, "height": height, "margin": {"l": 8, "r": 8, "t": margin, "b": margin}}
+    layout = {
+        "annotations": headings,
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": margin, "b": margin},
+    }
     return {"data": [sankey], "layout": _layout(layout)}
 
 
@@ -264,7 +316,8 @@ def _node_places(stages: Sequence[dict[str, float]], height: float, pad: float) 
     Places are given because plotly would otherwise move a class that ends in mid-way to the last stage.
     """
     scale = min(
-        ((height - pad * (len(totals) - 1)) / sum(totals.values()) for totals in stages if totals), default=1.0
+        ((height - pad * (len(totals) - 1)) / sum(totals.values()) for totals in stages if totals),
+        default=1.0,
     )
     last = max(len(stages) - 1, 1)
     x, y = [], []
@@ -280,7 +333,11 @@ def _node_places(stages: Sequence[dict[str, float]], height: float, pad: float) 
 @chart.register
 def _intervals(block: Intervals, language: str) -> Figure:
     items = block.items
-    flat, unit = scaled([v for item in items for v in (item.estimate, item.low, item.high)], block.unit, language)
+    flat, unit = scaled(
+        [v for item in items for v in (item.estimate, item.low, item.high)],
+        block.unit,
+        language,
+    )
     triples = [flat[start : start + 3] for start in range(0, len(flat), 3)]
     labels = list(dict.fromkeys(item.label for item in items))
     names = list(dict.fromkeys(item.series for item in items))
@@ -368,7 +425,10 @@ def _title(text: str, unit: str = "") -> Figure:
     text, unit = plain(text), plain(unit)
     if not text and not unit:
         return {}
-    return {"text": f"{text} ({unit})" if text and unit else text or unit, "standoff": 12}
+    return {
+        "text": f"{text} ({unit})" if text and unit else text or unit,
+        "standoff": 12,
+    }
 
 
 def _axis(**given: Any) -> Figure:
@@ -394,10 +454,16 @@ def _layout(given: Figure) -> Figure:
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
         "margin": {"l": 16, "r": 16, "t": 24, "b": 24, "pad": 2},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.03, "yanchor": "bottom", "traceorder": "normal"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.03,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+        },
         "hoverlabel": {"align": "left", "font": {"family": FONTS}},
         "dragmode": False,
         "autosize": True,
     }
     return layout | given
-

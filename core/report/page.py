@@ -89,7 +89,9 @@ def render_report(report: Report) -> str:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
-        raise OutputError(f"Reports need the Python package {error.name}. Install it, or leave the report out.") from error
+        raise OutputError(
+            f"Reports need the Python package {error.name}. Install it, or leave the report out."
+        ) from error
 
     words = SimpleNamespace(**load_texts(report.language))
     environment = Environment(
@@ -178,7 +180,14 @@ def _figures(block: Figures, language: str) -> dict[str, Any]:
         if isinstance(text, (int, float)):
             (value,), unit = scaled([text], unit, language, above=_HEADLINE_SCALING)
             text = format_number(value)
-        cards.append({"label": item.label, "value": DASH if text is None else text, "unit": unit, "note": item.note})
+        cards.append(
+            {
+                "label": item.label,
+                "value": DASH if text is None else text,
+                "unit": unit,
+                "note": item.note,
+            }
+        )
     return {"kind": "figures", "cards": cards}
 
 
@@ -212,9 +221,7 @@ def _cell_texts(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> li
         else column.decimals
         for place, column in enumerate(columns)
     ]
-    return [
-        [_cell_text(cell, column, digits) for cell, column, digits in zip(row, columns, decimals)] for row in rows
-    ]
+    return [[_cell_text(cell, column, digits) for cell, column, digits in zip(row, columns, decimals)] for row in rows]
 
 
 def _cell_text(cell: Cell, column: Column, decimals: int | None) -> str:
@@ -266,8 +273,18 @@ def _map(block: Map, language: str) -> dict[str, Any]:
 def _ramp_legend(ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:
     words = load_texts(language)
     if look.low is None or look.high is None:
-        return {"ticks": [], "unit": ramp.unit, "colours": "", "range": words["no_values"]}
-    marks, unit = scaled([look.low + (look.high - look.low) * part / 4 for part in range(5)], ramp.unit, language, 1e6)
+        return {
+            "ticks": [],
+            "unit": ramp.unit,
+            "colours": "",
+            "range": words["no_values"],
+        }
+    marks, unit = scaled(
+        [look.low + (look.high - look.low) * part / 4 for part in range(5)],
+        ramp.unit,
+        language,
+        1e6,
+    )
     decimals = column_decimals(marks)
     return {
         "ticks": [format_number(mark, decimals) for mark in marks],
@@ -291,7 +308,10 @@ def scale_bar(width_m: float | None) -> tuple[float, str] | None:
 @view.register
 def _parameters(block: Parameters, language: str) -> dict[str, Any]:
     words = load_texts(language)
-    columns = [Column(words["parameter"], kind="text"), Column(words["value"], kind="text")]
+    columns = [
+        Column(words["parameter"], kind="text"),
+        Column(words["value"], kind="text"),
+    ]
     return _table(TableBlock(words["parameters"], columns, block.items), language)
 
 
@@ -309,7 +329,11 @@ def _provenance(block: Provenance, language: str) -> dict[str, Any]:
 def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
     words = load_texts(language)
     if not block.items:
-        return {"kind": "statement", "title": words["left_out"], "text": words["nothing_left_out"]}
+        return {
+            "kind": "statement",
+            "title": words["left_out"],
+            "text": words["nothing_left_out"],
+        }
     columns = [
         Column(words["where"], kind="text"),
         Column(words["reason"], kind="text"),

@@ -19,6 +19,7 @@ from .texts import load_palettes, ramp_colour, rgb
 
 MAX_LEGEND = 36  # classes that a reader can still look up; the smaller ones become "other"
 PERCENTILES = (2, 98)
+PLAIN_RAMP = Ramp()
 _EARTH_RADIUS = 6371008.8  # m, mean radius: exact enough for the shape and scale bar of a picture
 
 
@@ -70,7 +71,7 @@ class QuickLook:
     others: bool = False
 
 
-def quick_look(path: PathLike, band: int = 1, legend: Ramp | Classes = Ramp(), max_size: int = 700) -> QuickLook:  # noqa: B008
+def quick_look(path: PathLike, band: int = 1, legend: Ramp | Classes = PLAIN_RAMP, max_size: int = 700) -> QuickLook:
     """Pictures one raster band; see `quick_looks`."""
     return quick_looks([MapPicture(path, band=band)], legend, max_size)[0]
 
@@ -163,7 +164,11 @@ def _ground_size(dataset: gdal.Dataset) -> tuple[float, float, bool]:
         radians = crs.GetAngularUnits()
         middle = (transform[3] + transform[5] * dataset.RasterYSize / 2) * radians
         shrink = max(math.cos(middle), 0.02)  # a strip at the pole still has a width
-        return width * radians * _EARTH_RADIUS * shrink, height * radians * _EARTH_RADIUS, True
+        return (
+            width * radians * _EARTH_RADIUS * shrink,
+            height * radians * _EARTH_RADIUS,
+            True,
+        )
     return width * crs.GetLinearUnits(), height * crs.GetLinearUnits(), True
 
 
@@ -214,7 +219,12 @@ def _paint_classes(samples: Sequence[Sample], legend: Classes) -> list[QuickLook
     return looks
 
 
-def _look(sample: Sample, indices: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]], **legend: Any) -> QuickLook:
+def _look(
+    sample: Sample,
+    indices: NDArray[np.uint8],
+    palette: Sequence[tuple[int, int, int]],
+    **legend: Any,
+) -> QuickLook:
     rows, columns = indices.shape
     return QuickLook(
         png=encode_png(indices, palette),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from ..errors import InputError
@@ -11,7 +11,7 @@ from ..errors import InputError
 RESOURCES = Path(__file__).parents[2] / "resources" / "report"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_texts(language: str) -> dict[str, str]:
     """The fixed words of the page by key.
 
@@ -43,7 +43,7 @@ class Palettes:
         return blend(self.categorical[position], "#ffffff", 1 - 0.55**rounds)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_palettes() -> Palettes:
     """The palettes of `palettes.yaml`."""
     import yaml
