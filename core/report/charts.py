@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
-from typing import Any
 
 from .blocks import Bars, Heatmap, Intervals, Lines, Number, Sankey, Series
+from .look import HOVER_NUMBER, INK, Figure, axis, axis_title, hover, plain, styled, translucent
 from .numbers import THIN_SPACE, format_number, scaled
 from .texts import blend, load_palettes, ramp_colour, rgb
 
-Figure = dict[str, Any]
-
-FONTS = (
-    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', "
-    "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'Source Han Sans SC', sans-serif"
-)
-INK, GRID, ZERO = "#1f2937", "#e5e7eb", "#6b7280"
 _MAX_WRITTEN_COLUMNS = 16  # beyond this the numbers of a heat map no longer fit their cells
-_HOVER_NUMBER = ",.4~r"
 
 
 @singledispatch
@@ -27,16 +19,11 @@ def chart(block: object, language: str) -> Figure:
     raise TypeError(f"{type(block).__name__} is not a chart")
 
 
-def plain(text: str) -> str:
-    """Text that plotly shows as it is: plotly reads a small HTML of its own."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 @chart.register
 def _bars(block: Bars, language: str) -> Figure:
     values, unit = _scaled_series(block.series, block.unit, language)
     category, value = ("y", "x") if block.horizontal else ("x", "y")
-    names = [plain(name) for name in block.categories]
+    names = _distinct(block.categories)
     data = [
         {
             "type": "bar",
@@ -48,13 +35,13 @@ def _bars(block: Bars, language: str) -> Figure:
                 "color": _colour(series, index),
                 "line": {"color": "#ffffff", "width": 0.5},
             },
-            "hovertemplate": _hover(f"%{{{category}}}", f"%{{{value}:{_HOVER_NUMBER}}} {plain(unit)}"),
+            "hovertemplate": hover(f"%{{{category}}}", f"%{{{value}:{HOVER_NUMBER}}} {plain(unit)}"),
         }
         for index, (series, numbers) in enumerate(zip(block.series, values))
     ]
     category_axis: Figure = {
         "type": "category",
-        "title": _title(block.category_title),
+        "title": axis_title(block.category_title),
         "showgrid": False,
     }
     if block.horizontal:
@@ -62,8 +49,8 @@ def _bars(block: Bars, language: str) -> Figure:
     layout = {
         "barmode": "relative" if block.stacked else "group",
         "bargap": 0.35 if len(names) > 1 else 0.7,
-        f"{category}axis": _axis(**category_axis),
-        f"{value}axis": _axis(title=_title(block.value_title, unit), zeroline=True),
+        f"{category}axis": axis(**category_axis),
+        f"{value}axis": axis(title=axis_title(block.value_title, unit), zeroline=True),
         "showlegend": len(block.series) > 1,
         "height": max(
             300,
@@ -72,7 +59,7 @@ def _bars(block: Bars, language: str) -> Figure:
         if block.horizontal
         else 400,
     }
-    return {"data": data, "layout": _layout(layout)}
+    return {"data": data, "layout": styled(layout)}
 
 
 @chart.register
@@ -91,14 +78,14 @@ def _lines(block: Lines, language: str) -> Figure:
                 "type": "scatter",
                 "mode": "lines+markers",
                 "name": plain(series.name),
-                "x": list(block.x),
+                "x": [float(x) for x in block.x],
                 "y": values[index],
                 "line": {"color": colour, "width": 2.5},
                 "marker": {"color": colour, "size": 7, "symbol": index % 8},
-                "hovertemplate": _hover("%{x}", f"%{{y:{_HOVER_NUMBER}}} {plain(unit)}"),
+                "hovertemplate": hover("%{x}", f"%{{y:{HOVER_NUMBER}}} {plain(unit)}"),
             }
         )
-    x_axis: Figure = {"title": _title(block.x_title), "showgrid": False}
+    x_axis: Figure = {"title": axis_title(block.x_title), "showgrid": False}
     if len(block.x) <= 12:
         x_axis |= {
             "tickmode": "array",
@@ -106,12 +93,12 @@ def _lines(block: Lines, language: str) -> Figure:
             "ticktext": [f"{x:g}" for x in block.x],
         }
     layout = {
-        "xaxis": _axis(**x_axis),
-        "yaxis": _axis(title=_title(block.value_title, unit), zeroline=True),
+        "xaxis": axis(**x_axis),
+        "yaxis": axis(title=axis_title(block.value_title, unit), zeroline=True),
         "showlegend": count > 1,
         "height": 380,
     }
-    return {"data": data, "layout": _layout(layout)}
+    return {"data": data, "layout": styled(layout)}
 
 
 def _band(x: Sequence[float], low: Sequence[Number], high: Sequence[Number], colour: str) -> list[Figure]:
@@ -125,7 +112,7 @@ def _band(x: Sequence[float], low: Sequence[Number], high: Sequence[Number], col
     }
     return [
         {**edge, "y": low},
-        {**edge, "y": high, "fill": "tonexty", "fillcolor": _translucent(colour, 0.18)},
+        {**edge, "y": high, "fill": "tonexty", "fillcolor": translucent(colour, 0.18)},
     ]
 
 
@@ -172,19 +159,19 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
             "exponentformat": "none",
             "separatethousands": True,
         },
-        "hovertemplate": _hover(where, f"%{{z:{_HOVER_NUMBER}}} {plain(unit)}", named=False),
+        "hovertemplate": hover(where, f"%{{z:{HOVER_NUMBER}}} {plain(unit)}", named=False),
     }
     layout = {
-        "xaxis": _axis(
+        "xaxis": axis(
             type="category",
-            title=_title(block.column_title),
+            title=axis_title(block.column_title),
             showgrid=False,
             side="top",
             ticks="",
         ),
-        "yaxis": _axis(
+        "yaxis": axis(
             type="category",
-            title=_title(block.row_title),
+            title=axis_title(block.row_title),
             showgrid=False,
             autorange="reversed",
             ticks="",
@@ -193,7 +180,7 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
         "annotations": _written(matrix, coloured, rows, columns, stops, low, high),
         "height": 130 + 34 * len(rows) + _label_height(columns),
     }
-    return {"data": [heat], "layout": _layout(layout)}
+    return {"data": [heat], "layout": styled(layout)}
 
 
 def _label_height(columns: Sequence[str]) -> int:
@@ -252,7 +239,7 @@ def _sankey(block: Sankey, language: str) -> Figure:
     tallest = max((len(totals) for totals in stages), default=0)
     height, pad, margin = max(360, 30 * tallest + 120), 12, 40
     x, y = _node_places(stages, height - 2 * margin, pad)
-    amount = f"%{{value:{_HOVER_NUMBER}}} {plain(unit)}<extra></extra>"
+    amount = f"%{{value:{HOVER_NUMBER}}} {plain(unit)}<extra></extra>"
     sankey = {
         "type": "sankey",
         "arrangement": "snap",
@@ -270,7 +257,7 @@ def _sankey(block: Sankey, language: str) -> Figure:
             "source": [index[flow.stage, flow.source] for flow in flows],
             "target": [index[flow.stage + 1, flow.target] for flow in flows],
             "value": values,
-            "color": [_translucent(colours[flow.source], 0.35) for flow in flows],
+            "color": [translucent(colours[flow.source], 0.35) for flow in flows],
             "hovertemplate": f"%{{source.label}} → %{{target.label}}<br>{amount}",
         },
     }
@@ -294,7 +281,7 @@ def _sankey(block: Sankey, language: str) -> Figure:
         "height": height,
         "margin": {"l": 8, "r": 8, "t": margin, "b": margin},
     }
-    return {"data": [sankey], "layout": _layout(layout)}
+    return {"data": [sankey], "layout": styled(layout)}
 
 
 def _stage_totals(block: Sankey, stage: int) -> dict[str, float]:
@@ -366,13 +353,13 @@ def _intervals(block: Intervals, language: str) -> Figure:
                 "marker": {"color": colour, "size": 9, "symbol": number % 8},
                 "text": [plain(item.label) for item, _ in own],
                 "customdata": [f"{format_number(low)} … {format_number(high)}" for low, high in bounds],
-                "hovertemplate": _hover("%{text}", f"%{{x:{_HOVER_NUMBER}}} (%{{customdata}}) {plain(unit)}"),
+                "hovertemplate": hover("%{text}", f"%{{x:{HOVER_NUMBER}}} (%{{customdata}}) {plain(unit)}"),
             }
         )
     rows = len(labels)
     layout = {
-        "xaxis": _axis(title=_title(block.value_title, unit), zeroline=True, zerolinewidth=2),
-        "yaxis": _axis(
+        "xaxis": axis(title=axis_title(block.value_title, unit), zeroline=True, zerolinewidth=2),
+        "yaxis": axis(
             tickmode="array",
             tickvals=list(range(rows)),
             ticktext=[plain(label) for label in labels],
@@ -383,7 +370,7 @@ def _intervals(block: Intervals, language: str) -> Figure:
         "showlegend": len(names) > 1,
         "height": 130 + rows * (26 + 12 * len(names)),
     }
-    return {"data": data, "layout": _layout(layout)}
+    return {"data": data, "layout": styled(layout)}
 
 
 def _difference(larger: Number, smaller: Number) -> Number:
@@ -409,61 +396,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def _colour(series: Series, index: int) -> str:
     return series.colour or load_palettes().category(index)
-
-
-def _translucent(colour: str, opacity: float) -> str:
-    red, green, blue = rgb(colour)
-    return f"rgba({red},{green},{blue},{opacity})"
-
-
-def _hover(where: str, value: str, named: bool = True) -> str:
-    name = "<b>%{fullData.name}</b><br>" if named else ""
-    return f"{name}{where}: {value}<extra></extra>"
-
-
-def _title(text: str, unit: str = "") -> Figure:
-    text, unit = plain(text), plain(unit)
-    if not text and not unit:
-        return {}
-    return {
-        "text": f"{text} ({unit})" if text and unit else text or unit,
-        "standoff": 12,
-    }
-
-
-def _axis(**given: Any) -> Figure:
-    axis: Figure = {
-        "automargin": True,
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zerolinecolor": ZERO,
-        "zeroline": False,
-        "exponentformat": "none",
-        "separatethousands": True,
-        "ticks": "outside",
-        "tickcolor": GRID,
-        "ticklen": 4,
-    }
-    return axis | given
-
-
-def _layout(given: Figure) -> Figure:
-    layout: Figure = {
-        "font": {"family": FONTS, "size": 13, "color": INK},
-        "separators": f".{THIN_SPACE}",
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
-        "margin": {"l": 16, "r": 16, "t": 24, "b": 24, "pad": 2},
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1.03,
-            "yanchor": "bottom",
-            "traceorder": "normal",
-        },
-        "hoverlabel": {"align": "left", "font": {"family": FONTS}},
-        "dragmode": False,
-        "autosize": True,
-    }
-    return layout | given

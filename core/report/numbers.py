@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real  # numpy's numbers count as well
 
 THIN_SPACE = "\u202f"  # narrow and no-break, so that a number never wraps
 MINUS = "\u2212"
@@ -13,7 +14,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def is_missing(value: object) -> bool:
     """Whether there is no number to show: None, NaN or infinite."""
-    return value is None or (isinstance(value, float) and not math.isfinite(value))
+    return value is None or (isinstance(value, Real) and not math.isfinite(value))
 
 
 def format_number(value: float | None, decimals: int | None = None) -> str:
@@ -51,7 +52,7 @@ def decimals_for(size: float) -> int:
 
 def column_decimals(values: Sequence[object]) -> int:
     """Digits after the point for a column of numbers: what its largest value needs, at most two above 1."""
-    numbers = [abs(v) for v in values if isinstance(v, (int, float)) and not is_missing(v)]
+    numbers = [abs(float(v)) for v in values if isinstance(v, Real) and not is_missing(v)]
     if all(v == int(v) for v in numbers):
         return 0
     largest = max(numbers)

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from functools import singledispatch
+from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,7 +38,8 @@ from .blocks import (
     Sankey,
     TableBlock,
 )
-from .charts import FONTS, chart
+from .charts import chart
+from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled
 from .quicklook import QuickLook, quick_looks
 from .texts import RESOURCES, load_palettes, load_texts
@@ -177,8 +179,8 @@ def _figures(block: Figures, language: str) -> dict[str, Any]:
     cards = []
     for item in block.items:
         text, unit = item.value, item.unit
-        if isinstance(text, (int, float)):
-            (value,), unit = scaled([text], unit, language, above=_HEADLINE_SCALING)
+        if isinstance(text, Real):
+            (value,), unit = scaled([float(text)], unit, language, above=_HEADLINE_SCALING)
             text = format_number(value)
         cards.append(
             {
@@ -227,9 +229,9 @@ def _cell_texts(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> li
 def _cell_text(cell: Cell, column: Column, decimals: int | None) -> str:
     if is_missing(cell):
         return DASH
-    if column.kind == "number" and isinstance(cell, (int, float)):
-        return format_number(cell, decimals)
-    return f"{cell:g}" if isinstance(cell, float) and column.kind == "code" else str(cell)
+    if column.kind == "number" and isinstance(cell, Real):
+        return format_number(float(cell), decimals)
+    return f"{float(cell):.10g}" if isinstance(cell, Real) and column.kind == "code" else str(cell)
 
 
 def _csv_uri(block: TableBlock) -> str:

@@ -178,6 +178,12 @@ def test_table_cells_share_the_digits_of_their_column_and_codes_stay_as_they_are
     assert shown["rows"] == [["2005", "12.35", "12\u202f000", "a"], ["2010", "3.00", "–", "b"]]
 
 
+def test_numbers_from_numpy_are_shown_like_plain_ones():
+    columns = [Column("Year", kind="code"), Column("Area", "ha"), Column("Share", "%")]
+    row = [np.int32(2005), np.float32("nan"), np.float64(12.5)]
+    assert view(TableBlock("T", columns, [row]), "en")["rows"] == [["2005", "–", "12.50"]]
+
+
 def test_long_tables_fold_and_very_long_ones_are_cut_and_say_so():
     rows = [[i] for i in range(MAX_ROWS + 1)]
     folded = view(TableBlock("T", [Column("n")], rows[:16]), "en")
@@ -381,7 +387,7 @@ def test_every_language_says_everything(tmp_path, language):
     english = yaml.safe_load((RESOURCES / "texts" / "en.yaml").read_text(encoding="utf-8"))
     assert words.keys() == english.keys()
     for key, text in words.items():
-        assert re.findall(r"{\w+}", text).sort() == re.findall(r"{\w+}", english[key]).sort()
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", english[key]))
         assert language == "en" or key == "html_language" or re.search(r"[\u4e00-\u9fff]", text), key
     page = Page(render_report(rich_report(tmp_path, language)))
     assert ("html", {"lang": words["html_language"]}) in page.elements
