@@ -1,0 +1,369 @@
+"""What a report can hold: plain values that say what is shown, not how it is drawn.
+
+Names, titles and notes come in the language of the report; only the fixed words of the page
+(`resources/report/texts`) are translated here. A unit is a text such as ``CNY/a`` or ``ha``;
+numbers are given in that unit and scaled for reading when they are drawn.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Optional, Union
+
+from .texts import load_texts
+
+Number = Optional[float]  # None and NaN are shown as a gap or a dash
+Cell = Union[str, float, int, None]
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A headline number: what it is, how much, in which unit, and a word of context."""
+
+    label: str
+    value: Cell
+    unit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Headline numbers as a row of cards."""
+
+    items: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table column.
+
+    Args:
+        title: heading.
+        unit: shown under the heading.
+        kind: ``number`` is formatted and set right; ``code`` (years, class codes) is set right but never
+            grouped or rounded; ``text`` is set left.
+        decimals: digits after the point; chosen from the largest value where not given.
+    """
+
+    title: str
+    unit: str = ""
+    kind: Literal["number", "code", "text"] = "number"
+    decimals: int | None = None
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table. Long ones fold on screen and are printed in full, up to `page.MAX_ROWS` rows.
+
+    Args:
+        title: caption.
+        columns: one per cell of a row.
+        rows: cells in the order of the columns; a number in a ``number`` column may be None or NaN.
+        note: a line under the table.
+        download: file name (without folder) under which all rows can be saved as CSV; empty for none.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+    download: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A named sequence of values, with an optional band from `low` to `high` (Lines only)."""
+
+    name: str
+    values: Sequence[Number]
+    colour: str = ""
+    low: Sequence[Number] = ()
+    high: Sequence[Number] = ()
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars by category and series; stacked ones pile gains up and losses down from zero."""
+
+    title: str
+    categories: Sequence[str]
+    series: Sequence[Series]
+    unit: str = ""
+    stacked: bool = True
+    horizontal: bool = False
+    category_title: str = ""
+    value_title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines over a numeric axis such as years, quantiles or a share of area."""
+
+    title: str
+    x: Sequence[float]
+    series: Sequence[Series]
+    unit: str = ""
+    x_title: str = ""
+    value_title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """A matrix of numbers by row and column, coloured and written out.
+
+    Args:
+        title: caption.
+        rows: names of the rows, top to bottom.
+        columns: names of the columns, left to right.
+        values: rows x columns.
+        unit: of the values.
+        row_title: what the rows are, such as "2000".
+        column_title: what the columns are, such as "2005".
+        palette: ``sequential``, or ``diverging`` with its middle at zero.
+        mute_diagonal: grey the diagonal and leave it out of the colour scale, so that what persists does not
+            hide what changes (square matrices with the same names).
+        note: a line under the chart.
+    """
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[Number]]
+    unit: str = ""
+    row_title: str = ""
+    column_title: str = ""
+    palette: Literal["sequential", "diverging"] = "sequential"
+    mute_diagonal: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An amount that goes from a class of stage `stage` to a class of the next stage."""
+
+    stage: int
+    source: str
+    target: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Sankey:
+    """Flows between classes over two or more stages (years).
+
+    Args:
+        title: caption.
+        stages: names of the stages, left to right; one more than the largest `Flow.stage` + 1.
+        flows: amounts, not negative; zeros are not drawn.
+        unit: of the amounts.
+        colours: (class name, colour) pairs; classes not named take the categorical palette.
+        note: a line under the chart.
+    """
+
+    title: str
+    stages: Sequence[str]
+    flows: Sequence[Flow]
+    unit: str = ""
+    colours: Sequence[tuple[str, str]] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval; `series` tells several models or quantiles apart."""
+
+    label: str
+    estimate: float
+    low: float
+    high: float
+    series: str = ""
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """A coefficient plot: estimates with confidence intervals against a line at zero."""
+
+    title: str
+    items: Sequence[Interval]
+    unit: str = ""
+    value_title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """Colours of a continuous raster; without `low` and `high` the 2nd to 98th percentile of what is shown.
+
+    A diverging ramp without limits is symmetric about zero.
+    """
+
+    unit: str = ""
+    palette: Literal["sequential", "diverging"] = "sequential"
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class ClassColour:
+    """A class of a raster: code, name and colour (``#rrggbb``)."""
+
+    code: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Colours of a class raster. Codes that are not listed are drawn grey, as "other"."""
+
+    items: Sequence[ClassColour]
+
+
+@dataclass(frozen=True)
+class MapPicture:
+    """One band of a raster file, and what stands above its picture (such as the year)."""
+
+    path: PathLike
+    title: str = ""
+    band: int = 1
+
+
+@dataclass(frozen=True)
+class Map:
+    """Quick-look maps side by side that share one legend and one scale of colours."""
+
+    title: str
+    pictures: Sequence[MapPicture]
+    legend: Ramp | Classes
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of the run: (name, value) pairs."""
+
+    items: Sequence[tuple[str, Cell]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table of coefficients comes from and how sure it is."""
+
+    table: str
+    source: str
+    year: str = ""
+    unit: str = ""
+    region: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The tables that were used."""
+
+    items: Sequence[Source]
+
+
+@dataclass(frozen=True)
+class LeftOutArea:
+    """Area (ha) that could not be valued, where (a year, a raster) and why; `share_pct` of the study area."""
+
+    where: str
+    reason: str
+    area_ha: float
+    share_pct: float | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Area left out of the results. An empty list says so in words."""
+
+    items: Sequence[LeftOutArea]
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command that repeats the run, ready to copy."""
+
+    text: str
+
+
+Block = Union[
+    Paragraph,
+    Figures,
+    TableBlock,
+    Bars,
+    Lines,
+    Heatmap,
+    Sankey,
+    Intervals,
+    Map,
+    Parameters,
+    Provenance,
+    LeftOut,
+    Command,
+]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A titled part of the report; starts on a new page on paper."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report.
+
+    Args:
+        title: heading of the page.
+        chapters: the body.
+        subtitle: what, where and when in one line.
+        language: ``en`` or ``zh``: the fixed words of the page and how large numbers are scaled.
+        facts: (name, value) pairs under the heading, such as region, years, cell size.
+        warnings: what the reader must know before trusting the numbers.
+    """
+
+    title: str
+    chapters: Sequence[Chapter]
+    subtitle: str = ""
+    language: str = "en"
+    facts: Sequence[tuple[str, str]] = ()
+    warnings: Sequence[str] = ()
+
+
+def about_this_run(
+    language: str,
+    parameters: Sequence[tuple[str, Cell]] = (),
+    sources: Sequence[Source] = (),
+    left_out: Sequence[LeftOutArea] | None = None,
+    command: str = "",
+) -> Chapter:
+    """The last chapter that every report shares: area left out, parameters, sources, command.
+
+    `left_out` None leaves that part away; an empty sequence states that nothing was left out.
+    """
+    blocks: list[Block] = []
+    if left_out is not None:
+        blocks.append(LeftOut(left_out))
+    if parameters:
+        blocks.append(Parameters(parameters))
+    if sources:
+        blocks.append(Provenance(sources))
+    if command:
+        blocks.append(Command(command))
+    return Chapter(load_texts(language)["about"], blocks)

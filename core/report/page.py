@@ -1,0 +1,351 @@
+"""Turns a report into one HTML file: template, charts, maps and tables in, whole file or nothing out."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Sequence
+from functools import singledispatch
+from numbers import Real
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import OutputError
+from .blocks import (
+    Bars,
+    Cell,
+    ClassColour,
+    Column,
+    Command,
+    Figures,
+    Heatmap,
+    Intervals,
+    LeftOut,
+    Lines,
+    Map,
+    Paragraph,
+    Parameters,
+    PathLike,
+    Provenance,
+    Ramp,
+    Report,
+    Sankey,
+    TableBlock,
+)
+from .charts import chart
+from .look import FONTS
+from .numbers import DASH, column_decimals, format_number, is_missing, scaled
+from .quicklook import QuickLook, quick_looks
+from .texts import RESOURCES, load_palettes, load_texts
+
+MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
+FOLD_ABOVE, SHOWN_WHEN_FOLDED = 15, 10
+_SCALE_BAR_SHARE = 0.3  # longest scale bar as a share of the picture
+_HEADLINE_SCALING = 1e7  # smaller headline numbers are more telling when written out
+
+
+def write_report(report: Report, path: PathLike) -> None:
+    """Writes a report as one self-contained HTML file; a failure leaves an older file as it was.
+
+    Args:
+        report: what to show; the rasters of its maps are read now.
+        path: file to write.
+
+    Raises:
+        OutputError: the file cannot be written, or plotly or jinja2 is not installed.
+        InputError: a raster, colour or language cannot be used.
+    """
+    target = Path(path)
+    page = render_report(report)
+    # A fixed name, so that what a killed run leaves behind is taken over by the next one.
+    part = target.with_name(f".{target.name}.part")
+    try:
+        try:
+            with open(part, "w", encoding="utf-8", newline="\n") as file:
+                file.write(page)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Report {target} cannot be written: {error.strerror or error}. "
+            "Choose a folder that exists, that you may write to and that has space left."
+        ) from error
+
+
+def render_report(report: Report) -> str:
+    """The HTML of a report.
+
+    Raises:
+        OutputError: plotly or jinja2 is not installed.
+        InputError: a raster, colour or language cannot be used.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise OutputError(
+            f"Reports need the Python package {error.name}. Install it, or leave the report out."
+        ) from error
+
+    words = SimpleNamespace(**load_texts(report.language))
+    environment = Environment(
+        loader=FileSystemLoader(str(RESOURCES)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    charts: list[dict[str, Any]] = []
+    chapters = []
+    for chapter in report.chapters:
+        views = [_numbered(view(block, report.language), charts) for block in chapter.blocks]
+        chapters.append({"title": chapter.title, "views": views})
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        words=words,
+        chapters=chapters,
+        charts=charts,
+        fonts=FONTS,
+        plotly_js=_plotly_js() if charts else "",
+    )
+
+
+def _numbered(shown: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Gives a chart its number on the page and sets its figure aside for the script at the end."""
+    if "figure" in shown:
+        charts.append(shown.pop("figure"))
+        shown["number"] = len(charts) - 1
+    return shown
+
+
+def _plotly_js() -> str:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise OutputError(
+            "The charts of a report need the Python package plotly, which this QGIS does not bring. "
+            "Install plotly, or leave the report out."
+        ) from error
+    # Inside a script element only its end tag could be misread.
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+@singledispatch
+def view(block: object, language: str) -> dict[str, Any]:
+    """What the template needs to show a block: ``kind`` names the macro, the rest are ready-made texts."""
+    raise TypeError(f"A report cannot hold {type(block).__name__}")
+
+
+@view.register(Bars)
+@view.register(Lines)
+@view.register(Heatmap)
+@view.register(Sankey)
+@view.register(Intervals)
+def _chart(block: Any, language: str) -> dict[str, Any]:
+    figure = chart(block, language)
+    return {
+        "kind": "chart",
+        "title": block.title,
+        "note": block.note,
+        "height": figure["layout"]["height"],
+        "figure": _without_nan(figure),
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN; plotly reads null as a gap."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@view.register
+def _paragraph(block: Paragraph, language: str) -> dict[str, Any]:
+    return {"kind": "paragraph", "text": block.text}
+
+
+@view.register
+def _figures(block: Figures, language: str) -> dict[str, Any]:
+    cards = []
+    for item in block.items:
+        text, unit = item.value, item.unit
+        if isinstance(text, Real):
+            (value,), unit = scaled([float(text)], unit, language, above=_HEADLINE_SCALING)
+            text = format_number(value)
+        cards.append(
+            {
+                "label": item.label,
+                "value": DASH if text is None else text,
+                "unit": unit,
+                "note": item.note,
+            }
+        )
+    return {"kind": "figures", "cards": cards}
+
+
+@view.register
+def _table(block: TableBlock, language: str) -> dict[str, Any]:
+    words = load_texts(language)
+    shown = list(block.rows[:MAX_ROWS])
+    note = block.note
+    if len(block.rows) > MAX_ROWS:
+        cut = words["rows_cut_download" if block.download else "rows_cut"]
+        note = " ".join(filter(None, (cut.format(shown=MAX_ROWS, count=len(block.rows)), note)))
+    texts = _cell_texts(block.columns, shown)
+    folded = len(texts) > FOLD_ABOVE
+    return {
+        "kind": "table",
+        "title": block.title,
+        "columns": block.columns,
+        "rows": texts[:SHOWN_WHEN_FOLDED] if folded else texts,
+        "rest": texts[SHOWN_WHEN_FOLDED:] if folded else [],
+        "show_all": words["show_all"].format(count=len(texts)),
+        "note": note,
+        "download": block.download,
+        "data_uri": _csv_uri(block) if block.download else "",
+    }
+
+
+def _cell_texts(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    decimals = [
+        column_decimals([row[place] for row in rows])
+        if column.kind == "number" and column.decimals is None
+        else column.decimals
+        for place, column in enumerate(columns)
+    ]
+    return [[_cell_text(cell, column, digits) for cell, column, digits in zip(row, columns, decimals)] for row in rows]
+
+
+def _cell_text(cell: Cell, column: Column, decimals: int | None) -> str:
+    if is_missing(cell):
+        return DASH
+    if column.kind == "number" and isinstance(cell, Real):
+        return format_number(float(cell), decimals)
+    return f"{float(cell):.10g}" if isinstance(cell, Real) and column.kind == "code" else str(cell)
+
+
+def _csv_uri(block: TableBlock) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([f"{c.title} ({c.unit})" if c.unit else c.title for c in block.columns])
+    writer.writerows([["" if is_missing(cell) else cell for cell in row] for row in block.rows])
+    # The byte order mark tells spreadsheets that this is UTF-8.
+    return "data:text/csv;charset=utf-8," + quote("\ufeff" + text.getvalue())
+
+
+@view.register
+def _map(block: Map, language: str) -> dict[str, Any]:
+    looks = quick_looks(block.pictures, block.legend)
+    pictures = [
+        {
+            "title": picture.title,
+            "source": "data:image/png;base64," + base64.b64encode(look.png).decode("ascii"),
+            "aspect": f"{look.aspect:.5f}",
+            "coarse": max(look.size) < 200,
+            "scale": scale_bar(look.width_m),
+            "north_up": look.north_up,
+        }
+        for picture, look in zip(block.pictures, looks)
+    ]
+    legend = _ramp_legend(block.legend, looks[0], language) if isinstance(block.legend, Ramp) else None
+    classes = [*looks[0].classes]
+    if looks[0].others:
+        classes.append(ClassColour(-1, load_texts(language)["other_classes"], load_palettes().other))
+    return {
+        "kind": "map",
+        "title": block.title,
+        "note": block.note,
+        "pictures": pictures,
+        "across": {1: 1, 2: 2, 4: 2}.get(len(pictures), 3),
+        "ramp": legend,
+        "classes": classes,
+    }
+
+
+def _ramp_legend(ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:
+    words = load_texts(language)
+    if look.low is None or look.high is None:
+        return {
+            "ticks": [],
+            "unit": ramp.unit,
+            "colours": "",
+            "range": words["no_values"],
+        }
+    marks, unit = scaled(
+        [look.low + (look.high - look.low) * part / 4 for part in range(5)],
+        ramp.unit,
+        language,
+        1e6,
+    )
+    decimals = column_decimals(marks)
+    return {
+        "ticks": [format_number(mark, decimals) for mark in marks],
+        "unit": unit,
+        "colours": ", ".join(getattr(load_palettes(), ramp.palette)),
+        "range": words["range_percentile" if ramp.low is None or ramp.high is None else "range_given"],
+    }
+
+
+def scale_bar(width_m: float | None) -> tuple[float, str] | None:
+    """Length of the scale bar in percent of the picture, and its text: 1, 2 or 5 times a power of ten."""
+    if not width_m:
+        return None
+    longest = width_m * _SCALE_BAR_SHARE
+    power = 10.0 ** math.floor(math.log10(longest))
+    length = max(step * power for step in (1, 2, 5) if step * power <= longest)
+    text = f"{format_number(length / 1000)} km" if length >= 1000 else f"{format_number(length)} m"
+    return round(100 * length / width_m, 3), text
+
+
+@view.register
+def _parameters(block: Parameters, language: str) -> dict[str, Any]:
+    words = load_texts(language)
+    columns = [
+        Column(words["parameter"], kind="text"),
+        Column(words["value"], kind="text"),
+    ]
+    return _table(TableBlock(words["parameters"], columns, block.items), language)
+
+
+@view.register
+def _provenance(block: Provenance, language: str) -> dict[str, Any]:
+    words = load_texts(language)
+    fields = ("table", "source", "year", "unit", "region", "confidence")
+    filled = [field for field in fields if any(getattr(item, field) for item in block.items)]
+    columns = [Column(words[field], kind="text") for field in filled]
+    rows = [[getattr(item, field) or None for field in filled] for item in block.items]
+    return _table(TableBlock(words["provenance"], columns, rows), language)
+
+
+@view.register
+def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
+    words = load_texts(language)
+    if not block.items:
+        return {
+            "kind": "statement",
+            "title": words["left_out"],
+            "text": words["nothing_left_out"],
+        }
+    columns = [
+        Column(words["where"], kind="text"),
+        Column(words["reason"], kind="text"),
+        Column(words["area"], "ha"),
+        Column(words["share"], "%"),
+    ]
+    rows = [[item.where, item.reason, item.area_ha, item.share_pct] for item in block.items]
+    return _table(TableBlock(words["left_out"], columns, rows), language)
+
+
+@view.register
+def _command(block: Command, language: str) -> dict[str, Any]:
+    return {"kind": "command", "arguments": re.split("(?= --)", block.text)}

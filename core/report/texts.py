@@ -1,0 +1,86 @@
+"""The fixed words and the colours of a report, from `resources/report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ..errors import InputError
+
+RESOURCES = Path(__file__).parents[2] / "resources" / "report"
+
+
+@cache
+def load_texts(language: str) -> dict[str, str]:
+    """The fixed words of the page by key.
+
+    Raises:
+        InputError: there is no such language.
+    """
+    import yaml
+
+    languages = sorted(path.stem for path in (RESOURCES / "texts").glob("*.yaml"))
+    if language not in languages:
+        raise InputError(f"Reports do not know the language '{language}'. Choose one of: {', '.join(languages)}.")
+    texts: dict[str, str] = yaml.safe_load((RESOURCES / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
+    return texts
+
+
+@dataclass(frozen=True)
+class Palettes:
+    """Colours (``#rrggbb``) that people with colour-blindness can tell apart."""
+
+    sequential: tuple[str, ...]
+    diverging: tuple[str, ...]
+    categorical: tuple[str, ...]
+    other: str
+    muted: str
+
+    def category(self, index: int) -> str:
+        """The colour of the `index`-th series; further rounds through the palette are lighter each time."""
+        rounds, position = divmod(index, len(self.categorical))
+        return blend(self.categorical[position], "#ffffff", 1 - 0.55**rounds)
+
+
+@cache
+def load_palettes() -> Palettes:
+    """The palettes of `palettes.yaml`."""
+    import yaml
+
+    given = yaml.safe_load((RESOURCES / "palettes.yaml").read_text(encoding="utf-8"))
+    return Palettes(
+        sequential=tuple(given["sequential"]),
+        diverging=tuple(given["diverging"]),
+        categorical=tuple(given["categorical"]),
+        other=given["other"],
+        muted=given["muted"],
+    )
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of ``#rrggbb``.
+
+    Raises:
+        InputError: the text is not such a colour.
+    """
+    digits = colour[1:]
+    try:
+        if len(colour) != 7 or colour[0] != "#":
+            raise ValueError
+        return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+    except ValueError:
+        raise InputError(f"'{colour}' is not a colour. Write it as #rrggbb, for example #009e73.") from None
+
+
+def blend(first: str, second: str, weight: float) -> str:
+    """The colour that lies `weight` (0 to 1) of the way from `first` to `second`."""
+    mixed = (round(a + (b - a) * weight) for a, b in zip(rgb(first), rgb(second)))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def ramp_colour(stops: tuple[str, ...], position: float) -> str:
+    """The colour at `position` (0 to 1) on a ramp of evenly spaced stops."""
+    place = min(max(position, 0.0), 1.0) * (len(stops) - 1)
+    lower = min(int(place), len(stops) - 2)
+    return blend(stops[lower], stops[lower + 1], place - lower)
