@@ -1,0 +1,216 @@
+"""Equivalent factors: what a hectare of each ecosystem is worth in each service, in equivalents of farmland food."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, TableError
+from ..land_cover import LandCoverClass, LandCoverScheme
+from ..tables import Provenance, Table, provenance, resource_table
+
+EQUIVALENTS = ("xie2015", "xie2008", "xie2003", "custom")
+FACTORS = ("NPP", "PREC", "SOIL")
+
+_SERVICE_COLUMNS = ("service_id", "service", "group", "adjust_factor")
+_OTHER_COLUMNS = ("service_zh", "note", "source", "fid", "ogc_fid")
+_CHECK_SUM = "TOTAL"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One ecosystem service.
+
+    Attributes:
+        id: the word that bands and columns use, e.g. `water_supply`.
+        name: in English (or as the user's table names it).
+        name_zh: in Chinese, "" where not given.
+        group: provisioning, regulating, supporting or cultural.
+        factor: what adjusts it in space and time, one of `FACTORS`; "" where nothing does.
+    """
+
+    id: str
+    name: str
+    name_zh: str
+    group: str
+    factor: str
+
+
+@dataclass(frozen=True)
+class StandardValue:
+    """A published value of one equivalent, CNY per hectare and year, and where it comes from."""
+
+    cny_per_ha: float
+    reference_year: str
+    region: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Equivalents:
+    """A table of equivalent factors.
+
+    Attributes:
+        name: one of `EQUIVALENTS`.
+        services: the services, in the order of the table.
+        columns: the ecosystems of the table, e.g. `dry_farmland`.
+        values: float64 (columns, services), equivalents per hectare and year. Some are negative (water supply of paddy).
+        mapping: the table whose weights in the land-cover scheme these columns take: `name`, or, for a custom table
+            that has all columns of a table of the plugin, that table.
+        standard_value: the value of one equivalent that goes with the table; None for a custom table.
+        provenance: where the factors come from; None for a custom table.
+    """
+
+    name: str
+    services: tuple[Service, ...]
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+    mapping: str
+    standard_value: StandardValue | None
+    provenance: Provenance | None
+
+
+def load_equivalents(name: str, table: Table | None = None) -> Equivalents:
+    """Loads a table of equivalent factors.
+
+    Args:
+        name: one of `EQUIVALENTS`.
+        table: for `custom`: `service_id`, `service`, `group`, `adjust_factor` (NPP, PREC, SOIL, or blank for not
+            adjusted) and a column of numbers per ecosystem. Rows whose id begins with TOTAL are check sums and are
+            left out; so are the columns `service_zh`, `note`, `source` and `fid`.
+
+    Raises:
+        InputError: the name is unknown, `custom` came without a table, or another name came with one.
+        TableError: the table is empty, lacks a column, repeats a service, or holds a cell that cannot be used.
+
+    Source: Xie et al. 2003, J. Nat. Resour. 18(2); 2008, 23(5); 2015, 30(8).
+    """
+    if name not in EQUIVALENTS:
+        raise InputError(f"There is no equivalents table {name}. Choose one of {', '.join(EQUIVALENTS)}.")
+    if name == "custom":
+        if table is None:
+            columns = ", ".join(_SERVICE_COLUMNS)
+            raise InputError(f"The equivalents custom need a table with {columns} and a column per ecosystem.")
+        return _equivalents_of(name, table)
+    if table is not None:
+        raise InputError(f"A table of equivalents was given, but {name} was chosen. Choose custom to use the table.")
+    return _equivalents_of(name, resource_table(f"equivalents_{name}"))
+
+
+def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> NDArray[np.float64]:
+    """The factors of land-cover classes: their weights times the factors of the table.
+
+    A class takes the weights that its row states for the table. Where the table is custom and the row states
+    nothing, it takes the weights of the plugin's table with the same columns, or else the column named like its
+    ecosystem. A class without equivalents (built-up land) is worth nothing; signs are kept.
+
+    Args:
+        scheme: the land-cover classes.
+        equivalents: the table of factors.
+        codes: the class codes wanted, all known to the scheme.
+
+    Returns:
+        float64 (codes, services), equivalents per hectare and year.
+
+    Raises:
+        TableError: a code is unknown, a class names a column that the table does not have, its weights cannot be
+            used, or no class of the scheme has equivalents at all.
+    """
+    if not any(_class_weights(land_class, equivalents) for land_class in scheme):
+        raise TableError(
+            f"No class of the land-cover scheme {scheme.title} has equivalents, so every value would be zero. "
+            f"Give the class table a column equivalents, e.g. {equivalents.columns[0]}:1."
+        )
+    weights = np.zeros((len(codes), len(equivalents.columns)))
+    position = {column.casefold(): i for i, column in enumerate(equivalents.columns)}
+    for row, code in enumerate(codes):
+        if not scheme.known(code):
+            raise TableError(f"The land-cover scheme {scheme.title} has no class {code}. Add it to the class table.")
+        land_class = scheme.classes[code]
+        for column, weight in _class_weights(land_class, equivalents).items():
+            if column.casefold() not in position:
+                raise TableError(
+                    f"Class {code} ({land_class.name}) takes its equivalents from the column {column}, which the "
+                    f"table {equivalents.name} does not have. It has {', '.join(equivalents.columns)}."
+                )
+            weights[row, position[column.casefold()]] = weight
+    return np.asarray(weights @ equivalents.values)
+
+
+def _class_weights(land_class: LandCoverClass, equivalents: Equivalents) -> dict[str, float]:
+    if land_class.states_equivalents(equivalents.name):
+        return land_class.equivalents(equivalents.name)
+    if equivalents.mapping != equivalents.name:
+        return land_class.equivalents(equivalents.mapping)
+    by_ecosystem = [column for column in equivalents.columns if column.casefold() == land_class.ecosystem]
+    return {column: 1.0 for column in by_ecosystem}
+
+
+def _equivalents_of(name: str, table: Table) -> Equivalents:
+    table.require(*_SERVICE_COLUMNS)
+    kept = [not service.upper().startswith(_CHECK_SUM) for service in table.texts("service_id")]
+    table = Table(
+        table.name, table.columns, tuple(row for row, keep in zip(table.rows, kept) if keep), table.decimal_comma
+    )
+    if table.is_empty:
+        raise TableError(f"Table {table.name} holds no service. Add a row per service.")
+    columns = tuple(c for c in table.columns if c.casefold() not in _SERVICE_COLUMNS + _OTHER_COLUMNS)
+    if not columns:
+        raise TableError(f"Table {table.name} has no column of an ecosystem beside {', '.join(table.columns)}.")
+    values = np.stack([table.numbers(column) for column in columns])
+    values.setflags(write=False)
+    own = name != "custom"
+    return Equivalents(
+        name=name,
+        services=_services(table),
+        columns=columns,
+        values=values,
+        mapping=name if own else _table_with_these(columns),
+        standard_value=_standard_value(name) if own else None,
+        provenance=provenance(table.name) if own else None,
+    )
+
+
+def _services(table: Table) -> tuple[Service, ...]:
+    ids = table.texts("service_id")
+    chinese = table.texts("service_zh") if table.has("service_zh") else ("",) * len(ids)
+    services: list[Service] = []
+    columns = zip(ids, table.texts("service"), chinese, table.texts("group"), table.texts("adjust_factor"))
+    for row, (service_id, name, name_zh, group, factor) in enumerate(columns, start=1):
+        where = f"Table {table.name}, row {row}"
+        if not service_id:
+            raise TableError(f"{where} has no service_id. Write a word that names the service.")
+        if service_id in (service.id for service in services):
+            raise TableError(f"{where} repeats the service_id {service_id}. Each service may have one row only.")
+        if factor.upper() not in ("", *FACTORS):
+            raise TableError(
+                f"{where}, column adjust_factor holds {factor!r}. "
+                f"Write one of {', '.join(FACTORS)}, or leave it blank for a service that is not adjusted."
+            )
+        services.append(Service(service_id, name or service_id, name_zh, group.lower(), factor.upper()))
+    return tuple(services)
+
+
+def _table_with_these(columns: Sequence[str]) -> str:
+    """The plugin's table whose columns a custom table all has, "custom" where there is none."""
+    present = {column.casefold() for column in columns}
+    for name in EQUIVALENTS:
+        if name != "custom" and present.issuperset(load_equivalents(name).columns):
+            return name
+    return "custom"
+
+
+def _standard_value(name: str) -> StandardValue:
+    table = resource_table("standard_value")
+    row = table.texts("default_for").index(name)
+    return StandardValue(
+        cny_per_ha=float(table.numbers("cny_per_ha")[row]),
+        reference_year=table.texts("reference_year")[row],
+        region=table.texts("region")[row],
+        source=table.texts("source")[row],
+        confidence=table.texts("confidence")[row],
+    )

@@ -1,0 +1,255 @@
+"""Land-cover schemes: what each class code means to the methods, and how a user's class table changes it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .errors import InputError, TableError
+from .tables import Table, resource_table
+
+ECOSYSTEMS = ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "desert", "ice", "bare")
+
+_TITLES = {
+    "hj1166": "HJ 1166",
+    "cnlucc": "CNLUCC",
+    "clcd": "CLCD",
+    "globeland30": "GlobeLand30",
+    "worldcover": "WorldCover",
+    "igbp": "IGBP",
+    "custom": "custom",
+}
+SCHEMES = tuple(_TITLES)
+
+HIGHEST_CODE = 999
+_NONE = "none"
+_OPEN_WATER = 42
+_LISTED_CODES = 20
+
+
+@dataclass(frozen=True)
+class LandCoverClass:
+    """One class of a scheme.
+
+    Attributes:
+        code: the value in the raster.
+        name: what tables and legends call it.
+        ecosystem: one of `ECOSYSTEMS`.
+        color: `#rrggbb`, or "" where none is given.
+        water: whether it is open water.
+        row: all columns of its row as texts, by lower-case name; "" means none.
+    """
+
+    code: int
+    name: str
+    ecosystem: str
+    color: str
+    water: bool
+    row: dict[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell of a column, "" where it holds nothing or there is no such column."""
+        return self.row.get(column.casefold(), "")
+
+    def states_equivalents(self, table: str) -> bool:
+        """Whether the row says, be it "none", which equivalents of the table the class has."""
+        return any(column in self.row for column in _equivalents_columns(table))
+
+    def equivalents(self, table: str) -> dict[str, float]:
+        """The weights of the class over the columns of an equivalents table, e.g. `{"paddy": 0.5, "wetland": 0.5}`.
+
+        The column `equivalents` wins over `equivalents_<table>`. A class without equivalents has no weights.
+
+        Raises:
+            TableError: the cell is not written `column:weight;column:weight`, or the weights do not add up to 1.
+        """
+        column = next((column for column in _equivalents_columns(table) if column in self.row), None)
+        if column is None or not self.row[column]:
+            return {}
+        return self._weights(column)
+
+    def _weights(self, column: str) -> dict[str, float]:
+        cell = self.row[column]
+        where = f"Class {self.code} ({self.name}), column {column}"
+        weights: dict[str, float] = {}
+        for part in filter(None, map(str.strip, cell.split(";"))):
+            name, _, written = (piece.strip() for piece in part.rpartition(":"))
+            weight = _weight(written)
+            if not name or weight is None or name in weights:
+                raise TableError(
+                    f"{where} holds {cell!r}, of which {part!r} is not understood. "
+                    "Write each column once, with its weight: column:weight;column:weight."
+                )
+            weights[name] = weight
+        total = math.fsum(weights.values())
+        if abs(total - 1) > 1e-6:
+            raise TableError(f"{where} holds {cell!r}: the weights add up to {total:g}. They must add up to 1.")
+        return weights
+
+
+@dataclass(frozen=True)
+class LandCoverScheme:
+    """The classes of a land-cover product, by code."""
+
+    name: str
+    classes: dict[int, LandCoverClass]
+
+    @property
+    def title(self) -> str:
+        """The name as the field writes it."""
+        return _TITLES[self.name]
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The codes, ascending."""
+        return tuple(self.classes)
+
+    def __iter__(self) -> Iterator[LandCoverClass]:
+        return iter(self.classes.values())
+
+    def known(self, code: int) -> bool:
+        """Whether the scheme has this code."""
+        return code in self.classes
+
+    def ecosystem_of(self, code: int) -> str:
+        """The ecosystem of a known code."""
+        return self.classes[code].ecosystem
+
+    def colour_of(self, code: int) -> str:
+        """The colour of a known code, `#rrggbb` or ""."""
+        return self.classes[code].color
+
+
+def load_scheme(name: str, class_table: Table | None = None) -> LandCoverScheme:
+    """Loads a scheme and lays the user's class table over it.
+
+    A row of the class table overrides the scheme's row of that code cell by cell; blank cells fall back to the
+    scheme's row, and the word `none` means none. A code that the scheme does not have is a new class: its blank
+    equivalents mean none, and its other blanks take the lowest HJ 1166 code of its ecosystem (lake where `water`
+    is 1). With the scheme `custom` every class is new. Rows whose column `scheme` names another scheme are left out.
+
+    Args:
+        name: one of `SCHEMES`.
+        class_table: columns `code`, for new classes `ecosystem`, and any other column of land_cover_classes.csv.
+
+    Raises:
+        InputError: the name is unknown, or `custom` came without a class table.
+        TableError: the class table is empty, lacks a column, or holds a cell that cannot be used.
+    """
+    if name not in SCHEMES:
+        raise InputError(f"There is no land-cover scheme {name}. Choose one of {', '.join(SCHEMES)}.")
+    if class_table is None:
+        if name == "custom":
+            raise InputError("The scheme custom needs a class table with the columns code, name and ecosystem.")
+        return LandCoverScheme(name, {code: _class_of(code, row) for code, row in _scheme_rows(name).items()})
+    rows = _scheme_rows(name)
+    source = f"Table {class_table.name}"
+    for code, given in _user_rows(name, class_table).items():
+        base = rows[code] if code in rows else _template(code, given, source)
+        rows[code] = {**base, **{column: "" if _is_none(cell) else cell for column, cell in given.items()}}
+    return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)})
+
+
+def unknown_codes_message(where: str, scheme: LandCoverScheme, counts: Mapping[int, int]) -> str:
+    """Tells which codes of a raster the scheme does not know.
+
+    Args:
+        where: the raster, e.g. "Land cover 2005 (lc_2005.tif)".
+        scheme: the scheme in use.
+        counts: pixels of each unknown code, at least one.
+    """
+    by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"{code} ({count:,} px)".replace(",", " ") for code, count in by_count[:_LISTED_CODES])
+    more = f" and {len(by_count) - _LISTED_CODES} more" if len(by_count) > _LISTED_CODES else ""
+    return (
+        f"{where} holds codes that scheme {scheme.title} does not know: {listed}{more}. "
+        f"Add them to the class table, or set {by_count[0][0]} as the nodata value."
+    )
+
+
+def _scheme_rows(name: str) -> dict[int, dict[str, str]]:
+    """The rows of a scheme of the plugin by code; none for `custom`."""
+    rows = resource_table("land_cover_classes").rows
+    return {
+        int(str(row["code"])): {column: str(cell) for column, cell in row.items()}
+        for row in rows
+        if row["scheme"] == name
+    }
+
+
+def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
+    """The rows of a class table by code, without their blank cells."""
+    table.require("code")
+    if name != "custom" and table.has("scheme"):
+        kept = tuple(row for row, scheme in zip(table.rows, table.texts("scheme")) if scheme.casefold() in ("", name))
+        table = Table(table.name, table.columns, kept, table.decimal_comma)
+    if table.is_empty:
+        raise TableError(f"Table {table.name} has no row for the land-cover scheme {name}. Add a row per class.")
+    codes = table.codes("code")
+    too_high = [code for code in codes if code > HIGHEST_CODE]
+    if too_high:
+        raise TableError(
+            f"Table {table.name} holds the code {too_high[0]}. Class codes go up to {HIGHEST_CODE}, because change "
+            "codes are from * 1000 + to. Reclassify the land cover."
+        )
+    cells = {column.casefold(): table.texts(column) for column in table.columns}
+    cells["code"] = tuple(map(str, codes))
+    return {code: {c: texts[i] for c, texts in cells.items() if texts[i]} for i, code in enumerate(codes)}
+
+
+def _template(code: int, given: Mapping[str, str], source: str) -> dict[str, str]:
+    """What the blanks of a new class stand for: the lowest HJ 1166 class of its ecosystem, but no equivalents."""
+    ecosystem = given.get("ecosystem")
+    if ecosystem is None:
+        raise TableError(
+            f"{source}, code {code} has no ecosystem, and the scheme does not have this code. "
+            f"Write one of {', '.join(ECOSYSTEMS)} in the column ecosystem."
+        )
+    ecosystem = _ecosystem(ecosystem, f"{source}, code {code}")
+    water = _water(given.get("water", ""), f"{source}, code {code}")
+    reference = _scheme_rows("hj1166")
+    like = _OPEN_WATER if water else min(c for c, row in reference.items() if row["ecosystem"] == ecosystem)
+    row = {column: cell for column, cell in reference[like].items() if column not in ("scheme", "name_zh", "note")}
+    return {**row, **{column: "" for column in row if column.startswith("equivalents")}, "equivalents_custom": ""}
+
+
+def _class_of(code: int, row: dict[str, str], source: str = "Table land_cover_classes") -> LandCoverClass:
+    where = f"{source}, code {code}"
+    ecosystem = _ecosystem(row["ecosystem"], where)
+    water = _water(row["water"], where)
+    if water and ecosystem != "wetland":
+        raise TableError(
+            f"{where} has water 1 and ecosystem {ecosystem}. Water marks open water within wetland: "
+            "write ecosystem wetland or water 0."
+        )
+    color = row["color"]
+    if color and not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+        raise TableError(f"{where}, column color holds {color!r}. Write a colour as #rrggbb.")
+    return LandCoverClass(code, row["name"] or str(code), ecosystem, color, water, {**row, "ecosystem": ecosystem})
+
+
+def _ecosystem(text: str, where: str) -> str:
+    ecosystem = text.casefold()
+    if ecosystem not in ECOSYSTEMS:
+        raise TableError(f"{where}, column ecosystem holds {text!r}. Write one of {', '.join(ECOSYSTEMS)}.")
+    return ecosystem
+
+
+def _water(text: str, where: str) -> bool:
+    if text not in ("", "0", "1", "0.0", "1.0"):
+        raise TableError(f"{where}, column water holds {text!r}. Write 1 for open water, else 0.")
+    return text.startswith("1")
+
+
+def _weight(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", text) else None
+
+
+def _equivalents_columns(table: str) -> tuple[str, str]:
+    return "equivalents", f"equivalents_{table}"
+
+
+def _is_none(cell: str) -> bool:
+    return cell.casefold() == _NONE

@@ -1,0 +1,1 @@
+"""Rasters: grids, alignment, the block engine and its writers. The only place that talks to GDAL."""

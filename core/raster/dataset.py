@@ -1,0 +1,71 @@
+"""Calling GDAL whatever its host has set.
+
+Inside QGIS the exceptions setting of GDAL's bindings belongs to everybody. It is left as it is: every call is checked
+by its return value *and* for an exception, with a quiet error handler that is local to the thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
+
+from osgeo import gdal
+
+from ..errors import EcoAssetsError, InputError
+
+STREAM_OPTIONS = ("GTiff", "COG")
+
+
+@contextmanager
+def quiet_gdal() -> Iterator[None]:
+    """Keeps GDAL's messages of this thread out of standard error; `gdal.GetLastErrorMsg` still has the last one."""
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    gdal.ErrorReset()
+    try:
+        yield
+    finally:
+        gdal.PopErrorHandler()
+
+
+def call_gdal(what: str, error: type[EcoAssetsError], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls GDAL and raises `error` with `what` and GDAL's reason when the call fails."""
+    with quiet_gdal():
+        try:
+            result = call(*args, **kwargs)
+        except RuntimeError as reason:
+            raise error(f"{what}: {reason}") from None
+        failed = result is None or gdal.GetLastErrorType() >= gdal.CE_Failure
+        reason_text = gdal.GetLastErrorMsg()
+    if failed:
+        raise error(f"{what}: {reason_text or 'GDAL gave no reason'}")
+    return result
+
+
+def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
+    """Opens a raster for reading.
+
+    Args:
+        path: file name or GDAL name of the raster.
+        label: what the user calls it, for messages.
+        threads: decoding threads, used where the driver knows the option.
+
+    Raises:
+        InputError: the file is missing, unreadable, or no raster.
+    """
+    named = f"{label} ({path})" if label else path
+    dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER)
+    if dataset.RasterCount == 0:
+        raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
+    if threads > 1 and dataset.GetDriver().ShortName in STREAM_OPTIONS:
+        options = [f"NUM_THREADS={threads}"]
+        dataset = call_gdal(
+            f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER, open_options=options
+        )
+    return dataset
+
+
+def short_name(path: str) -> str:
+    """The file name that a user recognises, without folders."""
+    return os.path.basename(path.rstrip("/\\")) or path

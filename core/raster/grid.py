@@ -1,0 +1,108 @@
+"""The grid of a raster: size, position, coordinate reference system."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from osgeo import gdal, osr
+
+from ..errors import GridError
+from .dataset import short_name
+
+# Half a thousandth of a pixel is far below what a resampled file is off by, and above the rounding of stored corners.
+POSITION_TOLERANCE_PX = 1e-3
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Size, affine transform (GDAL order) and coordinate reference system (WKT) of a raster."""
+
+    width: int
+    height: int
+    transform: tuple[float, float, float, float, float, float]
+    crs: str
+
+    @classmethod
+    def of_dataset(cls, dataset: gdal.Dataset, label: str = "") -> Grid:
+        """Reads the grid of an open raster.
+
+        Raises:
+            GridError: the raster has no coordinate reference system, no position, or is rotated.
+        """
+        named = label or short_name(dataset.GetDescription())
+        crs = dataset.GetProjection()
+        if not crs:
+            raise GridError(
+                f"{named} has no coordinate reference system, so areas cannot be computed. "
+                "Assign the right one (Raster > Projections > Assign projection) and run again."
+            )
+        transform = dataset.GetGeoTransform(can_return_null=True)
+        if transform is None:
+            raise GridError(f"{named} has no position (geotransform). Georeference it and run again.")
+        if transform[2] != 0 or transform[4] != 0:
+            raise GridError(
+                f"{named} is rotated (geotransform {tuple(transform)}). "
+                "Warp it to a north-up grid (Raster > Projections > Warp) and run again."
+            )
+        return cls(dataset.RasterXSize, dataset.RasterYSize, tuple(transform), crs)
+
+    @property
+    def pixel_width(self) -> float:
+        return abs(self.transform[1])
+
+    @property
+    def pixel_height(self) -> float:
+        return abs(self.transform[5])
+
+    @property
+    def north_up(self) -> bool:
+        return self.transform[5] < 0
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Smallest x, smallest y, largest x, largest y in units of the CRS."""
+        left, top = self.transform[0], self.transform[3]
+        right = left + self.width * self.transform[1]
+        bottom = top + self.height * self.transform[5]
+        return min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+
+    def spatial_reference(self) -> osr.SpatialReference:
+        """The CRS with x before y, as rasters store it."""
+        reference = osr.SpatialReference()
+        reference.ImportFromWkt(self.crs)
+        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        return reference
+
+    @property
+    def crs_name(self) -> str:
+        reference = self.spatial_reference()
+        code = reference.GetAuthorityCode(None)
+        return f"{reference.GetAuthorityName(None)}:{code}" if code else reference.GetName() or "unnamed CRS"
+
+    def difference(self, other: Grid) -> str | None:
+        """Names the first property in which `other` differs, with both values; None when the grids are the same."""
+        if not same_crs(self, other):
+            return f"CRS {other.crs_name}, the reference has {self.crs_name}"
+        if not math.isclose(self.transform[1], other.transform[1], rel_tol=POSITION_TOLERANCE_PX / self.width) or (
+            not math.isclose(self.transform[5], other.transform[5], rel_tol=POSITION_TOLERANCE_PX / self.height)
+        ):
+            return (
+                f"pixel size {other.transform[1]:.10g} x {other.transform[5]:.10g}, "
+                f"the reference has {self.transform[1]:.10g} x {self.transform[5]:.10g}"
+            )
+        shift_x = (other.transform[0] - self.transform[0]) / self.transform[1]
+        shift_y = (other.transform[3] - self.transform[3]) / self.transform[5]
+        if max(abs(shift_x), abs(shift_y)) > POSITION_TOLERANCE_PX:
+            return (
+                f"origin {other.transform[0]:.10g}, {other.transform[3]:.10g} ({shift_x:.6g} columns and {shift_y:.6g} "
+                f"rows off), the reference has {self.transform[0]:.10g}, {self.transform[3]:.10g}"
+            )
+        if (self.width, self.height) != (other.width, other.height):
+            return f"size {other.width} x {other.height} pixels, the reference has {self.width} x {self.height}"
+        return None
+
+
+def same_crs(a: Grid, b: Grid) -> bool:
+    """Whether two grids lie in the same coordinate reference system, whatever its name is."""
+    return a.crs == b.crs or bool(a.spatial_reference().IsSame(b.spatial_reference()))

@@ -1,0 +1,339 @@
+"""Tables of coefficients: those of the plugin and those of the user, read and checked in one way."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import TableError
+
+Value = Union[str, int, float, bool, None]
+
+RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "tables"
+
+_CSV_SUFFIXES = {".csv", ".txt", ".tsv"}
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INFINITE = re.compile(r"[+-]?inf", re.IGNORECASE)
+_UNNAMED_COLUMN = re.compile(r"Field[0-9]+")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of raw values under named columns.
+
+    Attributes:
+        name: what messages call the table.
+        columns: the column names as written, stripped.
+        rows: one dict per row, keyed by `columns`; the first row is row 1 in messages.
+        decimal_comma: whether "1,5" is a number (files whose cells are separated by semicolons).
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Value], ...]
+    decimal_comma: bool = False
+
+    @classmethod
+    def of_rows(
+        cls,
+        name: str,
+        rows: Iterable[Mapping[str, Any]],
+        columns: Sequence[str] | None = None,
+        decimal_comma: bool = False,
+    ) -> Table:
+        """Makes a table of rows, for example of the attributes of a layer.
+
+        Args:
+            name: what messages call the table.
+            rows: mappings from column to value; a column that a row lacks is blank there.
+            columns: the columns, needed only where there may be no row; default: those of the rows.
+            decimal_comma: whether "1,5" is a number.
+
+        Raises:
+            TableError: two columns bear the same name (capitals and outer spaces do not count).
+        """
+        given = [{_stripped(key): value for key, value in row.items()} for row in rows]
+        names = list(dict.fromkeys(map(_stripped, columns) if columns else (key for row in given for key in row)))
+        twice = [key for key, count in Counter(map(_key, columns or names)).items() if count > 1]
+        if twice:
+            raise TableError(f"Table {name} has more than one column called {_words(twice)}. Rename or remove one.")
+        return cls(name, tuple(names), tuple({c: row.get(c) for c in names} for row in given), decimal_comma)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the table has no row."""
+        return not self.rows
+
+    def has(self, column: str) -> bool:
+        """Whether the table has this column, whatever its capitals."""
+        return any(_key(name) == _key(column) for name in self.columns)
+
+    def require(self, *columns: str) -> None:
+        """Checks that the columns are there. Raises TableError that names the missing and the present ones."""
+        missing = [column for column in columns if not self.has(column)]
+        if missing:
+            kind = "column" if len(missing) == 1 else "columns"
+            raise TableError(
+                f"Table {self.name} lacks the {kind} {_words(missing)}. It has {_words(self.columns) or 'no columns'}. "
+                f"Add or rename the {kind}."
+            )
+
+    def values(self, column: str) -> tuple[Value, ...]:
+        """The raw values of a column, blanks as None.
+
+        Raises:
+            TableError: there is no such column.
+        """
+        self.require(column)
+        name = next(name for name in self.columns if _key(name) == _key(column))
+        return tuple(None if _is_blank(row[name]) else row[name] for row in self.rows)
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """A column as stripped texts: blanks are "", whole floats lose their ".0", true and false are 1 and 0."""
+        return tuple(_text(value) for value in self.values(column))
+
+    def numbers(self, column: str, blank: float | None = None, infinite: bool = False) -> NDArray[np.float64]:
+        """A column as float64.
+
+        Args:
+            column: its name.
+            blank: what a blank cell counts as; None makes a blank an error.
+            infinite: whether "inf" and "-inf" are allowed, as for the open ends of classes.
+
+        Raises:
+            TableError: there is no such column, or a cell is text, blank or infinite without leave.
+        """
+        numbers = []
+        for row, value in enumerate(self.values(column), start=1):
+            if value is None:
+                if blank is None:
+                    raise self._cell_error(row, column, "is blank", "Write a number.")
+                numbers.append(blank)
+                continue
+            number = self._number(value)
+            if number is None or (math.isinf(number) and not infinite):
+                raise self._cell_error(row, column, f"holds {value!r}, which is not a number", self._mend(value))
+            numbers.append(number)
+        return np.array(numbers, dtype=np.float64)
+
+    def codes(self, column: str) -> tuple[int, ...]:
+        """A column as class codes: whole numbers from 0, each once. `1`, `1.0`, "1", "1.0" and True are all code 1.
+
+        Raises:
+            TableError: there is no such column, or a cell is blank, text, a fraction, negative or a code seen before.
+        """
+        codes: dict[int, int] = {}
+        for row, value in enumerate(self.values(column), start=1):
+            if value is None:
+                raise self._cell_error(row, column, "is blank", "Write a code, or remove the row.")
+            number = self._number(value)
+            if number is None or not math.isfinite(number) or number < 0 or number != int(number):
+                mend = "Write a whole number from 0."
+                raise self._cell_error(row, column, f"holds {value!r}, which is not a class code", mend)
+            code = int(number)
+            if code in codes:
+                mend = "Each code may have one row only."
+                raise self._cell_error(row, column, f"repeats the code {code} of row {codes[code]}", mend)
+            codes[code] = row
+        return tuple(codes)
+
+    def _number(self, value: Value) -> float | None:
+        if isinstance(value, (bool, int, float, np.number, np.bool_)):
+            return float(value)
+        text = str(value).strip()
+        if self.decimal_comma and text.count(",") == 1 and "." not in text:
+            text = text.replace(",", ".")
+        return float(text) if _NUMBER.fullmatch(text) or _INFINITE.fullmatch(text) else None
+
+    def _mend(self, value: Value) -> str:
+        """Tells how to write a number that looks like one with separators: to guess could be wrong a thousandfold."""
+        if re.fullmatch(r"[+-]?[0-9]{1,3}([\s\u00a0\u202f',.][0-9]{3})+([.,][0-9]*)?", str(value).strip()):
+            return "Write it without separators of thousands and with a decimal point."
+        if re.fullmatch(r"[+-]?[0-9]*,[0-9]+", str(value).strip()):
+            return "Write it with a decimal point."
+        return "Write a number."
+
+    def _cell_error(self, row: int, column: str, fault: str, mend: str) -> TableError:
+        return TableError(f"Table {self.name}, row {row}, column {column} {fault}. {mend}")
+
+
+def read_table(path: str | os.PathLike[str]) -> Table:
+    """Reads a table from a file: CSV by its own reader, spreadsheets, databases and layers by OGR.
+
+    A CSV may begin with a byte order mark, be UTF-8, UTF-16 or GB 18030, and separate cells by comma, semicolon or
+    tab. Of a file of several layers or sheets the first is read, or the one named by the suffix `|layername=x`.
+
+    Raises:
+        TableError: the file is missing, cannot be read, or its columns are not named.
+    """
+    source, layer = _split_layer(os.fspath(path))
+    if Path(source).suffix.lower() in _CSV_SUFFIXES and not source.startswith("/vsi"):
+        return _read_csv(source)
+    return _read_ogr(source, layer)
+
+
+@cache
+def resource_table(name: str) -> Table:
+    """A table of the plugin, by its file name without `.csv`. Raises TableError where there is none."""
+    path = RESOURCES / f"{name}.csv"
+    if not path.is_file():
+        known = sorted(file.stem for file in RESOURCES.glob("*.csv"))
+        raise TableError(f"The plugin has no table {name}. It has {_words(known)}.")
+    table = _read_csv(str(path))
+    return Table(name, table.columns, table.rows)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of a table come from, and how sure they are."""
+
+    table: str
+    title: str
+    source: str
+    year: str
+    unit: str
+    region: str
+    confidence: str
+
+
+def provenance(name: str) -> Provenance:
+    """The provenance of a table of the plugin. Raises TableError where none is written down."""
+    for row in resource_table("provenance").rows:
+        if row["table"] == name:
+            return Provenance(**{column: _text(value) for column, value in row.items()})
+    raise TableError(f"No provenance is written down for the table {name}.")
+
+
+def _read_csv(path: str) -> Table:
+    name = os.path.basename(path)
+    try:
+        text = _decoded(Path(path).read_bytes(), name)
+    except OSError as error:
+        raise TableError(f"Table {path} cannot be read: {error.strerror}. Check the path.") from error
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = _delimiter(header)
+    try:
+        lines = [
+            line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))
+        ]
+    except csv.Error as error:
+        raise TableError(f"Table {name} is not a CSV file: {error}.") from error
+    return _table_of_lines(name, lines, decimal_comma=delimiter == ";")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "gb18030"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise TableError(f"Table {name} is neither UTF-8 nor GB 18030. Save it as CSV UTF-8.")
+
+
+def _delimiter(header: str) -> str:
+    outside_quotes = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t", key=outside_quotes.count)
+
+
+def _table_of_lines(name: str, lines: Sequence[Sequence[Value]], decimal_comma: bool = False) -> Table:
+    """Makes a table of cells whose first line names the columns. Nameless columns may trail if they are blank."""
+    if not lines:
+        raise TableError(f"Table {name} is empty: it has not even column names.")
+    header = [_text(cell) for cell in lines[0]]
+    for row, line in enumerate(lines[1:], start=1):
+        for position, cell in enumerate(line):
+            if not _is_blank(cell) and (position >= len(header) or not header[position]):
+                raise TableError(
+                    f"Table {name}, row {row} holds {cell!r} in cell {position + 1}, which has no column name. "
+                    "Name the column, or quote texts that hold the delimiter."
+                )
+    named = [column for column in header if column]
+    rows = ({column: cell for column, cell in zip(header, line) if column} for line in lines[1:])
+    return Table.of_rows(name, rows, columns=named, decimal_comma=decimal_comma)
+
+
+def _split_layer(path: str) -> tuple[str, str | None]:
+    """Splits `file|layername=x` into file and layer; other parts of a QGIS source are left out."""
+    if os.path.exists(path):
+        return path, None
+    source, *parts = path.split("|")
+    layers = [part.split("=", 1)[1] for part in parts if part.lower().startswith("layername=")]
+    return source, layers[0] if layers else None
+
+
+def _read_ogr(path: str, layer_name: str | None) -> Table:
+    from osgeo import gdal
+
+    name = os.path.basename(path) + (f", {layer_name}" if layer_name else "")
+    # The host decides whether GDAL raises or returns nothing: both are handled, neither is changed.
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    try:
+        dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
+        if dataset is None:
+            raise RuntimeError(gdal.GetLastErrorMsg())
+        layers = {layer.GetName(): layer for layer in (dataset.GetLayer(i) for i in range(dataset.GetLayerCount()))}
+        if not layers:
+            raise TableError(f"Table {name} holds no layer or sheet.")
+        if layer_name is not None and layer_name not in layers:
+            raise TableError(f"Table {path} has no layer {layer_name}. It has {_words(layers)}.")
+        layer = layers[layer_name] if layer_name else next(iter(layers.values()))
+        definition = layer.GetLayerDefn()
+        columns = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
+        lines = [
+            [feature.GetField(i) if feature.IsFieldSetAndNotNull(i) else None for i in range(len(columns))]
+            for feature in layer
+        ]
+    except RuntimeError as error:
+        reason = str(error).strip() or "the format is not known"
+        raise TableError(f"Table {path} cannot be read: {reason}. Check the path and the format.") from error
+    finally:
+        gdal.PopErrorHandler()
+    # OGR names the columns of a sheet Field1, Field2, ... where all cells are texts: the names are then the first row.
+    if columns and lines and all(map(_UNNAMED_COLUMN.fullmatch, columns)):
+        return _table_of_lines(name, lines)
+    rows = [line for line in lines if not all(map(_is_blank, line))]
+    return Table.of_rows(name, (dict(zip(columns, line)) for line in rows), columns=columns)
+
+
+def _is_blank(value: Value) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
+
+
+def _text(value: Value) -> str:
+    if _is_blank(value):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _stripped(column: object) -> str:
+    return str(column).strip()
+
+
+def _key(column: object) -> str:
+    return str(column).strip().casefold()
+
+
+def _words(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))
