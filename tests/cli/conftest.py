@@ -44,11 +44,14 @@ def _results(stdout: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def call_qgis_process(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
-    """`call("help", "ecoassets:trend")`: any command, words as given; results are read after `--json run`."""
-    profile = tmp_path_factory.mktemp("qgis_process_profile")
-    environment = {**os.environ, "QGIS_CUSTOM_CONFIG_PATH": str(profile)}
+    """`call("help", "ecoassets:trend")`: any command, words as given; results are read after `--json run`.
 
-    def call(*words: str, cwd: Path | None = None) -> Outcome:
+    `cwd` is the folder in which it runs, `plugins` a folder with another copy of the plugin than this clone.
+    """
+    profile = tmp_path_factory.mktemp("qgis_process_profile")
+
+    def call(*words: str, cwd: Path | None = None, plugins: Path | None = None) -> Outcome:
+        environment = {**os.environ, "QGIS_CUSTOM_CONFIG_PATH": str(profile), "ECOASSETS_PLUGINS": str(plugins or "")}
         done = subprocess.run(
             [str(clone / "tools" / "qgis-process"), *words],
             env=environment,
