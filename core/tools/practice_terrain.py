@@ -17,7 +17,7 @@ from scipy import ndimage
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-HIGHEST_M = 760.0
+HIGHEST_M = 680.0
 FULL_WIDTH_M = 12_000.0
 PLAIN_FALL = 0.0022
 """Fall of the plain towards its outlets, metres per metre."""
@@ -32,6 +32,7 @@ class Terrain:
         slope: degrees.
         northness: cosine of the aspect, 1 on north slopes, -1 on south slopes, 0 on flat land.
         upstream: upstream area in pixels, the pixel itself included.
+        receiver: flat index of the pixel that each pixel drains to; an outlet drains to itself.
         mountain: 0 in the plain to 1 in the mountains.
         pixel_m: width of a pixel, m.
     """
@@ -40,6 +41,7 @@ class Terrain:
     slope: Array
     northness: Array
     upstream: Array
+    receiver: NDArray[np.intp]
     mountain: Array
     pixel_m: float
 
@@ -85,7 +87,7 @@ def build_terrain(size: int, seed: int, pixel_m: float) -> Terrain:
     1999, Journal of Geophysical Research 104), computed from coarse to fine by the implicit scheme of Braun and
     Willett (2013, Geomorphology 180-181). Rivers leave through the south and east edges.
     """
-    carved, upstream, mountain = _carve(size, seed)
+    carved, upstream, receiver, mountain = _carve(size, seed)
     # The height falls less than the width, or a small region would be a molehill.
     highest = HIGHEST_M * min(1.0, size * pixel_m / FULL_WIDTH_M) ** 0.7
     row, column = np.mgrid[0:size, 0:size] * pixel_m
@@ -97,7 +99,7 @@ def build_terrain(size: int, seed: int, pixel_m: float) -> Terrain:
     relief = mountain * ndimage.gaussian_filter(relief, 1.5) + (1 - mountain) * (0.7 * fans + 0.3 * relief)
     elevation = np.round(plain + relief + texture * (0.25 + 5 * mountain * highest / HIGHEST_M), 1)
     slope, northness = slope_and_northness(elevation, pixel_m)
-    return Terrain(elevation, slope, northness, upstream, np.round(mountain, 6), pixel_m)
+    return Terrain(elevation, slope, northness, upstream, receiver, np.round(mountain, 6), pixel_m)
 
 
 def slope_and_northness(elevation: Array, pixel_m: float) -> tuple[Array, Array]:
@@ -108,8 +110,8 @@ def slope_and_northness(elevation: Array, pixel_m: float) -> tuple[Array, Array]
     return np.round(np.degrees(np.arctan(steepness)), 4), np.round(northness, 4)
 
 
-def _carve(size: int, seed: int) -> tuple[Array, Array, Array]:
-    """Relief in arbitrary units, upstream area in pixels, and the share of mountain."""
+def _carve(size: int, seed: int) -> tuple[Array, Array, NDArray[np.intp], Array]:
+    """Relief in arbitrary units, upstream area in pixels, receivers, and the share of mountain."""
     levels = [(max(16, size // 4), 45), (max(16, size // 2), 12), (size, 4)]
     mountain = _mountain_share(size, seed)
     strength = 1 + 0.25 * np.clip(fractal_noise(size, random_stream(seed, "uplift"), 2.2), -2, 2)
@@ -119,7 +121,7 @@ def _carve(size: int, seed: int) -> tuple[Array, Array, Array]:
     plane = (2 - row - column) / 2 + uneven * 0.3 / np.abs(np.gradient(uneven, 1 / size)).mean()
     lifted, erodible = mountain * strength, 0.003 + mountain
     height = resample(plane, levels[0][0])
-    upstream = np.ones_like(height)
+    upstream, receiver = np.ones_like(height), np.zeros(height.shape, dtype=np.intp)
     for number, (width, steps) in enumerate(levels):
         rng = random_stream(seed, f"carve {number}")
         height = fill_pits(resample(height, width) + 0.1 / width * rng.random((width, width)))
@@ -128,9 +130,9 @@ def _carve(size: int, seed: int) -> tuple[Array, Array, Array]:
         for step in range(steps):
             if step == steps - 2:
                 height = fill_pits(height)
-            height, upstream = _uplift_and_incise(height, lift, soft, wander, 0.25)
+            height, upstream, receiver = _uplift_and_incise(height, lift, soft, wander, 0.25)
     height = np.maximum(height - plane, 0)
-    return height, upstream, mountain
+    return height, upstream, receiver, mountain
 
 
 def _mountain_share(size: int, seed: int) -> Array:
@@ -200,8 +202,8 @@ def _receivers(height: Array, wander: Array) -> tuple[NDArray[np.intp], Array]:
     return receiver.ravel(), distance.ravel()
 
 
-def _uplift_and_incise(height: Array, lift: Array, soft: Array, wander: Array, step: float) -> tuple[Array, Array]:
-    """One implicit step; also the upstream area in pixels.
+def _uplift_and_incise(height: Array, lift: Array, soft: Array, wander: Array, step: float) -> tuple[Array, Array, NDArray[np.intp]]:
+    """One implicit step; also the upstream area in pixels and the receivers.
 
     Both sums along the flow paths double the length of the path in every round, so the number of rounds is the
     logarithm of the longest path, not its length.
@@ -226,4 +228,4 @@ def _uplift_and_incise(height: Array, lift: Array, soft: Array, wander: Array, s
         own = own + share * own[target]
         share = share * share[target]
         target = target[target]
-    return own.reshape(height.shape), area.reshape(height.shape)
+    return own.reshape(height.shape), area.reshape(height.shape), receiver.reshape(height.shape)
