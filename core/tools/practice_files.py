@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from osgeo import gdal, gdal_array, ogr, osr
 
 from ..errors import OutputError
 from ..progress import QUIET, Progress
 from .practice_model import Layer, Region, Shapes, Table
 
-CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "BIGTIFF=IF_SAFER")
+CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "ZLEVEL=2", "BIGTIFF=IF_SAFER")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"Folder {target} cannot be made: {error.strerror}. Choose a folder you may write to.") from None
+        raise OutputError(
+            f"Folder {target} cannot be made: {error.strerror}. Choose a folder you may write to."
+        ) from None
     steps = len(region.layers) + len(region.shapes) + len(region.tables)
     done = 0
     rasters, shapes, tables = [], [], []
@@ -102,7 +105,9 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
             progress.set(100 * done / steps)
     for table in region.tables:
         tables.append(_write_table(table, target))
-    files = RegionFiles(str(target), region.years, tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt"))
+    files = RegionFiles(
+        str(target), region.years, tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt")
+    )
     with _whole_file(target / "README.txt") as part:
         part.write_text(_readme(region, files), encoding="utf-8")
     progress.set(100)
@@ -175,7 +180,7 @@ def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, fo
     return RasterFile(str(path), layer.name, series, layer.title, layer.kind, layer.unit, layer.year, layer.band_names)
 
 
-def _polygon(ring: np.ndarray) -> ogr.Geometry:
+def _polygon(ring: NDArray[np.float64]) -> ogr.Geometry:
     line = ogr.Geometry(ogr.wkbLinearRing)
     for x, y in ring:
         line.AddPoint_2D(float(x), float(y))
@@ -235,8 +240,10 @@ def _readme(region: Region, files: RegionFiles) -> str:
         series.setdefault(raster.series, []).append(raster)
     for name, members in series.items():
         file = f"{name}.tif" if members[0].year is None else f"{name}_YEAR.tif"
-        some = "" if members[0].year is None or len(members) == len(region.years) else (
-            f" ({', '.join(str(member.year) for member in members)})"
+        some = (
+            ""
+            if members[0].year is None or len(members) == len(region.years)
+            else (f" ({', '.join(str(member.year) for member in members)})")
         )
         unit = members[0].unit or ("class code" if members[0].kind == "classes" else "digital number")
         lines.append(f"  {file}{some} [{unit}]: {members[0].title}")
@@ -249,8 +256,8 @@ def _readme(region: Region, files: RegionFiles) -> str:
     lines += [
         "",
         "Traps put in on purpose: nothing outside the boundary in the land cover; small holes in its second year; no",
-        "NPP and GPP on lake and reservoir; no evapotranspiration on water and in cities; NDVI needs its scale; a cloud",
-        "in every Landsat image.",
+        "NPP and GPP on lake and reservoir; no evapotranspiration on water and in cities; NDVI needs its scale; a",
+        "cloud in every Landsat image.",
         "",
     ]
     return "\n".join(lines)

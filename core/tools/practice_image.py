@@ -25,8 +25,16 @@ _OPEN_WATER = (0.050, 0.062, 0.045, 0.022, 0.011, 0.008)
 _CLOUD = (0.52, 0.53, 0.54, 0.56, 0.45, 0.36)
 
 
-def landsat_image(terrain: Terrain, elevation: Array, cover: Cover, vegetation: Array, temperature: Array,
-                  fields: Array, seed: int, year: int) -> NDArray[np.uint16]:
+def landsat_image(
+    terrain: Terrain,
+    elevation: Array,
+    cover: Cover,
+    vegetation: Array,
+    temperature: Array,
+    fields: Array,
+    seed: int,
+    year: int,
+) -> NDArray[np.uint16]:
     """Digital numbers (8, h, w) in the order of `BANDS`.
 
     Reflectance is ``2.75e-5 DN - 0.2`` and temperature ``0.00341802 DN + 149`` K (USGS Landsat 4-7 Collection 2
@@ -47,7 +55,7 @@ def landsat_image(terrain: Terrain, elevation: Array, cover: Cover, vegetation: 
     for canopy, *ground, lake in zip(_CANOPY, _SOIL, _TOWN, _ROCK, _OPEN_WATER):
         land_surface = seen * canopy + (1 - seen) * np.array(ground)[under] * np.where(wet, 0.7, 1.0)
         bands.append(np.where(water, lake, land_surface * light * texture))
-    kelvin = 273.15 + temperature + 13.5 + 5.5 * (1 - seen) * (~town & ~water) + 8.0 * town - 4.0 * water
+    kelvin = 273.15 + temperature + 12.5 + 11.0 * (1 - seen) * (~town & ~water) + 13.5 * town - 3.0 * water
     kelvin = ndimage.gaussian_filter(kelvin + 1.2 * (light - 1), 1.0) + 0.25 * rng.standard_normal((size, size))
 
     cloud, shadow = _cloud_and_shadow(size, rng)
@@ -73,7 +81,7 @@ def _cloud_and_shadow(size: int, rng: np.random.Generator) -> tuple[Mask, Mask]:
     row, column = np.mgrid[0:size, 0:size] / size
     puffs = fractal_noise(size, rng, 1.8, 0.15)
     middle = 0.25 + 0.5 * rng.random(2)
-    away = np.hypot(row - middle[0], (column - middle[1]) / 1.5) / 0.065
+    away = np.hypot(row - middle[0], (column - middle[1]) / 1.5) / 0.045
     cloud = np.round(away - 0.45 * puffs, 6) < 1
     reach = max(1, size // 28)
     shadow = np.zeros_like(cloud)

@@ -253,8 +253,9 @@ def _villages(terrain: Terrain, seed: int) -> Mask:
 def _majority(cover: Cover) -> Cover:
     """The commonest code of 3 x 3 pixels; on ties the lowest."""
     codes = np.unique(cover)
-    votes = [ndimage.convolve((cover == code).astype(np.uint8), np.ones((3, 3), np.uint8), mode="nearest")
-             for code in codes]
+    votes = [
+        ndimage.convolve((cover == code).astype(np.uint8), np.ones((3, 3), np.uint8), mode="nearest") for code in codes
+    ]
     return codes[np.argmax(votes, axis=0)].astype(np.uint8)
 
 

@@ -18,7 +18,7 @@ MONTH_SHARE = np.array([0.5, 0.8, 1.6, 4.0, 6.0, 12.5, 31.0, 27.0, 9.0, 4.5, 2.2
 PROFILE: dict[int, tuple[float, float, float, float, float]] = {
     land.PADDY: (0.68, 520, 520, 8, 260),
     land.DRYLAND: (0.60, 480, 470, 7, 240),
-    land.FOREST: (0.88, 620, 490, 110, 6),
+    land.FOREST: (0.80, 620, 490, 110, 6),
     land.SHRUB: (0.72, 460, 430, 28, 8),
     land.SPARSE_WOOD: (0.62, 470, 440, 45, 8),
     land.ORCHARD: (0.70, 540, 470, 38, 120),
@@ -60,7 +60,7 @@ class Soil:
 
 @dataclass(frozen=True)
 class Vegetation:
-    """Vegetation of one year: cover 0-1, NPP and GPP gC/(m2 a), NDVI, LAI m2/m2, biomass t/ha, evapotranspiration mm."""
+    """Vegetation of one year: cover 0-1, NPP, GPP gC/(m2 a), NDVI, LAI m2/m2, biomass t/ha, evapotranspiration mm."""
 
     cover: Array
     npp: Array
@@ -96,8 +96,8 @@ def climate_of(terrain: Terrain, seed: int, first_year: int, year: int) -> Clima
     wetness, warmth, *_ = np.clip(rng.standard_normal(2), -1.6, 1.6)
     age = year - first_year
     front = 4 * terrain.mountain * (1 - terrain.mountain)
-    normal = 545 + 55 * terrain.mountain + 45 * ndimage.gaussian_filter(front, size / 25)
-    normal = normal + 14 * fractal_noise(size, random_stream(seed, "rain"), 2.4)
+    normal = 505 + 110 * terrain.mountain + 60 * ndimage.gaussian_filter(front, size / 25)
+    normal = normal + 18 * fractal_noise(size, random_stream(seed, "rain"), 2.4)
     local = np.clip(fractal_noise(size, rng, 2.4, 0.6), -2.5, 2.5)
     annual = np.clip(normal * (1 + 0.003 * age + 0.06 * wetness) + 16 * local, 400, 800)
     share = MONTH_SHARE * np.exp(0.3 * np.clip(rng.standard_normal(12), -2, 2))
@@ -195,7 +195,9 @@ def soil_retention(terrain: Terrain, rain: Array, soil: Soil, vegetation: Array,
     fines = 1 - soil.sand / 100
     texture = 0.2 + 0.3 * np.exp(-0.0256 * soil.sand * (1 - soil.silt / 100))
     texture = texture * (soil.silt / (soil.clay + soil.silt)) ** 0.3
-    texture = texture * (1 - 0.25 * soil.organic_carbon / (soil.organic_carbon + np.exp(3.72 - 2.95 * soil.organic_carbon)))
+    texture = texture * (
+        1 - 0.25 * soil.organic_carbon / (soil.organic_carbon + np.exp(3.72 - 2.95 * soil.organic_carbon))
+    )
     erodibility = 0.1317 * texture * (1 - 0.7 * fines / (fines + np.exp(-5.51 + 22.9 * fines)))
     sine = np.sin(np.radians(terrain.slope))
     rill = (sine / 0.089) / (3 * sine**0.8 + 0.56)

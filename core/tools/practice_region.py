@@ -25,7 +25,7 @@ from .practice_terrain import Array, Mask, build_terrain, fractal_noise, random_
 __all__ = ["Feature", "Layer", "RasterFile", "Region", "RegionFiles", "Shapes", "ShapesFile", "Table", "TableFile",
            "build_region", "write_region"]  # fmt: skip
 
-SMALLEST, LARGEST = 48, 4000
+SMALLEST, LARGEST = 48, 2000
 EPSG = 32650
 ORIGIN = (420_000.0, 4_440_000.0)
 MISSING = -9999.0
@@ -35,10 +35,10 @@ DISTRICT_NAMES = ("River City", "Foothill Town", "Lake Plain", "West Ridges", "N
 def build_region(
     size: int = 400, seed: int = 1, years: Sequence[int] = (2000, 2005, 2010, 2015), pixel_m: float = 30.0
 ) -> Region:
-    """Builds the region in memory, about 700 bytes per pixel for four years.
+    """Builds the region in memory, about 2 kB per pixel for four years.
 
     Args:
-        size: rows and columns, 48 to 4000.
+        size: rows and columns, 48 to 2000.
         seed: a whole number from 0; every seed is another region.
         years: at least two, strictly increasing.
         pixel_m: width of a pixel, m.
@@ -72,7 +72,6 @@ def build_region(
         _classes("town_threat", "towns of the last year, 1 = town",
                  np.isin(covers[-1], (land.URBAN, land.INDUSTRY)).astype(np.uint8), land.NO_COVER),
     ]  # fmt: skip
-    still_water = np.zeros((size, size), dtype=bool)
     for number, year in enumerate(years):
         climate, plants, folk, cover = climates[number], vegetation[number], people[number], covers[number]
         still_water = np.isin(cover, (land.LAKE, land.RESERVOIR))
@@ -215,7 +214,9 @@ def _planning_units(
         for number, ring in enumerate(rings)
     )
     title = "planning units: cost (1e4 CNY), natural habitat (ha), soil (t/a), water (m3/a) and carbon (tC/a) kept"
-    return Shapes("planning_units", title, ("unit_id", "cost", "habitat_ha", "soil_t", "water_m3", "carbon_t"), features)
+    return Shapes(
+        "planning_units", title, ("unit_id", "cost", "habitat_ha", "soil_t", "water_m3", "carbon_t"), features
+    )
 
 
 def _water_shapes(places: land.Places, pixel_m: float) -> Shapes:

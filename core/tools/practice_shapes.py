@@ -34,7 +34,9 @@ def inside_outline(ring: Array, size: int) -> Mask:
     sector = np.minimum((angle / (2 * np.pi) * CORNERS).astype(int), CORNERS - 1)
     centred = ring - size / 2
     start, end = centred[sector], centred[sector + 1]
-    side = (end[..., 1] - start[..., 1]) * (row - start[..., 0]) - (end[..., 0] - start[..., 0]) * (column - start[..., 1])
+    side = (end[..., 1] - start[..., 1]) * (row - start[..., 0]) - (end[..., 0] - start[..., 0]) * (
+        column - start[..., 1]
+    )
     return side > 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .practice_layers import KNOWN_COEFFICIENTS, MONTH_SHARE, NOISE_SD, PROFILE
+from .practice_layers import KNOWN_COEFFICIENTS, MONTH_SHARE, NOISE_SD
 from .practice_model import Table
 from .practice_terrain import random_stream
 
@@ -34,9 +34,8 @@ SENSITIVITY = (
 
 def tables_of(seed: int, years: Sequence[int], gdp: Sequence[tuple[int, int, float]]) -> tuple[Table, ...]:
     """Every table; `gdp` holds rows of zone, year and GDP."""
-    assert {row[0] for row in SENSITIVITY} == set(PROFILE)
     index = tuple((year, round(100 * 1.024 ** (year - years[0]), 1)) for year in years)
-    known = tuple((name, value) for name, value in KNOWN_COEFFICIENTS.items()) + (("noise_sd", NOISE_SD),)
+    known = (*KNOWN_COEFFICIENTS.items(), ("noise_sd", NOISE_SD))
     return (
         Table("gdp_by_district", "GDP by district (zone is district_id) and year, 1e4 CNY", ("zone", "year", "gdp"),
               tuple(gdp)),

@@ -63,15 +63,15 @@ def fractal_noise(size: int, rng: np.random.Generator, roughness: float = 2.0, l
     Returns:
         (size, size), rounded to 1e-6.
     """
-    # Drawn on a torus twice as wide and cut, so that opposite edges do not resemble each other.
-    wide = 2 * size
-    frequency = np.hypot(np.fft.fftfreq(wide)[:, None], np.fft.rfftfreq(wide)[None, :]) * size
+    # Drawn on a torus half as wide again and cut, so that opposite edges do not resemble each other.
+    wide = size + size // 2
+    frequency = np.hypot(np.fft.fftfreq(wide, 1.0)[:, None], np.fft.rfftfreq(wide, 1.0)[None, :]) * size
     frequency[0, 0] = np.inf
     amplitude = np.maximum(frequency, 1 / longest) ** -roughness
     amplitude[0, 0] = 0
     spectrum = np.fft.rfft2(rng.standard_normal((wide, wide)))
     noise = np.fft.irfft2(spectrum * amplitude, s=(wide, wide))[:size, :size]
-    return np.round((noise - noise.mean()) / noise.std(), 6)
+    return np.asarray(np.round((noise - noise.mean()) / noise.std(), 6))
 
 
 def smooth_step(low: float, high: float, x: Array) -> Array:
@@ -124,11 +124,12 @@ def _carve(size: int, seed: int) -> tuple[Array, Array, NDArray[np.intp], Array]
     upstream, receiver = np.ones_like(height), np.zeros(height.shape, dtype=np.intp)
     for number, (width, steps) in enumerate(levels):
         rng = random_stream(seed, f"carve {number}")
-        height = fill_pits(resample(height, width) + 0.1 / width * rng.random((width, width)))
+        height = resample(height, width) + 0.1 / width * rng.random((width, width))
         lift, soft = resample(lifted, width), resample(erodible, width)
         wander = 1 + 0.35 * rng.random((8, width, width))
         for step in range(steps):
-            if step == steps - 2:
+            # Valleys without a way out would rise to a plateau. Filling is slow, so the finest grid is filled once, for its final routing.
+            if step % 6 == 0 if width < size else step == steps - 1:
                 height = fill_pits(height)
             height, upstream, receiver = _uplift_and_incise(height, lift, soft, wander, 0.25)
     height = np.maximum(height - plane, 0)
@@ -147,7 +148,7 @@ def resample(field: Array, width: int) -> Array:
     if field.shape[0] == width:
         return field
     at = (np.arange(width) + 0.5) * field.shape[0] / width - 0.5
-    return ndimage.map_coordinates(field, np.meshgrid(at, at, indexing="ij"), order=1, mode="nearest")
+    return np.asarray(ndimage.map_coordinates(field, np.meshgrid(at, at, indexing="ij"), order=1, mode="nearest"))
 
 
 _NEIGHBOURS = tuple((r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0))
@@ -164,8 +165,8 @@ def fill_pits(height: Array, rise: float = 1e-6) -> Array:
     waiting[1:-1, 1:-1] = True
     waiting[-2, :] = waiting[:, -2] = False
     level = np.pad(height, 1).ravel().tolist()
-    open_pixels = [(level[i], i) for r in range(rows) for c in range(columns) if r == rows - 1 or c == columns - 1
-                   for i in [(r + 1) * wide + c + 1]]
+    outlets = [(rows, c + 1) for c in range(columns)] + [(r + 1, columns) for r in range(rows - 1)]
+    open_pixels = [(level[r * wide + c], r * wide + c) for r, c in outlets]
     heapq.heapify(open_pixels)
     left = waiting.ravel().tolist()
     steps = [r * wide + c for r, c in _NEIGHBOURS]
@@ -175,7 +176,8 @@ def fill_pits(height: Array, rise: float = 1e-6) -> Array:
             neighbour = pixel + step
             if left[neighbour]:
                 left[neighbour] = False
-                level[neighbour] = max(level[neighbour], lowest + rise)
+                if level[neighbour] <= lowest:
+                    level[neighbour] = lowest + rise
                 heapq.heappush(open_pixels, (level[neighbour], neighbour))
     return np.array(level).reshape(rows + 2, wide)[1:-1, 1:-1]
 
@@ -202,7 +204,9 @@ def _receivers(height: Array, wander: Array) -> tuple[NDArray[np.intp], Array]:
     return receiver.ravel(), distance.ravel()
 
 
-def _uplift_and_incise(height: Array, lift: Array, soft: Array, wander: Array, step: float) -> tuple[Array, Array, NDArray[np.intp]]:
+def _uplift_and_incise(
+    height: Array, lift: Array, soft: Array, wander: Array, step: float
+) -> tuple[Array, Array, NDArray[np.intp]]:
     """One implicit step; also the upstream area in pixels and the receivers.
 
     Both sums along the flow paths double the length of the path in every round, so the number of rounds is the
