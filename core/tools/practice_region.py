@@ -29,7 +29,7 @@ SMALLEST, LARGEST = 48, 2000
 EPSG = 32650
 ORIGIN = (420_000.0, 4_440_000.0)
 MISSING = -9999.0
-DISTRICT_NAMES = ("River City", "Foothill Town", "Lake Plain", "West Ridges", "North Ridges", "South Valley")
+DISTRICT_NAMES = ("Ashford", "Birchwell", "Cedarton", "Daleside", "Elmridge", "Fernbrook")
 
 
 def build_region(
@@ -180,7 +180,9 @@ def _to_map(ring: Array, pixel_m: float) -> Array:
     return np.column_stack([ORIGIN[0] + ring[:, 1] * pixel_m, ORIGIN[1] - ring[:, 0] * pixel_m])
 
 
-def _district_shapes(rings: list[Array], sums: list[list[Array]], years: Sequence[int], pixel_m: float) -> Shapes:
+def _district_shapes(
+    rings: list[Array], sums: list[list[NDArray[Any]]], years: Sequence[int], pixel_m: float
+) -> Shapes:
     fields = ["district_id", "name"]
     fields += [f"{what}_{year}" for year in years for what in ("population", "gdp")]
     features = []
@@ -246,7 +248,7 @@ def _ring_around(mask: Mask) -> Array:
         at = (at[0] + headings[heading][0], at[1] + headings[heading][1])
         ring.append(at)
         if at == start:
-            return np.array(ring, dtype=float) - 1
+            return np.array(ring, dtype=np.float64) - 1.0
         ahead = {(0, 1): ((-1, 0), (0, 0)), (1, 0): ((0, 0), (0, -1)), (0, -1): ((0, -1), (-1, -1)),
                  (-1, 0): ((-1, -1), (-1, 0))}[headings[heading]]  # fmt: skip
         left, right = (bool(solid[at[0] + r, at[1] + c]) for r, c in ahead)

@@ -128,7 +128,8 @@ def _carve(size: int, seed: int) -> tuple[Array, Array, NDArray[np.intp], Array]
         lift, soft = resample(lifted, width), resample(erodible, width)
         wander = 1 + 0.35 * rng.random((8, width, width))
         for step in range(steps):
-            # Valleys without a way out would rise to a plateau. Filling is slow, so the finest grid is filled once, for its final routing.
+            # Valleys without a way out would rise to a plateau. Filling is slow: the finest grid is filled once, for
+            # its final routing.
             if step % 6 == 0 if width < size else step == steps - 1:
                 height = fill_pits(height)
             height, upstream, receiver = _uplift_and_incise(height, lift, soft, wander, 0.25)
