@@ -193,7 +193,7 @@ def _write_shapes(shapes: Shapes, outline: ogr.Geometry, system: osr.SpatialRefe
     types = {int: ogr.OFTInteger, float: ogr.OFTReal, str: ogr.OFTString}
     path = folder / f"{shapes.name}.gpkg"
     with _whole_file(path) as part:
-        dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(part))
+        dataset = gdal.GetDriverByName("GPKG").Create(str(part), 0, 0, 0, gdal.GDT_Unknown)
         layer = dataset.CreateLayer(
             shapes.name, system, ogr.wkbMultiPolygon, [f"IDENTIFIER={shapes.name}", f"DESCRIPTION={shapes.title}"]
         )

@@ -6,6 +6,7 @@ The same size, seed and years give the same rasters, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .practice_image import BANDS, landsat_image
 from .practice_model import Feature, Layer, Region, Shapes, Table
 from .practice_shapes import district_seats, districts, hexagons, inside_outline, outline
 from .practice_tables import tables_of
-from .practice_terrain import Array, Mask, build_terrain, fractal_noise, random_stream
+from .practice_terrain import Array, Mask, Terrain, build_terrain, random_stream
 
 __all__ = ["Feature", "Layer", "RasterFile", "Region", "RegionFiles", "Shapes", "ShapesFile", "Table", "TableFile",
            "build_region", "write_region"]  # fmt: skip
@@ -47,87 +48,119 @@ def build_region(
         InputError: a size, seed or list of years that cannot be used.
     """
     _check(size, seed, years)
-    terrain = build_terrain(size, seed, pixel_m)
-    places = land.settle(terrain, seed, len(years))
     ring = outline(size, seed)
-    inside = inside_outline(ring, size)
+    world = _grow(size, seed, years, pixel_m, inside_outline(ring, size))
+    layers = _lasting_layers(world)
+    for number, year in enumerate(years):
+        layers += _layers_of_year(world, number, year)
+        if number in (0, len(years) - 1):
+            layers.append(_landsat(world, number, year))
+
+    district, rings = districts(district_seats(world.places.towns, size), size)
+    sums = [
+        [_sums_by(district, values * pixel_m**2 / 1e6, world.inside, len(rings)) for values in (of.population, of.gdp)]
+        for of in world.people
+    ]
+    shapes = (
+        Shapes("boundary", "study boundary", ("name",), (Feature(_to_map(ring, pixel_m), ("Practice region",)),)),
+        _district_shapes(rings, sums, years, pixel_m),
+        _planning_units(world, layers),
+        _water_shapes(world.places, pixel_m),
+    )
+    gdp_rows = [(zone + 1, year, round(float(gdp[zone]), 1))
+                for zone in range(len(rings)) for year, (_, gdp) in zip(years, sums)]  # fmt: skip
+    return Region(
+        size, seed, tuple(years), pixel_m, ORIGIN, EPSG, tuple(layers), shapes,
+        tables_of(seed, years, gdp_rows), dict(make.KNOWN_COEFFICIENTS),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _World:
+    """All that is known of the region before it is cut into layers; lists hold one item per year."""
+
+    seed: int
+    terrain: Terrain
+    inside: Mask
+    places: land.Places
+    fields: Array
+    covers: list[land.Cover]
+    climates: list[make.Climate]
+    soil: make.Soil
+    vegetation: list[make.Vegetation]
+    people: list[make.People]
+
+
+def _grow(size: int, seed: int, years: Sequence[int], pixel_m: float, inside: Mask) -> _World:
+    terrain = build_terrain(size, seed, pixel_m)
+    places = land.settle(terrain, inside, seed, len(years))
     fields = land.field_pattern(size, seed)
     covers = land.cover_by_year(terrain, places, inside, seed, years)
     climates = [make.climate_of(terrain, seed, years[0], year) for year in years]
-    soil = make.soil_of(terrain, seed)
     vegetation = make.vegetation_by_year(covers, climates, fields, seed, years)
     people = [make.people_of(cover, fields, seed, years[0], year) for cover, year in zip(covers, years)]
-    # What a place is worth by itself: its first land cover and the lie of the land.
-    place = 2500 + 9 * vegetation[0].npp + 3 * terrain.elevation
-    place = place + 500 * fractal_noise(size, random_stream(seed, "place"), 2.0, 0.3)
+    return _World(
+        seed, terrain, inside, places, fields, covers, climates, make.soil_of(terrain, seed), vegetation, people
+    )
 
-    layers = [
-        _continuous("dem", "elevation", places.elevation, "m"),
+
+def _lasting_layers(world: _World) -> list[Layer]:
+    soil, towns = world.soil, np.isin(world.covers[-1], (land.URBAN, land.INDUSTRY))
+    return [
+        _continuous("dem", "elevation", world.places.elevation, "m"),
         _continuous("sand", "sand in the topsoil", soil.sand, "%"),
         _continuous("silt", "silt in the topsoil", soil.silt, "%"),
         _continuous("clay", "clay in the topsoil", soil.clay, "%"),
         _continuous("organic_carbon", "organic carbon in the topsoil", soil.organic_carbon, "%"),
         _classes("soil_group", "hydrologic soil group, 1-4 = A-D", soil.group, 0),
-        _classes("road_threat", "main roads, 1 = road", places.roads.astype(np.uint8), land.NO_COVER),
-        _classes("town_threat", "towns of the last year, 1 = town",
-                 np.isin(covers[-1], (land.URBAN, land.INDUSTRY)).astype(np.uint8), land.NO_COVER),
-    ]  # fmt: skip
-    for number, year in enumerate(years):
-        climate, plants, folk, cover = climates[number], vegetation[number], people[number], covers[number]
-        still_water = np.isin(cover, (land.LAKE, land.RESERVOIR))
-        kept = make.soil_retention(terrain, climate.rain, soil, plants.cover, cover)
-        no_evapotranspiration = np.isin(cover, (*land.WATER, land.URBAN))
-        response = make.response_of(climate, folk, place, seed, year)
-        layers += [
-            _land_cover(cover, inside, seed, number, year),
-            _continuous("npp", "net primary productivity, missing on lake and reservoir", plants.npp, "gC/(m2 a)", year,
-                        missing=still_water),
-            _continuous("gpp", "gross primary productivity, missing on lake and reservoir", plants.gpp, "gC/(m2 a)",
-                        year, missing=still_water),
-            _continuous("precipitation", "annual precipitation", climate.rain, "mm", year),
-            _continuous("precipitation_monthly", "monthly precipitation, a band per month", climate.monthly, "mm", year,
-                        bands=tuple(f"{year}-{month:02d}" for month in range(1, 13))),
-            _continuous("evapotranspiration", "annual actual evapotranspiration, missing on water and in cities",
-                        plants.evapotranspiration, "mm", year, missing=no_evapotranspiration),
-            _continuous("temperature", "annual mean air temperature", climate.temperature, "deg C", year),
-            _continuous("soil_retention", "soil retention R K LS (1 - C P)", kept, "t/(ha a)", year),
-            _ndvi(plants.ndvi, year),
-            _continuous("fvc", "fractional vegetation cover", plants.cover, "1", year),
-            _continuous("lai", "leaf area index", plants.lai, "m2/m2", year),
-            _continuous("biomass", "above-ground biomass", plants.biomass, "t/ha", year),
-            _continuous("population", "population density", folk.population, "persons/km2", year),
-            _continuous("log_population", "ln(1 + population density)", folk.log_population, "ln(persons/km2)", year),
-            _continuous("gdp", "gross domestic product", folk.gdp, "1e4 CNY/km2", year),
-            _continuous("night_light", "night-time light", folk.night_light, "nW/(cm2 sr)", year),
-            _continuous("response", "asset value made of known effects of its drivers (known_coefficients.csv)",
-                        response, "CNY/(ha a)", year, missing=~inside),
-        ]  # fmt: skip
-        if number in (0, len(years) - 1):
-            image = landsat_image(
-                terrain, places.elevation, cover, plants.cover, climate.temperature, fields, seed, year
-            )
-            title = "Landsat 5 TM summer image, Collection 2 Level 2 digital numbers; band 8 is QA_PIXEL"
-            layers.append(Layer(f"landsat_{year}", title, image, "continuous", "", BANDS, 0, year))
+        _classes("road_threat", "main roads, 1 = road", world.places.roads.astype(np.uint8), land.NO_COVER),
+        _classes("town_threat", "towns of the last year, 1 = town", towns.astype(np.uint8), land.NO_COVER),
+    ]
 
-    pixel_km2 = pixel_m**2 / 1e6
-    district, rings = districts(district_seats(places.towns, size), size)
-    sums = [
-        [np.bincount(district[inside], (values * pixel_km2)[inside], minlength=len(rings))
-         for values in (folk.population, folk.gdp)]
-        for folk in people
+
+def _layers_of_year(world: _World, number: int, year: int) -> list[Layer]:
+    climate, plants, folk = world.climates[number], world.vegetation[number], world.people[number]
+    cover = world.covers[number]
+    still = np.isin(cover, (land.LAKE, land.RESERVOIR))
+    sealed = np.isin(cover, (*land.WATER, land.URBAN))
+    kept = make.soil_retention(world.terrain, climate.rain, world.soil, plants.cover, cover)
+    # What a place is worth by itself: its first land cover and the lie of the land.
+    place = 2500 + 9 * world.vegetation[0].npp + 3 * world.terrain.elevation
+    response = make.response_of(climate, folk, place, world.seed, year)
+    months = tuple(f"{year}-{month:02d}" for month in range(1, 13))
+    return [
+        _land_cover(cover, world.inside, world.seed, number, year),
+        _continuous("npp", "net primary productivity, missing on lake and reservoir", plants.npp, "gC/(m2 a)", year,
+                    missing=still),
+        _continuous("gpp", "gross primary productivity, missing on lake and reservoir", plants.gpp, "gC/(m2 a)", year,
+                    missing=still),
+        _continuous("precipitation", "annual precipitation", climate.rain, "mm", year),
+        _continuous("precipitation_monthly", "monthly precipitation, a band per month", climate.monthly, "mm", year,
+                    bands=months),
+        _continuous("evapotranspiration", "annual actual evapotranspiration, missing on water and in cities",
+                    plants.evapotranspiration, "mm", year, missing=sealed),
+        _continuous("temperature", "annual mean air temperature", climate.temperature, "deg C", year),
+        _continuous("soil_retention", "soil retention R K LS (1 - C P)", kept, "t/(ha a)", year),
+        _ndvi(plants.ndvi, year),
+        _continuous("fvc", "fractional vegetation cover", plants.cover, "1", year),
+        _continuous("lai", "leaf area index", plants.lai, "m2/m2", year),
+        _continuous("biomass", "above-ground biomass", plants.biomass, "t/ha", year),
+        _continuous("population", "population density", folk.population, "persons/km2", year),
+        _continuous("log_population", "ln(1 + population density)", folk.log_population, "ln(persons/km2)", year),
+        _continuous("gdp", "gross domestic product", folk.gdp, "1e4 CNY/km2", year),
+        _continuous("night_light", "night-time light", folk.night_light, "nW/(cm2 sr)", year),
+        _continuous("response", "asset value made of known effects of its drivers (known_coefficients.csv)",
+                    response, "CNY/(ha a)", year, missing=~world.inside),
     ]  # fmt: skip
-    shapes = (
-        Shapes("boundary", "study boundary", ("name",), (Feature(_to_map(ring, pixel_m), ("Practice region",)),)),
-        _district_shapes(rings, sums, years, pixel_m),
-        _planning_units(inside, covers[-1], vegetation[-1], layers, people[-1], pixel_m),
-    )
-    gdp_rows = [(zone + 1, year, round(float(by_zone[1][zone]), 1))
-                for zone in range(len(rings)) for year, by_zone in zip(years, sums)]  # fmt: skip
-    water = _water_shapes(places, pixel_m)
-    return Region(
-        size, seed, tuple(years), pixel_m, ORIGIN, EPSG, tuple(layers), (*shapes, water),
-        tables_of(seed, years, gdp_rows), dict(make.KNOWN_COEFFICIENTS),
+
+
+def _landsat(world: _World, number: int, year: int) -> Layer:
+    image = landsat_image(
+        world.terrain, world.places.elevation, world.covers[number], world.vegetation[number].cover,
+        world.climates[number].temperature, world.fields, world.seed, year,
     )  # fmt: skip
+    title = "Landsat 5 TM summer image, Collection 2 Level 2 digital numbers; band 8 is QA_PIXEL"
+    return Layer(f"landsat_{year}", title, image, "continuous", "", BANDS, 0, year)
 
 
 def _check(size: int, seed: int, years: Sequence[int]) -> None:
@@ -180,9 +213,7 @@ def _to_map(ring: Array, pixel_m: float) -> Array:
     return np.column_stack([ORIGIN[0] + ring[:, 1] * pixel_m, ORIGIN[1] - ring[:, 0] * pixel_m])
 
 
-def _district_shapes(
-    rings: list[Array], sums: list[list[NDArray[Any]]], years: Sequence[int], pixel_m: float
-) -> Shapes:
+def _district_shapes(rings: list[Array], sums: list[list[Array]], years: Sequence[int], pixel_m: float) -> Shapes:
     fields = ["district_id", "name"]
     fields += [f"{what}_{year}" for year in years for what in ("population", "gdp")]
     features = []
@@ -193,24 +224,27 @@ def _district_shapes(
     return Shapes("districts", title, tuple(fields), tuple(features))
 
 
-def _planning_units(
-    inside: Mask, cover: land.Cover, plants: make.Vegetation, layers: list[Layer], folk: make.People, pixel_m: float
-) -> Shapes:
-    """Hexagons with what they would keep and what they would cost: land prices follow the economy around them."""
-    unit, rings = hexagons(inside)
+def _sums_by(zone: NDArray[Any], amount: Array, inside: Mask, zones: int) -> Array:
+    return np.asarray(np.bincount(zone[inside], amount[inside], minlength=zones), dtype=np.float64)
+
+
+def _planning_units(world: _World, layers: list[Layer]) -> Shapes:
+    """Hexagons of the last year with what they would keep and cost: land prices follow the economy around them."""
+    unit, rings = hexagons(world.inside)
+    pixel_m, cover = world.terrain.pixel_m, world.covers[-1]
     hectares = pixel_m**2 / 1e4
-    stored = {layer.name.rsplit("_", 1)[0]: layer for layer in layers if layer.year is not None}
+    last = {layer.name.rsplit("_", 1)[0]: layer for layer in layers if layer.year is not None}
     natural = np.isin(cover // 10, (2, 3, 4)) | (cover == land.MARSH)
-    rain, lost = stored["precipitation"].values(), stored["evapotranspiration"].values()
-    price = 2.0 + 3.0 * np.isin(cover // 10, (1,)) + 0.004 * folk.gdp
+    water_mm = np.nan_to_num(np.maximum(last["precipitation"].values() - last["evapotranspiration"].values(), 0))
+    price = 2.0 + 3.0 * np.isin(cover, (land.PADDY, land.DRYLAND)) + 0.004 * world.people[-1].gdp
     amounts = (
         price * hectares,
         natural * hectares,
-        stored["soil_retention"].values() * hectares,
-        np.nan_to_num(np.maximum(rain - lost, 0)) * natural * hectares * 10,
-        plants.npp * hectares / 100,
+        last["soil_retention"].values() * hectares,
+        water_mm * natural * hectares * 10,
+        np.nan_to_num(last["npp"].values()) * hectares / 100,
     )
-    sums = [np.bincount(unit[inside], amount[inside], minlength=len(rings)) for amount in amounts]
+    sums = [_sums_by(unit, amount, world.inside, len(rings)) for amount in amounts]
     features = tuple(
         Feature(_to_map(ring, pixel_m), (number + 1, *(round(float(of[number]), 2) for of in sums)))
         for number, ring in enumerate(rings)
