@@ -167,7 +167,9 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
             parameter.setMaximum(maximum)
         self.add(parameter, advanced)
 
-    def add_text(self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False) -> None:
+    def add_text(
+        self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
+    ) -> None:
         self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
 
     def add_choice(self, name: str, options: Sequence[str], default: str, *, advanced: bool = False) -> None:
@@ -189,7 +191,9 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
 
     def add_field(self, name: str, parent: str, optional: bool = True, *, multiple: bool = False) -> None:
         self.add(
-            QgsProcessingParameterField(name, "", parentLayerParameterName=parent, allowMultiple=multiple, optional=optional)
+            QgsProcessingParameterField(
+                name, "", parentLayerParameterName=parent, allowMultiple=multiple, optional=optional
+            )
         )
 
     def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
@@ -208,9 +212,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
 
     def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
-        self.add(
-            QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False)
-        )
+        self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))
 
     def add_folder_output(self, name: str) -> None:
         self.add(QgsProcessingParameterFolderDestination(name, ""))

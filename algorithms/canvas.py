@@ -47,7 +47,7 @@ class Look:
         bands: the bands that become layers, top layer last.
         unit: what the legend says behind numbers.
         low, high: range of the colour ramp, one for all bands so that years compare.
-        palette: name of a palette in resources/report/palettes.yaml.
+        palette: `sequential` or `diverging`, of resources/report/palettes.yaml.
         classes: legend of a class raster; the ramp is not used then.
     """
 
@@ -136,7 +136,7 @@ def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRa
 
 
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
-    colours = [QColor(colour) for colour in load_palettes()[look.palette]]
+    colours = [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
     function = QgsColorRampShader(look.low, look.high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []

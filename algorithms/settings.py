@@ -18,7 +18,9 @@ def add_settings() -> None:
 
     ProcessingConfig.settingIcons[GROUP] = _icon()
     ProcessingConfig.addSetting(
-        Setting(GROUP, SCHEME, "Default land-cover scheme", "cnlucc", valuetype=Setting.SELECTION, options=list(SCHEMES))
+        Setting(
+            GROUP, SCHEME, "Default land-cover scheme", "cnlucc", valuetype=Setting.SELECTION, options=list(SCHEMES)
+        )
     )
     ProcessingConfig.addSetting(
         Setting(
