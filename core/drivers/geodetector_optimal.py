@@ -47,9 +47,7 @@ class Candidate:
     breaks: Breaks
 
 
-def discretisation_curve(
-    y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]
-) -> tuple[Candidate, ...]:
+def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]) -> tuple[Candidate, ...]:
     """q of every method and number of classes, after sorting x once.
 
     A candidate is refused when there are more classes than half the samples, or a class of fewer than 2. The curve ends

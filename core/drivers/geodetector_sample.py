@@ -116,7 +116,9 @@ def common_sample(
     return CommonSample(
         used=used,
         y=kept[y_name],
-        factors={name: _categories(kept[name], categories[name]) if name in categories else kept[name] for name in factors},
+        factors={
+            name: _categories(kept[name], categories[name]) if name in categories else kept[name] for name in factors
+        },
         dropped=dropped,
         notes=tuple(notes),
         warnings=tuple(_fill_warnings({name: kept[name] for name in kept if name not in categories})),
@@ -153,7 +155,9 @@ def _as_numbers(name: str, column: NDArray[Any]) -> NDArray[np.float64]:
             raise ValueError
         return column.astype(np.float64)
     except (TypeError, ValueError):
-        example = next(value for value in column if isinstance(value, str) or not np.isscalar(value) and value is not None)
+        example = next(
+            value for value in column if isinstance(value, str) or not np.isscalar(value) and value is not None
+        )
         raise InputError(f"'{name}' must be numbers; it holds '{example}'.") from None
 
 
@@ -226,3 +230,25 @@ def _fill_warnings(numbers: Mapping[str, NDArray[np.float64]]) -> Iterable[str]:
             rows = int(np.count_nonzero(column == fill)) if column.min() <= fill else 0
             if rows:
                 yield f"'{name}' holds {fill:g} in {rows} rows and it was taken as a value; if it marks nodata, make it NULL."
+
+
+def block_codes(blocks: ArrayLike, used: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Blocks of the rows in the sample as whole numbers without gaps.
+
+    Args:
+        blocks: (rows,) name or number of each row's block.
+        used: (rows,) which rows are in the sample.
+
+    Raises:
+        InputError: another number of rows, a row without a block, or one block only.
+    """
+    column = _flat(blocks)
+    if len(column) != len(used):
+        raise InputError(f"Blocks have {len(column)} rows, the sample has {len(used)}; they must be equal.")
+    codes, _ = _as_codes(column[used])
+    if np.isnan(codes).any():
+        raise InputError(f"{int(np.isnan(codes).sum())} rows of the sample have no block; every row needs one.")
+    occurring, compact = np.unique(codes, return_inverse=True)
+    if len(occurring) < 2:
+        raise InputError("All rows are in one block; permutations need at least 2.")
+    return compact.ravel()

@@ -18,6 +18,8 @@ Integers = NDArray[np.int64]
 
 TOLERANCE = 1e-10
 """Two q values closer than this are equal; sums of floats never are exactly."""
+ROUND_OFF = 1e-12
+"""A standard deviation below this share of the largest value is round-off: the values are equal."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,10 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
     strata = np.flatnonzero(count)
     mean = np.bincount(codes, weights=centred, minlength=len(everything)) / np.maximum(count, 1)
     within = np.bincount(codes, weights=(centred - mean[codes]) ** 2, minlength=len(everything))
-    return StratumSums(
-        strata, count[strata], mean[strata] + level, within[strata], float(centred @ centred), int(alone.sum())
-    )
+    total = float(centred @ centred)
+    within[within <= count * (ROUND_OFF * np.abs(centred).max(initial=0)) ** 2] = 0
+    total = total if total > len(y) * (ROUND_OFF * abs(level)) ** 2 else 0.0
+    return StratumSums(strata, count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
 
 
 def pair_codes(a: Integers, b: Integers) -> Integers:
