@@ -6,9 +6,10 @@ above the last one, and intervals are closed on the right. So no sample can fall
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Callable, Iterable
+from typing import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,10 +192,11 @@ def natural_breaks(sample: SortedSample, classes: Iterable[int], exact: int = EX
 
     within_groups = np.repeat(means, np.diff(starts, append=len(values)))
     scatter = float(np.sum(sample.counts * (values - within_groups) ** 2))
+    count, total = _running(sample.counts), _running(sample.counts * values)
     found = {}
     for k, first in partitions.items():
         least = max(np.sqrt(_within(means, weights, first)) - np.sqrt(scatter), 0.0) ** 2
-        settled = _settled(values, sample.counts, starts[first])
+        settled = _settled(values, count, total, starts[first])
         reached = _within(values, sample.counts, settled)
         found[k] = Breaks(sample.distinct[settled - 1], float(reached / least - 1) if least > 0 else float("inf"))
     return found
@@ -223,9 +225,8 @@ def _within(values: Floats, weights: Floats, first: Integers) -> float:
     return float(np.sum(weights * (values - np.repeat(means, np.diff(starts, append=len(values)))) ** 2))
 
 
-def _settled(values: Floats, weights: Floats, first: Integers) -> Integers:
+def _settled(values: Floats, count: Floats, total: Floats, first: Integers) -> Integers:
     """Moves each break halfway between its classes' means until nothing moves; each move lowers the sum of squares."""
-    count, total = _running(weights), _running(weights * values)
     for _ in range(100):
         ends = np.concatenate(([0], first, [len(values)]))
         means = np.diff(total[ends]) / np.diff(count[ends])

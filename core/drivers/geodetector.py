@@ -9,18 +9,18 @@ Song et al. 2020, 10.1080/15481603.2020.1760434.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from itertools import combinations, permutations as ordered
-from typing import Iterable, Mapping, Optional, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from itertools import permutations as ordered
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
 from .discretise import METHODS, classify
-from .geodetector_optimal import RULES, Candidate, choose, discretisation_curve
-from .geodetector_sample import Categories, CommonSample, Dropped, Factor, block_codes, common_sample
+from .geodetector_optimal import RULES, choose, discretisation_curve
+from .geodetector_sample import Categories, CommonSample, block_codes, common_sample
 from .geodetector_statistics import (
     TOLERANCE,
     BlockShuffle,
@@ -36,6 +36,15 @@ from .geodetector_statistics import (
     stratum_sums,
     welch_comparisons,
 )
+from .geodetector_tables import (
+    BreakRow,
+    EcologicalRow,
+    FactorRow,
+    GeodetectorResult,
+    InteractionRow,
+    RiskRow,
+    Strata,
+)
 
 FEWEST_PER_STRATUM = 10
 FEWEST_BLOCKS = 20
@@ -45,139 +54,12 @@ LARGE_SAMPLE = 10_000
 
 NOTES = (
     "q = 1 - SSW/SST. All factors are judged on the same rows.",
-    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin) and does not test q = 0; "
-    "p_f does (central F). Both take samples as independent; neighbouring cells are not, so prefer p_permutation with blocks.",
+    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin) and does not test q = 0.",
+    "p_f (central F) tests q = 0. Both p take samples as independent; neighbouring cells are not: prefer p_permutation, blocks.",
     "The interval of q inverts the noncentral F law: normal, independent, of one variance within strata.",
     "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
     "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
 )
-
-
-@dataclass(frozen=True)
-class FactorRow:
-    """Factor detector. ``q_low`` and ``q_high`` bound q; ``method`` is empty for categories."""
-
-    factor: str
-    q: Optional[float]
-    q_adjusted: Optional[float]
-    p_noncentral: Optional[float]
-    p_f: Optional[float]
-    p_permutation: Optional[float]
-    strata: int
-    singletons: int
-    n: int
-    method: str
-    classes: int
-    q_low: Optional[float]
-    q_high: Optional[float]
-
-
-@dataclass(frozen=True)
-class InteractionRow:
-    """Interaction detector: q of two factors laid over each other. ``type`` is None where a q is."""
-
-    factor_a: str
-    factor_b: str
-    q_a: Optional[float]
-    q_b: Optional[float]
-    q_ab: Optional[float]
-    type: Optional[str]
-    strata: int
-    n_per_stratum: float
-    q_ab_adjusted: Optional[float]
-    singletons: int
-
-
-@dataclass(frozen=True)
-class RiskRow:
-    """Risk detector: y by stratum. ``differs_from`` lists the labels of the strata whose mean differs."""
-
-    factor: str
-    stratum: int
-    label: str
-    n: int
-    mean: float
-    std_error: Optional[float]
-    differs_from: str
-
-
-@dataclass(frozen=True)
-class EcologicalRow:
-    """Ecological detector, both orders of each pair. ``significant`` is None where there is no p."""
-
-    factor_a: str
-    factor_b: str
-    f: Optional[float]
-    p: Optional[float]
-    significant: Optional[bool]
-
-
-@dataclass(frozen=True)
-class BreakRow:
-    """Limits of a class, above ``low`` (the lowest class: from ``low``) up to ``high``; None for categories of text."""
-
-    factor: str
-    class_: int
-    low: Optional[float]
-    high: Optional[float]
-    n: int
-
-
-@dataclass(frozen=True)
-class Strata:
-    """A factor in classes.
-
-    Attributes:
-        codes: (n,) stratum of each sample, 0 to L - 1.
-        labels: text of each stratum.
-        limits: lowest and highest value of each stratum, None for text.
-        method: discretisation method; empty for categories.
-        classes: number of classes asked for; the number of categories for those.
-        curve: the candidates of the optimal discretisation; empty for categories.
-        excess: see `discretise.Breaks`.
-    """
-
-    codes: Integers
-    labels: tuple[str, ...]
-    limits: tuple[tuple[Optional[float], Optional[float]], ...]
-    method: str
-    classes: int
-    curve: tuple[Candidate, ...] = ()
-    excess: float = 0.0
-
-
-@dataclass(frozen=True)
-class GeodetectorResult:
-    """All tables of a run. The columns of a table are `column_names` of its row class.
-
-    Attributes:
-        factors: q and its tests, a row per factor.
-        interactions: a row per pair of factors.
-        risk: a row per factor and stratum.
-        ecological: a row per ordered pair of factors.
-        breaks: a row per factor and class.
-        strata: by factor; holds codes for maps and the discretisation curve.
-        used: (rows,) which input rows are in the sample.
-        dropped: rows left out, by variable and reason.
-        notes: conventions and decisions.
-        warnings: what the user should look at.
-    """
-
-    factors: tuple[FactorRow, ...]
-    interactions: tuple[InteractionRow, ...]
-    risk: tuple[RiskRow, ...]
-    ecological: tuple[EcologicalRow, ...]
-    breaks: tuple[BreakRow, ...]
-    strata: dict[str, Strata]
-    used: NDArray[np.bool_]
-    dropped: tuple[Dropped, ...]
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-def column_names(row: type) -> tuple[str, ...]:
-    """Table columns of a row class (``class_`` is the column ``class``)."""
-    return tuple(field.name.rstrip("_") for field in fields(row))
 
 
 def geographical_detector(
@@ -189,7 +71,7 @@ def geographical_detector(
     rule: str = "loess",
     singletons: str = "keep",
     permutations: int = 0,
-    blocks: Optional[ArrayLike] = None,
+    blocks: ArrayLike | None = None,
     seed: int = 0,
     confidence: float = 0.95,
     variance: str = "sample",
@@ -278,15 +160,17 @@ def _all_strata(
     return strata
 
 
-def _strata(name: str, y: Floats, factor: Factor, methods: Sequence[str], classes: list[int], rule: str) -> Strata:
+def _strata(
+    name: str, y: Floats, factor: Categories | Floats, methods: Sequence[str], classes: list[int], rule: str
+) -> Strata:
     if isinstance(factor, Categories):
-        values: Sequence[Optional[float]] = factor.values or [None] * len(factor.labels)
+        values: Sequence[float | None] = factor.values or [None] * len(factor.labels)
         limits = tuple((value, value) for value in values)
         return Strata(factor.codes, factor.labels, limits, "", len(factor.labels))
     curve = discretisation_curve(y, factor, methods, classes)
     chosen = choose(name, curve, rule)
     edges = [float(factor.min()), *chosen.breaks.values.tolist(), float(factor.max())]
-    limits = tuple(zip(edges[:-1], edges[1:]))
+    limits = tuple(zip(edges, edges[1:]))
     labels = [f"({low:.6g}, {high:.6g}]" for low, high in limits]
     labels[0] = "[" + labels[0][1:]
     codes = classify(factor, chosen.breaks.values)
@@ -294,7 +178,7 @@ def _strata(name: str, y: Floats, factor: Factor, methods: Sequence[str], classe
 
 
 def _factor_row(
-    name: str, strata: Strata, sums: StratumSums, p_permutation: Optional[float], confidence: float, variance: str
+    name: str, strata: Strata, sums: StratumSums, p_permutation: float | None, confidence: float, variance: str
 ) -> FactorRow:
     p_noncentral, p_f = p_values(sums, variance)
     q_low, q_high = q_interval(sums, confidence)
@@ -321,7 +205,7 @@ def _permutation_p(
     sums: Mapping[str, StratumSums],
     drop: bool,
     permutations: int,
-    blocks: Optional[Integers],
+    blocks: Integers | None,
     seed: int,
     progress: Progress,
 ) -> dict[str, float]:
@@ -427,7 +311,7 @@ def _warnings(
     table: Sequence[FactorRow],
     interactions: Sequence[InteractionRow],
     drop: bool,
-    blocks: Optional[Integers],
+    blocks: Integers | None,
     permutations: int,
 ) -> Iterable[str]:
     action = "left out" if drop else "kept with a sum of squares of 0"

@@ -9,8 +9,8 @@ Sources: Song et al. 2020, GIScience & Remote Sensing 57:593 (optimal parameters
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Candidate:
 
 
 def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]) -> tuple[Candidate, ...]:
-    """q of every method and number of classes, after sorting x once.
+    """Q of every method and number of classes, after sorting x once.
 
     A candidate is refused when there are more classes than half the samples, or a class of fewer than 2. The curve ends
     where the driver's distinct values are classes themselves.

@@ -5,8 +5,9 @@ All factors must be judged on the same rows, or their q values cannot be compare
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Optional, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,10 +45,7 @@ class Categories:
 
     codes: NDArray[np.int64]
     labels: tuple[str, ...]
-    values: Optional[tuple[float, ...]]
-
-
-Factor = Union[Categories, NDArray[np.float64]]
+    values: tuple[float, ...] | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class CommonSample:
 
     used: NDArray[np.bool_]
     y: NDArray[np.float64]
-    factors: dict[str, Factor]
+    factors: dict[str, Categories | NDArray[np.float64]]
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -156,7 +154,7 @@ def _as_numbers(name: str, column: NDArray[Any]) -> NDArray[np.float64]:
         return column.astype(np.float64)
     except (TypeError, ValueError):
         example = next(
-            value for value in column if isinstance(value, str) or not np.isscalar(value) and value is not None
+            value for value in column if isinstance(value, str) or (not np.isscalar(value) and value is not None)
         )
         raise InputError(f"'{name}' must be numbers; it holds '{example}'.") from None
 

@@ -7,7 +7,6 @@ Wang, Zhang & Fu 2016, Ecological Indicators 67:250, 10.1016/j.ecolind.2016.02.0
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +50,7 @@ class StratumSums:
         return float(self.within.sum())
 
     @property
-    def q(self) -> Optional[float]:
+    def q(self) -> float | None:
         """``1 - SSW / SST``; None where y does not vary, 0 for one stratum."""
         if not self.total > 0:
             return None
@@ -60,7 +59,7 @@ class StratumSums:
         return min(max(1 - self.ssw / self.total, 0.0), 1.0)
 
     @property
-    def q_adjusted(self) -> Optional[float]:
+    def q_adjusted(self) -> float | None:
         """``1 - (1 - q)(N - 1)/(N - L)``: q that does not rise with the number of strata alone. None where N = L."""
         free = self.n - len(self.count)
         return None if self.q is None or free == 0 else 1 - (1 - self.q) * (self.n - 1) / free
@@ -101,7 +100,7 @@ def pair_codes(a: Integers, b: Integers) -> Integers:
     return (np.cumsum(occurs) - 1)[pairs]
 
 
-def f_statistic(sums: StratumSums) -> Optional[float]:
+def f_statistic(sums: StratumSums) -> float | None:
     """``(N - L)/(L - 1) * q/(1 - q)``; infinite for q = 1, None for one stratum or as many strata as samples."""
     strata, n, q = len(sums.count), sums.n, sums.q
     if q is None or strata < 2 or strata >= n:
@@ -133,7 +132,7 @@ def wang_noncentrality(sums: StratumSums, variance: str = "sample") -> float:
     return max(float((np.sum(sums.mean**2) - balance) / spread), 0.0)
 
 
-def p_values(sums: StratumSums, variance: str = "sample") -> tuple[Optional[float], Optional[float]]:
+def p_values(sums: StratumSums, variance: str = "sample") -> tuple[float | None, float | None]:
     """Wang's noncentral p and the central F p (hypothesis: q = 0); None where there is no F."""
     f = f_statistic(sums)
     if f is None:
@@ -142,7 +141,7 @@ def p_values(sums: StratumSums, variance: str = "sample") -> tuple[Optional[floa
     return noncentral_f_sf(f, *free, wang_noncentrality(sums, variance)), float(stats.f.sf(f, *free))
 
 
-def q_interval(sums: StratumSums, confidence: float) -> tuple[Optional[float], Optional[float]]:
+def q_interval(sums: StratumSums, confidence: float) -> tuple[float | None, float | None]:
     """Confidence interval of q: the noncentralities that put F at either tail, as ``q = nc / (nc + N)``.
 
     Takes y as normal, independent and of one variance within strata.
@@ -223,7 +222,7 @@ def welch_comparisons(sums: StratumSums) -> Comparisons:
 
 
 def holm(p: Floats) -> Floats:
-    """p values after Holm's step-down correction, in the order given."""
+    """P values after Holm's step-down correction, in the order given."""
     order = np.argsort(p)
     stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
     adjusted = np.empty(len(p))
@@ -231,7 +230,7 @@ def holm(p: Floats) -> Floats:
     return adjusted
 
 
-def ecological_test(a: StratumSums, b: StratumSums) -> tuple[Optional[float], Optional[float]]:
+def ecological_test(a: StratumSums, b: StratumSums) -> tuple[float | None, float | None]:
     """Whether two factors leave different sums of squares: ``F = N_a (N_b - 1) SSW_a / [N_b (N_a - 1) SSW_b]``.
 
     Two-sided p on N_a - 1 and N_b - 1 degrees of freedom. Both sums come from the same y, so the F law is formal.
@@ -255,10 +254,10 @@ class BlockShuffle:
     where no blocks are given; that is the free permutation.
     """
 
-    def __init__(self, y: Floats, blocks: Optional[Integers], seed: int) -> None:
+    def __init__(self, y: Floats, blocks: Integers | None, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._y = y
-        self._rows: Optional[Integers] = None
+        self._rows: Integers | None = None
         if blocks is not None:
             self._rows = np.argsort(blocks, kind="stable")
             self._sizes = np.bincount(blocks)
@@ -277,7 +276,7 @@ class BlockShuffle:
 
 
 def q_of_shuffled(y: Floats, codes: Integers, count: Integers) -> float:
-    """q of y in strata whose counts are known, in one pass.
+    """Q of y in strata whose counts are known, in one pass.
 
     Args:
         y: (n,) values near mean 0.
