@@ -1,7 +1,8 @@
 """Classes of a continuous driver: equal intervals, quantiles, natural breaks, geometric intervals, standard deviations.
 
-A classification is told by its inner breaks alone. Class 1 takes everything up to the first break, the last class everything
-above the last one, and intervals are closed on the right. So no sample can fall out at either end by round-off.
+A classification is told by its inner breaks alone. The first class takes everything up to the first break, the last
+class everything above the last one, and intervals are closed on the right. So no sample can fall out at either end by
+round-off.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ class Breaks:
     """A classification of one driver.
 
     Attributes:
-        values: inner breaks, ascending; intervals are closed on the right. Classes that would hold no sample are merged.
-        excess: how far the within-class sum of squares of natural breaks may lie above the least possible one, as a share
-            of it; 0 where they are exact, and for the other methods.
+        values: inner breaks, ascending; intervals are closed on the right. Classes without samples are merged away.
+        excess: how far the sum of squares within natural breaks may lie above the least possible one, as a share of
+            it; 0 where they are exact, and for the other methods.
     """
 
     values: Floats
@@ -124,7 +125,7 @@ def quantile_breaks(sample: SortedSample, classes: int) -> Floats:
 
 
 def geometric_breaks(sample: SortedSample, classes: int) -> Floats:
-    """Widths that grow by a constant factor: a geometric series on ``x - min + c`` with ``c`` one hundredth of the range.
+    """Widths that grow by a constant factor: a geometric series on ``x - min + c``, ``c`` one hundredth of the range.
 
     So the scale runs from c to 101 c in every driver, zero and negative values need no special case, and the classes do
     not depend on the unit or its zero (degrees Celsius or kelvin).
@@ -164,11 +165,11 @@ def _without_empty_classes(sample: SortedSample, breaks: Floats) -> Floats:
 def natural_breaks(sample: SortedSample, classes: Iterable[int], exact: int = EXACT_NATURAL) -> dict[int, Breaks]:
     """Natural breaks: the classes with the least sum of squares about their means (Fisher 1958, JASA 53:789; Jenks).
 
-    A dynamic programme over the distinct values with their counts, all numbers of classes at once. The start of the last
-    class moves one way as samples are added, so each layer is solved by halving in O(m log m) instead of O(m²).
-    Above ``exact`` distinct values neighbours are first grouped, the finest groups where values are dense; the breaks of
-    the groups are then moved to the nearest local optimum of the ungrouped values. With Q the optimum of the groups and W
-    the sum of squares within groups, no classification can have less than (sqrt Q - sqrt W)², which bounds the excess.
+    A dynamic programme over the distinct values with their counts, all numbers of classes at once. The start of the
+    last class only moves up as samples are added, so each layer is solved by halving in O(m log m) instead of O(m²).
+    Above ``exact`` distinct values neighbours are first grouped, the finest groups where values are dense; the breaks
+    of the groups are then moved to the nearest local optimum of the ungrouped values. With Q the optimum of the groups
+    and W the sum of squares within groups, no classification has less than (sqrt Q - sqrt W)²: this bounds the excess.
 
     Args:
         sample: the driver.
@@ -244,7 +245,7 @@ def _running(values: Floats) -> Floats:
 def _least_squares_partitions(values: Floats, weights: Floats, numbers: list[int]) -> dict[int, Integers]:
     """Where the second and later classes of the best partition start, by number of classes.
 
-    The least sum within classes is the greatest sum between them, ``sum of total² / count``, which is cheaper to add up.
+    The least sum within classes is the greatest sum between them, ``sum of total² / count``, cheaper to add up.
     """
     count, total = _running(weights), _running(weights * values)
     size = len(values)

@@ -54,8 +54,9 @@ LARGE_SAMPLE = 10_000
 
 NOTES = (
     "q = 1 - SSW/SST. All factors are judged on the same rows.",
-    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin) and does not test q = 0.",
-    "p_f (central F) tests q = 0. Both p take samples as independent; neighbouring cells are not: prefer p_permutation, blocks.",
+    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of q = 0.",
+    "p_f tests q = 0 by the central F law. Like p_noncentral it takes samples as independent, which neighbouring cells "
+    "are not: prefer p_permutation with blocks.",
     "The interval of q inverts the noncentral F law: normal, independent, of one variance within strata.",
     "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
     "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
@@ -153,8 +154,8 @@ def _all_strata(
         strata[name] = _strata(name, sample.y, factor, methods, classes, rule)
         if 2 * len(strata[name].labels) > len(sample.y):
             raise InputError(
-                f"Factor '{name}' has {len(strata[name].labels)} categories for {len(sample.y)} rows, more than half; q would "
-                "be near 1 for any y. Merge categories, or take it out of CATEGORICAL so that it is put in classes."
+                f"Factor '{name}' has {len(strata[name].labels)} categories for {len(sample.y)} rows, more than half; "
+                "q would be near 1 for any y. Merge categories, or let a number field be put in classes."
             )
         progress.set(100 * (done + 1) / len(sample.factors))
     return strata
@@ -209,7 +210,7 @@ def _permutation_p(
     seed: int,
     progress: Progress,
 ) -> dict[str, float]:
-    """Share of random orders, the observed one among them, whose q is at least the observed: ``(1 + hits)/(1 + orders)``."""
+    """Share of the orders, the observed one among them, whose q is at least the observed: ``(1 + hits)/(1 + draws)``."""
     tested = {
         name: part for name, part in strata.items() if permutations and len(sums[name].count) > 1 and sums[name].q
     }
@@ -288,22 +289,22 @@ def _notes(strata: Mapping[str, Strata], drop: bool) -> Iterable[str]:
     chosen = [name for name, part in strata.items() if part.curve]
     if chosen:
         yield (
-            f"The classes of {', '.join(chosen)} were chosen to explain y well; their p values and intervals do not know that "
-            "and are too small."
+            f"The classes of {', '.join(chosen)} were chosen to explain y well; their p values do not know that and are "
+            "too small."
         )
         yield "Classes are closed on the right; the lowest value belongs to the first class."
     for name, part in strata.items():
         if part.excess > 0:
             yield (
-                f"Natural breaks of '{name}' were found on grouped values: their sum of squares within classes is at most "
-                f"{100 * part.excess:.2g} % above the least possible."
+                f"Natural breaks of '{name}' were found on grouped values: their sum of squares within classes is at "
+                f"most {100 * part.excess:.2g} % above the least possible."
             )
         if len(part.labels) > MOST_COMPARED:
-            yield f"Risk: the {len(part.labels)} strata of '{name}' are not compared with each other (at most {MOST_COMPARED} are)."
+            yield f"Risk: '{name}' has {len(part.labels)} strata; above {MOST_COMPARED} they are not compared."
     if drop:
         yield (
-            "Samples alone in their stratum are left out, factor by factor and pair by pair. Only for that reason can the q of "
-            "a pair be below that of its factors (the weaken types)."
+            "Samples alone in their stratum are left out, factor by factor and pair by pair. Only for that reason can "
+            "the q of a pair be below that of its factors (the weaken types)."
         )
 
 
@@ -323,10 +324,11 @@ def _warnings(
     for pair in interactions:
         if pair.n_per_stratum < FEWEST_PER_STRATUM:
             yield (
-                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} samples on "
-                f"average and {pair.singletons} of one sample ({action}); q_ab rises with the number of strata, see q_ab_adjusted."
+                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} samples "
+                f"on average, and {pair.singletons} strata of one sample, {action}; q_ab rises with the number of strata: "
+                "see q_ab_adjusted."
             )
     if max(row.n for row in table) > LARGE_SAMPLE and blocks is None:
-        yield "With this many samples every p is near 0, and neighbours are not independent: judge by q, and give blocks."
+        yield "With this many samples every p is near 0, and neighbours are not independent: judge by q, give blocks."
     if permutations and blocks is not None and blocks.max() + 1 < FEWEST_BLOCKS:
         yield f"Only {blocks.max() + 1} blocks to permute; p_permutation is coarse below {FEWEST_BLOCKS}."

@@ -1,7 +1,7 @@
 """Optimal discretisation for the geographical detector: which method and how many classes explain y best.
 
-q rises with the number of classes almost by itself, so the plain maximum picks the most classes it is offered. The LOESS
-rule stops where another class no longer pays.
+q rises with the number of classes almost by itself, so the plain maximum picks the most classes it is offered. The
+LOESS rule stops where another class no longer pays.
 
 Sources: Song et al. 2020, GIScience & Remote Sensing 57:593 (optimal parameters); Lv et al. 2025, Transactions in GIS,
 10.1111/tgis.70032 (gdverse, LOESS rule).
@@ -73,7 +73,7 @@ def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: 
 
     found = {method: class_breaks(sample, method, classes) for method in methods}
     distinct = len(sample.distinct)
-    curve = []
+    curve: list[Candidate] = []
     for k in classes:
         for method in methods:
             breaks = found[method][k]
@@ -121,8 +121,8 @@ def choose(name: str, curve: Sequence[Candidate], rule: str) -> Candidate:
             best[candidate.classes] = candidate
     if not best:
         raise InputError(
-            f"Factor '{name}' cannot be discretised as asked: {curve[0].refused}, with every method and number of classes. "
-            "Choose other methods or fewer classes."
+            f"Factor '{name}' cannot be discretised as asked: {curve[0].refused}, with every method and number of "
+            "classes. Choose other methods or fewer classes."
         )
     ladder = list(best.values())
     q = np.array([candidate.q for candidate in ladder])

@@ -1,6 +1,6 @@
 """One common sample for the geographical detector: rows that hold y and every factor, and each factor's own values.
 
-All factors must be judged on the same rows, or their q values cannot be compared. What is left out is counted by reason.
+All factors must be judged on the same rows, or their q values cannot be compared. What is left out is counted.
 """
 
 from __future__ import annotations
@@ -201,8 +201,8 @@ def _is_number(text: str) -> bool:
 def _refuse_numbers_as_text(name: str, labels: tuple[str, ...]) -> None:
     if labels and all(_is_number(label) for label in labels):
         raise InputError(
-            f"Factor '{name}' holds numbers stored as text (such as '{labels[0]}'). List it under CATEGORICAL if they are "
-            "codes, or make it a number field if they are measurements."
+            f"Factor '{name}' holds numbers stored as text (such as '{labels[0]}'). List it under CATEGORICAL if they "
+            "are codes, or make it a number field if they are measurements."
         )
 
 
@@ -227,7 +227,7 @@ def _fill_warnings(numbers: Mapping[str, NDArray[np.float64]]) -> Iterable[str]:
         for fill in FILL_VALUES:
             rows = int(np.count_nonzero(column == fill)) if column.min() <= fill else 0
             if rows:
-                yield f"'{name}' holds {fill:g} in {rows} rows and it was taken as a value; if it marks nodata, make it NULL."
+                yield f"'{name}' holds {fill:g} in {rows} rows, taken as a value; if it marks nodata, make it NULL."
 
 
 def block_codes(blocks: ArrayLike, used: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -79,7 +79,7 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
         kept = ~alone[codes]
         y, codes = y[kept], codes[kept]
     level = y.mean() if len(y) else 0.0
-    centred = y - level
+    centred: Floats = y - level
     count = np.bincount(codes, minlength=len(everything))
     strata = np.flatnonzero(count)
     mean = np.bincount(codes, weights=centred, minlength=len(everything)) / np.maximum(count, 1)
@@ -91,7 +91,7 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
 
 
 def pair_codes(a: Integers, b: Integers) -> Integers:
-    """Strata of two factors laid over each other, ``a * L_b + b`` renumbered without gaps: (n,) whole numbers from 0."""
+    """Strata of two factors laid over each other: (n,) ``a * L_b + b``, renumbered from 0 without gaps."""
     pairs = a * (int(b.max()) + 1) + b
     span = int(pairs.max()) + 1
     if span > 4 * len(pairs) + 1_000_000:
