@@ -55,8 +55,8 @@ LARGE_SAMPLE = 10_000
 NOTES = (
     "q = 1 - SSW/SST. All factors are judged on the same rows.",
     "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of q = 0.",
-    "p_f tests q = 0 by the central F law. Like p_noncentral it takes samples as independent, which neighbouring cells "
-    "are not: prefer p_permutation with blocks.",
+    "p_f tests q = 0 by the central F law.",
+    "p_noncentral and p_f take samples as independent. Neighbouring cells are not: prefer p_permutation with blocks.",
     "The interval of q inverts the noncentral F law: normal, independent, of one variance within strata.",
     "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
     "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
@@ -116,10 +116,14 @@ def geographical_detector(
     if sample.y.min() == sample.y.max():
         raise InputError(f"'{y_name}' is {sample.y[0]:g} in all {len(sample.y)} rows; there is no variance to explain.")
 
+    for lost in sample.dropped:
+        progress.info(f"{lost.rows} rows are left out: '{lost.variable}' is {lost.reason} there.")
+    progress.info(f"{len(sample.y)} of {len(sample.used)} rows hold '{y_name}' and every factor.")
+
     strata = _all_strata(sample, methods, list(classes), rule, progress.part(0, 50))
     drop = singletons == "drop"
     kept = {name: stratum_sums(sample.y, part.codes) for name, part in strata.items()}
-    sums = {name: stratum_sums(sample.y, part.codes, drop) for name, part in strata.items()}
+    sums = {name: stratum_sums(sample.y, part.codes, drop) for name, part in strata.items()} if drop else kept
     used_blocks = None if blocks is None else block_codes(blocks, sample.used)
     shuffled = _permutation_p(sample.y, strata, sums, drop, permutations, used_blocks, seed, progress.part(50, 85))
     table = tuple(
@@ -210,9 +214,11 @@ def _permutation_p(
     seed: int,
     progress: Progress,
 ) -> dict[str, float]:
-    """Share of the orders, the observed one among them, whose q is at least the observed: ``(1 + hits)/(1 + draws)``."""
+    """Share of the orders, the observed one among them, with at least the observed q: ``(1 + hits)/(1 + draws)``."""
     tested = {
-        name: part for name, part in strata.items() if permutations and len(sums[name].count) > 1 and sums[name].q
+        name: part
+        for name, part in strata.items()
+        if permutations and len(sums[name].count) > 1 and sums[name].q is not None
     }
     if not tested:
         return {}
@@ -289,8 +295,8 @@ def _notes(strata: Mapping[str, Strata], drop: bool) -> Iterable[str]:
     chosen = [name for name, part in strata.items() if part.curve]
     if chosen:
         yield (
-            f"The classes of {', '.join(chosen)} were chosen to explain y well; their p values do not know that and are "
-            "too small."
+            f"The classes of {', '.join(chosen)} were chosen to explain y well; their p values do not know "
+            "that and are too small."
         )
         yield "Classes are closed on the right; the lowest value belongs to the first class."
     for name, part in strata.items():
@@ -324,9 +330,9 @@ def _warnings(
     for pair in interactions:
         if pair.n_per_stratum < FEWEST_PER_STRATUM:
             yield (
-                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} samples "
-                f"on average, and {pair.singletons} strata of one sample, {action}; q_ab rises with the number of strata: "
-                "see q_ab_adjusted."
+                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} "
+                f"samples on average, and {pair.singletons} strata of one sample, {action}; q_ab rises with the "
+                "number of strata: see q_ab_adjusted."
             )
     if max(row.n for row in table) > LARGE_SAMPLE and blocks is None:
         yield "With this many samples every p is near 0, and neighbours are not independent: judge by q, give blocks."

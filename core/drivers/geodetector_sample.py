@@ -141,22 +141,18 @@ def _flat(values: ArrayLike) -> NDArray[Any]:
 
 def _is_text(column: NDArray[Any]) -> bool:
     if column.dtype.kind == "O":
-        return any(isinstance(value, str) for value in column)
+        return any(isinstance(value, (str, bytes)) for value in column)
     return column.dtype.kind in "US"
 
 
 def _as_numbers(name: str, column: NDArray[Any]) -> NDArray[np.float64]:
-    if column.dtype.kind in "US":
-        column = column.astype(object)
+    if _is_text(column):
+        example = next(value for value in column if isinstance(value, (str, bytes)))
+        raise InputError(f"'{name}' must be numbers; it holds '{_label(example)}'.")
     try:
-        if any(isinstance(value, str) for value in (column if column.dtype.kind == "O" else ())):
-            raise ValueError
         return column.astype(np.float64)
     except (TypeError, ValueError):
-        example = next(
-            value for value in column if isinstance(value, str) or (not np.isscalar(value) and value is not None)
-        )
-        raise InputError(f"'{name}' must be numbers; it holds '{example}'.") from None
+        raise InputError(f"'{name}' must be numbers; it holds values of type {type(column[0]).__name__}.") from None
 
 
 def _as_codes(column: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
