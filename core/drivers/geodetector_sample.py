@@ -134,9 +134,11 @@ def _check_names(factors: Mapping[str, ArrayLike], categorical: set[str], y_name
 
 
 def _flat(values: ArrayLike) -> NDArray[Any]:
-    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        return np.ma.filled(np.ma.asarray(values).astype(object), None).ravel()
-    return np.asarray(values).ravel()
+    if not np.ma.is_masked(values):
+        return np.asarray(values).ravel()
+    column = np.ma.getdata(values).astype(object)
+    column[np.ma.getmaskarray(values)] = None
+    return column.ravel()
 
 
 def _is_text(column: NDArray[Any]) -> bool:

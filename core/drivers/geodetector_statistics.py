@@ -82,8 +82,10 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
     centred: Floats = y - level
     count = np.bincount(codes, minlength=len(everything))
     strata = np.flatnonzero(count)
-    mean: Floats = np.bincount(codes, weights=centred, minlength=len(everything)) / np.maximum(count, 1)
-    within: Floats = np.bincount(codes, weights=(centred - mean[codes]) ** 2, minlength=len(everything))
+    mean = np.bincount(codes, weights=centred, minlength=len(everything)) / np.maximum(count, 1)
+    within = np.asarray(
+        np.bincount(codes, weights=(centred - mean[codes]) ** 2, minlength=len(everything)), dtype=np.float64
+    )
     total = float(centred @ centred)
     within[within <= count * (ROUND_OFF * np.abs(centred).max(initial=0)) ** 2] = 0
     total = total if total > len(y) * (ROUND_OFF * abs(level)) ** 2 else 0.0
