@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 TOLERANCE = 1e-10
 """Two q values closer than this are equal; sums of floats never are exactly."""
 ROUND_OFF = 1e-12
-"""A standard deviation below this share of the largest value is round-off: the values are equal."""
+"""A stratum whose standard deviation is below this share of y's largest deviation holds equal values."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,8 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
     within = np.asarray(
         np.bincount(codes, weights=(centred - mean[codes]) ** 2, minlength=len(everything)), dtype=np.float64
     )
-    total = float(centred @ centred)
+    total = float(centred @ centred) if len(y) and y.min() < y.max() else 0.0
     within[within <= count * (ROUND_OFF * np.abs(centred).max(initial=0)) ** 2] = 0
-    total = total if total > len(y) * (ROUND_OFF * abs(level)) ** 2 else 0.0
     return StratumSums(strata, count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
 
 
