@@ -62,7 +62,7 @@ class Breaks:
     Attributes:
         values: inner breaks, ascending; intervals are closed on the right. Classes without samples are merged away.
         excess: how far the sum of squares within natural breaks may lie above the least possible one, as a share of
-            it; 0 where they are exact, and for the other methods.
+            it; 0 where they are exact, and for the other methods; infinite where round-off leaves no bound.
     """
 
     values: Floats
@@ -170,6 +170,7 @@ def natural_breaks(sample: SortedSample, classes: Iterable[int], exact: int = EX
     Above ``exact`` distinct values neighbours are first grouped, the finest groups where values are dense; the breaks
     of the groups are then moved to the nearest local optimum of the ungrouped values. With Q the optimum of the groups
     and W the sum of squares within groups, no classification has less than (sqrt Q - sqrt W)²: this bounds the excess.
+    All of this holds to the round-off of the total sum of squares; tighter clusters than that have no bound.
 
     Args:
         sample: the driver.
@@ -194,9 +195,11 @@ def natural_breaks(sample: SortedSample, classes: Iterable[int], exact: int = EX
     within_groups = np.repeat(means, np.diff(starts, append=len(values)))
     scatter = float(np.sum(sample.counts * (values - within_groups) ** 2))
     count, total = _running(sample.counts), _running(sample.counts * values)
+    round_off = 1e-14 * float(np.sum(weights * means**2))
     found = {}
     for k, first in partitions.items():
-        least = max(np.sqrt(_within(means, weights, first)) - np.sqrt(scatter), 0.0) ** 2
+        optimum = max(_within(means, weights, first) - round_off, 0.0)
+        least = max(np.sqrt(optimum) - np.sqrt(scatter), 0.0) ** 2
         settled = _settled(values, count, total, starts[first])
         reached = _within(values, sample.counts, settled)
         found[k] = Breaks(sample.distinct[settled - 1], float(reached / least - 1) if least > 0 else float("inf"))
@@ -210,12 +213,14 @@ def _standardised(sample: SortedSample) -> Floats:
 
 
 def _group_starts(values: Floats, counts: Floats, groups: int) -> Integers:
-    """First value of each group, at equal steps of the summed cube root of count * gap².
+    """First value of each group, at equal steps of a path along the values.
 
-    That is the density of groups with the least error (Panter & Dite 1951, Proceedings of the IRE 39:44).
+    Half of the path is the summed cube root of count * gap², the density of groups with the least error (Panter & Dite
+    1951, Proceedings of the IRE 39:44); the other half is the rank, so that a few wide gaps cannot take all groups.
     """
     path = np.cumsum(np.cbrt(counts[1:] * np.diff(values) ** 2))
-    group = np.minimum((path * (groups / path[-1])).astype(np.int64), groups - 1)
+    path = path / path[-1] + np.arange(1, len(values)) / len(values)
+    group = (path * (groups / 2)).astype(np.int64)
     return np.concatenate(([0], np.flatnonzero(np.diff(group, prepend=0)) + 1))
 
 

@@ -302,8 +302,9 @@ def _notes(strata: Mapping[str, Strata], drop: bool) -> Iterable[str]:
     for name, part in strata.items():
         if part.excess > 0:
             yield (
-                f"Natural breaks of '{name}' were found on grouped values: their sum of squares within classes is at "
-                f"most {100 * part.excess:.2g} % above the least possible."
+                f"Natural breaks of '{name}' were found on grouped values; their sum of squares within classes is "
+                + (f"at most {100 * part.excess:.2g} %" if np.isfinite(part.excess) else "an unknown share")
+                + " above the least possible."
             )
         if len(part.labels) > MOST_COMPARED:
             yield f"Risk: '{name}' has {len(part.labels)} strata; above {MOST_COMPARED} they are not compared."

@@ -137,6 +137,14 @@ def test_grouped_natural_breaks_keep_their_promise(scale):
         assert 0 < found.excess < 0.02
 
 
+def test_grouping_sees_clusters_that_are_tight_and_far_apart():
+    random = np.random.default_rng(2)
+    values = np.sort(np.concatenate([centre + random.normal(0, 1e-7, 1000) for centre in (0, 1, 5)]))
+    for classes, found in natural_breaks(sample(values), [2, 3, 4], exact=500).items():
+        assert len(found.values) == classes - 1
+    assert natural_breaks(sample(values), [3], exact=500)[3].values.tolist() == [values[999], values[1999]]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_value_has_a_class_whatever_the_round_off(method):
     # 0.1 * 3 > 0.3: breaks computed from the ends must not lose the ends
