@@ -1,0 +1,43 @@
+"""The call of `qgis_process` that repeats a run."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingOutputLayerDefinition,
+)
+
+if TYPE_CHECKING:
+    from .base import EcoAlgorithm
+
+
+def qgis_process_command(algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+    """One line per value, ready for a shell. Values that equal their default are left out."""
+    words = []
+    for definition in algorithm.parameterDefinitions():
+        value = parameters.get(definition.name())
+        if value is None or value == definition.defaultValue():
+            continue
+        values = value if isinstance(value, (list, tuple)) else [value]
+        words += [f"{definition.name()}={shlex.quote(_text(one, context))}" for one in values]
+    return " \\\n  ".join([f"qgis_process run {algorithm.id()} --", *words])
+
+
+def _text(value: Any, context: QgsProcessingContext) -> str:
+    if isinstance(value, QgsProcessingFeatureSourceDefinition):
+        return _text(value.source.staticValue(), context)
+    if isinstance(value, QgsProcessingOutputLayerDefinition):
+        return str(value.sink.staticValue())
+    if isinstance(value, QgsMapLayer):
+        return value.source()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        layer = context.project().mapLayer(value) if context.project() else None
+        return layer.source() if layer is not None else value
+    return str(value)
