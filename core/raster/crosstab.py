@@ -113,5 +113,8 @@ class Pairs:
 
     def _fold(self, counts: np.ndarray) -> np.ndarray:
         """Counts by byte value as counts by class index."""
-        member = np.eye(self._size, dtype=np.int64)[self.index.table[:_BYTE]]
-        return member.T @ counts @ member
+        of_value = self.index.table[:_BYTE]
+        keys = (of_value[:, np.newaxis] * self._size + of_value).reshape(-1)
+        # weights are float64, in which counts are exact
+        folded = np.bincount(keys, weights=counts.reshape(-1), minlength=self._size**2)
+        return folded.astype(np.int64).reshape(self._size, self._size)
