@@ -175,7 +175,7 @@ def run_transfer_matrix(
         job = area.job(kernel, [*cover, *zoning.sources], maps, gate=kernel.cover)
         found = run_over_classes(job, cover, scheme, area, progress)
     result = _collect(pairs, zoning.names, scheme, found)
-    _tell_left_out(result.left_out, progress)
+    tell_left_out(result.left_out, progress)
     return result
 
 
@@ -190,7 +190,9 @@ def _scheme_of_codes(cover: Sequence[Source], area: StudyArea) -> LandCoverSchem
             f"{holding.named} holds the class code {wrong[0]}. Change codes are from * 1000 + to, so class codes go "
             f"from 0 to {HIGHEST_CODE}: reclassify the land cover, or set {wrong[0]} as the nodata value."
         )
-    return LandCoverScheme("custom", {code: LandCoverClass(code, str(code), "", "", False, {}) for code in codes or [0]})
+    return LandCoverScheme(
+        "custom", {code: LandCoverClass(code, str(code), "", "", False, {}) for code in codes or [0]}
+    )
 
 
 def _output(path: str, pairs: Sequence[tuple[int, int]], metadata: Mapping[str, str]) -> Output:
@@ -213,12 +215,13 @@ def _collect(
         place = int(pair), int(zone)
         pixels[place] = found.sums[f"{PIXELS}:{pair}:{zone}"][np.ix_(occurs, occurs)]
         area_ha[place] = found.sums[f"{AREA}:{pair}:{zone}"][np.ix_(occurs, occurs)]
-    return TransferResult(pairs, zones, classes, pixels, area_ha, _left_out(pairs, pixels, area_ha, found))
+    return TransferResult(pairs, zones, classes, pixels, area_ha, left_out_of_pairs(pairs, pixels, area_ha, found))
 
 
-def _left_out(
+def left_out_of_pairs(
     pairs: tuple[tuple[int, int], ...], pixels: np.ndarray, area_ha: np.ndarray, found: JobResult
 ) -> tuple[LeftOutOfPair, ...]:
+    """Land cover of each year of a pair minus what its matrices hold."""
     left_out = []
     for number, pair in enumerate(pairs):
         for year in pair:
@@ -229,9 +232,10 @@ def _left_out(
     return tuple(left_out)
 
 
-def _tell_left_out(left_out: tuple[LeftOutOfPair, ...], progress: Progress) -> None:
+def tell_left_out(left_out: tuple[LeftOutOfPair, ...], progress: Progress) -> None:
+    """Warns of land cover that could not be compared."""
     for item in left_out:
         progress.warn(
             f"{item.pair[0]}-{item.pair[1]}: {item.pixels} pixels ({item.area_ha:,.2f} ha) with land cover in "
-            f"{item.year} are left out, because they have none in another year."
+            f"{item.year} are left out, because they have no value in another year."
         )

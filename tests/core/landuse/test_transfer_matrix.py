@@ -167,12 +167,14 @@ def test_a_geographic_map_has_the_areas_of_its_equal_area_projection(tmp_path):
 
 def test_windows_and_threads_do_not_show(tmp_path):
     rng = np.random.default_rng(1)
-    paths = [write_map(tmp_path / f"{i}.tif", rng.integers(0, 6, (150, 210)).astype(np.uint8), nodata=0) for i in (0, 1)]
+    paths = [
+        write_map(tmp_path / f"{i}.tif", rng.integers(0, 6, (150, 210)).astype(np.uint8), nodata=0) for i in (0, 1)
+    ]
     inputs = TransferInputs(tuple(paths), (2000, 2001))
     whole = run_transfer_matrix(inputs)
     cut = run_transfer_matrix(inputs, settings=RasterSettings(tile=64, threads=1))
     assert (whole.pixels == cut.pixels).all()
-    assert (whole.area_ha == pytest.approx(cut.area_ha, rel=1e-12))
+    assert whole.area_ha == pytest.approx(cut.area_ha, rel=1e-12)
 
 
 class TestDegrees:
