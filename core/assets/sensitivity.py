@@ -146,9 +146,7 @@ def run_sensitivity(
         drawn = draw_values(effective, equivalents, uncertainty, inputs.draws, inputs.seed, progress)
         values_drawn = np.percentile(drawn, PERCENTILES, axis=0)
         totals_drawn = np.percentile(drawn.sum(axis=1), PERCENTILES)
-    return SensitivityResult(
-        names, member @ area, value, coefficient, plus, minus, values_drawn, totals_drawn, inputs
-    )
+    return SensitivityResult(names, member @ area, value, coefficient, plus, minus, values_drawn, totals_drawn, inputs)
 
 
 def _check(inputs: SensitivityInputs) -> None:

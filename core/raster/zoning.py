@@ -52,6 +52,13 @@ class Zoning:
     def sources(self) -> tuple[Source, ...]:
         return () if self.source is None else (self.source,)
 
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    def name(self, number: int) -> str:
+        return self.names[number]
+
     def numbers(self, block: Block) -> np.ndarray | None:
         """The zone number of each pixel, shape (height, width); None where there are no zones."""
         if self.source is None or self.index is None:

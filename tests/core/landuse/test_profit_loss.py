@@ -198,7 +198,7 @@ def test_zone_parts_add_up_and_harmony(maps, tmp_path):
 
 def test_gdp_of_other_zones_is_an_error(maps):
     gdp = Table.of_rows("gdp", [{"zone": "Atlantis", "year": 2000, "gdp": 1}])
-    with pytest.raises(TableError, match="Atlantis.*none of which"):
+    with pytest.raises(TableError, match=r"Atlantis.*none of which"):
         run_profit_loss(ProfitLossInputs(valued(maps), gdp=gdp))
 
 
