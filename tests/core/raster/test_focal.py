@@ -13,9 +13,9 @@ from ecoassets.core.raster.grid import Grid
 RNG = np.random.default_rng(9)
 VALUES = RNG.random((90, 37))
 VALID = RNG.random((90, 37)) > 0.3
-GEOGRAPHIC = (
-    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],UNIT["degree",0.0174532925199433]]'
-)
+WGS84 = osr.SpatialReference()
+WGS84.ImportFromEPSG(4326)
+GEOGRAPHIC = WGS84.ExportToWkt()
 
 
 def means(window, strip):
