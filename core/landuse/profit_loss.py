@@ -15,7 +15,7 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverClass
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import QUIET, Progress
-from ..raster.crosstab import Pairs
+from ..raster.crosstab import Pairs, classes_that_occur, gather
 from ..raster.engine import Block, JobResult, Result
 from ..raster.files import workspace
 from ..raster.output import Band, Output
@@ -124,7 +124,7 @@ class ProfitLossKernel:
             for year, index in enumerate(classes)
         ]
         totals = [valuation.total(year, index, raw[year]) for year, index in enumerate(classes)]
-        zones = self.zoning.numbers(block)
+        zones = self.zoning.numbers(block) if self.zoning.divided else None
         sums: dict[str, np.ndarray] = {}
         layers: dict[str, list[np.ndarray]] = {CHANGE: [], INDEX: []}
         for number, (earlier, later) in enumerate(self.pairs):
@@ -220,7 +220,7 @@ def run_profit_loss(
         maps = _outputs(outputs, pairs, valuation.currency)
         job = ready.area.job(kernel, [*ready.sources, *zoning.sources], maps, gate=ready.kernel.land_cover)
         found = run_over_classes(job, ready.cover, valuation.scheme, ready.area, progress.part(30, 100))
-    result = _collect(inputs, pairs, ready, zoning.names, gdp, found)
+    result = _collect(inputs, pairs, position, ready, zoning.names, gdp, found)
     tell_left_out(result.left_out, progress)
     return result
 
@@ -246,57 +246,48 @@ def _outputs(outputs: ProfitLossOutputs, pairs: tuple[tuple[int, int], ...], cur
 def _collect(
     inputs: ProfitLossInputs,
     pairs: tuple[tuple[int, int], ...],
+    position: Mapping[int, int],
     ready: PreparedValuation,
     zones: tuple[str, ...],
     gdp: Mapping[tuple[str, int], float],
     found: JobResult,
 ) -> ProfitLossResult:
-    scheme = inputs.valuation.scheme
-    services = inputs.valuation.equivalents.services
-    keys = [key.split(":")[1:] for key in found.sums if key.startswith(f"{PIXELS}:")]
-    occurs = np.zeros(len(scheme.codes), dtype=bool)
-    for pair, zone in keys:
-        counts = found.sums[f"{PIXELS}:{pair}:{zone}"]
-        occurs |= counts.any(axis=0) | counts.any(axis=1)
-    count = int(occurs.sum())
-    shape = (len(pairs), len(zones))
-    pixels = np.zeros((*shape, count, count), dtype=np.int64)
-    area_ha = np.zeros((*shape, count, count))
-    structure = np.zeros((*shape, len(services), count, count))
-    intensity = np.zeros_like(structure)
-    value_from = np.zeros((*shape, len(services), count))
-    value_to = np.zeros_like(value_from)
-    years = {year: i for i, year in enumerate(inputs.valuation.years)}
-    for pair_text, zone_text in keys:
-        pair, zone = int(pair_text), int(zone_text)
+    kernel, services = ready.kernel, inputs.valuation.equivalents.services
+    occurs = classes_that_occur(found.sums, PIXELS)
 
-        def matrix(what: str, place: str = f"{pair}:{zone}") -> np.ndarray:
-            return found.sums[f"{what}:{place}"][np.ix_(occurs, occurs)]
+    def matrices(name: str) -> np.ndarray:
+        return gather(found.sums, name, len(pairs), len(zones), occurs)
 
-        pixels[pair, zone], area_ha[pair, zone] = matrix(PIXELS), matrix(AREA)
-        earlier, later = (years[year] for year in pairs[pair])
-        for s, factor in enumerate(ready.kernel.factor_of):
-            before = after = area_ha[pair, zone]
-            if factor != PLAIN:
-                references = ready.kernel.factors[factor].references
-                before = matrix(f"{BEFORE}_{factor}") / references[earlier]
-                after = matrix(f"{AFTER}_{factor}") / references[later]
-            old, new = (ready.kernel.coefficients[year, s, occurs] for year in (earlier, later))
-            structure[pair, zone, s] = (old - old[:, np.newaxis]) * before
-            intensity[pair, zone, s] = new * after - old * before
-            value_from[pair, zone, s] = old * before.sum(axis=1)
-            value_to[pair, zone, s] = new * after.sum(axis=0)
+    pixels, area_ha = matrices(PIXELS), matrices(AREA)
+    earlier, later = (np.array([position[pair[i]] for pair in pairs]) for i in (0, 1))
+    parts: dict[str, list[np.ndarray]] = {"structure": [], "intensity": [], "value_from": [], "value_to": []}
+    for s, factor in enumerate(kernel.factor_of):
+        before = after = area_ha
+        if factor != PLAIN:  # area times adjustment
+            references = np.array(kernel.factors[factor].references)[:, np.newaxis, np.newaxis, np.newaxis]
+            before = matrices(f"{BEFORE}_{factor}") / references[earlier]
+            after = matrices(f"{AFTER}_{factor}") / references[later]
+        # (pairs, zones, from, to): what a hectare yields in the earlier year as the class it was and as the one it
+        # becomes, and in the later year
+        was = kernel.coefficients[earlier, s][:, occurs][:, np.newaxis, :, np.newaxis]
+        becomes = was.swapaxes(2, 3)
+        yields = kernel.coefficients[later, s][:, occurs][:, np.newaxis, np.newaxis, :]
+        parts["structure"].append((becomes - was) * before)
+        parts["intensity"].append(yields * after - becomes * before)
+        parts["value_from"].append((was * before).sum(axis=3))
+        parts["value_to"].append((yields * after).sum(axis=2))
+    by_service = {name: np.stack(arrays, axis=2) for name, arrays in parts.items()}
     gain, loss = (np.stack([found.sums[f"{what}:{p}"] for p in range(len(pairs))]) for what in (GAIN, LOSS))
     return ProfitLossResult(
         pairs=pairs,
         zones=zones,
-        classes=tuple(land_class for land_class, here in zip(scheme, occurs) if here),
+        classes=tuple(land_class for land_class, here in zip(inputs.valuation.scheme, occurs) if here),
         services=services,
         area_ha=area_ha,
-        structure=structure,
-        intensity=intensity,
-        value_from=value_from,
-        value_to=value_to,
+        structure=by_service["structure"],
+        intensity=by_service["intensity"],
+        value_from=by_service["value_from"],
+        value_to=by_service["value_to"],
         gain=gain,
         loss=loss,
         gdp=gdp,

@@ -13,7 +13,7 @@ from ..land_cover import HIGHEST_CODE, LandCoverClass, LandCoverScheme
 from ..land_cover_maps import UnknownCodes, run_over_classes
 from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex, count_codes
-from ..raster.crosstab import Pairs
+from ..raster.crosstab import Pairs, classes_that_occur, gather
 from ..raster.engine import Block, JobResult, Result
 from ..raster.files import workspace
 from ..raster.output import FLOAT_NODATA, Band, Output
@@ -107,7 +107,7 @@ class _TransferKernel:
     mapped: bool
 
     def __call__(self, block: Block) -> Result:
-        zones = self.zoning.numbers(block)
+        zones = self.zoning.numbers(block) if self.zoning.divided else None
         sums: dict[str, np.ndarray] = {}
         layers, masks = [], []
         for number, (earlier, later) in enumerate(self.pairs):
@@ -203,18 +203,9 @@ def _output(path: str, pairs: Sequence[tuple[int, int]], metadata: Mapping[str, 
 def _collect(
     pairs: tuple[tuple[int, int], ...], zones: tuple[str, ...], scheme: LandCoverScheme, found: JobResult
 ) -> TransferResult:
-    keys = [key.split(":") for key in found.sums if key.startswith(PIXELS)]
-    occurs = np.zeros(len(scheme.codes), dtype=bool)
-    for key in keys:
-        counts = found.sums[":".join(key)]
-        occurs |= counts.any(axis=0) | counts.any(axis=1)
+    occurs = classes_that_occur(found.sums, PIXELS)
     classes = tuple(land_class for land_class, here in zip(scheme, occurs) if here)
-    shape = (len(pairs), len(zones), len(classes), len(classes))
-    pixels, area_ha = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-    for _, pair, zone in keys:
-        place = int(pair), int(zone)
-        pixels[place] = found.sums[f"{PIXELS}:{pair}:{zone}"][np.ix_(occurs, occurs)]
-        area_ha[place] = found.sums[f"{AREA}:{pair}:{zone}"][np.ix_(occurs, occurs)]
+    pixels, area_ha = (gather(found.sums, name, len(pairs), len(zones), occurs) for name in (PIXELS, AREA))
     return TransferResult(pairs, zones, classes, pixels, area_ha, left_out_of_pairs(pairs, pixels, area_ha, found))
 
 

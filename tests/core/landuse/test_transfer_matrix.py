@@ -93,6 +93,14 @@ def test_nodata_in_one_year_counts_by_the_mask(tmp_path):
     assert [(item.pair, item.year) for item in yearly.left_out] == [((2005, 2010), 2005), ((2000, 2010), 2000)]
 
 
+@pytest.mark.parametrize("mask", ["common", "yearly"])
+def test_maps_that_do_not_meet_are_an_error(tmp_path, mask):
+    paths = [write_map(tmp_path / "a.tif", classes("1.")), write_map(tmp_path / "b.tif", classes(".1"))]
+    zones = ZoneLayer(write_map(tmp_path / "z.tif", classes("12")), kind="raster")
+    with pytest.raises(InputError, match="No pixel"):
+        run_transfer_matrix(TransferInputs(tuple(paths), (2000, 2010), zones=zones), settings=RasterSettings(mask=mask))
+
+
 def test_300_codes_beyond_a_byte(tmp_path):
     first = np.arange(700, 1000, dtype=np.uint16).reshape(15, 20)
     second = first[::-1].copy()
