@@ -128,7 +128,7 @@ def _standard_value(given: Given, equivalents: Equivalents) -> float:
         return number
     if equivalents.standard_value is None:
         raise TableError(
-            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value of "
-            "one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
+            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value "
+            "of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
         )
     return equivalents.standard_value.cny_per_ha
