@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from osgeo import gdal
+import numpy as np
 from qgis.core import QgsFillSymbol, QgsProject, QgsRasterLayer, QgsSingleSymbolRenderer, QgsVectorLayer
 
 from ..core.land_cover import load_scheme
 from ..core.raster.output import ClassColour
+from ..core.report.quicklook import read_sample
 from ..core.tools.practice_files import RasterFile, RegionFiles
 from .canvas import BandLook, Look, apply_look
 
@@ -49,7 +50,7 @@ def _look(raster: RasterFile) -> Look:
 
 
 def _range(path: str) -> tuple[float, float]:
-    band = gdal.Open(path).GetRasterBand(1)
-    low, high = band.ComputeRasterMinMax(True)
-    scale, offset = band.GetScale() or 1.0, band.GetOffset() or 0.0
-    return low * scale + offset, (high * scale + offset) if high > low else low + 1.0
+    """From the 2nd to the 98th percentile of a reduced copy."""
+    values = read_sample(path, 1, nearest=False, max_size=400).values
+    low, high = np.nanpercentile(values, (2, 98)).tolist()
+    return low, high if high > low else low + 1.0

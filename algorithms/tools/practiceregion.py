@@ -39,8 +39,7 @@ class PracticeRegion(EcoAlgorithm):
         files = write_region(region, folder, progress.part(40, 90))
         project = os.path.join(folder, PROJECT)
         write_project(files, project)
-        progress.info(
-            f"{len(files.rasters)} rasters, {len(files.shapes)} polygon layers and {len(files.tables)} tables."
-        )
+        counts = f"{len(files.rasters)} rasters, {len(files.shapes)} polygon layers and {len(files.tables)} tables"
+        progress.info(f"{counts} are in {folder}.")
         progress.info(f"Open {project} to see them; {files.readme} tells what each file holds.")
         return {"FOLDER": folder}

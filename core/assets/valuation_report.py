@@ -25,8 +25,8 @@ from ..report import (
     Source,
     TableBlock,
     about_this_run,
-    load_texts,
 )
+from ..report.texts import load_texts
 from ..results import Cell
 from ..tables import provenance
 from .valuation import FACTOR_LABELS, ValuationOutputs, ValuationResult
