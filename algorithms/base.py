@@ -70,7 +70,7 @@ class FeedbackProgress(Progress):
 
 
 class EcoAlgorithm(QgsProcessingAlgorithm):
-    """An algorithm of EcoAssets: `declare` its parameters, `run` the core, publish.
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
 
     Attributes:
         NAME: id within the provider; never changes after a release.
@@ -84,7 +84,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         """Adds parameters and outputs."""
         raise NotImplementedError
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
         raise NotImplementedError
 
@@ -252,7 +252,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         progress = FeedbackProgress(feedback)
         try:
             given = self._given.bind(parameters, context)
-            results = self.run(given, progress)
+            results = self.compute(given, progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:

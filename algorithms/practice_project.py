@@ -17,6 +17,7 @@ SHOWN_FIRST = ("land_cover",)
 def write_project(files: RegionFiles, path: str) -> None:
     """Writes a project with all layers of the region beside their files."""
     project = QgsProject()
+    options = QgsRasterLayer.LayerOptions(False)  # a default style would read every band and leave files beside them
     root = project.layerTreeRoot()
     for shapes in files.shapes:
         layer = QgsVectorLayer(f"{shapes.path}|layername={shapes.name}", shapes.title, "ogr")
@@ -28,7 +29,7 @@ def write_project(files: RegionFiles, path: str) -> None:
         members = [raster for raster in files.rasters if raster.series == series]
         group = root.addGroup(members[-1].title.rsplit(" ", 1)[0]) if len(members) > 1 else root
         for raster in reversed(members):
-            layer = QgsRasterLayer(raster.path, raster.title)
+            layer = QgsRasterLayer(raster.path, raster.title, "gdal", options)
             if len(raster.bands) == 1:
                 apply_look(layer, BandLook(1, raster.title, raster.year), _look(raster))
             project.addMapLayer(layer, False)

@@ -20,7 +20,7 @@ class StandardEquivalentAlgorithm(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_number_output("VALUE")
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         found = standard_equivalent(given.table("TABLE"), given.choice("METHOD"))
         for warning in found.warnings:
             progress.warn(warning)

@@ -70,7 +70,7 @@ class ValuationAlgorithm(EcoAlgorithm):
             return False, str(error)
         return super().checkParameterValues(parameters, context)
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self._inputs(given)
         outputs = ValuationOutputs(
             given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), provenance_metadata(self, given)

@@ -31,7 +31,7 @@ class PracticeRegion(EcoAlgorithm):
         self.add_number("SEED", 1, 0, integer=True, advanced=True)
         self.add_folder_output("FOLDER")
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         folder = given.folder("FOLDER")
         os.makedirs(folder, exist_ok=True)
         region = build_region(given.integer("SIZE"), given.integer("SEED"))
