@@ -112,13 +112,14 @@ class ValuationAlgorithm(EcoAlgorithm):
         bands = tuple(BandLook(i, f"{title} {year}", year) for i, year in enumerate(result.years, start=1))
         published = self.publish_raster("OUTPUT", outputs.total, Look(title, bands, unit, low, high))
         services = result.inputs.equivalents.services
+        statistics = result.map_statistics.get("services", ())
+        limits = [common_range(statistics[s :: len(services)]) for s in range(len(services))]
         looks = tuple(
-            BandLook(y * len(services) + s + 1, f"{service.name} {year}", year)
+            BandLook(y * len(services) + s + 1, f"{service.name} {year}", year, limits[s])
             for y, year in enumerate(result.years)
             for s, service in enumerate(services)
         )
-        low, high = common_range(result.map_statistics.get("services", ()))
-        look = Look(f"{title}: services", looks, unit, low, high)
+        look = Look(f"{title}: services", looks, unit)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}
 
 
