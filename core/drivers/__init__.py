@@ -1,0 +1,1 @@
+"""Drivers: what explains the change, by panel, quantile and spatial statistics."""
