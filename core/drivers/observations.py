@@ -147,9 +147,7 @@ def read_observations(
         why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
         raise TableError(f"No row has every value that is needed ({why}). Choose columns that are filled together.")
 
-    columns = {
-        name: transform(values[complete], chosen.get(name, "none"), name) for name, values in numbers.items()
-    }
+    columns = {name: transform(values[complete], chosen.get(name, "none"), name) for name, values in numbers.items()}
     groups: dict[str, Array] = {}
     values_of: dict[str, Array] = {}
     for name, column in labels.items():
@@ -216,7 +214,7 @@ def _column(table: Mapping[str, Any], name: str) -> Array:
         raise TableError(f"The table has no column {name!r}; it has {', '.join(map(str, table))}.")
     column = table[name]
     if isinstance(column, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(column), None, column.astype(object))
+        return np.array([None if value is np.ma.masked else value for value in column], dtype=object)
     column = np.asarray(column)
     if column.ndim != 1:
         raise TableError(f"Column {name!r} must be one value a row; it has shape {column.shape}.")
@@ -301,8 +299,7 @@ def _check_duplicates(
     twice = keys[counts > 1]
     if twice.size:
         examples = ", ".join(
-            f"{entity_name} {entities[key // len(times)]} in {time_name} {times[key % len(times)]}"
-            for key in twice[:3]
+            f"{entity_name} {entities[key // len(times)]} in {time_name} {times[key % len(times)]}" for key in twice[:3]
         )
         raise TableError(
             f"{twice.size} pairs of {entity_name} and {time_name} have more than one row (first: {examples}). "

@@ -42,8 +42,7 @@ class Sandwich:
     Attributes:
         fit: least squares of demeaned y on demeaned drivers.
         scores: x_it u_it, shape (n, k).
-        absorbed: parameters that the effects took, by name of the column (`both` is taken off for two-way).
-        df: n - k - absorbed.
+        df: n - k - p, p the parameters that the effects took.
     """
 
     fit: Fit
@@ -117,9 +116,7 @@ def clustered(sandwich: Sandwich, clusters: Mapping[str, Array], parameters: int
     return Covariance(matrix, groups - 1, (note,), warnings)
 
 
-def driscoll_kraay(
-    sandwich: Sandwich, time: Array, times: Array, parameters: int, lags: Optional[int] = None
-) -> Covariance:
+def driscoll_kraay(sandwich: Sandwich, time: Array, times: Array, lags: Optional[int] = None) -> Covariance:
     """Driscoll and Kraay (1998): Newey-West with Bartlett weights on the yearly sums of the scores.
 
     Lags are counted in the calendar, in steps of the greatest common divisor of the gaps between the
@@ -128,7 +125,6 @@ def driscoll_kraay(
     Args:
         time: codes 0 to T-1 of the rows, shape (n,).
         times: the years, ascending whole numbers, shape (T,).
-        parameters: K of the factor T/(T-1) (n-1)/(n-K).
         lags: the longest lag in steps.
 
     Raises:
@@ -142,7 +138,7 @@ def driscoll_kraay(
     longest = min(longest, int(positions[-1]))
     sums = group_sums(sandwich.scores, time, size)
     meat = bartlett_over_time(sums, positions, longest)
-    factor = size / (size - 1) * (sandwich.n - 1) / max(sandwich.n - parameters, 1)
+    factor = size / (size - 1) * (sandwich.n - 1) / sandwich.df
     matrix, warnings = positive(factor * sandwich.around(meat), sandwich.fit, "Driscoll-Kraay")
     if size < FEW_TIMES:
         warnings += (
@@ -150,8 +146,8 @@ def driscoll_kraay(
             "They are likely too small: choose cluster by cell or block, or conley.",
         )
     note = (
-        f"driscoll_kraay: {longest} lags of {step} by the calendar, Bartlett weights; factor T/(T-1) (n-1)/(n-K) = "
-        f"{factor:.6g} with T = {size} and K = {parameters}; t with T - 1 = {size - 1} degrees of freedom."
+        f"driscoll_kraay: {longest} lags of {step} by the calendar, Bartlett weights; factor "
+        f"T/(T-1) (n-1)/(n-k-p) = {factor:.6g} with T = {size}; t with T - 1 = {size - 1} degrees of freedom."
     )
     return Covariance(matrix, size - 1, (note,), warnings)
 
@@ -212,9 +208,7 @@ def nested(inner: Array, outer: Array) -> bool:
     return bool(np.array_equal(home[inner], outer))
 
 
-def parameters_beside(
-    slopes: int, effects: Sequence[Array], components: int, clusters: Sequence[Array]
-) -> int:
+def parameters_beside(slopes: int, effects: Sequence[Array], components: int, clusters: Sequence[Array]) -> int:
     """K of the small-sample factor: slopes, and the effects that are not nested in a cluster.
 
     Args:

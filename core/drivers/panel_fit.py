@@ -33,9 +33,9 @@ class Fit:
 def triangle(columns: Array) -> Array:
     """The factor R of columns = QR, shape (k, k), chunk by chunk so that Q never exists."""
     k = columns.shape[1]
-    upper = np.zeros((0, k))
+    upper: Array = np.zeros((0, k))
     for start in range(0, len(columns), _CHUNK):
-        upper = np.linalg.qr(np.vstack([upper, columns[start : start + _CHUNK]]), mode="r")
+        upper = np.asarray(np.linalg.qr(np.vstack([upper, columns[start : start + _CHUNK]]), mode="r"))
     return np.vstack([upper, np.zeros((k - len(upper), k))]) if len(upper) < k else upper
 
 
