@@ -15,7 +15,7 @@ from .observations import Dropped, Observations
 from .panel_conley import SpatialKernel, conley
 from .panel_covariance import COVARIANCES, Covariance, clustered, driscoll_kraay, iid, robust
 from .panel_effects import EFFECTS, Groups
-from .panel_fit import condition_number, inflation, least_squares, norms
+from .panel_fit import condition_number, inflation, norms
 from .panel_model import WithinRegression, groups_of, without_singletons
 from .panel_random import WithinModel, hausman_tests
 from .panel_specification import Test, breusch_pagan, f_effects, f_slopes, pesaran_cd, wald_slopes
@@ -152,7 +152,7 @@ def _result(
     model: WithinRegression, covariance: Covariance, name: str, cluster: tuple[str, ...], confidence: float
 ) -> PanelResult:
     given = model.observations
-    linear = model.centred[:, model.kept] @ model.slopes
+    linear = model.raw @ model.fit.coefficients
     entity_effects, time_effects = model.estimated_effects(linear)
     entity = None if given.entity is None else groups_of(given.entity, given.entities)
     r2 = 1 - model.fit.rss / model.total
@@ -199,7 +199,7 @@ def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -
     p = 2 * stats.t.sf(np.abs(t), covariance.df)
     reach = stats.t.ppf((1 + confidence) / 2, covariance.df) * std_errors
     standardised = model.slopes * model.length / np.sqrt(model.total)
-    beside = np.column_stack([standardised, inflation(model.centred[:, model.kept]), inflation(model.within)]).tolist()
+    beside = np.column_stack([standardised, inflation(model.upper_raw), inflation(model.upper)]).tolist()
     blank = [[None] * 3] * (len(names) - k)
     return tuple(
         Term(name, float(b), float(s), float(ratio), float(q), float(b - r), float(b + r), *others)
@@ -211,11 +211,10 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
     given, k = model.observations, len(model.kept)
     tests: list[Optional[Test]] = [
         f_slopes(model.total, model.fit.rss, k, model.df),
-        wald_slopes(model.fit.coefficients[-k:], covariance.matrix[-k:, -k:], covariance.df, name),
+        wald_slopes(model.fit.coefficients, covariance.matrix[-k:, -k:], covariance.df, name),
     ]
-    pooled = model.fit
+    pooled = model.pooled
     if model.projection:
-        pooled = least_squares(model.centred[:, model.kept] / model.length, model.y_centred)
         tests.append(f_effects(pooled.rss, model.fit.rss, model.absorbed, model.df))
     if given.entity is not None:
         entity = groups_of(given.entity, given.entities)
@@ -225,7 +224,7 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
         # Time effects force the residuals of a year to sum to zero, which spoils CD.
         if model.effects in ("entity", "none") and given.time is not None and given.times is not None:
             tests.append(pesaran_cd(model.fit.residuals, entity, groups_of(given.time, given.times)))
-    number = condition_number(model.within)
+    number = condition_number(model.upper)
     note = "largest over smallest singular value of the demeaned drivers scaled to unit length; above 30 is strong"
     tests.append(Test("condition_number", number, None, None, note))
     return tuple(test for test in tests if test is not None)
@@ -233,11 +232,12 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
 
 def _hausman(model: WithinRegression, entity: Groups, cluster: tuple[str, ...]) -> tuple[Test, ...]:
     given = model.observations
-    scale = np.r_[model.length, norms(model.centred[:, model.left_out])]
+    others = model.centred[:, model.left_out]
     within = WithinModel(
-        columns=model.centred[:, model.kept + model.left_out] / scale,
+        raw=model.raw,
+        others=others / norms(others),
         y=model.y_centred,
-        within=model.within / model.length,
+        within=model.within,
         fit=model.fit,
         df=model.df,
         entity=entity,

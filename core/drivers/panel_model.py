@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Optional
 
 import numpy as np
+from scipy import linalg
 
 from ..errors import InputError
 from .observations import Dropped, Observations
 from .panel_covariance import Sandwich, parameters_beside
 from .panel_effects import Groups, Projection, singletons, two_way
-from .panel_fit import Fit, independent, least_squares, norms
+from .panel_fit import independent, least_squares, narrowed, norms, triangle
 
 Array = np.ndarray
 
@@ -53,13 +55,16 @@ class WithinRegression:
         centred, y_centred: drivers (n, all) and y (n,) less their means.
         kept: positions of the drivers that have a slope.
         left_out: positions of those that only the effects rule out.
-        within: the kept drivers after the effects were taken out, shape (n, k); `length` are their norms.
+        within, y_within: kept drivers (n, k), divided by their `length`, and y after the effects were taken out.
+        upper: triangle of [within y_within].
+        raw, upper_raw: the kept drivers, centred and divided by the same `length`, and their triangle with y.
+        pooled: least squares on `raw`, without effects.
         total: sum of squares of y after the effects.
         absorbed: p, the parameters that the effects took.
         df: n - k - p.
-        fit: coefficients on within/length, after a constant of length one when there are no effects.
+        fit: least squares on `within`.
         slopes: coefficients in the units of the data, shape (k,).
-        sandwich: the start of every covariance, in the units of `fit`.
+        sandwich: the start of every covariance; without effects a constant of length one comes first.
     """
 
     def __init__(self, observations: Observations, effects: str) -> None:
@@ -91,8 +96,9 @@ class WithinRegression:
             raise InputError(f"Y {given.y_name} {what} over the {given.n} rows: there is nothing to explain.")
         spread = norms(self.centred)
         spread = np.where(spread > 1e-12 * norms(given.x), spread, np.inf)
-        found = independent(within, spread)
-        self.kept = list(found.kept)
+        upper = triangle(within, y_within)
+        found = independent(upper, spread)
+        self.kept = found.kept
         self.dropped = tuple(
             Dropped(f"driver {given.x_names[j]}", 1, self._why(j, others, bool(np.isinf(spread[j]))))
             for j, others in sorted(found.made_of.items())
@@ -101,7 +107,16 @@ class WithinRegression:
         if not self.kept:
             reasons = "; ".join(f"{item.what}: {item.reason}" for item in self.dropped)
             raise InputError(f"No driver is left to estimate. {reasons}.")
-        self.within, self.y_within = within[:, self.kept], y_within
+        self.upper = narrowed(upper, self.kept)
+        self.length = norms(self.upper[:, :-1])
+        scale = np.r_[self.length, 1.0]
+        self.within = np.asfortranarray(within[:, self.kept]) / self.length
+        self.upper, self.y_within = self.upper / scale, y_within
+        if self.projection:
+            self.raw = np.asfortranarray(self.centred[:, self.kept]) / self.length
+            self.upper_raw = triangle(self.raw, self.y_centred)
+        else:
+            self.raw, self.upper_raw = self.within, self.upper
 
     def _why(self, j: int, others: tuple[int, ...], constant: bool) -> str:
         given = self.observations
@@ -129,18 +144,23 @@ class WithinRegression:
                 f"{given.n} rows cannot estimate {k} coefficients and {self.absorbed} effects: at least "
                 f"{k + self.absorbed + 1} rows are needed. Add years, or use fewer drivers or effects."
             )
-        self.length = norms(self.within)
-        columns = self.within / self.length
+        self.fit = least_squares(self.within, self.y_within, self.upper)
+        columns, everything = self.within, self.fit
         if not self.projection:
-            columns = np.column_stack([np.full(given.n, 1 / np.sqrt(given.n)), columns])
-        self.fit: Fit = least_squares(columns, self.y_within)
-        self.sandwich = Sandwich(self.fit, columns * self.fit.residuals[:, None], self.df)
-        self.slopes = self.fit.coefficients[-len(self.kept) :] / self.length
+            # Centred drivers are at right angles to the constant, which is given length one too.
+            columns = np.column_stack([np.full(given.n, given.n**-0.5), self.within])
+            inverse = linalg.block_diag(1.0, self.fit.inverse)
+            everything = replace(self.fit, coefficients=np.r_[0.0, self.fit.coefficients], inverse=inverse)
+        self.pooled = self.fit
+        if self.projection:
+            self.pooled = least_squares(self.raw, self.y_centred, self.upper_raw)
+        self.sandwich = Sandwich(everything, columns * self.fit.residuals[:, None], self.df)
+        self.slopes = self.fit.coefficients / self.length
 
     @property
     def parameters(self) -> int:
         """Coefficients estimated, a constant among them."""
-        return len(self.fit.coefficients)
+        return len(self.sandwich.fit.coefficients)
 
     @property
     def components(self) -> int:

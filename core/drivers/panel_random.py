@@ -2,6 +2,9 @@
 
 Variance components after Swamy and Arora (1972, Econometrica 40:261), for unequal T_i as in
 Baltagi and Chang (1994, Journal of Econometrics 62:67).
+
+Quasi-demeaned drivers X* are the demeaned ones X~ plus a part B that lies in the effects and so is at
+right angles to X~. Random effects weigh the slopes on both; fixed effects are the slopes on X~ alone.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
 
 from .panel_covariance import cluster_meat, nested
 from .panel_effects import Groups, Projection
-from .panel_fit import Fit, independent, least_squares, norms
+from .panel_fit import Fit
 from .panel_specification import Test, f_test, wald
 
 Array = np.ndarray
+
+_RANK = 1e-10
 
 
 @dataclass(frozen=True)
@@ -25,16 +30,18 @@ class WithinModel:
     """The fixed-effects fit that random effects are held against.
 
     Attributes:
-        columns: centred drivers, the k with a slope first, then those that only random effects can hold.
+        raw: the k centred drivers with a slope, shape (n, k).
+        others: centred drivers that only random effects can hold, shape (n, m).
         y: centred, shape (n,).
-        within: the k drivers with a slope after the effects were taken out, shape (n, k).
-        fit: least squares on `within`.
+        within: `raw` after the effects were taken out, shape (n, k).
+        fit: least squares of y on `within`.
         df: its degrees of freedom.
         entity: groups of the entities.
         time: groups of the times when the effects are two-way, else None.
     """
 
-    columns: Array
+    raw: Array
+    others: Array
     y: Array
     within: Array
     fit: Fit
@@ -42,110 +49,126 @@ class WithinModel:
     entity: Groups
     time: Optional[Groups]
 
-
-@dataclass(frozen=True)
-class RandomEffects:
-    """Slopes of the drivers that fixed effects have too, and the two variances."""
-
-    coefficients: Array
-    inverse: Array
-    s2: float
-    s2_error: float
-    s2_entity: float
+    @property
+    def s2(self) -> float:
+        return self.fit.rss / self.df
 
 
 def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
-    """Hausman's test with own and with common variances, and Wooldridge's robust regression form.
+    """Hausman's test with own and with common variances, and its robust regression form.
 
     Args:
+        model: fixed effects and the data.
         cluster: codes of clusters in which entities are nested, for the robust form; else entities are used.
     """
-    found = _quasi_demeaned(model)
-    if found is None:
-        note = "not possible: too few entities for the regression on entity means"
+    columns = np.column_stack([model.raw, model.others, model.y])
+    projection = random_effects(model, columns)
+    if projection is None:
+        note = "not possible: too few entities for the regression on entity means, or no error"
         return (Test("hausman", float("nan"), None, None, note),)
-    projection, s2_entity = found
-    quasi = projection(np.column_stack([model.columns, model.y]))
-    columns, y = quasi[:, :-1], quasi[:, -1]
     k = model.within.shape[1]
-    kept = independent(columns, norms(model.columns)).kept
-    if kept[:k] != tuple(range(k)):
-        return ()
-    fit = least_squares(columns[:, list(kept)], y)
-    level = 1 if model.time is None else model.time.size
-    random = RandomEffects(
-        coefficients=fit.coefficients[:k],
-        inverse=fit.inverse[:k, :k],
-        s2=fit.rss / (len(y) - len(kept) - level),
-        s2_error=model.fit.rss / model.df,
-        s2_entity=s2_entity,
-    )
-    own = _hausman("hausman", model, random, random.s2_error, "each model's own s2")
-    common = _hausman("hausman_common_variance", model, random, random.s2, "s2 of random effects in both")
+    quasi = projection(columns)
+    y = quasi[:, -1]
+    beside = quasi[:, :-1].copy(order="F")
+    beside[:, :k] -= model.within
     clusters = cluster if nested(model.entity.codes, cluster) else model.entity.codes
-    robust = _auxiliary(model, columns[:, list(kept)], y, clusters)
+
+    within = model.within.T @ model.within
+    product = beside.T @ beside
+    product[:k, :k] += within
+    inverse = np.linalg.pinv(product, rcond=_RANK, hermitian=True)
+    target = beside.T @ y
+    target[:k] += within @ model.fit.coefficients
+    coefficients = inverse @ target
+    rank = int(np.linalg.matrix_rank(product, tol=_RANK * np.linalg.norm(product, 2), hermitian=True))
+    residuals = y - quasi[:, :-1] @ coefficients
+    levels = 1 if model.time is None else model.time.size
+    s2 = float(residuals @ residuals) / (len(y) - rank - levels)
+    random = Fit(coefficients[:k], residuals, inverse[:k, :k], s2)
+    own = _hausman("hausman", model.fit, random, model.s2, s2, "each model's own s2")
+    common = _hausman("hausman_common_variance", model.fit, random, s2, s2, "s2 of random effects in both")
+    robust = _robust(model, beside, y, clusters)
     return (own, common) + ((robust,) if robust else ())
 
 
-def _quasi_demeaned(model: WithinModel) -> Optional[tuple[Projection, float]]:
-    """The projection of random effects, its share 1 - sqrt(s2_e / (s2_e + T_i s2_a)), and s2_a."""
+def random_effects(model: WithinModel, columns: Array) -> Optional[Projection]:
+    """Quasi-demeaning by 1 - sqrt(s2_e / (s2_e + T_i s2_a)), the years taken out when effects are two-way.
+
+    s2_a comes from the regression on entity means. In a two-way panel the means are of what is left
+    after the year means are taken out. None when that regression has no degrees of freedom.
+
+    Args:
+        model: fixed effects and the data.
+        columns: all drivers and y, shape (n, k + m + 1).
+    """
     entity = model.entity
-    s2_error = model.fit.rss / model.df
-    between = np.column_stack([model.columns, model.y])
     if model.time is not None:
-        between = Projection(model.time)(between)
-    means = entity.means(between)
-    design = np.column_stack([np.ones(entity.size), means[:, :-1]])
-    weighted = design * np.sqrt(entity.counts)[:, None]
-    target = means[:, -1] * np.sqrt(entity.counts)
-    slopes, _, rank, _ = np.linalg.lstsq(weighted, target, rcond=1e-9)
-    if entity.size <= rank or s2_error <= 0:
+        columns = Projection(model.time)(columns)
+    means = entity.means(columns)
+    root = np.sqrt(entity.counts)
+    design = np.column_stack([np.ones(entity.size), means[:, :-1]]) * root[:, None]
+    target = means[:, -1] * root
+    product = design.T @ design
+    scale = np.sqrt(np.maximum(np.diag(product), 1e-300))
+    inverse = np.linalg.pinv(product / np.outer(scale, scale), rcond=_RANK, hermitian=True) / np.outer(scale, scale)
+    rank = int(round(float(np.sum(inverse * product))))
+    if entity.size <= rank or model.s2 <= 0:
         return None
-    rss = float(np.sum((target - weighted @ slopes) ** 2))
-    inverse = np.linalg.pinv(weighted.T @ weighted, rcond=1e-12, hermitian=True)
-    spread = len(model.y) - float(np.sum(inverse * ((weighted * entity.counts[:, None]).T @ weighted)))
-    s2_entity = max(0.0, (rss - (entity.size - int(rank)) * s2_error) / spread)
-    share = 1 - np.sqrt(s2_error / (s2_error + entity.counts * s2_entity))
+    rss = float(np.sum((target - design @ (inverse @ (design.T @ target))) ** 2))
+    spread = len(model.y) - float(np.sum(inverse * ((design * entity.counts[:, None]).T @ design)))
+    s2_entity = max(0.0, (rss - (entity.size - rank) * model.s2) / spread)
+    share = 1 - np.sqrt(model.s2 / (model.s2 + entity.counts * s2_entity))
     level = model.time or Groups(np.zeros(len(model.y), dtype=np.int64), 1)
-    return Projection(entity, level, share=share), s2_entity
+    return Projection(entity, level, share=share)
 
 
-def _hausman(name: str, model: WithinModel, random: RandomEffects, s2: float, variances: str) -> Test:
+def _hausman(name: str, fixed: Fit, random: Fit, s2_fixed: float, s2_random: float, variances: str) -> Test:
     """H = d' (V_FE - V_RE)^-1 d, chi2(k)."""
-    difference = model.fit.coefficients - random.coefficients
-    gap = s2 * model.fit.inverse - random.s2 * random.inverse
-    scale = np.sqrt(np.diag(model.fit.inverse) * s2)
-    values, vectors = np.linalg.eigh(gap / np.outer(scale, scale))
-    held = values > 1e-10
+    scale = np.sqrt(s2_fixed * np.diag(fixed.inverse))
+    gap = (s2_fixed * fixed.inverse - s2_random * random.inverse) / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(gap)
+    held = values > _RANK
+    rank = int(held.sum())
     note = f"H0: random effects are consistent; iid errors, {variances}"
-    if not held.all():
+    if rank < len(values):
         note += (
-            f"; V_FE - V_RE is not positive, a generalised inverse of rank {int(held.sum())} is used: "
+            f"; V_FE - V_RE is not positive definite, a generalised inverse of rank {rank} is used: "
             "read hausman_robust instead"
         )
-    if not held.any():
+    if rank == 0:
         return Test(name, float("nan"), 0, None, note)
-    along = vectors[:, held].T @ (difference / scale)
+    along = vectors[:, held].T @ ((fixed.coefficients - random.coefficients) / scale)
     statistic = float(np.sum(along**2 / values[held]))
-    return Test(name, statistic, int(held.sum()), float(stats.chi2.sf(statistic, int(held.sum()))), note)
+    return Test(name, statistic, rank, float(stats.chi2.sf(statistic, rank)), note)
 
 
-def _auxiliary(model: WithinModel, columns: Array, y: Array, clusters: Array) -> Optional[Test]:
-    """Random effects with the demeaned drivers added; their slopes are zero if random effects are consistent.
+def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Optional[Test]:
+    """Are the slopes on X~ and on B the same? A Wald test with clustered covariance.
 
-    The same test as Mundlak's (1978, Econometrica 46:69) with entity means added, and right for
-    unbalanced two-way panels too; the Wald statistic is clustered (Wooldridge 2010, section 10.7.3).
+    The same statistic as that of Mundlak (1978, Econometrica 46:69), who adds entity means to the drivers,
+    and of Wooldridge (2010, section 10.7.3), who adds X~; right for unbalanced two-way panels too.
     """
-    both = np.column_stack([columns, model.within])
-    kept = independent(both, np.concatenate([norms(columns), norms(model.within)])).kept
-    added = [place for place, j in enumerate(kept) if j >= columns.shape[1]]
+    k = model.within.shape[1]
     size = int(clusters.max()) + 1
-    if not added or size < 2:
+    if size < 2:
         return None
-    fit = least_squares(both[:, list(kept)], y)
-    scores = both[:, list(kept)] * fit.residuals[:, None]
-    factor = size / (size - 1) * (len(y) - 1) / (len(y) - len(kept))
-    covariance = factor * fit.inverse @ cluster_meat(scores, clusters) @ fit.inverse
-    statistic, rank = wald(fit.coefficients[added], covariance[np.ix_(added, added)])
+    known, others = beside[:, :k], beside[:, k:]
+    if others.shape[1]:
+        # What only random effects can hold stays in the model: it is taken out of B (Frisch, Waugh and Lovell).
+        against = np.linalg.pinv(others.T @ others, rcond=_RANK, hermitian=True)
+        known = known - others @ (against @ (others.T @ known))
+        y = y - others @ (against @ (others.T @ y))
+    values, vectors = linalg.eigh(known.T @ known)
+    held = values > _RANK * max(values[-1], 1.0)
+    if not held.any():
+        return None
+    vectors, inverse = vectors[:, held], 1 / values[held]
+    between = known @ vectors * inverse
+    difference = between.T @ y - vectors.T @ model.fit.coefficients
+    residuals = y - model.within @ model.fit.coefficients - known @ (vectors @ (between.T @ y))
+    influence = (between - model.within @ (model.fit.inverse @ vectors)) * residuals[:, None]
+    parameters = k + int(held.sum()) + others.shape[1]
+    factor = size / (size - 1) * (len(y) - 1) / (len(y) - parameters)
+    statistic, rank = wald(difference, factor * cluster_meat(influence, clusters))
     note = f"H0: random effects are consistent; Mundlak and Wooldridge's regression form, {size} clusters"
     return f_test("hausman_robust", statistic / rank, rank, size - 1, note)
