@@ -41,10 +41,10 @@ class Weights:
 
 
 def row_standardised(links: sparse.spmatrix, kind: str) -> Weights:
-    """Weights from links that are one between neighbours."""
+    """Weights from links: any entry that is stored makes two places neighbours."""
     links = sparse.csr_matrix(links, dtype=np.float64)
     counts = np.diff(links.indptr)
-    links.data = links.data / np.repeat(np.add.reduceat(links.data, links.indptr[:-1][counts > 0]), counts[counts > 0])
+    links.data = 1 / np.repeat(counts, counts)
     return Weights(links, int(np.sum(counts == 0)), kind)
 
 
@@ -84,7 +84,6 @@ def pair_weights(pairs: Array, n: int, kind: str = "neighbours that touch") -> W
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     both = np.concatenate([pairs, pairs[:, ::-1]])
     links = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n))
-    links.data[:] = 1  # a pair given twice is one link
     return row_standardised(links, kind)
 
 
