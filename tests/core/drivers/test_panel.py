@@ -207,7 +207,7 @@ def test_two_way_effects_are_not_double_demeaning_when_unbalanced():
 
 
 def test_more_times_than_entities():
-    rows = read(unbalanced(entities=4, times=30))
+    rows = read(unbalanced(entities=4, times=30, share=0.9))
     slopes, iid, _, residuals, _ = dummy_regression(rows, "twoway")
     result = panel_regression(rows, "twoway", "iid")
     assert estimates(result) == pytest.approx(slopes, rel=EXACT)
