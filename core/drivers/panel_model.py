@@ -20,7 +20,8 @@ Array = np.ndarray
 
 def groups_of(codes: Optional[Array], labels: Optional[Array]) -> Groups:
     """The groups of a column that was read."""
-    assert codes is not None and labels is not None
+    assert codes is not None
+    assert labels is not None
     return Groups(codes, len(labels))
 
 

@@ -164,7 +164,8 @@ def local_moran(
     """Where values are like those around them (Anselin 1995, Geographical Analysis 27:93).
 
     Conditional permutation: the value of a place stays, the others are shuffled. The p is two-sided,
-    2 (min(above, below) + 1) / (permutations + 1), twice the one-sided p of GeoDa and esda.
+    2 (min(above, below) + 1) / (permutations + 1), twice the one-sided p of GeoDa and esda. With few permutations
+    the smallest possible p can be too large for the false discovery rate to find anything.
 
     Args:
         values: shape (n,).
@@ -210,7 +211,8 @@ def local_moran(
         default=4,
     )
     rule = "false discovery rate" if false_discovery else "level at each place"
-    note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}; {weights.kind}, rows standardised"
+    note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}, smallest possible p "
+    note += f"{2 / (permutations + 1):g}; {weights.kind}, rows standardised"
     return LocalMoran(local, p, float(threshold), cluster, weights.islands, note)
 
 

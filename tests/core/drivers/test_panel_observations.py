@@ -73,9 +73,9 @@ def test_entity_with_two_rows_in_a_year_is_refused():
 
 
 def test_missing_column_names_those_there_are():
+    columns = table()
+    del columns["rain"]
     with pytest.raises(TableError, match=r"no column 'rain'; it has cell, year, assets"):
-        columns = table()
-        del columns["rain"]
         read(columns)
 
 
