@@ -232,7 +232,7 @@ def _numbers(table: Mapping[str, Any], name: str) -> Array:
             first = int(np.flatnonzero(text)[0])
             raise TableError(
                 f"Column {name!r} holds values that are not numbers: {int(text.sum())} rows, "
-                f"first {column[first]!r} in row {first + 1}. Choose a numeric column or mend the values."
+                f"first {str(column[first])!r} in row {first + 1}. Choose a numeric column or mend the values."
             )
         numbers = numbers.astype(np.float64)
     infinite = np.isinf(numbers)
@@ -256,15 +256,30 @@ def _number(value: Any) -> Optional[float]:
 
 
 def _labels(table: Mapping[str, Any], name: str) -> Array:
-    """Whole numbers, numbers or text, with NaN or None where missing."""
+    """Numbers as they are; else whole numbers when all are plainly so, or text. None or NaN where missing."""
     column = _column(table, name)
     if column.dtype.kind in "biuf":
         return column
-    numbers = [_number(value) for value in column]
-    if all(number is not None for number in numbers):
-        return np.array(numbers, dtype=np.float64)
-    blank = [number is not None and np.isnan(number) for number in numbers]
-    return np.array([None if missing else str(value) for missing, value in zip(blank, column)], dtype=object)
+    present = [not _blank(value) for value in column]
+    whole = [_whole(value) if there else None for there, value in zip(present, column)]
+    if all(number is not None for there, number in zip(present, whole) if there):
+        return np.array(whole, dtype=object)
+    return np.array([str(value) if there else None for there, value in zip(present, column)], dtype=object)
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
+
+
+def _whole(value: Any) -> Optional[int]:
+    """A whole number, or None. Text counts only as it would be written, for 0101 and 101 are two codes."""
+    if isinstance(value, str):
+        digits = value.strip()
+        return int(digits) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
+    try:
+        return int(value) if int(value) == value else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _missing(column: Array) -> Array:
@@ -278,7 +293,7 @@ def _missing(column: Array) -> Array:
 def _codes(column: Array) -> tuple[Array, Array]:
     """Distinct values in ascending order, and the position of each row's value among them."""
     if column.dtype.kind == "O":
-        column = column.astype(str)
+        column = column.astype(np.int64 if isinstance(column[0], int) else str)
     elif column.dtype.kind == "f" and np.all(np.mod(column, 1) == 0):
         column = column.astype(np.int64)
     values, codes = np.unique(column, return_inverse=True)

@@ -121,7 +121,7 @@ def panel_regression(
 
     Source: methods as in Baltagi 2021, Econometric Analysis of Panel Data; Wooldridge 2010.
     """
-    _check(observations, effects, covariance, confidence)
+    _check(observations, effects, covariance, confidence, lags)
     model = WithinRegression(without_singletons(observations, effects), effects)
     progress.check()
     estimate = _covariance(model, covariance, tuple(cluster), lags, spatial, progress)
@@ -129,13 +129,15 @@ def panel_regression(
     return _result(model, estimate, covariance, tuple(cluster), confidence)
 
 
-def _check(observations: Observations, effects: str, covariance: str, confidence: float) -> None:
+def _check(observations: Observations, effects: str, covariance: str, confidence: float, lags: Optional[int]) -> None:
     if effects not in EFFECTS:
         raise InputError(f"EFFECTS {effects!r} is not known: choose one of {', '.join(EFFECTS)}.")
     if covariance not in COVARIANCES:
         raise InputError(f"COVARIANCE {covariance!r} is not known: choose one of {', '.join(COVARIANCES)}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence level must lie between 0 and 1; it is {confidence}.")
+    if lags is not None and lags < 0:
+        raise InputError(f"The longest lag must be 0 or more steps; it is {lags}.")
     if effects in ("entity", "twoway"):
         if observations.entity is None:
             raise InputError(f"EFFECTS {effects} needs the column ENTITY: choose the cell or unit of each row.")
@@ -214,7 +216,7 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
         wald_slopes(model.fit.coefficients, covariance.matrix[-k:, -k:], covariance.df, name),
     ]
     pooled = model.pooled
-    if model.projection:
+    if model.absorbed > 1:
         tests.append(f_effects(pooled.rss, model.fit.rss, model.absorbed, model.df))
     if given.entity is not None:
         entity = groups_of(given.entity, given.entities)

@@ -162,7 +162,7 @@ def calendar(times: Array) -> tuple[Array, int]:
     """
     if times.dtype.kind not in "iu":
         raise InputError(
-            f"Lags in time need TIME as whole numbers such as years; it holds {times[0]!r}. "
+            f"Lags in time need TIME as whole numbers such as years; it holds {str(times[0])!r}. "
             "Choose a numeric column, or another COVARIANCE."
         )
     since = times.astype(np.int64) - int(times[0])

@@ -17,7 +17,7 @@ from scipy import linalg, stats
 
 from .panel_covariance import cluster_meat, nested
 from .panel_effects import Groups, Projection
-from .panel_fit import Fit
+from .panel_fit import Fit, norms
 from .panel_specification import Test, f_test, wald
 
 Array = np.ndarray
@@ -76,11 +76,10 @@ def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
     within = model.within.T @ model.within
     product = beside.T @ beside
     product[:k, :k] += within
-    inverse = np.linalg.pinv(product, rcond=_RANK, hermitian=True)
+    inverse, rank = _pseudo_inverse(product)
     target = beside.T @ y
     target[:k] += within @ model.fit.coefficients
     coefficients = inverse @ target
-    rank = int(np.linalg.matrix_rank(product, tol=_RANK * np.linalg.norm(product, 2), hermitian=True))
     residuals = y - quasi[:, :-1] @ coefficients
     levels = 1 if model.time is None else model.time.size
     s2 = float(residuals @ residuals) / (len(y) - rank - levels)
@@ -102,6 +101,7 @@ def random_effects(model: WithinModel, columns: Array) -> Optional[Projection]:
         columns: all drivers and y, shape (n, k + m + 1).
     """
     entity = model.entity
+    scale = np.r_[np.sqrt(len(model.y)), norms(columns[:, :-1])]
     if model.time is not None:
         columns = Projection(model.time)(columns)
     means = entity.means(columns)
@@ -109,9 +109,8 @@ def random_effects(model: WithinModel, columns: Array) -> Optional[Projection]:
     design = np.column_stack([np.ones(entity.size), means[:, :-1]]) * root[:, None]
     target = means[:, -1] * root
     product = design.T @ design
-    scale = np.sqrt(np.maximum(np.diag(product), 1e-300))
-    inverse = np.linalg.pinv(product / np.outer(scale, scale), rcond=_RANK, hermitian=True) / np.outer(scale, scale)
-    rank = int(round(float(np.sum(inverse * product))))
+    inverse, rank = _pseudo_inverse(product / np.outer(scale, scale))
+    inverse = inverse / np.outer(scale, scale)
     if entity.size <= rank or model.s2 <= 0:
         return None
     rss = float(np.sum((target - design @ (inverse @ (design.T @ target))) ** 2))
@@ -120,6 +119,13 @@ def random_effects(model: WithinModel, columns: Array) -> Optional[Projection]:
     share = 1 - np.sqrt(model.s2 / (model.s2 + entity.counts * s2_entity))
     level = model.time or Groups(np.zeros(len(model.y), dtype=np.int64), 1)
     return Projection(entity, level, share=share)
+
+
+def _pseudo_inverse(product: Array) -> tuple[Array, int]:
+    """Inverse on the space that the columns span, and its rank; the columns had length one or more at first."""
+    values, vectors = np.linalg.eigh(product)
+    held = values > _RANK * max(values[-1], 1.0)
+    return (vectors[:, held] / values[held]) @ vectors[:, held].T, int(held.sum())
 
 
 def _hausman(name: str, fixed: Fit, random: Fit, s2_fixed: float, s2_random: float, variances: str) -> Test:
@@ -155,7 +161,7 @@ def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Opt
     known, others = beside[:, :k], beside[:, k:]
     if others.shape[1]:
         # What only random effects can hold stays in the model: it is taken out of B (Frisch, Waugh and Lovell).
-        against = np.linalg.pinv(others.T @ others, rcond=_RANK, hermitian=True)
+        against, _ = _pseudo_inverse(others.T @ others)
         known = known - others @ (against @ (others.T @ known))
         y = y - others @ (against @ (others.T @ y))
     values, vectors = linalg.eigh(known.T @ known)

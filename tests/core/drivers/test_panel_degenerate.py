@@ -108,6 +108,12 @@ def test_one_year_cannot_have_entity_effects():
         regress(panel(years=(2000,)))
 
 
+def test_one_entity_has_no_test_of_effects():
+    result = regress(panel(entities=1, years=tuple(range(2000, 2012))))
+    assert "f_effects" not in [test.test for test in result.tests]
+    assert result.df == 12 - 2 - 1
+
+
 def test_singletons_are_dropped_and_counted():
     table = panel()
     lonely = (table["cell"] < 3) & (table["year"] > 2000)
@@ -166,6 +172,7 @@ def test_cross_section_without_entity_and_time():
         ({"effects": "both"}, "EFFECTS 'both' is not known"),
         ({"covariance": "hac"}, "COVARIANCE 'hac' is not known"),
         ({"confidence": 1.0}, "between 0 and 1"),
+        ({"covariance": "driscoll_kraay", "lags": -1}, "0 or more steps; it is -1"),
         ({"covariance": "conley"}, "conley needs coordinates"),
     ],
 )

@@ -67,6 +67,18 @@ def test_text_entities_and_missing_entities():
     assert rows.dropped[0].reason == "no value in cell"
 
 
+def test_codes_with_leading_zeros_stay_apart_and_long_numbers_stay_exact():
+    # As numbers 0101 and 101 would be one county, and 2^53 and 2^53 + 1 one float.
+    counties = ["0101", "0101", "101", "101", "7", "7"]
+    assert read(table(cell=counties)).entities.tolist() == ["0101", "101", "7"]
+    cells = [2**53, 2**53, 2**53 + 1, 2**53 + 1, None, 3]
+    assert read(table(cell=cells)).entities.tolist() == [3, 2**53, 2**53 + 1]
+
+
+def test_years_written_as_text_are_years():
+    assert read(table(year=["2000", "2005"] * 3)).times.tolist() == [2000, 2005]
+
+
 def test_entity_with_two_rows_in_a_year_is_refused():
     with pytest.raises(TableError, match=r"1 pairs of cell and year .*cell 2 in year 2000"):
         read(table(year=[2000, 2005, 2000, 2000, 2000, 2005]))

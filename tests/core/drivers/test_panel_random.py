@@ -1,5 +1,7 @@
 """Hausman's test in its forms against dense matrices, and the other specification tests."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ecoassets.core.drivers.observations import read_observations
@@ -82,6 +84,17 @@ def test_hausman_with_n_by_n_matrices(effects, elevation):
     own = s2_error * fixed - s2 * random
     if np.linalg.eigvalsh(own).min() > 0:
         assert find(result, "hausman").statistic == pytest.approx(gap @ np.linalg.inv(own) @ gap, rel=1e-7)
+
+
+def test_driver_that_only_follows_the_year_does_not_touch_the_two_way_test():
+    # It vanishes in fixed and in random effects, which take out the years too.
+    data = panel()
+    price = np.exp(data.time / 3.0)
+    with_price = replace(data, x=np.asfortranarray(np.column_stack([data.x, price])), x_names=(*data.x_names, "price"))
+    plain, priced = panel_regression(data, "twoway"), panel_regression(with_price, "twoway")
+    assert [item.what for item in priced.dropped] == ["driver price"]
+    for name in ("hausman_common_variance", "hausman_robust"):
+        assert find(priced, name).statistic == pytest.approx(find(plain, name).statistic, rel=1e-7)
 
 
 def test_hausman_forms_tell_apart_linked_and_unlinked_effects():
