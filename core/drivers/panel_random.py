@@ -159,9 +159,10 @@ def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Opt
     if size < 2:
         return None
     known, others = beside[:, :k], beside[:, k:]
+    held_by_others = 0
     if others.shape[1]:
         # What only random effects can hold stays in the model: it is taken out of B (Frisch, Waugh and Lovell).
-        against, _ = _pseudo_inverse(others.T @ others)
+        against, held_by_others = _pseudo_inverse(others.T @ others)
         known = known - others @ (against @ (others.T @ known))
         y = y - others @ (against @ (others.T @ y))
     values, vectors = linalg.eigh(known.T @ known)
@@ -173,7 +174,7 @@ def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Opt
     difference = between.T @ y - vectors.T @ model.fit.coefficients
     residuals = y - model.within @ model.fit.coefficients - known @ (vectors @ (between.T @ y))
     influence = (between - model.within @ (model.fit.inverse @ vectors)) * residuals[:, None]
-    parameters = k + int(held.sum()) + others.shape[1]
+    parameters = k + int(held.sum()) + held_by_others
     factor = size / (size - 1) * (len(y) - 1) / (len(y) - parameters)
     statistic, rank = wald(difference, factor * cluster_meat(influence, clusters))
     note = f"H0: random effects are consistent; Mundlak and Wooldridge's regression form, {size} clusters"
