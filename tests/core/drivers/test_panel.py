@@ -178,6 +178,11 @@ def test_two_way_within_r2_takes_the_same_effects_from_y(grunfeld):
     assert panel_regression(grunfeld, "entity").r2_within == pytest.approx(0.7667575837, abs=1e-10)
 
 
+def test_adjusted_within_r2_of_plm(grunfeld):
+    # plm, summary of the within model: Adj. R-Squared 0.75311 = 1 - (1 - .76676) 199/188.
+    assert panel_regression(grunfeld, "entity").r2_within_adjusted == pytest.approx(0.75311, abs=5e-6)
+
+
 # --- independent: dummies ---
 
 

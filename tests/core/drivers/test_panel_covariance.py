@@ -272,6 +272,16 @@ def test_distances_between_degrees_are_great_circles():
     assert neighbours == pytest.approx((weight > 0).sum() / 40 - 1)
 
 
+@pytest.mark.parametrize("step", [(1000.0, 400.0), (400.0, 1000.0)])
+def test_oblong_cells_keep_their_two_sides_apart(step):
+    data = grid_panel(years=(2000,))
+    place = (data.coordinates - [500_000, 4_000_000]) / 1000 * step
+    weight = np.array([[KERNELS["bartlett"](straight(a, b)) for a in place] for b in place])
+    meat, neighbours = spatial_meat(data.x, place, PLANE)
+    assert meat == pytest.approx(data.x.T @ weight @ data.x, rel=1e-9)
+    assert neighbours == pytest.approx((weight > 0).sum() / data.n - 1)
+
+
 def test_cutoff_beyond_the_whole_grid_takes_every_pair_once():
     data = grid_panel(3, 4, (2000,))
     scores = np.arange(2 * data.n, dtype=float).reshape(-1, 2)
