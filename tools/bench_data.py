@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 from osgeo import gdal, osr
 
+Draw = Callable[[int, int], np.ndarray]
 TILE = 512
 NODATA = -9999.0
 SERIES = ("land_cover", "npp", "precipitation", "soil")
@@ -28,7 +30,7 @@ def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) ->
         block = codes[np.kron(patches, np.ones((16, 16), dtype=int))[:height, :size]]
         return np.where(inside(row, height), block, 255).astype(np.uint8)
 
-    def noise(low: float, high: float):
+    def noise(low: float, high: float) -> Draw:
         def block(row: int, height: int) -> np.ndarray:
             values = random.random((height, size), dtype=np.float32) * (high - low) + low
             return np.where(inside(row, height), values, NODATA).astype(np.float32)
@@ -59,7 +61,7 @@ def creation_options(codec: str, floats: bool, threads: int) -> list[str]:
     return [*options, "PREDICTOR=3"] if floats else options
 
 
-def _write(path: str, size: int, codec: str, block, classes: bool) -> None:
+def _write(path: str, size: int, codec: str, block: Draw, classes: bool) -> None:
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(32650)
     kind = gdal.GDT_Byte if classes else gdal.GDT_Float32
