@@ -52,6 +52,13 @@ class Given:
     def table(self, name: str) -> Table | None:
         return self._tables[name]
 
+    def required_table(self, name: str) -> Table:
+        """A table without which there is nothing to compute. Raises InputError where none was given."""
+        table = self._tables[name]
+        if table is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a table.")
+        return table
+
     def polygons(self, name: str) -> str | None:
         """Path of a copy of the polygons, None where none were given."""
         return self._polygons[name]

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .bench_data import creation_options, make_inputs
@@ -39,7 +39,7 @@ class Measured:
         return statistics.median(getattr(self, what))
 
 
-def measure(commands: dict[str, Sequence[Sequence[str]]], repeat: int) -> dict[str, Measured]:
+def measure(commands: Mapping[str, Sequence[Sequence[str]]], repeat: int) -> dict[str, Measured]:
     """Runs the competitors in turn, `repeat` times; a competitor is a list of commands that follow each other."""
     found = {name: Measured() for name in commands}
     for _ in range(repeat):

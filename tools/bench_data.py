@@ -23,7 +23,7 @@ def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) ->
 
     def inside(row: int, height: int) -> np.ndarray:
         y, x = np.ogrid[row : row + height, 0:size]
-        return (y - size / 2) ** 2 + (x - size / 2) ** 2 <= radius**2 if valid_share < 1 else np.True_
+        return np.asarray((y - size / 2) ** 2 + (x - size / 2) ** 2 <= radius**2) | (valid_share >= 1)
 
     def land_cover(row: int, height: int) -> np.ndarray:
         patches = random.integers(0, 9, (-(-height // 16), -(-size // 16)))

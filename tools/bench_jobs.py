@@ -47,7 +47,7 @@ def engine(folder: str, output: str, codec: str, wanted: str = "total", overview
 
 
 def limit(folder: str, output: str, codec: str, bands: int = 1) -> None:
-    """Plain GDAL: reads every input and writes ready-made strips of noise, reading and writing at once, no computing."""
+    """Plain GDAL: reads every input and writes ready-made noise, reading and writing at once, computing nothing."""
     threads = os.cpu_count() or 1
     inputs = [
         gdal.OpenEx(os.path.join(folder, f"{name}.tif"), open_options=[f"NUM_THREADS={threads}"]) for name in SERIES

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from qgis.core import QgsProcessingContext
+
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
 from ...core.assets.valuation import (
     Adjustments,
@@ -63,12 +67,13 @@ class ValuationAlgorithm(EcoAlgorithm):
         """Price level by year in percent; constant prices by default."""
         return {}
 
-    def checkParameterValues(self, parameters, context):  # noqa: ANN001, ANN201 - QGIS's signature
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         try:
             parse_years(self.parameterAsString(parameters, "YEARS", context))
         except InputError as error:
             return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
+        return checked
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self._inputs(given)

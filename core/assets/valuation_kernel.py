@@ -179,7 +179,7 @@ class ValuationKernel:
             np.multiply(layer, adjustment, out=layer, casting="same_kind")
 
 
-def strips(shape: tuple[int, int]) -> Iterator[slice]:
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
     """Slices of a few rows each, small enough to stay in the processor's cache through all steps of a kernel."""
     rows = max(1, STRIP_PIXELS // shape[1])
     for start in range(0, shape[0], rows):
