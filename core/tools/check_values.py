@@ -116,8 +116,8 @@ def _known_fill(value: float) -> str | None:
 
 
 def _stands_apart(end: End, profile: BandProfile) -> bool:
-    """Several pixels share the end value, and between it and the next there is more than the range of the others."""
-    if end.next is None or end.pixels < 2:
+    """Some pixels share the end value, and between it and the next there is more than the range of the others."""
+    if end.next is None or not 2 <= end.pixels <= profile.valid / 2:
         return False
     other = profile.high if end is profile.low else profile.low
     return other is not None and abs(end.value - end.next) > _GAP * abs(end.next - other.value) > 0
