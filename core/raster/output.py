@@ -39,7 +39,7 @@ class Band:
 
 @dataclass(frozen=True)
 class ClassColour:
-    """A class of a class raster: its code, name and colour (#rrggbb)."""
+    """A class of a class raster: its code, name and colour (#rrggbb, or "" for none)."""
 
     code: int
     name: str
@@ -319,9 +319,10 @@ def _best_compression() -> dict[str, str]:
 
 def _describe_classes(band: gdal.Band, output: Output) -> None:
     """Gives a class band its colour table (where codes fit one) and category names."""
-    if output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
+    coloured = [entry for entry in output.classes if entry.colour]
+    if coloured and output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
         table = gdal.ColorTable()
-        for entry in output.classes:
+        for entry in coloured:
             red, green, blue = (int(entry.colour[start : start + 2], 16) for start in (1, 3, 5))
             table.SetColorEntry(entry.code, (red, green, blue, 255))
         band.SetRasterColorTable(table)
