@@ -119,4 +119,4 @@ def hills() -> np.ndarray:
     return (500 + 300 * np.sin(rows / 90) * np.cos(columns / 70) + noise).astype("float32")
 
 
-__all__ = ["UTM", "Cancelled", "Copy", "Telling", "grid_of", "read", "write_raster", "wkt"]
+__all__ = ["UTM", "Cancelled", "Copy", "Telling", "grid_of", "read", "wkt", "write_raster"]
