@@ -104,16 +104,19 @@ class ValuationKernel:
         return valued
 
     def _raw(self, block: Block, name: str, year: int, index: np.ndarray) -> np.ndarray:
-        """The adjusting raster, with the reference where a missing value counts as 1, and capped."""
+        """The adjusting raster, with the reference where a missing value counts as 1, and capped.
+
+        Where it differs from the stored values it is float64, because a rounded reference would show in the totals.
+        """
         factor = self.factors[name]
         source = factor.sources[year]
         raw = block.values[source]
         reference = factor.references[year]
         if factor.ones.any() and not block.valid[source].all():
             one = np.append(factor.ones, False).take(index) & ~block.valid[source]
-            raw = np.where(one, raw.dtype.type(reference), raw)
+            raw = np.where(one, reference, raw.astype(np.float64))
         if factor.cap is not None:
-            raw = np.minimum(raw, raw.dtype.type(factor.cap * reference))
+            raw = np.minimum(raw.astype(np.float64, copy=False), factor.cap * reference)
         return raw
 
     def _add_sums(
@@ -138,7 +141,8 @@ class ValuationKernel:
         self, layers: dict[str, list[np.ndarray]], year: int, index: np.ndarray, raw: dict[str, np.ndarray]
     ) -> None:
         adjustment = {
-            name: values * values.dtype.type(1 / self.factors[name].references[year]) for name, values in raw.items()
+            name: values.astype(np.float32, copy=False) * np.float32(1 / self.factors[name].references[year])
+            for name, values in raw.items()
         }
         if TOTAL in layers:
             layers[TOTAL].append(self._total(year, index, adjustment))
@@ -161,5 +165,5 @@ class ValuationKernel:
     def _take(coefficients: np.ndarray, index: np.ndarray, adjustment: np.ndarray | None) -> np.ndarray:
         layer = np.append(coefficients, 0).astype(np.float32).take(index, mode="clip")
         if adjustment is not None:
-            np.multiply(layer, adjustment, out=layer, casting="same_kind")
+            np.multiply(layer, adjustment, out=layer)
         return layer
