@@ -7,12 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from ecoassets.core.assets.equivalents import load_equivalents
+from ecoassets.core.assets.valuation import ValuationInputs, ValuationOutputs, run_valuation
 from ecoassets.core.errors import GridError, InputError, TableError
+from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table
-
-from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.land_cover import load_scheme
+from ecoassets.tests.rasters import write_raster
 
 # CNLUCC codes and the Xie 2015 columns that stand for them
 PADDY, DRYLAND, FOREST, LAKE, TOWN, BARE = 11, 12, 21, 42, 51, 65
@@ -46,9 +47,6 @@ class TestStatic:
         assert found.result.totals == (pytest.approx(45_900, rel=1e-14), pytest.approx(22_950, rel=1e-14))
 
     def test_years_may_be_bands_of_one_raster(self, valued, tmp_path):
-        from ecoassets.core.assets.valuation import ValuationInputs, ValuationOutputs, run_valuation
-        from ecoassets.tests.rasters import write_raster
-
         stack = write_raster(tmp_path / "stack.tif", [[[FOREST]], [[TOWN]]])
         inputs = ValuationInputs((stack,), (2000, 2005), load_scheme("cnlucc"), load_equivalents("xie2015"), 1000.0)
         assert run_valuation(inputs, ValuationOutputs()).totals == (pytest.approx(22_950, rel=1e-14), 0)
@@ -59,14 +57,16 @@ class TestStatic:
         assert found.result.totals[0] == pytest.approx(22_950 * 0.09, rel=1e-14)
         assert found.total[0, 0, 0] == pytest.approx(22_950, rel=FLOAT32)  # the map is per hectare
 
-    def test_degrees_become_true_hectares(self, valued):
-        # One degree by one degree on the equator is 110.574 km by 111.320 km: 12 309 km2 on the WGS 84 ellipsoid; the
-        # next degree north is smaller. Source: Snyder 1987, USGS Professional Paper 1395, tables of degree lengths.
-        found = valued({2000: [[FOREST], [FOREST]]}, grid={"pixel": 1.0, "top_left": (10.0, 61.0), "epsg": 4326})
-        north, south = 616_000, 636_000
-        assert found.result.area_ha.sum() == pytest.approx(north + south, rel=0.01)
-        equator = valued({2000: [[FOREST]]}, grid={"pixel": 1.0, "top_left": (10.0, 1.0), "epsg": 4326})
-        assert equator.result.area_ha.sum() == pytest.approx(1_230_900, rel=1e-4)
+    @pytest.mark.parametrize(
+        ("latitude", "height_km", "width_km"),
+        [(0, 110.574, 111.320), (60, 111.412, 55.800)],  # lengths of a degree on WGS 84, printed with three decimals
+    )
+    def test_degrees_become_true_hectares(self, valued, latitude, height_km, width_km):
+        grid = {"pixel": 1.0, "top_left": (10.0, latitude + 0.5), "epsg": 4326}
+        found = valued({2000: [[FOREST], [TOWN]]}, grid=grid)
+        forest = found.result.area_ha[0, found.result.codes.index(FOREST)]
+        assert forest == pytest.approx(height_km * width_km * 100, rel=2e-5)
+        assert found.result.totals[0] == pytest.approx(forest * 22_950, rel=1e-14)
 
     def test_feet_become_hectares(self, valued):
         # EPSG:2263 is in US survey feet: 100 ft squared = 929.0341 m2.
@@ -136,8 +136,6 @@ class TestMissingAdjustments:
         assert found.result.area_ha.sum() == 2
 
     def test_a_factor_that_a_class_does_not_use_may_be_missing(self, valued):
-        # Bare land of Xie 2003 (desert) has every group; of Xie 2015 bare land has NPP, rain and soil groups too, so a
-        # table without a soil service for it shows the rule.
         row = {"service": "", "group": "regulating", "bare": 1.0}
         table = Table.of_rows(
             "mine",
