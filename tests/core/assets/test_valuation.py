@@ -24,6 +24,9 @@ NAN = math.nan
 FOREST_NPP, FOREST_RAIN, FOREST_SOIL, FOREST_ALL = 15.22, 5.08, 2.65, 22.95
 LAKE_NPP, LAKE_RAIN, LAKE_SOIL, LAKE_ALL = 14.15, 110.53, 0.93, 125.61
 
+REFERENCES = {"NPP": 400, "PREC": 500, "SOIL": 20}
+PATCHY = {2000: [[FOREST, FOREST, NONE]], 2005: [[FOREST, NONE, FOREST]]}
+
 FLOAT32 = 1e-6  # maps hold 24 bits: 6e-8 per operation
 
 
@@ -80,32 +83,28 @@ class TestStatic:
 
 
 class TestAdjusted:
-    REFERENCES = {"NPP": 400, "PREC": 500, "SOIL": 20}
-
     def test_each_group_of_services_follows_its_own_raster(self, valued):
-        found = valued({2000: [[FOREST]]}, references=self.REFERENCES, NPP=[[600]], PREC=[[250]], SOIL=[[40]])
+        found = valued({2000: [[FOREST]]}, references=REFERENCES, NPP=[[600]], PREC=[[250]], SOIL=[[40]])
         # 15.22 * 600/400 + 5.08 * 250/500 + 2.65 * 40/20 = 30.67
         assert found.result.totals[0] == pytest.approx(30_670, rel=1e-14)
         assert found.total[0, 0, 0] == pytest.approx(30_670, rel=FLOAT32)
 
     def test_a_group_without_a_raster_is_not_adjusted(self, valued):
-        found = valued({2000: [[FOREST]]}, references=self.REFERENCES, PREC=[[1000]])
+        found = valued({2000: [[FOREST]]}, references=REFERENCES, PREC=[[1000]])
         assert found.result.totals[0] == pytest.approx((FOREST_NPP + 2 * FOREST_RAIN + FOREST_SOIL) * 1000, rel=1e-14)
 
     def test_productivity_of_each_year(self, valued):
-        found = valued(
-            {2000: [[FOREST]], 2005: [[FOREST]]}, references=self.REFERENCES, NPP={2000: [[400]], 2005: [[800]]}
-        )
+        found = valued({2000: [[FOREST]], 2005: [[FOREST]]}, references=REFERENCES, NPP={2000: [[400]], 2005: [[800]]})
         gain = found.result.totals[1] - found.result.totals[0]
         assert gain == pytest.approx(FOREST_NPP * 1000, rel=1e-13)
 
     def test_one_raster_for_all_years(self, valued):
-        found = valued({2000: [[FOREST]], 2005: [[FOREST]]}, references=self.REFERENCES, SOIL=[[10]])
+        found = valued({2000: [[FOREST]], 2005: [[FOREST]]}, references=REFERENCES, SOIL=[[10]])
         assert found.result.totals[0] == found.result.totals[1]
         assert found.result.totals[0] == pytest.approx((FOREST_ALL - FOREST_SOIL / 2) * 1000, rel=1e-14)
 
     def test_the_cap_holds_back_extremes(self, valued):
-        found = valued({2000: [[FOREST, FOREST]]}, references=self.REFERENCES, NPP=[[4000, 800]], cap=3)
+        found = valued({2000: [[FOREST, FOREST]]}, references=REFERENCES, NPP=[[4000, 800]], cap=3)
         # 10 becomes 3, 2 stays.
         assert found.total[0, 0] == pytest.approx(
             [(FOREST_NPP * 3 + 7.73) * 1000, (FOREST_NPP * 2 + 7.73) * 1000], rel=FLOAT32
@@ -170,10 +169,8 @@ class TestMissingAdjustments:
 
 
 class TestMasks:
-    COVER = {2000: [[FOREST, FOREST, NONE]], 2005: [[FOREST, NONE, FOREST]]}
-
     def test_common_counts_what_every_year_has(self, valued):
-        found = valued(self.COVER)
+        found = valued(PATCHY)
         assert found.result.totals == (pytest.approx(22_950), pytest.approx(22_950))
         assert np.isnan(found.total[:, 0, 1:]).all()
         assert found.heard.warnings == [
@@ -182,7 +179,7 @@ class TestMasks:
         ]
 
     def test_yearly_counts_what_the_year_has(self, valued):
-        found = valued(self.COVER, settings=RasterSettings(mask="yearly"))
+        found = valued(PATCHY, settings=RasterSettings(mask="yearly"))
         assert found.result.totals == (pytest.approx(45_900), pytest.approx(45_900))
         assert np.isnan(found.total).tolist() == [[[False, False, True]], [[False, True, False]]]
         assert np.isnan(found.services[:, 3]).tolist() == [[[False, False, True]], [[False, True, False]]]
