@@ -75,10 +75,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     Attributes:
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
+        TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
     """
 
     NAME = ""
     GROUP = ""
+    TAKES_BROKEN_RASTERS = False
 
     def declare(self) -> None:
         """Adds parameters and outputs."""

@@ -32,11 +32,12 @@ RAMP_STEPS = 8
 
 @dataclass(frozen=True)
 class BandLook:
-    """A band as a layer: its number, layer name, and year where it has one."""
+    """A band as a layer: its number, layer name, year where it has one, and its own range where it needs one."""
 
     band: int
     name: str
     year: int | None = None
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> t
         return 0.0, 1.0
     low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
     high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
+    low, high = _rounded(low), _rounded(high)
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _rounded(number: float) -> float:
+    """Three digits are enough for a legend."""
+    return float(f"{number:.3g}")
 
 
 def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
@@ -138,11 +145,12 @@ def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRa
 
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
-    function = QgsColorRampShader(look.low, look.high)
+    low, high = band.limits or (look.low, look.high)
+    function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []
     for step in range(RAMP_STEPS + 1):
-        value = look.low + (look.high - look.low) * step / RAMP_STEPS
+        value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
         items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
     function.setColorRampItemList(items)
@@ -152,8 +160,8 @@ def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPse
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
     renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
-    renderer.setClassificationMin(look.low)
-    renderer.setClassificationMax(look.high)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
     return renderer
 
 
