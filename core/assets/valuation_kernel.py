@@ -130,7 +130,7 @@ class ValuationKernel:
         counted = index if mask.all() else np.where(mask, index, self.index.unknown)
         counts = sum_by_class(counted, self.index.unknown + 1)
         sums[f"pixels:{year}"] += counts
-        if areas[0, 0] == areas[-1, 0]:
+        if (areas == areas[0]).all():
             sums[f"area:{year}"] += counts * areas[0, 0]
             for name, values in raw.items():
                 sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values) * areas[0, 0]

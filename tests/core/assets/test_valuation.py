@@ -71,6 +71,17 @@ class TestStatic:
         assert forest == pytest.approx(height_km * width_km * 100, rel=2e-5)
         assert found.result.totals[0] == pytest.approx(forest * 22_950, rel=1e-14)
 
+    def test_rows_that_mirror_each_other_across_the_equator(self, valued):
+        # The outer rows are 10 % smaller than the inner ones, on either side.
+        codes = (FOREST, DRYLAND, TOWN, BARE)
+        found = valued({2000: [[code] for code in codes]}, grid={"pixel": 20.0, "top_left": (0.0, 40.0), "epsg": 4326})
+        outer_north, inner_north, inner_south, outer_south = (
+            found.result.area_ha[0, found.result.codes.index(code)] for code in codes
+        )
+        assert (outer_north, inner_north) == (outer_south, inner_south)
+        # On a sphere: (sin 40 - sin 20) / sin 20 = 0.8794; the ellipsoid adds less than 1 %.
+        assert outer_north / inner_north == pytest.approx(0.8794, rel=0.01)
+
     def test_feet_become_hectares(self, valued):
         # EPSG:2263 is in US survey feet: 100 ft squared = 929.0341 m2.
         found = valued({2000: [[FOREST]]}, grid={"epsg": 2263, "top_left": (984_000.0, 200_000.0)})
