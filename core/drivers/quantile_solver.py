@@ -248,6 +248,8 @@ def _solve(y: Array, x: Array, target: Array) -> _Vertex:
     if len(y) <= VERTEX_ROWS:
         return _highs(y, x, target)
     near = _frisch_newton(y, x, target)
+    if near is None:
+        return _highs(y, x, target)
     held = np.where(near.a < 1e-4, 0.0, np.where(near.a > 1 - 1e-4, 1.0, near.a))
     vertex = _narrow(y, x, target, np.abs(y - x @ near.b), held, NARROW_ROWS)
     return _Vertex(vertex.b, vertex.a, vertex.steps + near.steps)
@@ -263,6 +265,8 @@ def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, siz
     """
     rows, columns = x.shape
     size, steps = max(size, 20 * columns, 200), 0
+    # Ties must not be told apart by round-off, which could pick rows of one kind only.
+    distance = np.where(distance < 1e-6, 0, distance)
     while size <= rows // 2:
         inside = np.zeros(rows, dtype=bool)
         inside[np.argpartition(distance, size)[:size]] = True
@@ -305,40 +309,63 @@ def _highs(y: Array, x: Array, target: Array) -> _Vertex:
         exact = np.linalg.lstsq(x[carriers], y[carriers], rcond=None)[0]
         if np.abs(exact - b).max() <= 1e-6 * (1 + np.abs(b).max()):
             b = exact
+    else:
+        b = _to_vertex(y, x, b)
     return _Vertex(b, a, 1)
 
 
-def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex:
+def _to_vertex(y: Array, x: Array, b: Array) -> Array:
+    """Slides an optimum that is not unique along its face to a fit through k rows, with the loss unchanged."""
+    for _ in range(x.shape[1]):
+        residuals = y - x @ b
+        on = np.abs(residuals) <= SIGN_TOLERANCE
+        strength, axes = np.linalg.eigh(x[on].T @ x[on])
+        if strength[0] > RANK_TOLERANCE * max(strength[-1], 1):
+            break
+        speed = x @ axes[:, 0]
+        ahead = ~on & (np.abs(speed) > 1e-9)
+        if not ahead.any():
+            break
+        ways = residuals[ahead] / speed[ahead]
+        b = b + ways[np.argmin(np.abs(ways))] * axes[:, 0]
+    return b
+
+
+def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex | None:
     """Primal-dual interior point with Mehrotra's predictor and corrector; stops near the optimum, not at it.
 
-    Written for: minimise -y'a, x'a = target, a + s = 1, with multipliers z of a >= 0, w of s >= 0 and -b of the
+    None when it breaks down, which HiGHS must then judge. Written for: minimise -y'a, x'a = target, a + s = 1, with multipliers z of a >= 0, w of s >= 0 and -b of the
     equation, so that z - w = x b - y holds throughout. A start that misses the target is mended on the way.
 
     Source: Portnoy & Koenker 1997; Mehrotra 1992, SIAM Journal on Optimization 2 (10.1137/0802028).
     """
     rows = len(y)
     whole = x.sum(axis=0)
-    normal = cho_factor(x.T @ x)
+    try:
+        normal = cho_factor(x.T @ x)
+    except LinAlgError:
+        return None
     a = np.full(rows, float(np.clip(target @ whole / max(whole @ whole, 1e-300), 0.05, 0.95)))
     a = np.clip(a + x @ cho_solve(normal, target - x.T @ a), 0.02, 0.98)
     b = cho_solve(normal, x.T @ y)
     slack = x @ b - y
-    floor = 0.1 * float(np.mean(np.abs(slack))) + 1e-12
+    floor = 0.1 * float(np.mean(np.abs(slack))) + 1e-9
     z, w = np.maximum(slack, 0) + floor, np.maximum(-slack, 0) + floor
-    goal = 1e-9 * float(np.abs(slack).sum()) + 1e-300
-    step = 0
+    goal = 1e-9 * float(np.abs(slack).sum()) + 1e-12 * rows
     for step in range(1, most + 1):
         s = 1 - a
         complementarity = float(z @ a + w @ s)
         lack = target - x.T @ a
-        if complementarity <= goal:
-            break
+        if complementarity <= goal and float(np.abs(lack).max()) <= 1e-7 * rows:
+            return _Vertex(b, a, step)
+        if complementarity <= 1e-6 * goal:
+            return None
         curvature = 1 / (z / a + w / s)
         weighted = x * curvature[:, None]
         try:
             factor = cho_factor(weighted.T @ x)
         except LinAlgError:
-            break
+            return None
         slack = z - w
         turn = cho_solve(factor, weighted.T @ slack + lack)
         da = curvature * (x @ turn - slack)
@@ -356,7 +383,7 @@ def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex
         a = a + primal * da
         b = b - dual * turn
         z, w = z + dual * dz, w + dual * dw
-    return _Vertex(b, a, step)
+    return None
 
 
 def _reach(first: Array, first_step: Array, second: Array, second_step: Array) -> float:
