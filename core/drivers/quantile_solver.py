@@ -99,7 +99,7 @@ def make_basis(x: Array, names: tuple[str, ...]) -> Basis:
         raise InputError(f"{rows} rows cannot carry {columns} coefficients ({', '.join(names)}). Use more rows.")
     length = np.sqrt(np.einsum("ij,ij->j", x, x))
     orthogonal, triangle = np.linalg.qr(x / np.where(length > 0, length, 1))
-    complaint = _dependence(triangle, length, names)
+    complaint = dependence(triangle, length, names)
     if complaint:
         raise InputError(complaint)
     orthogonal *= np.sqrt(rows)
@@ -107,7 +107,7 @@ def make_basis(x: Array, names: tuple[str, ...]) -> Basis:
     return Basis(orthogonal, triangle * length / np.sqrt(rows), np.maximum(spread, 1e-12))
 
 
-def _dependence(triangle: Array, length: Array, names: tuple[str, ...]) -> str:
+def dependence(triangle: Array, length: Array, names: tuple[str, ...]) -> str:
     """Says which columns are combinations of which others; empty when none is."""
     complaints, kept = [], []
     for column, name in enumerate(names):
