@@ -53,19 +53,15 @@ def sparsity(solution: Solution, quantile: float) -> float:
     """Reciprocal of the error density at the quantile, as if it were the same in every row.
 
     The slope, by median regression, of the residuals nearest to 0 on their rank divided by n - k; as many residuals as
-    the Hall-Sheather bandwidth covers, exact zeros left out. Source: Koenker 2005, section 3.4; as in R quantreg.
+    the Hall-Sheather bandwidth covers, exact zeros left out. NaN when nearly all rows lie on the fit.
 
-    Raises:
-        InputError: nearly all rows lie on the fit.
+    Source: Koenker 2005, Quantile Regression, section 3.4; as in R quantreg.
     """
     rows, columns = len(solution.residuals), len(solution.coefficients)
     count = max(columns + 1, int(np.ceil(rows * hall_sheather(rows, quantile))))
     nearest = np.argsort(np.abs(solution.residuals), kind="stable")[solution.zeros :][: count + 1]
     if len(nearest) < 2:
-        raise InputError(
-            f"The iid standard errors of quantile {quantile:g} cannot be estimated: {solution.zeros} of {rows} rows lie "
-            "exactly on the fit. Choose bootstrap standard errors."
-        )
+        return float("nan")
     rank = np.arange(solution.zeros + 1, solution.zeros + 1 + len(nearest)) / (rows - columns)
     basis = make_basis(np.column_stack([np.ones(len(rank)), rank]), ("const", "rank"))
     return float(fit_quantile(basis, np.sort(solution.residuals[nearest]), 0.5).coefficients[1])
@@ -82,7 +78,8 @@ def iid_covariance(basis: Basis, quantiles: Sequence[float], fits: Sequence[Solu
         "Standard errors iid: one error density for all rows, sparsity with the Hall-Sheather bandwidth; "
         f"t distribution with n - k = {rows - columns} degrees of freedom."
     )
-    return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,))
+    warnings = [_undefined("iid", quantile) for quantile, bread in zip(quantiles, breads) if np.isnan(bread).any()]
+    return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
 
 
 def nid_covariance(
@@ -110,18 +107,24 @@ def nid_covariance(
         density = np.zeros(rows)
         density[apart] = 2 * h / distance[apart]
         hessian = (basis.rows * density[:, None]).T @ basis.rows
-        if not apart.any() or np.linalg.cond(hessian) > 1e12:
-            raise InputError(
-                f"The nid standard errors of quantile {quantile:g} cannot be estimated: y is tied there (the fits "
-                "around it coincide in nearly all rows). Choose bootstrap standard errors, or another quantile."
-            )
-        breads.append(np.linalg.inv(hessian))
+        if apart.any() and np.linalg.cond(hessian) < 1e12:
+            breads.append(np.linalg.inv(hessian))
+        else:
+            breads.append(np.full((columns, columns), np.nan))
+            warnings.append(_undefined("nid", quantile))
         progress.set(100 * (done + 1) / len(quantiles))
     note = (
         "Standard errors nid (Hendricks-Koenker): a density for each row from the fits at quantile +- the "
         f"Hall-Sheather bandwidth, rows independent; t distribution with n - k = {rows - columns} degrees of freedom."
     )
     return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
+
+
+def _undefined(kind: str, quantile: float) -> str:
+    return (
+        f"Quantile {quantile:g} has no {kind} standard errors: y is tied there, and ties have no density. "
+        "Choose bootstrap standard errors, or another quantile."
+    )
 
 
 def _neighbour(basis: Basis, y: Array, residuals: Array, quantile: float) -> Solution:
@@ -194,12 +197,19 @@ def bootstrap_covariance(
     return Covariance(np.atleast_2d(np.cov(np.array(draws), rowvar=False)), degrees, (note,), tuple(warnings))
 
 
-def wald(values: Array, covariance: Array) -> tuple[float, int, float]:
-    """Wald statistic, its degrees of freedom (rank of the covariance) and its chi-squared p for "all values are 0"."""
+def wald(values: Array, covariance: Array) -> tuple[float, int, float] | None:
+    """Wald statistic, its degrees of freedom (rank of the covariance) and its chi-squared p for "all values are 0".
+
+    None when the covariance is unknown or zero.
+    """
+    if not np.isfinite(covariance).all():
+        return None
     spread = np.sqrt(np.diag(covariance))
     spread = np.where(spread > 0, spread, 1)
     scaled = covariance / np.outer(spread, spread)
     rank = int(np.linalg.matrix_rank(scaled, tol=1e-10 * len(values), hermitian=True))
     inverse = np.linalg.pinv(scaled, rcond=1e-10 * len(values), hermitian=True)
+    if rank == 0:
+        return None
     statistic = float((values / spread) @ inverse @ (values / spread))
-    return statistic, rank, float(chi2.sf(statistic, rank)) if rank else float("nan")
+    return statistic, rank, float(chi2.sf(statistic, rank))

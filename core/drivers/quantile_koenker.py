@@ -11,11 +11,11 @@ from scipy.sparse import block_diag, csr_matrix, eye, hstack, vstack
 
 from ..errors import EcoAssetsError, InputError
 from ..progress import Progress
-from .quantile_panel import Codes, Estimates, check_loss, null_losses
+from .quantile_panel import Codes, Estimates, check_loss, null_losses, short_panel
 from .quantile_solver import Array, Basis, make_basis
 
-LARGEST = 60_000
-"""Rows times quantiles that one sparse linear program still solves in about a minute."""
+LARGEST = 200_000
+"""Rows times quantiles that one sparse linear program still solves in about a quarter of a minute."""
 SECONDS = 600.0
 """Longest time for one linear program, which cannot be interrupted."""
 
@@ -70,8 +70,8 @@ def koenker(
     if size > LARGEST:
         raise InputError(
             f"Koenker's method solves one linear program for all cells and quantiles; {len(y)} rows times "
-            f"{len(quantiles)} quantiles is {size}, more than the {LARGEST} that it can take in reasonable time. "
-            "Use fewer rows (a coarser grid) or quantiles, or the canay or mmqr method."
+            f"{len(quantiles)} quantiles is {size}, more than {LARGEST}, beyond which the program and its bootstrap "
+            "take hours. Use fewer rows (a coarser grid) or quantiles, or the canay or mmqr method."
         )
     basis = make_basis(x, names)
     progress.check()
@@ -83,8 +83,7 @@ def koenker(
         return fit_penalised(basis, y, cells, quantiles, penalty, weights).coefficients
 
     zero = int(np.sum(np.abs(fit.effects) < 1e-9 * max(1e-300, float(np.abs(y - y.mean()).mean()))))
-    years = len(y) / len(fit.effects)
-    warnings = []
+    warnings = short_panel(np.bincount(cells))
     if fit.gap > 1e-8:
         warnings.append(
             f"Koenker's method: the relative duality gap is {fit.gap:.2g}, above 1e-8; the fit is not exact."
@@ -97,15 +96,16 @@ def koenker(
         fits=(),
         again=again,
         notes=(
-            f"Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum |a_i|, equal "
-            f"quantile weights 1/{len(quantiles)}; {zero} of {len(fit.effects)} effects are shrunk to 0. The lambda of "
-            "R's rqpd is twice this penalty.",
-            f"Relative duality gap of the joint linear program: {fit.gap:.2g}.",
-            f"The estimator is consistent only when the number of years grows; here there are {years:.3g} a cell. The "
-            "estimates depend on the penalty.",
+            (
+                f"Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum |a_i|, equal "
+                f"quantile weights 1/{len(quantiles)}; {zero} of {len(fit.effects)} effects are shrunk to 0. The lambda of "
+                "R's rqpd is twice this penalty."
+            ),
+            "The estimates depend on the penalty.",
             "R1 compares with one constant for all rows, so it holds what the cell effects explain.",
         ),
         warnings=tuple(warnings),
+        joint_gap=fit.gap,
     )
 
 

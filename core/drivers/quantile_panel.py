@@ -31,6 +31,7 @@ class Estimates:
         again: coefficients (K, P) for row weights (n,), for the bootstrap.
         notes: what was done, and its limits.
         warnings: what the user should look at.
+        joint_gap: relative duality gap when one linear program fits all quantiles.
     """
 
     coefficients: Array
@@ -41,6 +42,20 @@ class Estimates:
     again: Callable[[Array], Array]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    joint_gap: float | None = None
+
+
+def short_panel(counts: NDArray[np.int64] | Array) -> list[str]:
+    """Warns that the panel estimators need more years than a few rasters give."""
+    fewest, most = int(counts.min()), int(counts.max())
+    if most >= 10:
+        return []
+    years = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    warning = (
+        f"Cells have {years} years. Quantile estimators with cell effects are consistent only as the years grow; their "
+        "bias here is of the order of one over that number. Compare with the pooled method."
+    )
+    return [warning]
 
 
 def check_loss(residuals: Array, quantile: float) -> float:
@@ -148,7 +163,7 @@ def make_within(x: Array, names: tuple[str, ...], cells: Codes) -> Within:
             f"Constant in time within every cell: {', '.join(constant)}. Cell effects absorb such drivers. Leave them "
             "out, or use the pooled method."
         )
-    complaint = dependence(np.linalg.qr(demeaned / length, mode="r"), length, names)
+    complaint = dependence(np.asarray(np.linalg.qr(demeaned / length, mode="r")), length, names)
     if complaint:
         raise InputError(f"Within cells: {complaint}")
     return Within(cells, counts, x, demeaned)
@@ -197,11 +212,14 @@ def canay(
         fits=first.fits,
         again=again,
         notes=(
-            "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y less the "
-            "effects. The effects shift all quantiles alike, and the number of years must be large: with few years "
-            "their noise stays in y and pulls the outer quantiles apart.",
+            (
+                "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y less the "
+                "effects. The effects shift all quantiles alike; with few years their noise stays in y and pulls the outer "
+                "quantiles apart."
+            ),
             "R1 is that of the second step: both losses are of y less the cell effects.",
         ),
+        warnings=tuple(short_panel(within.counts)),
     )
 
 
@@ -278,18 +296,12 @@ def mmqr(
     fit = location_scale(y, within, quantiles)
     progress.set(100)
     bad = int(np.sum(fit.spread <= 0))
-    warnings = []
+    warnings = short_panel(within.counts)
     if bad:
         warnings.append(
             f"MM-QR: the fitted scale is zero or negative in {bad} of {len(y)} rows ({100 * bad / len(y):.2g} %), which "
             "the location-scale model forbids; they are left out of the quantiles of the standardised residuals, and "
             "their fitted quantiles cross. Many such rows mean that the model does not hold."
-        )
-    fewest, most = int(within.counts.min()), int(within.counts.max())
-    if most < 10:
-        warnings.append(
-            f"MM-QR: cells have {fewest} to {most} years; the bias of the scale slopes is of the order of one over "
-            "that number and is not corrected."
         )
     losses = [check_loss(fit.residuals - q * fit.spread, t) for q, t in zip(fit.quantiles, quantiles)]
     location = y - fit.residuals
@@ -305,9 +317,11 @@ def mmqr(
         fits=(),
         again=again,
         notes=(
-            "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, quantiles of the "
-            "standardised residuals (linear interpolation). All slopes move along one line, b + q g; cell effects may "
-            "shift and stretch the distribution.",
+            (
+                "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, quantiles of the "
+                "standardised residuals (linear interpolation). All slopes move along one line, b + q g; cell effects may "
+                "shift and stretch the distribution."
+            ),
             "Location slopes b: " + _listing(names[1:], fit.location),
             "Scale slopes g: " + _listing(names[1:], fit.scale),
             "Quantiles q: " + ", ".join(f"{t:g}: {q:.6g}" for t, q in zip(quantiles, fit.quantiles)),

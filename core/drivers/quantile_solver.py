@@ -28,11 +28,11 @@ RANK_TOLERANCE = 1e-9
 """A column is dependent when less than this share of its length is left after removing the columns before it."""
 SIGN_TOLERANCE = 1e-9
 """A residual is zero when it is below this share of the mean absolute least squares residual."""
-VERTEX_ROWS = 4_000
+VERTEX_ROWS = 1_000
 """HiGHS solves duals of up to this many rows at once (its time grows faster than linearly)."""
 WHOLE_ROWS = 20_000
 """Up to this many rows no subsample is drawn first."""
-NARROW_ROWS = 1_000
+NARROW_ROWS = 300
 """Rows kept around an interior-point solution to find its vertex."""
 
 
@@ -150,7 +150,8 @@ def fit_quantile(
     response = y - x @ offset
     scale = float(np.mean(np.abs(response))) or 1.0
     response /= scale
-    used, spread = slice(None), basis.spread
+    spread = basis.spread
+    used: NDArray[np.intp] | slice = slice(None)
     if weights is not None:
         # The loss is homogeneous: a row that counts w times is the row multiplied by w.
         used = np.flatnonzero(weights)
@@ -331,6 +332,7 @@ def _to_vertex(y: Array, x: Array, b: Array) -> Array:
     return b
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex | None:
     """Primal-dual interior point with Mehrotra's predictor and corrector; stops near the optimum, not at it.
 
@@ -347,27 +349,27 @@ def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex
         return None
     a = np.full(rows, float(np.clip(target @ whole / max(whole @ whole, 1e-300), 0.05, 0.95)))
     a = np.clip(a + x @ cho_solve(normal, target - x.T @ a), 0.02, 0.98)
+    s = 1 - a
     b = cho_solve(normal, x.T @ y)
     slack = x @ b - y
     floor = 0.1 * float(np.mean(np.abs(slack))) + 1e-9
     z, w = np.maximum(slack, 0) + floor, np.maximum(-slack, 0) + floor
     goal = 1e-9 * float(np.abs(slack).sum()) + 1e-12 * rows
     for step in range(1, most + 1):
-        s = 1 - a
         complementarity = float(z @ a + w @ s)
         lack = target - x.T @ a
         if complementarity <= goal and float(np.abs(lack).max()) <= 1e-7 * rows:
             return _Vertex(b, a, step)
-        if complementarity <= 1e-6 * goal:
+        if not complementarity > 1e-6 * goal:
             return None
         curvature = 1 / (z / a + w / s)
         weighted = x * curvature[:, None]
         try:
             factor = cho_factor(weighted.T @ x)
-        except LinAlgError:
+        except (LinAlgError, ValueError):
             return None
         slack = z - w
-        turn = cho_solve(factor, weighted.T @ slack + lack)
+        turn = cho_solve(factor, weighted.T @ slack + lack, check_finite=False)
         da = curvature * (x @ turn - slack)
         dz, dw = -z * (1 + da / a), -w * (1 - da / s)
         primal, dual = _reach(a, da, s, -da), _reach(z, dz, w, dw)
@@ -376,11 +378,12 @@ def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex
             centre = complementarity / (2 * rows) * (ahead / complementarity) ** 3
             bend_a, bend_s = (centre - da * dz) / a, (centre + da * dw) / s
             push = slack - bend_a + bend_s
-            turn = cho_solve(factor, weighted.T @ push + lack)
+            turn = cho_solve(factor, weighted.T @ push + lack, check_finite=False)
             da = curvature * (x @ turn - push)
             dz, dw = bend_a - z - z * da / a, bend_s - w + w * da / s
             primal, dual = _reach(a, da, s, -da), _reach(z, dz, w, dw)
-        a = a + primal * da
+        # s is not 1 - a: that would round to 0 where a comes close to 1.
+        a, s = a + primal * da, s - primal * da
         b = b - dual * turn
         z, w = z + dual * dz, w + dual * dw
     return None
