@@ -15,7 +15,7 @@ from .quantile_errors import Covariance, bootstrap_covariance, iid_covariance, n
 from .quantile_koenker import koenker
 from .quantile_panel import Estimates, canay, mmqr, pooled
 from .quantile_sample import Sample, bootstrap_units, make_sample
-from .quantile_solver import Array, make_basis
+from .quantile_solver import Array
 
 METHODS = ("pooled", "canay", "mmqr", "koenker")
 STD_ERRORS = ("nid", "iid", "bootstrap")
@@ -234,9 +234,9 @@ def _covariance(
 ) -> Covariance:
     rows, columns = sample.x.shape
     warnings = []
-    if method != "pooled" and std_error in ("nid", "iid"):
+    if estimates.basis is None and std_error in ("nid", "iid"):
         warnings.append(f"Standard errors {std_error} ignore the cell effects of {method}; bootstrap is used instead.")
-    if method != "pooled" or std_error == "bootstrap":
+    if estimates.basis is None or std_error == "bootstrap":
         units, unit_name = bootstrap_units(sample)
         covariance = bootstrap_covariance(
             estimates.again, units, unit_name, rows - columns, replications, seed, progress
@@ -249,11 +249,10 @@ def _covariance(
             f"Standard errors {std_error or 'nid'} take all rows as independent, though cells come back in several "
             "years. Bootstrap draws whole cells."
         )
-    basis = make_basis(sample.x, sample.names)
     if std_error == "iid":
-        covariance = iid_covariance(basis, taus, estimates.fits)
+        covariance = iid_covariance(estimates.basis, taus, estimates.fits)
     else:
-        covariance = nid_covariance(basis, sample.y, taus, estimates.fits, progress)
+        covariance = nid_covariance(estimates.basis, sample.y, taus, estimates.fits, progress)
     return replace(covariance, warnings=(*warnings, *covariance.warnings))
 
 

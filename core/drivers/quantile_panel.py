@@ -32,6 +32,7 @@ class Estimates:
         notes: what was done, and its limits.
         warnings: what the user should look at.
         joint_gap: relative duality gap when one linear program fits all quantiles.
+        basis: of the fits, for standard errors by formula; None where only the bootstrap is right.
     """
 
     coefficients: Array
@@ -43,6 +44,7 @@ class Estimates:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     joint_gap: float | None = None
+    basis: Basis | None = None
 
 
 def short_panel(counts: NDArray[np.int64] | Array) -> list[str]:
@@ -110,6 +112,7 @@ def pooled(y: Array, x: Array, names: tuple[str, ...], quantiles: Sequence[float
         fits=fits,
         again=again,
         notes=("Method pooled: linear quantile regression of all rows (Koenker & Bassett 1978); no cell effects.",),
+        basis=basis,
     )
 
 

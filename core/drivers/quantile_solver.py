@@ -162,13 +162,14 @@ def fit_quantile(
             guess = guess[used] * weight
     target = (1 - quantile) * x.sum(axis=0)
     near = _first_guess(response, x, quantile) if guess is None else guess / scale
-    if near is None:
-        vertex = _solve(response, x, target)
-    else:
+    vertex = None
+    if near is not None:
         # Error of the guess times density of rows: from a subsample of (kn)^(2/3) rows, or from a fit of all rows.
         size = 0.8 * (columns * rows) ** (2 / 3) if guess is None else 5 * np.sqrt(columns * rows)
         held = _sides(near, x, target)
         vertex = _narrow(response, x, target, np.abs(near) / spread, held, int(size))
+    if vertex is None:
+        vertex = _solve(response, x, target)
     return _certify(basis, y, quantile, offset + scale * vertex.b, scale, vertex, used, weights)
 
 
@@ -253,11 +254,15 @@ def _solve(y: Array, x: Array, target: Array) -> _Vertex:
         return _highs(y, x, target)
     held = np.where(near.a < 1e-4, 0.0, np.where(near.a > 1 - 1e-4, 1.0, near.a))
     vertex = _narrow(y, x, target, np.abs(y - x @ near.b), held, NARROW_ROWS)
+    if vertex is None:
+        return _highs(y, x, target)
     return _Vertex(vertex.b, vertex.a, vertex.steps + near.steps)
 
 
-def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, size: int) -> _Vertex:
+def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, size: int) -> _Vertex | None:
     """Exact vertex by way of the rows nearest to a guess, the others held, until every held row is on its side.
+
+    None when more than half of the rows would have to be kept.
 
     Args:
         distance: (n,) how far each row is from the guess, in units of the guess's error.
@@ -290,7 +295,7 @@ def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, siz
             weights[inside] = vertex.a
             return _Vertex(vertex.b, weights, steps)
         size *= 2
-    return _highs(y, x, target)
+    return None
 
 
 def _highs(y: Array, x: Array, target: Array) -> _Vertex:
