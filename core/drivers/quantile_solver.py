@@ -32,6 +32,8 @@ VERTEX_ROWS = 1_000
 """HiGHS solves duals of up to this many rows at once (its time grows faster than linearly)."""
 WHOLE_ROWS = 20_000
 """Up to this many rows no subsample is drawn first."""
+VERTEX_SECONDS = 300.0
+"""Longest time for one call of HiGHS, which cannot be interrupted."""
 NARROW_ROWS = 300
 """Rows kept around an interior-point solution to find its vertex."""
 
@@ -304,7 +306,7 @@ def _highs(y: Array, x: Array, target: Array) -> _Vertex:
     Raises:
         Infeasible: no weights within 0 and 1 meet the target.
     """
-    found = linprog(-y, A_eq=x.T, b_eq=target, bounds=(0, 1), method="highs-ds")
+    found = linprog(-y, A_eq=x.T, b_eq=target, bounds=(0, 1), method="highs-ds", options={"time_limit": VERTEX_SECONDS})
     if found.status == 2:
         raise Infeasible("No dual weights meet the right-hand side.")
     if found.status != 0:
