@@ -257,7 +257,7 @@ def _covariance(
 
 
 def _count_crossing(fitted: Array) -> int:
-    """Rows whose fitted quantiles, (K, n) in increasing order of the quantile, fall somewhere by more than round-off."""
+    """Rows whose fitted quantiles, (K, n) in order of the quantile, somewhere fall by more than round-off."""
     if len(fitted) < 2:
         return 0
     step = np.diff(fitted, axis=0)

@@ -40,7 +40,7 @@ def hall_sheather(rows: int, quantile: float) -> float:
 
     Halved until ``quantile - h`` and ``quantile + h`` both lie within 0 and 1.
 
-    Source: Hall & Sheather 1988, Journal of the Royal Statistical Society B 50; Koenker 2005, Quantile Regression, 4.10.
+    Source: Hall & Sheather 1988, J. Royal Statistical Society B 50; Koenker 2005, Quantile Regression, 4.10.
     """
     z = norm.ppf(quantile)
     h = float(rows ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3))

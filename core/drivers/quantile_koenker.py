@@ -97,9 +97,10 @@ def koenker(
         again=again,
         notes=(
             (
-                f"Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum |a_i|, equal "
-                f"quantile weights 1/{len(quantiles)}; {zero} of {len(fit.effects)} effects are shrunk to 0. The lambda of "
-                "R's rqpd is twice this penalty."
+                f"Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum |a_i|, "
+                f"equal quantile weights 1/{len(quantiles)}; {zero} of {len(fit.effects)} effects are shrunk to 0. "
+                f"The lambda "
+                "of R's rqpd is twice this penalty."
             ),
             "The estimates depend on the penalty.",
             "R1 compares with one constant for all rows, so it holds what the cell effects explain.",
@@ -120,9 +121,9 @@ def fit_penalised(
     """Exact solution by the sparse dual: weights e of rows and quantiles, p of cells.
 
     Maximise ``sum y e`` subject to ``X'e_k = (1/K)(1 - t_k) X'1`` for each quantile and, for each cell,
-    ``sum e + p_i = sum (1/K)(1 - t_k)``, with ``0 <= e <= 1/K`` and ``|p_i| <= penalty``; the marginals are ``-b_k`` and
-    ``-a_i``. Row weights (the same in all rows of a cell) multiply both the losses and the cell's penalty, as if the
-    cell were repeated.
+    ``sum e + p_i = sum (1/K)(1 - t_k)``, with ``0 <= e <= 1/K`` and ``|p_i| <= penalty``; the marginals are
+    ``-b_k`` and ``-a_i``. Row weights (the same in all rows of a cell) multiply both the losses and the cell's
+    penalty, as if the cell were repeated.
 
     Args:
         basis: constant, drivers and year dummies.

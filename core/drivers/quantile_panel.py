@@ -216,9 +216,10 @@ def canay(
         again=again,
         notes=(
             (
-                "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y less the "
-                "effects. The effects shift all quantiles alike; with few years their noise stays in y and pulls the outer "
-                "quantiles apart."
+                "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y less "
+                "the effects. The effects shift all quantiles alike; with few years their noise stays in y and "
+                "pulls the "
+                "outer quantiles apart."
             ),
             "R1 is that of the second step: both losses are of y less the cell effects.",
         ),
@@ -255,7 +256,7 @@ class LocationScale:
 
 
 def location_scale(y: Array, within: Within, quantiles: Sequence[float], weights: Array | None = None) -> LocationScale:
-    """The three steps of MM-QR: within fit of y, within fit of the absolute residuals, quantiles of the standardised ones.
+    """The three steps of MM-QR: within fits of y and of its absolute residuals, quantiles of the standardised rest.
 
     Args:
         y: (n,) response.
@@ -302,7 +303,7 @@ def mmqr(
     warnings = short_panel(within.counts)
     if bad:
         warnings.append(
-            f"MM-QR: the fitted scale is zero or negative in {bad} of {len(y)} rows ({100 * bad / len(y):.2g} %), which "
+            f"MM-QR: the fitted scale is zero or negative in {bad} of {len(y)} rows ({100 * bad / len(y):.2g} %), "
             "the location-scale model forbids; they are left out of the quantiles of the standardised residuals, and "
             "their fitted quantiles cross. Many such rows mean that the model does not hold."
         )
@@ -321,8 +322,10 @@ def mmqr(
         again=again,
         notes=(
             (
-                "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, quantiles of the "
-                "standardised residuals (linear interpolation). All slopes move along one line, b + q g; cell effects may "
+                "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, quantiles "
+                "of the "
+                "standardised residuals (linear interpolation). All slopes move along one line, b + q g; cell "
+                "effects may "
                 "shift and stretch the distribution."
             ),
             "Location slopes b: " + _listing(names[1:], fit.location),

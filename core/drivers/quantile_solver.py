@@ -1,6 +1,6 @@
 """Exact linear quantile regression at any size, with a certificate.
 
-The fit minimises ``sum rho_tau(y - x b)``, ``rho_tau(r) = r (tau - [r < 0])`` (Koenker & Bassett 1978, Econometrica 46).
+The fit minimises ``sum rho_tau(y - x b)``, ``rho_tau(r) = r (tau - [r < 0])`` (Koenker & Bassett 1978).
 Its dual has one weight per row: maximise ``y'a`` subject to ``x'a = (1 - tau) x'1``, ``0 <= a <= 1``; ``a`` is 1 above
 the fit, 0 below it and in between on the rows that carry it. For any feasible ``a`` the loss exceeds its minimum by at
 most ``sum r+ (1 - a) + sum r- a``, the duality gap; every fit reports it.
@@ -238,7 +238,7 @@ def _first_guess(y: Array, x: Array, quantile: float) -> Array | None:
 
 
 def _sides(residuals: Array, x: Array, target: Array) -> Array:
-    """Dual weights that a guess implies: 1 above, 0 below, and on ties the one share that comes nearest to the target."""
+    """Dual weights that a guess implies: 1 above, 0 below, and on ties the share that comes nearest to the target."""
     held = (residuals > SIGN_TOLERANCE).astype(float)
     tied = np.abs(residuals) <= SIGN_TOLERANCE
     if tied.any():
@@ -343,8 +343,9 @@ def _to_vertex(y: Array, x: Array, b: Array) -> Array:
 def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex | None:
     """Primal-dual interior point with Mehrotra's predictor and corrector; stops near the optimum, not at it.
 
-    None when it breaks down, which HiGHS must then judge. Written for: minimise -y'a, x'a = target, a + s = 1, with multipliers z of a >= 0, w of s >= 0 and -b of the
-    equation, so that z - w = x b - y holds throughout. A start that misses the target is mended on the way.
+    None when it breaks down, which HiGHS must then judge. Written for: minimise -y'a, x'a = target, a + s = 1, with
+    multipliers z of a >= 0, w of s >= 0 and -b of the equation, so that z - w = x b - y holds throughout. A start that
+    misses the target is mended on the way.
 
     Source: Portnoy & Koenker 1997; Mehrotra 1992, SIAM Journal on Optimization 2 (10.1137/0802028).
     """

@@ -11,7 +11,7 @@ from ecoassets.core.progress import Progress
 
 
 def grid(cells=60, years=4, seed=1):
-    """y = rain (1 + 0.5 u) - heat + cell + u, u normal: the slope of rain rises with the quantile, that of heat does not."""
+    """y = rain (1 + 0.5 u) - heat + cell + u, u normal: the slope of rain rises with the quantile, heat's does not."""
     random = np.random.default_rng(seed)
     cell, year = np.repeat(np.arange(cells), years), np.tile(2000 + 5 * np.arange(years), cells)
     rain, heat = random.uniform(0, 2, cells * years), random.normal(size=cells * years)
@@ -59,7 +59,7 @@ def test_intervals_are_estimate_and_t_times_error():
 
 
 def test_r1_by_hand():
-    """Rows 0, 0, 10, 14 in two groups: medians 0 and 10..14; loss (0 + 4)/2 of (10 + 14)/2 or (0+0+10+14)/2 - best 12."""
+    """Rows 0, 0, 10, 14 in two groups: medians 0 and 10..14; loss (0 + 4)/2 of (10 + 14)/2 or (0+0+10+14)/2: 12."""
     result = quantile_regression([0.0, 0, 10, 14], [[0.0], [0], [1], [1]], ["wet"], (0.5,), std_error="iid")
     assert result.fits[0].loss == pytest.approx(2)
     assert result.fits[0].r1 == pytest.approx(1 - 2 / 12)
