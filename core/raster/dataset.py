@@ -66,9 +66,7 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
         raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
     if threads > 1 and dataset.GetDriver().ShortName in DECODES_IN_THREADS and threads_are_sound(dataset.RasterCount):
         options = [f"NUM_THREADS={threads}"]
-        dataset = call_gdal(
-            f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags, open_options=options
-        )
+        dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags, open_options=options)
     return dataset
 
 
