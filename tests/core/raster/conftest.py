@@ -17,7 +17,7 @@ from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.source import Source, describe_source
 from ecoassets.core.raster.tally import Sums
 
-UTM = 32648
+UTM = 32748
 TYPES = {
     "uint8": gdal.GDT_Byte,
     "int16": gdal.GDT_Int16,
@@ -119,4 +119,4 @@ def hills() -> np.ndarray:
     return (500 + 300 * np.sin(rows / 90) * np.cos(columns / 70) + noise).astype("float32")
 
 
-__all__ = ["UTM", "Cancelled", "Copy", "Telling", "grid_of", "read", "write_raster", "wkt"]
+__all__ = ["UTM", "Cancelled", "Copy", "Telling", "grid_of", "read", "wkt", "write_raster"]
