@@ -157,7 +157,7 @@ def test_masks_are_kept_by_a_warp(tmp_path, reference, alpha):
 
 def test_rasters_that_do_not_overlap(tmp_path, reference):
     far = write_raster(tmp_path / "far.tif", np.ones((9, 9), "float32"), nodata=0, origin=(600_000.0, 9_000_000.0))
-    with pytest.raises(GridError, match="far.tif does not overlap the reference grid: in EPSG:32748 it covers x"):
+    with pytest.raises(GridError, match=r"far\.tif does not overlap the reference grid: in EPSG:32748 it covers x"):
         fit_to_grid(Source("x", far), grid_of(reference), QUIET)
 
 

@@ -116,7 +116,7 @@ def test_two_outputs_appear_together_or_not_at_all(noise, results):
 
 
 def test_folders_that_cannot_be_written(noise, tmp_path):
-    with pytest.raises(OutputError, match="the folder .* does not exist"):
+    with pytest.raises(OutputError, match=r"the folder .* does not exist"):
         run_job(job(noise, tmp_path / "missing"))
     (tmp_path / "taken" / "out.tif").mkdir(parents=True)
     with pytest.raises(OutputError, match="it is a folder"):
