@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from qgis.core import QgsProcessingContext
+
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
 from ...core.assets.valuation import (
     Adjustments,
@@ -63,14 +67,15 @@ class ValuationAlgorithm(EcoAlgorithm):
         """Price level by year in percent; constant prices by default."""
         return {}
 
-    def checkParameterValues(self, parameters, context):  # noqa: ANN001, ANN201 - QGIS's signature
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         try:
             parse_years(self.parameterAsString(parameters, "YEARS", context))
         except InputError as error:
             return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
+        return checked
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self._inputs(given)
         outputs = ValuationOutputs(
             given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), provenance_metadata(self, given)
@@ -112,13 +117,14 @@ class ValuationAlgorithm(EcoAlgorithm):
         bands = tuple(BandLook(i, f"{title} {year}", year) for i, year in enumerate(result.years, start=1))
         published = self.publish_raster("OUTPUT", outputs.total, Look(title, bands, unit, low, high))
         services = result.inputs.equivalents.services
+        statistics = result.map_statistics.get("services", ())
+        limits = [common_range(statistics[s :: len(services)]) for s in range(len(services))]
         looks = tuple(
-            BandLook(y * len(services) + s + 1, f"{service.name} {year}", year)
+            BandLook(y * len(services) + s + 1, f"{service.name} {year}", year, limits[s])
             for y, year in enumerate(result.years)
             for s, service in enumerate(services)
         )
-        low, high = common_range(result.map_statistics.get("services", ()))
-        look = Look(f"{title}: services", looks, unit, low, high)
+        look = Look(f"{title}: services", looks, unit)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}
 
 
@@ -128,7 +134,7 @@ def _standard_value(given: Given, equivalents: Equivalents) -> float:
         return number
     if equivalents.standard_value is None:
         raise TableError(
-            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value of "
-            "one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
+            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value "
+            "of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
         )
     return equivalents.standard_value.cny_per_ha

@@ -16,6 +16,7 @@ from ..progress import Progress
 from .dataset import call_gdal, threads_are_sound
 from .files import PendingFile
 from .grid import Grid
+from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
 
 FLOAT_NODATA = -9999.0
@@ -98,15 +99,19 @@ class BandStatistics:
 
     @classmethod
     def of_values(cls, values: np.ndarray) -> BandStatistics:
-        """Statistics of a flat array of valid values; squares are about the block's own mean."""
-        if values.size == 0:
-            return cls()
-        total = float(values.sum(dtype=np.float64))
-        centred = values.astype(np.float64)
-        centred -= total / values.size
-        return cls(
-            values.size, float(values.min()), float(values.max()), total, float(np.einsum("i,i->", centred, centred))
-        )
+        """Statistics of a flat array of valid values, in chunks that stay in the processor's cache."""
+        found = cls()
+        for start in range(0, values.size, CHUNK_PIXELS):
+            chunk = values[start : start + CHUNK_PIXELS]
+            shift = float(chunk[0])  # squares about a value of the data lose no digits
+            shifted = chunk.astype(np.float64)
+            shifted -= shift
+            total = float(shifted.sum())
+            squares = float(np.einsum("i,i->", shifted, shifted)) - total * total / chunk.size
+            found.merge(
+                cls(chunk.size, float(chunk.min()), float(chunk.max()), total + shift * chunk.size, max(0.0, squares))
+            )
+        return found
 
     def merge(self, other: BandStatistics) -> None:
         """Adds another block (Chan, Golub & LeVeque 1983: the pairwise update of the sum of squares)."""
