@@ -98,7 +98,7 @@ def test_lines_are_no_polygons_and_a_missing_field_is_named(tmp_path, ten):
     with pytest.raises(InputError, match="holds no polygon"):
         burn_boundary(line, grid_of(ten), str(tmp_path))
     polygons = write_polygons(tmp_path / "b.geojson", {"a": ring(500_000, 0, 500_100, 100)})
-    with pytest.raises(InputError, match="has no field district. It has name"):
+    with pytest.raises(InputError, match=r"has no field district. It has name"):
         burn_zones(polygons, "district", grid_of(ten), str(tmp_path))
-    with pytest.raises(InputError, match="Cannot open Study boundary.*No such file"):
+    with pytest.raises(InputError, match=r"Cannot open Study boundary.*No such file"):
         burn_boundary(str(tmp_path / "none.gpkg"), grid_of(ten), str(tmp_path))

@@ -116,7 +116,7 @@ def test_bands_and_files_that_are_not_there(tmp_path):
     path = write_raster(tmp_path / "x.tif", np.ones((2, 2), "uint8"))
     with pytest.raises(InputError, match=r"has 1 band\(s\), band 2 was asked for"):
         describe_source(Source("x", path, band=2))
-    with pytest.raises(InputError, match="Cannot open raster Rain .*No such file"):
+    with pytest.raises(InputError, match=r"Cannot open raster Rain .*No such file"):
         describe_source(Source("x", str(tmp_path / "no.tif"), label="Rain"))
     (tmp_path / "text.tif").write_text("no raster")
     with pytest.raises(InputError, match="not recognized as a supported file format"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from osgeo import gdal
@@ -59,7 +61,7 @@ def test_files_that_cannot_be_used(tmp_path, cover):
 
 def test_a_tile_that_cannot_be_read(tmp_path, build):
     whole = build("whole.tif", np.random.default_rng(1).normal(size=(700, 700)))
-    content = open(whole, "rb").read()
+    content = Path(whole).read_bytes()
     (tmp_path / "cut.tif").write_bytes(content[: len(content) // 2])
     result = run_check_inputs([str(tmp_path / "cut.tif")])
     assert "2 part(s) cannot be read, the first: Cannot read cut.tif at column 0, row 0" in found(result, "tiles")
