@@ -130,7 +130,7 @@ class ValuationKernel:
         counted = index if mask.all() else np.where(mask, index, self.index.unknown)
         counts = sum_by_class(counted, self.index.unknown + 1)
         sums[f"pixels:{year}"] += counts
-        if areas[0, 0] == areas[-1, 0]:
+        if (areas == areas[0]).all():
             sums[f"area:{year}"] += counts * areas[0, 0]
             for name, values in raw.items():
                 sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values) * areas[0, 0]
@@ -139,7 +139,8 @@ class ValuationKernel:
             for name, values in raw.items():
                 sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values * areas)
         adjustment = {
-            name: values * values.dtype.type(1 / self.factors[name].references[year]) for name, values in raw.items()
+            name: values.astype(np.float32, copy=False) * np.float32(1 / self.factors[name].references[year])
+            for name, values in raw.items()
         }
         if TOTAL in maps:
             self._map_total(year, index, adjustment, maps[TOTAL][year, rows])
@@ -149,15 +150,18 @@ class ValuationKernel:
                 self._map_layer(self.coefficients[year, service], index, adjustment.get(factor), layer)
 
     def _raw(self, block: Block, name: str, year: int, rows: slice, index: np.ndarray) -> np.ndarray:
-        """The adjusting raster, with the reference where a missing value counts as 1, and capped."""
+        """The adjusting raster, with the reference where a missing value counts as 1, and capped.
+
+        Where it differs from the stored values it is float64, because a rounded reference would show in the totals.
+        """
         factor = self.factors[name]
         raw, present = block.values[factor.sources[year]][rows], block.valid[factor.sources[year]][rows]
         reference = factor.references[year]
         if factor.ones.any() and not present.all():
             one = np.append(factor.ones, False).take(index) & ~present
-            raw = np.where(one, raw.dtype.type(reference), raw)
+            raw = np.where(one, reference, raw.astype(np.float64))
         if factor.cap is not None:
-            raw = np.minimum(raw, raw.dtype.type(factor.cap * reference))
+            raw = np.minimum(raw.astype(np.float64, copy=False), factor.cap * reference)
         return raw
 
     def _map_total(self, year: int, index: np.ndarray, adjustment: dict[str, np.ndarray], layer: np.ndarray) -> None:
@@ -176,7 +180,7 @@ class ValuationKernel:
     ) -> None:
         np.append(coefficients, 0).astype(np.float32).take(index, out=layer, mode="clip")
         if adjustment is not None:
-            np.multiply(layer, adjustment, out=layer, casting="same_kind")
+            np.multiply(layer, adjustment, out=layer)
 
 
 def strips(shape: tuple[int, ...]) -> Iterator[slice]:
