@@ -47,6 +47,7 @@ from .compat import make_field, user_language
 from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
+from .inputs import unreadable
 from .settings import default_scheme, report_language
 
 Results = dict[str, Any]
@@ -264,6 +265,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
                 parse_years(self.parameterAsString(parameters, "YEARS", context))
             except EcoAssetsError as error:
                 return False, str(error)
+        # QGIS would only say that the value is incorrect, not which file of several is missing.
+        for definition in self.parameterDefinitions():
+            name, label = definition.name(), definition.description()
+            missing = unreadable(parameters.get(name), context) if _takes_layers(definition) else []
+            if missing:
+                return False, f"{label}: {', '.join(missing)} cannot be read. Check the path and the format ({name})."
         checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
         return checked
 
@@ -351,6 +358,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def publish_numbers(**numbers: float) -> Results:
         """Numbers that later steps of a model can use; what does not exist is left out."""
         return {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _takes_layers(definition: QgsProcessingParameterDefinition) -> bool:
+    if definition.type() == "multilayer":
+        return definition.layerType() != QgsProcessing.SourceType.TypeFile
+    return definition.type() in ("raster", "source")
 
 
 def _plain(cell: Any) -> Any:
