@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qgis.core import (
     Qgis,
+    QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsDateTimeRange,
     QgsLayerTreeGroup,
@@ -31,11 +32,12 @@ RAMP_STEPS = 8
 
 @dataclass(frozen=True)
 class BandLook:
-    """A band as a layer: its number, layer name, and year where it has one."""
+    """A band as a layer: its number, layer name, year where it has one, and its own range where it needs one."""
 
     band: int
     name: str
     year: int | None = None
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,13 @@ def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> t
         return 0.0, 1.0
     low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
     high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
+    low, high = _rounded(low), _rounded(high)
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _rounded(number: float) -> float:
+    """Three digits are enough for a legend."""
+    return float(f"{number:.3g}")
 
 
 def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
@@ -137,23 +145,23 @@ def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRa
 
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
-    function = QgsColorRampShader(look.low, look.high)
+    low, high = band.limits or (look.low, look.high)
+    function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []
     for step in range(RAMP_STEPS + 1):
-        value = look.low + (look.high - look.low) * step / RAMP_STEPS
+        value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
         items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
     function.setColorRampItemList(items)
-    if hasattr(function, "legendSettings"):
-        settings = function.legendSettings()
-        settings.setSuffix(f" {look.unit}" if look.unit else "")
-        function.setLegendSettings(settings)
+    settings = QgsColorRampLegendNodeSettings()
+    settings.setSuffix(f" {look.unit}" if look.unit else "")
+    function.setLegendSettings(settings)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
     renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
-    renderer.setClassificationMin(look.low)
-    renderer.setClassificationMax(look.high)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
     return renderer
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qgis.PyQt.QtGui import QIcon
+
 from ..core.land_cover import SCHEMES
 from .compat import user_language
 from .icons import icon_path
@@ -23,9 +25,7 @@ def add_settings() -> None:
         )
     )
     ProcessingConfig.addSetting(
-        Setting(
-            GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES)
-        )  # fmt: skip
+        Setting(GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES))
     )
     ProcessingConfig.readSettings()
 
@@ -56,7 +56,5 @@ def _setting(name: str) -> str | None:
     return ProcessingConfig.getSetting(name)
 
 
-def _icon():  # noqa: ANN202 - QIcon, which is imported late
-    from qgis.PyQt.QtGui import QIcon
-
+def _icon() -> QIcon:
     return QIcon(icon_path())

@@ -119,11 +119,14 @@ class ProfitLossKernel:
         valuation = self.valuation
         classes = [class_indices(block, name, valuation.index) for name in valuation.land_cover]
         masks = valuation.masks(block, classes)
+        everywhere = slice(None)
         raw = [
-            {name: valuation.adjusting(block, name, year, index) for name in valuation.factors}
+            {name: valuation.adjusting(block, name, year, everywhere, index) for name in valuation.factors}
             for year, index in enumerate(classes)
         ]
-        totals = [valuation.total(year, index, raw[year]) for year, index in enumerate(classes)]
+        totals = np.empty((len(classes), *block.gate.shape), dtype=np.float32)
+        for year, index in enumerate(classes):
+            valuation.map_total(year, index, raw[year], totals[year])
         zones = self.zoning.numbers(block) if self.zoning.divided else None
         sums: dict[str, np.ndarray] = {}
         layers: dict[str, list[np.ndarray]] = {CHANGE: [], INDEX: []}
