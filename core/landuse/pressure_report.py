@@ -19,7 +19,7 @@ from ..report import (
     Source,
     TableBlock,
 )
-from ..report.texts import load_texts
+from ..report.texts import load_palettes, load_texts, ramp_colour
 from .pressure import PressureResult, pressure_table
 
 
@@ -66,11 +66,12 @@ def _means(result: PressureResult, words: dict[str, str]) -> list[Block]:
 def _levels(result: PressureResult, words: dict[str, str], language: str) -> list[Block]:
     levels = result.inputs.coefficients.levels.by_id
     years = result.inputs.years
+    stops = load_palettes().sequential
     series = []
-    for number, level in levels.items():
+    for rank, (number, level) in enumerate(levels.items()):
         areas = [sum(r.area_ha for r in result.rows if r.year == year and r.level == number) for year in years]
         name = level.name_zh if language == "zh" and level.name_zh else level.name
-        series.append(Series(f"{number} {name}", areas))
+        series.append(Series(f"{number} {name}", areas, ramp_colour(stops, rank / max(len(levels) - 1, 1))))
     return [Bars(words["pressure_levels"], [str(year) for year in years], series, "ha")]
 
 

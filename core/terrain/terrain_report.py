@@ -60,7 +60,7 @@ def _variable(classes: tuple[TerrainClass, ...], path: str | None, words: dict[s
     columns = [
         Column(words["class"], kind="text"),
         Column(words["area"], "ha"),
-        Column(words["share"], "%", decimals=2),
+        Column(words["share_of_total"], "%", decimals=2),
     ]
     blocks: list[Block] = [
         Bars(
