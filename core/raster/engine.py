@@ -29,6 +29,7 @@ from .tally import Sums
 from .windows import Window, cut_windows
 
 POLL_SECONDS = 0.1
+MOST_WORKERS = 4
 # Share of a run's progress that is left for statistics, overviews and moving files.
 FINISHING_PCT = 4.0
 
@@ -105,8 +106,13 @@ class Job:
     tile: int | None = None
 
     @cached_property
-    def workers(self) -> int:
+    def codec_threads(self) -> int:
         return self.threads or os.cpu_count() or 1
+
+    @property
+    def workers(self) -> int:
+        """Computing threads: few, because each holds a block, and the codec takes most of the time."""
+        return min(self.codec_threads, MOST_WORKERS)
 
     @property
     def every_source(self) -> tuple[Source, ...]:
@@ -150,7 +156,7 @@ def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
     writers: dict[str, RasterWriter] = {}
     try:
         for output in job.outputs:
-            writers[output.name] = RasterWriter(output, job.grid, job.write, job.workers)
+            writers[output.name] = RasterWriter(output, job.grid, job.write, job.codec_threads)
         working = progress.part(0, 100 - FINISHING_PCT) if job.outputs else progress
         sums = _stream(job, reader, writers, working)
         for number, writer in enumerate(writers.values()):
@@ -271,7 +277,7 @@ class BlockReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._areas = pixel_areas_ha(job.grid)
-        self._readers = {source.name: open_source(source, job.grid, job.workers) for source in job.every_source}
+        self._readers = {source.name: open_source(source, job.grid, job.codec_threads) for source in job.every_source}
         self._rest = [source.name for source in job.sources if source.name not in job.gate_names]
         self._row: int | None = None
 
