@@ -34,10 +34,13 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, EcoAssetsError
+from ..core.land_cover import SCHEMES
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
+from ..core.report import MethodReport, write_report
 from ..core.results import ResultTable
+from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
@@ -45,6 +48,7 @@ from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
 from .inputs import unreadable
+from .settings import default_scheme, report_language
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
@@ -223,6 +227,21 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def add_number_output(self, name: str) -> None:
         self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
 
+    def add_land_cover(self, *, several_years: bool = True) -> None:
+        """Land cover, its years and what its codes mean."""
+        if several_years:
+            self.add_rasters("LAND_COVER")
+            self.add_text("YEARS")
+        else:
+            self.add_raster("LAND_COVER")
+        self.add_choice("SCHEME", SCHEMES, default_scheme())
+        self.add_table("CLASS_TABLE")
+
+    def add_zones(self) -> None:
+        """Polygons by which results are told apart, and the field that names them."""
+        self.add_polygons("ZONES")
+        self.add_field("ZONE_FIELD", "ZONES")
+
     def add_raster_settings(self, *, several_years: bool = True, classes: bool = True) -> None:
         """What every raster method lets the user decide about area, grid and storage."""
         self.add_polygons("BOUNDARY")
@@ -240,6 +259,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     # running
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        definition = self.parameterDefinition("YEARS")
+        if definition is not None and parameters.get("YEARS"):
+            try:
+                parse_years(self.parameterAsString(parameters, "YEARS", context))
+            except EcoAssetsError as error:
+                return False, str(error)
         # QGIS would only say that the value is incorrect, not which file of several is missing.
         for definition in self.parameterDefinitions():
             name, label = definition.name(), definition.description()
@@ -298,6 +323,13 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         if not path:
             return {}
         style_when_loaded(self._context, path, look)
+        return {name: path}
+
+    def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
+        """Writes the report of a method, with this run's parameters and the command that repeats it."""
+        write_report(
+            report.complete(self.displayName(), report_language(), self.shown_parameters(), self.command()), path
+        )
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:

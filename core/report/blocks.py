@@ -367,3 +367,38 @@ def about_this_run(
     if command:
         blocks.append(Command(command))
     return Chapter(load_texts(language)["about"], blocks)
+
+
+@dataclass(frozen=True)
+class MethodReport:
+    """What a method has to tell; who calls the method adds its title, parameters and command.
+
+    Args:
+        chapters: the body; chapters without blocks are left away.
+        subtitle: what, where and when in one line.
+        facts: (name, value) pairs under the heading.
+        parameters: (name, value) pairs that the method found out itself, such as a mean it divided by.
+        sources: tables of coefficients that were used.
+        left_out: area without a result; None where that does not apply.
+        warnings: what the reader must know before trusting the numbers.
+    """
+
+    chapters: Sequence[Chapter]
+    subtitle: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    parameters: Sequence[tuple[str, Cell]] = ()
+    sources: Sequence[Source] = ()
+    left_out: Sequence[LeftOutArea] | None = None
+    warnings: Sequence[str] = ()
+
+    def complete(self, title: str, language: str, parameters: Sequence[tuple[str, Cell]], command: str) -> Report:
+        """The whole report, with the chapter about the run at its end."""
+        about = about_this_run(language, (*parameters, *self.parameters), self.sources, self.left_out, command)
+        return Report(
+            title=title,
+            chapters=[chapter for chapter in (*self.chapters, about) if chapter.blocks],
+            subtitle=self.subtitle,
+            language=language,
+            facts=self.facts,
+            warnings=self.warnings,
+        )
