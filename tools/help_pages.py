@@ -25,7 +25,6 @@ def main() -> None:
     """Starts QGIS without a screen, loads the provider and writes the page."""
     with tempfile.TemporaryDirectory() as profile:
         os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=profile)
-        os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=profile)
         from qgis.core import QgsApplication
 
         app = QgsApplication([], False)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Optional, Union
 
+from ..raster.output import ClassColour
 from .texts import load_texts
 
 Number = Optional[float]  # None and NaN are shown as a gap or a dash
@@ -213,15 +214,6 @@ class Ramp:
     palette: Literal["sequential", "diverging"] = "sequential"
     low: float | None = None
     high: float | None = None
-
-
-@dataclass(frozen=True)
-class ClassColour:
-    """A class of a raster: code, name and colour (``#rrggbb``)."""
-
-    code: int
-    name: str
-    colour: str
 
 
 @dataclass(frozen=True)
