@@ -92,6 +92,7 @@ class Job:
         write: creation options and overviews.
         threads: computing threads, and codec threads of GDAL; None takes one per processor.
         tile: edge of the windows' tiles in pixels.
+        accept: looks at what was gathered before the outputs get their final names; raises to refuse it.
     """
 
     kernel: Kernel
@@ -104,6 +105,7 @@ class Job:
     write: WriteOptions = field(default_factory=WriteOptions)
     threads: int | None = None
     tile: int | None = None
+    accept: Callable[[JobResult], None] | None = None
 
     @cached_property
     def codec_threads(self) -> int:
@@ -162,16 +164,20 @@ def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
         for number, writer in enumerate(writers.values()):
             writer.finish(progress)
             progress.set(100 - FINISHING_PCT + FINISHING_PCT * (number + 1) / len(writers))
+        coverage = {
+            name: Coverage(int(sums[f"pixels:{name}"]), float(sums[f"area:{name}"]))
+            for name in (*job.gate_names, COMMON)
+        }
+        found = JobResult(sums, coverage, {name: writer.statistics for name, writer in writers.items()})
+        if job.accept is not None:
+            job.accept(found)
         for writer in writers.values():
             writer.commit()
     except BaseException:
         for writer in writers.values():
             writer.discard()
         raise
-    coverage = {
-        name: Coverage(int(sums[f"pixels:{name}"]), float(sums[f"area:{name}"])) for name in (*job.gate_names, COMMON)
-    }
-    return JobResult(sums, coverage, {name: writer.statistics for name, writer in writers.items()})
+    return found
 
 
 COMMON = "common"
