@@ -59,8 +59,7 @@ def zhang_monthly(yearly: Sequence[np.ndarray]) -> np.ndarray:
 
     Source: Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41.
     """
-    index = sum(modified_fournier(monthly) for monthly in yearly) / len(yearly)
-    return 0.1833 * index**1.9957
+    return 0.1833 * np.mean([modified_fournier(monthly) for monthly in yearly], axis=0) ** 1.9957
 
 
 def zhang_annual(annual: np.ndarray) -> np.ndarray:
@@ -100,7 +99,7 @@ def renard_freimund(monthly: np.ndarray) -> np.ndarray:
 
 
 def _long_term(kernel: Callable[[np.ndarray], np.ndarray]) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
-    return lambda yearly: kernel(sum(yearly) / len(yearly))
+    return lambda yearly: kernel(np.mean(yearly, axis=0, dtype=np.float64))
 
 
 _KERNELS: Mapping[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
@@ -139,7 +138,7 @@ class ErosivityFormula:
         erosivity = _KERNELS[self.method](yearly)
         counts = {}
         if self.method == "renard_freimund":
-            index = modified_fournier(sum(yearly) / len(yearly))
+            index = modified_fournier(np.mean(yearly, axis=0))
             counts = {"high": index >= RENARD_FREIMUND_JUMP_MM}
         return Layers({R: erosivity}, valid, {R: erosivity, "rain": annual}, counts)
 

@@ -32,7 +32,7 @@ class Terrain:
 
 
 def add_slope(survey: Survey, terrain: Terrain) -> None:
-    """Adds the slope as the input `SLOPE`. Slopes of a DEM are computed on its own grid and then brought on the survey's.
+    """Adds the slope as the input `SLOPE`; slopes of a DEM are computed on its own grid, before any resampling.
 
     Raises:
         GridError: the DEM is not in a projected CRS.

@@ -112,7 +112,7 @@ def length_exponent(theta: np.ndarray, method: Exponent = "hj1173") -> np.ndarra
 
 
 def _rill_share(theta: np.ndarray, constant: float) -> np.ndarray:
-    """``m = beta / (1 + beta)`` with ``beta = (sin t / constant) / (3 sin^0.8 t + 0.56)``: rill to interrill erosion."""
+    """``m = beta / (1 + beta)`` with ``beta = (sin t / constant) / (3 sin^0.8 t + 0.56)``."""
     sine = np.sin(theta)
     beta = (sine / constant) / (3.0 * sine**0.8 + 0.56)
     return beta / (1 + beta)

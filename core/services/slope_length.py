@@ -104,7 +104,7 @@ class SlopeLengthFormula:
         if short.any():
             least = float(accumulation[short].min())
             raise InputError(
-                f"Flow accumulation holds {least:.6g}, less than the cell itself counts ({own:.6g} in the unit {unit}). "
+                f"Flow accumulation holds {least:.6g}, less than the cell itself counts ({own:.6g} {unit}). "
                 "If it counts only the cells above, choose the unit cells_above."
             )
         return np.maximum(accumulation - own, 0) * (cell if unit == "cells" else 1.0)

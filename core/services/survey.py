@@ -353,10 +353,14 @@ class Survey:
             statistics=statistics,
         )
 
-    def _sources(self, name: str, label: str, series: Series, kind: Literal["classes", "continuous"]) -> tuple:
-        limits = {"minimum": series.minimum, "maximum": series.maximum}
+    def _sources(
+        self, name: str, label: str, series: Series, kind: Literal["classes", "continuous"]
+    ) -> tuple[Source, ...]:
+        low, high = series.minimum, series.maximum
         if self.years:
-            found = yearly_sources(name, series.paths, self.years, label, kind=kind, static=True, **limits)
+            found = yearly_sources(
+                name, series.paths, self.years, label, kind=kind, static=True, minimum=low, maximum=high
+            )
             tell_pairing(label, found, self.years, self.progress)
             return found
         bands = [open_raster(path, label).RasterCount for path in series.paths]
@@ -365,7 +369,7 @@ class Survey:
                 f"{label}: {len(bands)} raster(s) with {sum(bands)} band(s) given, but no years. Give one raster of "
                 "one band, or tell the years."
             )
-        return (Source(name, series.paths[0], 1, kind, label, **limits),)
+        return (Source(name, series.paths[0], 1, kind, label, low, high),)
 
     def _fit(self, sources: Sequence[Source]) -> tuple[Source, ...]:
         if self._area is None:
