@@ -1,4 +1,4 @@
-"""Carbon stored in ecosystems by class, and the flux that follows from productivity."""
+"""Carbon stored in ecosystems, by land-cover class."""
 
 from __future__ import annotations
 

@@ -265,21 +265,23 @@ class Survey:
         if cover is None:
             return
         self.scheme = cover.scheme
-        self._land_cover = self._fit(self._sources(LAND_COVER, "Land cover", Series(cover.paths), "classes"))
+        self._land_cover = self._fit(self.sources(LAND_COVER, "Land cover", Series(cover.paths), "classes"))
 
     def add(self, name: str, label: str, series: Series | None, climate: Climate = "actual") -> None:
         """Adds an input, if it is given; with the climate `mean` every year gets the mean over the years."""
         if series is None:
             return
-        self.add_sources(name, self._sources(name, label, series, "continuous"), climate)
+        self.add_sources(name, self.sources(name, label, series, "continuous"), climate)
 
     def add_classes(self, name: str, label: str, series: Series) -> None:
         """Adds an input that holds codes."""
-        self.add_sources(name, self._sources(name, label, series, "classes"))
+        self.add_sources(name, self.sources(name, label, series, "classes"))
 
-    def add_sources(self, name: str, sources: Sequence[Source], climate: Climate = "actual") -> None:
-        """Adds an input by its source of each year."""
-        fitted = self._fit(sources)
+    def add_sources(
+        self, name: str, sources: Sequence[Source], climate: Climate = "actual", on_grid: bool = False
+    ) -> None:
+        """Adds an input by its source of each year; `on_grid` tells that they were made for this grid."""
+        fitted = tuple(sources) if on_grid else self._fit(sources)
         if climate == "mean":
             together = tuple(dict.fromkeys(fitted))
             self._inputs[name] = (together,) * len(fitted)
@@ -353,9 +355,10 @@ class Survey:
             statistics=statistics,
         )
 
-    def _sources(
-        self, name: str, label: str, series: Series, kind: Literal["classes", "continuous"]
+    def sources(
+        self, name: str, label: str, series: Series, kind: Literal["classes", "continuous"] = "continuous"
     ) -> tuple[Source, ...]:
+        """The source of each year; the same one for all years where the series is static."""
         low, high = series.minimum, series.maximum
         if self.years:
             found = yearly_sources(
