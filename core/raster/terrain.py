@@ -37,6 +37,8 @@ def require_metres(grid: Grid, named: str) -> float:
 def derive_terrain(dem: Source, what: Literal["slope", "aspect"], folder: str, progress: Progress) -> Source:
     """Slope or aspect in degrees, Horn's formula over 3 x 3 pixels; aspect is clockwise from north, 0 where flat.
 
+    At the edges of the raster the missing neighbours are extrapolated; the four corner pixels come out too gentle.
+
     Args:
         dem: elevation in metres, on its own grid.
         what: `slope` or `aspect`.

@@ -67,9 +67,9 @@ def for_moisture(
 
 
 def for_slope(curve_number: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """Curve numbers on a slope, ``(CN3 - CN2)/3 (1 - 2 exp(-13.86 s)) + CN2`` with ``CN3 = CN2 exp(0.00673 (100 - CN2))``.
+    """Curve numbers on a slope, ``CN2 + (CN3 - CN2)/3 (1 - 2 exp(-13.86 s))``, at most 100.
 
-    It changes nothing at a slope of 5 %.
+    ``CN3 = CN2 exp(0.00673 (100 - CN2))``. It changes nothing at a slope of 5 %.
 
     Args:
         curve_number: of average moisture.

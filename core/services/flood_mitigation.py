@@ -258,7 +258,8 @@ def _check(inputs: FloodInputs) -> None:
             raise InputError(f"The storm depth is {depth:g} mm. Give the rain of a storm in mm, such as 80.")
     if inputs.soil_group is None and inputs.soil_group_code not in SOIL_GROUPS:
         raise InputError(
-            f"The soil group is {inputs.soil_group_code!r}. Give a raster of 1 to 4, or one of {', '.join(SOIL_GROUPS)}."
+            f"The soil group is {inputs.soil_group_code!r}. Give a raster of 1 to 4, or one of "
+            f"{', '.join(SOIL_GROUPS)}."
         )
     if inputs.abstraction not in (0.2, 0.05):
         raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")

@@ -286,8 +286,8 @@ def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme
     missing = [name for name in names if not table.has(name)]
     if missing:
         raise TableError(
-            f"Table {table.name} has no sensitivity to the threat {', '.join(missing)}. Add a column of that name, with "
-            f"a number from 0 to 1 per class. It has {', '.join(table.columns)}."
+            f"Table {table.name} has no sensitivity to the threat {', '.join(missing)}. Add a column of that name "
+            f"with a number from 0 to 1 per class. It has {', '.join(table.columns)}."
         )
     table.require("code", "habitat")
     codes = table.codes("code")

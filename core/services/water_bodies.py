@@ -101,8 +101,8 @@ def lake_zones(guideline: bool = False) -> dict[str, LakeZone]:
     zones = {}
     for row in table.rows:
         exchanges = row["T_gep"] if guideline and row["T_gep"] else row["T_default"]
-        numbers = (float(str(row[name])) for name in ("intercept_a", "slope_b"))
-        zone = LakeZone(str(row["lake_zone_en"]), *numbers, float(str(exchanges)))
+        intercept, slope = float(str(row["intercept_a"])), float(str(row["slope_b"]))
+        zone = LakeZone(str(row["lake_zone_en"]), intercept, slope, float(str(exchanges)))
         zones[zone.name.casefold()] = zones[str(row["lake_zone_cn"])] = zone
     return zones
 
