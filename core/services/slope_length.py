@@ -212,7 +212,7 @@ def run_slope_length(
                     f"{accumulation.named} lies on another grid than the DEM: {difference}. Flow accumulation cannot "
                     "be resampled: compute it from this DEM."
                 )
-            survey.add_sources("aspect", [derive_terrain(dem, "aspect", folder, progress)])
+            survey.add_sources("aspect", [derive_terrain(dem, "aspect", folder, progress)], on_grid=True)
             survey.add_sources("accumulation", [accumulation])
         made = map_output(survey, LS, outputs.slope_length, "", outputs.metadata)
         sums = survey.run(SlopeLengthFormula(inputs, cell_m), made, 1, progress)

@@ -160,7 +160,7 @@ class TestHabitatQuality:
         assert read(out("q"))[0] == pytest.approx(np.select([codes == FOREST, codes == GRASS], [1.0, 0.7], 0.0))
 
     def test_protected_land_is_not_degraded(self, region, raster, out):
-        cover, threats, codes, _, _ = region
+        cover, threats, _, _, _ = region
         access = Series.of(raster("access", np.zeros((12, 15))))
         run_habitat_quality(QualityInputs(cover, threats, **tables(), access=access), QualityOutputs(None, out("d")))
         assert (read(out("d"))[0] == 0).all()
