@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Callable, Union
+from typing import Callable
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Sample:
     """
 
     values: np.ndarray
-    stratum: Union[int, np.ndarray] = 0
+    stratum: int | np.ndarray = 0
 
 
 Sampler = Callable[[Block], Iterable[Sample]]
@@ -250,7 +250,7 @@ class _Target:
     """A value that is looked for: its stratum, where in its order, and the leading bits that are known."""
 
     stratum: int
-    place: Union[_Rank, _Amount]
+    place: _Rank | _Amount
     prefix: int = 0
 
     @property
@@ -301,7 +301,7 @@ class _Search:
         sums = run_job(job, self._progress.part(step * number, step * (number + 1))).sums
         nothing = np.zeros((len(slots), 1 << self._digits[number]))
         counts = sums["counts"] if "counts" in sums else nothing.astype(np.int64)
-        return counts, sums["sums"] if "sums" in sums else nothing
+        return counts, sums.get("sums", nothing)
 
 
 def _descend(target: _Target, counts: np.ndarray, sums: np.ndarray, bits: int) -> _Target:
@@ -321,7 +321,7 @@ class _CountDigits:
 
     def __call__(self, block: Block) -> Result:
         shape = (len(self.slots), 1 << self.bits)
-        sums = {"counts": np.zeros(shape, dtype=np.int64)}
+        sums: dict[str, np.ndarray] = {"counts": np.zeros(shape, dtype=np.int64)}
         if self.summed:
             sums["sums"] = np.zeros(shape)
         for sample in self.sampler(block):
@@ -331,7 +331,7 @@ class _CountDigits:
                 self._add(sums, sample.values[part], stratum)
         return Result(sums=Sums(sums))
 
-    def _add(self, sums: dict[str, np.ndarray], values: np.ndarray, stratum: Union[int, np.ndarray]) -> None:
+    def _add(self, sums: dict[str, np.ndarray], values: np.ndarray, stratum: int | np.ndarray) -> None:
         keys = sort_keys(values)
         rows = slice(0, len(self.slots))
         if isinstance(stratum, int):
@@ -368,8 +368,8 @@ class _CountDigits:
 
 
 def _only(
-    mask: np.ndarray, keys: np.ndarray, values: np.ndarray, stratum: Union[int, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, Union[int, np.ndarray]]:
+    mask: np.ndarray, keys: np.ndarray, values: np.ndarray, stratum: int | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int | np.ndarray]:
     return keys[mask], values[mask], stratum if isinstance(stratum, int) else stratum[mask]
 
 
