@@ -299,9 +299,10 @@ class _Search:
         job = replace(self._job, kernel=kernel, outputs=())
         step = 100 / len(self._digits)
         sums = run_job(job, self._progress.part(step * number, step * (number + 1))).sums
-        nothing = np.zeros((len(slots), 1 << self._digits[number]))
-        counts = sums["counts"] if "counts" in sums else nothing.astype(np.int64)
-        return counts, sums.get("sums", nothing)
+        if "counts" not in sums:  # not a single pixel
+            shape = len(slots), 1 << self._digits[number]
+            return np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        return sums["counts"], sums["sums"]
 
 
 def _descend(target: _Target, counts: np.ndarray, sums: np.ndarray, bits: int) -> _Target:
@@ -321,9 +322,7 @@ class _CountDigits:
 
     def __call__(self, block: Block) -> Result:
         shape = (len(self.slots), 1 << self.bits)
-        sums: dict[str, np.ndarray] = {"counts": np.zeros(shape, dtype=np.int64)}
-        if self.summed:
-            sums["sums"] = np.zeros(shape)
+        sums = {"counts": np.zeros(shape, dtype=np.int64), "sums": np.zeros(shape if self.summed else 0)}
         for sample in self.sampler(block):
             for start in range(0, sample.values.size, CHUNK_PIXELS):
                 part = slice(start, start + CHUNK_PIXELS)
