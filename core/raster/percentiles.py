@@ -321,8 +321,8 @@ class _CountDigits:
     summed: bool
 
     def __call__(self, block: Block) -> Result:
-        shape = (len(self.slots), 1 << self.bits)
-        sums = {"counts": np.zeros(shape, dtype=np.int64), "sums": np.zeros(shape if self.summed else 0)}
+        rows, width = len(self.slots), 1 << self.bits
+        sums = {"counts": np.zeros((rows, width), dtype=np.int64), "sums": np.zeros((rows, width * self.summed))}
         for sample in self.sampler(block):
             for start in range(0, sample.values.size, CHUNK_PIXELS):
                 part = slice(start, start + CHUNK_PIXELS)
