@@ -14,7 +14,7 @@ mkdir -p "$region"
 tools/qgis-process run ecoassets:practiceregion -- FOLDER="$region"
 
 years=(2000 2005 2010 2015)
-arguments=(YEARS="$(IFS=,; echo "${years[*]}")" SCHEME=cnlucc)
+arguments=(YEARS="$(IFS=,; echo "${years[*]}")" SCHEME=cnlucc BOUNDARY="$region/boundary.gpkg")
 for year in "${years[@]}"; do
   arguments+=(
     LAND_COVER="$region/land_cover_$year.tif"

@@ -15,7 +15,7 @@ from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.engine import COMMON, Job, JobResult, run_job
 from ..raster.files import workspace
-from ..raster.output import Band, Output
+from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
@@ -117,6 +117,7 @@ class ValuationResult:
         references: per factor, the reference of each year.
         left_out: what has no value.
         inputs: what was asked for.
+        map_statistics: statistics per band of each map.
     """
 
     years: tuple[int, ...]
@@ -126,6 +127,7 @@ class ValuationResult:
     references: Mapping[str, tuple[float, ...]]
     left_out: tuple[LeftOut, ...]
     inputs: ValuationInputs
+    map_statistics: Mapping[str, list[BandStatistics]]
 
     @property
     def totals(self) -> tuple[float, ...]:
@@ -311,7 +313,7 @@ def _collect(
             )
             values[year, number] = coefficients[year, number] * adjusted
     return ValuationResult(
-        inputs.years, inputs.scheme.codes, area, values, references, _left_out(inputs, found), inputs
+        inputs.years, inputs.scheme.codes, area, values, references, _left_out(inputs, found), inputs, found.statistics
     )
 
 

@@ -15,6 +15,7 @@ from ..progress import Progress
 from .dataset import call_gdal, threads_are_sound
 from .files import PendingFile
 from .grid import Grid
+from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
 
 FLOAT_NODATA = -9999.0
@@ -38,7 +39,7 @@ class Band:
 
 @dataclass(frozen=True)
 class ClassColour:
-    """A class of a class raster: its code, name and colour (#rrggbb)."""
+    """A class of a class raster: its code, name and colour (#rrggbb, or "" for none)."""
 
     code: int
     name: str
@@ -97,15 +98,19 @@ class BandStatistics:
 
     @classmethod
     def of_values(cls, values: np.ndarray) -> BandStatistics:
-        """Statistics of a flat array of valid values; squares are about the block's own mean."""
-        if values.size == 0:
-            return cls()
-        total = float(values.sum(dtype=np.float64))
-        centred = values.astype(np.float64)
-        centred -= total / values.size
-        return cls(
-            values.size, float(values.min()), float(values.max()), total, float(np.einsum("i,i->", centred, centred))
-        )
+        """Statistics of a flat array of valid values, in chunks that stay in the processor's cache."""
+        found = cls()
+        for start in range(0, values.size, CHUNK_PIXELS):
+            chunk = values[start : start + CHUNK_PIXELS]
+            shift = float(chunk[0])  # squares about a value of the data lose no digits
+            shifted = chunk.astype(np.float64)
+            shifted -= shift
+            total = float(shifted.sum())
+            squares = float(np.einsum("i,i->", shifted, shifted)) - total * total / chunk.size
+            found.merge(
+                cls(chunk.size, float(chunk.min()), float(chunk.max()), total + shift * chunk.size, max(0.0, squares))
+            )
+        return found
 
     def merge(self, other: BandStatistics) -> None:
         """Adds another block (Chan, Golub & LeVeque 1983: the pairwise update of the sum of squares)."""
@@ -314,9 +319,10 @@ def _best_compression() -> dict[str, str]:
 
 def _describe_classes(band: gdal.Band, output: Output) -> None:
     """Gives a class band its colour table (where codes fit one) and category names."""
-    if output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
+    coloured = [entry for entry in output.classes if entry.colour]
+    if coloured and output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
         table = gdal.ColorTable()
-        for entry in output.classes:
+        for entry in coloured:
             red, green, blue = (int(entry.colour[start : start + 2], 16) for start in (1, 3, 5))
             table.SetColorEntry(entry.code, (red, green, blue, 255))
         band.SetRasterColorTable(table)

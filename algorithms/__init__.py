@@ -1,0 +1,1 @@
+"""What QGIS sees: parameters, checks, one call into the core, publication."""

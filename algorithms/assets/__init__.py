@@ -1,0 +1,1 @@
+"""Ecological assets and ecosystem service value."""

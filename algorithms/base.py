@@ -1,0 +1,331 @@
+"""EcoAlgorithm: the little that every algorithm shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.core import (
+    QgsFeature,
+    QgsFeatureSink,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.errors import Cancelled, EcoAssetsError
+from ..core.progress import Progress
+from ..core.raster.output import WriteOptions
+from ..core.raster.settings import RasterSettings
+from ..core.results import ResultTable
+from .canvas import Look, style_when_loaded
+from .command import given_parameters, qgis_process_command
+from .compat import make_field, user_language
+from .given import Given
+from .help_texts import AlgorithmHelp, Entry, group_title, load_help
+from .icons import icon_path
+
+Results = dict[str, Any]
+Kind = QgsProcessingParameterNumber.Type
+
+
+class FeedbackProgress(Progress):
+    """Hands the core's progress to QGIS. The percentage never falls."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self._feedback, self._highest = feedback, 0.0
+
+    def set(self, percent: float) -> None:
+        self._highest = max(self._highest, min(100.0, percent))
+        self._feedback.setProgress(self._highest)
+
+    def info(self, message: str) -> None:
+        self._feedback.pushInfo(message)
+
+    def warn(self, message: str) -> None:
+        self._feedback.pushWarning(message)
+
+    def cancelled(self) -> bool:
+        return self._feedback.isCanceled()
+
+
+class EcoAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
+
+    Attributes:
+        NAME: id within the provider; never changes after a release.
+        GROUP: id of the toolbox group.
+        TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
+    """
+
+    NAME = ""
+    GROUP = ""
+    TAKES_BROKEN_RASTERS = False
+
+    def declare(self) -> None:
+        """Adds parameters and outputs."""
+        raise NotImplementedError
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
+        raise NotImplementedError
+
+    # identity
+
+    def createInstance(self) -> EcoAlgorithm:
+        return type(self)()
+
+    def name(self) -> str:
+        return self.NAME
+
+    def displayName(self) -> str:
+        return self.texts.title
+
+    def group(self) -> str:
+        return group_title(self.GROUP, user_language())
+
+    def groupId(self) -> str:
+        return self.GROUP
+
+    def shortDescription(self) -> str:
+        return self.texts.short
+
+    def shortHelpString(self) -> str:
+        return self.texts.html() if _has_window() else self.texts.plain()
+
+    def tags(self) -> list[str]:
+        return list(self.texts.tags)
+
+    def icon(self) -> QIcon:
+        return QIcon(icon_path(self.GROUP))
+
+    def svgIconPath(self) -> str:
+        return icon_path(self.GROUP)
+
+    @property
+    def texts(self) -> AlgorithmHelp:
+        return load_help(self.NAME, user_language())
+
+    def flags(self) -> Any:
+        return super().flags()
+
+    # parameters
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.declare()
+
+    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False) -> None:
+        """Adds a parameter with its help."""
+        entry = self._entry(parameter.name())
+        parameter.setDescription(entry.label)
+        parameter.setHelp(entry.help)
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def add_raster(self, name: str, optional: bool = False) -> None:
+        self.add(QgsProcessingParameterRasterLayer(name, "", optional=optional))
+
+    def add_rasters(self, name: str, optional: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeRaster
+        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional))
+
+    def add_number(
+        self,
+        name: str,
+        default: float | None = None,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        *,
+        integer: bool = False,
+        advanced: bool = False,
+    ) -> None:
+        """A number; without a default it is optional."""
+        kind = Kind.Integer if integer else Kind.Double
+        parameter = QgsProcessingParameterNumber(name, "", kind, default, default is None)
+        if minimum is not None:
+            parameter.setMinimum(minimum)
+        if maximum is not None:
+            parameter.setMaximum(maximum)
+        self.add(parameter, advanced)
+
+    def add_text(
+        self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
+    ) -> None:
+        self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
+
+    def add_choice(self, name: str, options: Sequence[str], default: str, *, advanced: bool = False) -> None:
+        """One of fixed words."""
+        self.add(
+            QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True), advanced
+        )
+
+    def add_flag(self, name: str, default: bool, *, advanced: bool = True) -> None:
+        self.add(QgsProcessingParameterBoolean(name, "", default), advanced)
+
+    def add_table(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = [QgsProcessing.SourceType.TypeVector]
+        self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
+
+    def add_polygons(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = [QgsProcessing.SourceType.TypeVectorPolygon]
+        self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
+
+    def add_field(self, name: str, parent: str, optional: bool = True, *, multiple: bool = False) -> None:
+        self.add(
+            QgsProcessingParameterField(
+                name, "", parentLayerParameterName=parent, allowMultiple=multiple, optional=optional
+            )
+        )
+
+    def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeFile
+        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
+
+    def add_file(self, name: str, extension: str = "", optional: bool = True) -> None:
+        behaviour = QgsProcessingParameterFile.Behavior.File
+        self.add(QgsProcessingParameterFile(name, "", behaviour, extension, optional=optional))
+
+    def add_raster_output(self, name: str, optional: bool = True) -> None:
+        self.add(QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=not optional))
+
+    def add_table_output(self, name: str, default: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeVector
+        self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
+
+    def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
+        self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))
+
+    def add_folder_output(self, name: str) -> None:
+        self.add(QgsProcessingParameterFolderDestination(name, ""))
+
+    def add_number_output(self, name: str) -> None:
+        self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
+
+    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True) -> None:
+        """What every raster method lets the user decide about area, grid and storage."""
+        self.add_polygons("BOUNDARY")
+        if several_years:
+            self.add_choice("MASK", ("common", "yearly"), "common", advanced=True)
+        if classes:
+            self.add_flag("ALIGN_CLASSES", False)
+        self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
+        self.add_flag("OVERVIEWS", True)
+
+    def _entry(self, name: str) -> Entry:
+        texts = self.texts
+        return texts.parameters.get(name) or texts.outputs.get(name) or Entry(name)
+
+    # running
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        try:
+            self._given = Given(self, parameters, context)
+        except EcoAssetsError as error:
+            raise QgsProcessingException(str(error)) from None
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        self._parameters, self._context = parameters, context
+        progress = FeedbackProgress(feedback)
+        try:
+            given = self._given.bind(parameters, context)
+            results = self.compute(given, progress)
+        except Cancelled:
+            return {}
+        except EcoAssetsError as error:
+            raise QgsProcessingException(str(error)) from None
+        progress.set(100)
+        return results
+
+    def raster_settings(self, given: Given) -> RasterSettings:
+        """The core's settings from the parameters of `add_raster_settings`."""
+        declared = {definition.name() for definition in self.parameterDefinitions()}
+        return RasterSettings(
+            boundary=given.polygons("BOUNDARY"),
+            mask=given.choice("MASK") if "MASK" in declared else "common",
+            align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
+            write=WriteOptions(given.creation_options(), given.flag("OVERVIEWS")),
+        )
+
+    def command(self) -> str:
+        """The call of qgis_process that repeats this run."""
+        return qgis_process_command(self, self._parameters, self._context)
+
+    def shown_parameters(self) -> list[tuple[str, str]]:
+        """Label and value of every parameter that was given, for the report."""
+        return given_parameters(self, self._parameters, self._context)
+
+    # publishing
+
+    def publish_raster(self, name: str, path: str | None, look: Look) -> Results:
+        """Gives the layer its style when QGIS loads it."""
+        if not path:
+            return {}
+        style_when_loaded(self._context, path, look)
+        return {name: path}
+
+    def publish_table(self, name: str, table: ResultTable) -> Results:
+        """Writes a table into its sink. Called after the work has succeeded, because a sink truncates the old file."""
+        from qgis.core import QgsCoordinateReferenceSystem, QgsFields
+
+        if not self._parameters.get(name):
+            return {}
+        fields = QgsFields()
+        for column in table.columns:
+            fields.append(make_field(column.name, column.kind))
+        sink, sink_id = self.parameterAsSink(
+            self._parameters, name, self._context, fields, QgsWkbTypes.Type.NoGeometry, QgsCoordinateReferenceSystem()
+        )
+        if sink is None:
+            raise QgsProcessingException(self.invalidSinkError(self._parameters, name))
+        for row in table.rows:
+            feature = QgsFeature(fields)
+            feature.setAttributes([_plain(cell) for cell in row])
+            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name))
+        del sink
+        return {name: sink_id}
+
+    @staticmethod
+    def publish_numbers(**numbers: float) -> Results:
+        """Numbers that later steps of a model can use; what does not exist is left out."""
+        return {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _plain(cell: Any) -> Any:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, float):
+        return float(cell) if math.isfinite(cell) else None
+    return int(cell) if isinstance(cell, (int, bool)) else float(cell)
+
+
+def _has_window() -> bool:
+    from qgis.utils import iface
+
+    return iface is not None

@@ -1,0 +1,184 @@
+"""How results land in the canvas: a styled layer per band, grouped, with a legend, a unit and a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qgis.core import (
+    Qgis,
+    QgsColorRampLegendNodeSettings,
+    QgsColorRampShader,
+    QgsDateTimeRange,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsPalettedRasterRenderer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRasterShader,
+    QgsSingleBandPseudoColorRenderer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from qgis.PyQt.QtGui import QColor
+
+from ..core.raster.output import BandStatistics, ClassColour
+from ..core.report.texts import load_palettes
+
+RAMP_STEPS = 8
+
+
+@dataclass(frozen=True)
+class BandLook:
+    """A band as a layer: its number, layer name, year where it has one, and its own range where it needs one."""
+
+    band: int
+    name: str
+    year: int | None = None
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a raster is shown.
+
+    Attributes:
+        group: name of the layer group when there are several bands.
+        bands: the bands that become layers, top layer last.
+        unit: what the legend says behind numbers.
+        low, high: range of the colour ramp, one for all bands so that years compare.
+        palette: `sequential` or `diverging`, of resources/report/palettes.yaml.
+        classes: legend of a class raster; the ramp is not used then.
+    """
+
+    group: str
+    bands: tuple[BandLook, ...]
+    unit: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    palette: str = "sequential"
+    classes: tuple[ClassColour, ...] = ()
+
+
+def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> tuple[float, float]:
+    """A range for one ramp over several bands: mean plus and minus `spread` deviations, within the extremes."""
+    known = [found for found in statistics if found.count]
+    if not known:
+        return 0.0, 1.0
+    low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
+    high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
+    low, high = _rounded(low), _rounded(high)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _rounded(number: float) -> float:
+    """Three digits are enough for a legend."""
+    return float(f"{number:.3g}")
+
+
+def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
+    """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
+    if not context.willLoadLayerOnCompletion(path):
+        return
+    styler = _Styler(look)
+    # QGIS holds only a pointer: without a reference of ours the styler would be gone before its turn.
+    _WAITING[:] = [waiting for waiting in _WAITING if not waiting.done] + [styler]
+    context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
+
+
+class _Styler(QgsProcessingLayerPostProcessorInterface):
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look, self.done = look, False
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        show_bands(layer, self._look, context.project() or QgsProject.instance())
+        self.done = True
+
+
+_WAITING: list[_Styler] = []
+
+
+def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
+    """Styles a loaded layer for its first band and adds a layer for each further band, in a group of their own."""
+    first, *others = look.bands
+    apply_look(layer, first, look)
+    if not others:
+        return
+    root = project.layerTreeRoot()
+    node = root.findLayer(layer.id())
+    if node is None:
+        return
+    parent = node.parent()
+    group = QgsLayerTreeGroup(look.group)
+    parent.insertChildNode(parent.children().index(node), group)
+    group.addChildNode(node.clone())
+    parent.removeChildNode(node)
+    for band in others:
+        clone = layer.clone()
+        apply_look(clone, band, look)
+        project.addMapLayer(clone, False)
+        group.insertLayer(0, clone)
+    for position, child in enumerate(group.children()):
+        child.setItemVisibilityChecked(position == 0)
+        child.setExpanded(position == 0)
+
+
+def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:
+    """Name, renderer and time of a layer that shows one band."""
+    layer.setName(band.name)
+    renderer = _classes(layer, band, look) if look.classes else _ramp(layer, band, look)
+    layer.setRenderer(renderer)
+    if band.year is not None:
+        _set_year(layer, band.year)
+    layer.triggerRepaint()
+
+
+def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRasterRenderer:
+    entries = [QgsPalettedRasterRenderer.Class(c.code, QColor(c.colour), c.name) for c in look.classes]
+    return QgsPalettedRasterRenderer(layer.dataProvider(), band.band, entries)
+
+
+def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
+    colours = [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
+    low, high = band.limits or (look.low, look.high)
+    function = QgsColorRampShader(low, high)
+    function.setColorRampType(QgsColorRampShader.Type.Interpolated)
+    items = []
+    for step in range(RAMP_STEPS + 1):
+        value = low + (high - low) * step / RAMP_STEPS
+        colour = _between(colours, step / RAMP_STEPS)
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
+    function.setColorRampItemList(items)
+    settings = QgsColorRampLegendNodeSettings()
+    settings.setSuffix(f" {look.unit}" if look.unit else "")
+    function.setLegendSettings(settings)
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
+    return renderer
+
+
+def _between(colours: Sequence[QColor], position: float) -> QColor:
+    place = position * (len(colours) - 1)
+    left = min(int(place), len(colours) - 2)
+    part = place - left
+    a, b = colours[left], colours[left + 1]
+    return QColor(
+        *(round(x + (y - x) * part) for x, y in zip((a.red(), a.green(), a.blue()), (b.red(), b.green(), b.blue())))
+    )
+
+
+def _set_year(layer: QgsRasterLayer, year: int) -> None:
+    time = layer.temporalProperties()
+    time.setIsActive(True)
+    time.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)
+    first = QDateTime(QDate(year, 1, 1), QTime(0, 0))
+    last = QDateTime(QDate(year, 12, 31), QTime(23, 59, 59))
+    time.setFixedTemporalRange(QgsDateTimeRange(first, last))

@@ -1,0 +1,26 @@
+"""Differences between QGIS versions, in one place."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis, QgsApplication, QgsField
+from qgis.PyQt.QtCore import QVariant
+
+QGIS_VERSION = Qgis.QGIS_VERSION_INT if hasattr(Qgis, "QGIS_VERSION_INT") else Qgis.versionInt()
+FIELD_TYPES_ARE_META_TYPES = QGIS_VERSION >= 33800
+GROUPS_IN_CANVAS = QGIS_VERSION >= 33200
+
+
+def make_field(name: str, kind: str) -> QgsField:
+    """A field of a result table: `text`, `integer` or `number`."""
+    if FIELD_TYPES_ARE_META_TYPES:
+        from qgis.PyQt.QtCore import QMetaType
+
+        types = {"text": QMetaType.Type.QString, "integer": QMetaType.Type.Int, "number": QMetaType.Type.Double}
+    else:
+        types = {"text": QVariant.String, "integer": QVariant.Int, "number": QVariant.Double}
+    return QgsField(name, types[kind])
+
+
+def user_language() -> str:
+    """`zh` where QGIS speaks Chinese, else `en`."""
+    return "zh" if QgsApplication.locale().startswith("zh") else "en"

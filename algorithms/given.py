@@ -1,0 +1,176 @@
+"""What the user gave, as plain data: paths, tables, numbers, words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+    QgsVectorLayer,
+)
+
+from ..core.errors import InputError
+from ..core.tables import Table
+from .inputs import polygons_path, raster_path, table_of
+
+if TYPE_CHECKING:
+    from .base import EcoAlgorithm
+
+POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
+
+
+class Given:
+    """The values of an algorithm's parameters.
+
+    Layers belong to the main thread, so they are turned into paths and tables when this is made, in `prepareAlgorithm`;
+    the rest is read when it is asked for.
+    """
+
+    def __init__(self, algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        self._algorithm = algorithm
+        self._rasters: dict[str, list[str]] = {}
+        self._tables: dict[str, Table | None] = {}
+        self._polygons: dict[str, str | None] = {}
+        self.bind(parameters, context)
+        for definition in algorithm.parameterDefinitions():
+            self._take_layers(definition)
+
+    def bind(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Given:
+        """Takes the parameters and context of the thread that runs."""
+        self._parameters, self._context = parameters, context
+        return self
+
+    def has(self, name: str) -> bool:
+        """Whether the user gave anything."""
+        return self._parameters.get(name) not in (None, "", [])
+
+    def rasters(self, name: str) -> tuple[str, ...]:
+        """Paths of a list of rasters, in the order given."""
+        return tuple(self._rasters[name])
+
+    def raster(self, name: str) -> str | None:
+        """Path of a raster, None where none was given."""
+        return next(iter(self._rasters[name]), None)
+
+    def required_raster(self, name: str) -> str:
+        """Path of a raster without which there is nothing to compute. Raises InputError where none was given."""
+        path = self.raster(name)
+        if path is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster.")
+        return path
+
+    def table(self, name: str) -> Table | None:
+        return self._tables[name]
+
+    def required_table(self, name: str) -> Table:
+        """A table without which there is nothing to compute. Raises InputError where none was given."""
+        table = self._tables[name]
+        if table is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a table.")
+        return table
+
+    def polygons(self, name: str) -> str | None:
+        """Path of a copy of the polygons, None where none were given."""
+        return self._polygons[name]
+
+    def number(self, name: str) -> float | None:
+        """A number, None where it is optional and was not given (QGIS itself would read 0)."""
+        definition = self._algorithm.parameterDefinition(name)
+        if self._parameters.get(name) is None and definition.defaultValue() is None:
+            return None
+        return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
+
+    def integer(self, name: str) -> int:
+        return int(self._algorithm.parameterAsInt(self._parameters, name, self._context))
+
+    def text(self, name: str) -> str:
+        return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+
+    def choice(self, name: str) -> Any:
+        return self._algorithm.parameterAsEnumString(self._parameters, name, self._context)
+
+    def flag(self, name: str) -> bool:
+        return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
+
+    def fields(self, name: str) -> list[str]:
+        return list(self._algorithm.parameterAsFields(self._parameters, name, self._context))
+
+    def creation_options(self) -> tuple[str, ...]:
+        """`CREATION_OPTIONS`, written `NAME=VALUE|NAME=VALUE`."""
+        parts = [part.strip() for part in self.text("CREATION_OPTIONS").replace("\n", "|").split("|")]
+        for part in filter(None, parts):
+            if "=" not in part:
+                raise InputError(f"CREATION_OPTIONS holds {part!r}. Write NAME=VALUE, separated by |.")
+        return tuple(filter(None, parts))
+
+    def output(self, name: str) -> str | None:
+        """Path of a raster output, None where it is not wanted."""
+        return self._algorithm.parameterAsOutputLayer(self._parameters, name, self._context) or None
+
+    def file_output(self, name: str) -> str | None:
+        """Path of a file output, None where it is not wanted."""
+        return self._algorithm.parameterAsFileOutput(self._parameters, name, self._context) or None
+
+    def folder(self, name: str) -> str:
+        return self._algorithm.parameterAsString(self._parameters, name, self._context)
+
+    def _take_layers(self, definition: QgsProcessingParameterDefinition) -> None:
+        name, kind = definition.name(), definition.type()
+        if kind == "raster":
+            self._rasters[name] = self._raster_paths(definition)
+        elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
+            self._rasters[name] = self._paths_as_given(name)
+        elif kind == "multilayer":
+            layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
+            self._require_all_found(definition, len(layers))
+            self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
+        elif kind == "source":
+            self._take_features(definition)
+
+    def _raster_paths(self, definition: QgsProcessingParameterDefinition) -> list[str]:
+        name = definition.name()
+        layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
+        if layer is None:
+            if self.has(name):
+                raise InputError(f"{definition.description()}: {self._parameters[name]} is no raster that can be read.")
+            return []
+        return [raster_path(layer, definition.description())]
+
+    def _paths_as_given(self, name: str) -> list[str]:
+        """Paths of layers that QGIS can load, and what was written for the others."""
+        value = self._parameters.get(name)
+        paths = []
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            layer = (
+                one if isinstance(one, QgsMapLayer) else QgsProcessingUtils.mapLayerFromString(str(one), self._context)
+            )
+            paths.append(layer.source().split("|", 1)[0] if layer is not None else str(one))
+        return paths
+
+    def _require_all_found(self, definition: QgsProcessingParameterDefinition, found: int) -> None:
+        """QGIS drops layers that it cannot load from a list, which would shift the years of those behind."""
+        value = self._parameters.get(definition.name())
+        asked = len(value) if isinstance(value, (list, tuple)) else 1 if value else 0
+        if found < asked:
+            raise InputError(
+                f"{definition.description()}: only {found} of {asked} layers can be read. Check the paths: {value}."
+            )
+
+    def _take_features(self, definition: QgsProcessingParameterDefinition) -> None:
+        name = definition.name()
+        wants_polygons = POLYGONS in [int(kind) for kind in definition.dataTypes()]
+        store: dict[str, Any] = self._polygons if wants_polygons else self._tables
+        store[name] = None
+        if not self.has(name):
+            return
+        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        if source is None:
+            raise InputError(f"{definition.description()}: {self._parameters[name]} is no table or layer.")
+        if wants_polygons:
+            store[name] = polygons_path(source, name)
+        else:
+            layer = self._algorithm.parameterAsVectorLayer(self._parameters, name, self._context)
+            store[name] = table_of(source, layer if isinstance(layer, QgsVectorLayer) else None, source.sourceName())

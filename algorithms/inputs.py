@@ -1,0 +1,73 @@
+"""Layers to paths and tables: what the core can read, taken in the main thread."""
+
+from __future__ import annotations
+
+import os
+
+from qgis.core import (
+    NULL,
+    QgsFeatureRequest,
+    QgsProcessingFeatureSource,
+    QgsProcessingUtils,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+
+from ..core.errors import InputError
+from ..core.tables import Table, read_table
+
+
+def raster_path(layer: QgsRasterLayer, label: str) -> str:
+    """The GDAL name of a raster layer.
+
+    Raises:
+        InputError: the layer does not come from GDAL (web maps, virtual rasters of QGIS) or is broken.
+    """
+    if not layer.isValid():
+        raise InputError(f"{label}: the layer {layer.name()} cannot be read ({layer.source()}). Mend its data source.")
+    if layer.providerType() != "gdal":
+        raise InputError(
+            f"{label}: the layer {layer.name()} is of type {layer.providerType()}, which shows pictures, not values. "
+            "Choose a raster file; export the layer with Export > Save As if it holds raw data."
+        )
+    return layer.source().split("|", 1)[0]
+
+
+def table_of(source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, name: str) -> Table:
+    """The rows of a table layer or file. A plain CSV file is read as text, so that its numbers stay as written."""
+    if layer is not None and layer.providerType() == "ogr" and not layer.subsetString():
+        path = layer.source().split("|", 1)[0]
+        if path.lower().endswith(".csv") and os.path.isfile(path) and not layer.selectedFeatureCount():
+            return read_table(path)
+    columns = [field.name() for field in source.fields()]
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    rows = [
+        {column: None if value == NULL else value for column, value in zip(columns, feature.attributes())}
+        for feature in source.getFeatures(request)
+    ]
+    return Table.of_rows(name, rows, columns=columns)
+
+
+def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
+    """Writes the polygons of a source, with its filter and selection, to a temporary file that the core can read.
+
+    Raises:
+        InputError: the source has no CRS or cannot be written.
+    """
+    if not source.sourceCrs().isValid():
+        raise InputError(f"{name}: the polygons of {source.sourceName()} have no CRS. Assign the right one.")
+    path = QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GPKG"
+    options.layerName = "polygons"
+    writer = QgsVectorFileWriter.create(
+        path, source.fields(), source.wkbType(), source.sourceCrs(), QgsProject.instance().transformContext(), options
+    )
+    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+        raise InputError(f"{name}: the polygons cannot be copied: {writer.errorMessage()}")
+    for feature in source.getFeatures():
+        writer.addFeature(feature)
+    del writer
+    return path

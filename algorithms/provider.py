@@ -1,0 +1,68 @@
+"""The provider `ecoassets`: the explicit list of algorithms."""
+
+from __future__ import annotations
+
+from configparser import ConfigParser
+from pathlib import Path
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .assets.ecologicalassets import EcologicalAssets
+from .assets.ecosystemservicevalue import EcosystemServiceValue
+from .assets.standardequivalent import StandardEquivalentAlgorithm
+from .icons import icon_path
+from .settings import add_settings, remove_settings
+from .tools.aligntogrid import AlignToGrid
+from .tools.checkinputs import CheckInputs
+from .tools.practiceregion import PracticeRegion
+
+ALGORITHMS = (
+    AlignToGrid,
+    CheckInputs,
+    PracticeRegion,
+    EcosystemServiceValue,
+    EcologicalAssets,
+    StandardEquivalentAlgorithm,
+)
+
+
+class EcoAssetsProvider(QgsProcessingProvider):
+    """Ecological assets, ecosystem services, quality, zones and drivers."""
+
+    def id(self) -> str:
+        return "ecoassets"
+
+    def name(self) -> str:
+        return "EcoAssets"
+
+    def longName(self) -> str:
+        return "EcoAssets: ecological assets, services, quality, zoning and drivers"
+
+    def icon(self) -> QIcon:
+        return QIcon(icon_path())
+
+    def svgIconPath(self) -> str:
+        return icon_path()
+
+    def versionInfo(self) -> str:
+        return plugin_version()
+
+    def load(self) -> bool:
+        add_settings()
+        self.refreshAlgorithms()
+        return True
+
+    def unload(self) -> None:
+        remove_settings()
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in ALGORITHMS:
+            self.addAlgorithm(algorithm())
+
+
+def plugin_version() -> str:
+    """The version in metadata.txt."""
+    metadata = ConfigParser(interpolation=None)
+    metadata.read(Path(__file__).resolve().parent.parent / "metadata.txt", encoding="utf-8")
+    return metadata["general"]["version"]

@@ -1,0 +1,60 @@
+"""Settings of the provider: Settings > Options > Processing > Providers > EcoAssets."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.land_cover import SCHEMES
+from .compat import user_language
+from .icons import icon_path
+
+GROUP = "EcoAssets"
+SCHEME = "ECOASSETS_SCHEME"
+LANGUAGE = "ECOASSETS_LANGUAGE"
+LANGUAGES = ("user", "en", "zh")
+
+
+def add_settings() -> None:
+    """Shows the settings in the options of Processing."""
+    from processing.core.ProcessingConfig import ProcessingConfig, Setting
+
+    ProcessingConfig.settingIcons[GROUP] = _icon()
+    ProcessingConfig.addSetting(
+        Setting(
+            GROUP, SCHEME, "Default land-cover scheme", "cnlucc", valuetype=Setting.SELECTION, options=list(SCHEMES)
+        )
+    )
+    ProcessingConfig.addSetting(
+        Setting(GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES))
+    )
+    ProcessingConfig.readSettings()
+
+
+def remove_settings() -> None:
+    """Takes the settings out of the options of Processing."""
+    from processing.core.ProcessingConfig import ProcessingConfig
+
+    ProcessingConfig.removeSetting(SCHEME)
+    ProcessingConfig.removeSetting(LANGUAGE)
+
+
+def default_scheme() -> str:
+    """The scheme that dialogs offer first."""
+    chosen = _setting(SCHEME)
+    return chosen if chosen in SCHEMES else "cnlucc"
+
+
+def report_language() -> str:
+    """`en` or `zh`: the language chosen for reports, else that of QGIS."""
+    chosen = _setting(LANGUAGE)
+    return chosen if chosen in ("en", "zh") else user_language()
+
+
+def _setting(name: str) -> str | None:
+    from processing.core.ProcessingConfig import ProcessingConfig
+
+    return ProcessingConfig.getSetting(name)
+
+
+def _icon() -> QIcon:
+    return QIcon(icon_path())

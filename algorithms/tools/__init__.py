@@ -1,0 +1,1 @@
+"""Tools: align, check, practise, bundle."""

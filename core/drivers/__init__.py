@@ -1,0 +1,1 @@
+"""Driver statistics: why did it change."""

@@ -1,0 +1,1 @@
+"""Tools: making inputs fit, checking them, and the practice region."""
