@@ -34,16 +34,21 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, EcoAssetsError
+from ..core.land_cover import SCHEMES
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
+from ..core.report import MethodReport, write_report
 from ..core.results import ResultTable
+from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
 from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
+from .inputs import unreadable
+from .settings import default_scheme, report_language
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
@@ -222,6 +227,21 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def add_number_output(self, name: str) -> None:
         self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
 
+    def add_land_cover(self, *, several_years: bool = True) -> None:
+        """Land cover, its years and what its codes mean."""
+        if several_years:
+            self.add_rasters("LAND_COVER")
+            self.add_text("YEARS")
+        else:
+            self.add_raster("LAND_COVER")
+        self.add_choice("SCHEME", SCHEMES, default_scheme())
+        self.add_table("CLASS_TABLE")
+
+    def add_zones(self) -> None:
+        """Polygons by which results are told apart, and the field that names them."""
+        self.add_polygons("ZONES")
+        self.add_field("ZONE_FIELD", "ZONES")
+
     def add_raster_settings(self, *, several_years: bool = True, classes: bool = True) -> None:
         """What every raster method lets the user decide about area, grid and storage."""
         self.add_polygons("BOUNDARY")
@@ -237,6 +257,22 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         return texts.parameters.get(name) or texts.outputs.get(name) or Entry(name)
 
     # running
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        definition = self.parameterDefinition("YEARS")
+        if definition is not None and parameters.get("YEARS"):
+            try:
+                parse_years(self.parameterAsString(parameters, "YEARS", context))
+            except EcoAssetsError as error:
+                return False, str(error)
+        # QGIS would only say that the value is incorrect, not which file of several is missing.
+        for definition in self.parameterDefinitions():
+            name, label = definition.name(), definition.description()
+            missing = unreadable(parameters.get(name), context) if _takes_layers(definition) else []
+            if missing:
+                return False, f"{label}: {', '.join(missing)} cannot be read. Check the path and the format ({name})."
+        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
+        return checked
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -289,6 +325,13 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         style_when_loaded(self._context, path, look)
         return {name: path}
 
+    def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
+        """Writes the report of a method, with this run's parameters and the command that repeats it."""
+        write_report(
+            report.complete(self.displayName(), report_language(), self.shown_parameters(), self.command()), path
+        )
+        return {name: path}
+
     def publish_table(self, name: str, table: ResultTable) -> Results:
         """Writes a table into its sink. Called after the work has succeeded, because a sink truncates the old file."""
         from qgis.core import QgsCoordinateReferenceSystem, QgsFields
@@ -315,6 +358,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def publish_numbers(**numbers: float) -> Results:
         """Numbers that later steps of a model can use; what does not exist is left out."""
         return {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _takes_layers(definition: QgsProcessingParameterDefinition) -> bool:
+    if definition.type() == "multilayer":
+        return definition.layerType() != QgsProcessing.SourceType.TypeFile
+    return definition.type() in ("raster", "source")
 
 
 def _plain(cell: Any) -> Any:

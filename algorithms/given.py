@@ -13,7 +13,9 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.land_cover import LandCoverScheme, load_scheme
 from ..core.tables import Table
+from ..core.years import parse_years
 from .inputs import polygons_path, raster_path, table_of
 
 if TYPE_CHECKING:
@@ -91,6 +93,14 @@ class Given:
 
     def choice(self, name: str) -> Any:
         return self._algorithm.parameterAsEnumString(self._parameters, name, self._context)
+
+    def years(self) -> tuple[int, ...]:
+        """The years of `YEARS`."""
+        return parse_years(self.text("YEARS"))
+
+    def scheme(self) -> LandCoverScheme:
+        """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it."""
+        return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"))
 
     def flag(self, name: str) -> bool:
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))

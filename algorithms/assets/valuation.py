@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qgis.core import QgsProcessingContext
-
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
 from ...core.assets.valuation import (
     Adjustments,
@@ -16,16 +12,13 @@ from ...core.assets.valuation import (
 )
 from ...core.assets.valuation_report import valuation_report
 from ...core.assets.valuation_tables import change_table, value_table
-from ...core.errors import InputError, TableError
-from ...core.land_cover import SCHEMES, load_scheme
+from ...core.errors import TableError
 from ...core.progress import Progress
-from ...core.report import write_report
-from ...core.years import parse_years
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look, common_range
 from ..given import Given
 from ..provenance import provenance_metadata
-from ..settings import default_scheme, report_language
+from ..settings import report_language
 
 
 class ValuationAlgorithm(EcoAlgorithm):
@@ -34,10 +27,7 @@ class ValuationAlgorithm(EcoAlgorithm):
     GROUP = "assets"
 
     def declare(self) -> None:
-        self.add_rasters("LAND_COVER")
-        self.add_text("YEARS")
-        self.add_choice("SCHEME", SCHEMES, default_scheme())
-        self.add_table("CLASS_TABLE")
+        self.add_land_cover()
         self.declare_adjustments()
         self.add_choice("EQUIVALENTS", EQUIVALENTS, "xie2015")
         self.add_table("EQUIVALENTS_TABLE")
@@ -67,14 +57,6 @@ class ValuationAlgorithm(EcoAlgorithm):
         """Price level by year in percent; constant prices by default."""
         return {}
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        try:
-            parse_years(self.parameterAsString(parameters, "YEARS", context))
-        except InputError as error:
-            return False, str(error)
-        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
-        return checked
-
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self._inputs(given)
         outputs = ValuationOutputs(
@@ -84,11 +66,7 @@ class ValuationAlgorithm(EcoAlgorithm):
         result = run_valuation(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
         results: Results = self.publish_maps(result, outputs)
         if report:
-            chapters = valuation_report(
-                result, outputs, self.displayName(), report_language(), self.shown_parameters(), self.command()
-            )
-            write_report(chapters, report)
-            results["OUTPUT_HTML"] = report
+            results.update(self.publish_report(valuation_report(result, outputs, report_language()), report))
         results.update(self.publish_table("OUTPUT_TABLE", value_table(result)))
         results.update(self.publish_table("OUTPUT_CHANGE", change_table(result)))
         for year, total in zip(result.years, result.totals):
@@ -100,8 +78,8 @@ class ValuationAlgorithm(EcoAlgorithm):
         equivalents = load_equivalents(given.choice("EQUIVALENTS"), given.table("EQUIVALENTS_TABLE"))
         return ValuationInputs(
             land_cover=given.rasters("LAND_COVER"),
-            years=parse_years(given.text("YEARS")),
-            scheme=load_scheme(given.choice("SCHEME"), given.table("CLASS_TABLE")),
+            years=given.years(),
+            scheme=given.scheme(),
             equivalents=equivalents,
             standard_value=_standard_value(given, equivalents),
             currency=given.text("CURRENCY") or "CNY",

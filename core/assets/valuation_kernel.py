@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
+from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
 from ..raster.engine import Block, Result
 from ..raster.tally import Sums, sum_by_class
@@ -16,10 +16,6 @@ TOTAL = "total"
 SERVICES = "services"
 STRIP_PIXELS = 1 << 15
 PLAIN = ""  # the factor of services that nothing adjusts
-
-
-class UnknownCodes(InputError):
-    """A block holds land-cover codes that the scheme does not know; the caller counts them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +67,8 @@ class ValuationKernel:
 
     def __call__(self, block: Block) -> Result:
         years = range(len(self.land_cover))
-        classes = [self._classes(block, name) for name in self.land_cover]
-        covered = [block.gate if self.common else block.valid[name] for name in self.land_cover]
-        masks = [self._valued(block, year, classes[year], covered[year]) for year in years]
-        if self.common:
-            masks = [np.logical_and.reduce(masks)] * len(masks)
+        classes = [class_indices(block, name, self.index) for name in self.land_cover]
+        masks = self.masks(block, classes)
         shape = block.gate.shape
         bands = {TOTAL: len(years), SERVICES: len(years) * len(self.factor_of)}
         maps = {name: np.empty((bands[name], *shape), dtype=np.float32) for name in self.maps}
@@ -88,11 +81,11 @@ class ValuationKernel:
             valid = {TOTAL: np.stack(masks), SERVICES: np.repeat(masks, len(self.factor_of), axis=0)}
         return Result({name: (maps[name], valid[name]) for name in self.maps}, Sums(sums))
 
-    def _classes(self, block: Block, name: str) -> np.ndarray:
-        index = self.index(block.values[name])
-        if (block.valid[name] & (index == self.index.unknown)).any():
-            raise UnknownCodes(name)
-        return index
+    def masks(self, block: Block, classes: list[np.ndarray]) -> list[np.ndarray]:
+        """Where each year has a value; with a common mask where all years have one."""
+        covered = [block.gate if self.common else block.valid[name] for name in self.land_cover]
+        masks = [self._valued(block, year, classes[year], covered[year]) for year in range(len(classes))]
+        return [np.logical_and.reduce(masks)] * len(masks) if self.common else masks
 
     def _valued(self, block: Block, year: int, index: np.ndarray, covered: np.ndarray) -> np.ndarray:
         """Where land cover and every adjustment that the pixel needs are there."""
@@ -126,7 +119,7 @@ class ValuationKernel:
     ) -> None:
         """Adds up and maps a few rows of one year."""
         areas = block.areas_ha[rows]
-        raw = {name: self._raw(block, name, year, rows, index) for name in self.factors}
+        raw = {name: self.adjusting(block, name, year, rows, index) for name in self.factors}
         counted = index if mask.all() else np.where(mask, index, self.index.unknown)
         counts = sum_by_class(counted, self.index.unknown + 1)
         sums[f"pixels:{year}"] += counts
@@ -138,18 +131,15 @@ class ValuationKernel:
             sums[f"area:{year}"] += sum_by_class(counted, len(counts), areas)
             for name, values in raw.items():
                 sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values * areas)
-        adjustment = {
-            name: values.astype(np.float32, copy=False) * np.float32(1 / self.factors[name].references[year])
-            for name, values in raw.items()
-        }
         if TOTAL in maps:
-            self._map_total(year, index, adjustment, maps[TOTAL][year, rows])
+            self.map_total(year, index, raw, maps[TOTAL][year, rows])
         if SERVICES in maps:
+            adjustment = self._adjustment(year, raw)
             for service, factor in enumerate(self.factor_of):
                 layer = maps[SERVICES][year * len(self.factor_of) + service, rows]
                 self._map_layer(self.coefficients[year, service], index, adjustment.get(factor), layer)
 
-    def _raw(self, block: Block, name: str, year: int, rows: slice, index: np.ndarray) -> np.ndarray:
+    def adjusting(self, block: Block, name: str, year: int, rows: slice, index: np.ndarray) -> np.ndarray:
         """The adjusting raster, with the reference where a missing value counts as 1, and capped.
 
         Where it differs from the stored values it is float64, because a rounded reference would show in the totals.
@@ -164,8 +154,24 @@ class ValuationKernel:
             raw = np.minimum(raw.astype(np.float64, copy=False), factor.cap * reference)
         return raw
 
-    def _map_total(self, year: int, index: np.ndarray, adjustment: dict[str, np.ndarray], layer: np.ndarray) -> None:
-        """All services of a factor share its adjustment, so their coefficients are added first."""
+    def _adjustment(self, year: int, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            name: values.astype(np.float32, copy=False) * np.float32(1 / self.factors[name].references[year])
+            for name, values in raw.items()
+        }
+
+    def map_total(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray], layer: np.ndarray) -> None:
+        """Writes the value of all services per hectare and year into a layer of float32.
+
+        All services of a factor share its adjustment, so their coefficients are added first.
+
+        Args:
+            year: its position.
+            index: class indices, shape of the layer.
+            raw: the adjusting rasters of the year, from `adjusting`.
+            layer: what is filled.
+        """
+        adjustment = self._adjustment(year, raw)
         parts = sorted(set(self.factor_of))
         for number, factor in enumerate(parts):
             of_factor = [i for i, name in enumerate(self.factor_of) if name == factor]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -188,6 +189,9 @@ class RasterWriter:
             GDAL_TYPES[output.dtype],
             options=self._creation_options(),
         )
+        if self._options.creation and gdal.GetLastErrorType() == gdal.CE_Warning:
+            # GDAL only warns of an option that it does not know, and goes on without it
+            raise OutputError(f"Cannot write {output.path} with these creation options: {gdal.GetLastErrorMsg()}")
         dataset.SetGeoTransform(grid.transform)
         dataset.SetProjection(grid.crs)
         dataset.SetMetadata(dict(output.metadata))
@@ -216,6 +220,9 @@ class RasterWriter:
         }
         if self._driver.ShortName != "GTiff":
             return [f"{name}={value}" for name, value in defaults.items()]
+        for option in self._options.creation:
+            if "=" not in option:
+                raise OutputError(f"The creation option {option!r} is not understood. Write NAME=VALUE, COMPRESS=LZW.")
         chosen = dict(option.split("=", 1) for option in self._options.creation)
         chosen = {name.strip().upper(): value.strip() for name, value in chosen.items()}
         if chosen.get("COMPRESS", defaults["COMPRESS"]) != defaults["COMPRESS"]:
@@ -240,13 +247,13 @@ class RasterWriter:
     def _build_overviews(self, progress: Progress) -> None:
         levels = overview_levels(self._grid)
         if levels:
-            self._call_status(
-                self._dataset.BuildOverviews,
-                "AVERAGE" if self.output.continuous else "MODE",
-                levels,
-                callback=_stop_when_cancelled(progress),
-            )
-            progress.check()
+            with _cancelled_first(progress):
+                self._call_status(
+                    self._dataset.BuildOverviews,
+                    "AVERAGE" if self.output.continuous else "MODE",
+                    levels,
+                    callback=_stop_when_cancelled(progress),
+                )
 
     def _close(self) -> None:
         def close() -> int:
@@ -258,14 +265,14 @@ class RasterWriter:
 
     def _copy_to_driver(self, progress: Progress) -> None:
         source = self._call(gdal.Open, self._tiff_path)
-        copy = self._call(
-            self._driver.CreateCopy,
-            self._pending.path,
-            source,
-            options=list(self._options.creation),
-            callback=_stop_when_cancelled(progress),
-        )
-        progress.check()
+        with _cancelled_first(progress):
+            copy = self._call(
+                self._driver.CreateCopy,
+                self._pending.path,
+                source,
+                options=list(self._options.creation),
+                callback=_stop_when_cancelled(progress),
+            )
         self._call_status(copy.FlushCache)
         del copy, source
         os.remove(self._tiff_path)
@@ -286,6 +293,17 @@ def overview_levels(grid: Grid) -> list[int]:
         levels.append(factor)
         factor *= 2
     return levels
+
+
+@contextmanager
+def _cancelled_first(progress: Progress) -> Iterator[None]:
+    """Turns the failure of a GDAL call that a cancel interrupted into `Cancelled`."""
+    try:
+        yield
+    except OutputError:
+        progress.check()
+        raise
+    progress.check()
 
 
 def _stop_when_cancelled(progress: Progress) -> Callable[[float, str, Any], int]:

@@ -235,7 +235,8 @@ def _scaling(band: gdal.Band) -> tuple[float, float]:
 
 def _classes(band: gdal.Band, codes: Sequence[int]) -> tuple[ClassColour, ...]:
     """Colours and names of the codes that occur; none where the raster has neither."""
-    table, names = band.GetRasterColorTable(), band.GetCategoryNames() or []
+    table = band.GetRasterColorTable()  # asked first: GDAL 3.6 reads the side file, which has the names, on its way
+    names = band.GetCategoryNames() or []
     if table is None and not names:
         return ()
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Callable
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def _add(profile: BandProfile, values: np.ndarray) -> None:
         profile.codes = _add_codes(profile.codes, values[whole])
 
 
-def _end(values: np.ndarray, outermost: np.ufunc, beyond: np.ufunc) -> End:
+def _end(values: np.ndarray, outermost: Callable[..., Any], beyond: np.ufunc) -> End:
     value = outermost(values)
     inner = values[beyond(value, values)]
     return End(float(value), int(values.size - inner.size), float(outermost(inner)) if inner.size else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from osgeo import gdal, osr
 
@@ -11,8 +12,9 @@ from ..raster.area import AREA_WARNING_PCT, area_scale_error_pct, pixel_areas_ha
 from ..raster.grid import Grid
 from ..raster.source import footprint
 
+Verdict = Literal["ok", "warning", "problem"]
 # check, result, found, mend
-Told = tuple[str, str, str, str]
+Told = tuple[str, Verdict, str, str]
 
 _ALIGN = "Bring it on the grid of the first raster with ecoassets:aligntogrid (Align to grid)"
 _WARP = "Warp it to a north-up grid with Raster > Projections > Warp (gdal:warpreproject)."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from osgeo import gdal
 
@@ -17,11 +16,9 @@ from ..raster.grid import Grid
 from ..results import Column, ResultTable
 from ..tables import Table
 from .band_profile import BandProfile, profile_band
-from .check_grids import check_grid, check_position
+from .check_grids import Told, Verdict, check_grid, check_position
 from .check_values import check_codes, check_nodata, check_unit, check_values
 from .check_years import check_years
-
-Verdict = Literal["ok", "warning", "problem"]
 
 CHECK_COLUMNS = (
     Column("raster", "text"),
@@ -228,14 +225,14 @@ def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | 
             yield _row(found.path, number, *told)
 
 
-def _together(looked: Sequence[Looked], years: str) -> Iterator[tuple[str, Verdict, str, str]]:
+def _together(looked: Sequence[Looked], years: str) -> Iterator[Told]:
     """What shows only when the rasters are seen side by side."""
     if years.strip():
         names = [found.name for found in looked]
         bands = [found.dataset.RasterCount for found in looked]
         yield from check_years(years, names, bands, [found.is_classes for found in looked])
-    covers = [found for found in looked if found.is_classes and found.grid is not None]
-    same = [found for found in covers if covers[0].grid.difference(found.grid) is None] if covers else []
+    covers = [(found, found.grid) for found in looked if found.is_classes and found.grid is not None]
+    same = [found for found, grid in covers if covers[0][1].difference(grid) is None]
     valid = {found.name: found.bands[1].valid for found in same if 1 in found.bands}
     if len(set(valid.values())) > 1:
         counts = ", ".join(f"{name} {pixels:,} px".replace(",", " ") for name, pixels in valid.items())

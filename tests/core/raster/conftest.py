@@ -17,7 +17,7 @@ from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.source import Source, describe_source
 from ecoassets.core.raster.tally import Sums
 
-UTM = 32648
+UTM = 32748
 TYPES = {
     "uint8": gdal.GDT_Byte,
     "int16": gdal.GDT_Int16,
