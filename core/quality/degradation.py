@@ -342,8 +342,8 @@ def _require_common(names: Sequence[str], sums: Sums, progress: Progress) -> Non
     empty = [name for number, name in enumerate(names) if not sums[f"area:{number}"].any()]
     if len(empty) == len(names):
         raise InputError(
-            f"No pixel of {', '.join(names)} can be compared: before and after are nowhere valid together. Check nodata "
-            "values and whether the rasters overlap."
+            f"No pixel of {', '.join(names)} can be compared: before and after are nowhere valid together. Check "
+            "nodata values and whether the rasters overlap."
         )
     for name in empty:
         progress.warn(f"{name} has no pixel that is valid before and after.")

@@ -12,10 +12,14 @@ _LEGENDS = Path(__file__).parents[2] / "resources" / "legends" / "quality.csv"
 
 
 @cache
-def legend(name: str) -> tuple[ClassColour, ...]:
-    """The classes of a legend in the order of the file: `trend`, `rsei`, `rsei_change`, `quality`, `degradation`."""
+def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
+    """The classes of a legend in the order of the file, named in a language (`en` or `zh`).
+
+    Legends are `trend`, `rsei`, `rsei_change`, `quality`, `degradation` and `severity`.
+    """
+    column = "name_zh" if language == "zh" else "name"
     return tuple(
-        ClassColour(int(str(row["code"])), str(row["name"]), str(row["color"]))
+        ClassColour(int(str(row["code"])), str(row[column]), str(row["color"]))
         for row in read_table(_LEGENDS).rows
         if row["legend"] == name
     )
