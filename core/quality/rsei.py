@@ -199,6 +199,12 @@ def _component_limits(
 ) -> tuple[IndexModel, ...]:
     sampler = ScoreSampler(images, tuple(feeds), models)
     found = percentiles_by_stratum(job, sampler, len(models), _fractions(inputs), progress)
+    for least, most in found.values:
+        if not most > least:
+            raise InputError(
+                f"The first component is constant ({least:.6g}) between its percentiles, so it cannot be spread from 0 "
+                "to 1. Lower the percentile, or use MODE equal_weight."
+            )
     return tuple(replace(m, least=float(ends[0]), most=float(ends[1])) for m, ends in zip(models, found.values))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from osgeo import gdal
+from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.quality.rsei import run_rsei
@@ -182,6 +182,40 @@ class TestModes:
         celsius = raster(image[6] - 273.15, "lst")
         run_rsei(inputs([image], (2000,), temperature=(celsius,), temperature_unit="celsius"), RseiOutputs(index))
         assert read(index) == pytest.approx(expected, abs=1e-4)  # 3e-5 K of float32 in a range of 15 K
+
+
+class TestMasks:
+    def test_clouds_of_one_year_take_the_pixel_from_all_years_or_from_that_year(self, inputs, read, tmp_path):
+        images = [land(1), land(2)]
+        images[1][3, 0, 0] = NODATA
+        index = str(tmp_path / "rsei.tif")
+        common = run_rsei(inputs(images), RseiOutputs(index))
+        assert np.isnan(read(index)[:, 0, 0]).all()
+        assert [row[:2] for row in left_out_table(common).rows] == [
+            (2000, "left out in another year"),
+            (2010, "no data, or numbers outside the sensor's valid range"),
+        ]
+        yearly = run_rsei(inputs(images), RseiOutputs(index), RasterSettings(mask="yearly"))
+        assert np.isnan(read(index)[:, 0, 0]).tolist() == [False, True]
+        assert yearly.area_ha.sum(axis=1).tolist() == [1200, 1199]
+
+    def test_the_inside_of_mask_polygons_does_not_count(self, inputs, read, tmp_path):
+        path = str(tmp_path / "mask.gpkg")
+        corners = [[500_000, 4_400_000], [500_300, 4_400_000], [500_300, 4_399_800], [500_000, 4_399_800]]
+        ring = ", ".join(f"{x} {y}" for x, y in [*corners, corners[0]])
+        dataset = ogr.GetDriverByName("GPKG").CreateDataSource(path)
+        reference = osr.SpatialReference()
+        reference.ImportFromEPSG(32650)
+        layer = dataset.CreateLayer("mask", reference, ogr.wkbPolygon)
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POLYGON (({ring}))"))
+        layer.CreateFeature(feature)
+        del feature, layer, dataset
+        index = str(tmp_path / "rsei.tif")
+        run_rsei(inputs([land(1)], (2000,), mask=path), RseiOutputs(index))
+        outside = ~np.isnan(read(index))
+        assert not outside[:2, :3].any()
+        assert outside.sum() == 40 * 30 - 2 * 3
 
 
 def test_levels_include_their_lower_bound():
