@@ -9,6 +9,7 @@ from ...core.landuse.pressure_levels import map_levels
 from ...core.landuse.pressure_report import pressure_report
 from ...core.landuse.units import Unit
 from ...core.progress import Progress
+from ...core.report.texts import load_texts
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Level, Look
 from ..compat import user_language
@@ -60,7 +61,7 @@ class PressureAlgorithm(EcoAlgorithm):
             Level(level.highest, f"{(chinese and level.name_zh) or level.name} ({level.lower:.4g}–{level.upper:.4g})")
             for level in map_levels(result)
         )
-        word = self.texts.outputs["LEVELS"].label if "LEVELS" in self.texts.outputs else "levels"
+        word = load_texts(user_language())["pressure_level"]
         years = list(enumerate(inputs.years, start=1))
         steps = tuple(BandLook(band, f"{title} {year}: {word}", year, levels=levels) for band, year in years)
         ramps = tuple(BandLook(band, f"{title} {year}", year) for band, year in years)
