@@ -64,4 +64,3 @@ class ValuationAlgorithm(ValuingAlgorithm):
         )
         look = Look(f"{title}: services", looks, unit)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}
-
