@@ -281,9 +281,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         try:
-            self._given = Given(self, parameters, context)
+            self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
-            raise QgsProcessingException(str(error)) from None
+            # Raised here, it would reach scripts as "There were errors executing the algorithm".
+            self._given = error
         return True
 
     def processAlgorithm(
@@ -292,8 +293,9 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self._parameters, self._context = parameters, context
         progress = FeedbackProgress(feedback)
         try:
-            given = self._given.bind(parameters, context)
-            results = self.compute(given, progress)
+            if isinstance(self._given, EcoAssetsError):
+                raise self._given
+            results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:

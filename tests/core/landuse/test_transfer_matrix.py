@@ -208,15 +208,15 @@ class TestBungo:
 
     YEARS = (1990, 2000, 2005)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def region(self, shared_data):
         return shared_data / "bungo"
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def cover(self, region):
         return tuple(str(region / "lulc" / f"bungo_landcover_{year}r.tif") for year in self.YEARS)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def scheme(self, region):
         return load_scheme("custom", read_table(region / "tables" / "classes_ecoassets.csv"))
 
