@@ -35,7 +35,7 @@ def lay_over_presets(table: Table | None, schemes: Mapping[str, str]) -> tuple[T
     if table is None:
         if CUSTOM in schemes.values():
             raise InputError(
-                "The scheme custom needs CLASS_BREAKS, a table of classes in the form of topo_classes.csv."
+                "The scheme custom needs a table of classes in the form of topo_classes.csv."
             )
         return preset, dict(schemes)
     table.require("scheme_id", "variable")
@@ -55,6 +55,7 @@ def _own_scheme(table: Table, variable: str) -> str:
     if len(found) != 1:
         listed = ", ".join(found) or "none"
         raise InputError(
-            f"The {variable} scheme is custom, so table {table.name} must hold one scheme of {variable}; it holds {listed}."
+            f"The {variable} scheme is custom, so table {table.name} must hold one scheme of {variable}. "
+            f"It holds {listed}."
         )
     return next(iter(found))
