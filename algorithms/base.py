@@ -376,7 +376,7 @@ def _plain(cell: Any) -> Any:
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, float):
-        return float(cell) if math.isfinite(cell) else None
+        return float(cell) + 0.0 if math.isfinite(cell) else None  # no negative zero
     return int(cell) if isinstance(cell, (int, bool)) else float(cell)
 
 

@@ -34,9 +34,7 @@ def lay_over_presets(table: Table | None, schemes: Mapping[str, str]) -> tuple[T
     preset = resource_table("topo_classes")
     if table is None:
         if CUSTOM in schemes.values():
-            raise InputError(
-                "The scheme custom needs a table of classes in the form of topo_classes.csv."
-            )
+            raise InputError("The scheme custom needs a table of classes in the form of topo_classes.csv.")
         return preset, dict(schemes)
     table.require("scheme_id", "variable")
     own = set(table.texts("scheme_id"))

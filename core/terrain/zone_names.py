@@ -22,6 +22,7 @@ def zone_names(zones: ZoneLayer | None, table: Table | None) -> dict[str, str]:
     names: dict[str, str] = {}
     if zones is not None and zones.kind == "raster":
         dataset = open_raster(zones.path, "Zones")
+        dataset.GetGeoTransform()  # only now GDAL's GeoTIFF driver reads the file beside the raster, which has names
         classes = dataset.GetRasterBand(1).GetCategoryNames() or []
         names = {str(code): name for code, name in enumerate(classes) if name}
     if table is None:
