@@ -105,6 +105,11 @@ def _rounded(number: float) -> float:
     return float(f"{number:.3g}")
 
 
+def _written(number: float) -> str:
+    """Four digits, and never a power of ten for sums of money."""
+    return f"{float(f'{number:.4g}'):,.10g}"
+
+
 def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
     """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
     if not context.willLoadLayerOnCompletion(path):
@@ -211,7 +216,7 @@ def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPse
     for step in range(RAMP_STEPS + 1):
         value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
-        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {look.unit}".strip()))
     function.setColorRampItemList(items)
     settings = QgsColorRampLegendNodeSettings()
     settings.setSuffix(f" {look.unit}" if look.unit else "")

@@ -106,10 +106,11 @@ def degree_table(result: TransferResult) -> ResultTable:
 def change_legend(result: TransferResult, pair: int) -> tuple[ClassColour, ...]:
     """The change codes that occur between a pair of years: `from -> to` in the colour of the class it became.
 
-    A tinge of the class it was tells apart what became the same.
+    A tinge of the class it was tells apart what became the same. What stayed comes last.
     """
     legend = []
-    for i, j in zip(*np.nonzero(result.pixels[pair].sum(axis=0))):
+    places = zip(*np.nonzero(result.pixels[pair].sum(axis=0)))
+    for i, j in sorted(places, key=lambda place: place[0] == place[1]):
         first, second = result.classes[i], result.classes[j]
         name = f"{first.name} (unchanged)" if i == j else f"{first.name} -> {second.name}"
         colour = PERSISTENT_COLOUR if i == j else _colour_of_change(first, second)
