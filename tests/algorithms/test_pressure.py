@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ecoassets.tests.algorithms.helpers import layers_of, load_maps, read_csv, run, write_text
@@ -55,7 +56,7 @@ def test_hemeroby_of_zones_in_both_forms(table, west):
 def test_a_zone_is_painted_with_its_mean(parameters, west):
     run(ACTIVITY, {**parameters, **west})
     first = read_raster(parameters["OUTPUT"])[0]
-    assert first == pytest.approx([[0.365, 0.365, 0.775]] * 2, rel=1e-6)
+    assert first == pytest.approx(np.array([[0.365, 0.365, 0.775]] * 2), rel=1e-6)  # float32
 
 
 def test_a_fishnet_names_its_cells_by_row_and_column(table):

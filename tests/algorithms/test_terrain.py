@@ -59,7 +59,7 @@ class TestTerrainClasses:
     def test_own_classes(self, dem, classify, tmp_path):
         own = write_text(
             tmp_path / "own.csv",
-            "scheme_id,variable,class_id,name_en,lower,upper\nmine,slope,1,low,0,9\nmine,slope,2,high,9,90\n",
+            "scheme_id,variable,class_id,name_en,lower,upper\nmine,slope,1,low,0,3\nmine,slope,2,high,3,90\n",
         )
         found = classify(dem(plane(100 * math.tan(math.radians(10)))), SLOPE_SCHEME="custom", CLASS_BREAKS=own)
         assert found["slope", "low"] == 0
@@ -176,7 +176,7 @@ class TestZoneSummary:
         ("changes", "message"),
         [
             ({"YEARS": "2000"}, "2 rasters given for 1 year"),
-            ({"ZONE_NAMES": "zone\n1\n"}, "lacks the column name"),
+            ({"ZONE_NAMES": "zone,label\n1,a\n"}, "lacks the column name"),
             ({"ZONE_NAMES": "zone,name\n1,a\n1,b\n"}, "names the zone 1 again"),
         ],
     )
