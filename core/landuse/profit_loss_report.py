@@ -48,7 +48,7 @@ def profit_loss_report(result: ProfitLossResult, outputs: ProfitLossOutputs, lan
         ],
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]} · {equivalents.name}",
         sources=sources,
-        left_out=left_out_areas(result.left_out, words),
+        left_out=left_out_areas(result, words),
     )
 
 

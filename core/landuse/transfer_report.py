@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..land_cover import LandCoverClass
@@ -22,8 +24,9 @@ from ..report import (
     Series,
     TableBlock,
 )
-from ..report.texts import load_texts
-from .transfer_matrix import LeftOutOfPair, TransferOutputs, TransferResult
+from ..report.texts import load_palettes, load_texts
+from .profit_loss import ProfitLossResult
+from .transfer_matrix import TransferOutputs, TransferResult
 from .transfer_tables import balance_table, change_legend, degree_table
 
 LARGEST_FLOWS = 20
@@ -42,7 +45,7 @@ def transfer_report(result: TransferResult, outputs: TransferOutputs, language: 
             Chapter(words["transfer_map"], _map(result, outputs, words)),
         ],
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]}",
-        left_out=left_out_areas(result.left_out, words),
+        left_out=left_out_areas(result, words),
     )
 
 
@@ -52,12 +55,19 @@ def class_names(classes: tuple[LandCoverClass, ...], language: str) -> list[str]
     return [f"{name} ({c.code})" if names.count(name) > 1 else name for name, c in zip(names, classes)]
 
 
-def left_out_areas(left_out: tuple[LeftOutOfPair, ...], words: dict[str, str]) -> list[LeftOutArea]:
-    """Land that could not be compared, as the report shows it."""
-    return [
-        LeftOutArea(f"{item.pair[0]}–{item.pair[1]}: {item.year}", words["left_out_pair"], item.area_ha)
-        for item in left_out
-    ]
+def left_out_areas(result: TransferResult | ProfitLossResult, words: dict[str, str]) -> list[LeftOutArea]:
+    """Land that could not be compared, as the report shows it: once per year, where it is the same in every pair."""
+    compared = {pair: float(areas.sum()) for pair, areas in zip(result.pairs, result.area_ha)}
+    found: dict[tuple[int, float], LeftOutArea] = {}
+    for item in result.left_out:
+        share = item.area_ha / (item.area_ha + compared[item.pair]) * 100
+        same = (item.year, round(item.area_ha, 6))
+        if same in found:
+            found[same] = replace(found[same], where=str(item.year))
+        else:
+            where = f"{item.pair[0]}–{item.pair[1]}: {item.year}"
+            found[same] = LeftOutArea(where, words["left_out_pair"], item.area_ha, share)
+    return list(found.values())
 
 
 def _sankey(result: TransferResult, names: list[str], words: dict[str, str]) -> Block:
@@ -165,7 +175,7 @@ def _degrees(result: TransferResult, names: list[str], words: dict[str, str]) ->
 
 
 def _map(result: TransferResult, outputs: TransferOutputs, words: dict[str, str]) -> list[Block]:
-    """The largest changes in the colours of what land became; all else is grey."""
+    """The largest changes; all else is grey."""
     if not outputs.change:
         return []
     last = len(result.pairs) - 1
@@ -178,4 +188,5 @@ def _map(result: TransferResult, outputs: TransferOutputs, words: dict[str, str]
     changes = [entry for entry in change_legend(result, last) if entry.code in areas]
     largest = sorted(changes, key=lambda entry: -areas[entry.code])[:MAPPED_FLOWS]
     picture = MapPicture(outputs.change, f"{result.pairs[last][0]}–{result.pairs[last][1]}", last + 1)
-    return [Map(words["transfer_map"], [picture], Classes(largest))]
+    told_apart = [replace(c, colour=load_palettes().category(number)) for number, c in enumerate(largest)]
+    return [Map(words["transfer_map"], [picture], Classes(told_apart), words["transfer_map_note"])]

@@ -17,12 +17,15 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
     """
     words = load_texts(language)
     years = result.inputs.years
-    names = [result.inputs.names.get(zone, zone) for zone in result.zones]
     found = zone_table(result).rows
     index = result.inputs.kind == "index"
+    per_ha = unit if index else density_unit(unit)
+    with_land = [zone for zone, areas in zip(result.zones, result.area_ha.T) if areas.any()]
+    names = [result.inputs.names.get(zone, zone) for zone in with_land]
 
     def bars(title: str, column: int, of: str) -> Block:
-        series = [Series(str(year), [row[column] for row in found if row[0] == year]) for year in years]  # type: ignore[misc]
+        shown = [row for row in found if row[1] in with_land]
+        series = [Series(str(year), [row[column] for row in shown if row[0] == year]) for year in years]  # type: ignore[misc]
         return Bars(words[title], names, series, of, stacked=False, horizontal=True)
 
     columns = [
@@ -30,7 +33,7 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
         Column(words["zone"], kind="text"),
         Column(words["area"], "ha"),
         *([] if index else [Column(words["total"], unit)]),
-        Column(words["mean"], unit if index else f"{unit}/ha"),
+        Column(words["mean"], per_ha),
         *([] if index else [Column(words["share_of_total"], "%", decimals=2)]),
         Column(words["zones_year_before"], "%", decimals=2),
     ]
@@ -43,8 +46,8 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
                 words["zones_mean"] if index else words["zones_total"],
                 [
                     *totals,
-                    bars("zones_mean", 5, unit if index else f"{unit}/ha"),
-                    TableBlock(words["zones_mean"], columns, rows, download="zones.csv"),
+                    bars("zones_mean", 5, per_ha),
+                    TableBlock(words["pressure_zones"], columns, rows, download="zones.csv"),
                 ],
             )
         ],
@@ -54,3 +57,15 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
             if area
         ],
     )
+
+
+def density_unit(unit: str) -> str:
+    """The unit of a mean per hectare of what adds up in `unit`: of CNY/a it is CNY/(ha a).
+
+    >>> density_unit("t/a")
+    't/(ha a)'
+    """
+    if not unit:
+        return ""
+    amount, slash, per = unit.rpartition("/")
+    return f"{amount}/(ha {per})" if slash and amount else f"{unit}/ha"

@@ -42,3 +42,32 @@ def write_text(path: Path, text: str) -> str:
 def read_csv(path: str | Path) -> list[dict[str, str]]:
     with open(path, encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
+
+
+def load_maps(identifier: str, parameters: dict[str, Any], outputs: dict[str, str]) -> Any:
+    """A project into which QGIS has loaded the maps of a run, as the dialog does; to be cleared by who asks for it."""
+    from qgis.core import (
+        QgsApplication,
+        QgsProcessingContext,
+        QgsProcessingFeedback,
+        QgsProcessingOutputLayerDefinition,
+        QgsProject,
+        QgsRasterLayer,
+    )
+
+    project, context, feedback = QgsProject(), QgsProcessingContext(), QgsProcessingFeedback(False)
+    context.setProject(project)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(identifier)
+    wanted = {name: QgsProcessingOutputLayerDefinition(path, project) for name, path in outputs.items()}
+    _, ok = algorithm.run({**parameters, **wanted}, context, feedback)
+    assert ok, feedback.textLog()
+    for source, details in context.layersToLoadOnCompletion().items():
+        layer = QgsRasterLayer(source, details.name)
+        project.addMapLayer(layer)
+        details.postProcessor().postProcessLayer(layer, context, feedback)
+    return project
+
+
+def layers_of(project: Any) -> dict[str, Any]:
+    """The layers of a project by name."""
+    return {layer.name(): layer for layer in project.mapLayers().values()}
