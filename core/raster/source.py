@@ -261,7 +261,8 @@ def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
 def _warped(source: Source, dataset: gdal.Dataset, grid: Grid, signed_byte: bool) -> gdal.Dataset:
     """The band as a virtual raster on the reference grid.
 
-    The transformer is exact (no error threshold), so that a pixel does not depend on the window that asks for it.
+    The transformer is exact (no error threshold) and the resampling factor is fixed, so that a pixel does not depend on
+    the window that asks for it.
     """
     classes = source.kind == "classes"
     what = f"Cannot bring {source.named} on the reference grid"
@@ -284,9 +285,20 @@ def _warped(source: Source, dataset: gdal.Dataset, grid: Grid, signed_byte: bool
         height=grid.height,
         resampleAlg=source.resampling,
         errorThreshold=0,
+        warpOptions=scale_options(Grid.of_dataset(dataset, source.named), grid),
         outputType=gdal.GDT_Int32 if classes else gdal.GDT_Float64,
         dstNodata=NO_CLASS if classes else float("nan"),
     )
+
+
+def scale_options(own: Grid, grid: Grid) -> list[str]:
+    """Pixels of the grid per pixel of the raster, as options of the warper, which else takes them from each window."""
+    bounds = footprint(own, grid)
+    if bounds is None:
+        return []
+    across = (bounds[2] - bounds[0]) / own.width / grid.pixel_width
+    down = (bounds[3] - bounds[1]) / own.height / grid.pixel_height
+    return [f"XSCALE={across:.17g}", f"YSCALE={down:.17g}"]
 
 
 def _alpha_band(dataset: gdal.Dataset) -> int | None:

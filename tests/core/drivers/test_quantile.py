@@ -138,9 +138,11 @@ def test_ties_are_solved_and_warned_of():
     result = quantile_regression(np.maximum(np.round(y), 0), x, ["rain", "heat"], (0.1, 0.5), std_error="nid")
     assert all(fit.gap < 1e-8 and fit.wrong_signs == 0 for fit in result.fits)
     assert any("lie exactly on the fit (ties in y)" in warning for warning in result.warnings)
-    assert any("Quantile 0.1 has no nid standard errors" in warning for warning in result.warnings)
-    assert result.terms[0].std_error is None and result.terms[0].p is None
-    assert not [test for test in result.tests if test.test == "equal_slopes"]
+    # which vertex of the ties is found, and so whether a slope can be estimated beside it, depends on the solver
+    bare = {term.quantile for term in result.terms if term.std_error is None}
+    for quantile in bare:
+        assert any(f"Quantile {quantile:g} has no nid standard errors" in warning for warning in result.warnings)
+    assert bool(bare) != bool([test for test in result.tests if test.test == "equal_slopes"])
 
 
 def test_cells_with_one_row_are_left_out_of_within_methods():

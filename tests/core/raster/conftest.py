@@ -25,6 +25,7 @@ TYPES = {
     "int32": gdal.GDT_Int32,
     "float32": gdal.GDT_Float32,
     "float64": gdal.GDT_Float64,
+    **({"int8": gdal.GDT_Int8} if hasattr(gdal, "GDT_Int8") else {}),
 }
 
 
@@ -45,7 +46,9 @@ def write_raster(
     options: tuple[str, ...] = (),
     finish: Callable[[gdal.Dataset], object] | None = None,
 ) -> str:
-    """Writes a GeoTIFF of shape (rows, columns) or (bands, rows, columns)."""
+    """Writes a GeoTIFF of shape (rows, columns) or (bands, rows, columns). GDAL before 3.7 marks signed bytes."""
+    if values.dtype == np.int8 and "int8" not in TYPES:
+        values, options = values.view("uint8"), (*options, "PIXELTYPE=SIGNEDBYTE")
     stack = values[np.newaxis] if values.ndim == 2 else values
     bands, rows, columns = stack.shape
     driver = gdal.GetDriverByName("GTiff")

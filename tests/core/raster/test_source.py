@@ -46,8 +46,7 @@ def test_nodata_of_every_type(tmp_path, values, dtype, nodata, expected):
 
 
 def test_signed_bytes(tmp_path):
-    stored = np.array([[-128, -1, 127]], "int8").view("uint8")
-    path = write_raster(tmp_path / "x.tif", stored, nodata=-128, options=("PIXELTYPE=SIGNEDBYTE",))
+    path = write_raster(tmp_path / "x.tif", np.array([[-128, -1, 127]], "int8"), nodata=-128)
     assert read_source(path) == [None, -1, 127]
     assert read_source(path, kind="classes") == [None, -1, 127]
 
@@ -119,7 +118,7 @@ def test_bands_and_files_that_are_not_there(tmp_path):
     with pytest.raises(InputError, match=r"Cannot open raster Rain .*No such file"):
         describe_source(Source("x", str(tmp_path / "no.tif"), label="Rain"))
     (tmp_path / "text.tif").write_text("no raster")
-    with pytest.raises(InputError, match="not recognized as a supported file format"):
+    with pytest.raises(InputError, match="not recognized as (being in )?a supported file format"):
         describe_source(Source("x", str(tmp_path / "text.tif")))
 
 

@@ -13,7 +13,7 @@ from ecoassets.core.progress import QUIET
 from ecoassets.core.raster.engine import Job, run_job
 from ecoassets.core.raster.fill_values import without_fill_values
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source, fit_to_grid
+from ecoassets.core.raster.source import Source, fit_to_grid, scale_options
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
 
@@ -38,6 +38,7 @@ def levels(values: np.ndarray) -> list[float]:
 
 def gdalwarp(path: str, reference: str, out, resampling: str) -> np.ndarray:
     grid = grid_of(reference)
+    own = grid_of(path)
     gdal.Warp(
         str(out),
         path,
@@ -47,6 +48,7 @@ def gdalwarp(path: str, reference: str, out, resampling: str) -> np.ndarray:
         height=grid.height,
         resampleAlg=resampling,
         errorThreshold=0,
+        warpOptions=scale_options(own, grid),
         outputType=gdal.GDT_Float64,
         dstNodata=-9999,
         multithread=False,
@@ -125,9 +127,7 @@ def test_classes_take_the_nearest_pixel_where_that_is_allowed(tmp_path, referenc
 def test_signed_bytes_are_warped_as_signed(tmp_path, reference):
     stored = np.full((100, 200), -3, "int8")
     stored[:, :100] = -128
-    path = write_raster(
-        tmp_path / "s.tif", stored.view("uint8"), nodata=-128, pixel=90, options=("PIXELTYPE=SIGNEDBYTE",)
-    )
+    path = write_raster(tmp_path / "s.tif", stored, nodata=-128, pixel=90)
     for kind, allowed in (("classes", True), ("continuous", False)):
         source = fit_to_grid(Source("x", path, kind=kind), grid_of(reference), QUIET, align_classes=allowed)
         ours = on_grid(source, reference, tmp_path / f"{kind}.tif")

@@ -72,7 +72,7 @@ def test_classes_without_nodata_get_a_free_code(tmp_path, reference, folder):
 
 def test_signed_bytes_become_16_bit_numbers(tmp_path, reference, folder):
     stored = np.array([[-128, -3], [5, 127]], "int8").repeat(10, 0).repeat(10, 1)
-    path = write_raster(tmp_path / "s.tif", stored.view("uint8"), nodata=-128, options=("PIXELTYPE=SIGNEDBYTE",))
+    path = write_raster(tmp_path / "s.tif", stored, nodata=-128)
     result = run_align_to_grid([path], reference, "classes", folder)
     np.testing.assert_array_equal(read(result.paths[0]), stored)
     assert changes(result)["type"] == ("Int8", "Int16")

@@ -54,7 +54,7 @@ def test_files_that_cannot_be_used(tmp_path, cover):
     result = run_check_inputs([cover, str(tmp_path / "none.tif"), str(tmp_path / "notes.txt"), cover])
     told = found(result, "file", "problem")
     assert "No such file" in told
-    assert "not recognized as a supported file format" in told
+    assert "supported file format" in told
     assert "the same file was given before" in told
     assert result.problems == 3
 
@@ -106,8 +106,8 @@ def test_nodata(build):
 
 
 def test_signed_bytes_are_understood(build):
-    stored = np.array([[-128, 7, 10, 12]], "int8").view("uint8")
-    result = run_check_inputs([build("s.tif", stored, nodata=-128, options=("PIXELTYPE=SIGNEDBYTE",))], scheme="igbp")
+    stored = np.array([[-128, 7, 10, 12]], "int8")
+    result = run_check_inputs([build("s.tif", stored, nodata=-128)], scheme="igbp")
     assert "signed bytes" in found(result, "type", "ok")
     assert found(result, "codes", "ok") == "3 classes, all known in IGBP"
     assert result.problems == 0
