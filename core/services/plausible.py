@@ -23,12 +23,14 @@ def refuse_slip(label: str, values: np.ndarray, suspicious: np.ndarray, valid: n
         InputError: with the label, the typical value and what to do.
     """
     pixels = np.count_nonzero(valid)
-    if pixels and 2 * np.count_nonzero(suspicious & valid) > pixels:
+    if pixels and 2 * np.count_nonzero(suspicious) > pixels and 2 * np.count_nonzero(suspicious & valid) > pixels:
         raise InputError(f"{label} is {float(np.median(values[valid])):.4g} in a typical pixel. {mend}")
 
 
 def refuse_negative(label: str, values: np.ndarray, valid: np.ndarray) -> None:
     """Raises InputError where a quantity that cannot be negative is."""
+    if values.min(initial=0) >= 0:
+        return
     negative = valid & (values < 0)
     if negative.any():
         raise InputError(

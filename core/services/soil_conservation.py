@@ -101,8 +101,10 @@ class Intensity:
     def classify(self, loss_t_ha: np.ndarray, tolerance_t_km2: np.ndarray | float) -> np.ndarray:
         """Class codes from 1; lower limits belong to their class. The loss is per hectare, the limits per km²."""
         loss = loss_t_ha * T_HA_TO_T_KM2
-        above = np.searchsorted(self.limits, loss, side="right")
-        return (1 + (loss >= tolerance_t_km2) + above).astype(np.uint8)
+        codes = np.ones(np.shape(loss), dtype=np.uint8)
+        for limit in (tolerance_t_km2, *self.limits):
+            codes += loss >= limit
+        return codes
 
     def legend(self) -> tuple[ClassColour, ...]:
         return tuple(
@@ -142,7 +144,7 @@ class SoilFormula:
         classes = self.intensity.classify(loss, tolerance)
         group = pixels.classes * len(self.intensity.names) + (classes - 1)
         maps = {RETENTION: retention, EROSION: loss, CLASSES: classes}
-        return Layers(maps, valid, {RETENTION: retention, EROSION: loss, "potential": potential}, group=group)
+        return Layers(maps, valid, {RETENTION: retention, EROSION: loss}, group=group)
 
     def _check(self, pixels: Pixels, valid: np.ndarray) -> None:
         for name in ("r", "k", "ls", "c", *(["p"] if self.has_practice else [])):
@@ -157,6 +159,8 @@ class SoilFormula:
         )
         for name in ("c", *(["p"] if self.has_practice else [])):
             factor = pixels.values[name]
+            if factor.max(initial=0) <= 1 + 1e-6:
+                continue
             above = valid & (factor > 1 + 1e-6)
             if above.any():
                 raise InputError(
