@@ -23,8 +23,10 @@ from dataclasses import dataclass, field
 
 from .bench_data import creation_options, make_inputs
 from .bench_jobs import REFERENCES, STANDARD_VALUE
+from .bench_landuse import crosstab, focal
 
 CODECS = ("DEFLATE", "ZSTD")
+PARTS = ("one", "services", "memory", "empty", "crosstab", "focal")
 
 
 @dataclass
@@ -190,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--size", type=int, default=5000, help="edge of the rasters in pixels")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each competitor")
-    parser.add_argument("--only", choices=("one", "services", "memory", "empty"), help="one part only")
+    parser.add_argument("--only", choices=PARTS, help="one part only")
     given = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     print(f"{given.size} x {given.size} pixels, {os.cpu_count()} processors, medians of {given.repeat} runs, load "
@@ -200,6 +202,8 @@ def main() -> None:
         "services": lambda folder: services(given.size, "DEFLATE", 1, folder) + services(given.size, "ZSTD", 1, folder),
         "memory": lambda folder: memory(given.size, folder, 1),
         "empty": lambda folder: empty_windows(given.size, folder, given.repeat),
+        "crosstab": lambda folder: crosstab(given.size, folder, given.repeat),
+        "focal": lambda folder: focal(given.size, folder, given.repeat),
     }
     for name, part in parts.items():
         if given.only in (None, name):

@@ -11,6 +11,7 @@ from osgeo import gdal, osr
 Draw = Callable[[int, int], np.ndarray]
 TILE = 512
 NODATA = -9999.0
+SPECKLE = 10  # of 256 pixels
 SERIES = ("land_cover", "npp", "precipitation", "soil")
 
 
@@ -47,6 +48,32 @@ def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) ->
     for name, block in blocks.items():
         paths[name] = os.path.join(folder, f"{name}.tif")
         _write(paths[name], size, codec, block, classes=name == "land_cover")
+    return paths
+
+
+def make_land_covers(folder: str, size: int, codec: str) -> tuple[str, str]:
+    """Writes land cover of two years: patches of 16 pixels of which a tenth changed, with speckle.
+
+    A real map of Sumatra takes an eighth of its size under ZSTD, and so do these.
+    """
+    os.makedirs(folder, exist_ok=True)
+    random = np.random.Generator(np.random.PCG64(8))
+    count = -(-size // 16)
+    first = random.integers(1, 10, (count, count), dtype=np.uint8)
+    second = np.where(random.random(first.shape) < 0.1, random.integers(1, 10, first.shape, dtype=np.uint8), first)
+
+    def speckled(patches: np.ndarray) -> Draw:
+        def block(row: int, height: int) -> np.ndarray:
+            rows = np.arange(row, row + height) // 16
+            pixels = patches[rows].repeat(16, axis=1)[:, :size]
+            speckle = random.integers(0, 256, pixels.shape, dtype=np.uint8)
+            return np.where(speckle < SPECKLE, speckle % 9 + 1, pixels).astype(np.uint8)
+
+        return block
+
+    paths = (os.path.join(folder, "land_cover_2000.tif"), os.path.join(folder, "land_cover_2020.tif"))
+    for path, patches in zip(paths, (first, second)):
+        _write(path, size, codec, speckled(patches), classes=True)
     return paths
 
 

@@ -10,7 +10,7 @@ from .look import HOVER_NUMBER, INK, Figure, axis, axis_title, hover, plain, sty
 from .numbers import THIN_SPACE, format_number, scaled
 from .texts import blend, load_palettes, ramp_colour, rgb
 
-_SANKEY_LETTERS = 72  # that two names side by side have room for between the first and the last stage
+_SANKEY_LETTERS = 60  # that two names side by side have room for between the first and the last stage
 _MAX_WRITTEN_COLUMNS = 16  # beyond this the numbers of a heat map no longer fit their cells
 
 
