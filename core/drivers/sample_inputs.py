@@ -76,15 +76,15 @@ def read_variables(
     if len(words) != len(paths):
         held = ", ".join(short_name(path) for path in paths)
         raise InputError(
-            f"NAMES holds {len(words)} names ({', '.join(words) or 'none'}) for {len(paths)} rasters ({held}). Give one "
-            "name for each raster, in their order; repeat the name for the years of one variable."
+            f"NAMES holds {len(words)} names ({', '.join(words) or 'none'}) for {len(paths)} rasters ({held}). Give "
+            "one name for each raster, in their order; repeat the name for the years of one variable."
         )
     distinct = tuple(dict.fromkeys(words))
     for name in distinct:
         if not re.fullmatch(r"[^\W\d]\w*", name) or name.lower() in RESERVED:
             raise InputError(
-                f"NAMES holds {name!r}, which cannot be a field of the table. Use letters, digits and _, beginning with "
-                f"a letter, and none of {', '.join(RESERVED)}."
+                f"NAMES holds {name!r}, which cannot be a field of the table. Use letters, digits and _, beginning "
+                f"with a letter, and none of {', '.join(RESERVED)}."
             )
     if len({name.lower() for name in distinct}) < len(distinct):
         raise InputError(

@@ -21,25 +21,25 @@ def landscape(tmp_path_factory):
     folder = tmp_path_factory.mktemp("landscape")
     rng = np.random.default_rng(1)
     place = rng.normal(0, 5, (60, 60)).cumsum(axis=0)
-    paths = {"x": [], "y": []}
+    paths = {"rain": [], "value": []}
     for step, year in enumerate(YEARS):
         x = rng.normal(10, 3, (60, 60))
         y = place + 2 * x - 3 * step
-        for name, values in (("x", x), ("y", y)):
+        for name, values in (("rain", x), ("value", y)):
             paths[name].append(write_raster(folder / f"{name}{year}.tif", values, "float64", nodata=-9999))
     cover = write_raster(folder / "cover.tif", np.repeat([[1] * 30 + [2] * 30], 60, axis=0))
-    return [*paths["y"], *paths["x"], cover]
+    return [*paths["value"], *paths["rain"], cover]
 
 
-def check(landscape, tmp_path, sizes=(300, 600), y="y", x=("x", "cover")):
-    variables = read_variables(landscape, "y,y,y,x,x,x,cover", "mean, mean, majority")
+def check(landscape, tmp_path, sizes=(300, 600), y="value", x=("rain", "cover")):
+    variables = read_variables(landscape, "value,value,value,rain,rain,rain,cover", "mean, mean, majority")
     return run_scale_check(SampleInputs(variables, YEARS, 1.0), sizes, y, x, RasterSettings(), str(tmp_path))
 
 
 def test_a_slope_without_noise_is_the_same_at_every_size(landscape, tmp_path):
     result = check(landscape, tmp_path)
     found = [(row.cell_size, row.n, row.factor) for row in result.rows]
-    assert found == [(300, 1200, "x"), (300, 1200, "cover"), (600, 300, "x"), (600, 300, "cover")]
+    assert found == [(300, 1200, "rain"), (300, 1200, "cover"), (600, 300, "rain"), (600, 300, "cover")]
     # A mean of a linear function is the function of the mean, so cells of any size have slope 2.
     assert [row.slope for row in result.rows] == [pytest.approx(2, rel=1e-9), None, pytest.approx(2, rel=1e-9), None]
     assert all(0 <= row.q <= 1 for row in result.rows)
@@ -51,8 +51,8 @@ def test_a_slope_without_noise_is_the_same_at_every_size(landscape, tmp_path):
     [
         ({"sizes": ()}, "CELL_SIZES is empty"),
         ({"y": "z"}, "Y 'z' is not among NAMES"),
-        ({"y": "cover", "x": ("x",)}, "Y 'cover' is sampled as majority"),
-        ({"x": ("x", "y")}, "used twice"),
+        ({"y": "cover", "x": ("rain",)}, "Y 'cover' is sampled as majority"),
+        ({"x": ("rain", "value")}, "used twice"),
         ({"x": ()}, "X is empty"),
     ],
 )
