@@ -237,20 +237,23 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
 
-    def add_zones(self) -> None:
-        """Polygons by which results are told apart, and the field that names them."""
+    def add_zones(self, *, raster: bool = True) -> None:
+        """By what results are told apart: polygons and the field that names them, or a class raster."""
         self.add_polygons("ZONES")
         self.add_field("ZONE_FIELD", "ZONES")
+        if raster:
+            self.add_raster("ZONES_RASTER", optional=True)
 
-    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True) -> None:
-        """What every raster method lets the user decide about area, grid and storage."""
+    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True, maps: bool = True) -> None:
+        """What every raster method lets the user decide about area, grid and, where it makes maps, their storage."""
         self.add_polygons("BOUNDARY")
         if several_years:
             self.add_choice("MASK", ("common", "yearly"), "common", advanced=True)
         if classes:
             self.add_flag("ALIGN_CLASSES", False)
-        self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
-        self.add_flag("OVERVIEWS", True)
+        if maps:
+            self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
+            self.add_flag("OVERVIEWS", True)
 
     def _entry(self, name: str) -> Entry:
         texts = self.texts
@@ -278,9 +281,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         try:
-            self._given = Given(self, parameters, context)
+            self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
-            raise QgsProcessingException(str(error)) from None
+            # Raised here, it would reach scripts as "There were errors executing the algorithm".
+            self._given = error
         return True
 
     def processAlgorithm(
@@ -289,8 +293,9 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self._parameters, self._context = parameters, context
         progress = FeedbackProgress(feedback)
         try:
-            given = self._given.bind(parameters, context)
-            results = self.compute(given, progress)
+            if isinstance(self._given, EcoAssetsError):
+                raise self._given
+            results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:
@@ -301,11 +306,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""
         declared = {definition.name() for definition in self.parameterDefinitions()}
+        write = WriteOptions(given.creation_options(), given.flag("OVERVIEWS")) if "OVERVIEWS" in declared else None
         return RasterSettings(
             boundary=given.polygons("BOUNDARY"),
             mask=given.choice("MASK") if "MASK" in declared else "common",
             align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
-            write=WriteOptions(given.creation_options(), given.flag("OVERVIEWS")),
+            write=write or WriteOptions(),
         )
 
     def command(self) -> str:
@@ -370,7 +376,7 @@ def _plain(cell: Any) -> Any:
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, float):
-        return float(cell) if math.isfinite(cell) else None
+        return float(cell) + 0.0 if math.isfinite(cell) else None  # no negative zero
     return int(cell) if isinstance(cell, (int, bool)) else float(cell)
 
 

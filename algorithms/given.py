@@ -14,6 +14,7 @@ from qgis.core import (
 
 from ..core.errors import InputError
 from ..core.land_cover import LandCoverScheme, load_scheme
+from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
 from .inputs import polygons_path, raster_path, table_of
@@ -78,11 +79,25 @@ class Given:
         """Path of a copy of the polygons, None where none were given."""
         return self._polygons[name]
 
+    def zones(self) -> ZoneLayer | None:
+        """The zones of `ZONES` and `ZONE_FIELD`, or of `ZONES_RASTER`. Raises InputError where both are given."""
+        polygons = self.polygons("ZONES")
+        raster = self.raster("ZONES_RASTER") if "ZONES_RASTER" in self._rasters else None
+        if polygons and raster:
+            raise InputError("ZONES and ZONES_RASTER are both given. Give polygons or a class raster, not both.")
+        if raster:
+            return ZoneLayer(raster, kind="raster")
+        return ZoneLayer(polygons, next(iter(self.fields("ZONE_FIELD")), None)) if polygons else None
+
     def number(self, name: str) -> float | None:
         """A number, None where it is optional and was not given (QGIS itself would read 0)."""
         definition = self._algorithm.parameterDefinition(name)
         if self._parameters.get(name) is None and definition.defaultValue() is None:
             return None
+        return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
+
+    def required_number(self, name: str) -> float:
+        """A number that always has a value, its default where the user gave none."""
         return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
 
     def integer(self, name: str) -> int:

@@ -69,7 +69,8 @@ class ClassBreaks:
     @property
     def by_id(self) -> dict[int, BreakClass]:
         """One class per number, rising."""
-        return {c.id: c for c in sorted(self.classes, key=lambda c: c.id, reverse=True)}
+        first = {c.id: c for c in reversed(self.classes)}
+        return {number: first[number] for number in sorted(first)}
 
 
 def read_breaks(table: Table, scheme: str, scheme_column: str, *, period: float | None = None) -> ClassBreaks:

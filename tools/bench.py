@@ -65,11 +65,12 @@ def job(*words: str) -> list[str]:
     return [sys.executable, "-m", "ecoassets.tools.bench_jobs", *words]
 
 
-def gdal_calc(paths: dict[str, str], output: str, codec: str, expression: str) -> list[str]:
+def gdal_calc(paths: dict[str, str], output: str, codec: str, expression: str, threads: int = 1) -> list[str]:
+    """The call as people write it; codec threads are an option that they must know of."""
     program = shutil.which("gdal_calc.py") or "gdal_calc.py"
     letters = {"A": "land_cover", "B": "npp", "C": "precipitation", "D": "soil"}
     inputs = [word for letter, name in letters.items() if letter in expression for word in (f"-{letter}", paths[name])]
-    options = [f"--co={option}" for option in creation_options(codec, True, os.cpu_count() or 1)]
+    options = [f"--co={option}" for option in creation_options(codec, True, threads)]
     return [program, *inputs, f"--outfile={output}", "--overwrite", "--quiet", "--type=Float32",
             "--NoDataValue=-9999", f"--calc={expression}", *options]  # fmt: skip
 
@@ -91,6 +92,7 @@ def one_band(size: int, codec: str, repeat: int, folder: str) -> list[str]:
         "limit of GDAL (read + write, no computing)": [job("limit", base, out, codec)],
         "EcoAssets, one band": [job("engine", base, out, codec, "total")],
         "gdal_calc.py": [gdal_calc(paths, out, codec, total_expression())],
+        "gdal_calc.py, codec threads": [gdal_calc(paths, out, codec, total_expression(), os.cpu_count() or 1)],
     }
     if shutil.which("grass"):
         commands["GRASS (link, mapcalc, export)"] = [grass(paths, out, codec)]

@@ -1,39 +1,26 @@
-"""What ecosystem service value and ecological assets share: land cover, coefficients, maps, tables."""
+"""What ecosystem service value and ecological assets share: maps, tables, report."""
 
 from __future__ import annotations
 
-from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
-from ...core.assets.valuation import (
-    Adjustments,
-    ValuationInputs,
-    ValuationOutputs,
-    ValuationResult,
-    run_valuation,
-)
+from ...core.assets.valuation import ValuationOutputs, ValuationResult, run_valuation
 from ...core.assets.valuation_report import valuation_report
 from ...core.assets.valuation_tables import change_table, value_table
-from ...core.errors import TableError
 from ...core.progress import Progress
-from ..base import EcoAlgorithm, Results
+from ..base import Results
 from ..canvas import BandLook, Look, common_range
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from .valuing import ValuingAlgorithm
 
 
-class ValuationAlgorithm(EcoAlgorithm):
-    """Values land by equivalent factors; subclasses add what adjusts them."""
+class ValuationAlgorithm(ValuingAlgorithm):
+    """Values land by equivalent factors."""
 
     GROUP = "assets"
 
     def declare(self) -> None:
-        self.add_land_cover()
-        self.declare_adjustments()
-        self.add_choice("EQUIVALENTS", EQUIVALENTS, "xie2015")
-        self.add_table("EQUIVALENTS_TABLE")
-        self.add_number("STANDARD_VALUE", minimum=0)
-        self.add_text("CURRENCY", "CNY", advanced=True)
-        self.declare_advanced_adjustments()
+        self.add_valuation()
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", optional=False)
         self.add_raster_output("OUTPUT_SERVICES")
@@ -43,22 +30,8 @@ class ValuationAlgorithm(EcoAlgorithm):
         self.add_number_output("TOTAL_FIRST")
         self.add_number_output("TOTAL_LAST")
 
-    def declare_adjustments(self) -> None:
-        """Adds the rasters that adjust values."""
-
-    def declare_advanced_adjustments(self) -> None:
-        """Adds the fine choices about adjustments."""
-
-    def adjustments(self, given: Given) -> Adjustments:
-        """What adjusts values; nothing in the static model."""
-        return Adjustments()
-
-    def price_level(self, given: Given) -> dict[int, float]:
-        """Price level by year in percent; constant prices by default."""
-        return {}
-
     def compute(self, given: Given, progress: Progress) -> Results:
-        inputs = self._inputs(given)
+        inputs = self.valuation_inputs(given)
         outputs = ValuationOutputs(
             given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), provenance_metadata(self, given)
         )
@@ -73,19 +46,6 @@ class ValuationAlgorithm(EcoAlgorithm):
             progress.info(f"{year}: {total:,.2f} {inputs.currency} per year.")
         results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL_LAST=result.totals[-1]))
         return results
-
-    def _inputs(self, given: Given) -> ValuationInputs:
-        equivalents = load_equivalents(given.choice("EQUIVALENTS"), given.table("EQUIVALENTS_TABLE"))
-        return ValuationInputs(
-            land_cover=given.rasters("LAND_COVER"),
-            years=given.years(),
-            scheme=given.scheme(),
-            equivalents=equivalents,
-            standard_value=_standard_value(given, equivalents),
-            currency=given.text("CURRENCY") or "CNY",
-            adjustments=self.adjustments(given),
-            price_level=self.price_level(given),
-        )
 
     def publish_maps(self, result: ValuationResult, outputs: ValuationOutputs) -> Results:
         """The maps as styled layers, a year each."""
@@ -104,15 +64,3 @@ class ValuationAlgorithm(EcoAlgorithm):
         )
         look = Look(f"{title}: services", looks, unit)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}
-
-
-def _standard_value(given: Given, equivalents: Equivalents) -> float:
-    number = given.number("STANDARD_VALUE")
-    if number is not None:
-        return number
-    if equivalents.standard_value is None:
-        raise TableError(
-            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value "
-            "of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
-        )
-    return equivalents.standard_value.cny_per_ha

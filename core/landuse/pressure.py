@@ -28,6 +28,7 @@ from .coefficients import Coefficients
 from .units import Unit, Units, open_units
 
 PRESSURE = "pressure"
+ROUNDING = 1e-9  # areas of levels and of the whole are sums of the same pixels in another order
 PRESSURE_COLUMNS = (
     Column("year", "integer"),
     Column("zone", "text"),
@@ -373,7 +374,8 @@ def _result(
         of_year = [row for row in rows if row.year == year]
         area = sum(row.area_ha for row in of_year)
         means.append(sum(row.value * row.area_ha for row in of_year) / area if area else float("nan"))
-        left_out.append(max(0.0, covered.coverage[f"land_cover:{year}"].area_ha - area))
+        of_cover = covered.coverage[f"land_cover:{year}"].area_ha
+        left_out.append(of_cover - area if of_cover - area > ROUNDING * of_cover else 0.0)
     ranges = {factor.label: (n.low, n.high) for factor, n in zip(inputs.factors, factors)}
     return PressureResult(tuple(rows), tuple(means), ranges, tuple(left_out), inputs)
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..land_cover import LandCoverClass
 from ..raster.output import ClassColour
 from ..raster.zoning import ALL
+from ..report.texts import blend
 from ..results import Cell, Column, ResultTable
 from .dynamic_degree import comprehensive_degree, single_degree
 from .transfer_matrix import FROM, TransferResult
@@ -51,6 +53,7 @@ DEGREE_COLUMNS = (
 # What stays is drawn in this grey, so that what changed stands out.
 PERSISTENT_COLOUR = "#e4e4e0"
 NAMELESS_COLOUR = "#8c8c8c"
+TINGE = 0.3
 
 
 def transfer_table(result: TransferResult) -> ResultTable:
@@ -101,14 +104,22 @@ def degree_table(result: TransferResult) -> ResultTable:
 
 
 def change_legend(result: TransferResult, pair: int) -> tuple[ClassColour, ...]:
-    """The change codes that occur between a pair of years: `from -> to` in the colour of the class it became."""
+    """The change codes that occur between a pair of years: `from -> to` in the colour of the class it became.
+
+    A tinge of the class it was tells apart what became the same. What stayed comes last.
+    """
     legend = []
-    for i, j in zip(*np.nonzero(result.pixels[pair].sum(axis=0))):
+    places = zip(*np.nonzero(result.pixels[pair].sum(axis=0)))
+    for i, j in sorted(places, key=lambda place: place[0] == place[1]):
         first, second = result.classes[i], result.classes[j]
         name = f"{first.name} (unchanged)" if i == j else f"{first.name} -> {second.name}"
-        colour = PERSISTENT_COLOUR if i == j else second.color or NAMELESS_COLOUR
+        colour = PERSISTENT_COLOUR if i == j else _colour_of_change(first, second)
         legend.append(ClassColour(first.code * FROM + second.code, name, colour))
     return tuple(legend)
+
+
+def _colour_of_change(first: LandCoverClass, second: LandCoverClass) -> str:
+    return blend(second.color or NAMELESS_COLOUR, first.color or NAMELESS_COLOUR, TINGE)
 
 
 def _matrices(result: TransferResult) -> Iterator[tuple[tuple[int, int], str, np.ndarray]]:

@@ -17,7 +17,7 @@ from ..raster.source import Source
 from ..raster.study import StudyArea
 from ..raster.zoning import ZoneLayer, Zoning, open_zoning
 
-MOST_CELLS = 4_000_000
+MOST_CELLS = 500_000
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ from .area import pixel_areas_ha
 from .grid import Grid
 from .output import FLOAT_NODATA, Band, Output, RasterWriter, WriteOptions, stack_for
 from .source import BandReader, Source, open_source
-from .windows import TILE, Window
+from .windows import TILE, Window, cut_windows
 
 Strip = tuple[np.ndarray, np.ndarray]  # values and validity of some rows, shape (rows, width) each
+Blocks = Iterator[tuple[Window, np.ndarray, np.ndarray]]  # values and validity of a window
 ROWS_AT_ONCE = 64
+BYTES_PER_PIXEL = 64  # of a range: copies in double precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +147,11 @@ def _weighted_rows(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     row = 0
     for values, valid in strips:
-        weights = valid * row_weights[row : row + len(valid), np.newaxis]
-        yield from zip(values * weights, weights, valid)
-        row += len(valid)
+        for start in range(0, len(valid), ROWS_AT_ONCE):
+            part = valid[start : start + ROWS_AT_ONCE]
+            weights = part * row_weights[row : row + len(part), np.newaxis]
+            yield from zip(values[start : start + ROWS_AT_ONCE] * weights, weights, part.copy())
+            row += len(part)
 
 
 def _across(rows: np.ndarray, half: int) -> np.ndarray:
@@ -188,15 +192,13 @@ def write_focal_means(source: Source, grid: Grid, path: str, window: FocalWindow
         Cancelled: the user stopped.
     """
 
-    def strips(reader: BandReader) -> Iterator[Strip]:
-        read = 0
+    def blocks(reader: BandReader) -> Blocks:
+        top = 0
         for means, valid in focal_means(_strips(reader, grid), window):
-            progress.check()
-            read += len(valid)
-            progress.set(100 * read / grid.height)
-            yield means, valid
+            yield Window(0, top, *valid.shape[::-1]), means, valid
+            top += len(valid)
 
-    return _write(source, grid, path, strips)
+    return _write(source, grid, path, blocks, progress)
 
 
 def write_focal_ranges(
@@ -204,19 +206,24 @@ def write_focal_ranges(
 ) -> Source:
     """Writes the focal range of a source as an intermediate raster. Raises as `write_focal_means`."""
 
-    def strips(reader: BandReader) -> Iterator[Strip]:
-        half = window.half_rows
-        for top in range(0, grid.height, TILE):
-            progress.check()
-            progress.set(100 * top / grid.height)
-            height = min(TILE, grid.height - top)
-            start, end = max(0, top - half), min(grid.height, top + height + half)
-            values, valid = reader.read(0, start, grid.width, end - start)
-            columns = int(window.half_columns[top + height // 2])
-            inner = slice(top - start, top - start + height)
-            yield focal_ranges(values, valid, half, columns)[inner], valid[inner]
+    def blocks(reader: BandReader) -> Blocks:
+        for inner in cut_windows(grid, BYTES_PER_PIXEL):
+            columns = int(window.half_columns[inner.row + inner.height // 2])
+            outer = _with_halo(inner, grid, window.half_rows, columns)
+            values, valid = reader.read(outer.column, outer.row, outer.width, outer.height)
+            down, right = inner.row - outer.row, inner.column - outer.column
+            part = np.s_[down : down + inner.height, right : right + inner.width]
+            yield inner, focal_ranges(values, valid, window.half_rows, columns)[part], valid[part]
 
-    return _write(source, grid, path, strips)
+    return _write(source, grid, path, blocks, progress)
+
+
+def _with_halo(inner: Window, grid: Grid, rows: int, columns: int) -> Window:
+    """A window with so many rows and columns more on each side, cut at the edges of the raster."""
+    left, top = max(0, inner.column - columns), max(0, inner.row - rows)
+    right = min(grid.width, inner.column + inner.width + columns)
+    bottom = min(grid.height, inner.row + inner.height + rows)
+    return Window(left, top, right - left, bottom - top)
 
 
 def _strips(reader: BandReader, grid: Grid) -> Iterator[Strip]:
@@ -225,17 +232,17 @@ def _strips(reader: BandReader, grid: Grid) -> Iterator[Strip]:
         reader.release()
 
 
-def _write(source: Source, grid: Grid, path: str, strips: Callable[[BandReader], Iterator[Strip]]) -> Source:
+def _write(source: Source, grid: Grid, path: str, blocks: Callable[[BandReader], Blocks], progress: Progress) -> Source:
     output = Output(source.name, path, (Band(source.name),), "float32", FLOAT_NODATA)
     writer = RasterWriter(output, grid, WriteOptions(overviews=False), threads=1)
+    done = 0
     try:
-        top = 0
-        for values, valid in strips(open_source(source, grid, threads=1)):
-            stack, found = stack_for(output, values, valid)
-            writer.write(Window(0, top, grid.width, len(values)), stack)
-            for total, part in zip(writer.statistics, found):
-                total.merge(part)
-            top += len(values)
+        for window, values, valid in blocks(open_source(source, grid, threads=1)):
+            progress.check()
+            stack, _ = stack_for(output, values, valid)
+            writer.write(window, stack)
+            done += window.width * window.height
+            progress.set(100 * done / (grid.width * grid.height))
         writer.finish(QUIET)
         writer.commit()
     except BaseException:

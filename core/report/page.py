@@ -347,4 +347,4 @@ def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
 
 @view.register
 def _command(block: Command, language: str) -> dict[str, Any]:
-    return {"kind": "command", "arguments": re.split("(?= --)", block.text)}
+    return {"kind": "command", "lines": [re.split(r"(?= --\w)", line) for line in block.text.split("\n")]}

@@ -79,7 +79,7 @@ def test_three_years_give_three_pairs(tmp_path):
     dataset = gdal.Open(out)
     described = [dataset.GetRasterBand(band).GetDescription() for band in (1, 2, 3)]
     assert described == ["2000-2005", "2005-2015", "2000-2015"]
-    assert [(c.code, c.name) for c in change_legend(result, 0)] == [(1001, "1 (unchanged)"), (1002, "1 -> 2")]
+    assert [(c.code, c.name) for c in change_legend(result, 0)] == [(1002, "1 -> 2"), (1001, "1 (unchanged)")]
 
 
 def test_nodata_in_one_year_counts_by_the_mask(tmp_path):
@@ -208,15 +208,15 @@ class TestBungo:
 
     YEARS = (1990, 2000, 2005)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def region(self, shared_data):
         return shared_data / "bungo"
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def cover(self, region):
         return tuple(str(region / "lulc" / f"bungo_landcover_{year}r.tif") for year in self.YEARS)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def scheme(self, region):
         return load_scheme("custom", read_table(region / "tables" / "classes_ecoassets.csv"))
 

@@ -7,8 +7,18 @@ import pytest
 from osgeo import osr
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.focal import FocalWindow, focal_means, focal_ranges, pixel_metres
+from ecoassets.core.raster.focal import (
+    FocalWindow,
+    focal_means,
+    focal_ranges,
+    pixel_metres,
+    write_focal_means,
+    write_focal_ranges,
+)
 from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.source import Source, describe_source
+
+from ..landuse.maps import read, write_map
 
 RNG = np.random.default_rng(9)
 VALUES = RNG.random((90, 37))
@@ -64,6 +74,25 @@ def test_ranges_equal_a_loop():
         part = np.s_[max(0, r - 3) : r + 4, max(0, c - 2) : c + 3]
         seen = VALUES[part][VALID[part]]
         assert found[r, c] == pytest.approx(seen.max() - seen.min(), abs=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(1100, 30), (20, 2200)])
+def test_files_are_cut_without_a_seam(tmp_path, shape):
+    values = RNG.integers(0, 100, shape).astype(np.float32)
+    valid = RNG.random(shape) > 0.2
+    path = write_map(tmp_path / "v.tif", np.where(valid, values, -1).astype(np.float32), nodata=-1)
+    source = Source("v", path)
+    _, grid = describe_source(source)
+    window = FocalWindow.of_size(grid, 1500)
+    assert window.half_rows == 7
+    means = read(write_focal_means(source, grid, str(tmp_path / "m.tif"), window).path)
+    ranges = read(write_focal_ranges(source, grid, str(tmp_path / "r.tif"), window).path)
+    at_once = FocalWindow(7, np.full(shape[0], 7), np.ones(shape[0]))
+    whole = np.concatenate([mean for mean, _ in focal_means([(values, valid)], at_once)])
+    expected = np.where(valid, focal_ranges(values, valid, 7, 7), -9999)
+    assert (ranges == expected).all()
+    assert means[valid] == pytest.approx(whole[valid], rel=1e-6)  # the file is single precision
+    assert (means[~valid] == -9999).all()
 
 
 def test_size_of_a_geographic_pixel():
