@@ -1,4 +1,4 @@
-"""Sums of pixels by cell of a fishnet, gathered strip by strip: what is finished is handed on, so memory stays small."""
+"""Sums of pixels by cell of a fishnet, gathered strip by strip; finished rows are handed on, so memory stays small."""
 
 from __future__ import annotations
 

@@ -148,8 +148,8 @@ def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None =
     largest = max(net.columns.step, net.rows.step)
     if largest > 1 + SNAP_PX:
         raise InputError(
-            f"Cells of {cell_size_m:g} m are smaller than the pixels of the first raster ({largest * cell_size_m:g} m), "
-            "so neighbouring cells would repeat one value. Choose larger cells."
+            f"Cells of {cell_size_m:g} m are smaller than the pixels of the first raster "
+            f"({largest * cell_size_m:g} m), so neighbouring cells would repeat one value. Choose larger cells."
         )
     count = net.columns.cells * net.rows.cells
     if count > MOST_CELLS:

@@ -286,8 +286,8 @@ def _nothing_left(rows: _Rows, inputs: SampleInputs) -> str:
     worst = max(rows.left_out_by, key=lambda name: rows.left_out_by[name])
     return (
         f"None of {rows.left_out} rows has values in {inputs.minimum_valid_pct:g} % of its cell in every variable; "
-        f"{worst} alone leaves out {rows.left_out_by[worst]}. Lower MINIMUM_VALID_PCT, choose other cells, or check the "
-        f"nodata values of {worst}."
+        f"{worst} alone leaves out {rows.left_out_by[worst]}. Lower MINIMUM_VALID_PCT, choose other cells, "
+        f"or check the nodata values of {worst}."
     )
 
 
