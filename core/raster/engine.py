@@ -145,8 +145,13 @@ class JobResult:
     statistics: Mapping[str, list[BandStatistics]]
 
 
-def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
+def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> JobResult:
     """Runs a job. Outputs appear under their final names only when everything has succeeded.
+
+    Args:
+        job: what is run.
+        progress: told of the share of windows that are done.
+        total: what gathers the sums of the blocks, in the order of the windows; plain `Sums` where None.
 
     Raises:
         InputError, GridError: an input cannot be read.
@@ -160,7 +165,7 @@ def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
         for output in job.outputs:
             writers[output.name] = RasterWriter(output, job.grid, job.write, job.codec_threads)
         working = progress.part(0, 100 - FINISHING_PCT) if job.outputs else progress
-        sums = _stream(job, reader, writers, working)
+        sums = _stream(job, reader, writers, working, Sums() if total is None else total)
         for number, writer in enumerate(writers.values()):
             writer.finish(progress)
             progress.set(100 - FINISHING_PCT + FINISHING_PCT * (number + 1) / len(writers))
@@ -183,10 +188,11 @@ def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
 COMMON = "common"
 
 
-def _stream(job: Job, reader: BlockReader, writers: Mapping[str, RasterWriter], progress: Progress) -> Sums:
+def _stream(
+    job: Job, reader: BlockReader, writers: Mapping[str, RasterWriter], progress: Progress, total: Sums
+) -> Sums:
     """Sends every window through reading, computing and writing, a few at a time, and merges the sums in order."""
     windows = job.windows()
-    total = Sums()
     stop = threading.Event()
     # Leaving the lanes waits for the tasks that run; those that wait see `stop`.
     with ExitStack() as lanes:

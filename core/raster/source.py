@@ -13,7 +13,7 @@ from ..progress import Progress
 from .dataset import call_gdal, open_raster, short_name
 from .grid import Grid
 
-Kind = Literal["classes", "continuous"]
+Kind = Literal["classes", "continuous", "amount"]
 # Outside of a warped class raster; no class code can be it.
 NO_CLASS = -(2**31)
 MUCH_FINER = 2.0
@@ -27,7 +27,8 @@ class Source:
         name: the key under which kernels find it.
         path: file name or GDAL name.
         band: band number, from 1.
-        kind: `classes` are never interpolated; `continuous` values honour scale and offset.
+        kind: `classes` are never interpolated; `continuous` values honour scale and offset; so does an `amount` per
+            pixel, whose total is kept when it comes on another grid.
         label: what the user calls it, for messages.
         minimum, maximum: valid range in the unit of the values; what lies outside counts as nodata.
         resampling: how the band comes on the reference grid; None where it lies there already.
@@ -156,8 +157,8 @@ def describe_source(source: Source) -> tuple[gdal.Dataset, Grid]:
 def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: bool = False) -> Source:
     """Decides how a source comes on the reference grid, tells it, and returns the source with that decision.
 
-    Continuous rasters on another grid are warped (bilinear; average when they are at least twice as fine). Class
-    rasters on another grid are refused, unless `align_classes` allows the nearest neighbour.
+    Continuous rasters on another grid are warped (bilinear; average when they are at least twice as fine), amounts by
+    their sum. Class rasters on another grid are refused, unless `align_classes` allows the nearest neighbour.
 
     Raises:
         GridError: a class raster on another grid, or no overlap with the reference grid.
@@ -179,7 +180,7 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
             f"{source.named} lies on another grid ({difference}) and the reference grid runs from south to north. "
             "Flip the reference with Raster > Projections > Warp and run again."
         )
-    resampling = "near" if source.kind == "classes" else _resampling(own, grid)
+    resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or _resampling(own, grid)
     progress.info(f"{source.named} is brought on the reference grid ({resampling}): {difference}.")
     return replace(source, resampling=resampling)
 
@@ -234,7 +235,7 @@ def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
     band = dataset.GetRasterBand(source.band)
     scale = band.GetScale()
     offset = band.GetOffset()
-    honoured = source.kind == "continuous"
+    honoured = source.kind != "classes"
     signed_byte = band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE"
     read_dataset, read_band, nodata = dataset, band, band.GetNoDataValue()
     flags = band.GetMaskFlags()
