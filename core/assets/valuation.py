@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from ..errors import InputError, TableError
-from ..land_cover import LandCoverScheme, unknown_codes_message
+from ..land_cover import LandCoverScheme
+from ..land_cover_maps import run_over_classes
 from ..progress import QUIET, Progress
-from ..raster.classes import ClassIndex, count_codes
-from ..raster.engine import COMMON, Job, JobResult, run_job
+from ..raster.classes import ClassIndex
+from ..raster.engine import COMMON, JobResult
 from ..raster.files import workspace
 from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
@@ -22,7 +23,7 @@ from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from .equivalents import Equivalents, class_factors
 from .references import ReferenceMode, mean_references, require_reference
-from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, UnknownCodes, ValuationKernel
+from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
 
 FACTOR_LABELS = {"NPP": "NPP", "PREC": "Precipitation", "SOIL": "Soil retention"}
 
@@ -151,26 +152,56 @@ def run_valuation(
         Cancelled: the user stopped.
     """
     settings = settings or RasterSettings()
+    wanted = {TOTAL: outputs.total, SERVICES: outputs.services}
+    with workspace() as folder:
+        ready = prepare_valuation(inputs, settings, folder, progress.part(0, 30))
+        kernel = replace(ready.kernel, maps=tuple(name for name, path in wanted.items() if path))
+        job = ready.area.job(kernel, ready.sources, _outputs(inputs, outputs), gate=kernel.land_cover)
+        start = 30 if _means_wanted(inputs) else 0
+        found = run_over_classes(job, ready.cover, inputs.scheme, ready.area, progress.part(start, 100))
+    result = _collect(inputs, ready.kernel.coefficients, ready.references, found)
+    tell_left_out(result.left_out, progress)
+    return result
+
+
+@dataclass(frozen=True)
+class PreparedValuation:
+    """What a pass that values land needs.
+
+    Attributes:
+        area: the study area.
+        cover: land cover of each year, on the grid.
+        sources: land cover and adjusting rasters.
+        kernel: values a block; without maps.
+        references: per factor, the reference of each year.
+    """
+
+    area: StudyArea
+    cover: tuple[Source, ...]
+    sources: tuple[Source, ...]
+    kernel: ValuationKernel
+    references: Mapping[str, tuple[float, ...]]
+
+
+def prepare_valuation(
+    inputs: ValuationInputs, settings: RasterSettings, folder: str, progress: Progress
+) -> PreparedValuation:
+    """Brings the rasters on the grid, finds the references and sets up the kernel. Raises as `run_valuation`."""
     if not (math.isfinite(inputs.standard_value) and inputs.standard_value > 0):
         raise InputError(
             f"The value of one equivalent is {inputs.standard_value:g}. Give a positive number of {inputs.currency} "
             "per hectare and year."
         )
     coefficients = _coefficients(inputs)
-    with workspace() as folder:
-        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
-        area = open_study_area(cover[0], settings, folder, progress)
-        cover = area.fit_all(cover, progress)
-        tell_pairing("Land cover", cover, inputs.years, progress)
-        series = _fit_series(inputs, area, progress)
-        references = _references(inputs, cover, series, area, progress.part(0, 30))
-        kernel = _kernel(inputs, coefficients, cover, series, references, settings, outputs)
-        sources = [*cover, *(source for of_factor in series.values() for source in of_factor)]
-        job = area.job(kernel, sources, _outputs(inputs, outputs), gate=kernel.land_cover)
-        found = _run(job, cover, inputs.scheme, area, progress.part(30 if _means_wanted(inputs) else 0, 100))
-    result = _collect(inputs, coefficients, references, found)
-    _report_left_out(result, progress)
-    return result
+    cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
+    area = open_study_area(cover[0], settings, folder, progress)
+    cover = area.fit_all(cover, progress)
+    tell_pairing("Land cover", cover, inputs.years, progress)
+    series = _fit_series(inputs, area, progress)
+    references = _references(inputs, cover, series, area, progress)
+    kernel = _kernel(inputs, coefficients, cover, series, references, settings)
+    sources = (*cover, *(source for of_factor in series.values() for source in of_factor))
+    return PreparedValuation(area, cover, sources, kernel, references)
 
 
 def _coefficients(inputs: ValuationInputs) -> np.ndarray:
@@ -236,7 +267,6 @@ def _kernel(
     series: Mapping[str, tuple[Source, ...]],
     references: Mapping[str, tuple[float, ...]],
     settings: RasterSettings,
-    outputs: ValuationOutputs,
 ) -> ValuationKernel:
     services = inputs.equivalents.services
     water = np.array([land_class.water for land_class in inputs.scheme])
@@ -250,7 +280,6 @@ def _kernel(
             ones=water if inputs.adjustments.water == "one" else np.zeros_like(water),
             cap=inputs.adjustments.cap,
         )
-    wanted = {TOTAL: outputs.total, SERVICES: outputs.services}
     return ValuationKernel(
         land_cover=tuple(source.name for source in cover),
         index=ClassIndex.of_codes(inputs.scheme.codes),
@@ -258,7 +287,7 @@ def _kernel(
         factor_of=tuple(service.factor if service.factor in series else PLAIN for service in services),
         factors=factors,
         common=settings.mask == "common",
-        maps=tuple(name for name, path in wanted.items() if path),
+        maps=(),
     )
 
 
@@ -274,25 +303,6 @@ def _outputs(inputs: ValuationInputs, outputs: ValuationOutputs) -> tuple[Output
         )
         made.append(Output(SERVICES, outputs.services, bands, metadata=outputs.metadata))
     return tuple(made)
-
-
-def _run(job: Job, cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> JobResult:
-    try:
-        found = run_job(job, progress)
-    except UnknownCodes:
-        raise TableError(_unknown_codes(cover, scheme, area, progress)) from None
-    area.require_pixels(found)
-    return found
-
-
-def _unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> str:
-    counts = count_codes(cover, area.grid, area.boundary, progress)
-    messages = []
-    for source in cover:
-        unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
-        if unknown:
-            messages.append(unknown_codes_message(source.named, scheme, unknown))
-    return "\n".join(messages)
 
 
 def _collect(
@@ -335,6 +345,7 @@ def _left_out(inputs: ValuationInputs, found: JobResult) -> tuple[LeftOut, ...]:
     return tuple(left_out)
 
 
-def _report_left_out(result: ValuationResult, progress: Progress) -> None:
-    for item in result.left_out:
+def tell_left_out(left_out: Sequence[LeftOut], progress: Progress) -> None:
+    """Warns of area without a value."""
+    for item in left_out:
         progress.warn(f"{item.year}: {item.pixels} pixels ({item.area_ha:,.2f} ha) are left out: {item.reason}.")

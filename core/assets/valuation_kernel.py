@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
+from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
 from ..raster.engine import Block, Result
 from ..raster.tally import Sums, sum_by_class
@@ -14,10 +14,6 @@ from ..raster.tally import Sums, sum_by_class
 TOTAL = "total"
 SERVICES = "services"
 PLAIN = ""  # the factor of services that nothing adjusts
-
-
-class UnknownCodes(InputError):
-    """A block holds land-cover codes that the scheme does not know; the caller counts them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +64,12 @@ class ValuationKernel:
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
-        classes = [self._classes(block, name) for name in self.land_cover]
-        covered = [block.gate if self.common else block.valid[name] for name in self.land_cover]
-        masks = [self._valued(block, year, classes[year], covered[year]) for year in range(len(classes))]
-        if self.common:
-            masks = [np.logical_and.reduce(masks)] * len(masks)
+        classes = [class_indices(block, name, self.index) for name in self.land_cover]
+        masks = self.masks(block, classes)
         sums: dict[str, np.ndarray] = {}
         layers: dict[str, list[np.ndarray]] = {name: [] for name in self.maps}
         for year, (index, mask) in enumerate(zip(classes, masks)):
-            raw = {name: self._raw(block, name, year, index) for name in self.factors}
+            raw = {name: self.adjusting(block, name, year, index) for name in self.factors}
             self._add_sums(sums, block, year, np.where(mask, index, self.index.unknown), raw)
             self._add_layers(layers, year, index, raw)
         if not self.common:
@@ -87,11 +80,11 @@ class ValuationKernel:
             valid = {TOTAL: masks[0], SERVICES: masks[0]}
         return Result({name: (np.stack(layers[name]), valid[name]) for name in self.maps}, Sums(sums))
 
-    def _classes(self, block: Block, name: str) -> np.ndarray:
-        index = self.index(block.values[name])
-        if (block.valid[name] & (index == self.index.unknown)).any():
-            raise UnknownCodes(name)
-        return index
+    def masks(self, block: Block, classes: list[np.ndarray]) -> list[np.ndarray]:
+        """Where each year has a value; with a common mask where all years have one."""
+        covered = [block.gate if self.common else block.valid[name] for name in self.land_cover]
+        masks = [self._valued(block, year, classes[year], covered[year]) for year in range(len(classes))]
+        return [np.logical_and.reduce(masks)] * len(masks) if self.common else masks
 
     def _valued(self, block: Block, year: int, index: np.ndarray, covered: np.ndarray) -> np.ndarray:
         """Where land cover and every adjustment that the pixel needs are there."""
@@ -103,7 +96,7 @@ class ValuationKernel:
                 valued = valued & (present | dispensable.take(index))
         return valued
 
-    def _raw(self, block: Block, name: str, year: int, index: np.ndarray) -> np.ndarray:
+    def adjusting(self, block: Block, name: str, year: int, index: np.ndarray) -> np.ndarray:
         """The adjusting raster, with the reference where a missing value counts as 1, and capped."""
         factor = self.factors[name]
         source = factor.sources[year]
@@ -137,14 +130,27 @@ class ValuationKernel:
     def _add_layers(
         self, layers: dict[str, list[np.ndarray]], year: int, index: np.ndarray, raw: dict[str, np.ndarray]
     ) -> None:
-        adjustment = {
-            name: values * values.dtype.type(1 / self.factors[name].references[year]) for name, values in raw.items()
-        }
+        adjustment = self._adjustment(year, raw)
         if TOTAL in layers:
             layers[TOTAL].append(self._total(year, index, adjustment))
         if SERVICES in layers:
             for service, factor in enumerate(self.factor_of):
                 layers[SERVICES].append(self._take(self.coefficients[year, service], index, adjustment.get(factor)))
+
+    def _adjustment(self, year: int, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            name: values * values.dtype.type(1 / self.factors[name].references[year]) for name, values in raw.items()
+        }
+
+    def total(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray]) -> np.ndarray:
+        """Value of all services per hectare and year, float32, shape (height, width).
+
+        Args:
+            year: its position.
+            index: class indices.
+            raw: the adjusting rasters of the year, from `adjusting`.
+        """
+        return self._total(year, index, self._adjustment(year, raw))
 
     def _total(self, year: int, index: np.ndarray, adjustment: dict[str, np.ndarray]) -> np.ndarray:
         """All services of a factor share its adjustment, so their coefficients are added first."""

@@ -1,0 +1,54 @@
+"""Land-cover rasters against a scheme: every code that occurs must be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .errors import InputError, TableError
+from .land_cover import LandCoverScheme, unknown_codes_message
+from .progress import Progress
+from .raster.classes import ClassIndex, count_codes
+from .raster.engine import Block, Job, JobResult, run_job
+from .raster.source import Source
+from .raster.study import StudyArea
+
+
+class UnknownCodes(InputError):
+    """A block holds land-cover codes that the scheme does not know; `run_over_classes` counts them all."""
+
+
+def class_indices(block: Block, name: str, index: ClassIndex) -> np.ndarray:
+    """Class indices of a land-cover source. Raises UnknownCodes when a valid pixel has an unknown code."""
+    found = index(block.values[name])
+    if (block.valid[name] & (found == index.unknown)).any():
+        raise UnknownCodes(name)
+    return found
+
+
+def run_over_classes(
+    job: Job, cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress
+) -> JobResult:
+    """Runs a job whose kernel raises UnknownCodes for codes that the scheme lacks.
+
+    Raises:
+        TableError: such codes occur; the message lists them with their pixel counts, raster by raster.
+        InputError: not a single pixel took part.
+    """
+    try:
+        found = run_job(job, progress)
+    except UnknownCodes:
+        raise TableError(_unknown_codes(cover, scheme, area, progress)) from None
+    area.require_pixels(found)
+    return found
+
+
+def _unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> str:
+    counts = count_codes(cover, area.grid, area.boundary, progress)
+    messages = []
+    for source in cover:
+        unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
+        if unknown:
+            messages.append(unknown_codes_message(source.named, scheme, unknown))
+    return "\n".join(messages)

@@ -1,0 +1,80 @@
+"""Zones of a study area, from polygons or a class raster, and what lies outside all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..errors import InputError
+from ..progress import Progress
+from .classes import ClassIndex, count_codes
+from .engine import Block
+from .polygons import burn_zones
+from .source import Source
+from .study import StudyArea
+
+ALL = "all"
+OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class ZoneLayer:
+    """Zones as the user gives them.
+
+    Attributes:
+        path: polygons in any CRS, or a class raster.
+        field: the field that names the polygons; None makes each polygon a zone.
+        kind: what the path is.
+    """
+
+    path: str
+    field: str | None = None
+    kind: Literal["polygons", "raster"] = "polygons"
+
+
+@dataclass(frozen=True, eq=False)
+class Zoning:
+    """Zones on the reference grid.
+
+    Attributes:
+        names: by zone number, from 0; with zones the last is `OUTSIDE`, without it is `ALL` alone.
+        source: None where there are no zones.
+        index: raster values to zone numbers.
+    """
+
+    names: tuple[str, ...] = (ALL,)
+    source: Source | None = None
+    index: ClassIndex | None = None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return () if self.source is None else (self.source,)
+
+    def numbers(self, block: Block) -> np.ndarray | None:
+        """The zone number of each pixel, shape (height, width); None where there are no zones."""
+        if self.source is None or self.index is None:
+            return None
+        return np.where(block.valid[self.source.name], self.index(block.values[self.source.name]), self.index.unknown)
+
+
+def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress) -> Zoning:
+    """Brings zones on the grid of the study area.
+
+    Raises:
+        InputError: the layer cannot be read, has no such field, or a zone raster has negative codes or none.
+        GridError: a zone raster on another grid (unless classes may be aligned), or no overlap.
+    """
+    if layer is None:
+        return Zoning()
+    if layer.kind == "polygons":
+        zones = burn_zones(layer.path, layer.field, area.grid, area.folder)
+        index = ClassIndex.of_codes(range(1, len(zones.names) + 1))
+        return Zoning((*zones.names, OUTSIDE), zones.source, index)
+    source = area.fit(Source("zones", layer.path, kind="classes", label="Zones"), progress)
+    codes = tuple(count_codes((source,), area.grid, area.boundary)["zones"])
+    if not codes or codes[0] < 0:
+        fault = f"holds the negative code {codes[0]}" if codes else "holds no zone within the study area"
+        raise InputError(f"{source.named} {fault}. Zone codes are 0 or more: reclassify it or choose another raster.")
+    return Zoning((*map(str, codes), OUTSIDE), source, ClassIndex.of_codes(codes))
