@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Callable, Union
+from typing import Callable
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Sample:
     """
 
     values: np.ndarray
-    stratum: Union[int, np.ndarray] = 0
+    stratum: int | np.ndarray = 0
 
 
 Sampler = Callable[[Block], Iterable[Sample]]
@@ -250,7 +250,7 @@ class _Target:
     """A value that is looked for: its stratum, where in its order, and the leading bits that are known."""
 
     stratum: int
-    place: Union[_Rank, _Amount]
+    place: _Rank | _Amount
     prefix: int = 0
 
     @property
@@ -299,9 +299,10 @@ class _Search:
         job = replace(self._job, kernel=kernel, outputs=())
         step = 100 / len(self._digits)
         sums = run_job(job, self._progress.part(step * number, step * (number + 1))).sums
-        nothing = np.zeros((len(slots), 1 << self._digits[number]))
-        counts = sums["counts"] if "counts" in sums else nothing.astype(np.int64)
-        return counts, sums["sums"] if "sums" in sums else nothing
+        if "counts" not in sums:  # not a single pixel
+            shape = len(slots), 1 << self._digits[number]
+            return np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        return sums["counts"], sums["sums"]
 
 
 def _descend(target: _Target, counts: np.ndarray, sums: np.ndarray, bits: int) -> _Target:
@@ -320,10 +321,8 @@ class _CountDigits:
     summed: bool
 
     def __call__(self, block: Block) -> Result:
-        shape = (len(self.slots), 1 << self.bits)
-        sums = {"counts": np.zeros(shape, dtype=np.int64)}
-        if self.summed:
-            sums["sums"] = np.zeros(shape)
+        rows, width = len(self.slots), 1 << self.bits
+        sums = {"counts": np.zeros((rows, width), dtype=np.int64), "sums": np.zeros((rows, width * self.summed))}
         for sample in self.sampler(block):
             for start in range(0, sample.values.size, CHUNK_PIXELS):
                 part = slice(start, start + CHUNK_PIXELS)
@@ -331,7 +330,7 @@ class _CountDigits:
                 self._add(sums, sample.values[part], stratum)
         return Result(sums=Sums(sums))
 
-    def _add(self, sums: dict[str, np.ndarray], values: np.ndarray, stratum: Union[int, np.ndarray]) -> None:
+    def _add(self, sums: dict[str, np.ndarray], values: np.ndarray, stratum: int | np.ndarray) -> None:
         keys = sort_keys(values)
         rows = slice(0, len(self.slots))
         if isinstance(stratum, int):
@@ -368,8 +367,8 @@ class _CountDigits:
 
 
 def _only(
-    mask: np.ndarray, keys: np.ndarray, values: np.ndarray, stratum: Union[int, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, Union[int, np.ndarray]]:
+    mask: np.ndarray, keys: np.ndarray, values: np.ndarray, stratum: int | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int | np.ndarray]:
     return keys[mask], values[mask], stratum if isinstance(stratum, int) else stratum[mask]
 
 

@@ -156,7 +156,7 @@ def test_amounts_are_densities_times_hectares():
 
 def test_nothing_valid_is_an_error(raster, area_of):
     source = raster([[NODATA, NODATA]])
-    with pytest.raises(InputError, match="no valid pixel to take percentiles of in layer.tif"):
+    with pytest.raises(InputError, match=r"no valid pixel to take percentiles of in layer\.tif"):
         exact_percentiles(area_of(source), [source], [0.5])
 
 
