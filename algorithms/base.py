@@ -35,11 +35,11 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, EcoAssetsError
 from ..core.progress import Progress
-from ..core.raster.settings import RasterSettings
 from ..core.raster.output import WriteOptions
+from ..core.raster.settings import RasterSettings
 from ..core.results import ResultTable
 from .canvas import Look, style_when_loaded
-from .command import qgis_process_command
+from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
 from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
@@ -70,7 +70,7 @@ class FeedbackProgress(Progress):
 
 
 class EcoAlgorithm(QgsProcessingAlgorithm):
-    """An algorithm of EcoAssets: `declare` its parameters, `run` the core, publish.
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
 
     Attributes:
         NAME: id within the provider; never changes after a release.
@@ -84,7 +84,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         """Adds parameters and outputs."""
         raise NotImplementedError
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
         raise NotImplementedError
 
@@ -252,7 +252,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         progress = FeedbackProgress(feedback)
         try:
             given = self._given.bind(parameters, context)
-            results = self.run(given, progress)
+            results = self.compute(given, progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:
@@ -273,6 +273,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def command(self) -> str:
         """The call of qgis_process that repeats this run."""
         return qgis_process_command(self, self._parameters, self._context)
+
+    def shown_parameters(self) -> list[tuple[str, str]]:
+        """Label and value of every parameter that was given, for the report."""
+        return given_parameters(self, self._parameters, self._context)
 
     # publishing
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qgis.core import (
     Qgis,
+    QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsDateTimeRange,
     QgsLayerTreeGroup,
@@ -145,10 +146,9 @@ def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPse
         colour = _between(colours, step / RAMP_STEPS)
         items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
     function.setColorRampItemList(items)
-    if hasattr(function, "legendSettings"):
-        settings = function.legendSettings()
-        settings.setSuffix(f" {look.unit}" if look.unit else "")
-        function.setLegendSettings(settings)
+    settings = QgsColorRampLegendNodeSettings()
+    settings.setSuffix(f" {look.unit}" if look.unit else "")
+    function.setLegendSettings(settings)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
     renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class AlgorithmHelp:
         return "\n\n".join((self.short, *self.about, *told))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_help(name: str, language: str) -> AlgorithmHelp:
     """The help of an algorithm; entries that its own text lacks come from the shared text, then from English."""
     own, shared = _read(language, name), _read(language, SHARED)
@@ -88,7 +88,7 @@ def _entries(
     return entries
 
 
-@lru_cache(maxsize=None)
+@cache
 def group_title(group: str, language: str) -> str:
     """The title of a toolbox group."""
     for tongue in (language, "en"):

@@ -36,7 +36,7 @@ def raster_path(layer: QgsRasterLayer, label: str) -> str:
 
 
 def table_of(source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, name: str) -> Table:
-    """The rows of a table layer or file. A plain CSV file is read as text, so that its codes and numbers stay as written."""
+    """The rows of a table layer or file. A plain CSV file is read as text, so that its numbers stay as written."""
     if layer is not None and layer.providerType() == "ogr" and not layer.subsetString():
         path = layer.source().split("|", 1)[0]
         if path.lower().endswith(".csv") and os.path.isfile(path) and not layer.selectedFeatureCount():

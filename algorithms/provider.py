@@ -13,13 +13,9 @@ from .assets.ecosystemservicevalue import EcosystemServiceValue
 from .assets.standardequivalent import StandardEquivalentAlgorithm
 from .icons import icon_path
 from .settings import add_settings, remove_settings
-from .tools.aligntogrid import AlignToGrid
-from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
 
 ALGORITHMS = (
-    AlignToGrid,
-    CheckInputs,
     PracticeRegion,
     EcosystemServiceValue,
     EcologicalAssets,

@@ -23,9 +23,7 @@ def add_settings() -> None:
         )
     )
     ProcessingConfig.addSetting(
-        Setting(
-            GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES)
-        )  # fmt: skip
+        Setting(GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES))
     )
     ProcessingConfig.readSettings()
 

@@ -70,7 +70,7 @@ class ValuationAlgorithm(EcoAlgorithm):
             return False, str(error)
         return super().checkParameterValues(parameters, context)
 
-    def run(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self._inputs(given)
         outputs = ValuationOutputs(
             given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), provenance_metadata(self, given)
@@ -128,7 +128,7 @@ def _standard_value(given: Given, equivalents: Equivalents) -> float:
         return number
     if equivalents.standard_value is None:
         raise TableError(
-            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value of "
-            "one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
+            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value "
+            "of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
         )
     return equivalents.standard_value.cny_per_ha

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
+from ..results import Column, ResultTable
 from ..tables import Table
 
 METHODS = ("oneseventh", "netprofit")
@@ -177,3 +178,16 @@ def _warnings(value: float) -> tuple[str, ...]:
         "less. Use another year, a mean of years, or the method oneseventh."
     )
     return (message,)
+
+
+TABLE_COLUMNS = (
+    Column("crop", "text"),
+    Column("area_ha", unit="ha"),
+    Column("share"),
+    Column("contribution", unit="currency/(ha a)"),
+)
+
+
+def standard_equivalent_table(found: StandardEquivalent) -> ResultTable:
+    """A row per crop; the contributions add up to the value of one equivalent."""
+    return ResultTable(TABLE_COLUMNS, tuple((c.crop, c.area_ha, c.share, c.contribution) for c in found.crops))

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 import yaml
+from osgeo import gdal, osr
+
 from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.report import (
     Bars,
@@ -49,7 +51,6 @@ from ecoassets.core.report.charts import chart
 from ecoassets.core.report.page import MAX_ROWS, scale_bar, view
 from ecoassets.core.report.quicklook import quick_looks
 from ecoassets.core.report.texts import RESOURCES, load_palettes, ramp_colour, rgb
-from osgeo import gdal, osr
 
 HOSTILE = '</script><img src=x onerror=alert(1)> & "O\'Neil"'
 

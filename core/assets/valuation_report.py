@@ -1,0 +1,218 @@
+"""The report of a valuation: headline figures, maps, ecosystems, services, growth, and how it came about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..report import (
+    Bars,
+    Block,
+    Chapter,
+    Column,
+    Figure,
+    Figures,
+    LeftOutArea,
+    Lines,
+    Map,
+    MapPicture,
+    Paragraph,
+    Ramp,
+    Report,
+    Series,
+    Source,
+    TableBlock,
+    about_this_run,
+)
+from ..report.texts import load_texts
+from ..results import Cell
+from ..tables import provenance
+from .valuation import FACTOR_LABELS, ValuationOutputs, ValuationResult
+from .valuation_tables import ALL, by_ecosystem, change_table, ecosystems_of
+
+
+def valuation_report(
+    result: ValuationResult,
+    outputs: ValuationOutputs,
+    title: str,
+    language: str,
+    parameters: Sequence[tuple[str, Cell]],
+    command: str,
+) -> Report:
+    """Builds the report of a valuation.
+
+    Args:
+        result: what was found.
+        outputs: where the maps are.
+        title: heading.
+        language: `en` or `zh`.
+        parameters: what the user gave, for the last chapter.
+        command: the command that repeats the run.
+    """
+    words = load_texts(language)
+    unit = f"{result.inputs.currency}/a"
+    chapters = [
+        Chapter(words["valuation_totals"], _totals(result, words, unit)),
+        Chapter(words["valuation_maps"], _maps(result, outputs, words)),
+        Chapter(words["valuation_ecosystems"], _ecosystems(result, words, unit, language)),
+        Chapter(words["valuation_services"], _services(result, words, unit, language)),
+        about_this_run(
+            language,
+            (*parameters, *_references(result, words)),
+            _sources(result, words),
+            _left_out(result, words),
+            command,
+        ),
+    ]
+    years = f"{result.years[0]}–{result.years[-1]}" if len(result.years) > 1 else str(result.years[0])
+    return Report(
+        title=title,
+        chapters=[chapter for chapter in chapters if chapter.blocks],
+        subtitle=f"{years} · {result.inputs.equivalents.name} · {result.inputs.scheme.title}",
+        language=language,
+        facts=[(words["valuation_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
+    )
+
+
+def _totals(result: ValuationResult, words: dict[str, str], unit: str) -> list[Block]:
+    totals = result.totals
+    cards = [Figure(f"{words['valuation_value']} {year}", total, unit) for year, total in zip(result.years, totals)]
+    blocks: list[Block] = [Figures(cards)]
+    if len(totals) > 1:
+        rows = [row for row in change_table(result).rows if row[2] == ALL and row[3] == ALL]
+        blocks += [
+            Lines(words["valuation_growth"], result.years, [Series(words["valuation_value"], totals)], unit),
+            TableBlock(
+                words["valuation_change"],
+                [
+                    Column(words["from_year"], kind="code"),
+                    Column(words["to_year"], kind="code"),
+                    Column(words["change"], unit),
+                    Column(words["change_pct"], "%", decimals=2),
+                    Column(words["annual_pct"], "%/a", decimals=2),
+                    Column(words["compound_pct"], "%/a", decimals=2),
+                ],
+                [(row[0], row[1], *row[6:10]) for row in rows],
+            ),
+        ]
+    return blocks
+
+
+def _maps(result: ValuationResult, outputs: ValuationOutputs, words: dict[str, str]) -> list[Block]:
+    if not outputs.total:
+        return []
+    pictures = [MapPicture(outputs.total, str(year), band) for band, year in enumerate(result.years, start=1)]
+    return [Map(words["valuation_map"], pictures, Ramp(f"{result.inputs.currency}/(ha a)"))]
+
+
+def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
+    area, values = by_ecosystem(result)
+    names = ecosystems_of(result)
+    years = [str(year) for year in result.years]
+    of_ecosystem = values.sum(axis=1)
+    series = [Series(words[name], of_ecosystem[:, e].tolist(), _colour(result, name)) for e, name in enumerate(names)]
+    rows: list[tuple[Cell, ...]] = [
+        (year, words[name], float(area[y, e]), float(of_ecosystem[y, e]), _share(of_ecosystem[y, e], result.totals[y]))
+        for y, year in enumerate(result.years)
+        for e, name in enumerate(names)
+    ]
+    columns = [
+        Column(words["year"], kind="code"),
+        Column(words["ecosystem"], kind="text"),
+        Column(words["area"], "ha"),
+        Column(words["valuation_value"], unit),
+        Column(words["share_of_total"], "%", decimals=2),
+    ]
+    return [
+        Bars(words["valuation_by_ecosystem"], years, series, unit),
+        TableBlock(words["valuation_by_ecosystem"], columns, rows, download="ecosystems.csv"),
+    ]
+
+
+def _services(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
+    values = result.values.sum(axis=2)
+    services = result.inputs.equivalents.services
+    names = [service.name_zh if language == "zh" and service.name_zh else service.name for service in services]
+    years = [str(year) for year in result.years]
+    series = [Series(name, values[:, s].tolist()) for s, name in enumerate(names)]
+    rows: list[tuple[Cell, ...]] = [
+        (year, name, words.get(service.group, service.group), float(values[y, s]), _share(values[y, s], total))
+        for y, (year, total) in enumerate(zip(result.years, result.totals))
+        for s, (name, service) in enumerate(zip(names, services))
+    ]
+    columns = [
+        Column(words["year"], kind="code"),
+        Column(words["service"], kind="text"),
+        Column(words["service_group"], kind="text"),
+        Column(words["valuation_value"], unit),
+        Column(words["share_of_total"], "%", decimals=2),
+    ]
+    blocks: list[Block] = [
+        Bars(words["valuation_by_service"], years, series, unit),
+        TableBlock(words["valuation_by_service"], columns, rows, download="services.csv"),
+    ]
+    if (values < 0).any():
+        blocks.append(Paragraph(words["valuation_signed"]))
+    return blocks
+
+
+def _references(result: ValuationResult, words: dict[str, str]) -> list[tuple[str, Cell]]:
+    rows: list[tuple[str, Cell]] = [
+        (words["valuation_standard"], f"{result.inputs.standard_value:g} {result.inputs.currency}/(ha a)")
+    ]
+    for factor, references in result.references.items():
+        numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(references))
+        rows.append((f"{words['valuation_reference']}: {FACTOR_LABELS[factor]}", numbers))
+    return rows
+
+
+def _sources(result: ValuationResult, words: dict[str, str]) -> list[Source]:
+    inputs = result.inputs
+    found = []
+    if inputs.equivalents.provenance is not None:
+        found.append(inputs.equivalents.provenance)
+    if inputs.scheme.name != "custom":
+        found.append(provenance("land_cover_classes"))
+    sources = [Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in found]
+    standard = inputs.equivalents.standard_value
+    if standard is not None and standard.cny_per_ha == inputs.standard_value:
+        unit = "CNY/(ha a)"
+        sources.append(
+            Source(
+                words["valuation_standard"],
+                standard.source,
+                standard.reference_year,
+                unit,
+                standard.region,
+                standard.confidence,
+            )
+        )
+    return sources
+
+
+def _left_out(result: ValuationResult, words: dict[str, str]) -> list[LeftOutArea]:
+    total = {year: math.fsum(result.area_ha[y]) for y, year in enumerate(result.years)}
+    for item in result.left_out:
+        total[item.year] += item.area_ha
+    reasons = {
+        "no land cover in another year": words["left_out_other_year"],
+        "no adjustment value": words["left_out_adjustment"],
+    }
+    return [
+        LeftOutArea(str(i.year), reasons[i.reason], i.area_ha, _share(i.area_ha, total[i.year]))
+        for i in result.left_out
+    ]
+
+
+def _colour(result: ValuationResult, ecosystem: str) -> str:
+    """The colour of the ecosystem's largest class."""
+    scheme = result.inputs.scheme
+    area = result.area_ha.sum(axis=0)
+    members = [k for k, code in enumerate(result.codes) if scheme.ecosystem_of(code) == ecosystem]
+    return scheme.colour_of(result.codes[max(members, key=lambda k: area[k])])
+
+
+def _share(part: float | np.floating, whole: float) -> float | None:
+    return float(part) / whole * 100 if whole else None
