@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, Union
 
 from osgeo import gdal, ogr
@@ -76,7 +77,7 @@ def write_plan_polygons(
             if value is not None:
                 feature.SetField(name, value)
         feature.SetGeometry(traced[part])
-        _check(what, lambda f=feature: layer.CreateFeature(f))  # type: ignore[misc]
+        _check(what, partial(layer.CreateFeature, feature))
     _check(what, dataset.FlushCache)
     del layer, dataset
     progress.set(100)
