@@ -122,30 +122,39 @@ def run_priority_ranking(
         OutputError: the rank raster cannot be written.
         Cancelled: the user stopped.
     """
-    outputs, settings = outputs or RankingOutputs(), settings or RasterSettings()
-    rule = _rule(inputs)
+    loss_rule(inputs)
     with workspace() as folder:
-        sources = service_sources(inputs.services, progress)
-        area = open_study_area(sources[0], settings, folder, progress)
-        layers = open_services(inputs.services, sources, area, progress)
-        cost = band_source(COST, inputs.cost, "Cost", progress, kind="continuous") if inputs.cost else None
-        reader = CellReader(
-            layers,
-            area.fit(cost, progress) if cost else None,
-            open_locked(inputs.locked_in, "locked_in", "Locked-in areas", area),
-            open_locked(inputs.locked_out, "locked_out", "Locked-out areas", area),
-        )
-        job = area.job(TotalsKernel(reader), reader.sources, gate=[s.name for s in sources], gate_any=True)
-        found = run_job(job, progress.part(0, 5))
-        area.require_pixels(found)
-        counts, totals = found.sums["cells"], found.sums["totals"]
-        _require_amounts(inputs, totals, progress)
-        ranking = _Ranking(inputs, outputs, rule, area, reader, job, counts, totals, float(found.sums["area"]))
-        streamed = int(counts.sum()) * len(layers) > inputs.memory_values
-        return (ranking.streamed if streamed else ranking.in_memory)(progress.part(5, 100))
+        first = service_sources(inputs.services[:1], progress)[0]
+        area = open_study_area(first, settings or RasterSettings(), folder, progress)
+        return rank_area(inputs, outputs or RankingOutputs(), area, progress)
 
 
-def _rule(inputs: RankingInputs) -> LossRule:
+def rank_area(
+    inputs: RankingInputs, outputs: RankingOutputs, area: StudyArea, progress: Progress = QUIET
+) -> RankingResult:
+    """Ranks the cells of a study area; see `run_priority_ranking`."""
+    rule = loss_rule(inputs)
+    sources = service_sources(inputs.services, progress)
+    layers = open_services(inputs.services, sources, area, progress)
+    cost = band_source(COST, inputs.cost, "Cost", progress, kind="continuous") if inputs.cost else None
+    reader = CellReader(
+        layers,
+        area.fit(cost, progress) if cost else None,
+        open_locked(inputs.locked_in, "locked_in", "Locked-in areas", area),
+        open_locked(inputs.locked_out, "locked_out", "Locked-out areas", area),
+    )
+    job = area.job(TotalsKernel(reader), reader.sources, gate=[s.name for s in sources], gate_any=True)
+    found = run_job(job, progress.part(0, 5))
+    area.require_pixels(found)
+    counts, totals = found.sums["cells"], found.sums["totals"]
+    _require_amounts(inputs, totals, progress)
+    ranking = _Ranking(inputs, outputs, rule, area, reader, job, counts, totals, float(found.sums["area"]))
+    streamed = int(counts.sum()) * len(layers) > inputs.memory_values
+    return (ranking.streamed if streamed else ranking.in_memory)(progress.part(5, 100))
+
+
+def loss_rule(inputs: RankingInputs) -> LossRule:
+    """The removal rule that is asked for. Raises InputError for numbers that cannot be used."""
     count = len(inputs.services)
     weights = inputs.weights or (1.0,) * count
     if inputs.rule not in get_args(Rule):
