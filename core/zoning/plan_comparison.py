@@ -13,6 +13,7 @@ from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.engine import COMMON, Block, Job, JobResult, Result, run_job
 from ..raster.files import workspace
+from ..raster.grid import Grid
 from ..raster.output import Band, Output, WriteOptions
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
@@ -28,7 +29,7 @@ from .priority_ranking import RankingInputs, RankingOutputs, RankingResult, rank
 from .ranking_kernels import RANK
 from .ranking_losses import Rule
 from .services import Service, ServiceLayer, open_services, service_sources
-from .target_selection import SelectionResult, select_units
+from .target_selection import TARGET_TOLERANCE, select_units
 
 STATUS, DIFFERENCE = "status", "difference"
 CANDIDATE, PLANNED = 1, 2
@@ -154,16 +155,15 @@ def run_plan_comparison(
         rank = os.path.join(folder, "rank.tif")
         ranking = RankingInputs(inputs.services, rule=inputs.rule)
         curves = rank_area(ranking, RankingOutputs(rank), candidates, progress.part(10, 70))
-        tally = _TallyKernel(layers, _unit_edge(area, inputs.max_units), area.grid.width)
+        tally = _TallyKernel.of_grid(layers, area.grid, inputs.max_units)
         status = Source(STATUS, os.path.join(folder, "status.tif"), 1, "classes", "Candidates")
         read = (status, Source(RANK, rank, 1, "continuous", "Rank"), *(layer.source for layer in layers))
         job = candidates.job(tally, read, gate=[STATUS])
         held = run_job(job, progress.part(70, 80)).sums
         kept = found.sums["kept"]
-        limit, ranked = _cut(held["bins"], kept)
-        selection, selected = _select(held["units"], kept, inputs, progress.part(80, 90))
-        if outputs.difference:
-            _write_difference(outputs, job, tally, limit, selection, progress.part(90, 100))
+        lowest_bin, ranked = _cut(held["bins"], kept)
+        chosen, gap, selected = _select(held["units"], kept, inputs, progress.part(80, 90))
+        _write_difference(outputs, job, tally, lowest_bin, chosen, progress.part(90, 100))
         factors = np.array([service.factor for service in inputs.services])
         plans = [
             Plan(method, float(of_plan[0]), tuple((of_plan[1:] * factors).tolist()))
@@ -178,7 +178,7 @@ def run_plan_comparison(
             found.coverage[COMMON].area_ha,
             tuple((found.sums["totals"] * factors).tolist()),
             tally.edge,
-            selection.gap,
+            gap,
             curves,
             inputs,
         )
@@ -197,10 +197,10 @@ class _CandidateKernel:
         planned = block.gate & ((codes == CONSERVE) | (codes == BOTH))
         natural = self.natural.take(self.ecosystems.numbers(block)) & self.ecosystems.valid(block)
         status = np.where(planned, PLANNED, np.where(natural & block.gate, CANDIDATE, 0)).astype(np.uint8)
-        amounts = [np.where(layer.valid(block), np.maximum(layer.amounts(block), 0), 0) for layer in self.layers]
+        amounts = [positive_amounts(layer, block) for layer in self.layers]
         sums = {
-            "totals": np.array([a[block.gate].sum(dtype=np.float64) for a in amounts]),
-            "kept": np.array([a[planned].sum(dtype=np.float64) for a in amounts]),
+            "totals": np.array([a[block.gate].sum() for a in amounts]),
+            "kept": np.array([a[planned].sum() for a in amounts]),
             "planned": np.array(np.where(planned, block.areas_ha, 0.0).sum()),
         }
         return Result({STATUS: (status, status > 0)}, Sums(sums))
@@ -235,33 +235,130 @@ class _TallyKernel:
     Attributes:
         layers: the services.
         edge: of the units, pixels.
-        width: of the grid, pixels.
+        columns: units side by side.
+        count: number of units.
     """
 
     layers: tuple[ServiceLayer, ...]
     edge: int
-    width: int
+    columns: int
+    count: int
+
+    @classmethod
+    def of_grid(cls, layers: tuple[ServiceLayer, ...], grid: Grid, max_units: int) -> _TallyKernel:
+        """The finest square units of which there are at most `max_units`."""
+        edge = 1
+        while math.ceil(grid.width / edge) * math.ceil(grid.height / edge) > max_units:
+            edge += 1
+        columns = math.ceil(grid.width / edge)
+        return cls(layers, edge, columns, columns * math.ceil(grid.height / edge))
 
     def units(self, block: Block) -> np.ndarray:
         """Number of the planning unit of each pixel."""
         window = block.window
         rows = np.arange(window.row, window.row + window.height) // self.edge
         columns = np.arange(window.column, window.column + window.width) // self.edge
-        return rows[:, np.newaxis] * math.ceil(self.width / self.edge) + columns
+        return rows[:, np.newaxis] * self.columns + columns
 
     def __call__(self, block: Block) -> Result:
-        amounts = [np.where(layer.valid(block), np.maximum(layer.amounts(block), 0), 0) for layer in self.layers]
-        weights = [np.where(block.gate, w, 0.0) for w in (np.broadcast_to(block.areas_ha, block.gate.shape), *amounts)]
-        bins = rank_bins(block.values[RANK])
-        units = self.units(block)
-        first, count = int(units.min()), int(units.max() - units.min()) + 1
-        by_unit = np.stack([sum_by_class(units - first, count, w) for w in weights], axis=1)
-        ranked = block.valid[RANK]
-        by_bin = np.stack([sum_by_class(bins, RANK_BINS, np.where(ranked, w, 0.0)) for w in weights], axis=1)
-        # Units are keyed by the row of windows in which they lie, so that their sums stay short.
-        return Result(sums=Sums({"bins": by_bin, "units": by_unit}))
+        amounts = [positive_amounts(layer, block) for layer in self.layers]
+        weights = [np.where(block.gate, weight, 0.0) for weight in (block.areas_ha, *amounts)]
+        bins, units = rank_bins(block.values[RANK]), self.units(block)
+        ranked = [np.where(block.valid[RANK], weight, 0.0) for weight in weights]
+        sums = {
+            "bins": np.stack([sum_by_class(bins, RANK_BINS, weight) for weight in ranked], axis=1),
+            "units": np.stack([sum_by_class(units, self.count, weight) for weight in weights], axis=1),
+        }
+        return Result(sums=Sums(sums))
+
+
+def positive_amounts(layer: ServiceLayer, block: Block) -> np.ndarray:
+    """What each pixel holds of a service, float64; 0 where it holds less than nothing or has no value."""
+    return np.where(layer.valid(block), np.maximum(layer.amounts(block), 0), 0).astype(np.float64)
 
 
 def rank_bins(ranks: np.ndarray) -> np.ndarray:
     """Bin of each rank, 0 for the lowest; rank 1 lies in the last."""
     return np.clip(np.ceil(ranks * RANK_BINS).astype(np.intp) - 1, 0, RANK_BINS - 1)
+
+
+def _cut(bins: np.ndarray, targets: np.ndarray) -> tuple[int, np.ndarray]:
+    """The highest bin down to which the ranking meets all targets, and what the bins down to it hold."""
+    if not targets.any():
+        return RANK_BINS, np.zeros(bins.shape[1])
+    held = np.cumsum(bins[::-1], axis=0)
+    enough = (held[:, 1:] >= targets * (1 - TARGET_TOLERANCE)).all(axis=1)
+    taken = int(np.argmax(enough))
+    return RANK_BINS - 1 - taken, held[taken]
+
+
+def _select(
+    units: np.ndarray, targets: np.ndarray, inputs: ComparisonInputs, progress: Progress
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """The chosen units (boolean, all units of the grid), the gap, and what they hold."""
+    occupied = np.flatnonzero(units[:, 0] > 0)
+    present = [number for number in range(len(targets)) if targets[number] > 0]
+    chosen = np.zeros(len(units), dtype=bool)
+    if not present:
+        return chosen, 0.0, np.zeros(units.shape[1])
+    amounts = units[occupied][:, [1 + number for number in present]]
+    offered = PlanningUnits(
+        tuple(occupied.tolist()),
+        tuple(inputs.services[number].name for number in present),
+        amounts,
+        units[occupied, 0],
+        np.zeros(len(occupied), dtype=int),
+    )
+    # The targets are amounts of the region; units hold what may be chosen, a part of it.
+    wanted = np.minimum(targets[present] / amounts.sum(axis=0), 1) * 100
+    found = select_units(offered, wanted.tolist(), time_limit=inputs.time_limit, gap=GAP, progress=progress)
+    chosen[list(found.ids)] = True
+    return chosen, found.gap, units[chosen].sum(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _DifferenceKernel:
+    """Writes which of the three chose each pixel, as bits: 1 plan, 2 ranking, 4 selection.
+
+    Attributes:
+        tally: numbers the units.
+        lowest_bin: of the ranks that the ranking takes.
+        chosen: per unit.
+    """
+
+    tally: _TallyKernel
+    lowest_bin: int
+    chosen: np.ndarray
+
+    def __call__(self, block: Block) -> Result:
+        ranked = block.valid[RANK] & (rank_bins(block.values[RANK]) >= self.lowest_bin)
+        codes = (
+            (block.values[STATUS] == PLANNED) * np.uint8(IN_PLAN)
+            + ranked * np.uint8(IN_RANKING)
+            + self.chosen.take(self.tally.units(block)) * np.uint8(IN_SELECTION)
+        )
+        return Result({DIFFERENCE: (codes, block.gate)})
+
+
+def _write_difference(
+    outputs: ComparisonOutputs, job: Job, tally: _TallyKernel, lowest_bin: int, chosen: np.ndarray, progress: Progress
+) -> None:
+    if outputs.difference:
+        legend_of = legend("comparison")
+        output = Output(
+            DIFFERENCE, outputs.difference, (Band(DIFFERENCE),), "uint8", NO_DIFFERENCE, legend_of, outputs.metadata
+        )
+        kernel = _DifferenceKernel(tally, lowest_bin, chosen)
+        run_job(replace(job, kernel=kernel, outputs=(output,)), progress)
+
+
+def comparison_table(result: ComparisonResult) -> ResultTable:
+    """Per method and service: the land it takes, against the plan's, and the share of the service that it keeps."""
+    plan = result.plans[0]
+    rows: list[tuple[Cell, ...]] = []
+    for other in result.plans:
+        of_plan = other.area_ha / plan.area_ha * 100 if plan.area_ha else None
+        for service, target, kept, total in zip(result.inputs.services, plan.kept, other.kept, result.totals):
+            shares = (target / total * 100, kept / total * 100) if total > 0 else (None, None)
+            rows.append((other.method, other.area_ha, result.share_pct(other), of_plan, service.name, *shares))
+    return ResultTable(COMPARISON_COLUMNS, tuple(rows))
