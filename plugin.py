@@ -24,7 +24,7 @@ class EcoAssetsPlugin:
 
     def initGui(self) -> None:
         self.initProcessing()
-        from .menu import PluginMenu
+        from .algorithms.menu import PluginMenu
 
         self._menu = PluginMenu(self._iface)
 

@@ -34,16 +34,21 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, EcoAssetsError
+from ..core.land_cover import SCHEMES
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
+from ..core.report import MethodReport, write_report
 from ..core.results import ResultTable
+from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
 from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
+from .inputs import unreadable
+from .settings import default_scheme, report_language
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
@@ -75,10 +80,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     Attributes:
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
+        TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
     """
 
     NAME = ""
     GROUP = ""
+    TAKES_BROKEN_RASTERS = False
 
     def declare(self) -> None:
         """Adds parameters and outputs."""
@@ -220,15 +227,33 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def add_number_output(self, name: str) -> None:
         self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
 
-    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True) -> None:
-        """What every raster method lets the user decide about area, grid and storage."""
+    def add_land_cover(self, *, several_years: bool = True) -> None:
+        """Land cover, its years and what its codes mean."""
+        if several_years:
+            self.add_rasters("LAND_COVER")
+            self.add_text("YEARS")
+        else:
+            self.add_raster("LAND_COVER")
+        self.add_choice("SCHEME", SCHEMES, default_scheme())
+        self.add_table("CLASS_TABLE")
+
+    def add_zones(self, *, raster: bool = True) -> None:
+        """By what results are told apart: polygons and the field that names them, or a class raster."""
+        self.add_polygons("ZONES")
+        self.add_field("ZONE_FIELD", "ZONES")
+        if raster:
+            self.add_raster("ZONES_RASTER", optional=True)
+
+    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True, maps: bool = True) -> None:
+        """What every raster method lets the user decide about area, grid and, where it makes maps, their storage."""
         self.add_polygons("BOUNDARY")
         if several_years:
             self.add_choice("MASK", ("common", "yearly"), "common", advanced=True)
         if classes:
             self.add_flag("ALIGN_CLASSES", False)
-        self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
-        self.add_flag("OVERVIEWS", True)
+        if maps:
+            self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
+            self.add_flag("OVERVIEWS", True)
 
     def _entry(self, name: str) -> Entry:
         texts = self.texts
@@ -236,13 +261,30 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
 
     # running
 
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        definition = self.parameterDefinition("YEARS")
+        if definition is not None and parameters.get("YEARS"):
+            try:
+                parse_years(self.parameterAsString(parameters, "YEARS", context))
+            except EcoAssetsError as error:
+                return False, str(error)
+        # QGIS would only say that the value is incorrect, not which file of several is missing.
+        for definition in self.parameterDefinitions():
+            name, label = definition.name(), definition.description()
+            missing = unreadable(parameters.get(name), context) if _takes_layers(definition) else []
+            if missing:
+                return False, f"{label}: {', '.join(missing)} cannot be read. Check the path and the format ({name})."
+        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
+        return checked
+
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         try:
-            self._given = Given(self, parameters, context)
+            self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
-            raise QgsProcessingException(str(error)) from None
+            # Raised here, it would reach scripts as "There were errors executing the algorithm".
+            self._given = error
         return True
 
     def processAlgorithm(
@@ -251,8 +293,9 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         self._parameters, self._context = parameters, context
         progress = FeedbackProgress(feedback)
         try:
-            given = self._given.bind(parameters, context)
-            results = self.compute(given, progress)
+            if isinstance(self._given, EcoAssetsError):
+                raise self._given
+            results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:
@@ -263,11 +306,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""
         declared = {definition.name() for definition in self.parameterDefinitions()}
+        write = WriteOptions(given.creation_options(), given.flag("OVERVIEWS")) if "OVERVIEWS" in declared else None
         return RasterSettings(
             boundary=given.polygons("BOUNDARY"),
             mask=given.choice("MASK") if "MASK" in declared else "common",
             align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
-            write=WriteOptions(given.creation_options(), given.flag("OVERVIEWS")),
+            write=write or WriteOptions(),
         )
 
     def command(self) -> str:
@@ -285,6 +329,13 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         if not path:
             return {}
         style_when_loaded(self._context, path, look)
+        return {name: path}
+
+    def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
+        """Writes the report of a method, with this run's parameters and the command that repeats it."""
+        write_report(
+            report.complete(self.displayName(), report_language(), self.shown_parameters(), self.command()), path
+        )
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
@@ -315,11 +366,17 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         return {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
 
 
+def _takes_layers(definition: QgsProcessingParameterDefinition) -> bool:
+    if definition.type() == "multilayer":
+        return definition.layerType() != QgsProcessing.SourceType.TypeFile
+    return definition.type() in ("raster", "source")
+
+
 def _plain(cell: Any) -> Any:
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, float):
-        return float(cell) if math.isfinite(cell) else None
+        return float(cell) + 0.0 if math.isfinite(cell) else None  # no negative zero
     return int(cell) if isinstance(cell, (int, bool)) else float(cell)
 
 

@@ -18,6 +18,7 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterRenderer,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
 )
@@ -31,12 +32,32 @@ RAMP_STEPS = 8
 
 
 @dataclass(frozen=True)
+class Level:
+    """An interval of a continuous raster as a legend shows it: the highest value that belongs to it, and its name."""
+
+    highest: float
+    name: str
+
+
+@dataclass(frozen=True)
 class BandLook:
-    """A band as a layer: its number, layer name, and year where it has one."""
+    """A band as a layer.
+
+    Attributes:
+        band: its number.
+        name: of the layer.
+        year: where it has one.
+        limits: its own range, where it needs one.
+        classes: its own legend, where bands of a class raster hold different classes.
+        levels: intervals, rising; drawn in steps of colour in place of a ramp.
+    """
 
     band: int
     name: str
     year: int | None = None
+    limits: tuple[float, float] | None = None
+    classes: tuple[ClassColour, ...] = ()
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +89,25 @@ def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> t
         return 0.0, 1.0
     low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
     high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
+    low, high = _rounded(low), _rounded(high)
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def range_about_zero(statistics: Sequence[BandStatistics], spread: float = 2.0) -> tuple[float, float]:
+    """A range with zero in its middle for a diverging ramp over several bands that hold gains and losses."""
+    low, high = common_range(statistics, spread)
+    reach = max(abs(low), abs(high))
+    return -reach, reach
+
+
+def _rounded(number: float) -> float:
+    """Three digits are enough for a legend."""
+    return float(f"{number:.3g}")
+
+
+def _written(number: float) -> str:
+    """Four digits, and never a power of ten for sums of money."""
+    return f"{float(f'{number:.4g}'):,.10g}"
 
 
 def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
@@ -124,36 +163,67 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
 def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:
     """Name, renderer and time of a layer that shows one band."""
     layer.setName(band.name)
-    renderer = _classes(layer, band, look) if look.classes else _ramp(layer, band, look)
-    layer.setRenderer(renderer)
+    layer.setRenderer(_renderer(layer, band, look))
     if band.year is not None:
         _set_year(layer, band.year)
     layer.triggerRepaint()
 
 
+def _renderer(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsRasterRenderer:
+    if look.classes or band.classes:
+        return _classes(layer, band, look)
+    return _levels(layer, band, look) if band.levels else _ramp(layer, band, look)
+
+
 def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRasterRenderer:
-    entries = [QgsPalettedRasterRenderer.Class(c.code, QColor(c.colour), c.name) for c in look.classes]
+    legend = band.classes or look.classes
+    entries = [QgsPalettedRasterRenderer.Class(c.code, QColor(c.colour), c.name) for c in legend]
     return QgsPalettedRasterRenderer(layer.dataProvider(), band.band, entries)
 
 
+def _levels(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
+    colours = _palette(look)
+    function = QgsColorRampShader()
+    function.setColorRampType(QgsColorRampShader.Type.Discrete)
+    steps = max(len(band.levels) - 1, 1)
+    function.setColorRampItemList(
+        [
+            QgsColorRampShader.ColorRampItem(level.highest, _between(colours, i / steps), level.name)
+            for i, level in enumerate(band.levels)
+        ]
+    )
+    return _pseudo_colour(layer, band, function)
+
+
+def _palette(look: Look) -> list[QColor]:
+    return [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
+
+
+def _pseudo_colour(
+    layer: QgsRasterLayer, band: BandLook, function: QgsColorRampShader
+) -> QgsSingleBandPseudoColorRenderer:
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    return QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
+
+
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
-    colours = [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
-    function = QgsColorRampShader(look.low, look.high)
+    colours = _palette(look)
+    low, high = band.limits or (look.low, look.high)
+    function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []
     for step in range(RAMP_STEPS + 1):
-        value = look.low + (look.high - look.low) * step / RAMP_STEPS
+        value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
-        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:,.4g} {look.unit}".strip()))
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {look.unit}".strip()))
     function.setColorRampItemList(items)
     settings = QgsColorRampLegendNodeSettings()
     settings.setSuffix(f" {look.unit}" if look.unit else "")
     function.setLegendSettings(settings)
-    shader = QgsRasterShader()
-    shader.setRasterShaderFunction(function)
-    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
-    renderer.setClassificationMin(look.low)
-    renderer.setClassificationMax(look.high)
+    renderer = _pseudo_colour(layer, band, function)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
     return renderer
 
 

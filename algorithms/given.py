@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterDefinition, QgsVectorLayer
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+    QgsVectorLayer,
+)
 
 from ..core.errors import InputError
+from ..core.land_cover import LandCoverScheme, load_scheme
+from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
+from ..core.years import parse_years
 from .inputs import polygons_path, raster_path, table_of
 
 if TYPE_CHECKING:
@@ -49,18 +58,46 @@ class Given:
         """Path of a raster, None where none was given."""
         return next(iter(self._rasters[name]), None)
 
+    def required_raster(self, name: str) -> str:
+        """Path of a raster without which there is nothing to compute. Raises InputError where none was given."""
+        path = self.raster(name)
+        if path is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster.")
+        return path
+
     def table(self, name: str) -> Table | None:
         return self._tables[name]
+
+    def required_table(self, name: str) -> Table:
+        """A table without which there is nothing to compute. Raises InputError where none was given."""
+        table = self._tables[name]
+        if table is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a table.")
+        return table
 
     def polygons(self, name: str) -> str | None:
         """Path of a copy of the polygons, None where none were given."""
         return self._polygons[name]
+
+    def zones(self) -> ZoneLayer | None:
+        """The zones of `ZONES` and `ZONE_FIELD`, or of `ZONES_RASTER`. Raises InputError where both are given."""
+        polygons = self.polygons("ZONES")
+        raster = self.raster("ZONES_RASTER") if "ZONES_RASTER" in self._rasters else None
+        if polygons and raster:
+            raise InputError("ZONES and ZONES_RASTER are both given. Give polygons or a class raster, not both.")
+        if raster:
+            return ZoneLayer(raster, kind="raster")
+        return ZoneLayer(polygons, next(iter(self.fields("ZONE_FIELD")), None)) if polygons else None
 
     def number(self, name: str) -> float | None:
         """A number, None where it is optional and was not given (QGIS itself would read 0)."""
         definition = self._algorithm.parameterDefinition(name)
         if self._parameters.get(name) is None and definition.defaultValue() is None:
             return None
+        return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
+
+    def required_number(self, name: str) -> float:
+        """A number that always has a value, its default where the user gave none."""
         return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
 
     def integer(self, name: str) -> int:
@@ -71,6 +108,14 @@ class Given:
 
     def choice(self, name: str) -> Any:
         return self._algorithm.parameterAsEnumString(self._parameters, name, self._context)
+
+    def years(self) -> tuple[int, ...]:
+        """The years of `YEARS`."""
+        return parse_years(self.text("YEARS"))
+
+    def scheme(self) -> LandCoverScheme:
+        """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it."""
+        return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"))
 
     def flag(self, name: str) -> bool:
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
@@ -101,6 +146,8 @@ class Given:
         name, kind = definition.name(), definition.type()
         if kind == "raster":
             self._rasters[name] = self._raster_paths(definition)
+        elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
+            self._rasters[name] = self._paths_as_given(name)
         elif kind == "multilayer":
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
@@ -116,6 +163,17 @@ class Given:
                 raise InputError(f"{definition.description()}: {self._parameters[name]} is no raster that can be read.")
             return []
         return [raster_path(layer, definition.description())]
+
+    def _paths_as_given(self, name: str) -> list[str]:
+        """Paths of layers that QGIS can load, and what was written for the others."""
+        value = self._parameters.get(name)
+        paths = []
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            layer = (
+                one if isinstance(one, QgsMapLayer) else QgsProcessingUtils.mapLayerFromString(str(one), self._context)
+            )
+            paths.append(layer.source().split("|", 1)[0] if layer is not None else str(one))
+        return paths
 
     def _require_all_found(self, definition: QgsProcessingParameterDefinition, found: int) -> None:
         """QGIS drops layers that it cannot load from a list, which would shift the years of those behind."""

@@ -52,9 +52,8 @@ class AlgorithmHelp:
         return "".join(parts)
 
     def plain(self) -> str:
-        """For the command line, which prints help as it is and lists the parameters itself."""
-        told = [f"{name}: {entry.help}" for name, entry in (self.parameters | self.outputs).items() if entry.help]
-        return "\n\n".join((self.short, *self.about, *told))
+        """For the command line, which prints help as it is, after the short description and before the parameters."""
+        return "\n\n".join(self.about or (self.short,))
 
 
 @cache

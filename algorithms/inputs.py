@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from qgis.core import (
     NULL,
     QgsFeatureRequest,
+    QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingUtils,
     QgsProject,
@@ -17,6 +19,16 @@ from qgis.core import (
 
 from ..core.errors import InputError
 from ..core.tables import Table, read_table
+
+
+def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
+    """Which of the layers that a parameter names (one, or a list) QGIS cannot load."""
+    named = value if isinstance(value, (list, tuple)) else [value]
+    return [
+        one
+        for one in named
+        if isinstance(one, str) and one and QgsProcessingUtils.mapLayerFromString(one, context) is None
+    ]
 
 
 def raster_path(layer: QgsRasterLayer, label: str) -> str:

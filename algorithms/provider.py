@@ -10,16 +10,34 @@ from qgis.PyQt.QtGui import QIcon
 
 from .assets.ecologicalassets import EcologicalAssets
 from .assets.ecosystemservicevalue import EcosystemServiceValue
+from .assets.sensitivity import Sensitivity
 from .assets.standardequivalent import StandardEquivalentAlgorithm
 from .icons import icon_path
+from .landuse.hemeroby import Hemeroby
+from .landuse.humanactivity import HumanActivity
+from .landuse.profitloss import ProfitLoss
+from .landuse.transfermatrix import TransferMatrix
 from .settings import add_settings, remove_settings
+from .terrain.terrainclasses import TerrainClasses
+from .terrain.zonesummary import ZoneSummary
+from .tools.aligntogrid import AlignToGrid
+from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
 
 ALGORITHMS = (
+    AlignToGrid,
+    CheckInputs,
     PracticeRegion,
     EcosystemServiceValue,
     EcologicalAssets,
     StandardEquivalentAlgorithm,
+    Sensitivity,
+    TransferMatrix,
+    ProfitLoss,
+    HumanActivity,
+    Hemeroby,
+    TerrainClasses,
+    ZoneSummary,
 )
 
 

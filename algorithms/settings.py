@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qgis.PyQt.QtGui import QIcon
+
 from ..core.land_cover import SCHEMES
 from .compat import user_language
 from .icons import icon_path
@@ -54,7 +56,5 @@ def _setting(name: str) -> str | None:
     return ProcessingConfig.getSetting(name)
 
 
-def _icon():  # noqa: ANN202 - QIcon, which is imported late
-    from qgis.PyQt.QtGui import QIcon
-
+def _icon() -> QIcon:
     return QIcon(icon_path())

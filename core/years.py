@@ -8,12 +8,12 @@ from .errors import InputError
 
 
 def parse_years(text: str) -> tuple[int, ...]:
-    """Reads a text such as `2000, 2005, 2010, 2015` (commas, semicolons or spaces).
+    """Reads a text such as `2000, 2005, 2010, 2015` (commas, semicolons or spaces, Chinese ones too).
 
     Raises:
         InputError: a word is no year, or the years do not rise strictly.
     """
-    words = [word for word in re.split(r"[,;\s]+", text.strip()) if word]
+    words = [word for word in re.split(r"[,;，；、\s]+", text) if word]
     if not words:
         raise InputError("YEARS is empty. Give the years of the rasters in order, such as 2000, 2005, 2010, 2015.")
     for word in words:

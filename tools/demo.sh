@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to the ecological assets of a synthetic region over four years, in a throw-away QGIS profile.
+# From nothing to the assets, land-use change, human pressure and terrain of a synthetic region over four years, in a
+# throw-away QGIS profile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,26 +10,94 @@ trap 'rm -rf "$QGIS_CUSTOM_CONFIG_PATH"' EXIT
 
 output=demo-output
 region=$output/region
+made=()
 mkdir -p "$region"
+
+# show "What it is" algorithm NAME=value ...   runs an algorithm and notes what each output file holds
+show() {
+  local title=$1 algorithm=$2 word
+  shift 2
+  echo
+  echo "== $title"
+  tools/qgis-process run "ecoassets:$algorithm" -- "$@"
+  made+=("" "$title (ecoassets:$algorithm)")
+  for word in "$@"; do
+    case $word in OUTPUT*="$output"/*) made+=("  ${word#*=}") ;; esac
+  done
+}
 
 tools/qgis-process run ecoassets:practiceregion -- FOLDER="$region"
 
 years=(2000 2005 2010 2015)
-arguments=(YEARS="$(IFS=,; echo "${years[*]}")" SCHEME=cnlucc)
+boundary=(BOUNDARY="$region/boundary.gpkg")
+series=(YEARS="$(IFS=,; echo "${years[*]}")" "${boundary[@]}")
+districts=(ZONES="$region/districts.gpkg" ZONE_FIELD=district_id)
+land=(SCHEME=cnlucc)
+adjustments=()
+lights=(NAMES=night_light)
 for year in "${years[@]}"; do
-  arguments+=(
-    LAND_COVER="$region/land_cover_$year.tif"
+  land+=(LAND_COVER="$region/land_cover_$year.tif")
+  adjustments+=(
     NPP="$region/npp_$year.tif"
     PRECIPITATION="$region/precipitation_$year.tif"
     SOIL_RETENTION="$region/soil_retention_$year.tif"
   )
+  lights+=(FACTORS="$region/night_light_$year.tif")
 done
-tools/qgis-process run ecoassets:ecologicalassets -- "${arguments[@]}" \
+
+show "Ecological assets" ecologicalassets "${series[@]}" "${land[@]}" "${adjustments[@]}" \
   OUTPUT="$output/ecological_assets.tif" \
   OUTPUT_SERVICES="$output/services.tif" \
   OUTPUT_TABLE="$output/ecological_assets.csv" \
   OUTPUT_CHANGE="$output/change.csv" \
   OUTPUT_HTML="$output/report.html"
 
+show "Transfer matrix by district" transfermatrix "${series[@]}" "${land[@]}" "${districts[@]}" \
+  OUTPUT="$output/land_use_change.tif" \
+  OUTPUT_TABLE="$output/transfer_matrix.csv" \
+  OUTPUT_BALANCE="$output/class_balance.csv" \
+  OUTPUT_DEGREES="$output/dynamic_degrees.csv" \
+  OUTPUT_HTML="$output/transfer_matrix.html"
+
+show "Profit and loss by district, with GDP" profitloss \
+  "${series[@]}" "${land[@]}" "${adjustments[@]}" "${districts[@]}" \
+  GDP_TABLE="$region/gdp_by_district.csv" \
+  OUTPUT="$output/value_change.tif" \
+  OUTPUT_INDEX="$output/change_index.tif" \
+  OUTPUT_TABLE="$output/profit_and_loss.csv" \
+  OUTPUT_SUMMARY="$output/profit_and_loss_summary.csv" \
+  OUTPUT_CLASSES="$output/profit_and_loss_classes.csv" \
+  OUTPUT_HTML="$output/profit_and_loss.html"
+
+show "Sensitivity of the last year's value" sensitivity YEARS="${years[-1]}" "${boundary[@]}" SCHEME=cnlucc \
+  LAND_COVER="$region/land_cover_${years[-1]}.tif" DRAWS=2000 \
+  OUTPUT_TABLE="$output/sensitivity.csv" \
+  OUTPUT_HTML="$output/sensitivity.html"
+
+show "Hemeroby" hemeroby "${series[@]}" "${land[@]}" \
+  OUTPUT="$output/hemeroby.tif" \
+  OUTPUT_TABLE="$output/hemeroby.csv" \
+  OUTPUT_HTML="$output/hemeroby.html"
+
+show "Human activity with night light" humanactivity "${series[@]}" "${land[@]}" "${lights[@]}" WEIGHTS="2, 1" \
+  OUTPUT="$output/human_activity.tif" \
+  OUTPUT_TABLE="$output/human_activity.csv" \
+  OUTPUT_HTML="$output/human_activity.html"
+
+show "Terrain classes" terrainclasses DEM="$region/dem.tif" "${boundary[@]}" \
+  OUTPUT_SLOPE="$output/slope_classes.tif" \
+  OUTPUT_ASPECT="$output/aspect_classes.tif" \
+  OUTPUT_LANDFORM="$output/landform_classes.tif" \
+  OUTPUT_TABLE="$output/terrain.csv" \
+  OUTPUT_HTML="$output/terrain.html"
+
+show "Ecological assets by slope class" zonesummary "${series[@]}" \
+  VALUES="$output/ecological_assets.tif" ZONES_RASTER="$output/slope_classes.tif" KIND=density \
+  OUTPUT_TABLE="$output/assets_by_slope.csv" \
+  OUTPUT_HTML="$output/assets_by_slope.html"
+
 echo
-echo "The maps, tables and the report of the practice region are in $output/. Open $output/report.html in a browser."
+echo "The practice region is in $region/ (see README.txt there). Made from it:"
+printf '%s\n' "${made[@]}"
+echo
+echo "Open the .html files in a browser, and the .tif files in QGIS."

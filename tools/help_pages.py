@@ -6,6 +6,7 @@ make reference
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -26,10 +27,11 @@ def main() -> None:
         os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=profile)
         from qgis.core import QgsApplication
 
-        from ..algorithms.provider import EcoAssetsProvider
-
         app = QgsApplication([], False)
         app.initQgis()
+        sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))  # Processing itself
+        from ..algorithms.provider import EcoAssetsProvider
+
         registry = app.processingRegistry()
         provider = EcoAssetsProvider()
         registry.addProvider(provider)

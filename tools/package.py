@@ -34,7 +34,8 @@ REQUIRED = (
     "license",
     "changelog",
 )
-NEVER_SHIPPED = {"__pycache__", "__MACOSX", "tests", "tools", "Makefile"}
+NEVER_SHIPPED = {"__pycache__", "__MACOSX", "Makefile"}
+NOT_ON_TOP = (("tests",), ("tools",))
 BINARY_SUFFIXES = {".pyc", ".so", ".dll", ".dylib", ".exe", ".whl"}
 
 
@@ -83,7 +84,8 @@ def zip_problems(path: Path) -> list[str]:
     for name in names:
         inside = PurePosixPath(name)
         hidden = any(part.startswith(".") for part in inside.parts)
-        if hidden or NEVER_SHIPPED & set(inside.parts) or inside.suffix in BINARY_SUFFIXES:
+        unwanted = NEVER_SHIPPED & set(inside.parts) or inside.parts[1:2] in NOT_ON_TOP
+        if hidden or unwanted or inside.suffix in BINARY_SUFFIXES:
             problems.append(f"{path.name}: {name} must not be shipped")
     if (size := path.stat().st_size) > MAX_BYTES:
         problems.append(f"{path.name}: {size / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f} MB")

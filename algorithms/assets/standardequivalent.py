@@ -21,7 +21,7 @@ class StandardEquivalentAlgorithm(EcoAlgorithm):
         self.add_number_output("VALUE")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        found = standard_equivalent(given.table("TABLE"), given.choice("METHOD"))
+        found = standard_equivalent(given.required_table("TABLE"), given.choice("METHOD"))
         for warning in found.warnings:
             progress.warn(warning)
         progress.info(f"One equivalent is worth {found.value:,.2f} per hectare and year.")

@@ -102,7 +102,16 @@ def load_equivalents(name: str, table: Table | None = None) -> Equivalents:
 
 
 def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> NDArray[np.float64]:
-    """The factors of land-cover classes: their weights times the factors of the table.
+    """The factors of land-cover classes: their weights (`class_weights`) times the factors of the table.
+
+    Returns:
+        float64 (codes, services), equivalents per hectare and year.
+    """
+    return np.asarray(class_weights(scheme, equivalents, codes) @ equivalents.values)
+
+
+def class_weights(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> NDArray[np.float64]:
+    """The weights of land-cover classes over the columns of a table of equivalents.
 
     A class takes the weights that its row states for the table. Where the table is custom and the row states
     nothing, it takes the weights of the plugin's table with the same columns, or else the column named like its
@@ -114,7 +123,7 @@ def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequ
         codes: the class codes wanted, all known to the scheme.
 
     Returns:
-        float64 (codes, services), equivalents per hectare and year.
+        float64 (codes, columns).
 
     Raises:
         TableError: a code is unknown, a class names a column that the table does not have, its weights cannot be
@@ -138,7 +147,7 @@ def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequ
                     f"table {equivalents.name} does not have. It has {', '.join(equivalents.columns)}."
                 )
             weights[row, position[column.casefold()]] = weight
-    return np.asarray(weights @ equivalents.values)
+    return weights
 
 
 def _class_weights(land_class: LandCoverClass, equivalents: Equivalents) -> dict[str, float]:

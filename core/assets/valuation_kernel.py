@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..raster.tally import Sums, sum_by_class
 
 TOTAL = "total"
 SERVICES = "services"
+STRIP_PIXELS = 1 << 15
 PLAIN = ""  # the factor of services that nothing adjusts
 
 
@@ -64,21 +66,20 @@ class ValuationKernel:
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
+        years = range(len(self.land_cover))
         classes = [class_indices(block, name, self.index) for name in self.land_cover]
         masks = self.masks(block, classes)
-        sums: dict[str, np.ndarray] = {}
-        layers: dict[str, list[np.ndarray]] = {name: [] for name in self.maps}
-        for year, (index, mask) in enumerate(zip(classes, masks)):
-            raw = {name: self.adjusting(block, name, year, index) for name in self.factors}
-            self._add_sums(sums, block, year, np.where(mask, index, self.index.unknown), raw)
-            self._add_layers(layers, year, index, raw)
+        shape = block.gate.shape
+        bands = {TOTAL: len(years), SERVICES: len(years) * len(self.factor_of)}
+        maps = {name: np.empty((bands[name], *shape), dtype=np.float32) for name in self.maps}
+        sums = self._empty_sums()
+        for year in years:
+            for rows in strips(shape):
+                self._value_strip(block, year, rows, classes[year][rows], masks[year][rows], maps, sums)
+        valid = {TOTAL: masks[0], SERVICES: masks[0]}
         if not self.common:
-            stack = np.stack(masks)
-            services = len(self.factor_of)
-            valid = {TOTAL: stack, SERVICES: np.repeat(stack, services, axis=0)}
-        else:
-            valid = {TOTAL: masks[0], SERVICES: masks[0]}
-        return Result({name: (np.stack(layers[name]), valid[name]) for name in self.maps}, Sums(sums))
+            valid = {TOTAL: np.stack(masks), SERVICES: np.repeat(masks, len(self.factor_of), axis=0)}
+        return Result({name: (maps[name], valid[name]) for name in self.maps}, Sums(sums))
 
     def masks(self, block: Block, classes: list[np.ndarray]) -> list[np.ndarray]:
         """Where each year has a value; with a common mask where all years have one."""
@@ -96,76 +97,100 @@ class ValuationKernel:
                 valued = valued & (present | dispensable.take(index))
         return valued
 
-    def adjusting(self, block: Block, name: str, year: int, index: np.ndarray) -> np.ndarray:
-        """The adjusting raster, with the reference where a missing value counts as 1, and capped."""
-        factor = self.factors[name]
-        source = factor.sources[year]
-        raw = block.values[source]
-        reference = factor.references[year]
-        if factor.ones.any() and not block.valid[source].all():
-            one = np.append(factor.ones, False).take(index) & ~block.valid[source]
-            raw = np.where(one, raw.dtype.type(reference), raw)
-        if factor.cap is not None:
-            raw = np.minimum(raw, raw.dtype.type(factor.cap * reference))
-        return raw
-
-    def _add_sums(
-        self, sums: dict[str, np.ndarray], block: Block, year: int, index: np.ndarray, raw: dict[str, np.ndarray]
-    ) -> None:
-        """Counts, areas and area-weighted sums of the adjusting rasters by class; the last class is left out."""
+    def _empty_sums(self) -> dict[str, np.ndarray]:
+        """Per year: pixels, area and area-weighted sums of the adjusting rasters by class; the last one is left out."""
         classes = self.index.unknown + 1
-        equal_areas = bool((block.areas_ha == block.areas_ha[0]).all())
-        counts = sum_by_class(index, classes)
-        sums[f"pixels:{year}"] = counts
-        area = block.areas_ha[0, 0]
-        sums[f"area:{year}"] = counts * area if equal_areas else sum_by_class(index, classes, block.areas_ha)
-        for name, values in raw.items():
-            weighted = (
-                sum_by_class(index, classes, values) * area
-                if equal_areas
-                else sum_by_class(index, classes, values * block.areas_ha)
-            )
-            sums[f"{name}:{year}"] = weighted
+        sums: dict[str, np.ndarray] = {}
+        for year in range(len(self.land_cover)):
+            sums[f"pixels:{year}"] = np.zeros(classes, dtype=np.int64)
+            for name in ("area", *self.factors):
+                sums[f"{name}:{year}"] = np.zeros(classes)
+        return sums
 
-    def _add_layers(
-        self, layers: dict[str, list[np.ndarray]], year: int, index: np.ndarray, raw: dict[str, np.ndarray]
+    def _value_strip(
+        self,
+        block: Block,
+        year: int,
+        rows: slice,
+        index: np.ndarray,
+        mask: np.ndarray,
+        maps: dict[str, np.ndarray],
+        sums: dict[str, np.ndarray],
     ) -> None:
-        adjustment = self._adjustment(year, raw)
-        if TOTAL in layers:
-            layers[TOTAL].append(self._total(year, index, adjustment))
-        if SERVICES in layers:
+        """Adds up and maps a few rows of one year."""
+        areas = block.areas_ha[rows]
+        raw = {name: self.adjusting(block, name, year, rows, index) for name in self.factors}
+        counted = index if mask.all() else np.where(mask, index, self.index.unknown)
+        counts = sum_by_class(counted, self.index.unknown + 1)
+        sums[f"pixels:{year}"] += counts
+        if (areas == areas[0]).all():
+            sums[f"area:{year}"] += counts * areas[0, 0]
+            for name, values in raw.items():
+                sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values) * areas[0, 0]
+        else:
+            sums[f"area:{year}"] += sum_by_class(counted, len(counts), areas)
+            for name, values in raw.items():
+                sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values * areas)
+        if TOTAL in maps:
+            self.map_total(year, index, raw, maps[TOTAL][year, rows])
+        if SERVICES in maps:
+            adjustment = self._adjustment(year, raw)
             for service, factor in enumerate(self.factor_of):
-                layers[SERVICES].append(self._take(self.coefficients[year, service], index, adjustment.get(factor)))
+                layer = maps[SERVICES][year * len(self.factor_of) + service, rows]
+                self._map_layer(self.coefficients[year, service], index, adjustment.get(factor), layer)
+
+    def adjusting(self, block: Block, name: str, year: int, rows: slice, index: np.ndarray) -> np.ndarray:
+        """The adjusting raster, with the reference where a missing value counts as 1, and capped.
+
+        Where it differs from the stored values it is float64, because a rounded reference would show in the totals.
+        """
+        factor = self.factors[name]
+        raw, present = block.values[factor.sources[year]][rows], block.valid[factor.sources[year]][rows]
+        reference = factor.references[year]
+        if factor.ones.any() and not present.all():
+            one = np.append(factor.ones, False).take(index) & ~present
+            raw = np.where(one, reference, raw.astype(np.float64))
+        if factor.cap is not None:
+            raw = np.minimum(raw.astype(np.float64, copy=False), factor.cap * reference)
+        return raw
 
     def _adjustment(self, year: int, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {
-            name: values * values.dtype.type(1 / self.factors[name].references[year]) for name, values in raw.items()
+            name: values.astype(np.float32, copy=False) * np.float32(1 / self.factors[name].references[year])
+            for name, values in raw.items()
         }
 
-    def total(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray]) -> np.ndarray:
-        """Value of all services per hectare and year, float32, shape (height, width).
+    def map_total(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray], layer: np.ndarray) -> None:
+        """Writes the value of all services per hectare and year into a layer of float32.
+
+        All services of a factor share its adjustment, so their coefficients are added first.
 
         Args:
             year: its position.
-            index: class indices.
+            index: class indices, shape of the layer.
             raw: the adjusting rasters of the year, from `adjusting`.
+            layer: what is filled.
         """
-        return self._total(year, index, self._adjustment(year, raw))
-
-    def _total(self, year: int, index: np.ndarray, adjustment: dict[str, np.ndarray]) -> np.ndarray:
-        """All services of a factor share its adjustment, so their coefficients are added first."""
-        parts = []
-        for factor in sorted(set(self.factor_of)):
+        adjustment = self._adjustment(year, raw)
+        parts = sorted(set(self.factor_of))
+        for number, factor in enumerate(parts):
             of_factor = [i for i, name in enumerate(self.factor_of) if name == factor]
-            parts.append(self._take(self.coefficients[year, of_factor].sum(axis=0), index, adjustment.get(factor)))
-        total = parts[0]
-        for part in parts[1:]:
-            np.add(total, part, out=total)
-        return total
+            part = layer if number == 0 else np.empty_like(layer)
+            self._map_layer(self.coefficients[year, of_factor].sum(axis=0), index, adjustment.get(factor), part)
+            if number > 0:
+                layer += part
 
     @staticmethod
-    def _take(coefficients: np.ndarray, index: np.ndarray, adjustment: np.ndarray | None) -> np.ndarray:
-        layer = np.append(coefficients, 0).astype(np.float32).take(index, mode="clip")
+    def _map_layer(
+        coefficients: np.ndarray, index: np.ndarray, adjustment: np.ndarray | None, layer: np.ndarray
+    ) -> None:
+        np.append(coefficients, 0).astype(np.float32).take(index, out=layer, mode="clip")
         if adjustment is not None:
-            np.multiply(layer, adjustment, out=layer, casting="same_kind")
-        return layer
+            np.multiply(layer, adjustment, out=layer)
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Slices of a few rows each, small enough to stay in the processor's cache through all steps of a kernel."""
+    rows = max(1, STRIP_PIXELS // shape[1])
+    for start in range(0, shape[0], rows):
+        yield slice(start, min(start + rows, shape[0]))

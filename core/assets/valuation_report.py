@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,13 +17,12 @@ from ..report import (
     Lines,
     Map,
     MapPicture,
+    MethodReport,
     Paragraph,
     Ramp,
-    Report,
     Series,
     Source,
     TableBlock,
-    about_this_run,
 )
 from ..report.texts import load_texts
 from ..results import Cell
@@ -33,46 +31,23 @@ from .valuation import FACTOR_LABELS, ValuationOutputs, ValuationResult
 from .valuation_tables import ALL, by_ecosystem, change_table, ecosystems_of
 
 
-def valuation_report(
-    result: ValuationResult,
-    outputs: ValuationOutputs,
-    title: str,
-    language: str,
-    parameters: Sequence[tuple[str, Cell]],
-    command: str,
-) -> Report:
-    """Builds the report of a valuation.
-
-    Args:
-        result: what was found.
-        outputs: where the maps are.
-        title: heading.
-        language: `en` or `zh`.
-        parameters: what the user gave, for the last chapter.
-        command: the command that repeats the run.
-    """
+def valuation_report(result: ValuationResult, outputs: ValuationOutputs, language: str) -> MethodReport:
+    """What a valuation found: totals and growth, maps, ecosystems, services; language `en` or `zh`."""
     words = load_texts(language)
     unit = f"{result.inputs.currency}/a"
-    chapters = [
-        Chapter(words["valuation_totals"], _totals(result, words, unit)),
-        Chapter(words["valuation_maps"], _maps(result, outputs, words)),
-        Chapter(words["valuation_ecosystems"], _ecosystems(result, words, unit, language)),
-        Chapter(words["valuation_services"], _services(result, words, unit, language)),
-        about_this_run(
-            language,
-            (*parameters, *_references(result, words)),
-            _sources(result, words),
-            _left_out(result, words),
-            command,
-        ),
-    ]
     years = f"{result.years[0]}–{result.years[-1]}" if len(result.years) > 1 else str(result.years[0])
-    return Report(
-        title=title,
-        chapters=[chapter for chapter in chapters if chapter.blocks],
+    return MethodReport(
+        chapters=[
+            Chapter(words["valuation_totals"], _totals(result, words, unit)),
+            Chapter(words["valuation_maps"], _maps(result, outputs, words)),
+            Chapter(words["valuation_ecosystems"], _ecosystems(result, words, unit, language)),
+            Chapter(words["valuation_services"], _services(result, words, unit, language)),
+        ],
         subtitle=f"{years} · {result.inputs.equivalents.name} · {result.inputs.scheme.title}",
-        language=language,
         facts=[(words["valuation_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
+        parameters=_references(result, words),
+        sources=_sources(result, words),
+        left_out=_left_out(result, words),
     )
 
 

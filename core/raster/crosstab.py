@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ..errors import InputError
 from .classes import ClassIndex
-from .tally import CHUNK_PIXELS, sum_by_class
+from .tally import CHUNK_PIXELS, Sums, sum_by_class
 
 _BYTE = 256
 
@@ -118,3 +119,41 @@ class Pairs:
         # weights are float64, in which counts are exact
         folded = np.bincount(keys, weights=counts.reshape(-1), minlength=self._size**2)
         return folded.astype(np.int64).reshape(self._size, self._size)
+
+
+def classes_that_occur(sums: Sums, name: str) -> np.ndarray:
+    """Which classes any of the matrices `name:pair:zone` counts, boolean (classes,).
+
+    Raises:
+        InputError: not one pixel was counted.
+    """
+    matrices = [sums[key] for key in sums if key.startswith(f"{name}:")]
+    if not any(matrix.any() for matrix in matrices):
+        raise InputError(
+            "No pixel has a class in both years of any pair within the study area. Check nodata values, the study "
+            "boundary and whether the maps overlap."
+        )
+    return np.logical_or.reduce([matrix.any(axis=0) | matrix.any(axis=1) for matrix in matrices])
+
+
+def gather(sums: Sums, name: str, pairs: int, zones: int, classes: np.ndarray) -> np.ndarray:
+    """The matrices `name:pair:zone` as one array; zeros where a zone has no pixel.
+
+    Args:
+        sums: of a run.
+        name: of the matrices.
+        pairs: how many pairs of years.
+        zones: how many zones.
+        classes: which classes are kept, boolean.
+
+    Returns:
+        Shape (pairs, zones, classes kept, classes kept), the type of the sums.
+    """
+    kept = np.ix_(classes, classes)
+    found = {key: sums[key][kept] for key in sums if key.startswith(f"{name}:")}
+    count = int(classes.sum())
+    result = np.zeros((pairs, zones, count, count), dtype=next(iter(found.values())).dtype)
+    for key, matrix in found.items():
+        pair, zone = map(int, key.split(":")[1:])
+        result[pair, zone] = matrix
+    return result

@@ -60,14 +60,13 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
         InputError: the file is missing, unreadable, or no raster.
     """
     named = f"{label} ({path})" if label else path
-    dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER)
+    flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR  # without it GDAL gives no reason
+    dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags)
     if dataset.RasterCount == 0:
         raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
     if threads > 1 and dataset.GetDriver().ShortName in DECODES_IN_THREADS and threads_are_sound(dataset.RasterCount):
         options = [f"NUM_THREADS={threads}"]
-        dataset = call_gdal(
-            f"Cannot open raster {named}", InputError, gdal.OpenEx, path, gdal.OF_RASTER, open_options=options
-        )
+        dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags, open_options=options)
     return dataset
 
 

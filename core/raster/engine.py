@@ -29,6 +29,7 @@ from .tally import Sums
 from .windows import Window, cut_windows
 
 POLL_SECONDS = 0.1
+MOST_WORKERS = 4
 # Share of a run's progress that is left for statistics, overviews and moving files.
 FINISHING_PCT = 4.0
 
@@ -91,6 +92,7 @@ class Job:
         write: creation options and overviews.
         threads: computing threads, and codec threads of GDAL; None takes one per processor.
         tile: edge of the windows' tiles in pixels.
+        accept: looks at what was gathered before the outputs get their final names; raises to refuse it.
     """
 
     kernel: Kernel
@@ -103,10 +105,16 @@ class Job:
     write: WriteOptions = field(default_factory=WriteOptions)
     threads: int | None = None
     tile: int | None = None
+    accept: Callable[[JobResult], None] | None = None
 
     @cached_property
-    def workers(self) -> int:
+    def codec_threads(self) -> int:
         return self.threads or os.cpu_count() or 1
+
+    @property
+    def workers(self) -> int:
+        """Computing threads: few, because each holds a block, and the codec takes most of the time."""
+        return min(self.codec_threads, MOST_WORKERS)
 
     @property
     def every_source(self) -> tuple[Source, ...]:
@@ -150,22 +158,26 @@ def run_job(job: Job, progress: Progress = QUIET) -> JobResult:
     writers: dict[str, RasterWriter] = {}
     try:
         for output in job.outputs:
-            writers[output.name] = RasterWriter(output, job.grid, job.write, job.workers)
+            writers[output.name] = RasterWriter(output, job.grid, job.write, job.codec_threads)
         working = progress.part(0, 100 - FINISHING_PCT) if job.outputs else progress
         sums = _stream(job, reader, writers, working)
         for number, writer in enumerate(writers.values()):
             writer.finish(progress)
             progress.set(100 - FINISHING_PCT + FINISHING_PCT * (number + 1) / len(writers))
+        coverage = {
+            name: Coverage(int(sums[f"pixels:{name}"]), float(sums[f"area:{name}"]))
+            for name in (*job.gate_names, COMMON)
+        }
+        found = JobResult(sums, coverage, {name: writer.statistics for name, writer in writers.items()})
+        if job.accept is not None:
+            job.accept(found)
         for writer in writers.values():
             writer.commit()
     except BaseException:
         for writer in writers.values():
             writer.discard()
         raise
-    coverage = {
-        name: Coverage(int(sums[f"pixels:{name}"]), float(sums[f"area:{name}"])) for name in (*job.gate_names, COMMON)
-    }
-    return JobResult(sums, coverage, {name: writer.statistics for name, writer in writers.items()})
+    return found
 
 
 COMMON = "common"
@@ -271,7 +283,7 @@ class BlockReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._areas = pixel_areas_ha(job.grid)
-        self._readers = {source.name: open_source(source, job.grid, job.workers) for source in job.every_source}
+        self._readers = {source.name: open_source(source, job.grid, job.codec_threads) for source in job.every_source}
         self._rest = [source.name for source in job.sources if source.name not in job.gate_names]
         self._row: int | None = None
 

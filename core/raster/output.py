@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -15,6 +16,7 @@ from ..progress import Progress
 from .dataset import call_gdal, threads_are_sound
 from .files import PendingFile
 from .grid import Grid
+from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
 
 FLOAT_NODATA = -9999.0
@@ -38,7 +40,7 @@ class Band:
 
 @dataclass(frozen=True)
 class ClassColour:
-    """A class of a class raster: its code, name and colour (#rrggbb)."""
+    """A class of a class raster: its code, name and colour (#rrggbb, or "" for none)."""
 
     code: int
     name: str
@@ -97,15 +99,19 @@ class BandStatistics:
 
     @classmethod
     def of_values(cls, values: np.ndarray) -> BandStatistics:
-        """Statistics of a flat array of valid values; squares are about the block's own mean."""
-        if values.size == 0:
-            return cls()
-        total = float(values.sum(dtype=np.float64))
-        centred = values.astype(np.float64)
-        centred -= total / values.size
-        return cls(
-            values.size, float(values.min()), float(values.max()), total, float(np.einsum("i,i->", centred, centred))
-        )
+        """Statistics of a flat array of valid values, in chunks that stay in the processor's cache."""
+        found = cls()
+        for start in range(0, values.size, CHUNK_PIXELS):
+            chunk = values[start : start + CHUNK_PIXELS]
+            shift = float(chunk[0])  # squares about a value of the data lose no digits
+            shifted = chunk.astype(np.float64)
+            shifted -= shift
+            total = float(shifted.sum())
+            squares = float(np.einsum("i,i->", shifted, shifted)) - total * total / chunk.size
+            found.merge(
+                cls(chunk.size, float(chunk.min()), float(chunk.max()), total + shift * chunk.size, max(0.0, squares))
+            )
+        return found
 
     def merge(self, other: BandStatistics) -> None:
         """Adds another block (Chan, Golub & LeVeque 1983: the pairwise update of the sum of squares)."""
@@ -183,6 +189,9 @@ class RasterWriter:
             GDAL_TYPES[output.dtype],
             options=self._creation_options(),
         )
+        if self._options.creation and gdal.GetLastErrorType() == gdal.CE_Warning:
+            # GDAL only warns of an option that it does not know, and goes on without it
+            raise OutputError(f"Cannot write {output.path} with these creation options: {gdal.GetLastErrorMsg()}")
         dataset.SetGeoTransform(grid.transform)
         dataset.SetProjection(grid.crs)
         dataset.SetMetadata(dict(output.metadata))
@@ -211,6 +220,9 @@ class RasterWriter:
         }
         if self._driver.ShortName != "GTiff":
             return [f"{name}={value}" for name, value in defaults.items()]
+        for option in self._options.creation:
+            if "=" not in option:
+                raise OutputError(f"The creation option {option!r} is not understood. Write NAME=VALUE, COMPRESS=LZW.")
         chosen = dict(option.split("=", 1) for option in self._options.creation)
         chosen = {name.strip().upper(): value.strip() for name, value in chosen.items()}
         if chosen.get("COMPRESS", defaults["COMPRESS"]) != defaults["COMPRESS"]:
@@ -235,13 +247,13 @@ class RasterWriter:
     def _build_overviews(self, progress: Progress) -> None:
         levels = overview_levels(self._grid)
         if levels:
-            self._call_status(
-                self._dataset.BuildOverviews,
-                "AVERAGE" if self.output.continuous else "MODE",
-                levels,
-                callback=_stop_when_cancelled(progress),
-            )
-            progress.check()
+            with _cancelled_first(progress):
+                self._call_status(
+                    self._dataset.BuildOverviews,
+                    "AVERAGE" if self.output.continuous else "MODE",
+                    levels,
+                    callback=_stop_when_cancelled(progress),
+                )
 
     def _close(self) -> None:
         def close() -> int:
@@ -253,14 +265,14 @@ class RasterWriter:
 
     def _copy_to_driver(self, progress: Progress) -> None:
         source = self._call(gdal.Open, self._tiff_path)
-        copy = self._call(
-            self._driver.CreateCopy,
-            self._pending.path,
-            source,
-            options=list(self._options.creation),
-            callback=_stop_when_cancelled(progress),
-        )
-        progress.check()
+        with _cancelled_first(progress):
+            copy = self._call(
+                self._driver.CreateCopy,
+                self._pending.path,
+                source,
+                options=list(self._options.creation),
+                callback=_stop_when_cancelled(progress),
+            )
         self._call_status(copy.FlushCache)
         del copy, source
         os.remove(self._tiff_path)
@@ -281,6 +293,17 @@ def overview_levels(grid: Grid) -> list[int]:
         levels.append(factor)
         factor *= 2
     return levels
+
+
+@contextmanager
+def _cancelled_first(progress: Progress) -> Iterator[None]:
+    """Turns the failure of a GDAL call that a cancel interrupted into `Cancelled`."""
+    try:
+        yield
+    except OutputError:
+        progress.check()
+        raise
+    progress.check()
 
 
 def _stop_when_cancelled(progress: Progress) -> Callable[[float, str, Any], int]:
@@ -314,9 +337,10 @@ def _best_compression() -> dict[str, str]:
 
 def _describe_classes(band: gdal.Band, output: Output) -> None:
     """Gives a class band its colour table (where codes fit one) and category names."""
-    if output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
+    coloured = [entry for entry in output.classes if entry.colour]
+    if coloured and output.dtype in ("uint8", "uint16") and len(output.bands) == 1:
         table = gdal.ColorTable()
-        for entry in output.classes:
+        for entry in coloured:
             red, green, blue = (int(entry.colour[start : start + 2], 16) for start in (1, 3, 5))
             table.SetColorEntry(entry.code, (red, green, blue, 255))
         band.SetRasterColorTable(table)

@@ -112,7 +112,7 @@ def _require_inside(raster: gdal.Dataset, where: str) -> None:
 def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tuple[str, ogr.Geometry]]:
     """Names and geometries in the CRS of the grid."""
     path, _, rest = polygons.partition("|")
-    dataset = call_gdal(f"Cannot open {where}", InputError, gdal.OpenEx, path, gdal.OF_VECTOR)
+    dataset = call_gdal(f"Cannot open {where}", InputError, gdal.OpenEx, path, gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR)
     wanted = [part.split("=", 1)[1] for part in rest.split("|") if part.startswith("layername=")]
     layer = dataset.GetLayerByName(wanted[0]) if wanted else dataset.GetLayer(0)
     if layer is None:

@@ -265,10 +265,11 @@ def _warped(source: Source, dataset: gdal.Dataset, grid: Grid, signed_byte: bool
     """
     classes = source.kind == "classes"
     what = f"Cannot bring {source.named} on the reference grid"
-    band_only = call_gdal(what, GridError, gdal.Translate, "", dataset, format="VRT", bandList=[source.band])
+    options = {"format": "VRT", "bandList": [source.band], "maskBand": _alpha_band(dataset)}
+    band_only = call_gdal(what, GridError, gdal.Translate, "", dataset, **options)
+    if signed_byte:
+        band_only = _signed(band_only, what)
     nodata = dataset.GetRasterBand(source.band).GetNoDataValue()
-    # GDAL before 3.7 warps signed bytes as unsigned ones
-    unsigned = nodata % 256 if signed_byte and nodata is not None else nodata
     return call_gdal(
         what,
         GridError,
@@ -277,7 +278,7 @@ def _warped(source: Source, dataset: gdal.Dataset, grid: Grid, signed_byte: bool
         band_only,
         format="VRT",
         dstSRS=grid.crs,
-        srcNodata=unsigned,
+        srcNodata=nodata,
         outputBounds=grid.bounds,
         width=grid.width,
         height=grid.height,
@@ -286,3 +287,18 @@ def _warped(source: Source, dataset: gdal.Dataset, grid: Grid, signed_byte: bool
         outputType=gdal.GDT_Int32 if classes else gdal.GDT_Float64,
         dstNodata=NO_CLASS if classes else float("nan"),
     )
+
+
+def _alpha_band(dataset: gdal.Dataset) -> int | None:
+    """The number of the band that says where the others are valid."""
+    numbers = range(1, dataset.RasterCount + 1)
+    alpha = (n for n in numbers if dataset.GetRasterBand(n).GetColorInterpretation() == gdal.GCI_AlphaBand)
+    return next(alpha, None)
+
+
+def _signed(unsigned: gdal.Dataset, what: str) -> gdal.Dataset:
+    """A virtual raster of bytes as 16-bit numbers from -128 to 127: GDAL before 3.7 takes signed bytes for unsigned."""
+    written = unsigned.GetMetadata("xml:VRT")[0]
+    table = "<LUT>0:0,127:127,128:-128,255:-1</LUT></ComplexSource>"
+    widened = written.replace('dataType="Byte"', 'dataType="Int16"', 1).replace("SimpleSource", "ComplexSource")
+    return call_gdal(what, GridError, gdal.Open, widened.replace("</ComplexSource>", table, 1))

@@ -56,7 +56,10 @@ class StudyArea:
         gate: Sequence[str] = (),
         gate_any: bool | None = None,
     ) -> Job:
-        """A job over this area; sources of the same name are read once. By default the mask decides `gate_any`."""
+        """A job over this area; sources of the same name are read once. By default the mask decides `gate_any`.
+
+        Outputs of a job in which not a single pixel takes part are refused, so that no old file is lost to them.
+        """
         once = tuple({source.name: source for source in sources}.values())
         return Job(
             kernel=kernel,
@@ -69,6 +72,7 @@ class StudyArea:
             write=self.settings.write,
             threads=self.settings.threads,
             tile=self.settings.tile,
+            accept=self.require_pixels if outputs else None,
         )
 
     def require_pixels(self, found: JobResult) -> None:

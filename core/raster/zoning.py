@@ -52,10 +52,22 @@ class Zoning:
     def sources(self) -> tuple[Source, ...]:
         return () if self.source is None else (self.source,)
 
-    def numbers(self, block: Block) -> np.ndarray | None:
-        """The zone number of each pixel, shape (height, width); None where there are no zones."""
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    def name(self, number: int) -> str:
+        return self.names[number]
+
+    @property
+    def divided(self) -> bool:
+        """Whether there are zones at all."""
+        return self.source is not None
+
+    def numbers(self, block: Block) -> np.ndarray:
+        """The zone number of each pixel, shape (height, width)."""
         if self.source is None or self.index is None:
-            return None
+            return np.zeros(block.gate.shape, dtype=np.intp)
         return np.where(block.valid[self.source.name], self.index(block.values[self.source.name]), self.index.unknown)
 
 

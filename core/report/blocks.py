@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Optional, Union
 
+from ..raster.output import ClassColour
 from .texts import load_texts
 
 Number = Optional[float]  # None and NaN are shown as a gap or a dash
@@ -216,15 +217,6 @@ class Ramp:
 
 
 @dataclass(frozen=True)
-class ClassColour:
-    """A class of a raster: code, name and colour (``#rrggbb``)."""
-
-    code: int
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
 class Classes:
     """Colours of a class raster. Codes that are not listed are drawn grey, as "other"."""
 
@@ -367,3 +359,38 @@ def about_this_run(
     if command:
         blocks.append(Command(command))
     return Chapter(load_texts(language)["about"], blocks)
+
+
+@dataclass(frozen=True)
+class MethodReport:
+    """What a method has to tell; who calls the method adds its title, parameters and command.
+
+    Args:
+        chapters: the body; chapters without blocks are left away.
+        subtitle: what, where and when in one line.
+        facts: (name, value) pairs under the heading.
+        parameters: (name, value) pairs that the method found out itself, such as a mean it divided by.
+        sources: tables of coefficients that were used.
+        left_out: area without a result; None where that does not apply.
+        warnings: what the reader must know before trusting the numbers.
+    """
+
+    chapters: Sequence[Chapter]
+    subtitle: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    parameters: Sequence[tuple[str, Cell]] = ()
+    sources: Sequence[Source] = ()
+    left_out: Sequence[LeftOutArea] | None = None
+    warnings: Sequence[str] = ()
+
+    def complete(self, title: str, language: str, parameters: Sequence[tuple[str, Cell]], command: str) -> Report:
+        """The whole report, with the chapter about the run at its end."""
+        about = about_this_run(language, (*parameters, *self.parameters), self.sources, self.left_out, command)
+        return Report(
+            title=title,
+            chapters=[chapter for chapter in (*self.chapters, about) if chapter.blocks],
+            subtitle=self.subtitle,
+            language=language,
+            facts=self.facts,
+            warnings=self.warnings,
+        )

@@ -10,6 +10,7 @@ from .look import HOVER_NUMBER, INK, Figure, axis, axis_title, hover, plain, sty
 from .numbers import THIN_SPACE, format_number, scaled
 from .texts import blend, load_palettes, ramp_colour, rgb
 
+_SANKEY_LETTERS = 72  # that two names side by side have room for between the first and the last stage
 _MAX_WRITTEN_COLUMNS = 16  # beyond this the numbers of a heat map no longer fit their cells
 
 
@@ -244,14 +245,15 @@ def _sankey(block: Sankey, language: str) -> Figure:
         "type": "sankey",
         "arrangement": "snap",
         "node": {
-            "label": [plain(name) for _, name in nodes],
+            "label": [plain(_shortened(name, _SANKEY_LETTERS // max(len(block.stages) - 1, 1))) for _, name in nodes],
+            "customdata": [plain(name) for _, name in nodes],
             "color": [colours[name] for _, name in nodes],
             "x": x,
             "y": y,
             "pad": pad,
             "thickness": 16,
             "line": {"width": 0},
-            "hovertemplate": f"%{{label}}<br>{amount}",
+            "hovertemplate": f"%{{customdata}}<br>{amount}",
         },
         "link": {
             "source": [index[flow.stage, flow.source] for flow in flows],
@@ -282,6 +284,10 @@ def _sankey(block: Sankey, language: str) -> Figure:
         "margin": {"l": 8, "r": 8, "t": margin, "b": margin},
     }
     return {"data": [sankey], "layout": styled(layout)}
+
+
+def _shortened(name: str, letters: int) -> str:
+    return name if len(name) <= letters else f"{name[: letters - 1].rstrip()}…"
 
 
 def _stage_totals(block: Sankey, stage: int) -> dict[str, float]:

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Sequence
 from functools import singledispatch
-from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -179,7 +178,7 @@ def _figures(block: Figures, language: str) -> dict[str, Any]:
     cards = []
     for item in block.items:
         text, unit = item.value, item.unit
-        if isinstance(text, Real):
+        if isinstance(text, (int, float)):
             (value,), unit = scaled([float(text)], unit, language, above=_HEADLINE_SCALING)
             text = format_number(value)
         cards.append(
@@ -229,9 +228,9 @@ def _cell_texts(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> li
 def _cell_text(cell: Cell, column: Column, decimals: int | None) -> str:
     if is_missing(cell):
         return DASH
-    if column.kind == "number" and isinstance(cell, Real):
+    if column.kind == "number" and isinstance(cell, (int, float)):
         return format_number(float(cell), decimals)
-    return f"{float(cell):.10g}" if isinstance(cell, Real) and column.kind == "code" else str(cell)
+    return f"{float(cell):.10g}" if isinstance(cell, (int, float)) and column.kind == "code" else str(cell)
 
 
 def _csv_uri(block: TableBlock) -> str:
@@ -348,4 +347,4 @@ def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
 
 @view.register
 def _command(block: Command, language: str) -> dict[str, Any]:
-    return {"kind": "command", "arguments": re.split("(?= --)", block.text)}
+    return {"kind": "command", "lines": [re.split(r"(?= --\w)", line) for line in block.text.split("\n")]}

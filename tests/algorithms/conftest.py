@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ def qgis_app(tmp_path_factory: pytest.TempPathFactory):
         app = QgsApplication([], True)
         app.initQgis()
         yield app
+        # Layers and contexts that exceptions still hold must go before the application, or the interpreter crashes.
+        gc.collect()
         app.exitQgis()
 
 

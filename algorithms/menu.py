@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
-from .algorithms.icons import icon_path
+from .icons import icon_path
 
 TITLE = "EcoAssets"
 
@@ -43,7 +43,7 @@ class PluginMenu:
         self._open_dialog("ecoassets:checkinputs")
 
     def _help(self) -> None:
-        page = Path(__file__).resolve().parent / "README.md"
+        page = Path(__file__).resolve().parent.parent / "README.md"
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
 
     @staticmethod

@@ -1,0 +1,1 @@
+"""Land-use change and human pressure."""

@@ -1,0 +1,37 @@
+"""Hemeroby."""
+
+from __future__ import annotations
+
+from ...core.landuse.coefficients import HEMEROBY, HEMEROBY_LEVELS, hemeroby_coefficients
+from ...core.landuse.hemeroby import HemerobyInputs, run_hemeroby
+from ...core.progress import Progress
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from .pressure import PressureAlgorithm
+
+
+class Hemeroby(PressureAlgorithm):
+    """How far people have led the vegetation away from its natural state."""
+
+    NAME = "hemeroby"
+
+    def declare(self) -> None:
+        self.add_coefficients(HEMEROBY)
+        self.add_number("LEVELS", HEMEROBY_LEVELS, 2, integer=True, advanced=True)
+        self.add_choice("FORM", ("normalised", "raw"), "normalised")
+        self.add_unit(window=800)
+        self.add_outputs()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        scheme = given.scheme()
+        coefficients = hemeroby_coefficients(
+            given.choice("COEFFICIENTS"), scheme, given.table("COEFFICIENT_TABLE"), given.integer("LEVELS")
+        )
+        inputs = HemerobyInputs(
+            given.rasters("LAND_COVER"), given.years(), scheme, coefficients, self.unit(given), given.choice("FORM")
+        )
+        path = given.output("OUTPUT")
+        settings, metadata = self.raster_settings(given), provenance_metadata(self, given)
+        result = run_hemeroby(inputs, path, settings, progress.part(0, 92), metadata)
+        return self.publish(result, given, path, progress)

@@ -1,0 +1,43 @@
+"""Human activity index."""
+
+from __future__ import annotations
+
+from ...core.landuse.coefficients import HUMAN_ACTIVITY, human_activity_coefficients
+from ...core.landuse.factors import read_factors
+from ...core.landuse.human_activity import HumanActivityInputs, run_human_activity
+from ...core.progress import Progress
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from .pressure import PressureAlgorithm
+
+
+class HumanActivity(PressureAlgorithm):
+    """How hard people press on the land, 0 to 1: by land cover, and by night light or population where given."""
+
+    NAME = "humanactivity"
+
+    def declare(self) -> None:
+        self.add_coefficients(HUMAN_ACTIVITY)
+        self.add_rasters("FACTORS", optional=True)
+        self.add_text("NAMES", "", optional=True)
+        self.add_text("WEIGHTS", "", optional=True)
+        self.add_unit(window=1000)
+        self.add_outputs()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        scheme = given.scheme()
+        of_cover, factors = read_factors(given.rasters("FACTORS"), given.text("NAMES"), given.text("WEIGHTS"))
+        inputs = HumanActivityInputs(
+            given.rasters("LAND_COVER"),
+            given.years(),
+            scheme,
+            human_activity_coefficients(given.choice("COEFFICIENTS"), scheme, given.table("COEFFICIENT_TABLE")),
+            self.unit(given),
+            factors,
+            of_cover,
+        )
+        path = given.output("OUTPUT")
+        settings, metadata = self.raster_settings(given), provenance_metadata(self, given)
+        result = run_human_activity(inputs, path, settings, progress.part(0, 92), metadata)
+        return self.publish(result, given, path, progress)

@@ -1,0 +1,80 @@
+"""What changes of land gained and lost in ecosystem service value."""
+
+from __future__ import annotations
+
+from ...core.landuse.profit_loss import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
+from ...core.landuse.profit_loss_report import profit_loss_report
+from ...core.landuse.profit_loss_tables import class_table, flow_table, summary_table
+from ...core.progress import Progress
+from ...core.raster.statistics import stored_statistics
+from ..assets.valuing import ValuingAlgorithm
+from ..base import Results
+from ..canvas import BandLook, Look, range_about_zero
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+
+DOUBLED = 1.0  # the change index of land whose value doubled; that of land that lost all is -1
+
+
+class ProfitLoss(ValuingAlgorithm):
+    """The flow matrix of value, its change by pixel, and how much is due to land and how much to coefficients."""
+
+    NAME = "profitloss"
+    GROUP = "landuse"
+    ADJUSTED = True
+
+    def declare(self) -> None:
+        self.add_valuation()
+        self.add_zones()
+        self.add_table("GDP_TABLE")
+        self.add_number("TOLERANCE", 1e-9, 0, advanced=True)
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_INDEX")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_SUMMARY")
+        self.add_table_output("OUTPUT_CLASSES")
+        self.add_report_output()
+        for name in ("GAIN", "LOSS", "NET"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = ProfitLossInputs(
+            self.valuation_inputs(given), given.zones(), given.table("GDP_TABLE"), given.required_number("TOLERANCE")
+        )
+        outputs = ProfitLossOutputs(
+            given.output("OUTPUT"), given.output("OUTPUT_INDEX"), provenance_metadata(self, given)
+        )
+        report = given.file_output("OUTPUT_HTML")
+        settings = self.raster_settings(given)
+        result = run_profit_loss(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        results = self._publish_maps(result, outputs)
+        if report:
+            results.update(self.publish_report(profit_loss_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", flow_table(result)))
+        results.update(self.publish_table("OUTPUT_SUMMARY", summary_table(result)))
+        results.update(self.publish_table("OUTPUT_CLASSES", class_table(result)))
+        gain, loss, net = result.headline()
+        currency = inputs.valuation.currency
+        years = f"{inputs.valuation.years[0]}-{inputs.valuation.years[-1]}"
+        progress.info(f"{years}: gain {gain:,.2f}, loss {loss:,.2f}, net {net:,.2f} {currency} per year.")
+        results.update(self.publish_numbers(GAIN=gain, LOSS=loss, NET=net))
+        return results
+
+    def _publish_maps(self, result: ProfitLossResult, outputs: ProfitLossOutputs) -> Results:
+        published: Results = {}
+        if outputs.change:
+            low, high = range_about_zero(stored_statistics(outputs.change))
+            unit = f"{result.inputs.valuation.currency}/(ha a)"
+            published |= self._publish_map("OUTPUT", outputs.change, result, unit, low, high)
+        if outputs.index:
+            published |= self._publish_map("OUTPUT_INDEX", outputs.index, result, "", -DOUBLED, DOUBLED)
+        return published
+
+    def _publish_map(
+        self, name: str, path: str, result: ProfitLossResult, unit: str, low: float, high: float
+    ) -> Results:
+        label = self.texts.outputs[name].label
+        bands = tuple(BandLook(p, f"{label} {a}-{b}") for p, (a, b) in enumerate(result.pairs, start=1))
+        return self.publish_raster(name, path, Look(label, bands, unit, low, high, "diverging"))

@@ -1,0 +1,51 @@
+"""Where land changed hands."""
+
+from __future__ import annotations
+
+from ...core.landuse.transfer_matrix import TransferInputs, TransferOutputs, TransferResult, run_transfer_matrix
+from ...core.landuse.transfer_report import transfer_report
+from ...core.landuse.transfer_tables import balance_table, change_legend, degree_table, transfer_table
+from ...core.progress import Progress
+from ..base import EcoAlgorithm, Results
+from ..canvas import BandLook, Look
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+
+
+class TransferMatrix(EcoAlgorithm):
+    """Which area of which class became which, by zone, between any two years of a series."""
+
+    NAME = "transfermatrix"
+    GROUP = "landuse"
+
+    def declare(self) -> None:
+        self.add_land_cover()
+        self.add_zones()
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_BALANCE")
+        self.add_table_output("OUTPUT_DEGREES")
+        self.add_report_output()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = TransferInputs(given.rasters("LAND_COVER"), given.years(), given.scheme(), given.zones())
+        outputs = TransferOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        report = given.file_output("OUTPUT_HTML")
+        settings = self.raster_settings(given)
+        result = run_transfer_matrix(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        results = self.publish_raster("OUTPUT", outputs.change, self._look(result))
+        if report:
+            results.update(self.publish_report(transfer_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", transfer_table(result)))
+        results.update(self.publish_table("OUTPUT_BALANCE", balance_table(result)))
+        results.update(self.publish_table("OUTPUT_DEGREES", degree_table(result)))
+        return results
+
+    def _look(self, result: TransferResult) -> Look:
+        bands = tuple(
+            BandLook(p + 1, f"{self.texts.outputs['OUTPUT'].label} {a}-{b}", classes=change_legend(result, p))
+            for p, (a, b) in enumerate(result.pairs)
+        )
+        return Look(self.displayName(), bands)

@@ -1,0 +1,1 @@
+"""Terrain classes and summaries by zone."""

@@ -1,0 +1,75 @@
+"""Slope, aspect and landform classes of a DEM."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.raster.output import ClassColour
+from ...core.terrain.class_tables import CUSTOM, PRESETS, lay_over_presets
+from ...core.terrain.terrain_classes import TerrainInputs, TerrainOutputs, run_terrain_classes, terrain_table
+from ...core.terrain.terrain_report import terrain_report
+from ..base import EcoAlgorithm, Results
+from ..canvas import BandLook, Look
+from ..compat import user_language
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+
+OUTPUTS = {"slope": "OUTPUT_SLOPE", "aspect": "OUTPUT_ASPECT", "landform": "OUTPUT_LANDFORM"}
+SCHEMES = {"slope": "SLOPE_SCHEME", "aspect": "ASPECT_SCHEME", "landform": "LANDFORM_SCHEME"}
+
+
+class TerrainClasses(EcoAlgorithm):
+    """Classifies slope, aspect and landform, and tells how much land each class holds."""
+
+    NAME = "terrainclasses"
+    GROUP = "terrain"
+
+    def declare(self) -> None:
+        self.add_raster("DEM")
+        for variable, name in SCHEMES.items():
+            self.add_choice(name, (*PRESETS[variable], CUSTOM), PRESETS[variable][0])
+        self.add_table("CLASS_BREAKS")
+        self.add_number("FLAT_SLOPE", 0, 0, 90, advanced=True)
+        self.add_number("RELIEF_WINDOW", 2000, 0, advanced=True)
+        self.add_number("DEM_MIN", advanced=True)
+        self.add_number("DEM_MAX", advanced=True)
+        self.add_raster_settings(several_years=False, classes=False)
+        self.add_raster_output("OUTPUT_SLOPE", optional=False)
+        self.add_raster_output("OUTPUT_ASPECT")
+        self.add_raster_output("OUTPUT_LANDFORM")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        table, schemes = lay_over_presets(
+            given.table("CLASS_BREAKS"), {variable: given.choice(name) for variable, name in SCHEMES.items()}
+        )
+        inputs = TerrainInputs(
+            given.required_raster("DEM"),
+            schemes["slope"],
+            schemes["aspect"],
+            schemes["landform"],
+            table,
+            given.required_number("FLAT_SLOPE"),
+            given.required_number("RELIEF_WINDOW"),
+            minimum=given.number("DEM_MIN"),
+            maximum=given.number("DEM_MAX"),
+        )
+        paths = {variable: given.output(name) for variable, name in OUTPUTS.items()}
+        outputs = TerrainOutputs(**paths, metadata=provenance_metadata(self, given))
+        result = run_terrain_classes(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
+        results: Results = {}
+        chinese = user_language() == "zh"
+        for variable, name in OUTPUTS.items():
+            legend = tuple(
+                ClassColour(c.class_id, (chinese and c.name_zh) or c.name, c.colour) for c in result.of(variable)
+            )
+            label = self.texts.outputs[name].label
+            results.update(
+                self.publish_raster(name, paths[variable], Look(label, (BandLook(1, label),), classes=legend))
+            )
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(terrain_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", terrain_table(result)))
+        return results

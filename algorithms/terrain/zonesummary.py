@@ -1,0 +1,51 @@
+"""Values by zone and year."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.terrain.zone_names import unit_of_totals, zone_names
+from ...core.terrain.zone_report import zone_report
+from ...core.terrain.zone_summary import KINDS, ZoneSummaryInputs, run_zone_summary, zone_table
+from ..base import EcoAlgorithm, Results
+from ..given import Given
+from ..settings import report_language
+
+
+class ZoneSummary(EcoAlgorithm):
+    """Area, total, mean, share and change of values by zone: terrain classes, districts, any zones."""
+
+    NAME = "zonesummary"
+    GROUP = "terrain"
+
+    def declare(self) -> None:
+        self.add_rasters("VALUES")
+        self.add_text("YEARS")
+        self.add_raster("ZONES_RASTER", optional=True)
+        self.add_zones(raster=False)
+        self.add_choice("KIND", KINDS, "density")
+        self.add_table("ZONE_NAMES", advanced=True)
+        self.add_number("VALUES_MIN", advanced=True)
+        self.add_number("VALUES_MAX", advanced=True)
+        self.add_raster_settings(maps=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        zones, kind = given.zones(), given.choice("KIND")
+        inputs = ZoneSummaryInputs(
+            given.rasters("VALUES"),
+            given.years(),
+            zones,
+            kind,
+            zone_names(zones, given.table("ZONE_NAMES")),
+            minimum=given.number("VALUES_MIN"),
+            maximum=given.number("VALUES_MAX"),
+        )
+        result = run_zone_summary(inputs, self.raster_settings(given), progress.part(0, 95))
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            unit = unit_of_totals(inputs.values[0], kind)
+            results.update(self.publish_report(zone_report(result, unit, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", zone_table(result)))
+        return results

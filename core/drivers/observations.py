@@ -1,0 +1,340 @@
+"""From the columns of a table to clean arrays: what is read, what is left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, TableError
+
+Array = np.ndarray
+
+TRANSFORMS = ("none", "log", "log1p", "asinh")
+
+# Below its limit (not included) the transform has no value; asinh and none take every number.
+_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {
+    "log": (np.log, 0.0),
+    "log1p": (np.log1p, -1.0),
+    "asinh": (np.arcsinh, -np.inf),
+}
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Something left out of a regression, rows or a driver, and why."""
+
+    what: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The rows that a regression can use, as arrays.
+
+    Attributes:
+        y: the explained variable, float64, shape (n,).
+        x: the drivers, float64, shape (n, k), column-major.
+        y_name: column of `y`.
+        x_names: columns of `x`, k names.
+        rows: position of each row in the table that was read, shape (n,).
+        entity: codes 0 to N-1 into `entities`, shape (n,), or None.
+        time: codes 0 to T-1 into `times` (ascending), shape (n,), or None.
+        groups: cluster codes by column name; the entity and time columns are among them.
+        coordinates: x and y of each row, shape (n, 2), or None.
+        n_read: rows of the table.
+        dropped: rows left out, by reason.
+    """
+
+    y: Array
+    x: Array
+    y_name: str
+    x_names: tuple[str, ...]
+    rows: Array
+    entity: Array | None = None
+    entities: Array | None = None
+    entity_name: str = ""
+    time: Array | None = None
+    times: Array | None = None
+    time_name: str = ""
+    groups: Mapping[str, Array] = field(default_factory=dict)
+    coordinates: Array | None = None
+    n_read: int = 0
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return len(self.y)
+
+    def keep(self, mask: Array, dropped: Sequence[Dropped] = ()) -> Observations:
+        """The rows where `mask` is true, codes numbered anew, with `dropped` added to the account."""
+        if mask.all():
+            return self
+        entity, entities = _recode(self.entity, self.entities, mask)
+        time, times = _recode(self.time, self.times, mask)
+        groups = {name: _compact(codes[mask]) for name, codes in self.groups.items()}
+        return replace(
+            self,
+            y=self.y[mask],
+            x=np.asfortranarray(self.x[mask]),
+            rows=self.rows[mask],
+            entity=entity,
+            entities=entities,
+            time=time,
+            times=times,
+            groups=groups,
+            coordinates=None if self.coordinates is None else self.coordinates[mask],
+            dropped=self.dropped + tuple(dropped),
+        )
+
+
+def read_observations(
+    table: Mapping[str, Any],
+    y: str,
+    x: Sequence[str],
+    entity: str | None = None,
+    time: str | None = None,
+    cluster: Sequence[str] = (),
+    coordinates: tuple[str, str] | None = None,
+    transforms: Mapping[str, str] | None = None,
+) -> Observations:
+    """Reads the rows that have every value needed, and counts the others by reason.
+
+    A missing value is None, NaN, a masked item or blank text; a row with one is left out of
+    everything (listwise). Numbers written as text are read as numbers.
+
+    Args:
+        table: columns of equal length by name.
+        y: column to explain.
+        x: columns of the drivers, at least one.
+        entity: column that says which cell or unit a row belongs to; numbers or text.
+        time: column of the year; whole numbers, or text that sorts in time.
+        cluster: further columns by which standard errors may be clustered.
+        coordinates: columns of x and y.
+        transforms: `none`, `log`, `log1p` or `asinh` by column of `y` or `x`.
+
+    Raises:
+        InputError: a column used twice or an unknown transform.
+        TableError: a column is missing, holds text or infinite values, or has a logarithm of zero or less;
+            an entity has two rows for one time; no row is complete.
+    """
+    _check_roles(y, x, entity, time)
+    chosen = dict(transforms or {})
+    unknown = {name: kind for name, kind in chosen.items() if kind not in TRANSFORMS or name not in (y, *x)}
+    if unknown:
+        name, kind = next(iter(unknown.items()))
+        raise InputError(
+            f"Transform {kind!r} of {name!r} cannot be used: a transform is one of {', '.join(TRANSFORMS)} "
+            f"and belongs to one of {', '.join((y, *x))}."
+        )
+    place = tuple(coordinates or ())
+    numbers = {name: _numbers(table, name) for name in dict.fromkeys((y, *x, *place))}
+    labels = {name: _labels(table, name) for name in dict.fromkeys(filter(None, (entity, time, *cluster)))}
+    n_read = _common_length({**numbers, **labels})
+
+    complete = np.ones(n_read, dtype=bool)
+    dropped = []
+    for name, column in {**labels, **numbers}.items():
+        missing = _missing(column)
+        lost = int(np.count_nonzero(missing & complete))
+        if lost:
+            dropped.append(Dropped("rows", lost, f"no value in {name}"))
+        complete &= ~missing
+    if not complete.any():
+        why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
+        raise TableError(f"No row has every value that is needed ({why}). Choose columns that are filled together.")
+
+    columns = {name: transform(values[complete], chosen.get(name, "none"), name) for name, values in numbers.items()}
+    groups: dict[str, Array] = {}
+    values_of: dict[str, Array] = {}
+    for name, column in labels.items():
+        values_of[name], groups[name] = _codes(column[complete])
+    if entity and time:
+        _check_duplicates(groups[entity], groups[time], values_of[entity], values_of[time], entity, time)
+    matrix = np.empty((int(complete.sum()), len(x)), order="F")
+    for j, name in enumerate(x):
+        matrix[:, j] = columns[name]
+    return Observations(
+        y=columns[y],
+        x=matrix,
+        y_name=_transformed_name(y, chosen),
+        x_names=tuple(_transformed_name(name, chosen) for name in x),
+        rows=np.flatnonzero(complete),
+        entity=groups[entity] if entity else None,
+        entities=values_of[entity] if entity else None,
+        entity_name=entity or "",
+        time=groups[time] if time else None,
+        times=values_of[time] if time else None,
+        time_name=time or "",
+        groups=groups,
+        coordinates=np.column_stack([columns[name] for name in place]) if place else None,
+        n_read=n_read,
+        dropped=tuple(dropped),
+    )
+
+
+def transform(values: Array, kind: str, name: str) -> Array:
+    """`values` as they are (`none`) or their `log` (natural), `log1p` or `asinh`.
+
+    Raises:
+        TableError: a logarithm of a number that has none; never replaced in silence.
+    """
+    if kind == "none":
+        return values
+    function, limit = _FUNCTIONS[kind]
+    outside = values <= limit
+    if outside.any():
+        others = "log1p or asinh" if kind == "log" else "asinh"
+        raise TableError(
+            f"{kind} of column {name!r} cannot be taken: {int(outside.sum())} of {values.size} values are "
+            f"{limit:g} or less (smallest {values.min():g}). Use {others}, or leave those rows out."
+        )
+    return function(values)
+
+
+def _transformed_name(name: str, chosen: Mapping[str, str]) -> str:
+    kind = chosen.get(name, "none")
+    return name if kind == "none" else f"{kind}({name})"
+
+
+def _check_roles(y: str, x: Sequence[str], entity: str | None, time: str | None) -> None:
+    if not x:
+        raise InputError("No driver is given: choose at least one column for X.")
+    names = [y, *x, *filter(None, (entity, time))]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"Column {twice[0]!r} is used twice among Y, X, ENTITY and TIME: choose each column once.")
+
+
+def _column(table: Mapping[str, Any], name: str) -> Array:
+    if name not in table:
+        raise TableError(f"The table has no column {name!r}; it has {', '.join(map(str, table))}.")
+    column = table[name]
+    if isinstance(column, np.ma.MaskedArray):
+        return np.array([None if value is np.ma.masked else value for value in column], dtype=object)
+    column = np.asarray(column)
+    if column.ndim != 1:
+        raise TableError(f"Column {name!r} must be one value a row; it has shape {column.shape}.")
+    return column
+
+
+def _numbers(table: Mapping[str, Any], name: str) -> Array:
+    column = _column(table, name)
+    if column.dtype.kind in "biuf":
+        numbers = column.astype(np.float64)
+    else:
+        numbers = np.array([_number(value) for value in column], dtype=object)
+        text = np.array([value is None for value in numbers], dtype=bool)
+        if text.any():
+            first = int(np.flatnonzero(text)[0])
+            raise TableError(
+                f"Column {name!r} holds values that are not numbers: {int(text.sum())} rows, "
+                f"first {str(column[first])!r} in row {first + 1}. Choose a numeric column or mend the values."
+            )
+        numbers = numbers.astype(np.float64)
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        first = int(np.flatnonzero(infinite)[0])
+        raise TableError(
+            f"Column {name!r} holds infinite values: {int(infinite.sum())} rows, first in row {first + 1}. "
+            "Mend them or leave them blank."
+        )
+    return numbers
+
+
+def _number(value: Any) -> float | None:
+    """A number, NaN for a missing value, None for what cannot be read."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return np.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _labels(table: Mapping[str, Any], name: str) -> Array:
+    """Numbers as they are; else whole numbers when all are plainly so, or text. None or NaN where missing."""
+    column = _column(table, name)
+    if column.dtype.kind in "biuf":
+        return column
+    present = [not _blank(value) for value in column]
+    whole = [_whole(value) if there else None for there, value in zip(present, column)]
+    if all(number is not None for there, number in zip(present, whole) if there):
+        return np.array(whole, dtype=object)
+    return np.array([str(value) if there else None for there, value in zip(present, column)], dtype=object)
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, or None. Text counts only as it would be written, for 0101 and 101 are two codes."""
+    if isinstance(value, str):
+        digits = value.strip()
+        return int(digits) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
+    try:
+        return int(value) if int(value) == value else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _missing(column: Array) -> Array:
+    if column.dtype.kind == "f":
+        return np.isnan(column)
+    if column.dtype.kind == "O":
+        return np.array([value is None for value in column], dtype=bool)
+    return np.zeros(len(column), dtype=bool)
+
+
+def _codes(column: Array) -> tuple[Array, Array]:
+    """Distinct values in ascending order, and the position of each row's value among them."""
+    if column.dtype.kind == "O":
+        column = column.astype(np.int64 if isinstance(column[0], int) else str)
+    elif column.dtype.kind == "f" and np.all(np.mod(column, 1) == 0):
+        column = column.astype(np.int64)
+    values, codes = np.unique(column, return_inverse=True)
+    return values, codes.reshape(-1)
+
+
+def _common_length(columns: Mapping[str, Array]) -> int:
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise TableError("Columns differ in length: " + ", ".join(f"{name} {n}" for name, n in lengths.items()) + ".")
+    return next(iter(lengths.values()))
+
+
+def _check_duplicates(
+    entity: Array, time: Array, entities: Array, times: Array, entity_name: str, time_name: str
+) -> None:
+    keys, counts = np.unique(entity.astype(np.int64) * len(times) + time, return_counts=True)
+    twice = keys[counts > 1]
+    if twice.size:
+        examples = ", ".join(
+            f"{entity_name} {entities[key // len(times)]} in {time_name} {times[key % len(times)]}" for key in twice[:3]
+        )
+        raise TableError(
+            f"{twice.size} pairs of {entity_name} and {time_name} have more than one row (first: {examples}). "
+            "A panel has one row for each; average or remove the repeated rows."
+        )
+
+
+def _recode(codes: Array | None, values: Array | None, mask: Array) -> tuple[Array | None, Array | None]:
+    if codes is None or values is None:
+        return None, None
+    kept = np.bincount(codes[mask], minlength=len(values)) > 0
+    return (np.cumsum(kept) - 1)[codes[mask]], values[kept]
+
+
+def _compact(codes: Array) -> Array:
+    present = np.bincount(codes) > 0
+    return (np.cumsum(present) - 1)[codes]
+
+
+def summarise(dropped: Iterable[Dropped]) -> str:
+    """One sentence for a log: what was left out, and why."""
+    items = [f"{item.count} {item.what} ({item.reason})" for item in dropped]
+    return "Left out: " + "; ".join(items) + "." if items else "Nothing was left out."

@@ -1,0 +1,123 @@
+"""Least squares by orthogonal factors: coefficients, dependent drivers, inflation of variances.
+
+Everything here starts from the triangle R of [X y] = QR. It holds all that X and y have to say,
+it is small, and its columns are as long as those of [X y].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+
+Array = np.ndarray
+
+DEPENDENT = 1e-9  # of its own length is what a driver must keep beside the others
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A least-squares fit of y on k columns.
+
+    Attributes:
+        coefficients: shape (k,).
+        residuals: shape (n,).
+        inverse: inverse of the cross products X'X, shape (k, k).
+        rss: residual sum of squares.
+    """
+
+    coefficients: Array
+    residuals: Array
+    inverse: Array
+    rss: float
+
+
+def triangle(columns: Array, y: Array) -> Array:
+    """The factor R of [columns y], shape (k + 1, k + 1), chunk by chunk so that Q never exists."""
+    size = columns.shape[1] + 1
+    upper: Array = np.zeros((size, size))
+    for start in range(0, len(y), _CHUNK):
+        part = columns[start : start + _CHUNK]
+        block = np.vstack([upper, np.column_stack([part, y[start : start + _CHUNK]])])
+        upper = np.asarray(np.linalg.qr(block, mode="r"))
+    return upper
+
+
+def narrowed(upper: Array, kept: list[int]) -> Array:
+    """The triangle of the kept columns and y."""
+    return np.asarray(np.linalg.qr(upper[:, [*kept, len(upper) - 1]], mode="r"))
+
+
+def least_squares(columns: Array, y: Array, upper: Array) -> Fit:
+    """Fits y (n,) on independent columns (n, k) whose triangle with y is `upper`."""
+    k = columns.shape[1]
+    root = _inverse_root(upper)
+    coefficients = root @ upper[:k, k]
+    residuals = y - columns @ coefficients
+    return Fit(coefficients, residuals, root @ root.T, float(residuals @ residuals))
+
+
+def norms(columns: Array) -> Array:
+    """Lengths of the columns of (n, k)."""
+    return np.sqrt(np.einsum("ij,ij->j", columns, columns))
+
+
+def _inverse_root(upper: Array) -> Array:
+    """Inverse of the triangle of the k columns, scaled for the arithmetic."""
+    k = len(upper) - 1
+    length = norms(upper[:k, :k])
+    return linalg.solve_triangular(upper[:k, :k] / length, np.eye(k)) / length[:, None]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Which columns of a matrix stand on their own, and for each other one those that make it up."""
+
+    kept: list[int]
+    made_of: dict[int, tuple[int, ...]]
+
+
+def independent(upper: Array, original: Array) -> Dependence:
+    """Finds the columns that the others, or the effects taken out before, make up.
+
+    A pivoted QR gives the rank. When columns depend on each other the earlier ones are kept.
+
+    Args:
+        upper: triangle of the drivers and y after the effects were taken out.
+        original: lengths of the centred drivers before that, shape (k,).
+    """
+    k = len(original)
+    length = norms(upper[:, :k])
+    varies = [j for j in range(k) if length[j] > DEPENDENT * original[j]]
+    made_of: dict[int, tuple[int, ...]] = {j: () for j in range(k) if j not in varies}
+    if not varies:
+        return Dependence([], made_of)
+    unit = upper[:, varies] / length[varies]
+    pivots = np.abs(np.diag(linalg.qr(unit, mode="r", pivoting=True)[0]))
+    if len(pivots) == len(varies) and np.all(pivots > DEPENDENT):
+        return Dependence(varies, made_of)
+    kept: list[int] = []
+    for j in range(len(varies)):
+        weights, *_ = np.linalg.lstsq(unit[:, kept], unit[:, j], rcond=None)
+        if np.linalg.norm(unit[:, j] - unit[:, kept] @ weights) > DEPENDENT:
+            kept.append(j)
+        else:
+            made_of[varies[j]] = tuple(varies[i] for i, weight in zip(kept, weights) if abs(weight) > 1e-6)
+    return Dependence([varies[j] for j in kept], made_of)
+
+
+def inflation(upper: Array) -> Array:
+    """Variance inflation factors, 1 / (1 - R2 of each driver on the others and a constant), shape (k,).
+
+    Args:
+        upper: triangle of centred drivers and y.
+    """
+    return np.sum(_inverse_root(upper) ** 2, axis=1) * np.sum(upper[:, :-1] ** 2, axis=0)
+
+
+def condition_number(upper: Array) -> float:
+    """Largest over smallest singular value of the drivers scaled to unit length (Belsley, Kuh and Welsch 1980)."""
+    values = linalg.svdvals(upper[:, :-1] / norms(upper[:, :-1]))
+    return float(values[0] / values[-1])

@@ -1,0 +1,86 @@
+"""The report of a degradation: areas by layer and ecosystem, severity, maps."""
+
+from __future__ import annotations
+
+from ..report import (
+    Bars,
+    Block,
+    Chapter,
+    Classes,
+    Column,
+    Figure,
+    Figures,
+    Map,
+    MapPicture,
+    MethodReport,
+    Series,
+    Source,
+    TableBlock,
+)
+from ..report.texts import load_texts
+from ..tables import provenance
+from .degradation import DegradationOutputs, DegradationResult, degradation_table, severity_table
+from .legends import legend
+
+
+def degradation_report(result: DegradationResult, outputs: DegradationOutputs, language: str) -> MethodReport:
+    """What a comparison of two dates found; language `en` or `zh`. Maps are shown where they were written."""
+    words = load_texts(language)
+    used = provenance("degradation_classes" if result.inputs.kind == "standard" else "change_classes")
+    return MethodReport(
+        chapters=[
+            Chapter(words["degradation_areas"], _areas(result, words, language)),
+            Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
+            Chapter(words["degradation_severity"], _severity(result, words)),
+        ],
+        subtitle=", ".join(layer.name for layer in result.inputs.layers),
+        facts=[(words["quality_area"], f"{result.area_ha[0].sum():,.0f} ha")],
+        sources=[Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)],
+    )
+
+
+def _areas(result: DegradationResult, words: dict[str, str], language: str) -> list[Block]:
+    items = legend("degradation", language)
+    names = {item.code: item.name for item in items}
+    by_layer = result.area_ha.sum(axis=1)
+    layers = [words.get(layer, layer) for layer in result.layers]
+    series = [Series(item.name, by_layer[:, item.code + 1].tolist(), item.colour) for item in items]
+    cards = [Figure(f"{item.name}: {layers[0]}", float(by_layer[0, item.code + 1]), "ha") for item in items]
+    rows = [
+        (words.get(str(row[0]), row[0]), words.get(str(row[1]), row[1]), names[int(row[5] or 0)], row[3], row[4])
+        for row in degradation_table(result).rows
+    ]
+    columns = [
+        Column(words["quality_layer"], kind="text"),
+        Column(words["ecosystem"], kind="text"),
+        Column(words["quality_class"], kind="text"),
+        Column(words["area"], "ha"),
+        Column(words["quality_share"], "%", decimals=2),
+    ]
+    return [
+        Figures(cards),
+        Bars(words["degradation_by_layer"], layers, series, "ha"),
+        TableBlock(words["degradation_areas"], columns, rows, download="degradation.csv"),
+    ]
+
+
+def _maps(result: DegradationResult, outputs: DegradationOutputs, words: dict[str, str], language: str) -> list[Block]:
+    if not outputs.classes:
+        return []
+    pictures = [
+        MapPicture(outputs.classes, words.get(layer, layer), band) for band, layer in enumerate(result.layers, start=1)
+    ]
+    return [Map(words["degradation_map"], pictures, Classes(legend("degradation", language)))]
+
+
+def _severity(result: DegradationResult, words: dict[str, str]) -> list[Block]:
+    rows = severity_table(result).rows
+    if not rows:
+        return []
+    columns = [
+        Column(words["quality_layer"], kind="text"),
+        Column(words["quality_class"], kind="text"),
+        Column(words["area"], "ha"),
+        Column(words["quality_share"], "%", decimals=2),
+    ]
+    return [TableBlock(words["degradation_severity"], columns, rows)]

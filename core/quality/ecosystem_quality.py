@@ -1,0 +1,364 @@
+"""Ecosystem quality: biomass, or leaf area, cover and productivity, relative to the best of their kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from ..errors import InputError
+from ..land_cover import ECOSYSTEMS, LandCoverScheme
+from ..progress import QUIET, Progress
+from ..raster.engine import Block, Result, run_job
+from ..raster.files import workspace
+from ..raster.output import Band, Output
+from ..raster.polygons import burn_zones
+from ..raster.series import tell_pairing, yearly_sources
+from ..raster.settings import RasterSettings
+from ..raster.source import Source
+from ..raster.study import StudyArea, open_study_area
+from ..raster.tally import Sums, sum_by_class
+from ..tables import Table, resource_table
+from ..years import year_pairs
+from .legends import legend
+from .strata import (
+    Land,
+    References,
+    Series,
+    compared_pixels,
+    find_references,
+    references_of_table,
+    telling_unknown_codes,
+)
+
+INDEX = "index"
+CLASSES = "classes"
+NO_GRADE = 0
+GRADES = 5
+# Grades and percentile of the reference that each method takes by default.
+GRADES_OF = {"relative_biomass": "RBD", "eqi": "HJ1172"}
+PERCENTILE_OF = {"relative_biomass": 95.0, "eqi": 99.0}
+
+
+@dataclass(frozen=True)
+class QualityInputs:
+    """Indicators of quality, and what they are compared with.
+
+    Attributes:
+        indicators: by name, one raster per year or one with a band per year: biomass for `relative_biomass`; leaf
+            area index, fractional vegetation cover and GPP for `eqi` (or any others, which then have equal weights).
+        years: strictly rising.
+        land_cover: one raster per year, one with a band per year, or one for all years.
+        scheme: meaning of its codes.
+        method: relative biomass density, or the ecosystem quality index of HJ 1172.
+        ecosystems: those that are graded.
+        ecoregions: path of polygons within which references are taken; None for the whole area.
+        ecoregion_field: names the ecoregions; None makes each polygon one.
+        reference: `pooled` robust references over all years, or `yearly`: HJ 1172 by the letter, the maximum of each
+            year, with the relative densities stretched from 0 to 1.
+        percentile: of the pooled references; None takes 95 for biomass and 99 for the index.
+        fewest_pixels: see `find_references`.
+        reference_table: references that are kept instead of found.
+        grades: scheme of quality_classes.csv; None takes that of the method.
+        minimum, maximum: valid range by indicator.
+    """
+
+    indicators: Mapping[str, tuple[str, ...]]
+    years: tuple[int, ...]
+    land_cover: tuple[str, ...]
+    scheme: LandCoverScheme
+    method: Literal["relative_biomass", "eqi"] = "eqi"
+    ecosystems: tuple[str, ...] = ("forest", "shrub", "grassland")
+    ecoregions: str | None = None
+    ecoregion_field: str | None = None
+    reference: Literal["pooled", "yearly"] = "pooled"
+    percentile: float | None = None
+    fewest_pixels: int = 100
+    reference_table: Table | None = None
+    grades: str | None = None
+    minimum: Mapping[str, float] = field(default_factory=dict)
+    maximum: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class QualityOutputs:
+    """Paths of the maps; None for a map that is not wanted."""
+
+    index: str | None = None
+    classes: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class QualityResult:
+    """Quality of the study area.
+
+    Attributes:
+        area_ha: by year, ecosystem and grade (poor first), shape (years, ecosystems, 5).
+        sums: area-weighted sums of the index, same shape.
+        pairs: years that are compared on the pixels graded in both.
+        pair_sums: per pair and ecosystem: area, sum of the index before, and after; shape (pairs, ecosystems, 3).
+        missing_ha: per year, area of the ecosystems without a value of all indicators.
+        references: what the values were divided by.
+        inputs: what was asked for.
+    """
+
+    area_ha: np.ndarray
+    sums: np.ndarray
+    pairs: tuple[tuple[int, int], ...]
+    pair_sums: np.ndarray
+    missing_ha: tuple[float, ...]
+    references: References
+    inputs: QualityInputs
+
+
+def run_ecosystem_quality(
+    inputs: QualityInputs,
+    outputs: QualityOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> QualityResult:
+    """References in two passes (or from a table), then maps and sums in one.
+
+    Raises:
+        InputError: rasters and years do not fit, or a reference is not positive.
+        GridError: a raster does not fit the grid of the land cover.
+        TableError: a land-cover code is not in the scheme, or the reference table lacks a row.
+        OutputError: a map cannot be written.
+        Cancelled: the user stopped.
+    """
+    settings = settings or RasterSettings()
+    _check(inputs)
+    by_year = inputs.reference == "yearly"
+    with workspace() as folder:
+        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes", static=True)
+        area = open_study_area(cover[0], settings, folder, progress)
+        cover = area.fit_all(cover, progress)
+        rasters = _fit_indicators(inputs, area, progress)
+        names = tuple(rasters)
+        series = Series(names, tuple(tuple(source.name for source in of_years) for of_years in rasters.values()))
+        read = [*cover, *(source for of_years in rasters.values() for source in of_years)]
+        zones: tuple[str, ...] = ()
+        if inputs.ecoregions:
+            burned = burn_zones(
+                inputs.ecoregions, inputs.ecoregion_field, area.grid, folder, "ecoregions", "Ecoregions"
+            )
+            zones = burned.names
+            read.append(burned.source)
+        land = Land.of_scheme(cover, inputs.scheme, inputs.ecosystems, zones, "ecoregions" if zones else None)
+        job = area.job(_unset, read, gate=[source.name for source in cover])
+        with telling_unknown_codes(cover, inputs.scheme, area):
+            if inputs.reference_table is not None:
+                references = references_of_table(inputs.reference_table, land, series)
+            else:
+                references = find_references(
+                    job, land, series, inputs.years, by_year, area.common, _percentile(inputs), inputs.fewest_pixels,
+                    progress.part(0, 60),
+                )  # fmt: skip
+            made = _outputs(inputs, outputs)
+            kernel = _kernel(inputs, land, series, references, area.common, made)
+            found = run_job(replace(job, kernel=kernel, outputs=made), progress.part(60, 100))
+        area.require_pixels(found)
+    result = _collect(inputs, references, found.sums)
+    if not result.area_ha.any():
+        raise InputError(
+            f"No pixel of {', '.join(inputs.ecosystems)} has a value of {', '.join(names)}. Check the land cover, the "
+            "scheme and the nodata values."
+        )
+    for year, missing in zip(inputs.years, result.missing_ha):
+        if missing > 0:
+            progress.warn(f"{year}: {missing:,.2f} ha of {', '.join(inputs.ecosystems)} lack an indicator.")
+    return result
+
+
+def quality_grades(index: np.ndarray, scheme: str) -> np.ndarray:
+    """Grades 1 (poor) to 5 (excellent) of an index from 0 to 100, the lower bound included.
+
+    Args:
+        index: any shape.
+        scheme: of quality_classes.csv: `HJ1172` (20, 35, 55, 75), `RBD` (25, 50, 70, 85) or `EQUAL20`.
+    """
+    rows = [row for row in resource_table("quality_classes").rows if row["scheme"] == scheme]
+    lower = sorted(float(str(row["min_inclusive"])) for row in rows)
+    return np.searchsorted(lower[1:], index, side="right") + 1
+
+
+def summary_index(area_by_grade: np.ndarray) -> float:
+    """``sum_j A_j j / (5 sum_j A_j) 100`` with j from 1 (poor) to 5 (excellent): 20 to 100; NaN without any area.
+
+    Source: Sci. Rep. 2024, 14, s41598-024-73121-4, table 3.
+    """
+    total = math.fsum(area_by_grade)
+    weighted = math.fsum(grade * area for grade, area in enumerate(area_by_grade, start=1))
+    return weighted / (GRADES * total) * 100 if total else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class QualityKernel:
+    """Index and grade of the pixels of a block.
+
+    ``index = mean over indicators of min(1, value / reference) * 100``; with `stretch` each relative density is first
+    moved to 0 to 1 between its smallest and largest of the year.
+
+    Attributes:
+        references: shape (dates or 1, indicators, zones + 1, ecosystems).
+        stretch: smallest and largest relative density, shape (dates, indicators, 2); None for none.
+        grades: scheme of quality_classes.csv.
+        pairs: positions of the years that are compared.
+        maps: which outputs are wanted.
+
+    Source: HJ 1172-2021; relative biomass density after Ouyang et al. 2016, Science 352:1455-1459.
+    """
+
+    land: Land
+    series: Series
+    references: np.ndarray
+    stretch: np.ndarray | None
+    grades: str
+    common: bool
+    pairs: tuple[tuple[int, int], ...]
+    maps: tuple[str, ...]
+
+    def __call__(self, block: Block) -> Result:
+        areas = np.broadcast_to(block.areas_ha, block.gate.shape)
+        zone = self.land.zone(block)
+        ecosystems = len(self.land.ecosystems)
+        pixels = compared_pixels(block, self.land, self.series, self.common)
+        index = np.zeros((len(pixels), *block.gate.shape))
+        grades = np.zeros(index.shape, dtype=np.uint8)
+        sums: dict[str, np.ndarray] = {}
+        for date, (ecosystem, counted) in enumerate(pixels):
+            kinds, area = ecosystem[counted], areas[counted]
+            found = self._index(block, date, counted, kinds, zone[counted])
+            index[date, counted] = found
+            grades[date, counted] = of_pixel = quality_grades(found, self.grades)
+            cell = kinds * GRADES + of_pixel - 1
+            sums[f"area:{date}"] = sum_by_class(cell, ecosystems * GRADES, area).reshape(-1, GRADES)
+            sums[f"index:{date}"] = sum_by_class(cell, ecosystems * GRADES, area * found).reshape(-1, GRADES)
+            missing = block.gate & (ecosystem < ecosystems) & ~counted
+            sums[f"missing:{date}"] = np.array(areas[missing].sum())
+        counts = np.stack([counted for _, counted in pixels])
+        for number, (before, after) in enumerate(self.pairs):
+            both = counts[before] & counts[after]
+            kinds, area = pixels[before][0][both], areas[both]
+            weights = (area, area * index[before, both], area * index[after, both])
+            sums[f"pair:{number}"] = np.stack([sum_by_class(kinds, ecosystems, w) for w in weights], axis=1)
+        wanted: dict[str, np.ndarray] = {INDEX: index, CLASSES: grades}
+        return Result({name: (wanted[name], counts) for name in self.maps}, Sums(sums))
+
+    def _index(self, block: Block, date: int, counted: np.ndarray, kinds: np.ndarray, places: np.ndarray) -> np.ndarray:
+        total = np.zeros(kinds.shape)
+        of_date = self.references[min(date, len(self.references) - 1)]
+        for number, sources in enumerate(self.series.sources):
+            density = np.clip(block.values[sources[date]][counted] / of_date[number][places, kinds], 0, 1)
+            if self.stretch is not None:
+                least, most = self.stretch[date, number]
+                density = (density - least) / (most - least) if most > least else np.ones_like(density)
+            total += density
+        return total / len(self.series.names) * 100
+
+
+def _check(inputs: QualityInputs) -> None:
+    unknown = [name for name in inputs.ecosystems if name not in ECOSYSTEMS]
+    if unknown or not inputs.ecosystems:
+        raise InputError(f"Ecosystems to be graded: {', '.join(unknown) or 'none'}. Choose of {', '.join(ECOSYSTEMS)}.")
+    if not inputs.indicators:
+        raise InputError("No indicator is given. Give biomass, or leaf area index, vegetation cover and GPP.")
+    if inputs.method == "relative_biomass" and len(inputs.indicators) > 1:
+        raise InputError(
+            f"Relative biomass density takes one indicator, {len(inputs.indicators)} given "
+            f"({', '.join(inputs.indicators)}). Give the biomass alone, or use METHOD eqi."
+        )
+    if inputs.reference == "yearly" and inputs.reference_table is not None:
+        raise InputError("A reference table holds for all years. Use REFERENCE pooled, or leave the table away.")
+    schemes = {str(row["scheme"]) for row in resource_table("quality_classes").rows if row["min_inclusive"] == "0"}
+    if inputs.grades not in (None, *schemes):
+        raise InputError(f"There are no grades {inputs.grades}. Choose one of {', '.join(sorted(schemes))}.")
+    if not 0 < _percentile(inputs) <= 100:
+        raise InputError(f"The percentile of the reference is {_percentile(inputs):g}. Give a number up to 100.")
+
+
+def _percentile(inputs: QualityInputs) -> float:
+    if inputs.reference == "yearly":
+        return 100.0
+    return PERCENTILE_OF[inputs.method] if inputs.percentile is None else inputs.percentile
+
+
+def _fit_indicators(inputs: QualityInputs, area: StudyArea, progress: Progress) -> dict[str, tuple[Source, ...]]:
+    fitted = {}
+    for name, paths in inputs.indicators.items():
+        sources = yearly_sources(
+            f"indicator:{name}",
+            paths,
+            inputs.years,
+            name,
+            minimum=inputs.minimum.get(name),
+            maximum=inputs.maximum.get(name),
+        )
+        fitted[name] = area.fit_all(sources, progress)
+        tell_pairing(name, fitted[name], inputs.years, progress)
+    return fitted
+
+
+def _kernel(
+    inputs: QualityInputs,
+    land: Land,
+    series: Series,
+    references: References,
+    common: bool,
+    made: Sequence[Output],
+) -> QualityKernel:
+    stretch = None
+    if inputs.reference == "yearly":
+        # the largest relative density of a year is 1, that of the pixel that is its own reference
+        used = slice(1, None) if land.zones else slice(None)
+        density = np.clip(references.least / references.values, 0, 1)[:, :, used]
+        least = np.nanmin(density, axis=(2, 3))
+        stretch = np.stack([least, np.ones_like(least)], axis=2)
+    return QualityKernel(
+        land=land,
+        series=series,
+        references=references.values,
+        stretch=stretch,
+        grades=inputs.grades or GRADES_OF[inputs.method],
+        common=common,
+        pairs=tuple((inputs.years.index(a), inputs.years.index(b)) for a, b in _pairs(inputs)),
+        maps=tuple(output.name for output in made),
+    )
+
+
+def _pairs(inputs: QualityInputs) -> tuple[tuple[int, int], ...]:
+    return year_pairs(inputs.years) if len(inputs.years) > 1 else ()
+
+
+def _outputs(inputs: QualityInputs, outputs: QualityOutputs) -> tuple[Output, ...]:
+    bands = tuple(Band(str(year)) for year in inputs.years)
+    made = []
+    if outputs.index:
+        made.append(Output(INDEX, outputs.index, bands, metadata=outputs.metadata))
+    if outputs.classes:
+        made.append(Output(CLASSES, outputs.classes, bands, "uint8", NO_GRADE, legend("quality"), outputs.metadata))
+    return tuple(made)
+
+
+def _collect(inputs: QualityInputs, references: References, sums: Sums) -> QualityResult:
+    years, pairs = range(len(inputs.years)), _pairs(inputs)
+    ecosystems = len(inputs.ecosystems)
+    pair_sums = np.array([sums[f"pair:{pair}"] for pair in range(len(pairs))])
+    return QualityResult(
+        area_ha=np.stack([sums[f"area:{year}"] for year in years]),
+        sums=np.stack([sums[f"index:{year}"] for year in years]),
+        pairs=pairs,
+        pair_sums=pair_sums.reshape(-1, ecosystems, 3),
+        missing_ha=tuple(float(sums[f"missing:{year}"]) for year in years),
+        references=references,
+        inputs=inputs,
+    )
+
+
+def _unset(block: Block) -> Result:
+    """Stands in for the kernel of a job that is used by several passes."""
+    return Result()

@@ -1,0 +1,119 @@
+"""The report of ecosystem quality: grades, maps, ecosystems, change and references."""
+
+from __future__ import annotations
+
+import math
+
+from ..report import (
+    Bars,
+    Block,
+    Chapter,
+    Classes,
+    Column,
+    Figure,
+    Figures,
+    LeftOutArea,
+    Map,
+    MapPicture,
+    MethodReport,
+    Ramp,
+    Series,
+    Source,
+    TableBlock,
+)
+from ..report.texts import load_texts
+from ..tables import provenance
+from .ecosystem_quality import QualityOutputs, QualityResult
+from .legends import legend
+from .quality_tables import ALL, mean_quality, quality_change_table, quality_table
+
+
+def quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
+    """What an assessment of quality found; language `en` or `zh`. Maps are shown where they were written."""
+    words = load_texts(language)
+    inputs = result.inputs
+    used = provenance("quality_classes")
+    left_out = []
+    for areas, missing, year in zip(result.area_ha, result.missing_ha, inputs.years):
+        if missing > 0:
+            share = missing / (missing + math.fsum(areas.ravel())) * 100
+            left_out.append(LeftOutArea(str(year), words["eqi_missing"], missing, share))
+    return MethodReport(
+        chapters=[
+            Chapter(words["eqi_grades"], _grades(result, words, language)),
+            Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
+            Chapter(words["eqi_by_ecosystem"], _ecosystems(result, words)),
+            Chapter(words["eqi_references"], _references(result, words)),
+        ],
+        subtitle=f"{', '.join(map(str, inputs.years))} · {', '.join(inputs.indicators)} · {inputs.scheme.title}",
+        facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1].ravel()):,.0f} ha")],
+        sources=[Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)],
+        left_out=left_out,
+    )
+
+
+def _grades(result: QualityResult, words: dict[str, str], language: str) -> list[Block]:
+    years = result.inputs.years
+    of_grade = result.area_ha.sum(axis=1)
+    series = [
+        Series(item.name, of_grade[:, item.code - 1].tolist(), item.colour) for item in legend("quality", language)
+    ]
+    cards = [Figure(f"{words['quality_mean_index']} {year}", mean) for year, mean in zip(years, mean_quality(result))]
+    return [Figures(cards), Bars(words["eqi_by_grade"], [str(year) for year in years], series, "ha")]
+
+
+def _maps(result: QualityResult, outputs: QualityOutputs, words: dict[str, str], language: str) -> list[Block]:
+    years = [str(year) for year in result.inputs.years]
+    blocks: list[Block] = []
+    if outputs.index:
+        pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
+        blocks.append(Map(words["quality_mean_index"], pictures, Ramp(low=0, high=100)))
+    if outputs.classes:
+        pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
+        blocks.append(Map(words["eqi_grades"], pictures, Classes(legend("quality", language))))
+    return blocks
+
+
+def _ecosystems(result: QualityResult, words: dict[str, str]) -> list[Block]:
+    # of the columns year, ecosystem, class, area, share, index, summary index, contribution, low share, code
+    rows = [(row[0], _named(row[1], words), row[3], *row[5:9]) for row in quality_table(result).rows if row[2] == ALL]
+    columns = [
+        Column(words["year"], kind="code"),
+        Column(words["ecosystem"], kind="text"),
+        Column(words["area"], "ha"),
+        Column(words["quality_mean_index"], decimals=2),
+        Column(words["eqi_summary"], decimals=2),
+        Column(words["eqi_contribution"], decimals=2),
+        Column(words["eqi_low"], "%", decimals=2),
+    ]
+    blocks: list[Block] = [TableBlock(words["eqi_by_ecosystem"], columns, rows, download="quality.csv")]
+    if result.pairs:
+        columns = [
+            Column(words["from_year"], kind="code"),
+            Column(words["to_year"], kind="code"),
+            Column(words["ecosystem"], kind="text"),
+            Column(words["area"], "ha"),
+            Column(words["change"], decimals=2),
+            Column(words["change_pct"], "%", decimals=2),
+        ]
+        moved = [(*row[:2], _named(row[2], words), row[3], *row[6:8]) for row in quality_change_table(result).rows]
+        blocks.append(TableBlock(words["eqi_change"], columns, moved))
+    return blocks
+
+
+def _references(result: QualityResult, words: dict[str, str]) -> list[Block]:
+    columns = [
+        Column(words["rsei_indicator"], kind="text"),
+        Column(words["ecosystem"], kind="text"),
+        Column(words["eqi_zone"], kind="text"),
+        Column(words["year"], kind="code"),
+        Column(words["eqi_reference"]),
+        Column(words["eqi_pixels"], decimals=0),
+        Column(words["eqi_taken_from"], kind="text"),
+    ]
+    rows = [(row[0], _named(row[1], words), *row[2:]) for row in result.references.table.rows]
+    return [TableBlock(words["eqi_references"], columns, rows, download="references.csv")]
+
+
+def _named(name: object, words: dict[str, str]) -> str:
+    return words.get(str(name), str(name))

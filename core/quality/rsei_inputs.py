@@ -1,0 +1,232 @@
+"""What a remote sensing ecological index is asked for, and its images brought on one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import InputError
+from ..progress import Progress
+from ..raster.dataset import open_raster, short_name
+from ..raster.engine import Block, Job, Result
+from ..raster.polygons import burn_zones
+from ..raster.series import yearly_sources
+from ..raster.settings import RasterSettings
+from ..raster.source import Source
+from ..raster.study import open_study_area
+from .rsei_calibration import (
+    Calibration,
+    ImageCalibration,
+    ThermalCalibration,
+    metadata_calibration,
+    product_calibration,
+    temperature_calibration,
+)
+from .rsei_images import EXCLUDED, Images, YearImage
+from .rsei_sensors import LEVELS, REFLECTIVE, Sensor, WetnessSet, find_bands, load_sensor
+
+Mode = Literal["joint", "reference", "yearly", "equal_weight"]
+
+
+@dataclass(frozen=True)
+class RseiInputs:
+    """Images of the growing season, and how they become an index.
+
+    Attributes:
+        images: one multi-band raster per year.
+        years: strictly rising.
+        sensor: one of `rsei_sensors.SENSORS`.
+        level: `level2` surface reflectance products, `level1` digital numbers, `reflectance` 0 to 1 as it is.
+        metadata: MTL files, one per year, for `level1`.
+        bands: band numbers by role; blank where names or numbers of bands tell.
+        temperature: surface temperature rasters, one per year or one with a band per year, instead of a thermal band.
+        temperature_unit: of `temperature`, and of the thermal band of `reflectance` images: `kelvin` or `celsius`.
+        quality_band: number of the quality band; None takes the one that the image names, 0 uses none.
+        mode: one `joint` component analysis of all years, that of a `reference` year, one each (`yearly`), or
+            `equal_weight` without any.
+        reference_year: for the mode `reference`; None takes the first.
+        normalise: by the percentiles `clip_pct` and 100 - `clip_pct`, or by minimum and maximum (`minmax`).
+        clip_pct: see `normalise`.
+        wetness: name of the tasselled-cap set; None takes the sensor's default.
+        water_threshold: MNDWI above which a pixel is water and does not count.
+        mask: path of polygons whose inside does not count.
+        water_vapour: g/cm2, for the surface temperature of level 1 by the single-channel method.
+        offset: of level 2 reflectance; None takes that of the sensor and year.
+    """
+
+    images: tuple[str, ...]
+    years: tuple[int, ...]
+    sensor: str
+    level: str = "level2"
+    metadata: tuple[str, ...] = ()
+    bands: Mapping[str, int] = field(default_factory=dict)
+    temperature: tuple[str, ...] = ()
+    temperature_unit: str = "kelvin"
+    quality_band: int | None = None
+    mode: Mode = "joint"
+    reference_year: int | None = None
+    normalise: Literal["percentile", "minmax"] = "percentile"
+    clip_pct: float = 1.0
+    wetness: str | None = None
+    water_threshold: float = 0.0
+    mask: str | None = None
+    water_vapour: float | None = None
+    offset: float | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Images on one grid, and a job that reads them; its kernel is still to be chosen."""
+
+    images: Images
+    job: Job
+
+
+def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress: Progress) -> Prepared:
+    """Finds bands and calibrations of every image and brings all on the grid of the first.
+
+    Raises:
+        InputError: a band, a metadata file or the surface temperature is missing or does not fit.
+        GridError: an image does not fit the grid.
+    """
+    sensor = load_sensor(inputs.sensor)
+    wetness = sensor.wetness_set(inputs.wetness)
+    numbers = _band_numbers(inputs, sensor, wetness)
+    calibrations = _calibrations(inputs, sensor, progress)
+    sources = [_sources(inputs, position, numbers[position]) for position in range(len(inputs.years))]
+    area = open_study_area(sources[0]["red"], settings, folder, progress)
+    fitted = [dict(zip(of_year, area.fit_all(list(of_year.values()), progress))) for of_year in sources]
+    read = [source for of_year in fitted for source in of_year.values()]
+    if inputs.mask:
+        read.append(burn_zones(inputs.mask, None, area.grid, folder, EXCLUDED, "Mask").source)
+    years = tuple(
+        _image(inputs, position, sensor, wetness, fitted[position], calibrations[position])
+        for position in range(len(inputs.years))
+    )
+    _tell(inputs, sensor, wetness, numbers, progress)
+    gate = [of_year["red"].name for of_year in fitted]
+    return Prepared(Images(years, area.common), area.job(_unset, read, gate=gate))
+
+
+def _band_numbers(inputs: RseiInputs, sensor: Sensor, wetness: WetnessSet) -> list[dict[str, int]]:
+    """By image: band numbers of the roles that are used."""
+    needed = [*REFLECTIVE, *(role for role in wetness.weights if role not in REFLECTIVE)]
+    found = []
+    for path, year in zip(inputs.images, inputs.years):
+        bands = find_bands(path, year, sensor, inputs.level, inputs.bands)
+        if inputs.quality_band is not None:
+            bands = {**bands, "quality": inputs.quality_band}
+        if not bands.get("quality"):
+            bands.pop("quality", None)
+        if inputs.temperature:
+            bands.pop("thermal", None)
+        elif "thermal" not in bands:
+            raise InputError(
+                f"Image {year} ({short_name(path)}) has no thermal band, so the index lacks heat. Give rasters of land "
+                "surface temperature as THERMAL, one per year, or name the band as BANDS=thermal:7."
+            )
+        missing = [role for role in needed if role not in bands]
+        if missing:
+            raise InputError(
+                f"Image {year} ({short_name(path)}) lacks {', '.join(missing)}. Name the band in BANDS, such as "
+                f"{missing[0]}:1."
+            )
+        found.append({role: bands[role] for role in (*needed, "thermal", "quality") if role in bands})
+    counts = [open_raster(path).RasterCount for path in inputs.images]
+    if len(set(counts)) > 1 or len({tuple(bands.items()) for bands in found}) > 1:
+        listed = ", ".join(f"{year} {count}" for year, count in zip(inputs.years, counts))
+        raise InputError(
+            f"The images have different bands (number of bands: {listed}). Years can only be compared with the same "
+            "bands in the same order: stack them alike."
+        )
+    return found
+
+
+def _calibrations(inputs: RseiInputs, sensor: Sensor, progress: Progress) -> list[ImageCalibration]:
+    if inputs.level not in LEVELS:
+        raise InputError(f"LEVEL is {inputs.level}. Choose one of {', '.join(LEVELS)}.")
+    if inputs.level == "level1":
+        if len(inputs.metadata) != len(inputs.years):
+            raise InputError(
+                f"{len(inputs.metadata)} metadata file(s) given for {len(inputs.years)} year(s). Level 1 needs the MTL "
+                "file of each image."
+            )
+        return [metadata_calibration(path, sensor, inputs.water_vapour, progress) for path in inputs.metadata]
+    if inputs.level == "level2":
+        return [product_calibration(sensor, year, inputs.offset) for year in inputs.years]
+    as_it_is = ImageCalibration({}, temperature_calibration(inputs.temperature_unit))
+    return [as_it_is] * len(inputs.years)
+
+
+def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> dict[str, Source]:
+    year, path = inputs.years[position], inputs.images[position]
+    sources = {
+        role: Source(
+            f"{role}:{year}", path, number, "classes" if role == "quality" else "continuous", f"Image {year}, {role}"
+        )
+        for role, number in numbers.items()
+    }
+    if inputs.temperature:
+        sources["thermal"] = yearly_sources("thermal", inputs.temperature, inputs.years, "Land surface temperature")[
+            position
+        ]
+    return sources
+
+
+def _image(
+    inputs: RseiInputs,
+    position: int,
+    sensor: Sensor,
+    wetness: WetnessSet,
+    sources: Mapping[str, Source],
+    calibration: ImageCalibration,
+) -> YearImage:
+    bands = {
+        role: (source.name, Calibration() if _is_scaled(source) else calibration.bands.get(role, Calibration()))
+        for role, source in sources.items()
+        if role not in ("thermal", "quality")
+    }
+    thermal = calibration.thermal
+    if thermal is None or inputs.temperature:
+        thermal = temperature_calibration(inputs.temperature_unit)
+    elif _is_scaled(sources["thermal"]) and thermal.constants is None:
+        thermal = ThermalCalibration()
+    return YearImage(
+        year=inputs.years[position],
+        bands=bands,
+        thermal=(sources["thermal"].name, thermal),
+        quality=sources["quality"].name if "quality" in sources else None,
+        fields=sensor.quality,
+        wetness=wetness.weights,
+        water_threshold=inputs.water_threshold,
+        excluded=bool(inputs.mask),
+    )
+
+
+def _is_scaled(source: Source) -> bool:
+    """Whether the file itself declares how its numbers become values; the engine then applies that."""
+    dataset = open_raster(source.path)  # a band does not outlive its dataset
+    band = dataset.GetRasterBand(source.band)
+    return band.GetScale() not in (None, 1.0) or band.GetOffset() not in (None, 0.0)
+
+
+def _tell(
+    inputs: RseiInputs, sensor: Sensor, wetness: WetnessSet, numbers: list[dict[str, int]], progress: Progress
+) -> None:
+    listed = ", ".join(f"{role} {number}" for role, number in numbers[0].items())
+    progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
+    progress.info(f"Wetness: {wetness.title}, made for {wetness.made_for}.")
+    if "quality" not in numbers[0]:
+        progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
+    offset_from = sensor.scaling.get("offset_from")
+    if inputs.level == "level2" and offset_from and inputs.offset is None and inputs.years[-1] >= offset_from[0]:
+        progress.warn(
+            f"Reflectance of {sensor.title} from {offset_from[0]} on takes the offset {offset_from[1]:g} of processing "
+            "baseline 04.00. Give the offset 0 for harmonised images."
+        )
+
+
+def _unset(block: Block) -> Result:
+    """Stands in for the kernel of a job that is used by several passes."""
+    return Result()

@@ -1,0 +1,29 @@
+"""Statistics that a raster carries in its file."""
+
+from __future__ import annotations
+
+from .dataset import open_raster
+from .output import BandStatistics
+
+_ITEMS = ("MINIMUM", "MAXIMUM", "MEAN", "STDDEV")
+
+
+def stored_statistics(path: str) -> list[BandStatistics]:
+    """Statistics by band as they were written with the raster, without reading a pixel.
+
+    The number of pixels is not stored: it is 1 where there are statistics and 0 where there are none.
+
+    Raises:
+        InputError: the raster cannot be read.
+    """
+    dataset = open_raster(path, "Raster")
+    found = []
+    for number in range(1, dataset.RasterCount + 1):
+        band = dataset.GetRasterBand(number)  # a band must not outlive its dataset
+        items = [band.GetMetadataItem(f"STATISTICS_{item}") for item in _ITEMS]
+        if None in items:
+            found.append(BandStatistics())
+            continue
+        low, high, mean, deviation = map(float, items)
+        found.append(BandStatistics(1, low, high, mean, deviation**2))
+    return found

@@ -1,0 +1,275 @@
+"""Flood mitigation: storm rain that land holds back (curve numbers), and storage of water bodies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ..errors import InputError
+from ..progress import QUIET, Progress
+from ..raster.files import workspace
+from ..raster.settings import RasterSettings
+from ..results import Cell, Column, ResultTable
+from ..tables import Table
+from .curve_number import LARGEST, SMALLEST, SOIL_GROUPS, Antecedent, curve_numbers, for_moisture, for_slope, runoff
+from .plausible import refuse_negative, refuse_slip
+from .slope import Terrain, add_slope, slope_degrees
+from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .water_bodies import BurnedBodies, WaterBody, burn_water_bodies
+
+HELD = "held"
+BODIES = "water_bodies"
+MM_HA_TO_M3 = 10.0
+RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
+COLUMNS = (
+    Column("year", "integer"),
+    Column("ecosystem", "text"),
+    Column("area_ha", unit="ha"),
+    Column("held_mm", unit="mm"),
+    Column("volume_m3", unit="m3"),
+    Column("water_bodies_m3", unit="m3"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FloodFormula:
+    """Storm water that the pixels hold.
+
+    Attributes:
+        inputs: see `FloodInputs`.
+        curves: curve numbers of average moisture, shape (classes, 4); NaN for classes without.
+        bare: of bare soil, shape (4,).
+        body_depth_mm: by number of the water body; empty without.
+    """
+
+    inputs: FloodInputs
+    curves: np.ndarray
+    bare: np.ndarray
+    body_depth_mm: np.ndarray
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        covered = pixels.valid["land_cover"]
+        group, grouped = self._soil_group(pixels)
+        average = self.curves[pixels.classes, group]
+        described = ~np.isnan(average)
+        held = self._held(pixels, np.where(described, average, LARGEST), group)
+        held = np.where(described, held, 0)
+        needed = np.logical_and.reduce([covered, grouped, *(pixels.valid[n] for n in pixels.valid if n != BODIES)])
+        valid = needed | (covered & ~described)
+        in_body = np.zeros(covered.shape, dtype=bool)
+        if self.body_depth_mm.size:
+            depth = self.body_depth_mm[pixels.values[BODIES].astype(np.intp)]
+            in_body = pixels.valid[BODIES] & ~np.isnan(depth)
+            held = np.where(in_body, depth, held)
+            valid = valid | (covered & in_body)
+        amounts = {HELD: held, BODIES: np.where(in_body, held, 0), "described": described | in_body}
+        return Layers({HELD: held}, valid, amounts, group=pixels.classes)
+
+    def _soil_group(self, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
+        """Index of the soil group, 0 to 3, and where it is known."""
+        if self.inputs.soil_group is None:
+            code = SOIL_GROUPS.index(self.inputs.soil_group_code)
+            return np.full(pixels.classes.shape, code), np.ones(pixels.classes.shape, dtype=bool)
+        codes, valid = pixels.values["soil_group"], pixels.valid["soil_group"]
+        unknown = valid & ((codes < 1) | (codes > len(SOIL_GROUPS)))
+        if unknown.any():
+            raise InputError(
+                f"Soil group holds the code {int(codes[unknown][0])}. The hydrologic soil groups are 1 = A, 2 = B, "
+                "3 = C, 4 = D: reclassify the raster."
+            )
+        return np.where(valid, codes.astype(np.intp) - 1, 0), valid
+
+    def _held(self, pixels: Pixels, average: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Over the storms: rain less runoff, or runoff of bare soil less runoff; mm."""
+        curve = self._condition(np.clip(average, SMALLEST, LARGEST), pixels)
+        reference = self._condition(self.bare[group], pixels) if self.inputs.form == "against_bare" else None
+        held = np.zeros(curve.shape)
+        for rain in self._storms(pixels):
+            ran_off = runoff(rain, curve, self.inputs.abstraction)
+            most = rain if reference is None else runoff(rain, reference, self.inputs.abstraction)
+            held += most - ran_off
+        return held
+
+    def _condition(self, curve: np.ndarray, pixels: Pixels) -> np.ndarray:
+        if self.inputs.terrain:
+            slope = np.tan(np.radians(slope_degrees(pixels, self.inputs.terrain)))
+            curve = for_slope(curve, slope)
+        return for_moisture(curve, self.inputs.antecedent, self.inputs.antecedent_by)
+
+    def _storms(self, pixels: Pixels) -> list[np.ndarray]:
+        if self.inputs.storm_rainfall is None:
+            return [np.asarray(depth, dtype=np.float64) for depth in self.inputs.storm_depth_mm]
+        rain, valid = pixels.values["storm"].astype(np.float64), pixels.valid["storm"]
+        refuse_negative("Storm rainfall", rain, valid)
+        refuse_slip(
+            "Storm rainfall in mm",
+            rain,
+            rain > RECORD_STORM_MM,
+            valid,
+            "No storm brings that much. It looks like tenths of a millimetre or annual rain: give the rain of a storm.",
+        )
+        return [rain]
+
+
+@dataclass(frozen=True)
+class FloodInputs:
+    """Storms, land and water.
+
+    Attributes:
+        cover: land cover of the years.
+        years: strictly rising; empty for one result without a year.
+        storm_rainfall: rain of a storm, mm; or
+        storm_depth_mm: rain of one or several storms, the same everywhere. Runoff is computed storm by storm and
+            added, because it grows faster than rain.
+        soil_group: raster of 1 to 4 for A to D; or
+        soil_group_code: one group everywhere.
+        antecedent: moisture before the storm.
+        antecedent_by: whether dry and wet curve numbers come from the handbook's table or from formulas.
+        form: `held` is rain less runoff; `against_bare` is the runoff that bare soil would have less the runoff.
+        abstraction: initial abstraction over storage, 0.2 or 0.05.
+        terrain: DEM or slope, for curve numbers by slope; None leaves them as they are.
+        curve_numbers: columns `code`, `a`, `b`, `c`, `d`.
+        water_bodies: polygons, see `burn_water_bodies`. Their pixels hold what the object holds.
+        lakes: the power law of lakes by object, or for the total area of a zone.
+        lake_zone: of lakes without one.
+        guideline_exchanges: whether the water exchanges of the GEP guide are taken.
+        climate: `mean` takes the mean storm of all years.
+    """
+
+    cover: Cover
+    years: tuple[int, ...] = ()
+    storm_rainfall: Series | None = None
+    storm_depth_mm: tuple[float, ...] = ()
+    soil_group: Series | None = None
+    soil_group_code: str = ""
+    antecedent: Antecedent = "average"
+    antecedent_by: Literal["table", "formula"] = "table"
+    form: Literal["held", "against_bare"] = "held"
+    abstraction: float = 0.2
+    terrain: Terrain | None = None
+    curve_numbers: Table | None = None
+    water_bodies: str | None = None
+    lakes: Literal["object", "total"] = "object"
+    lake_zone: str = "Eastern plain"
+    guideline_exchanges: bool = False
+    climate: Climate = "actual"
+
+
+@dataclass(frozen=True)
+class FloodOutputs:
+    """Path of the map; None for none."""
+
+    held: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class FloodResult:
+    """Storm water held; arrays have shape (years, ecosystems).
+
+    Attributes:
+        years: as given.
+        ecosystems: names.
+        area_ha: with a curve number or in a water body.
+        volume_m3: held, water bodies included.
+        water_bodies_m3: of it in water bodies.
+        bodies: the water bodies.
+        sums: of the run; groups are land-cover classes.
+    """
+
+    years: tuple[int | None, ...]
+    ecosystems: tuple[str, ...]
+    area_ha: np.ndarray
+    volume_m3: np.ndarray
+    water_bodies_m3: np.ndarray
+    bodies: tuple[WaterBody, ...]
+    sums: YearlySums
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Storm water held per year, m³."""
+        return tuple(math.fsum(year) for year in self.volume_m3)
+
+    def table(self) -> ResultTable:
+        """A row per year and ecosystem that counts."""
+        rows: list[tuple[Cell, ...]] = []
+        for y, year in enumerate(self.years):
+            for e, ecosystem in enumerate(self.ecosystems):
+                area, volume = float(self.area_ha[y, e]), float(self.volume_m3[y, e])
+                if area > 0:
+                    in_bodies = float(self.water_bodies_m3[y, e])
+                    rows.append((year, ecosystem, area, volume / area / MM_HA_TO_M3, volume, in_bodies))
+        return ResultTable(COLUMNS, tuple(rows))
+
+
+def run_flood_mitigation(
+    inputs: FloodInputs,
+    outputs: FloodOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> FloodResult:
+    """Maps storm water held by land and water bodies, and sums it by ecosystem.
+
+    Raises:
+        InputError: storms or soil groups are missing, given twice, or cannot be used.
+        TableError: a land-cover code is not in the scheme, or a curve number or water body cannot be used.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    _check(inputs)
+    scheme = inputs.cover.scheme
+    curves = curve_numbers(scheme, inputs.curve_numbers)
+    with workspace() as folder:
+        survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(inputs.cover)
+        survey.add("storm", "Storm rainfall", inputs.storm_rainfall, inputs.climate)
+        if inputs.soil_group:
+            survey.add_classes("soil_group", "Soil group", inputs.soil_group)
+        if inputs.terrain:
+            add_slope(survey, inputs.terrain)
+        bodies = _bodies(inputs, survey, progress)
+        made = map_output(survey, HELD, outputs.held, "mm", outputs.metadata)
+        depth = bodies.depth_mm if bodies else np.empty(0)
+        sums = survey.run(FloodFormula(inputs, curves.values, curves.bare, depth), made, len(scheme.codes), progress)
+    names, member = ecosystem_members(scheme)
+    result = FloodResult(
+        years=sums.years,
+        ecosystems=names,
+        area_ha=sums.amounts["described"] @ member,
+        volume_m3=sums.amounts[HELD] @ member * MM_HA_TO_M3,
+        water_bodies_m3=sums.amounts[BODIES] @ member * MM_HA_TO_M3,
+        bodies=bodies.bodies if bodies else (),
+        sums=sums,
+    )
+    for year, total in zip(result.years, result.totals):
+        progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} m3 of storm water held.")
+    return result
+
+
+def _check(inputs: FloodInputs) -> None:
+    depths = inputs.storm_depth_mm
+    if (inputs.storm_rainfall is None) == (not depths):
+        raise InputError("Give the storm either as a raster (STORM_RAINFALL) or as depths in mm (STORM_DEPTH).")
+    for depth in depths:
+        if not 0 < depth <= RECORD_STORM_MM:
+            raise InputError(f"The storm depth is {depth:g} mm. Give the rain of a storm in mm, such as 80.")
+    if inputs.soil_group is None and inputs.soil_group_code not in SOIL_GROUPS:
+        raise InputError(
+            f"The soil group is {inputs.soil_group_code!r}. Give a raster of 1 to 4, or one of "
+            f"{', '.join(SOIL_GROUPS)}."
+        )
+    if inputs.abstraction not in (0.2, 0.05):
+        raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")
+
+
+def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBodies | None:
+    if inputs.water_bodies is None:
+        return None
+    bodies = burn_water_bodies(
+        inputs.water_bodies, survey.area, progress, inputs.lakes, inputs.lake_zone, inputs.guideline_exchanges
+    )
+    survey.add_sources(BODIES, [bodies.source] * len(survey.dated), on_grid=True)
+    return bodies

@@ -1,0 +1,190 @@
+"""Values by zone and year: totals and means of densities, quantities and indices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ..assets.change import growth
+from ..errors import GridError, InputError
+from ..progress import QUIET, Progress
+from ..raster.engine import COMMON, Block, Result, run_job
+from ..raster.files import workspace
+from ..raster.series import tell_pairing, yearly_sources
+from ..raster.settings import RasterSettings
+from ..raster.source import Source
+from ..raster.study import open_study_area
+from ..raster.tally import Sums, sum_by_class
+from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..results import Cell, Column, ResultTable
+
+Kind = Literal["density", "quantity", "index"]
+KINDS = ("density", "quantity", "index")
+
+ZONE_COLUMNS = (
+    Column("year", "integer"),
+    Column("zone", "text"),
+    Column("name", "text"),
+    Column("area_ha", unit="ha"),
+    Column("total"),
+    Column("mean"),
+    Column("share_pct", unit="%"),
+    Column("change_pct", unit="%"),
+)
+
+
+@dataclass(frozen=True)
+class ZoneSummaryInputs:
+    """What is summed.
+
+    Attributes:
+        values: one raster per year, or one with a band per year.
+        years: strictly rising.
+        zones: polygons or a class raster; None for the study area alone.
+        kind: `density` is per hectare, `quantity` per pixel, `index` has a mean but no total.
+        names: names of the zones; others are called as their number or field says.
+        label: what the user calls the values.
+        minimum, maximum: valid range.
+    """
+
+    values: tuple[str, ...]
+    years: tuple[int, ...]
+    zones: ZoneLayer | None = None
+    kind: Kind = "density"
+    names: Mapping[str, str] = field(default_factory=dict)
+    label: str = "Values"
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneSummary:
+    """Values by zone.
+
+    Attributes:
+        zones: the zones, then `outside`; `all` alone without zones.
+        area_ha: land with a value, shape (years, zones).
+        totals: (years, zones): sum of value times area for densities and indices, of the values for quantities.
+        study_totals: (years,), summed without looking at zones.
+        left_out: per year, pixels and area with a value that another year lacks.
+        inputs: what was asked for.
+    """
+
+    zones: tuple[str, ...]
+    area_ha: np.ndarray
+    totals: np.ndarray
+    study_totals: tuple[float, ...]
+    left_out: tuple[tuple[int, float], ...]
+    inputs: ZoneSummaryInputs
+
+
+@dataclass(frozen=True, eq=False)
+class _ZoneKernel:
+    values: tuple[str, ...]
+    zoning: Zoning
+    quantity: bool
+    common: bool
+
+    def __call__(self, block: Block) -> Result:
+        zones = self.zoning.numbers(block)
+        count = self.zoning.count
+        sums: dict[str, np.ndarray] = {}
+        for year, name in enumerate(self.values):
+            mask = block.gate if self.common else block.valid[name]
+            zone = np.where(mask, 0 if zones is None else zones, count)
+            numbers = block.values[name].astype(np.float64)
+            weighted = np.where(mask, numbers if self.quantity else numbers * block.areas_ha, 0.0)
+            sums[f"zone_area:{year}"] = sum_by_class(zone, count + 1, block.areas_ha)[:-1]
+            sums[f"zone_total:{year}"] = sum_by_class(zone, count + 1, weighted)[:-1]
+            sums[f"study_total:{year}"] = np.array(weighted.sum())
+        return Result(sums=Sums(sums))
+
+
+def run_zone_summary(
+    inputs: ZoneSummaryInputs, settings: RasterSettings | None = None, progress: Progress = QUIET
+) -> ZoneSummary:
+    """Sums values by zone in one pass; zones and what lies outside them add up to the study area.
+
+    Raises:
+        InputError: rasters and years do not fit, the kind is unknown, zones cannot be read, or no pixel has a value.
+        GridError: a raster or the zones do not fit the grid of the first raster.
+        Cancelled: the user stopped.
+    """
+    settings = settings or RasterSettings()
+    if inputs.kind not in KINDS:
+        raise InputError(f"There is no kind {inputs.kind} of values. Choose one of {', '.join(KINDS)}.")
+    with workspace() as folder:
+        sources = yearly_sources(
+            "values", inputs.values, inputs.years, inputs.label, minimum=inputs.minimum, maximum=inputs.maximum
+        )
+        area = open_study_area(sources[0], settings, folder, progress)
+        sources = area.fit_all(sources, progress)
+        if inputs.kind == "quantity":
+            _refuse_resampling(sources)
+        tell_pairing(inputs.label, sources, inputs.years, progress)
+        zoning = open_zoning(inputs.zones, area, progress)
+        names = tuple(source.name for source in sources)
+        kernel = _ZoneKernel(names, zoning, inputs.kind == "quantity", area.common)
+        found = run_job(area.job(kernel, [*sources, *zoning.sources], gate=names), progress)
+        area.require_pixels(found)
+    years = range(len(inputs.years))
+    left_out = []
+    for name, year in zip(names, inputs.years):
+        whole, common = found.coverage[name], found.coverage[COMMON]
+        pixels = whole.pixels - common.pixels if area.common else 0
+        left_out.append((pixels, whole.area_ha - common.area_ha if pixels else 0.0))
+        if pixels:
+            progress.warn(f"{year}: {pixels} pixels are left out, because another year has no value there.")
+    return ZoneSummary(
+        zoning.names,
+        np.stack([found.sums[f"zone_area:{year}"] for year in years]),
+        np.stack([found.sums[f"zone_total:{year}"] for year in years]),
+        tuple(float(found.sums[f"study_total:{year}"]) for year in years),
+        tuple(left_out),
+        inputs,
+    )
+
+
+def _refuse_resampling(sources: Sequence[Source]) -> None:
+    """A quantity per pixel means nothing on pixels of another size."""
+    for source in sources:
+        if source.resampling is not None:
+            raise GridError(
+                f"{source.named} lies on another grid than the first raster, and a quantity per pixel cannot be "
+                "brought on other pixels. Divide it by the area of its pixels and choose the kind density."
+            )
+
+
+def zone_table(result: ZoneSummary) -> ResultTable:
+    """A row per year and zone.
+
+    `mean` is per hectare (of an index: weighted by area), `share_pct` the share in the study area's total, and
+    `change_pct` the change since the year before, in percent of its size: of the total, of an index of the mean. An
+    index has neither total nor share.
+    """
+    index = result.inputs.kind == "index"
+    rows: list[tuple[Cell, ...]] = []
+    for y, year in enumerate(result.inputs.years):
+        whole = float(result.totals[y].sum())
+        for z, zone in enumerate(result.zones):
+            area, total = float(result.area_ha[y, z]), float(result.totals[y, z])
+            mean = total / area if area else None
+            share = None if index or whole == 0 else total / whole * 100
+            name = result.inputs.names.get(zone, zone)
+            rows.append((year, zone, name, area, None if index else total, mean, share, _change_pct(result, y, z)))
+    return ResultTable(ZONE_COLUMNS, tuple(rows))
+
+
+def _change_pct(result: ZoneSummary, year: int, zone: int) -> float | None:
+    if year == 0:
+        return None
+    before, after = (float(result.totals[y, zone]) for y in (year - 1, year))
+    if result.inputs.kind == "index":
+        areas = [float(result.area_ha[y, zone]) for y in (year - 1, year)]
+        if not all(areas):
+            return None
+        before, after = before / areas[0], after / areas[1]
+    return growth(before, after, 1).pct

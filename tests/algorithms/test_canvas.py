@@ -1,0 +1,168 @@
+"""How maps land in a project: a layer per band, named, grouped, coloured, with unit and time."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoassets.tests.algorithms.helpers import VALUE
+from ecoassets.tests.rasters import write_raster
+
+FOREST, PADDY, TOWN = 21, 11, 51
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project into which QGIS has loaded the maps of a run, as the dialog does."""
+    from qgis.core import (
+        QgsApplication,
+        QgsProcessingContext,
+        QgsProcessingFeedback,
+        QgsProcessingOutputLayerDefinition,
+        QgsProject,
+        QgsRasterLayer,
+    )
+
+    maps = [
+        write_raster(tmp_path / "2000.tif", [[FOREST, PADDY], [FOREST, FOREST]]),
+        write_raster(tmp_path / "2005.tif", [[FOREST, TOWN], [FOREST, FOREST]]),
+    ]
+    project, context, feedback = QgsProject(), QgsProcessingContext(), QgsProcessingFeedback(False)
+    context.setProject(project)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(VALUE)
+    parameters = {
+        "LAND_COVER": maps,
+        "YEARS": "2000, 2005",
+        "OUTPUT": QgsProcessingOutputLayerDefinition(str(tmp_path / "value.tif"), project),
+        "OUTPUT_SERVICES": QgsProcessingOutputLayerDefinition(str(tmp_path / "services.tif"), project),
+    }
+    _, ok = algorithm.run(parameters, context, feedback)
+    assert ok
+    for source, details in context.layersToLoadOnCompletion().items():
+        layer = QgsRasterLayer(source, details.name)
+        project.addMapLayer(layer)
+        details.postProcessor().postProcessLayer(layer, context, feedback)
+    yield project
+    project.clear()
+
+
+def group(project, name):
+    found = project.layerTreeRoot().findGroup(name)
+    assert found is not None, [child.name() for child in project.layerTreeRoot().children()]
+    return [node.layer() for node in found.findLayers()]
+
+
+TITLE = "Ecosystem service value"
+
+
+def test_every_year_is_a_layer_of_its_own_with_the_last_on_top(project):
+    layers = group(project, TITLE)
+    assert [layer.name() for layer in layers] == [f"{TITLE} 2005", f"{TITLE} 2000"]
+    assert [layer.renderer().band() for layer in layers] == [2, 1]
+
+
+def test_layers_read_the_same_file(project, tmp_path):
+    assert {layer.source() for layer in group(project, TITLE)} == {str(tmp_path / "value.tif")}
+
+
+def test_only_the_layer_on_top_is_ticked(project):
+    nodes = project.layerTreeRoot().findGroup(TITLE).findLayers()
+    assert [node.itemVisibilityChecked() for node in nodes] == [True, False]
+
+
+def test_every_layer_covers_its_year(project):
+    from qgis.PyQt.QtCore import QDate
+
+    for layer, year in zip(group(project, TITLE), (2005, 2000)):
+        time = layer.temporalProperties()
+        assert time.isActive()
+        assert time.fixedTemporalRange().begin().date() == QDate(year, 1, 1)
+        assert time.fixedTemporalRange().end().date() == QDate(year, 12, 31)
+
+
+def test_years_share_one_ramp_so_that_they_compare(project):
+    ranges = {
+        (layer.renderer().classificationMin(), layer.renderer().classificationMax()) for layer in group(project, TITLE)
+    }
+    ((low, high),) = ranges
+    # Paddy is worth 3.89 equivalents of 3406.50 and forest 22.95; the town is worth nothing.
+    assert 0 <= low < 3.89 * 3406.50
+    assert high == 78_200  # 22.95 * 3406.50 = 78 179, in three digits
+
+
+def test_the_legend_tells_the_unit(project):
+    shader = group(project, TITLE)[0].renderer().shader().rasterShaderFunction()
+    labels = [item.label for item in shader.colorRampItemList()]
+    assert all(label.endswith("CNY/(ha a)") for label in labels)
+    assert shader.legendSettings().suffix() == " CNY/(ha a)"
+    colours = {item.color.name() for item in shader.colorRampItemList()}
+    assert len(colours) == len(labels)
+
+
+def test_services_are_named_by_service_and_year(project):
+    names = [layer.name() for layer in group(project, f"{TITLE}: services")]
+    assert len(names) == 22
+    assert {"Water supply 2000", "Water supply 2005"} <= set(names)
+    assert len({layer.renderer().band() for layer in group(project, f"{TITLE}: services")}) == 22
+
+
+def test_the_layers_are_saved_with_the_project(project, tmp_path):
+    from qgis.core import QgsProject
+
+    path = str(tmp_path / "saved.qgz")
+    assert project.write(path)
+    again = QgsProject()
+    assert again.read(path)
+    layers = group(again, TITLE)
+    assert [layer.name() for layer in layers] == [f"{TITLE} 2005", f"{TITLE} 2000"]
+    assert [layer.renderer().band() for layer in layers] == [2, 1]
+    assert all(layer.isValid() and layer.temporalProperties().isActive() for layer in layers)
+
+
+class TestClasses:
+    def test_a_class_map_shows_names_and_colours(self, tmp_path):
+        from qgis.core import QgsProject, QgsRasterLayer
+
+        from ecoassets.algorithms.canvas import BandLook, Look, show_bands
+        from ecoassets.core.raster.output import ClassColour
+
+        project = QgsProject()
+        layer = QgsRasterLayer(write_raster(tmp_path / "zones.tif", [[0, 1]]), "zones")
+        project.addMapLayer(layer)
+        legend = (ClassColour(0, "Not conserved", "#cccccc"), ClassColour(1, "Conserved", "#2f7d32"))
+        show_bands(layer, Look("Zones", (BandLook(1, "Conservation zones"),), classes=legend), project)
+        assert layer.name() == "Conservation zones"
+        shown = [(entry.value, entry.label, entry.color.name()) for entry in layer.renderer().classes()]
+        assert shown == [(0, "Not conserved", "#cccccc"), (1, "Conserved", "#2f7d32")]
+        # A single band needs no group, and a map without a year no time.
+        assert project.layerTreeRoot().findGroups() == []
+        assert not layer.temporalProperties().isActive()
+        project.clear()
+
+
+class TestCommonRange:
+    @staticmethod
+    def statistics(*values):
+        import numpy as np
+
+        from ecoassets.core.raster.output import BandStatistics
+
+        return BandStatistics.of_values(np.array(values, dtype=float))
+
+    def test_within_two_deviations_and_the_extremes(self):
+        from ecoassets.algorithms.canvas import common_range
+
+        # Mean 0 and deviation 1, so two deviations lie beyond the extremes.
+        assert common_range([self.statistics(-1, 1)]) == (-1, 1)
+        # Mean 1 and deviation 3: 1 + 2 * 3 = 7 holds back the single 10.
+        assert common_range([self.statistics(10, *[0] * 9)]) == (0, 7)
+
+    def test_over_all_bands(self):
+        from ecoassets.algorithms.canvas import common_range
+
+        assert common_range([self.statistics(-1, 1), self.statistics(), self.statistics(3, 5)]) == (-1, 5)
+
+    def test_where_there_is_nothing_to_spread(self):
+        from ecoassets.algorithms.canvas import common_range
+
+        assert common_range([]) == (0, 1)
+        assert common_range([self.statistics(7, 7)]) == (7, 8)

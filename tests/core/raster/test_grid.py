@@ -1,0 +1,72 @@
+"""Grids: what is read of a raster, and how two grids differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ecoassets.core.errors import GridError
+from ecoassets.core.raster.grid import Grid
+
+from .conftest import UTM, grid_of, wkt, write_raster
+
+GRID = Grid(100, 50, (500_000.0, 30.0, 0.0, 3_000_000.0, 0.0, -30.0), wkt(UTM))
+
+
+def moved(position: int, value: float) -> Grid:
+    transform = list(GRID.transform)
+    transform[position] = value
+    return replace(GRID, transform=tuple(transform))
+
+
+def test_bounds_by_hand():
+    assert GRID.bounds == (500_000, 3_000_000 - 1500, 503_000, 3_000_000)
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (replace(GRID, crs=wkt(32650)), "CRS EPSG:32650, the reference has EPSG:32748"),
+        (moved(1, 10.0), "pixel size 10 x -30, the reference has 30 x -30"),
+        (moved(5, 30.0), "pixel size 30 x 30, the reference has 30 x -30"),
+        (
+            moved(0, 500_015.0),
+            "origin 500015, 3000000 (0.5 columns and -0 rows off), the reference has 500000, 3000000",
+        ),
+        (moved(3, 2_999_970.0), "origin 500000, 2999970 (0 columns and 1 rows off), the reference has 500000, 3000000"),
+        (replace(GRID, width=99), "size 99 x 50 pixels, the reference has 100 x 50"),
+    ],
+)
+def test_the_first_property_that_differs_is_named_with_both_values(other, told):
+    assert GRID.difference(other) == told
+
+
+def test_rounding_of_stored_corners_is_no_difference():
+    assert GRID.difference(moved(0, 500_000.0 + 30 * 0.5e-3)) is None
+    assert GRID.difference(moved(0, 500_000.0 + 30 * 2e-3)) is not None
+
+
+def test_a_pixel_size_that_adds_up_over_the_raster_is_a_difference():
+    # 0.005 m a pixel over 100 columns moves the last one by 0.5 m, a sixtieth of a pixel
+    assert GRID.difference(moved(1, 30.005)) is not None
+    assert GRID.difference(moved(1, 30.0 + 30 * 1e-3 / 100 / 2)) is None
+
+
+def test_the_name_of_a_crs_does_not_matter():
+    renamed = GRID.crs.replace("WGS 84 / UTM zone 48S", "my own name")
+    assert renamed != GRID.crs
+    assert GRID.difference(replace(GRID, crs=renamed)) is None
+
+
+def test_a_raster_needs_a_crs_a_position_and_an_upright_grid(tmp_path):
+    ones = np.ones((2, 2), "uint8")
+    with pytest.raises(GridError, match="no coordinate reference system"):
+        grid_of(write_raster(tmp_path / "a.tif", ones, crs=None))
+
+    def rotate(dataset):
+        dataset.SetGeoTransform((0, 30, 5, 0, 5, -30))
+
+    with pytest.raises(GridError, match=r"rotated \(geotransform \(0.0, 30.0, 5.0"):
+        grid_of(write_raster(tmp_path / "b.tif", ones, finish=rotate))

@@ -1,0 +1,179 @@
+import math
+
+import numpy as np
+import pytest
+
+from ecoassets.core.errors import GridError, InputError
+from ecoassets.core.services.slope_factors import length_exponent, slope_factor
+from ecoassets.core.services.slope_length import (
+    SlopeLengthInputs,
+    SlopeLengthOutputs,
+    constant_length,
+    desmet_govers,
+    run_slope_length,
+)
+from ecoassets.core.services.survey import Series
+
+from .conftest import read
+
+
+def degrees(*angles):
+    return np.radians(np.array(angles, dtype=float))
+
+
+class TestSteepness:
+    def test_the_unit_plot_is_one(self):
+        # 22.13 m long at 9 %: 16.8 * 0.089638 - 0.5 = 1.0059, the known misfit of RUSLE at its own unit plot
+        plot = np.array([math.atan(0.09)])
+        for method in ("rusle", "hj1173", "liu"):
+            ls = constant_length(22.13, length_exponent(plot)) * slope_factor(plot, method)
+            assert ls == pytest.approx(1, abs=0.007)
+
+    def test_rusle_by_hand(self):
+        # 5 %: sin = 0.049938, 10.8 sin + 0.03 = 0.56933; 20 %: sin = 0.196116, 16.8 sin - 0.5 = 2.79475
+        found = slope_factor(np.arctan([0.05, 0.20]), "rusle")
+        assert found == pytest.approx([0.56933, 2.79475], abs=1e-5)
+
+    def test_hj1173_is_constant_above_28_81_degrees(self):
+        # 21.9 sin 28.81 - 0.96 = 9.594: the published constant closes the curve
+        found = slope_factor(degrees(28.80, 28.82, 60), "hj1173")
+        assert found == pytest.approx([9.5905, 9.5988, 9.5988], abs=5e-4)
+
+    @pytest.mark.parametrize(("limits", "jump"), [((5.0, 10.0), (2.417, 2.845)), ((5.1428, 14.0362), (3.575, 4.354))])
+    def test_liu_jumps_at_its_upper_limit_as_published(self, limits, jump):
+        around = degrees(limits[1] - 1e-6, limits[1] + 1e-6)
+        assert slope_factor(around, "liu", limits) == pytest.approx(jump, abs=2e-3)
+
+    def test_nearing_agrees_with_rusle_on_moderate_slopes(self):
+        moderate = np.arctan([0.05, 0.1, 0.2])
+        assert slope_factor(moderate, "nearing") == pytest.approx(slope_factor(moderate, "rusle"), rel=0.15)
+
+
+class TestExponent:
+    def test_mccool_by_hand(self):
+        # 9 %: sin 0.089638; beta = 1.00042 / (3 * 0.14523 + 0.56) = 1.00480; m = 0.5012
+        assert length_exponent(np.arctan([0.09]), "mccool") == pytest.approx([0.5012], abs=2e-4)
+
+    def test_steps_in_degrees_hold_at_their_upper_limit(self):
+        found = length_exponent(degrees(0.5, 1.0 - 1e-9, 2, 4, 6), "liu")
+        assert found.tolist() == [0.2, 0.2, 0.3, 0.4, 0.5]
+
+    def test_steps_in_percent(self):
+        slopes = np.arctan(np.array([0.5, 2, 4, 6, 12]) / 100)
+        assert length_exponent(slopes, "usle").tolist() == [0.2, 0.3, 0.4, 0.5, 0.5]
+        assert length_exponent(slopes, "usle_9_percent").tolist() == [0.2, 0.3, 0.4, 0.4, 0.5]
+        invest = length_exponent(slopes, "invest")
+        assert invest[:4].tolist() == [0.2, 0.3, 0.4, 0.5]
+        assert invest[4] == length_exponent(slopes, "mccool")[4]
+
+
+class TestLength:
+    def test_without_upslope_area_it_is_that_of_the_cell(self):
+        assert desmet_govers(np.zeros(1), 30.0, np.array([0.5]), np.zeros(1)) == pytest.approx((30 / 22.13) ** 0.5)
+
+    def test_a_diagonal_slope_crosses_more_of_the_cell(self):
+        straight, diagonal = desmet_govers(np.array([9000.0] * 2), 30.0, np.array([0.5] * 2), np.array([0.0, 45.0]))
+        assert diagonal / straight == pytest.approx(math.sqrt(2) ** -0.5)
+
+    def test_cells_in_a_row_add_up_to_the_whole_slope(self):
+        # unit-contour slope of 4 cells: the mean of the cells' L is (4 D / 22.13)^m
+        d, m = 25.0, 0.4
+        cells = desmet_govers(d**2 * np.arange(4), d, np.full(4, m), np.zeros(4))
+        assert cells.mean() == pytest.approx((4 * d / 22.13) ** m)
+
+
+@pytest.fixture
+def hillside(raster):
+    """A plane that falls 10 m per 100 m to the east, flow from the west; gdaldem halves the slope in its corners."""
+    x = np.arange(6.0)
+    dem = np.tile(500 - 10 * x, (5, 1))
+    accumulation = np.tile(x + 1, (5, 1))
+    return raster("dem", dem), raster("accumulation", accumulation)
+
+
+def test_a_plane_by_hand(hillside, out, log):
+    dem, accumulation = hillside
+    inputs = SlopeLengthInputs(Series.of(dem), accumulation, max_length_m=None)
+    found = run_slope_length(inputs, SlopeLengthOutputs(out("ls")), progress=log)
+    theta = np.array([math.atan(0.1)])
+    m = float(length_exponent(theta))
+    third_cell = desmet_govers(np.array([2 * 100.0**2]), 100.0, np.array([m]), np.array([90.0]))
+    expected = float(third_cell * slope_factor(theta))
+    assert read(out("ls"))[0, 2, 2] == pytest.approx(expected, rel=1e-5)
+    # the mean L of the row is that of 600 m of slope
+    assert read(out("ls"))[0, 2].mean() == pytest.approx((600 / 22.13) ** m * float(slope_factor(theta)), rel=1e-5)
+    assert found.mean == pytest.approx(np.mean(read(out("ls"))), rel=1e-6)
+    assert "HJ 1173-2021" in " ".join(log.infos)
+
+
+def test_caps_and_streams(hillside, out):
+    dem, accumulation = hillside
+    m = float(length_exponent(np.array([math.atan(0.1)])))
+    capped = run_slope_length(
+        SlopeLengthInputs(Series.of(dem), accumulation, max_length_m=150.0), SlopeLengthOutputs(out("ls"))
+    )
+    steepness = float(slope_factor(np.arctan([0.1])))
+    assert read(out("ls"))[0, 2, 1:] == pytest.approx((150 / 22.13) ** m * steepness, rel=1e-5)
+    assert capped.capped_pixels == 25
+    streams = SlopeLengthInputs(Series.of(dem), accumulation, stream_area_ha=4.0)
+    run_slope_length(streams, SlopeLengthOutputs(out("masked")))
+    assert np.isnan(read(out("masked"))[0, 0]).tolist() == [False] * 4 + [True] * 2
+    with pytest.raises(InputError, match="give one of them"):
+        run_slope_length(SlopeLengthInputs(Series.of(dem), accumulation, max_factor=122.0), SlopeLengthOutputs())
+
+
+def test_the_square_root_of_the_area_shortens_slopes(hillside):
+    dem, accumulation = hillside
+    plain, root = (
+        run_slope_length(
+            SlopeLengthInputs(Series.of(dem), accumulation, area_form=form, max_length_m=None), SlopeLengthOutputs()
+        ).mean
+        for form in ("area", "sqrt")
+    )
+    assert root < plain
+
+
+def test_negative_edge_cells_are_taken_by_their_size_and_told(hillside, raster, out, log):
+    dem, accumulation = hillside
+    cells = read(accumulation)[0]
+    signed = raster("signed", np.where(np.arange(6) == 5, -cells, cells))
+    plain = run_slope_length(SlopeLengthInputs(Series.of(dem), accumulation), SlopeLengthOutputs(out("a")))
+    found = run_slope_length(SlopeLengthInputs(Series.of(dem), signed), SlopeLengthOutputs(out("b")), progress=log)
+    assert np.array_equal(read(out("a")), read(out("b")))
+    assert (plain.outside_pixels, found.outside_pixels) == (0, 5)
+    assert any("5 pixels" in line and "outside" in line for line in log.warnings)
+
+
+def test_units_of_accumulation_agree(hillside, raster):
+    dem, accumulation = hillside
+    cells = read(accumulation)[0]
+    above = raster("above", cells - 1)
+    square_metres = raster("square_metres", cells * 10_000)
+    found = [
+        run_slope_length(SlopeLengthInputs(Series.of(dem), path, accumulation_unit=unit), SlopeLengthOutputs()).mean
+        for path, unit in ((accumulation, "cells"), (above, "cells_above"), (square_metres, "square_metres"))
+    ]
+    assert found == pytest.approx([found[0]] * 3, rel=1e-7)
+    with pytest.raises(InputError, match="cells_above"):
+        run_slope_length(SlopeLengthInputs(Series.of(dem), above), SlopeLengthOutputs())
+
+
+def test_constant_length(hillside, out):
+    dem, _ = hillside
+    found = run_slope_length(
+        SlopeLengthInputs(Series.of(dem), method="constant", constant_length_m=22.13), SlopeLengthOutputs(out("ls"))
+    )
+    assert found.mean_length == pytest.approx(1)
+    assert read(out("ls"))[0, 2] == pytest.approx(float(slope_factor(np.arctan([0.1]))[0]), rel=1e-5)
+
+
+def test_what_is_missing_or_lies_elsewhere_is_told(hillside, raster):
+    dem, _ = hillside
+    with pytest.raises(InputError, match=r"raster.*GRASS provider.*constant"):
+        run_slope_length(SlopeLengthInputs(Series.of(dem)), SlopeLengthOutputs())
+    geographic = raster("degrees", np.ones((4, 4)), epsg=4326, pixel=0.01, origin=(116, 40))
+    with pytest.raises(GridError, match="EPSG:4326.*Reproject"):
+        run_slope_length(SlopeLengthInputs(Series.of(geographic), method="constant"), SlopeLengthOutputs())
+    elsewhere = raster("elsewhere", np.ones((5, 6)), origin=(500_050.0, 4_400_000.0))
+    with pytest.raises(GridError, match="cannot be resampled"):
+        run_slope_length(SlopeLengthInputs(Series.of(dem), elsewhere), SlopeLengthOutputs())

@@ -1,0 +1,75 @@
+"""Synthetic tiled rasters for the bench: land cover in patches, noisy NPP and soil retention, smooth rain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+from osgeo import gdal, osr
+
+Draw = Callable[[int, int], np.ndarray]
+TILE = 512
+NODATA = -9999.0
+SERIES = ("land_cover", "npp", "precipitation", "soil")
+
+
+def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) -> dict[str, str]:
+    """Writes one raster per series, `size` x `size` pixels of 30 m; beyond `valid_share` a disc's outside is nodata."""
+    os.makedirs(folder, exist_ok=True)
+    random = np.random.Generator(np.random.PCG64(7))
+    codes = np.arange(1, 10, dtype=np.uint8)
+    radius = size * np.sqrt(valid_share / np.pi)
+
+    def inside(row: int, height: int) -> np.ndarray:
+        y, x = np.ogrid[row : row + height, 0:size]
+        return np.asarray((y - size / 2) ** 2 + (x - size / 2) ** 2 <= radius**2) | (valid_share >= 1)
+
+    def land_cover(row: int, height: int) -> np.ndarray:
+        patches = random.integers(0, 9, (-(-height // 16), -(-size // 16)))
+        block = codes[np.kron(patches, np.ones((16, 16), dtype=int))[:height, :size]]
+        return np.where(inside(row, height), block, 255).astype(np.uint8)
+
+    def noise(low: float, high: float) -> Draw:
+        def block(row: int, height: int) -> np.ndarray:
+            values = random.random((height, size), dtype=np.float32) * (high - low) + low
+            return np.where(inside(row, height), values, NODATA).astype(np.float32)
+
+        return block
+
+    def rain(row: int, height: int) -> np.ndarray:
+        y, x = np.mgrid[row : row + height, 0:size]
+        values = np.round(400 + 0.02 * y + 0.03 * x, 1)
+        return np.where(inside(row, height), values, NODATA).astype(np.float32)
+
+    blocks = {"land_cover": land_cover, "npp": noise(100, 900), "precipitation": rain, "soil": noise(1, 60)}
+    paths = {}
+    for name, block in blocks.items():
+        paths[name] = os.path.join(folder, f"{name}.tif")
+        _write(paths[name], size, codec, block, classes=name == "land_cover")
+    return paths
+
+
+def creation_options(codec: str, floats: bool, threads: int) -> list[str]:
+    """GeoTIFF options that every competitor writes with."""
+    options = [
+        "TILED=YES", f"BLOCKXSIZE={TILE}", f"BLOCKYSIZE={TILE}", "BIGTIFF=IF_SAFER", f"COMPRESS={codec}",
+        f"NUM_THREADS={threads}", "INTERLEAVE=BAND",
+    ]  # fmt: skip
+    if codec == "ZSTD":
+        options.append("ZSTD_LEVEL=1")
+    return [*options, "PREDICTOR=3"] if floats else options
+
+
+def _write(path: str, size: int, codec: str, block: Draw, classes: bool) -> None:
+    reference = osr.SpatialReference()
+    reference.ImportFromEPSG(32650)
+    kind = gdal.GDT_Byte if classes else gdal.GDT_Float32
+    options = creation_options(codec, not classes, os.cpu_count() or 1)
+    dataset = gdal.GetDriverByName("GTiff").Create(path, size, size, 1, kind, options)
+    dataset.SetGeoTransform((400000, 30, 0, 4500000, 0, -30))
+    dataset.SetProjection(reference.ExportToWkt())
+    dataset.GetRasterBand(1).SetNoDataValue(255 if classes else NODATA)
+    for row in range(0, size, TILE):
+        dataset.GetRasterBand(1).WriteArray(block(row, min(TILE, size - row)), 0, row)
+    dataset.FlushCache()
