@@ -1,0 +1,43 @@
+"""Names and colours of the classes of this room, from `resources/legends/zoning.csv`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from ..raster.output import ClassColour
+from ..tables import read_table
+
+_LEGENDS = Path(__file__).parents[2] / "resources" / "legends" / "zoning.csv"
+
+
+@cache
+def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
+    """The classes of a legend in the order of the file.
+
+    Args:
+        name: `reason`, `priority`, `conservation`, `plan` or `comparison`.
+        language: `en` or `zh`.
+    """
+    column = "name_zh" if language == "zh" else "name"
+    return tuple(
+        ClassColour(int(str(row["code"])), str(row[column]), str(row["color"]))
+        for row in read_table(_LEGENDS).rows
+        if row["legend"] == name
+    )
+
+
+@cache
+def combination_legend(language: str = "en") -> tuple[ClassColour, ...]:
+    """A class for every combination of restoration reasons; the colour is the mean of those of its reasons."""
+    bits = legend("reason", language)
+    none = legend("priority", language)[0]
+    return (none, *(_combination(code, bits) for code in range(1, 2 ** len(bits))))
+
+
+def _combination(code: int, bits: tuple[ClassColour, ...]) -> ClassColour:
+    parts = [bit for bit in bits if bit.code & code]
+    channels = [
+        round(sum(int(part.colour[start : start + 2], 16) for part in parts) / len(parts)) for start in (1, 3, 5)
+    ]
+    return ClassColour(code, " + ".join(part.name for part in parts), "#" + "".join(f"{c:02x}" for c in channels))

@@ -1,0 +1,104 @@
+"""Ecosystem services as rasters: how much of a service a pixel holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from ..errors import GridError, InputError
+from ..progress import Progress
+from ..raster.engine import Block
+from ..raster.percentiles import pixel_amounts
+from ..raster.source import Source
+from ..raster.study import StudyArea
+from .layers import band_source
+
+AmountKind = Literal["density", "depth", "quantity"]
+# One millimetre on one hectare is ten cubic metres.
+M3_PER_MM_HA = 10.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service map.
+
+    Attributes:
+        name: names it in tables.
+        path: the raster.
+        kind: `density` per hectare, `depth` in mm, or `quantity` per pixel.
+        band: None for the last.
+    """
+
+    name: str
+    path: str
+    kind: AmountKind = "density"
+    band: int | None = None
+
+    @property
+    def per_area(self) -> bool:
+        return self.kind != "quantity"
+
+    @property
+    def factor(self) -> float:
+        """From value times hectares (or the value) to the unit of the amount: m3 for depths."""
+        return M3_PER_MM_HA if self.kind == "depth" else 1.0
+
+
+@dataclass(frozen=True)
+class ServiceLayer:
+    """A service on the reference grid."""
+
+    service: Service
+    source: Source
+
+    def amounts(self, block: Block) -> np.ndarray:
+        """What each pixel holds (float32, times `Service.factor` in the amount's unit); 0 where not valid."""
+        return pixel_amounts(block.values[self.source.name], block.areas_ha, self.service.per_area)
+
+    def valid(self, block: Block) -> np.ndarray:
+        return block.valid[self.source.name]
+
+
+def service_sources(services: Sequence[Service], progress: Progress) -> tuple[Source, ...]:
+    """Names a source per service.
+
+    Raises:
+        InputError: no service, a name twice, an unknown kind, or a raster cannot be opened.
+    """
+    if not services:
+        raise InputError("No service is given. Give at least one service raster.")
+    twice = [name for name, count in Counter(service.name for service in services).items() if count > 1]
+    if twice:
+        raise InputError(f"Two services are called {twice[0]}. Give each its own name.")
+    for service in services:
+        if service.kind not in get_args(AmountKind):
+            raise InputError(
+                f"Service {service.name} is of the unknown kind {service.kind}. Choose one of "
+                f"{', '.join(get_args(AmountKind))}."
+            )
+    return tuple(
+        band_source(f"service:{s.name}", s.path, s.name, progress, kind="continuous", band=s.band) for s in services
+    )
+
+
+def open_services(
+    services: Sequence[Service], sources: Sequence[Source], area: StudyArea, progress: Progress
+) -> tuple[ServiceLayer, ...]:
+    """Brings services on the grid.
+
+    Raises:
+        GridError: a raster does not overlap, or quantities per pixel lie on another grid (pixels of another size
+            cannot share them out).
+    """
+    layers = tuple(ServiceLayer(s, fitted) for s, fitted in zip(services, area.fit_all(sources, progress)))
+    for layer in layers:
+        if layer.source.resampling and not layer.service.per_area:
+            raise GridError(
+                f"{layer.source.named} holds quantities per pixel but lies on another grid, where a pixel would hold "
+                "another quantity. Give it per hectare (density), or align the other rasters to it."
+            )
+    return layers
