@@ -48,3 +48,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data is not in {folder}; set ECOASSETS_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def side_files_allowed():
+    """Category names lie in `.aux.xml` files, which some machines switch off for all of GDAL."""
+    from osgeo import gdal
+
+    before = gdal.GetConfigOption("GDAL_PAM_ENABLED")
+    gdal.SetConfigOption("GDAL_PAM_ENABLED", "YES")
+    yield
+    gdal.SetConfigOption("GDAL_PAM_ENABLED", before)

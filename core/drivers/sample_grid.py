@@ -124,7 +124,7 @@ def run_sample_grid(
         raise InputError(_nothing_left(rows, inputs))
     result = SampleGrid(
         net=net,
-        columns=(*KEYS, *(Column(name, kind) for name, kind in rows.fields())),
+        columns=(*KEYS, *(Column(name, kind) for name, kind in rows.fields())),  # type: ignore[arg-type]
         inputs=inputs,
         rows=rows.count,
         cells=rows.cells,

@@ -140,7 +140,8 @@ def kernel(block):
 
 source = Source("x", noise)
 output = Output("out", out, (Band("x"),), "float64")
-run_job(Job(kernel, (source,), describe_source(source)[1], (output,), write=WriteOptions(overviews=False), threads=1, tile=64))
+write = WriteOptions(overviews=False)
+run_job(Job(kernel, (source,), describe_source(source)[1], (output,), write=write, threads=1, tile=64))
 """
 
 
