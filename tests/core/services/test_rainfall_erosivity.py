@@ -77,7 +77,7 @@ def test_map_of_two_years_and_of_their_mean_climate(raster, out):
     assert read(out("r"))[:, 0, 0] == pytest.approx(expected, rel=1e-6)
     assert actual.mean_rain_mm == pytest.approx((530, 1060))
     mean = run_rainfall_erosivity(ErosivityInputs(paths, years=(2000, 2010), climate="mean"), ErosivityOutputs())
-    assert mean.mean == pytest.approx([float(zhang_monthly([BEIJING, 2 * BEIJING]))], rel=1e-6)
+    assert mean.mean == pytest.approx([zhang_monthly([BEIJING, 2 * BEIJING]).item()], rel=1e-6)
 
 
 def test_one_raster_of_twelve_bands_is_twelve_months(raster, log):
