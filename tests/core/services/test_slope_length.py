@@ -101,7 +101,7 @@ def test_a_plane_by_hand(hillside, out, log):
     expected = np.asarray(third_cell * slope_factor(theta)).item()
     assert read(out("ls"))[0, 2, 2] == pytest.approx(expected, rel=1e-5)
     # the mean L of the row is that of 600 m of slope
-    assert read(out("ls"))[0, 2].mean() == pytest.approx((600 / 22.13) ** m * float(slope_factor(theta)), rel=1e-5)
+    assert read(out("ls"))[0, 2].mean() == pytest.approx((600 / 22.13) ** m * slope_factor(theta).item(), rel=1e-5)
     assert found.mean == pytest.approx(np.mean(read(out("ls"))), rel=1e-6)
     assert "HJ 1173-2021" in " ".join(log.infos)
 
