@@ -234,6 +234,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
             self.add_text("YEARS")
         else:
             self.add_raster("LAND_COVER")
+        self.add_scheme()
+
+    def add_scheme(self) -> None:
+        """What the codes of the land cover mean."""
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
 

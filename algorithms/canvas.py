@@ -33,10 +33,17 @@ RAMP_STEPS = 8
 
 @dataclass(frozen=True)
 class Level:
-    """An interval of a continuous raster as a legend shows it: the highest value that belongs to it, and its name."""
+    """An interval of a continuous raster as a legend shows it.
+
+    Attributes:
+        highest: the highest value that belongs to it.
+        name: what the legend says.
+        colour: #rrggbb; "" takes it from the palette.
+    """
 
     highest: float
     name: str
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class BandLook:
         limits: its own range, where it needs one.
         classes: its own legend, where bands of a class raster hold different classes.
         levels: intervals, rising; drawn in steps of colour in place of a ramp.
+        unit: its own unit, where bands hold different quantities.
     """
 
     band: int
@@ -58,6 +66,7 @@ class BandLook:
     limits: tuple[float, float] | None = None
     classes: tuple[ClassColour, ...] = ()
     levels: tuple[Level, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,7 +197,9 @@ def _levels(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandP
     steps = max(len(band.levels) - 1, 1)
     function.setColorRampItemList(
         [
-            QgsColorRampShader.ColorRampItem(level.highest, _between(colours, i / steps), level.name)
+            QgsColorRampShader.ColorRampItem(
+                level.highest, QColor(level.colour) if level.colour else _between(colours, i / steps), level.name
+            )
             for i, level in enumerate(band.levels)
         ]
     )
@@ -210,16 +221,17 @@ def _pseudo_colour(
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = _palette(look)
     low, high = band.limits or (look.low, look.high)
+    unit = band.unit or look.unit
     function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []
     for step in range(RAMP_STEPS + 1):
         value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
-        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {look.unit}".strip()))
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {unit}".strip()))
     function.setColorRampItemList(items)
     settings = QgsColorRampLegendNodeSettings()
-    settings.setSuffix(f" {look.unit}" if look.unit else "")
+    settings.setSuffix(f" {unit}" if unit else "")
     function.setLegendSettings(settings)
     renderer = _pseudo_colour(layer, band, function)
     renderer.setClassificationMin(low)

@@ -103,6 +103,11 @@ class Given:
     def integer(self, name: str) -> int:
         return int(self._algorithm.parameterAsInt(self._parameters, name, self._context))
 
+    def optional_integer(self, name: str) -> int | None:
+        """A whole number, None where it was not given."""
+        number = self.number(name)
+        return None if number is None else int(number)
+
     def text(self, name: str) -> str:
         return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
 

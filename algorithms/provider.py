@@ -17,6 +17,8 @@ from .landuse.hemeroby import Hemeroby
 from .landuse.humanactivity import HumanActivity
 from .landuse.profitloss import ProfitLoss
 from .landuse.transfermatrix import TransferMatrix
+from .quality.degradation import Degradation
+from .quality.trend import Trend
 from .settings import add_settings, remove_settings
 from .terrain.terrainclasses import TerrainClasses
 from .terrain.zonesummary import ZoneSummary
@@ -38,6 +40,8 @@ ALGORITHMS = (
     Hemeroby,
     TerrainClasses,
     ZoneSummary,
+    Trend,
+    Degradation,
 )
 
 

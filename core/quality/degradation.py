@@ -144,6 +144,12 @@ class DegradationResult:
     smallest_change: Mapping[str, float]
     inputs: DegradationInputs
 
+    def headline(self) -> tuple[float, float, float]:
+        """Of the union, or of the only layer: degraded ha, improved ha, degraded percent."""
+        worse, same, better = self.area_ha[0].sum(axis=0).tolist()
+        total = worse + same + better
+        return worse, better, worse / total * 100 if total else 0.0
+
 
 def run_degradation(
     inputs: DegradationInputs,
@@ -162,6 +168,11 @@ def run_degradation(
     """
     settings = settings or RasterSettings()
     threshold = _check(inputs)
+    if outputs.severity and not (inputs.kind == "standard" and inputs.layers):
+        raise InputError(
+            "A map of severity (OUTPUT_SEVERITY) is asked for, but only KIND standard judges it, of biomass or cover. "
+            "Leave the map away, or choose KIND standard."
+        )
     with workspace() as folder:
         sources = [source for layer in inputs.layers for source in _sources(layer, inputs.kind)]
         cover = _cover(inputs)

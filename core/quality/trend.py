@@ -24,7 +24,7 @@ from .trend_statistics import FEWEST_DATES, TrendStatistics, smallest_p, trend_s
 STATISTICS = "statistics"
 CLASSES = "classes"
 NOT_TESTED = 0
-STABLE = 3
+WORSENS, STABLE, IMPROVES = 1, 3, 5
 
 TREND_COLUMNS = (
     Column("class", "text"),
