@@ -37,6 +37,11 @@ def cover(raster):
 
 @pytest.fixture
 def outputs(tmp_path):
+    return DegradationOutputs(str(tmp_path / "classes.tif"))
+
+
+@pytest.fixture
+def judged(tmp_path):
     return DegradationOutputs(str(tmp_path / "classes.tif"), str(tmp_path / "severity.tif"))
 
 
@@ -143,7 +148,7 @@ class TestStandard:
     def test_severity_of_wetland_by_the_area_lost(self):
         assert severity_of(np.array([-20, 4, 5, 15, 30, 50]), "wetland").tolist() == [0, 0, 1, 2, 3, 4]
 
-    def test_biomass_of_forest_and_lost_wetland(self, layer, cover, outputs, read):
+    def test_biomass_of_forest_and_lost_wetland(self, layer, cover, judged, read):
         """Undegraded biomass is 200: 190 is 95 %, 130 is 65 % (moderate). One swamp of two is drained: 50 % lost."""
         biomass = layer([200, 200, 50, 50, 50], [190, 130, 1, 1, 1], "biomass")
         covers = (
@@ -151,13 +156,13 @@ class TestStandard:
             cover([FOREST, FOREST, SWAMP, ARABLE, ARABLE], "after"),
         )
         inputs = DegradationInputs((biomass,), "standard", land_cover=covers, scheme=SCHEME)
-        result = run_degradation(inputs, outputs)
+        result = run_degradation(inputs, judged)
         assert result.references == {"biomass": 200}
-        together, of_biomass, of_wetland = np.nan_to_num(read(outputs.classes), nan=9)[:, 0].tolist()
+        together, of_biomass, of_wetland = np.nan_to_num(read(judged.classes), nan=9)[:, 0].tolist()
         assert of_biomass == [0, -1, 9, 9, 9]
         assert of_wetland == [9, 9, 0, -1, 9]
         assert together == [0, -1, 0, -1, 9]
-        assert read(outputs.severity)[0, :2].tolist() == [0, 2]
+        assert read(judged.severity)[0, :2].tolist() == [0, 2]
         rows = {row[:2]: row[2:] for row in severity_table(result).rows if row[2]}
         assert rows == {
             ("biomass", "none"): (1, 50),
@@ -167,6 +172,10 @@ class TestStandard:
 
 
 class TestBadInput:
+    def test_severity_without_the_standard(self, layer, judged):
+        with pytest.raises(InputError, match="only KIND standard judges it"):
+            run_degradation(DegradationInputs((layer([1], [2]),)), judged)
+
     def test_the_same_band_twice(self, raster):
         path = raster([[1.0]])
         with pytest.raises(InputError, match="BEFORE and AFTER are the same band"):
