@@ -112,7 +112,7 @@ class _TransferKernel:
         layers, masks = [], []
         for number, (earlier, later) in enumerate(self.pairs):
             first, second = self.cover[earlier], self.cover[later]
-            mask = block.gate if self.common else block.valid[first] & block.valid[second]
+            mask = block.gate if self.common else block.all_valid((first, second))
             pairs = Pairs(block.values[first], block.values[second], mask, self.index, block.areas_ha, zones)
             pixels = pairs.pixels()
             for zone, counts in pixels.items():

@@ -10,8 +10,9 @@ import numpy as np
 from ..errors import InputError
 from .classes import ClassIndex
 from .tally import CHUNK_PIXELS, Sums, sum_by_class
+from .validity import is_everywhere
 
-_BYTE = 256
+_BYTE, _NIBBLE = 256, 16
 
 
 def count_pairs(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
@@ -23,20 +24,34 @@ def count_pairs(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
         size: how many values there are.
 
     Returns:
-        int64, shape (size, size): rows are values of `first`, columns values of `second`. Counted in chunks that stay
-        in the processor's cache.
+        int64, shape (size, size): rows are values of `first`, columns values of `second`.
     """
     flat_first, flat_second = np.ravel(first), np.ravel(second)
+    bytes_only = flat_first.dtype == np.uint8 and flat_second.dtype == np.uint8
+    if bytes_only and size <= _NIBBLE:
+        return _count_nibbles(flat_first, flat_second)[:size, :size]
     counts = np.zeros(size * size, dtype=np.int64)
-    chunk = max(CHUNK_PIXELS, 2 * size * size)  # clearing the bins must not cost more than counting
-    key = np.empty(min(chunk, flat_first.size), dtype=np.intp)
+    chunk = max(CHUNK_PIXELS, 8 * size * size)  # clearing the bins must not cost more than counting
+    key = np.empty(min(chunk, flat_first.size), dtype=np.uint16 if size <= _BYTE else np.intp)
     for start in range(0, flat_first.size, chunk):
         part = slice(start, start + chunk)
         filled = key[: flat_first[part].size]
-        np.multiply(flat_first[part], size, out=filled, dtype=np.intp, casting="unsafe")
+        np.multiply(flat_first[part], size, out=filled, dtype=key.dtype, casting="unsafe")
         np.add(filled, flat_second[part], out=filled, casting="unsafe")
         counts += np.bincount(filled, minlength=size * size)
     return counts.reshape(size, size)
+
+
+def _count_nibbles(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Counts pairs of values below 16, shape (16, 16): a pair fills a byte, and two neighbours are counted at once."""
+    key = np.left_shift(first, 4)
+    key |= second
+    even = key[: key.size - key.size % 2].view(np.uint16)
+    neighbours = sum_by_class(even, _BYTE * _BYTE).reshape(_BYTE, _BYTE)
+    counts = neighbours.sum(axis=0) + neighbours.sum(axis=1)
+    if key.size % 2:
+        counts[key[-1]] += 1
+    return counts.reshape(_NIBBLE, _NIBBLE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +78,7 @@ class Pairs:
         """Pixels by first and second class, int64 (classes + 1, classes + 1), of each zone that occurs."""
         bytes_only = self.first.dtype == np.uint8 and self.second.dtype == np.uint8
         if self.zones is None and bytes_only:
-            return {0: self._fold(count_pairs(self._taking_part(self.first), self._taking_part(self.second), _BYTE))}
+            return {0: self._of_bytes(self._taking_part(self.first), self._taking_part(self.second))}
         return self._by_zone(sum_by_class(self._keys, self._bins))
 
     def sums(self, weights: np.ndarray) -> dict[int, np.ndarray]:
@@ -83,7 +98,7 @@ class Pairs:
 
     @cached_property
     def _all(self) -> bool:
-        return bool(self.mask.all())
+        return is_everywhere(self.mask) or bool(self.mask.all())
 
     def _taking_part(self, values: np.ndarray) -> np.ndarray:
         return values.reshape(-1) if self._all else values[self.mask]
@@ -112,12 +127,14 @@ class Pairs:
     def _by_zone(self, flat: np.ndarray) -> dict[int, np.ndarray]:
         return dict(zip(self._present.tolist(), flat.reshape(-1, self._size, self._size)))
 
-    def _fold(self, counts: np.ndarray) -> np.ndarray:
-        """Counts by byte value as counts by class index."""
-        of_value = self.index.table[:_BYTE]
-        keys = (of_value[:, np.newaxis] * self._size + of_value).reshape(-1)
+    def _of_bytes(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Counts of bytes by class index."""
+        small = first.size == 0 or max(first.max(), second.max()) < _NIBBLE
+        counts = count_pairs(first, second, _NIBBLE if small else _BYTE)
+        earlier, later = np.nonzero(counts)
+        keys = self.index.table[earlier] * self._size + self.index.table[later]
         # weights are float64, in which counts are exact
-        folded = np.bincount(keys, weights=counts.reshape(-1), minlength=self._size**2)
+        folded = np.bincount(keys, weights=counts[earlier, later], minlength=self._size**2)
         return folded.astype(np.int64).reshape(self._size, self._size)
 
 

@@ -26,6 +26,7 @@ from .grid import Grid
 from .output import BandStatistics, Output, RasterWriter, WriteOptions, stack_for
 from .source import Source, open_source
 from .tally import Sums
+from .validity import all_of, any_of, everywhere, pixels_per_row, settled
 from .windows import Window, cut_windows
 
 POLL_SECONDS = 0.1
@@ -41,7 +42,8 @@ class Block:
     Attributes:
         window: where the block lies.
         values: array per source, shape (height, width); 0 where not valid.
-        valid: boolean array per source, same shape. Outside the study boundary nothing is valid.
+        valid: boolean array per source, same shape, not to be changed: masks are shared. Outside the study boundary
+            nothing is valid.
         areas_ha: area of a pixel per row, shape (height, 1), hectares.
         gate: where the job's gate is open, shape (height, width).
     """
@@ -54,7 +56,7 @@ class Block:
 
     def all_valid(self, names: Sequence[str]) -> np.ndarray:
         """Where every named source is valid."""
-        return np.logical_and.reduce([self.valid[name] for name in names])
+        return all_of([self.valid[name] for name in names])
 
 
 @dataclass
@@ -267,9 +269,12 @@ def compute_block(job: Job, block: Block) -> Computed:
 def _coverage_sums(job: Job, block: Block) -> Sums:
     """Valid pixels and area of each gate source, and of the gate as a whole."""
     masks = {COMMON: block.gate, **{name: block.valid[name] for name in job.gate_names}}
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
+    counted: dict[int, np.ndarray] = {}  # sources often share a mask
     for name, mask in masks.items():
-        per_row = np.count_nonzero(mask, axis=1)
+        if id(mask) not in counted:
+            counted[id(mask)] = pixels_per_row(mask)
+        per_row = counted[id(mask)]
         arrays[f"pixels:{name}"] = np.array(per_row.sum(), dtype=np.int64)
         arrays[f"area:{name}"] = np.array(float(per_row @ block.areas_ha[:, 0]))
     return Sums(arrays)
@@ -302,7 +307,7 @@ class BlockReader:
         for name in self._job.gate_names:
             self._add(block, name, inside)
         masks = [block.valid[name] for name in self._job.gate_names]
-        block.gate = np.logical_or.reduce(masks) if self._job.gate_any else np.logical_and.reduce(masks)
+        block.gate = any_of(masks) if self._job.gate_any else all_of(masks)
         if block.gate.any():
             for name in self._rest:
                 self._add(block, name, inside)
@@ -314,13 +319,13 @@ class BlockReader:
             return
         values, valid = self._read(name, block.window)
         block.values[name] = values
-        block.valid[name] = valid if self._job.boundary is None else valid & inside
+        block.valid[name] = all_of([valid, inside])
 
     def _inside(self, window: Window) -> np.ndarray:
         if self._job.boundary is None:
-            return np.ones((window.height, window.width), dtype=bool)
+            return everywhere((window.height, window.width))
         values, valid = self._read(self._job.boundary.name, window)
-        return valid & (values != 0)
+        return settled(all_of([valid, values != 0]))
 
     def _read(self, name: str, window: Window) -> tuple[np.ndarray, np.ndarray]:
         return self._readers[name].read(window.column, window.row, window.width, window.height)

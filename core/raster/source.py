@@ -12,6 +12,7 @@ from ..errors import GridError, InputError
 from ..progress import Progress
 from .dataset import call_gdal, open_raster, short_name
 from .grid import Grid
+from .validity import all_of, everywhere, is_everywhere, settled
 
 Kind = Literal["classes", "continuous", "amount"]
 # Outside of a warped class raster; no class code can be it.
@@ -83,11 +84,12 @@ class BandReader:
         valid = self._valid(raw)
         if self.uses_mask:
             mask_band = self.band.GetMaskBand()
-            valid &= call_gdal(where, InputError, mask_band.ReadAsArray, column, row, width, height) != 0
+            mask = call_gdal(where, InputError, mask_band.ReadAsArray, column, row, width, height)
+            valid = all_of([valid, mask != 0])
         values = self._class_codes(raw, valid) if self.source.kind == "classes" else self._scaled(raw)
-        self._apply_range(values, valid)
-        if not valid.all():
-            values[~valid] = 0
+        valid = settled(self._within_range(values, valid))
+        if not is_everywhere(valid):
+            np.copyto(values, 0, where=~valid)
         return values, valid
 
     def release(self) -> None:
@@ -100,13 +102,29 @@ class BandReader:
         return np.dtype(np.float32 if small or self.signed_byte else np.float64)
 
     def _valid(self, raw: np.ndarray) -> np.ndarray:
-        valid = np.isfinite(raw) if raw.dtype.kind == "f" else np.ones(raw.shape, dtype=bool)
-        if self.nodata is not None and not np.isnan(self.nodata):
-            if raw.dtype.kind == "f":
-                valid &= raw != raw.dtype.type(self.nodata)
-            elif float(self.nodata).is_integer() and _fits(self.nodata, raw.dtype):
-                valid &= raw != raw.dtype.type(int(self.nodata))
+        nodata = self._nodata_among(raw.dtype)
+        if raw.dtype.kind == "f":
+            return self._finite(raw, nodata)
+        if nodata is None or raw.max() < nodata or raw.min() > nodata:
+            return everywhere(raw.shape)
+        return raw != nodata
+
+    def _finite(self, raw: np.ndarray, nodata: np.generic | None) -> np.ndarray:
+        lowest, highest = raw.min(), raw.max()  # both are NaN where any value is
+        if np.isfinite(lowest) and np.isfinite(highest) and (nodata is None or not lowest <= nodata <= highest):
+            return everywhere(raw.shape)
+        valid = np.isfinite(raw)
+        if nodata is not None:
+            valid &= raw != nodata
         return valid
+
+    def _nodata_among(self, dtype: np.dtype) -> np.generic | None:
+        """The nodata value in the band's own type; None where no value of the type can equal it."""
+        if self.nodata is None or np.isnan(self.nodata):
+            return None
+        if dtype.kind == "f":
+            return dtype.type(self.nodata)
+        return dtype.type(int(self.nodata)) if float(self.nodata).is_integer() and _fits(self.nodata, dtype) else None
 
     def _scaled(self, raw: np.ndarray) -> np.ndarray:
         values = raw.astype(self._value_type, copy=False)
@@ -125,11 +143,13 @@ class BandReader:
             )
         return np.where(valid, raw, 0).astype(np.int64)
 
-    def _apply_range(self, values: np.ndarray, valid: np.ndarray) -> None:
-        if self.source.minimum is not None:
-            valid &= values >= self.source.minimum
-        if self.source.maximum is not None:
-            valid &= values <= self.source.maximum
+    def _within_range(self, values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        lowest, highest = self.source.minimum, self.source.maximum
+        if lowest is not None and not values.min() >= lowest:
+            valid = all_of([valid, values >= lowest])
+        if highest is not None and not values.max() <= highest:
+            valid = all_of([valid, values <= highest])
+        return valid
 
 
 def _fits(value: float, dtype: np.dtype) -> bool:

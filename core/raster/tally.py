@@ -64,8 +64,9 @@ def sum_by_class(index: np.ndarray, classes: int, weights: np.ndarray | None = N
     flat = np.ascontiguousarray(index).reshape(-1)
     if weights is None:
         total = np.zeros(classes, dtype=np.int64)
-        for start in range(0, flat.size, CHUNK_PIXELS):
-            total += np.bincount(flat[start : start + CHUNK_PIXELS], minlength=classes)
+        chunk = max(CHUNK_PIXELS, 4 * classes)  # clearing the bins must not cost more than counting
+        for start in range(0, flat.size, chunk):
+            total += np.bincount(flat[start : start + chunk], minlength=classes)
         return total
     flat_weights = np.broadcast_to(weights, index.shape).reshape(-1)
     sums = np.zeros(classes, dtype=np.float64)

@@ -56,10 +56,14 @@ def test_no_pixel_takes_part():
     assert Pairs(FIRST, SECOND, np.zeros_like(MASK), INDEX, AREAS, ZONES).pixels() == {}
 
 
-def test_chunks_do_not_show():
-    first, second = (RNG.integers(0, 300, 400_000) for _ in range(2))
-    expected = np.bincount(first * 300 + second, minlength=90_000).reshape(300, 300)
-    assert (count_pairs(first, second, 300) == expected).all()
+@pytest.mark.parametrize(
+    ("size", "dtype", "pixels"),
+    [(300, "int64", 3_000_000), (256, "uint8", 700_000), (16, "uint8", 700_001), (9, "uint8", 1), (9, "int16", 0)],
+)
+def test_neither_chunks_nor_the_width_of_the_values_show(size, dtype, pixels):
+    first, second = (RNG.integers(0, size, pixels).astype(dtype) for _ in range(2))
+    expected = np.bincount(first.astype(int) * size + second, minlength=size**2).reshape(size, size)
+    assert (count_pairs(first, second, size) == expected).all()
 
 
 def test_gather():

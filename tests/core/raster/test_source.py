@@ -29,6 +29,9 @@ def read_source(path: str, **source) -> tuple[list, list]:
         ([0, 7, 255], "uint8", 0, [None, 7, 255]),
         ([0, 7, 255], "uint8", -9999, [0, 7, 255]),  # cannot be in a byte: nothing is nodata
         ([0, 7, 255], "uint8", 7.5, [0, 7, 255]),
+        ([3, 7, 9], "uint8", 5, [3, 7, 9]),  # among the values, but none of them
+        ([3, 7, 9], "uint8", 255, [3, 7, 9]),
+        ([3.5, 7.5], "float32", -9999, [3.5, 7.5]),
         ([-5, 7, -32768], "int16", -32768, [-5, 7, None]),
         ([2**30, 7, -1], "int32", -1, [2**30, 7, None]),
         ([0.1, 7.5, -9999], "float32", -9999, [pytest.approx(0.1), 7.5, None]),
