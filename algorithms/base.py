@@ -44,6 +44,7 @@ from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
+from .gathered_reports import hand_over
 from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
@@ -294,7 +295,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
-        self._parameters, self._context = parameters, context
+        self._parameters, self._context, self._feedback = parameters, context, feedback
         progress = FeedbackProgress(feedback)
         try:
             if isinstance(self._given, EcoAssetsError):
@@ -336,10 +337,14 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         return {name: path}
 
     def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
-        """Writes the report of a method, with this run's parameters and the command that repeats it."""
-        write_report(
-            report.complete(self.displayName(), report_language(), self.shown_parameters(), self.command()), path
-        )
+        """Writes the report of a method, with this run's parameters and the command that repeats it.
+
+        Within a workflow the report becomes a chapter of the workflow's own.
+        """
+        title = self.displayName()
+        if hand_over(title, report):
+            return {}
+        write_report(report.complete(title, report_language(), self.shown_parameters(), self.command()), path)
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:

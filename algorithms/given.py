@@ -79,6 +79,13 @@ class Given:
         """Path of a copy of the polygons, None where none were given."""
         return self._polygons[name]
 
+    def for_child(self, name: str) -> Any:
+        """The value for a child algorithm: paths in place of layers, which belong to the main thread."""
+        if self._rasters.get(name):
+            several = self._algorithm.parameterDefinition(name).type() == "multilayer"
+            return list(self._rasters[name]) if several else self._rasters[name][0]
+        return self._polygons.get(name) or self._parameters.get(name)
+
     def zones(self) -> ZoneLayer | None:
         """The zones of `ZONES` and `ZONE_FIELD`, or of `ZONES_RASTER`. Raises InputError where both are given."""
         polygons = self.polygons("ZONES")

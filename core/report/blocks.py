@@ -28,6 +28,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading within a chapter."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Figure:
     """A headline number: what it is, how much, in which unit, and a word of context."""
 
@@ -293,6 +300,7 @@ class Command:
 
 
 Block = Union[
+    Heading,
     Paragraph,
     Figures,
     TableBlock,

@@ -23,6 +23,7 @@ from .blocks import (
     Column,
     Command,
     Figures,
+    Heading,
     Heatmap,
     Intervals,
     LeftOut,
@@ -166,6 +167,11 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@view.register
+def _heading(block: Heading, language: str) -> dict[str, Any]:
+    return {"kind": "heading", "text": block.text}
 
 
 @view.register

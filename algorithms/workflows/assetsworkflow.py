@@ -1,0 +1,89 @@
+"""The assets paper in one run: adjusted ecological assets, terrain, hemeroby, panel and quantile regression."""
+
+from __future__ import annotations
+
+from ...core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
+from ...core.workflows.headlines import Headline
+from ...core.workflows.pressure_headlines import pressure_headlines
+from ..assets.valuing import SERIES, ValuingAlgorithm
+from ..given import Given
+from .sampling import DRIVERS, DriverParameters, Sampling
+from .workflow import Chain, Step, Workflow
+
+VARIABLES = ("slope", "aspect", "landform")
+ASSETS, HEMEROBY = "assets", "hemeroby"
+
+
+class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
+    """Assets by year, where they lie by slope, aspect and landform, and what drives them."""
+
+    NAME = "assetsworkflow"
+    GROUP = "workflows"
+    ADJUSTED = True
+    YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
+
+    def declare(self) -> None:
+        self.add_valuation()
+        self.add_raster("DEM", optional=True)
+        self.add_drivers()
+        self.add_choice("EFFECTS", ("entity", "time", "twoway", "none"), "twoway", advanced=True)
+        self.add_text("QUANTILES", "0.10, 0.25, 0.50, 0.75, 0.90", advanced=True)
+        self.add_workflow_outputs()
+
+    def steps(self, given: Given) -> int:
+        return 4 + (4 if given.has("DEM") else 0) + (1 if len(given.years()) > 1 else 0)
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        currency = given.text("CURRENCY") or "CNY"
+        assets = chain.run(
+            "ecologicalassets",
+            {
+                "OUTPUT": "ecological_assets.tif",
+                "OUTPUT_SERVICES": "ecosystem_services.tif",
+                "OUTPUT_TABLE": "ecological_assets.csv",
+                "OUTPUT_CHANGE": "ecological_assets_change.csv",
+            },
+            shown=["OUTPUT"],
+        )
+        headlines = value_headlines(assets.table(), assets.table("OUTPUT_CHANGE"), currency)
+        if given.has("DEM"):
+            headlines += self._terrain(chain, assets, currency)
+        hemeroby = chain.run("hemeroby", {"OUTPUT": "hemeroby.tif", "OUTPUT_TABLE": "hemeroby.csv"}, shown=["OUTPUT"])
+        headlines += pressure_headlines("hemeroby", hemeroby.table())
+        return headlines + self._effects(given, chain, assets, hemeroby)
+
+    @staticmethod
+    def _terrain(chain: Chain, assets: Step, currency: str) -> list[Headline]:
+        files = {f"OUTPUT_{variable.upper()}": f"{variable}_classes.tif" for variable in VARIABLES}
+        classes = chain.run("terrainclasses", {**files, "OUTPUT_TABLE": "terrain_classes.csv"}, shown=list(files))
+        headlines = []
+        for variable, output in zip(VARIABLES, files):
+            # The DEM may have a grid of its own: its classes are taken by the nearest neighbour.
+            summary = chain.run(
+                "zonesummary",
+                {"OUTPUT_TABLE": f"assets_by_{variable}.csv"},
+                VALUES=[assets.path()],
+                ZONES_RASTER=classes.path(output),
+                KIND="density",
+                ALIGN_CLASSES=True,
+            )
+            headlines += terrain_headlines(variable, summary.table(), currency)
+        return headlines
+
+    @staticmethod
+    def _effects(given: Given, chain: Chain, assets: Step, hemeroby: Step) -> list[Headline]:
+        sampling = Sampling(given)
+        sampling.add(ASSETS, assets.path())
+        sampling.add_given("PRECIPITATION")
+        sampling.add(HEMEROBY, hemeroby.path())
+        sampling.add_drivers()
+        sample = sampling.run(chain)
+        several = len(given.years()) > 1
+        same = {"INPUT": sample.path(), "Y": ASSETS, "X": sampling.drivers, "ENTITY": "cell_id", "TIME": "year"}
+        panel = None
+        if several:
+            outputs = {"OUTPUT_TABLE": "panel_regression.csv", "OUTPUT_TESTS": "panel_tests.csv"}
+            panel = chain.run("panelregression", outputs, **same).table()
+        outputs = {"OUTPUT_TABLE": "quantile_regression.csv", "OUTPUT_TESTS": "quantile_tests.csv"}
+        quantiles = chain.run("quantileregression", outputs, YEAR_DUMMIES=several, **same).table()
+        return effect_headlines(panel, quantiles, sampling.drivers)

@@ -1,0 +1,150 @@
+"""The ESV paper in one run: land-cover change, value, RSEI, profit and loss, human activity, geographical detector."""
+
+from __future__ import annotations
+
+from ...core.workflows.assets_headlines import value_headlines
+from ...core.workflows.esv_headlines import (
+    detector_headlines,
+    land_headlines,
+    profit_headlines,
+    rsei_headlines,
+)
+from ...core.workflows.headlines import Headline
+from ...core.workflows.pressure_headlines import pressure_headlines
+from ..assets.valuing import SERIES, ValuingAlgorithm
+from ..given import Given
+from .sampling import DRIVERS, DriverParameters, Sampling
+from .workflow import Chain, Step, Workflow
+
+ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
+
+
+
+class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
+    """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
+
+    NAME = "esvworkflow"
+    GROUP = "workflows"
+    ADJUSTED = True
+    YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
+
+    def declare(self) -> None:
+        self.add_valuation()
+        self.add_zones(raster=False)
+        self.add_table("GDP_TABLE")
+        self._add_images()
+        self.add_raster("DEM", optional=True)
+        self.add_drivers()
+        self.add_text("CLASSES", "3-8", advanced=True)
+        self.add_workflow_outputs()
+
+    def _add_images(self) -> None:
+        sensors = ("landsat5", "landsat7", "landsat8", "landsat9", "sentinel2", "modis")
+        self.add_rasters("IMAGES", optional=True)
+        self.add_text("IMAGE_YEARS", optional=True)
+        self.add_choice("SENSOR", sensors, "landsat8")
+        self.add_choice("LEVEL", ("level2", "level1", "reflectance"), "level2")
+        self.add_text("BANDS", optional=True, advanced=True)
+        self.add_rasters("THERMAL", optional=True)
+
+    def steps(self, given: Given) -> int:
+        return 6 + (1 if given.has("IMAGES") else 0)
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        currency = given.text("CURRENCY") or "CNY"
+        transfer = chain.run(
+            "transfermatrix",
+            {
+                "OUTPUT": "land_use_change.tif",
+                "OUTPUT_TABLE": "transfer_matrix.csv",
+                "OUTPUT_BALANCE": "class_balance.csv",
+                "OUTPUT_DEGREES": "dynamic_degrees.csv",
+            },
+            shown=["OUTPUT"],
+        )
+        value = chain.run(
+            self._valuation(given),
+            {
+                "OUTPUT": "ecosystem_service_value.tif",
+                "OUTPUT_TABLE": "ecosystem_service_value.csv",
+                "OUTPUT_CHANGE": "ecosystem_service_value_change.csv",
+            },
+            shown=["OUTPUT"],
+        )
+        profit = chain.run(
+            "profitloss",
+            {
+                "OUTPUT": "value_change.tif",
+                "OUTPUT_INDEX": "esv_change_index.tif",
+                "OUTPUT_TABLE": "profit_and_loss.csv",
+                "OUTPUT_SUMMARY": "profit_and_loss_summary.csv",
+                "OUTPUT_CLASSES": "profit_and_loss_classes.csv",
+            },
+            shown=["OUTPUT", "OUTPUT_INDEX"],
+        )
+        headlines = [
+            *land_headlines(transfer.table()),
+            *value_headlines(value.table(), value.table("OUTPUT_CHANGE"), currency),
+            *profit_headlines(profit.table("OUTPUT_SUMMARY"), currency),
+        ]
+        quality = self._quality(given, chain) if given.has("IMAGES") else None
+        if quality:
+            headlines += rsei_headlines(quality.table())
+        activity = self._activity(given, chain)
+        headlines += pressure_headlines(ACTIVITY, activity.table(), by_zone=given.has("ZONES"))
+        return headlines + self._drivers(given, chain, value, activity)
+
+    @staticmethod
+    def _valuation(given: Given) -> str:
+        adjusted = any(given.has(raster) for raster, _ in SERIES.values())
+        return "ecologicalassets" if adjusted else "ecosystemservicevalue"
+
+    @staticmethod
+    def _quality(given: Given, chain: Chain) -> Step:
+        return chain.run(
+            "rsei",
+            {
+                "OUTPUT": "rsei.tif",
+                "OUTPUT_CLASSES": "rsei_classes.tif",
+                "OUTPUT_LOADINGS": "rsei_loadings.csv",
+                "OUTPUT_TABLE": "rsei.csv",
+            },
+            shown=["OUTPUT", "OUTPUT_CLASSES"],
+            YEARS=given.text("IMAGE_YEARS") or given.text("YEARS"),
+        )
+
+    @staticmethod
+    def _activity(given: Given, chain: Chain) -> Step:
+        """By zone where there are zones, as the paper tells it; else about each pixel."""
+        unit = "zones" if given.has("ZONES") else "window"
+        return chain.run(
+            "humanactivity",
+            {"OUTPUT": "human_activity.tif", "OUTPUT_TABLE": "human_activity.csv"},
+            shown=["OUTPUT"],
+            UNIT=unit,
+        )
+
+    def _drivers(self, given: Given, chain: Chain, value: Step, activity: Step) -> list[Headline]:
+        """The detector of the last year: natural drivers, human activity and what else was given."""
+        sampling = Sampling(given)
+        sampling.add(ESV, value.path())
+        if given.has("DEM"):
+            sampling.add("elevation", *given.rasters("DEM"))
+        sampling.add_given("PRECIPITATION")
+        sampling.add(ACTIVITY, activity.path())
+        sampling.add_drivers()
+        sample = sampling.run(chain)
+        detector = chain.run(
+            "geodetector",
+            {
+                "OUTPUT_FACTORS": "detector_factors.csv",
+                "OUTPUT_INTERACTIONS": "detector_interactions.csv",
+                "OUTPUT_RISK": "detector_risk.csv",
+                "OUTPUT_ECOLOGICAL": "detector_ecological.csv",
+                "OUTPUT_BREAKS": "detector_breaks.csv",
+            },
+            INPUT=f"{sample.path()}|subset=\"year\" = {given.years()[-1]}",
+            Y=ESV,
+            FACTORS=sampling.drivers,
+        )
+        return detector_headlines(detector.table("OUTPUT_FACTORS"), detector.table("OUTPUT_INTERACTIONS"))

@@ -1,0 +1,74 @@
+"""Soil conservation within a workflow: factors that are given are taken, the others are computed from what is there."""
+
+from __future__ import annotations
+
+from ..given import Given
+from .workflow import Chain, Step
+
+SOIL_FACTORS = ("R", "K", "LS", "C", "P")
+TEXTURE = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
+# What makes each factor where it is not given itself; P is made of land cover and relief, and is 1 without it.
+SOURCES: dict[str, tuple[str, ...]] = {
+    "R": ("PRECIPITATION",),
+    "K": TEXTURE,
+    "LS": ("DEM",),
+    "C": ("NDVI",),
+}
+
+
+def has_soil(given: Given) -> bool:
+    """Whether every factor is given or can be computed."""
+    return all(given.has(factor) or all(map(given.has, sources)) for factor, sources in SOURCES.items())
+
+
+class SoilSteps:
+    """The steps from rain, texture, relief and plants to soil retention."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._made = [factor for factor in SOURCES if not given.has(factor)]
+        if not given.has("P") and given.has("DEM"):
+            self._made.append("P")
+
+    @property
+    def count(self) -> int:
+        """How many steps come before soil conservation itself."""
+        return len(self._made)
+
+    def run(self, chain: Chain) -> Step:
+        """Computes the missing factors, then soil conservation."""
+        makers = {"R": self._erosivity, "K": self._erodibility, "LS": self._slope_length, "C": self._cover,
+                  "P": self._practice}  # fmt: skip
+        factors = {factor: makers[factor](chain) for factor in self._made}
+        return chain.run(
+            "soilconservation",
+            {
+                "OUTPUT": "soil_conservation.tif",
+                "OUTPUT_EROSION": "soil_erosion.tif",
+                "OUTPUT_CLASSES": "erosion_classes.tif",
+                "OUTPUT_TABLE": "soil_conservation.csv",
+            },
+            shown=["OUTPUT", "OUTPUT_CLASSES"],
+            **factors,
+        )
+
+    @staticmethod
+    def _erosivity(chain: Chain) -> list[str]:
+        return [chain.run("rainfallerosivity", {"OUTPUT": "rainfall_erosivity.tif"}, METHOD="zhang_annual").path()]
+
+    @staticmethod
+    def _erodibility(chain: Chain) -> list[str]:
+        return [chain.run("soilerodibility", {"OUTPUT": "soil_erodibility.tif"}).path()]
+
+    def _slope_length(self, chain: Chain) -> list[str]:
+        method = self._given.choice("SLOPE_LENGTH_METHOD")
+        return [chain.run("slopelength", {"OUTPUT": "slope_length.tif"}, METHOD=method).path()]
+
+    @staticmethod
+    def _cover(chain: Chain) -> list[str]:
+        files = {"OUTPUT": "vegetation_cover.tif", "OUTPUT_C": "cover_factor.tif"}
+        return [chain.run("vegetationcover", files).path("OUTPUT_C")]
+
+    @staticmethod
+    def _practice(chain: Chain) -> list[str]:
+        return [chain.run("supportpractice", {"OUTPUT": "support_practice.tif"}).path()]

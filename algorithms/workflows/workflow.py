@@ -1,0 +1,163 @@
+"""What the workflows share: children that run one after the other, one folder, one report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingMultiStepFeedback,
+)
+
+from ...core.errors import Cancelled
+from ...core.progress import Progress
+from ...core.tables import Table, read_table
+from ...core.workflows.combined_report import combined_report
+from ...core.workflows.headlines import Headline, headline_table
+from ...core.workflows.preflight import YearlyRasters, check_rasters
+from ..base import EcoAlgorithm, Results
+from ..gathered_reports import gather_reports
+from ..given import Given
+from ..settings import report_language
+
+CSV, TIF = ".csv", ".tif"
+
+
+class Step:
+    """A child algorithm that has run: where its results are."""
+
+    def __init__(self, results: dict[str, Any]) -> None:
+        self._results = results
+
+    def path(self, output: str = "OUTPUT") -> str:
+        """The file of an output."""
+        return str(self._results[output])
+
+    def table(self, output: str = "OUTPUT_TABLE") -> Table:
+        """A table that it wrote."""
+        return read_table(self.path(output))
+
+    def number(self, output: str) -> float | None:
+        """A number output, None where it does not exist."""
+        value = self._results.get(output)
+        return None if value is None else float(value)
+
+
+class Chain:
+    """Runs algorithms of this provider as children. What they share with the workflow by name is passed on."""
+
+    def __init__(
+        self,
+        given: Given,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        folder: str,
+        steps: int,
+    ) -> None:
+        self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
+        self._steps, self._started = steps, 0
+        self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
+
+    def file(self, name: str) -> str:
+        """A file of this name in the folder of results."""
+        return os.path.join(self._folder, name)
+
+    def run(
+        self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), **parameters: Any
+    ) -> Step:
+        """Runs the algorithm `ecoassets:name`.
+
+        Args:
+            name: of the algorithm.
+            files: output id to file name within the folder of results.
+            shown: outputs that become layers of the project where there is one.
+            parameters: what differs from the workflow's own parameters of the same name; None leaves one out.
+
+        Raises:
+            Cancelled: the user stopped.
+            QgsProcessingException: the child failed; says at which step.
+        """
+        child = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
+        self._multi.setCurrentStep(self._started)
+        self._started += 1
+        where = f"Step {self._started} of {self._steps}, {child.displayName()}"
+        self._feedback.pushInfo(f"\n{where}")
+        paths = {output: self.file(file) for output, file in files.items()}
+        for output in shown:
+            label = child.parameterDefinition(output).description()
+            details = QgsProcessingContext.LayerDetails(label, self._context.project(), output)
+            self._context.addLayerToLoadOnCompletion(paths[output], details)
+        given = {**self._shared_with(child), **parameters, **paths}
+        given = {key: value for key, value in given.items() if value is not None}
+        if child.parameterDefinition("OUTPUT_HTML") is not None:
+            given["OUTPUT_HTML"] = self.file(f"{name}.html")  # gathered, not written
+        valid, message = child.checkParameterValues(given, self._context)
+        if not valid:
+            raise QgsProcessingException(f"{where}: {message}")
+        try:
+            results, succeeded = child.run(given, self._context, self._multi, {}, False)
+        except QgsProcessingException as error:
+            raise QgsProcessingException(f"{where}: {error}") from None
+        if self._feedback.isCanceled():
+            raise Cancelled
+        if not succeeded:
+            raise QgsProcessingException(f"{where}: there were errors, see the messages above.")
+        return Step({**paths, **results})
+
+    def _shared_with(self, child: QgsProcessingAlgorithm) -> dict[str, Any]:
+        """The workflow's parameters that the child has too, apart from outputs."""
+        names = (d.name() for d in child.parameterDefinitions() if not d.isDestination())
+        return {name: self._given.for_child(name) for name in names if self._given.has(name)}
+
+
+class Workflow(EcoAlgorithm):
+    """Chains algorithms of this provider: `follow` runs the steps and tells the headline figures."""
+
+    GROUP = "workflows"
+    # Rasters by year that are compared with the years and the grid of the land cover before the first step.
+    YEARLY: tuple[str, ...] = ()
+
+    def steps(self, given: Given) -> int:
+        """How many steps this run has."""
+        raise NotImplementedError
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        """Runs the steps and returns what the abstract would report."""
+        raise NotImplementedError
+
+    def add_workflow_outputs(self) -> None:
+        self.add_raster_settings()
+        self.add_folder_output("FOLDER")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        folder = given.folder("FOLDER")
+        os.makedirs(folder, exist_ok=True)
+        check_rasters(
+            given.rasters("LAND_COVER"),
+            given.years(),
+            [
+                YearlyRasters(self.parameterDefinition(name).description(), given.rasters(name))
+                for name in self.YEARLY
+                if given.rasters(name)
+            ],
+        )
+        chain = Chain(given, self._context, self._feedback, folder, self.steps(given))
+        with gather_reports() as reports:
+            headlines = self.follow(given, chain)
+        results: Results = {"FOLDER": folder}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            years = given.years()
+            period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
+            whole = combined_report(headlines, reports, report_language(), period)
+            results.update(self.publish_report(whole, report))
+        results.update(self.publish_table("OUTPUT_TABLE", headline_table(headlines)))
+        return results

@@ -1,0 +1,202 @@
+"""The zoning paper in one run: services, quality, degradation, restoration and conservation zones, the plan."""
+
+from __future__ import annotations
+
+from ...core.errors import InputError
+from ...core.workflows.headlines import Headline
+from ...core.workflows.zoning_headlines import (
+    conservation_headlines,
+    quality_headlines,
+    restoration_headlines,
+    service_headlines,
+)
+from ..given import Given
+from .soil_steps import SOIL_FACTORS, SoilSteps, has_soil
+from .workflow import Chain, Step, Workflow
+
+WATER, SOIL, FLOOD, HABITAT, QUALITY = (
+    "water_retention",
+    "soil_conservation",
+    "flood_mitigation",
+    "natural_habitat",
+    "quality",
+)
+# How each service's raster counts: depths in mm, densities per hectare.
+KINDS = {WATER: "depth", SOIL: "density", FLOOD: "depth", HABITAT: "density"}
+DEGRADED = {WATER: "DEGRADED_WATER", SOIL: "DEGRADED_SOIL", FLOOD: "DEGRADED_FLOOD", QUALITY: "DEGRADED_QUALITY"}
+
+
+class ZoningWorkflow(Workflow):
+    """Restore here, conserve there: from rain, soil, relief and plants to a plan by district."""
+
+    NAME = "zoningworkflow"
+    YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "STORM_RAINFALL")
+
+    def declare(self) -> None:
+        self.add_land_cover()
+        self.add_rasters("PRECIPITATION", optional=True)
+        self.add_rasters("EVAPOTRANSPIRATION", optional=True)
+        self._add_soil()
+        self._add_flood()
+        self.add_rasters("INDICATORS", optional=True)
+        self.add_text("NAMES", optional=True)
+        self.add_choice("QUALITY_METHOD", ("relative_biomass", "eqi"), "relative_biomass")
+        self.add_zones(raster=False)
+        self.add_choice("CLIMATE", ("mean", "actual"), "mean")
+        self.add_number("THRESHOLD", 10, 0, 100, advanced=True)
+        self.add_number("SEVERE", 4, 2, 6, integer=True, advanced=True)
+        self.add_text("BREAKS", "50, 75, 90", advanced=True)
+        self.add_number("KEEP", 1, 1, integer=True, advanced=True)
+        self.add_number("MINIMUM_AREA", 0, 0, advanced=True)
+        self.add_workflow_outputs()
+
+    def _add_soil(self) -> None:
+        for name in SOIL_FACTORS:
+            self.add_rasters(name, optional=True)
+        for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON", "DEM", "FLOW_ACCUMULATION"):
+            self.add_raster(name, optional=True)
+        self.add_rasters("NDVI", optional=True)
+        self.add_choice("SLOPE_LENGTH_METHOD", ("desmet_govers", "constant"), "desmet_govers", advanced=True)
+
+    def _add_flood(self) -> None:
+        self.add_rasters("STORM_RAINFALL", optional=True)
+        self.add_text("STORM_DEPTH", optional=True)
+        self.add_raster("SOIL_GROUP", optional=True)
+        self.add_choice("SOIL_GROUP_CODE", ("A", "B", "C", "D"), "B")
+        self.add_polygons("WATER_BODIES")
+
+    def steps(self, given: Given) -> int:
+        services = [*self._services(given), HABITAT]
+        compared = [name for name in self._layers(given) if name in DEGRADED] if len(given.years()) > 1 else []
+        soil = SoilSteps(given).count if SOIL in services else 0
+        return len(services) + soil + (1 if given.has("INDICATORS") else 0) + len(compared) + 3
+
+    @staticmethod
+    def _services(given: Given) -> list[str]:
+        """The services for which there are inputs, besides habitat, which needs land cover alone."""
+        found = []
+        if given.has("PRECIPITATION") and given.has("EVAPOTRANSPIRATION"):
+            found.append(WATER)
+        if has_soil(given):
+            found.append(SOIL)
+        if given.has("STORM_RAINFALL") or given.has("STORM_DEPTH"):
+            found.append(FLOOD)
+        return found
+
+    def _layers(self, given: Given) -> list[str]:
+        return [*self._services(given), *([QUALITY] if given.has("INDICATORS") else [])]
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        if not self._layers(given):
+            raise InputError(
+                "There is nothing to zone by. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), R, K, LS and "
+                "C or what they are made of (soil conservation), STORM_DEPTH or STORM_RAINFALL (flood mitigation), or "
+                "INDICATORS (ecosystem quality)."
+            )
+        services, headlines = self._map_services(given, chain)
+        layers = dict(services)
+        if given.has("INDICATORS"):
+            layers[QUALITY] = self._map_quality(given, chain)
+            headlines += quality_headlines(layers[QUALITY].table())
+        restoration, found = self._restoration(given, chain, layers)
+        headlines += found
+        conservation, found = self._conservation(given, chain, services)
+        headlines += found
+        chain.run(
+            "zoningplan",
+            {
+                "OUTPUT": "plan.tif",
+                "OUTPUT_VECTOR": "plan.gpkg",
+                "OUTPUT_TABLE": "plan.csv",
+            },
+            shown=["OUTPUT"],
+            RESTORATION=restoration.path(),
+            CONSERVATION=conservation.path(),
+            LAND_COVER=given.rasters("LAND_COVER")[-1],
+            **self._as_services(services),
+        )
+        return headlines
+
+    def _map_services(self, given: Given, chain: Chain) -> tuple[dict[str, Step], list[Headline]]:
+        wanted = self._services(given)
+        steps: dict[str, Step] = {}
+        headlines: list[Headline] = []
+        if WATER in wanted:
+            files = {"OUTPUT": "water_retention.tif", "OUTPUT_TABLE": "water_retention.csv"}
+            steps[WATER] = chain.run("waterretention", files, shown=["OUTPUT"])
+            headlines += service_headlines(WATER, steps[WATER].table(), "volume_m3", "m3/a")
+        if SOIL in wanted:
+            steps[SOIL] = SoilSteps(given).run(chain)
+            headlines += service_headlines(SOIL, steps[SOIL].table(), "retention_t", "t/a")
+        if FLOOD in wanted:
+            files = {"OUTPUT": "flood_mitigation.tif", "OUTPUT_TABLE": "flood_mitigation.csv"}
+            steps[FLOOD] = chain.run("floodmitigation", files, shown=["OUTPUT"])
+            headlines += service_headlines(FLOOD, steps[FLOOD].table(), "volume_m3", "m3")
+        files = {"OUTPUT": "natural_habitat.tif", "OUTPUT_TABLE": "natural_habitat.csv"}
+        steps[HABITAT] = chain.run("naturalhabitat", files, shown=["OUTPUT"])
+        return steps, headlines + service_headlines(HABITAT, steps[HABITAT].table(), "weighted_ha", "ha")
+
+    @staticmethod
+    def _map_quality(given: Given, chain: Chain) -> Step:
+        files = {
+            "OUTPUT": "ecosystem_quality.tif",
+            "OUTPUT_CLASSES": "quality_classes.tif",
+            "OUTPUT_REFERENCES": "quality_references.csv",
+            "OUTPUT_TABLE": "ecosystem_quality.csv",
+        }
+        return chain.run(
+            "ecosystemquality", files, shown=["OUTPUT", "OUTPUT_CLASSES"], METHOD=given.choice("QUALITY_METHOD")
+        )
+
+    @staticmethod
+    def _restoration(given: Given, chain: Chain, layers: dict[str, Step]) -> tuple[Step, list[Headline]]:
+        """What was lost from the first to the last year, low quality and severe erosion."""
+        last_cover = given.rasters("LAND_COVER")[-1]
+        reasons: dict[str, str] = {}
+        if len(given.years()) > 1:
+            for name, parameter in DEGRADED.items():
+                if name in layers:
+                    degraded = chain.run(
+                        "degradation",
+                        {"OUTPUT": f"degraded_{name}.tif", "OUTPUT_TABLE": f"degraded_{name}.csv"},
+                        BEFORE=[layers[name].path()],
+                        AFTER=[layers[name].path()],
+                        KIND="relative",
+                        LAND_COVER=[last_cover],
+                    )
+                    reasons[parameter] = degraded.path()
+        if QUALITY in layers:
+            reasons["QUALITY_CLASSES"] = layers[QUALITY].path("OUTPUT_CLASSES")
+        if SOIL in layers:
+            reasons["EROSION_CLASSES"] = layers[SOIL].path("OUTPUT_CLASSES")
+        files = {
+            "OUTPUT": "restoration.tif",
+            "OUTPUT_PRIORITY": "restoration_priority.tif",
+            "OUTPUT_TABLE": "restoration.csv",
+        }
+        step = chain.run("restorationzones", files, shown=["OUTPUT"], LAND_COVER=last_cover, **reasons)
+        return step, restoration_headlines(step.table())
+
+    def _conservation(self, given: Given, chain: Chain, services: dict[str, Step]) -> tuple[Step, list[Headline]]:
+        files = {
+            "OUTPUT": "conservation.tif",
+            "OUTPUT_IMPORTANCE": "importance.tif",
+            "OUTPUT_TABLE": "conservation.csv",
+            "OUTPUT_EFFICIENCY": "conservation_efficiency.csv",
+        }
+        step = chain.run(
+            "conservationzones",
+            files,
+            shown=["OUTPUT"],
+            LAND_COVER=given.rasters("LAND_COVER")[-1],
+            **self._as_services(services),
+        )
+        return step, conservation_headlines(step.table(), step.table("OUTPUT_EFFICIENCY"))
+
+    @staticmethod
+    def _as_services(services: dict[str, Step]) -> dict[str, object]:
+        return {
+            "SERVICES": [step.path() for step in services.values()],
+            "NAMES": ", ".join(services),
+            "KINDS": ", ".join(KINDS[name] for name in services),
+        }

@@ -1,0 +1,51 @@
+"""One report out of the reports of several steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..report import Block, Chapter, Heading, LeftOut, MethodReport, Paragraph, Parameters
+from ..report.texts import load_texts
+from .headlines import Headline, headline_chapter
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step of a workflow has to tell, under its title."""
+
+    title: str
+    report: MethodReport
+
+
+def combined_report(
+    headlines: Sequence[Headline], steps: Sequence[StepReport], language: str, subtitle: str = ""
+) -> MethodReport:
+    """Headline figures, then a chapter per step with what its own report holds; sources of all steps once.
+
+    Args:
+        headlines: the figures of the first chapter.
+        steps: in the order in which they ran.
+        language: `en` or `zh`.
+        subtitle: what, where and when in one line.
+    """
+    words = load_texts(language)
+    return MethodReport(
+        chapters=[headline_chapter(headlines, words), *(_chapter(step) for step in steps)],
+        subtitle=subtitle,
+        sources=list(dict.fromkeys(source for step in steps for source in step.report.sources)),
+        warnings=[f"{step.title}: {warning}" for step in steps for warning in step.report.warnings],
+    )
+
+
+def _chapter(step: StepReport) -> Chapter:
+    report = step.report
+    blocks: list[Block] = [Paragraph(report.subtitle)] if report.subtitle else []
+    for chapter in report.chapters:
+        if chapter.blocks:
+            blocks += [Heading(chapter.title), *chapter.blocks]
+    if report.left_out:
+        blocks.append(LeftOut(report.left_out))
+    if report.parameters:
+        blocks.append(Parameters(report.parameters))
+    return Chapter(step.title, blocks)

@@ -1,0 +1,137 @@
+"""Headline figures of a workflow: what the abstract of a paper would report, read from the tables of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..report import Block, Chapter, Column, Figure, Figures, TableBlock
+from ..results import Column as ResultColumn
+from ..results import ResultTable
+from ..tables import Table
+
+HEADLINE_COLUMNS = (
+    ResultColumn("figure", "text"),
+    ResultColumn("subject", "text"),
+    ResultColumn("from_year", "integer"),
+    ResultColumn("year", "integer"),
+    ResultColumn("value"),
+    ResultColumn("unit", "text"),
+    ResultColumn("p"),
+)
+MOST_CARDS = 8
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure worth telling.
+
+    Attributes:
+        figure: what it is, a fixed word; the report has a text `headline_<figure>` for it.
+        value: the number, None where it does not exist.
+        unit: of the number.
+        year: to which it belongs; the later one of a change; None for the whole period.
+        from_year: the earlier year of a change.
+        subject: what it is about, such as an ecosystem, a service or a driver.
+        p: of a test, where there is one.
+        card: whether the report shows it as a card.
+    """
+
+    figure: str
+    value: float | None
+    unit: str
+    year: int | None = None
+    from_year: int | None = None
+    subject: str = ""
+    p: float | None = None
+    card: bool = False
+
+
+def headline_table(headlines: Sequence[Headline]) -> ResultTable:
+    """A row per headline."""
+    return ResultTable(
+        HEADLINE_COLUMNS, tuple((h.figure, h.subject, h.from_year, h.year, h.value, h.unit, h.p) for h in headlines)
+    )
+
+
+def headline_chapter(headlines: Sequence[Headline], words: dict[str, str]) -> Chapter:
+    """The first chapter of a combined report: the most telling figures as cards, and all of them as a table."""
+    cards = [
+        Figure(_title(h, words), h.value, h.unit, _period(h)) for h in headlines if h.card and h.value is not None
+    ][:MOST_CARDS]
+    columns = [
+        Column(words["headline"], kind="text"),
+        Column(words["from_year"], kind="code"),
+        Column(words["to_year"], kind="code"),
+        Column(words["value"]),
+        Column(words["unit"], kind="text"),
+        Column("p"),
+    ]
+    rows = [(_title(h, words), h.from_year, h.year, _rounded(h.value), h.unit or None, h.p) for h in headlines]
+    blocks: list[Block] = [Figures(cards)] if cards else []
+    return Chapter(
+        words["headlines"], [*blocks, TableBlock(words["headlines"], columns, rows, download="headlines.csv")]
+    )
+
+
+def _title(headline: Headline, words: dict[str, str]) -> str:
+    title = words[f"headline_{headline.figure}"]
+    subject = words.get(headline.subject, headline.subject.replace("_", " "))
+    return f"{title}: {subject}" if subject else title
+
+
+def _period(headline: Headline) -> str:
+    if headline.from_year is not None:
+        return f"{headline.from_year}–{headline.year}"
+    return "" if headline.year is None else str(headline.year)
+
+
+def _rounded(number: float | None) -> float | None:
+    """Six digits: the rows of the table differ in size, so one number of decimals would not fit them."""
+    return None if number is None else float(f"{number:.6g}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table by column, numbers as numbers."""
+
+    cells: dict[str, str | float | None]
+
+    def number(self, column: str) -> float | None:
+        """A cell that holds a number or nothing."""
+        value = self.cells[column]
+        return value if isinstance(value, float) else None
+
+    def whole(self, column: str) -> int | None:
+        """A year or a code."""
+        value = self.number(column)
+        return None if value is None else int(value)
+
+    def text(self, column: str) -> str:
+        value = self.cells[column]
+        return f"{value:.10g}" if isinstance(value, float) else value or ""
+
+
+def rows_of(table: Table, **wanted: str | int) -> list[Row]:
+    """The rows whose columns hold what is wanted; cells that look like numbers become numbers."""
+    rows = (Row({column: _value(cell) for column, cell in row.items()}) for row in table.rows)
+    return [row for row in rows if all(row.text(column) == str(value) for column, value in wanted.items())]
+
+
+def _value(cell: object) -> str | float | None:
+    if cell is None or cell == "":
+        return None
+    try:
+        return float(str(cell))
+    except ValueError:
+        return str(cell)
+
+
+def total_of(rows: Iterable[Row], column: str) -> float:
+    """The sum of a column; blanks count nothing."""
+    return sum(row.number(column) or 0.0 for row in rows)
+
+
+def change_pct(before: float | None, after: float | None) -> float | None:
+    """``(after - before) / |before| * 100``; None where that does not exist."""
+    return None if before is None or after is None or not before else (after - before) / abs(before) * 100

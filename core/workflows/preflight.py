@@ -1,0 +1,32 @@
+"""What can be known before the first step of a workflow: rasters, years and grids that do not fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..progress import QUIET
+from ..raster.series import yearly_sources
+from ..raster.source import describe_source, fit_to_grid
+
+
+@dataclass(frozen=True)
+class YearlyRasters:
+    """Continuous rasters of a parameter: one per year, one with a band per year, or one for all years."""
+
+    label: str
+    paths: tuple[str, ...]
+
+
+def check_rasters(land_cover: Sequence[str], years: Sequence[int], series: Sequence[YearlyRasters]) -> None:
+    """Opens every raster and compares counts, CRS and extent; reads no pixel.
+
+    Raises:
+        InputError: a file cannot be read, or the number of rasters, bands and years differ.
+        GridError: no CRS, no position, or no overlap with the land cover.
+    """
+    cover = yearly_sources("land_cover", land_cover, years, "Land cover", kind="classes")
+    _, grid = describe_source(cover[0])
+    for item in series:
+        for source in dict.fromkeys(yearly_sources("series", item.paths, years, item.label, static=True)):
+            fit_to_grid(source, grid, QUIET)

@@ -1,0 +1,29 @@
+"""Headline figures of human activity and hemeroby."""
+
+from __future__ import annotations
+
+from ..tables import Table
+from .headlines import Headline, rows_of, total_of
+
+
+def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -> list[Headline]:
+    """The mean of each year, and with zones the value of each zone and year.
+
+    Args:
+        figure: `hemeroby` or `human_activity`.
+        pressure: the algorithm's table (year, zone, value, level, area_ha); areas weigh the mean.
+        by_zone: whether the rows are zones that are worth a figure each.
+    """
+    rows = rows_of(pressure)
+    headlines = []
+    for year in dict.fromkeys(row.whole("year") for row in rows):
+        of_year = [row for row in rows if row.whole("year") == year]
+        area = total_of(of_year, "area_ha")
+        weighted = sum((row.number("value") or 0.0) * (row.number("area_ha") or 0.0) for row in of_year)
+        headlines.append(Headline(f"{figure}_mean", weighted / area if area else None, "", year, card=True))
+    if by_zone:
+        headlines += [
+            Headline(f"{figure}_zone", row.number("value"), "", row.whole("year"), subject=row.text("zone"))
+            for row in rows
+        ]
+    return headlines

@@ -1,0 +1,87 @@
+"""What the abstract of the zoning paper reports, from the tables of the workflow's steps."""
+
+from __future__ import annotations
+
+from ..tables import Table
+from .headlines import Headline, change_pct, rows_of, total_of
+
+ALL, UNION = "all", "union"
+
+
+def service_headlines(service: str, table: Table, column: str, unit: str) -> list[Headline]:
+    """Total of a service by year, and its change from the first to the last year.
+
+    Args:
+        service: what the report calls it, such as `water_retention`.
+        table: of the service, rows by year and ecosystem.
+        column: that adds up, such as `volume_m3`.
+        unit: of the column.
+    """
+    rows = rows_of(table)
+    years = sorted({row.whole("year") or 0 for row in rows})
+    totals = {year: total_of((row for row in rows if row.whole("year") == year), column) for year in years}
+    headlines = [Headline("service_total", total, unit, year, subject=service) for year, total in totals.items()]
+    if len(years) > 1:
+        change = change_pct(totals[years[0]], totals[years[-1]])
+        headlines.append(Headline("service_change", change, "%", years[-1], years[0], service, card=True))
+    return headlines
+
+
+def quality_headlines(quality: Table) -> list[Headline]:
+    """Mean quality index of all graded ecosystems by year, its change, and the area of low and poor quality.
+
+    Args:
+        quality: `OUTPUT_TABLE` of ecosystemquality.
+    """
+    rows = rows_of(quality, ecosystem=ALL, **{"class": ALL})
+    headlines = [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in rows]
+    if len(rows) > 1:
+        change = change_pct(rows[0].number("index"), rows[-1].number("index"))
+        period = {"from_year": rows[0].whole("year"), "year": rows[-1].whole("year")}
+        headlines.append(Headline("quality_change", change, "%", card=True, **period))
+    return headlines
+
+
+def restoration_headlines(restoration: Table) -> list[Headline]:
+    """Area of each reason, of their union and its share; the ecosystems of each reason.
+
+    Args:
+        restoration: `OUTPUT_TABLE` of restorationzones.
+    """
+    headlines = []
+    for row in rows_of(restoration):
+        reason, ecosystem = row.text("reason"), row.text("ecosystem")
+        if ecosystem == ALL and reason == UNION:
+            headlines += [
+                Headline("restoration_area", row.number("area_ha"), "ha", card=True),
+                Headline("restoration_share", row.number("share_pct"), "%", card=True),
+            ]
+        elif ecosystem == ALL:
+            headlines.append(Headline("restoration_reason", row.number("area_ha"), "ha", subject=reason))
+        elif reason != UNION:
+            subject = f"{reason}, {ecosystem}"
+            headlines.append(Headline("restoration_ecosystem", row.number("of_reason_pct"), "%", subject=subject))
+    return headlines
+
+
+def conservation_headlines(ecosystems: Table, efficiency: Table) -> list[Headline]:
+    """Conserved area and its share, the ecosystems in it, and the share of each service that it keeps.
+
+    Args:
+        ecosystems: `OUTPUT_TABLE` of conservationzones.
+        efficiency: `OUTPUT_EFFICIENCY` of conservationzones.
+    """
+    headlines = []
+    for row in rows_of(ecosystems):
+        if row.text("ecosystem") == ALL:
+            headlines += [
+                Headline("conservation_area", row.number("area_ha"), "ha", card=True),
+                Headline("conservation_share", row.number("of_ecosystem_pct"), "%", card=True),
+            ]
+        else:
+            subject = row.text("ecosystem")
+            headlines.append(Headline("conservation_ecosystem", row.number("share_pct"), "%", subject=subject))
+    return headlines + [
+        Headline("service_kept", row.number("kept_pct"), "%", subject=row.text("service"))
+        for row in rows_of(efficiency)
+    ]
