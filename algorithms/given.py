@@ -50,6 +50,14 @@ class Given:
         """Whether the user gave anything."""
         return self._parameters.get(name) not in (None, "", [])
 
+    def limits(self, name: str) -> tuple[float | None, float | None]:
+        """The valid range of a raster parameter, of `<name>_MIN` and `<name>_MAX`; None where it is open."""
+        lowest, highest = (
+            self.number(limit) if self._algorithm.parameterDefinition(limit) is not None else None
+            for limit in (f"{name}_MIN", f"{name}_MAX")
+        )
+        return lowest, highest
+
     def rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list of rasters, in the order given."""
         return tuple(self._rasters[name])

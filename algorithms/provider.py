@@ -25,6 +25,9 @@ from .terrain.zonesummary import ZoneSummary
 from .tools.aligntogrid import AlignToGrid
 from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
+from .workflows.assetsworkflow import AssetsWorkflow
+from .workflows.esvworkflow import EsvWorkflow
+from .workflows.zoningworkflow import ZoningWorkflow
 
 ALGORITHMS = (
     AlignToGrid,
@@ -42,6 +45,9 @@ ALGORITHMS = (
     ZoneSummary,
     Trend,
     Degradation,
+    AssetsWorkflow,
+    EsvWorkflow,
+    ZoningWorkflow,
 )
 
 

@@ -19,7 +19,6 @@ from .workflow import Chain, Step, Workflow
 ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
 
 
-
 class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
@@ -143,7 +142,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
                 "OUTPUT_ECOLOGICAL": "detector_ecological.csv",
                 "OUTPUT_BREAKS": "detector_breaks.csv",
             },
-            INPUT=f"{sample.path()}|subset=\"year\" = {given.years()[-1]}",
+            INPUT=f'{sample.path()}|subset="year" = {given.years()[-1]}',
             Y=ESV,
             FACTORS=sampling.drivers,
         )

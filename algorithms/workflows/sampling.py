@@ -57,8 +57,7 @@ class Sampling:
             return
         name = parameter.lower()
         self.add(name, *paths)
-        limits = [self._given.number(f"{parameter}_{end}") if self._given.knows(f"{parameter}_{end}") else None
-                  for end in ("MIN", "MAX")]  # fmt: skip
+        limits = self._given.limits(parameter)
         if any(limit is not None for limit in limits):
             self._ranges.append(":".join([name, *("" if limit is None else f"{limit:.17g}" for limit in limits)]))
 
@@ -73,8 +72,8 @@ class Sampling:
         paths, words = self._given.rasters("MORE_DRIVERS"), split_words(self._given.text("DRIVER_NAMES"))
         if len(paths) != len(words):
             raise InputError(
-                f"DRIVER_NAMES holds {len(words)} names for {len(paths)} rasters of MORE_DRIVERS. Give one name for each "
-                "raster, in their order; repeat the name for the years of one driver."
+                f"DRIVER_NAMES holds {len(words)} names for {len(paths)} rasters of MORE_DRIVERS. Give one name for "
+                "each raster, in their order; repeat the name for the years of one driver."
             )
         for path, word in zip(paths, words):
             self.add(word, path)

@@ -68,9 +68,7 @@ class Chain:
         """A file of this name in the folder of results."""
         return os.path.join(self._folder, name)
 
-    def run(
-        self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), **parameters: Any
-    ) -> Step:
+    def run(self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), **parameters: Any) -> Step:
         """Runs the algorithm `ecoassets:name`.
 
         Args:

@@ -89,9 +89,9 @@ class ZoningWorkflow(Workflow):
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         if not self._layers(given):
             raise InputError(
-                "There is nothing to zone by. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), R, K, LS and "
-                "C or what they are made of (soil conservation), STORM_DEPTH or STORM_RAINFALL (flood mitigation), or "
-                "INDICATORS (ecosystem quality)."
+                "There is nothing to zone by. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), R, K, LS "
+                "and C or what they are made of (soil conservation), STORM_DEPTH or STORM_RAINFALL (flood "
+                "mitigation), or INDICATORS (ecosystem quality)."
             )
         services, headlines = self._map_services(given, chain)
         layers = dict(services)

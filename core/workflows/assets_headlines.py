@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tables import Table
-from .headlines import Headline, rows_of, total_of
+from .headlines import Headline, pair_of, rows_of, total_of
 
 ALL = "all"
 
@@ -24,8 +24,8 @@ def value_headlines(values: Table, change: Table, currency: str) -> list[Headlin
     totals = {year: total_of((row for row in rows if row.whole("year") == year), "value") for year in years}
     headlines = [Headline("assets_total", totals[year], unit, year, card=True) for year in years]
     for row in rows_of(change, ecosystem=ALL, service=ALL):
-        period = {"from_year": row.whole("from_year"), "year": row.whole("to_year")}
-        headlines.append(Headline("assets_growth", row.number("change_pct"), "%", card=True, **period))
+        before, after = pair_of(row)
+        headlines.append(Headline("assets_growth", row.number("change_pct"), "%", after, before, card=True))
     for figure, column in (("ecosystem_share", "ecosystem"), ("service_value", "service")):
         for year in years:
             of_year = [row for row in rows if row.whole("year") == year]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..tables import Table
-from .headlines import Headline, Row, rows_of, total_of
+from .headlines import Headline, Row, pair_of, rows_of, total_of
 
 ALL = "all"
 LARGEST_CHANGES = 5
@@ -18,22 +18,22 @@ def land_headlines(transfer: Table) -> list[Headline]:
         transfer: `OUTPUT_TABLE` of transfermatrix.
     """
     rows = _first_to_last(rows_of(transfer))
-    changed = [row for row in rows if row.text("from_code") != row.text("to_code")]
     if not rows:
         return []
-    period = {"from_year": rows[0].whole("from_year"), "year": rows[0].whole("to_year")}
-    headlines = []
-    for figure, column in (("land_lost", "from_name"), ("land_gained", "to_name")):
-        areas: Counter[str] = Counter()
-        for row in changed:
-            areas[row.text(column)] += row.number("area_ha") or 0.0
-        headlines += [Headline(figure, area, "ha", subject=name, **period) for name, area in areas.most_common()]
-    flows: Counter[str] = Counter()
-    for row in changed:
-        flows[f"{row.text('from_name')} → {row.text('to_name')}"] += row.number("area_ha") or 0.0
-    return headlines + [
-        Headline("largest_change", area, "ha", subject=flow, card=number == 0, **period)
-        for number, (flow, area) in enumerate(flows.most_common(LARGEST_CHANGES))
+    first, last = pair_of(rows[0])
+    lost: dict[str, float] = {}
+    gained: dict[str, float] = {}
+    flows: dict[str, float] = {}
+    for row in rows:
+        if row.text("from_code") != row.text("to_code"):
+            before, after, area = row.text("from_name"), row.text("to_name"), row.number("area_ha") or 0.0
+            for areas, subject in ((lost, before), (gained, after), (flows, f"{before} → {after}")):
+                areas[subject] = areas.get(subject, 0.0) + area
+    parts = (("land_lost", lost, None), ("land_gained", gained, None), ("largest_change", flows, LARGEST_CHANGES))
+    return [
+        Headline(figure, area, "ha", last, first, subject, card=figure == "largest_change" and number == 0)
+        for figure, areas, most in parts
+        for number, (subject, area) in enumerate(sorted(areas.items(), key=lambda item: -item[1])[:most])
     ]
 
 
@@ -46,10 +46,10 @@ def profit_headlines(summary: Table, currency: str) -> list[Headline]:
     """
     headlines = []
     for row in rows_of(summary, zone=ALL):
-        period = {"from_year": row.whole("from_year"), "year": row.whole("to_year")}
+        before, after = pair_of(row)
         for figure in ("gain", "loss", "net"):
-            headlines.append(Headline(f"esv_{figure}", row.number(figure), f"{currency}/a", **period))
-        headlines.append(Headline("esv_change_index", row.number("change_index"), "", card=True, **period))
+            headlines.append(Headline(f"esv_{figure}", row.number(figure), f"{currency}/a", after, before))
+        headlines.append(Headline("esv_change_index", row.number("change_index"), "", after, before, card=True))
     return headlines
 
 
@@ -77,9 +77,7 @@ def detector_headlines(factors: Table, interactions: Table) -> list[Headline]:
         for n, row in enumerate(rows)
     ]
     types = Counter(row.text("type") for row in rows_of(interactions))
-    return headlines + [
-        Headline("interactions", float(count), "", subject=kind) for kind, count in types.most_common()
-    ]
+    return headlines + [Headline("interactions", float(count), "", subject=kind) for kind, count in types.most_common()]
 
 
 def _first_to_last(rows: list[Row]) -> list[Row]:
@@ -87,4 +85,4 @@ def _first_to_last(rows: list[Row]) -> list[Row]:
     if not years:
         return []
     whole = (min(a for a, _ in years), max(b for _, b in years))
-    return [row for row in rows if (row.whole("from_year"), row.whole("to_year")) == whole]
+    return [row for row in rows if pair_of(row) == whole]

@@ -118,6 +118,11 @@ def rows_of(table: Table, **wanted: str | int) -> list[Row]:
     return [row for row in rows if all(row.text(column) == str(value) for column, value in wanted.items())]
 
 
+def pair_of(row: Row) -> tuple[int | None, int | None]:
+    """The years between which something changed."""
+    return row.whole("from_year"), row.whole("to_year")
+
+
 def _value(cell: object) -> str | float | None:
     if cell is None or cell == "":
         return None

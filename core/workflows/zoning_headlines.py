@@ -37,8 +37,8 @@ def quality_headlines(quality: Table) -> list[Headline]:
     headlines = [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in rows]
     if len(rows) > 1:
         change = change_pct(rows[0].number("index"), rows[-1].number("index"))
-        period = {"from_year": rows[0].whole("year"), "year": rows[-1].whole("year")}
-        headlines.append(Headline("quality_change", change, "%", card=True, **period))
+        first, last = rows[0].whole("year"), rows[-1].whole("year")
+        headlines.append(Headline("quality_change", change, "%", last, first, card=True))
     return headlines
 
 
