@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -60,6 +61,12 @@ class Given:
 
     def rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list of rasters, in the order given."""
+        return tuple(self._rasters[name])
+
+    def required_rasters(self, name: str) -> tuple[str, ...]:
+        """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
+        if not self._rasters[name]:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster ({name}).")
         return tuple(self._rasters[name])
 
     def raster(self, name: str) -> str | None:
@@ -133,6 +140,18 @@ class Given:
         """The years of `YEARS`."""
         return parse_years(self.text("YEARS"))
 
+    def optional_years(self) -> tuple[int, ...]:
+        """The years of `YEARS`, none where they were left out."""
+        return self.years() if self.has("YEARS") else ()
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """Numbers of a text, separated by commas. Raises InputError where one is none."""
+        words = [word for word in re.split(r"[,;，；、\s]+", self.text(name)) if word]
+        try:
+            return tuple(float(word) for word in words)
+        except ValueError:
+            raise InputError(f"{name} is {self.text(name)!r}. Write numbers, separated by commas.") from None
+
     def scheme(self) -> LandCoverScheme:
         """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it."""
         return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"))
@@ -154,6 +173,13 @@ class Given:
     def output(self, name: str) -> str | None:
         """Path of a raster output, None where it is not wanted."""
         return self._algorithm.parameterAsOutputLayer(self._parameters, name, self._context) or None
+
+    def required_output(self, name: str) -> str:
+        """Path of a raster output without which there is nothing to do. Raises InputError where it is not wanted."""
+        path = self.output(name)
+        if path is None:
+            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a file ({name}).")
+        return path
 
     def file_output(self, name: str) -> str | None:
         """Path of a file output, None where it is not wanted."""

@@ -19,6 +19,17 @@ from .landuse.profitloss import ProfitLoss
 from .landuse.transfermatrix import TransferMatrix
 from .quality.degradation import Degradation
 from .quality.trend import Trend
+from .services.carbonstorage import CarbonStorage
+from .services.floodmitigation import FloodMitigation
+from .services.habitatquality import HabitatQuality
+from .services.naturalhabitat import NaturalHabitat
+from .services.rainfallerosivity import RainfallErosivity
+from .services.slopelength import SlopeLength
+from .services.soilconservation import SoilConservation
+from .services.soilerodibility import SoilErodibility
+from .services.supportpractice import SupportPractice
+from .services.vegetationcover import VegetationCover
+from .services.waterretention import WaterRetention
 from .settings import add_settings, remove_settings
 from .terrain.terrainclasses import TerrainClasses
 from .terrain.zonesummary import ZoneSummary
@@ -45,6 +56,17 @@ ALGORITHMS = (
     ZoneSummary,
     Trend,
     Degradation,
+    RainfallErosivity,
+    SoilErodibility,
+    SlopeLength,
+    VegetationCover,
+    SupportPractice,
+    SoilConservation,
+    WaterRetention,
+    FloodMitigation,
+    NaturalHabitat,
+    HabitatQuality,
+    CarbonStorage,
     AssetsWorkflow,
     EsvWorkflow,
     ZoningWorkflow,

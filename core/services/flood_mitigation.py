@@ -33,6 +33,12 @@ COLUMNS = (
     Column("volume_m3", unit="m3"),
     Column("water_bodies_m3", unit="m3"),
 )
+BODY_COLUMNS = (
+    Column("body", "text"),
+    Column("kind", "text"),
+    Column("area_ha", unit="ha"),
+    Column("capacity_m3", unit="m3"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +210,10 @@ class FloodResult:
                     in_bodies = float(self.water_bodies_m3[y, e])
                     rows.append((year, ecosystem, area, volume / area / MM_HA_TO_M3, volume, in_bodies))
         return ResultTable(COLUMNS, tuple(rows))
+
+    def bodies_table(self) -> ResultTable:
+        """A row per water body."""
+        return ResultTable(BODY_COLUMNS, tuple((b.feature, b.kind, b.area_ha, b.capacity_m3) for b in self.bodies))
 
 
 def run_flood_mitigation(

@@ -17,6 +17,7 @@ from ..raster.dataset import open_raster, short_name
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
+from ..results import Column, ResultTable
 from .plausible import refuse_negative, refuse_slip
 from .survey import Climate, Layers, Pixels, Survey, YearlySums, map_output
 
@@ -110,6 +111,13 @@ _KERNELS: Mapping[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
 }
 
 
+COLUMNS = (
+    Column("year", "integer"),
+    Column("mean", unit=UNIT),
+    Column("mean_rain_mm", unit="mm"),
+)
+
+
 @dataclass(frozen=True)
 class ErosivityFormula:
     """R of the pixels.
@@ -187,6 +195,10 @@ class ErosivityResult:
     mean: tuple[float, ...]
     mean_rain_mm: tuple[float, ...]
     sums: YearlySums
+
+    def table(self) -> ResultTable:
+        """A row per band of the map."""
+        return ResultTable(COLUMNS, tuple(zip(self.years, self.mean, self.mean_rain_mm)))
 
 
 def run_rainfall_erosivity(

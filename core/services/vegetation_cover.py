@@ -13,6 +13,7 @@ from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.percentiles import exact_percentiles
 from ..raster.settings import RasterSettings
+from ..results import Column, ResultTable
 from ..tables import Table
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
 from .plausible import refuse_slip
@@ -26,6 +27,7 @@ C_SOURCES = {
     "bu": "Bu Zhaohong et al. 1993",
     "knijff": "van der Knijff, Jones & Montanarella 2000, EUR 19044 EN",
 }
+COLUMNS = (Column("year", "integer"), Column("mean_cover"), Column("mean_c"))
 _SCALED = (
     "NDVI lies between -1 and 1. It looks scaled by 10 000 (or 250): give the scale, such as 0.0001, or set it in the "
     "properties of the raster."
@@ -136,6 +138,11 @@ class VegetationResult:
     mean_cover: tuple[float, ...]
     mean_factor: tuple[float, ...]
     sums: YearlySums
+
+    def table(self) -> ResultTable:
+        """A row per year."""
+        factors: tuple[float | None, ...] = self.mean_factor or (None,) * len(self.years)
+        return ResultTable(COLUMNS, tuple(zip(self.years, self.mean_cover, factors)))
 
 
 def run_vegetation_cover(

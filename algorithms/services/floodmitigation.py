@@ -1,0 +1,90 @@
+"""Flood mitigation: storm water that land and water bodies hold."""
+
+from __future__ import annotations
+
+from ...core.errors import InputError
+from ...core.progress import Progress
+from ...core.services.curve_number import SOIL_GROUPS
+from ...core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
+from ...core.services.service_reports import flood_report
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+from .supportpractice import terrain_of
+
+ABSTRACTIONS = {"0.2": 0.2, "0.05": 0.05}
+
+
+class FloodMitigation(ServiceAlgorithm):
+    """Rain of a storm less its runoff by curve numbers, with lakes, reservoirs and swamps by object."""
+
+    NAME = "floodmitigation"
+
+    def declare(self) -> None:
+        self.add_cover()
+        self.add_years(climate=True)
+        self.add_series("STORM_RAINFALL", optional=True)
+        self.add_text("STORM_DEPTH", optional=True)
+        self.add_raster("SOIL_GROUP", optional=True)
+        self.add_choice("SOIL_GROUP_CODE", SOIL_GROUPS, "B")
+        self.add_choice("ANTECEDENT", ("dry", "average", "wet"), "average")
+        self.add_choice("FORM", ("held", "against_bare"), "held")
+        self.add_polygons("WATER_BODIES")
+        self.add_table("CURVE_NUMBER_TABLE")
+        self.add_choice("ANTECEDENT_BY", ("table", "formula"), "table", advanced=True)
+        self.add_choice("ABSTRACTION", tuple(ABSTRACTIONS), "0.2", advanced=True)
+        self.add_flag("SLOPE_ADJUSTMENT", False)
+        self.add_raster("DEM", optional=True)
+        self.add_raster("SLOPE", optional=True)
+        self.add_choice("SLOPE_UNIT", ("degrees", "percent"), "degrees", advanced=True)
+        self.add_choice("LAKES", ("object", "total"), "object", advanced=True)
+        self.add_text("LAKE_ZONE", "Eastern plain", advanced=True)
+        self.add_flag("GUIDELINE_EXCHANGES", False)
+        self.add_ranges("STORM_RAINFALL", "DEM")
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_BODIES")
+        self.add_report_output()
+        self.add_number_output("TOTAL_FIRST")
+        self.add_number_output("TOTAL")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        outputs = FloodOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        inputs = self._inputs(given)
+        result = run_flood_mitigation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.held, result.years, "mm")
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(flood_report(result, inputs, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_table("OUTPUT_BODIES", result.bodies_table()))
+        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
+        return results
+
+    def _inputs(self, given: Given) -> FloodInputs:
+        terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None
+        if given.flag("SLOPE_ADJUSTMENT") and terrain is None:
+            raise InputError("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them.")
+        group = given.raster("SOIL_GROUP")
+        return FloodInputs(
+            cover=self.cover(given),
+            years=given.optional_years(),
+            storm_rainfall=self.optional_series(given, "STORM_RAINFALL"),
+            storm_depth_mm=given.numbers("STORM_DEPTH"),
+            soil_group=self.series(given, "SOIL_GROUP") if group else None,
+            soil_group_code="" if group else given.choice("SOIL_GROUP_CODE"),
+            antecedent=given.choice("ANTECEDENT"),
+            antecedent_by=given.choice("ANTECEDENT_BY"),
+            form=given.choice("FORM"),
+            abstraction=ABSTRACTIONS[given.choice("ABSTRACTION")],
+            terrain=terrain,
+            curve_numbers=given.table("CURVE_NUMBER_TABLE"),
+            water_bodies=given.polygons("WATER_BODIES"),
+            lakes=given.choice("LAKES"),
+            lake_zone=given.text("LAKE_ZONE"),
+            guideline_exchanges=given.flag("GUIDELINE_EXCHANGES"),
+            climate=self.climate(given),
+        )

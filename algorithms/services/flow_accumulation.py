@@ -1,0 +1,43 @@
+"""Flow accumulation by GRASS, where QGIS has it: the routing of water is not this project's own."""
+
+from __future__ import annotations
+
+import os
+
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+
+from ...core.errors import InputError
+
+PROVIDERS = ("grass", "grass7")
+
+
+def flow_provider() -> str | None:
+    """The id of the GRASS provider that has r.watershed, None where there is none."""
+    registry = QgsApplication.processingRegistry()
+    found = (name for name in PROVIDERS if registry.algorithmById(f"{name}:r.watershed") is not None)
+    return next(found, None)
+
+
+def accumulate_flow(dem: str, folder: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
+    """Cells that drain through each cell, itself included, by r.watershed with several flow directions.
+
+    Cells that may get water from outside the map are negative.
+
+    Raises:
+        InputError: GRASS failed.
+    """
+    name = f"{flow_provider()}:r.watershed"
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(name)
+    path = os.path.join(folder, "flow_accumulation.tif")
+    parameters = {"elevation": dem, "accumulation": path, "convergence": 5}
+    feedback.pushInfo(f"Flow accumulation is computed by {name}.")
+    try:
+        _, succeeded = algorithm.run(parameters, context, feedback, {}, False)
+    except QgsProcessingException as error:
+        raise InputError(f"GRASS could not compute flow accumulation: {error}. {_OTHER_WAYS}") from None
+    if not succeeded or not os.path.isfile(path):
+        raise InputError(f"GRASS wrote no flow accumulation; its messages are above. {_OTHER_WAYS}")
+    return path
+
+
+_OTHER_WAYS = "Give FLOW_ACCUMULATION as a raster, or choose the method constant."

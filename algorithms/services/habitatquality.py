@@ -1,0 +1,76 @@
+"""Habitat quality by threats and sensitivity, with the equations of InVEST."""
+
+from __future__ import annotations
+
+from ...core.drivers.sample_inputs import split_words
+from ...core.errors import InputError
+from ...core.progress import Progress
+from ...core.services.habitat_quality import QualityInputs, QualityOutputs, run_habitat_quality
+from ...core.services.service_reports import habitat_quality_report
+from ...core.services.survey import Series
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+
+class HabitatQuality(ServiceAlgorithm):
+    """How far threats around a place degrade its habitat."""
+
+    NAME = "habitatquality"
+
+    def declare(self) -> None:
+        self.add_cover()
+        self.add_years()
+        self.add_rasters("THREATS")
+        self.add_text("NAMES")
+        self.add_table("THREAT_TABLE", optional=False)
+        self.add_table("SENSITIVITY_TABLE", optional=False)
+        self.add_number("HALF_SATURATION", 0.05, 0)
+        self.add_raster("ACCESS", optional=True)
+        self.add_flag("NORMALISE", True)
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_DEGRADATION")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+        self.add_number_output("MEAN_FIRST")
+        self.add_number_output("MEAN")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = QualityInputs(
+            cover=self.cover(given),
+            threats=_threats(given),
+            threat_table=given.required_table("THREAT_TABLE"),
+            sensitivity_table=given.required_table("SENSITIVITY_TABLE"),
+            years=given.optional_years(),
+            half_saturation=given.required_number("HALF_SATURATION"),
+            access=self.optional_series(given, "ACCESS"),
+            normalise=given.flag("NORMALISE"),
+        )
+        outputs = QualityOutputs(
+            given.output("OUTPUT"), given.output("OUTPUT_DEGRADATION"), provenance_metadata(self, given)
+        )
+        result = run_habitat_quality(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.quality, result.years, limits=(0.0, 1.0))
+        results.update(self.publish_map("OUTPUT_DEGRADATION", outputs.degradation, result.years))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(habitat_quality_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_numbers(MEAN_FIRST=result.means[0], MEAN=result.means[-1]))
+        return results
+
+
+def _threats(given: Given) -> dict[str, Series]:
+    """Rasters by the name of their threat; a name given several times holds the years of one threat."""
+    paths, names = given.required_rasters("THREATS"), split_words(given.text("NAMES"))
+    if len(names) != len(paths):
+        raise InputError(
+            f"NAMES holds {len(names)} names ({', '.join(names) or 'none'}) for {len(paths)} threat rasters. Give one "
+            "name for each raster, in their order; repeat the name for the years of one threat."
+        )
+    return {
+        name: Series(tuple(path for path, word in zip(paths, names) if word == name)) for name in dict.fromkeys(names)
+    }

@@ -1,0 +1,41 @@
+"""Natural habitat, weighted by its quality where that is known."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.natural_habitat import HabitatInputs, HabitatOutputs, run_natural_habitat
+from ...core.services.service_reports import natural_habitat_report
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+
+class NaturalHabitat(ServiceAlgorithm):
+    """Forest, shrub, grassland and wetland as habitat."""
+
+    NAME = "naturalhabitat"
+
+    def declare(self) -> None:
+        self.add_cover()
+        self.add_years()
+        self.add_series("QUALITY", optional=True)
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+        self.add_number_output("TOTAL_FIRST")
+        self.add_number_output("TOTAL")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = HabitatInputs(self.cover(given), given.optional_years(), self.optional_series(given, "QUALITY"))
+        outputs = HabitatOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        result = run_natural_habitat(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.habitat, result.years, limits=(0.0, 1.0))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(natural_habitat_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
+        return results

@@ -1,0 +1,80 @@
+"""Rainfall erosivity, the R of RUSLE."""
+
+from __future__ import annotations
+
+from ...core.errors import InputError
+from ...core.progress import Progress
+from ...core.services.daily_erosivity import SOURCES as DAILY_SOURCES
+from ...core.services.daily_erosivity import run_daily_erosivity
+from ...core.services.rainfall_erosivity import (
+    SOURCES,
+    UNIT,
+    ErosivityInputs,
+    ErosivityOutputs,
+    run_rainfall_erosivity,
+)
+from ...core.services.service_reports import daily_erosivity_report, erosivity_report
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+
+class RainfallErosivity(ServiceAlgorithm):
+    """R from monthly or annual rain over an area, or from the daily rain of one place."""
+
+    NAME = "rainfallerosivity"
+
+    def declare(self) -> None:
+        self.add_series("PRECIPITATION", optional=True)
+        self.add_choice("METHOD", (*SOURCES, *DAILY_SOURCES), "zhang_monthly")
+        self.add_table("DAILY_TABLE")
+        self.add_years(climate=True)
+        self.add_number("THRESHOLD", 12, 0, advanced=True)
+        self.add_ranges("PRECIPITATION")
+        self.add_raster_settings(classes=False)
+        self.add_raster_output("OUTPUT")
+        self.add_table_output("OUTPUT_TABLE")
+        self.add_report_output()
+        self.add_number_output("MEAN")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        daily = given.choice("METHOD") in DAILY_SOURCES
+        if daily != (given.table("DAILY_TABLE") is not None) or daily == bool(given.rasters("PRECIPITATION")):
+            raise InputError(
+                f"The method is {given.choice('METHOD')}. The methods {' and '.join(DAILY_SOURCES)} take DAILY_TABLE "
+                f"and no raster; {', '.join(SOURCES)} take PRECIPITATION and no table."
+            )
+        return self._of_place(given, progress) if daily else self._of_area(given, progress)
+
+    def _of_place(self, given: Given, progress: Progress) -> Results:
+        result = run_daily_erosivity(
+            given.required_table("DAILY_TABLE"), given.choice("METHOD"), given.required_number("THRESHOLD"), progress
+        )
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(daily_erosivity_report(result, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_numbers(MEAN=result.annual))
+        return results
+
+    def _of_area(self, given: Given, progress: Progress) -> Results:
+        inputs = ErosivityInputs(
+            given.rasters("PRECIPITATION"),
+            given.choice("METHOD"),
+            given.optional_years(),
+            self.climate(given),
+            *given.limits("PRECIPITATION"),
+        )
+        path = given.required_output("OUTPUT")
+        outputs = ErosivityOutputs(path, provenance_metadata(self, given))
+        result = run_rainfall_erosivity(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", path, result.years, UNIT)
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(erosivity_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_numbers(MEAN=result.mean[-1]))
+        return results

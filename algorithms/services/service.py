@@ -1,0 +1,92 @@
+"""What the algorithms of ecosystem services share: series by year, land cover, maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.land_cover import SCHEMES
+from ...core.raster.output import ClassColour
+from ...core.raster.statistics import stored_statistics
+from ...core.services.survey import Climate, Cover, Series
+from ..base import EcoAlgorithm, Results
+from ..canvas import BandLook, Look, common_range
+from ..given import Given
+from ..settings import default_scheme
+
+Years = Sequence["int | None"]
+
+
+class ServiceAlgorithm(EcoAlgorithm):
+    """Maps a service, or a factor of one, for several years or without a year."""
+
+    GROUP = "services"
+
+    # parameters
+
+    def add_series(self, name: str, optional: bool = False) -> None:
+        """Continuous rasters: one per year, one with a band per year, or one for all years."""
+        self.add_rasters(name, optional=optional)
+
+    def add_ranges(self, *names: str) -> None:
+        """The valid range of each series."""
+        for name in names:
+            self.add_number(f"{name}_MIN", advanced=True)
+            self.add_number(f"{name}_MAX", advanced=True)
+
+    def add_cover(self, optional: bool = False) -> None:
+        """Land cover and what its codes mean."""
+        self.add_rasters("LAND_COVER", optional=optional)
+        self.add_choice("SCHEME", SCHEMES, default_scheme())
+        self.add_table("CLASS_TABLE")
+
+    def add_years(self, climate: bool = False) -> None:
+        """Years, which may be left out for one result without a year."""
+        self.add_text("YEARS", optional=True)
+        if climate:
+            self.add_choice("CLIMATE", ("actual", "mean"), "actual")
+
+    # values
+
+    def series(self, given: Given, name: str) -> Series:
+        """A series that must be there."""
+        return Series(given.required_rasters(name), *given.limits(name))
+
+    def optional_series(self, given: Given, name: str) -> Series | None:
+        return Series(given.rasters(name), *given.limits(name)) if given.rasters(name) else None
+
+    def cover(self, given: Given) -> Cover:
+        return Cover(given.required_rasters("LAND_COVER"), given.scheme())
+
+    def optional_cover(self, given: Given) -> Cover | None:
+        return self.cover(given) if given.rasters("LAND_COVER") else None
+
+    def climate(self, given: Given) -> Climate:
+        return given.choice("CLIMATE")
+
+    # results
+
+    def publish_map(
+        self,
+        name: str,
+        path: str | None,
+        years: Years,
+        unit: str = "",
+        limits: tuple[float, float] | None = None,
+        classes: Sequence[ClassColour] = (),
+    ) -> Results:
+        """A layer per year with one ramp, or one legend of classes, for all of them.
+
+        Args:
+            name: of the output.
+            path: of the raster; None where it is not wanted.
+            years: of the bands; None for a band without a year.
+            unit: behind the numbers of the legend.
+            limits: of the ramp; by default the usual range of the values.
+            classes: of a class raster.
+        """
+        if not path:
+            return {}
+        label = self.texts.outputs[name].label
+        low, high = limits or ((0.0, 1.0) if classes else common_range(stored_statistics(path)))
+        bands = tuple(BandLook(band, f"{label} {year or ''}".strip(), year) for band, year in enumerate(years, start=1))
+        return self.publish_raster(name, path, Look(label, bands, unit, low, high, classes=tuple(classes)))

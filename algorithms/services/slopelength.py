@@ -1,0 +1,78 @@
+"""Slope length and steepness, the LS of RUSLE."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.raster.files import workspace
+from ...core.services.service_reports import slope_length_report
+from ...core.services.slope_factors import EXPONENTS, SLOPE_FACTORS
+from ...core.services.slope_length import AccumulationUnit, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .flow_accumulation import accumulate_flow, flow_provider
+from .service import ServiceAlgorithm
+
+OF_SLOPE_FACTOR = "of_slope_factor"
+
+
+class SlopeLength(ServiceAlgorithm):
+    """LS from a DEM; flow accumulation is given, or comes from GRASS."""
+
+    NAME = "slopelength"
+
+    def declare(self) -> None:
+        self.add_raster("DEM")
+        self.add_raster("FLOW_ACCUMULATION", optional=True)
+        self.add_choice("METHOD", ("desmet_govers", "constant"), "desmet_govers")
+        self.add_choice("SLOPE_FACTOR", tuple(SLOPE_FACTORS), "hj1173")
+        self.add_choice("EXPONENT", (OF_SLOPE_FACTOR, *EXPONENTS), OF_SLOPE_FACTOR, advanced=True)
+        self.add_number("STEEP_FROM", 5, 0, 90, advanced=True)
+        self.add_number("VERY_STEEP_FROM", 10, 0, 90, advanced=True)
+        self.add_choice("AREA_FORM", ("area", "sqrt"), "area", advanced=True)
+        units = ("cells", "cells_above", "square_metres")
+        self.add_choice("ACCUMULATION_UNIT", units, "cells", advanced=True)
+        self.add_number("MAX_LENGTH", 300, 0)
+        self.add_number("MAX_FACTOR", minimum=0, advanced=True)
+        self.add_number("STREAM_AREA", minimum=0, advanced=True)
+        self.add_number("CONSTANT_LENGTH", minimum=0, advanced=True)
+        self.add_ranges("DEM")
+        self.add_raster_settings(several_years=False, classes=False)
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_report_output()
+        self.add_number_output("MEAN")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        path = given.required_output("OUTPUT")
+        with workspace() as folder:
+            accumulation = given.raster("FLOW_ACCUMULATION")
+            if given.choice("METHOD") == "desmet_govers" and accumulation is None and flow_provider():
+                accumulation = accumulate_flow(given.required_raster("DEM"), folder, self._context, self._feedback)
+            inputs = self._inputs(given, accumulation)
+            outputs = SlopeLengthOutputs(path, provenance_metadata(self, given))
+            result = run_slope_length(inputs, outputs, self.raster_settings(given), progress.part(30, 95))
+        results = self.publish_map("OUTPUT", path, (None,))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(slope_length_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_numbers(MEAN=result.mean))
+        return results
+
+    def _inputs(self, given: Given, accumulation: str | None) -> SlopeLengthInputs:
+        exponent, limited = given.choice("EXPONENT"), given.number("MAX_FACTOR")
+        unit: AccumulationUnit = given.choice("ACCUMULATION_UNIT") if given.has("FLOW_ACCUMULATION") else "cells"
+        return SlopeLengthInputs(
+            dem=self.series(given, "DEM"),
+            accumulation=accumulation,
+            method=given.choice("METHOD"),
+            slope_factor=given.choice("SLOPE_FACTOR"),
+            exponent=None if exponent == OF_SLOPE_FACTOR else exponent,
+            steep_limits_deg=(given.required_number("STEEP_FROM"), given.required_number("VERY_STEEP_FROM")),
+            area_form=given.choice("AREA_FORM"),
+            accumulation_unit=unit,
+            max_length_m=(given.required_number("MAX_LENGTH") or None) if limited is None else None,
+            max_factor=limited,
+            stream_area_ha=given.number("STREAM_AREA"),
+            constant_length_m=given.number("CONSTANT_LENGTH"),
+        )

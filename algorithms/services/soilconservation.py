@@ -1,0 +1,66 @@
+"""Soil conservation: what cover and practice keep in place, and what is lost."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.service_reports import soil_report
+from ...core.services.soil_conservation import UNIT, SoilInputs, SoilOutputs, run_soil_conservation
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+FACTORS = ("R", "K", "LS", "C", "P")
+
+
+class SoilConservation(ServiceAlgorithm):
+    """Retention, actual loss and erosion classes by RUSLE."""
+
+    NAME = "soilconservation"
+
+    def declare(self) -> None:
+        for factor in FACTORS:
+            self.add_series(factor, optional=factor == "P")
+        self.add_years(climate=True)
+        self.add_cover(optional=True)
+        self.add_number("TOLERANCE", 500, 0)
+        self.add_raster("TOLERANCE_RASTER", optional=True)
+        self.add_ranges(*FACTORS)
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_EROSION")
+        self.add_raster_output("OUTPUT_CLASSES")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+        for name in ("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        r, k, ls, c = (self.series(given, factor) for factor in FACTORS[:-1])
+        inputs = SoilInputs(
+            r, k, ls, c,
+            p=self.optional_series(given, "P"),
+            years=given.optional_years(),
+            cover=self.optional_cover(given),
+            tolerance=given.raster("TOLERANCE_RASTER") or given.required_number("TOLERANCE"),
+            climate=self.climate(given),
+        )  # fmt: skip
+        outputs = SoilOutputs(
+            given.output("OUTPUT"),
+            given.output("OUTPUT_EROSION"),
+            given.output("OUTPUT_CLASSES"),
+            provenance_metadata(self, given),
+        )
+        result = run_soil_conservation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.retention, result.years, UNIT)
+        results.update(self.publish_map("OUTPUT_EROSION", outputs.erosion, result.years, UNIT))
+        legend = result.intensity.legend()
+        results.update(self.publish_map("OUTPUT_CLASSES", outputs.classes, result.years, classes=legend))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(soil_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        first, last, lost = result.totals[0], result.totals[-1], result.erosion_totals[-1]
+        results.update(self.publish_numbers(TOTAL_FIRST=first, TOTAL=last, EROSION_TOTAL=lost))
+        return results

@@ -1,0 +1,58 @@
+"""Soil erodibility, the K of RUSLE."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.service_reports import erodibility_report
+from ...core.services.soil_erodibility import (
+    SOURCES,
+    UNIT,
+    ErodibilityInputs,
+    ErodibilityOutputs,
+    run_soil_erodibility,
+)
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+# Units of texture and of organic carbon.
+UNITS = {
+    "percent": ("percent", "percent"),
+    "soilgrids": ("g_per_kg", "dg_per_kg"),
+    "fraction": ("fraction", "fraction"),
+    "percent_soilgrids_carbon": ("percent", "dg_per_kg"),
+}
+SOIL = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
+
+
+class SoilErodibility(ServiceAlgorithm):
+    """K from texture and organic carbon of the topsoil."""
+
+    NAME = "soilerodibility"
+
+    def declare(self) -> None:
+        for name in SOIL:
+            self.add_raster(name)
+        self.add_choice("METHOD", tuple(SOURCES), "epic_china")
+        self.add_choice("UNITS", tuple(UNITS), "percent")
+        self.add_ranges(*SOIL)
+        self.add_raster_settings(several_years=False, classes=False)
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_report_output()
+        self.add_number_output("MEAN")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        texture_unit, carbon_unit = UNITS[given.choice("UNITS")]
+        sand, silt, clay, carbon = (self.series(given, name) for name in SOIL)
+        inputs = ErodibilityInputs(sand, silt, clay, carbon, given.choice("METHOD"), texture_unit, carbon_unit)
+        path = given.required_output("OUTPUT")
+        outputs = ErodibilityOutputs(path, provenance_metadata(self, given))
+        result = run_soil_erodibility(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", path, (None,), UNIT)
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(erodibility_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_numbers(MEAN=result.mean))
+        return results

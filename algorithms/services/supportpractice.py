@@ -1,0 +1,53 @@
+"""Support practice, the P of RUSLE."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.slope import Terrain
+from ...core.services.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from .service import ServiceAlgorithm
+
+
+class SupportPractice(ServiceAlgorithm):
+    """P by land cover and, for sloping cropland, by slope."""
+
+    NAME = "supportpractice"
+
+    def declare(self) -> None:
+        self.add_cover()
+        self.add_years()
+        self.add_raster("DEM", optional=True)
+        self.add_raster("SLOPE", optional=True)
+        self.add_choice("SLOPE_UNIT", ("degrees", "percent"), "degrees")
+        self.add_choice("PRESET", tuple(PRESETS), "china")
+        self.add_table("P_TABLE")
+        self.add_ranges("DEM")
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_number_output("MEAN")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = PracticeInputs(
+            self.cover(given),
+            given.optional_years(),
+            terrain_of(given),
+            given.choice("PRESET"),
+            given.table("P_TABLE"),
+        )
+        path = given.required_output("OUTPUT")
+        outputs = PracticeOutputs(path, provenance_metadata(self, given))
+        sums = run_support_practice(inputs, outputs, self.raster_settings(given), progress)
+        results = self.publish_map("OUTPUT", path, sums.years, limits=(0.0, 1.0))
+        results.update(self.publish_numbers(MEAN=sums.mean(P)[-1]))
+        return results
+
+
+def terrain_of(given: Given) -> Terrain | None:
+    """Slope from `SLOPE` in `SLOPE_UNIT`, else from `DEM`; None where neither was given."""
+    slope, dem = given.raster("SLOPE"), given.raster("DEM")
+    if slope:
+        return Terrain(slope, given.choice("SLOPE_UNIT"))
+    return Terrain(dem, "dem", *given.limits("DEM")) if dem else None

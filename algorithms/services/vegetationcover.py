@@ -1,0 +1,80 @@
+"""Fractional vegetation cover, and the C of RUSLE."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.service_reports import vegetation_report
+from ...core.services.vegetation_cover import (
+    C_SOURCES,
+    VegetationInputs,
+    VegetationOutputs,
+    run_vegetation_cover,
+)
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+PERCENT = 100
+
+
+class VegetationCover(ServiceAlgorithm):
+    """Cover from NDVI with one pair of end members for all years, and C by the method of choice."""
+
+    NAME = "vegetationcover"
+
+    def declare(self) -> None:
+        self.add_series("NDVI")
+        self.add_years()
+        self.add_choice("METHOD", ("percentile", "fixed"), "percentile")
+        self.add_choice("C_METHOD", tuple(C_SOURCES), "cai")
+        self.add_cover(optional=True)
+        self.add_table("C_TABLE", advanced=True)
+        self.add_number("LOW_PERCENTILE", 5, 0, PERCENT, advanced=True)
+        self.add_number("HIGH_PERCENTILE", 95, 0, PERCENT, advanced=True)
+        self.add_number("SOIL", 0.05, -1, 1, advanced=True)
+        self.add_number("VEGETATION", 0.86, -1, 1, advanced=True)
+        self.add_number("NDVI_SCALE", 1, 0, advanced=True)
+        self.add_ranges("NDVI")
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_C")
+        self.add_table_output("OUTPUT_TABLE")
+        self.add_report_output()
+        for name in ("MEAN", "MEAN_C", "NDVI_SOIL", "NDVI_VEGETATION"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        wanted = given.output("OUTPUT_C")
+        inputs = VegetationInputs(
+            ndvi=self.series(given, "NDVI"),
+            years=given.optional_years(),
+            method=given.choice("METHOD"),
+            fractions=(_fraction(given, "LOW_PERCENTILE"), _fraction(given, "HIGH_PERCENTILE")),
+            soil=given.required_number("SOIL"),
+            vegetation=given.required_number("VEGETATION"),
+            scale=given.required_number("NDVI_SCALE"),
+            c_method=given.choice("C_METHOD") if wanted else None,
+            cover=self.optional_cover(given),
+            c_table=given.table("C_TABLE"),
+        )
+        outputs = VegetationOutputs(given.output("OUTPUT"), wanted, provenance_metadata(self, given))
+        result = run_vegetation_cover(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.cover, result.years, limits=(0.0, 1.0))
+        results.update(self.publish_map("OUTPUT_C", wanted, result.years))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(vegetation_report(result, inputs, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        numbers = {"MEAN_C": result.mean_factor[-1]} if wanted else {}
+        results.update(
+            self.publish_numbers(
+                MEAN=result.mean_cover[-1], NDVI_SOIL=result.soil, NDVI_VEGETATION=result.vegetation, **numbers
+            )
+        )
+        return results
+
+
+def _fraction(given: Given, name: str) -> float:
+    return given.required_number(name) / PERCENT

@@ -1,0 +1,57 @@
+"""Water retention by the water balance."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.services.service_reports import water_report
+from ...core.services.water_retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .service import ServiceAlgorithm
+
+
+class WaterRetention(ServiceAlgorithm):
+    """Rain less runoff less evapotranspiration, where ecosystems hold water."""
+
+    NAME = "waterretention"
+
+    def declare(self) -> None:
+        self.add_cover()
+        self.add_years(climate=True)
+        self.add_series("PRECIPITATION")
+        self.add_series("EVAPOTRANSPIRATION")
+        self.add_choice("COEFFICIENTS", tuple(VERSIONS), "gong2017")
+        self.add_table("COEFFICIENT_TABLE")
+        self.add_number("EVAPOTRANSPIRATION_SCALE", 1, 0, advanced=True)
+        self.add_choice("ELSEWHERE", ("zero", "nodata"), "zero", advanced=True)
+        self.add_ranges("PRECIPITATION", "EVAPOTRANSPIRATION")
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+        self.add_number_output("TOTAL_FIRST")
+        self.add_number_output("TOTAL")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        inputs = RetentionInputs(
+            cover=self.cover(given),
+            precipitation=self.series(given, "PRECIPITATION"),
+            evapotranspiration=self.series(given, "EVAPOTRANSPIRATION"),
+            years=given.optional_years(),
+            coefficients=given.choice("COEFFICIENTS"),
+            table=given.table("COEFFICIENT_TABLE"),
+            scale=given.required_number("EVAPOTRANSPIRATION_SCALE"),
+            elsewhere=given.choice("ELSEWHERE"),
+            climate=self.climate(given),
+        )
+        outputs = RetentionOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        result = run_water_retention(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        results = self.publish_map("OUTPUT", outputs.retention, result.years, "mm")
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(water_report(result, inputs, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
+        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
+        return results
