@@ -212,8 +212,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         behaviour = QgsProcessingParameterFile.Behavior.File
         self.add(QgsProcessingParameterFile(name, "", behaviour, extension, optional=optional))
 
-    def add_raster_output(self, name: str, optional: bool = True) -> None:
-        self.add(QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=not optional))
+    def add_raster_output(self, name: str, optional: bool = True, default: bool = False) -> None:
+        """A raster; an optional one is made in the dialog only where `default` says so."""
+        made = default or not optional
+        self.add(QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=made))
 
     def add_table_output(self, name: str, default: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeVector

@@ -29,6 +29,7 @@ from ..core.raster.output import BandStatistics, ClassColour
 from ..core.report.texts import load_palettes
 
 RAMP_STEPS = 8
+OF_BANDS = "ecoassets/bands"  # marks a group that holds the bands of one raster
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,15 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     node = root.findLayer(layer.id())
     if node is None:
         return
-    parent = node.parent()
+    parent, place = node.parent(), node
+    while parent.customProperty(OF_BANDS):
+        # QGIS puts a new layer where the last one went: the group of another output.
+        parent, place = parent.parent(), parent
     group = QgsLayerTreeGroup(look.group)
-    parent.insertChildNode(parent.children().index(node), group)
+    group.setCustomProperty(OF_BANDS, True)
+    parent.insertChildNode(parent.children().index(place), group)
     group.addChildNode(node.clone())
-    parent.removeChildNode(node)
+    node.parent().removeChildNode(node)
     for band in others:
         clone = layer.clone()
         apply_look(clone, band, look)

@@ -36,9 +36,6 @@ from .terrain.zonesummary import ZoneSummary
 from .tools.aligntogrid import AlignToGrid
 from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
-from .workflows.assetsworkflow import AssetsWorkflow
-from .workflows.esvworkflow import EsvWorkflow
-from .workflows.zoningworkflow import ZoningWorkflow
 
 ALGORITHMS = (
     AlignToGrid,
@@ -67,9 +64,6 @@ ALGORITHMS = (
     NaturalHabitat,
     HabitatQuality,
     CarbonStorage,
-    AssetsWorkflow,
-    EsvWorkflow,
-    ZoningWorkflow,
 )
 
 

@@ -34,7 +34,7 @@ class RainfallErosivity(ServiceAlgorithm):
         self.add_number("THRESHOLD", 12, 0, advanced=True)
         self.add_ranges("PRECIPITATION")
         self.add_raster_settings(classes=False)
-        self.add_raster_output("OUTPUT")
+        self.add_raster_output("OUTPUT", default=True)
         self.add_table_output("OUTPUT_TABLE")
         self.add_report_output()
         self.add_number_output("MEAN")

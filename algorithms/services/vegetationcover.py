@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.service_reports import vegetation_report
 from ...core.services.vegetation_cover import (
     C_SOURCES,
+    FACTOR,
     VegetationInputs,
     VegetationOutputs,
+    run_class_cover_factor,
     run_vegetation_cover,
 )
 from ..base import Results
@@ -25,7 +28,7 @@ class VegetationCover(ServiceAlgorithm):
     NAME = "vegetationcover"
 
     def declare(self) -> None:
-        self.add_series("NDVI")
+        self.add_series("NDVI", optional=True)
         self.add_years()
         self.add_choice("METHOD", ("percentile", "fixed"), "percentile")
         self.add_choice("C_METHOD", tuple(C_SOURCES), "cai")
@@ -38,7 +41,7 @@ class VegetationCover(ServiceAlgorithm):
         self.add_number("NDVI_SCALE", 1, 0, advanced=True)
         self.add_ranges("NDVI")
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", default=True)
         self.add_raster_output("OUTPUT_C")
         self.add_table_output("OUTPUT_TABLE")
         self.add_report_output()
@@ -46,6 +49,30 @@ class VegetationCover(ServiceAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
+        return self._of_ndvi(given, progress) if given.rasters("NDVI") else self._of_classes(given, progress)
+
+    def _of_classes(self, given: Given, progress: Progress) -> Results:
+        """C by class alone, where there is no NDVI."""
+        if not given.rasters("LAND_COVER") or given.table("C_TABLE") is None:
+            raise InputError(
+                "There is no NDVI. Give NDVI, or LAND_COVER and C_TABLE for a C by class alone (then only OUTPUT_C is "
+                "mapped)."
+            )
+        path = given.required_output("OUTPUT_C")
+        outputs = VegetationOutputs(factor=path, metadata=provenance_metadata(self, given))
+        sums = run_class_cover_factor(
+            self.cover(given),
+            given.required_table("C_TABLE"),
+            outputs,
+            given.optional_years(),
+            self.raster_settings(given),
+            progress,
+        )
+        results = self.publish_map("OUTPUT_C", path, sums.years)
+        results.update(self.publish_numbers(MEAN_C=sums.mean(FACTOR)[-1]))
+        return results
+
+    def _of_ndvi(self, given: Given, progress: Progress) -> Results:
         wanted = given.output("OUTPUT_C")
         inputs = VegetationInputs(
             ndvi=self.series(given, "NDVI"),

@@ -218,6 +218,9 @@ class RasterWriter:
             "PREDICTOR": predictor,
             **_best_compression(),
         }
+        if self.output.dtype == "uint8" and len(self.output.bands) > 1:
+            # Three or four bands of bytes would else be taken for colours, and the fourth for transparency.
+            defaults |= {"PHOTOMETRIC": "MINISBLACK", "ALPHA": "NO"}
         if self._driver.ShortName != "GTiff":
             return [f"{name}={value}" for name, value in defaults.items()]
         for option in self._options.creation:

@@ -54,6 +54,11 @@ def group(project, name):
 TITLE = "Ecosystem service value"
 
 
+def test_two_maps_of_a_run_lie_beside_each_other(project):
+    tops = [child.name() for child in project.layerTreeRoot().children()]
+    assert sorted(tops) == [TITLE, f"{TITLE}: services"]
+
+
 def test_every_year_is_a_layer_of_its_own_with_the_last_on_top(project):
     layers = group(project, TITLE)
     assert [layer.name() for layer in layers] == [f"{TITLE} 2005", f"{TITLE} 2000"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import OutputError
-from ecoassets.core.raster.engine import Job, run_job
+from ecoassets.core.raster.engine import Block, Job, Result, run_job
 from ecoassets.core.raster.output import Band, ClassColour, Output, WriteOptions
 from ecoassets.core.raster.source import Source
 
@@ -137,3 +139,24 @@ def test_creation_options_that_are_wrong_are_told(tmp_path, values, option):
     with pytest.raises(OutputError, match="COMPRESS"):
         copy(values[1], Output("out", str(tmp_path / "o.tif"), (Band("x"),)), creation=(option,))
     assert not (tmp_path / "o.tif").exists()
+
+
+@dataclass(frozen=True)
+class FourYears:
+    """The same classes in four bands."""
+
+    def __call__(self, block: Block) -> Result:
+        values, valid = (np.stack([part["x"]] * 4) for part in (block.values, block.valid))
+        return Result({"classes": (values, valid)})
+
+
+def test_four_bands_of_bytes_are_no_colours_and_hide_nothing(tmp_path):
+    path = write_raster(tmp_path / "x.tif", np.array([[1, 42], [0, 1]], dtype=np.uint8), nodata=0)
+    bands = tuple(Band(str(year)) for year in (2000, 2005, 2010, 2015))
+    output = Output("classes", str(tmp_path / "o.tif"), bands, "uint8", 0, (FOREST, WATER))
+    run_job(Job(FourYears(), (Source("x", path, kind="classes"),), grid_of(path), (output,)))
+    dataset = gdal.Open(str(tmp_path / "o.tif"))
+    first, last = (dataset.GetRasterBand(number) for number in (1, 4))
+    assert last.GetColorInterpretation() != gdal.GCI_AlphaBand
+    assert first.GetMaskFlags() == gdal.GMF_NODATA
+    assert first.ReadAsArray().tolist() == [[1, 42], [0, 1]]
