@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsMapLayer,
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
@@ -79,6 +80,10 @@ class Given:
         if path is None:
             raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster.")
         return path
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Paths of a list of files, in the order given."""
+        return tuple(filter(None, self._algorithm.parameterAsFileList(self._parameters, name, self._context)))
 
     def table(self, name: str) -> Table | None:
         return self._tables[name]
@@ -194,7 +199,7 @@ class Given:
             self._rasters[name] = self._raster_paths(definition)
         elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
             self._rasters[name] = self._paths_as_given(name)
-        elif kind == "multilayer":
+        elif kind == "multilayer" and definition.layerType() != QgsProcessing.SourceType.TypeFile:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
             self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]

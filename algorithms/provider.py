@@ -18,6 +18,8 @@ from .landuse.humanactivity import HumanActivity
 from .landuse.profitloss import ProfitLoss
 from .landuse.transfermatrix import TransferMatrix
 from .quality.degradation import Degradation
+from .quality.ecosystemquality import EcosystemQuality
+from .quality.rsei import Rsei
 from .quality.trend import Trend
 from .services.carbonstorage import CarbonStorage
 from .services.floodmitigation import FloodMitigation
@@ -51,6 +53,8 @@ ALGORITHMS = (
     Hemeroby,
     TerrainClasses,
     ZoneSummary,
+    Rsei,
+    EcosystemQuality,
     Trend,
     Degradation,
     RainfallErosivity,

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.dataset import open_raster
-from ..raster.engine import Block, Job, Result, run_job
+from ..raster.engine import Block, Job, JobResult, Result, run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.percentiles import percentiles_by_stratum
@@ -187,10 +187,13 @@ def run_degradation(
             layers = _judged(inputs, job, cover, progress.part(0, 50))
             maps = tuple(output.name for output in made)
             kernel = DegradationKernel(layers, threshold, inputs.kind == "relative", land, wetlands, maps)
-            found = run_job(replace(job, kernel=kernel, outputs=made), progress.part(50, 100))
-        area.require_pixels(found)
-    names = _layer_names(inputs, wetlands)
-    _require_common(names, found.sums, progress)
+            names = _layer_names(inputs, wetlands)
+
+            def accept(found: JobResult) -> None:
+                area.require_pixels(found)
+                _require_common(names, found.sums, progress)
+
+            found = run_job(replace(job, kernel=kernel, outputs=made, accept=accept), progress.part(50, 100))
     wetland = found.sums["wetland"] if wetlands else None
     return DegradationResult(
         layers=names,

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, TableError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
-from ..raster.engine import Block, Result, run_job
+from ..raster.engine import Block, JobResult, Result, run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.polygons import burn_zones
@@ -41,6 +41,11 @@ GRADES = 5
 # Grades and percentile of the reference that each method takes by default.
 GRADES_OF = {"relative_biomass": "RBD", "eqi": "HJ1172"}
 PERCENTILE_OF = {"relative_biomass": 95.0, "eqi": 99.0}
+METHODS = tuple(GRADES_OF)
+REFERENCES = ("pooled", "yearly")
+# Words that users choose grades by, and schemes of quality_classes.csv.
+GRADE_SCHEMES = {"by_method": None, "hj1172": "HJ1172", "rbd": "RBD", "equal20": "EQUAL20"}
+NATURAL = ("forest", "shrub", "grassland")
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class QualityInputs:
     land_cover: tuple[str, ...]
     scheme: LandCoverScheme
     method: Literal["relative_biomass", "eqi"] = "eqi"
-    ecosystems: tuple[str, ...] = ("forest", "shrub", "grassland")
+    ecosystems: tuple[str, ...] = NATURAL
     ecoregions: str | None = None
     ecoregion_field: str | None = None
     reference: Literal["pooled", "yearly"] = "pooled"
@@ -160,14 +165,13 @@ def run_ecosystem_quality(
                 )  # fmt: skip
             made = _outputs(inputs, outputs)
             kernel = _kernel(inputs, land, series, references, area.common, made)
-            found = run_job(replace(job, kernel=kernel, outputs=made), progress.part(60, 100))
-        area.require_pixels(found)
+
+            def accept(found: JobResult) -> None:
+                area.require_pixels(found)
+                _require_graded(inputs, names, found.sums)
+
+            found = run_job(replace(job, kernel=kernel, outputs=made, accept=accept), progress.part(60, 100))
     result = _collect(inputs, references, found.sums)
-    if not result.area_ha.any():
-        raise InputError(
-            f"No pixel of {', '.join(inputs.ecosystems)} has a value of {', '.join(names)}. Check the land cover, the "
-            "scheme and the nodata values."
-        )
     for year, missing in zip(inputs.years, result.missing_ha):
         if missing > 0:
             progress.warn(f"{year}: {missing:,.2f} ha of {', '.join(inputs.ecosystems)} lack an indicator.")
@@ -253,12 +257,24 @@ class QualityKernel:
         total = np.zeros(kinds.shape)
         of_date = self.references[min(date, len(self.references) - 1)]
         for number, sources in enumerate(self.series.sources):
-            density = np.clip(block.values[sources[date]][counted] / of_date[number][places, kinds], 0, 1)
+            reference = of_date[number][places, kinds]
+            self._require_known(number, reference, kinds)
+            density = np.clip(block.values[sources[date]][counted] / reference, 0, 1)
             if self.stretch is not None:
                 least, most = self.stretch[date, number]
                 density = (density - least) / (most - least) if most > least else np.ones_like(density)
             total += density
         return total / len(self.series.names) * 100
+
+    def _require_known(self, number: int, reference: np.ndarray, kinds: np.ndarray) -> None:
+        """Raises TableError where a table of references lacks an ecosystem that occurs."""
+        unknown = np.unique(kinds[np.isnan(reference)]).tolist()
+        if unknown:
+            listed = ", ".join(self.land.ecosystems[kind] for kind in unknown)
+            raise TableError(
+                f"The table of references has no reference of {self.series.names[number]} for {listed}. Add a row with "
+                "a blank zone, or leave the ecosystem out."
+            )
 
 
 def _check(inputs: QualityInputs) -> None:
@@ -279,6 +295,15 @@ def _check(inputs: QualityInputs) -> None:
         raise InputError(f"There are no grades {inputs.grades}. Choose one of {', '.join(sorted(schemes))}.")
     if not 0 < _percentile(inputs) <= 100:
         raise InputError(f"The percentile of the reference is {_percentile(inputs):g}. Give a number up to 100.")
+
+
+def _require_graded(inputs: QualityInputs, names: Sequence[str], sums: Sums) -> None:
+    """Raises InputError where no pixel was graded in any year."""
+    if not any(sums[f"area:{date}"].any() for date in range(len(inputs.years))):
+        raise InputError(
+            f"No pixel of {', '.join(inputs.ecosystems)} has a value of {', '.join(names)}. Check the land cover, the "
+            "scheme and the nodata values."
+        )
 
 
 def _percentile(inputs: QualityInputs) -> float:

@@ -25,7 +25,7 @@ from ..report.texts import load_texts
 from ..tables import provenance
 from .ecosystem_quality import QualityOutputs, QualityResult
 from .legends import legend
-from .quality_tables import ALL, mean_quality, quality_change_table, quality_table
+from .quality_tables import ALL, headline, quality_change_table, quality_table
 
 
 def quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
@@ -58,7 +58,7 @@ def _grades(result: QualityResult, words: dict[str, str], language: str) -> list
     series = [
         Series(item.name, of_grade[:, item.code - 1].tolist(), item.colour) for item in legend("quality", language)
     ]
-    cards = [Figure(f"{words['quality_mean_index']} {year}", mean) for year, mean in zip(years, mean_quality(result))]
+    cards = [Figure(f"{words['quality_mean_index']} {year}", mean) for year, mean in zip(years, headline(result).means)]
     return [Figures(cards), Bars(words["eqi_by_grade"], [str(year) for year in years], series, "ha")]
 
 
@@ -67,7 +67,7 @@ def _maps(result: QualityResult, outputs: QualityOutputs, words: dict[str, str],
     blocks: list[Block] = []
     if outputs.index:
         pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["quality_mean_index"], pictures, Ramp(low=0, high=100)))
+        blocks.append(Map(words["quality_mean_index"], pictures, Ramp(low=0, high=100, palette="diverging")))
     if outputs.classes:
         pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
         blocks.append(Map(words["eqi_grades"], pictures, Classes(legend("quality", language))))

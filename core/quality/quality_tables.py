@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -86,6 +87,32 @@ def quality_change_table(result: QualityResult) -> ResultTable:
     return ResultTable(CHANGE_COLUMNS, tuple(rows))
 
 
-def mean_quality(result: QualityResult) -> tuple[float, ...]:
-    """Area-weighted mean index of all ecosystems per year, 0 to 100."""
-    return tuple(float(sums.sum() / areas.sum()) for sums, areas in zip(result.sums, result.area_ha))
+@dataclass(frozen=True)
+class QualityHeadline:
+    """The figures of all ecosystems together.
+
+    Attributes:
+        means: area-weighted mean index per year, 0 to 100.
+        summaries: `summary_index` per year, 20 to 100.
+        change_pct: change of the mean index from the first to the last year, on the same pixels; NaN for one year.
+    """
+
+    means: tuple[float, ...]
+    summaries: tuple[float, ...]
+    change_pct: float
+
+
+def headline(result: QualityResult) -> QualityHeadline:
+    """The figures of all ecosystems together."""
+    change = math.nan
+    if result.pairs:
+        _, first, last = result.pair_sums[-1].sum(axis=0).tolist()  # the last pair is the first and the last year
+        change = (last - first) / first * 100 if first else math.nan
+    return QualityHeadline(
+        tuple(
+            float(sums.sum() / areas.sum()) if areas.any() else math.nan
+            for sums, areas in zip(result.sums, result.area_ha)
+        ),
+        tuple(summary_index(areas.sum(axis=0)) for areas in result.area_ha),
+        change,
+    )

@@ -17,11 +17,12 @@ from ..raster.tally import Sums
 from ..years import year_pairs
 from .rsei_components import Components, covariance, doubts, principal_components
 from .rsei_images import REASONS, Images, IndexModel, IndicatorSampler, ReasonKernel, ScoreSampler
-from .rsei_indicators import GOOD, INDICATORS
+from .rsei_indicators import GOOD, INDICATORS, KELVIN
 from .rsei_inputs import RseiInputs, prepare
 from .rsei_maps import LEVELS, MapKernel, RseiOutputs, SumKernel, map_outputs, middle_of
 
 MODES = ("joint", "reference", "yearly", "equal_weight")
+NORMALISATIONS = ("percentile", "minmax")
 EQUAL_WEIGHTS = GOOD / len(GOOD)
 # Mean near-infrared reflectance above this is no reflectance.
 MOST_REFLECTANCE = 1.5
@@ -89,7 +90,7 @@ def run_rsei(
         Cancelled: the user stopped.
     """
     settings = settings or RasterSettings()
-    _check(inputs)
+    _check(inputs, outputs)
     feeds, uses = _groups(inputs)
     if inputs.mode == "yearly" and len(inputs.years) > 1:
         progress.warn(
@@ -134,11 +135,16 @@ def run_rsei(
     )
 
 
-def _check(inputs: RseiInputs) -> None:
+def _check(inputs: RseiInputs, outputs: RseiOutputs) -> None:
     if len(inputs.images) != len(inputs.years):
         raise InputError(
             f"{len(inputs.images)} image(s) given for {len(inputs.years)} year(s) "
             f"({', '.join(map(str, inputs.years))}). Give one multi-band raster per year, in that order."
+        )
+    if outputs.change and len(inputs.years) < 2:
+        raise InputError(
+            f"A map of change (OUTPUT_CHANGE) is asked for, but only one year is given ({inputs.years[0]}). Give two "
+            "images, or leave the map away."
         )
     if inputs.mode not in MODES:
         raise InputError(f"MODE is {inputs.mode}. Choose one of {', '.join(MODES)}.")
@@ -251,14 +257,15 @@ def _require_plausible(inputs: RseiInputs, year: int, nir: float, kelvin: float)
         )
     if COLDEST <= kelvin <= HOTTEST:
         return
-    given = kelvin - 273.15 if inputs.temperature_unit == "celsius" else kelvin
+    given = kelvin - KELVIN if inputs.temperature_unit == "celsius" else kelvin
     guesses = {
         "kelvin": "degrees Celsius or Fahrenheit" if given < COLDEST else "digital numbers",
         "celsius": "Kelvin or Fahrenheit",
+        "mod11": "degrees that are no longer numbers of the product",
     }
     raise InputError(
         f"Land surface temperature of {year} is {given:.6g} on average, which cannot be {inputs.temperature_unit}: it "
-        f"looks like {guesses[inputs.temperature_unit]}. Choose the unit of THERMAL, or convert the raster to Kelvin."
+        f"looks like {guesses[inputs.temperature_unit]}. Choose TEMPERATURE_UNIT, or convert the raster to Kelvin."
     )
 
 

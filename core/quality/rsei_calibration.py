@@ -46,6 +46,14 @@ class Calibration:
         return (numbers >= self.lower) & (numbers <= self.upper)
 
 
+# Rasters of surface temperature; mod11 are the numbers of MOD11A1 and MOD11A2, 0.02 K each from 7500 on.
+TEMPERATURE_UNITS = {
+    "kelvin": Calibration(),
+    "celsius": Calibration(offset=KELVIN),
+    "mod11": Calibration(gain=0.02, lower=7500, upper=65535),
+}
+
+
 @dataclass(frozen=True)
 class ThermalConstants:
     """What turns radiance into surface temperature: a row of tables/lst_constants.csv.
@@ -115,10 +123,10 @@ def product_calibration(sensor: Sensor, year: int, offset: float | None = None) 
 
 
 def temperature_calibration(unit: str) -> ThermalCalibration:
-    """Of a raster that holds surface temperature in `kelvin` or `celsius`. Raises InputError for another unit."""
-    if unit not in ("kelvin", "celsius"):
-        raise InputError(f"Surface temperature in {unit} is not known. Choose kelvin or celsius.")
-    return ThermalCalibration(Calibration(offset=KELVIN if unit == "celsius" else 0.0))
+    """Of a raster that holds surface temperature in one of `TEMPERATURE_UNITS`. Raises InputError for another unit."""
+    if unit not in TEMPERATURE_UNITS:
+        raise InputError(f"Surface temperature in {unit} is not known. Choose one of {', '.join(TEMPERATURE_UNITS)}.")
+    return ThermalCalibration(TEMPERATURE_UNITS[unit])
 
 
 def read_metadata(path: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 INDICATORS = ("ndvi", "wet", "ndbsi", "lst")
+INDICATOR_UNITS = {"lst": "K"}
 # What a higher value means: greenness and wetness are good, dryness and heat are bad.
 GOOD = np.array([1.0, 1.0, -1.0, -1.0])
 

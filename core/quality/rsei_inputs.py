@@ -41,7 +41,8 @@ class RseiInputs:
         metadata: MTL files, one per year, for `level1`.
         bands: band numbers by role; blank where names or numbers of bands tell.
         temperature: surface temperature rasters, one per year or one with a band per year, instead of a thermal band.
-        temperature_unit: of `temperature`, and of the thermal band of `reflectance` images: `kelvin` or `celsius`.
+        temperature_unit: of `temperature`, and of the thermal band of `reflectance` images: one of
+            `rsei_calibration.TEMPERATURE_UNITS`.
         quality_band: number of the quality band; None takes the one that the image names, 0 uses none.
         mode: one `joint` component analysis of all years, that of a `reference` year, one each (`yearly`), or
             `equal_weight` without any.
@@ -189,7 +190,9 @@ def _image(
     }
     thermal = calibration.thermal
     if thermal is None or inputs.temperature:
-        thermal = temperature_calibration(inputs.temperature_unit)
+        # numbers that the file itself scales have become Kelvin or Celsius already
+        scaled = inputs.temperature_unit == "mod11" and _is_scaled(sources["thermal"])
+        thermal = temperature_calibration("kelvin" if scaled else inputs.temperature_unit)
     elif _is_scaled(sources["thermal"]) and thermal.constants is None:
         thermal = ThermalCalibration()
     return YearImage(

@@ -14,7 +14,7 @@ from ..tables import resource_table
 from .legends import legend
 from .rsei_components import moments
 from .rsei_images import Images, IndexModel, reason_areas
-from .rsei_indicators import INDICATORS
+from .rsei_indicators import INDICATOR_UNITS, INDICATORS
 
 INDEX = "index"
 INDICATOR_MAPS = "indicators"
@@ -138,8 +138,9 @@ class MapKernel:
 
 def map_outputs(outputs: RseiOutputs, years: tuple[int, ...], pairs: tuple[tuple[int, int], ...]) -> tuple[Output, ...]:
     """The maps that are wanted; class changes only where there are two years."""
-    units = {"lst": "K"}
-    indicator_bands = tuple(Band(f"{year}|{name}", units.get(name, "")) for year in years for name in INDICATORS)
+    indicator_bands = tuple(
+        Band(f"{year}|{name}", INDICATOR_UNITS.get(name, "")) for year in years for name in INDICATORS
+    )
     by_year = tuple(Band(str(year)) for year in years)
     made = []
     if outputs.index:

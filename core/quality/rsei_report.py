@@ -81,7 +81,7 @@ def _maps(result: RseiResult, outputs: RseiOutputs, words: dict[str, str], langu
     blocks: list[Block] = []
     if outputs.index:
         pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["rsei_map"], pictures, Ramp(low=0, high=1)))
+        blocks.append(Map(words["rsei_map"], pictures, Ramp(low=0, high=1, palette="diverging")))
     if outputs.classes:
         pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
         blocks.append(Map(words["rsei_levels"], pictures, Classes(legend("rsei", language))))

@@ -19,6 +19,7 @@ SENSORS = ("landsat5", "landsat7", "landsat8", "landsat9", "sentinel2", "modis")
 LEVELS = ("level2", "level1", "reflectance")
 REFLECTIVE = ("blue", "green", "red", "nir", "swir1", "swir2")
 ROLES = (*REFLECTIVE, "nir2", "thermal", "quality")
+WETNESS_SETS = ("crist1985", "huang2002", "baig2014", "zhai2022", "shi_xu2019", "lobser_cohen2007")
 NOT_USED = "-"
 
 _SENSORS_FILE = Path(__file__).parents[2] / "resources" / "sensors" / "sensors.yaml"

@@ -247,10 +247,11 @@ def find_references(
 def references_of_table(table: Table, land: Land, series: Series) -> References:
     """References that a user or an earlier run wrote down: columns `indicator`, `ecosystem`, `reference`, `zone`.
 
-    A blank zone, `all`, or no such column stands for the whole area; rows of zones go before it.
+    A blank zone, `all`, or no such column stands for the whole area; rows of zones go before it. What the table lacks
+    is NaN: ecosystems that do not occur need no reference.
 
     Raises:
-        TableError: a column, or the reference of an indicator and ecosystem, is missing or not positive.
+        TableError: a column is missing, a reference is not positive, or none is of these indicators and ecosystems.
     """
     table.require("indicator", "ecosystem", "reference")
     if table.has("year") and any(table.texts("year")):
@@ -274,10 +275,10 @@ def references_of_table(table: Table, land: Land, series: Series) -> References:
             )
         values[0, series.names.index(name), numbers[place], land.ecosystems.index(ecosystem)] = reference
         rows.append((name, ecosystem, place, None, float(reference), None, f"table {table.name}"))
-    values = np.where(np.isnan(values), values[:, :, :1], values)
-    for number, kind in np.argwhere(np.isnan(values[0]).any(axis=1)):
+    if not rows:
         raise TableError(
-            f"Table {table.name} has no reference of {series.names[number]} for {land.ecosystems[kind]}. Add a row "
-            "with a blank zone."
+            f"Table {table.name} has no reference of {', '.join(series.names)} for {', '.join(land.ecosystems)}. Check "
+            "the names of indicators and ecosystems."
         )
+    values = np.where(np.isnan(values), values[:, :, :1], values)
     return References(values, np.zeros(values.shape), ResultTable(REFERENCE_COLUMNS, tuple(rows)))

@@ -17,7 +17,7 @@ from ecoassets.core.quality.ecosystem_quality import (
     run_ecosystem_quality,
     summary_index,
 )
-from ecoassets.core.quality.quality_tables import mean_quality, quality_change_table, quality_table
+from ecoassets.core.quality.quality_tables import headline, quality_change_table, quality_table
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table
 
@@ -85,7 +85,7 @@ class TestIndex:
         land = (cover([[FOREST] * 3]),)
         pooled = run_ecosystem_quality(QualityInputs(given, (2000, 2020), land, SCHEME, percentile=100), outputs)
         assert read(outputs.index)[:, 0] == pytest.approx(np.array([[100, 60, 20], [50, 30, 10]]))
-        assert mean_quality(pooled) == pytest.approx((60, 30))
+        assert headline(pooled).means == pytest.approx((60, 30))
         (change,) = rows_of(quality_change_table(pooled), ecosystem="all")
         assert (change["change"], change["change_pct"]) == pytest.approx((-30, -50))
         yearly = QualityInputs(given, (2000, 2020), land, SCHEME, reference="yearly")
@@ -139,8 +139,9 @@ class TestReferences:
 
     def test_a_table_without_an_ecosystem(self, raster, cover, outputs):
         table = Table.of_rows("kept", [{"indicator": "gpp", "ecosystem": "forest", "reference": 80}])
-        inputs = QualityInputs({"gpp": (raster([[80]]),)}, (2000,), (cover([[FOREST]]),), SCHEME, reference_table=table)
-        with pytest.raises(TableError, match="no reference of gpp for shrub"):
+        rasters = {"gpp": (raster([[80, 8]]),)}
+        inputs = QualityInputs(rasters, (2000,), (cover([[FOREST, MEADOW]]),), SCHEME, reference_table=table)
+        with pytest.raises(TableError, match="no reference of gpp for grassland"):
             run_ecosystem_quality(inputs, outputs)
 
     def test_a_reference_of_zero(self, raster, cover, outputs):

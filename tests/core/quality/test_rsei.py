@@ -14,21 +14,10 @@ from ecoassets.core.quality.rsei_inputs import RseiInputs
 from ecoassets.core.quality.rsei_maps import RseiOutputs, rsei_levels
 from ecoassets.core.quality.rsei_tables import change_table, left_out_table, level_table, loadings_table
 from ecoassets.core.raster.settings import RasterSettings
+from ecoassets.tests.scenes import land
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2", "lst")
 NODATA = -9999.0
-
-
-def land(seed, shape=(40, 30), share_green=0.5, warmth=0.0):
-    """Reflectance (6 bands) and temperature (K) of a mixture of forest and bare soil, shape (7, ...)."""
-    random = np.random.default_rng(seed)
-    green = np.clip(random.normal(share_green, 0.25, shape), 0, 1)
-    forest = np.array([0.02, 0.05, 0.03, 0.40, 0.15, 0.06, 296.0])[:, np.newaxis, np.newaxis]
-    soil = np.array([0.10, 0.14, 0.18, 0.25, 0.35, 0.30, 310.0])[:, np.newaxis, np.newaxis]
-    noise = random.normal(0, 1, (7, *shape)) * np.array([0.003] * 6 + [1.0])[:, np.newaxis, np.newaxis]
-    image = forest * green + soil * (1 - green) + noise
-    image[6] += warmth
-    return image.astype(np.float32)
 
 
 def stacked_indicators(image):

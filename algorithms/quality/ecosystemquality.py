@@ -1,0 +1,113 @@
+"""Ecosystem quality."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.quality.ecosystem_quality import (
+    GRADE_SCHEMES,
+    METHODS,
+    NATURAL,
+    REFERENCES,
+    QualityInputs,
+    QualityOutputs,
+    QualityResult,
+    run_ecosystem_quality,
+)
+from ...core.quality.legends import legend
+from ...core.quality.named_rasters import group_by_name, indicator_ranges, split_words
+from ...core.quality.quality_report import quality_report
+from ...core.quality.quality_tables import headline, quality_change_table, quality_table
+from ..base import EcoAlgorithm, Results
+from ..compat import user_language
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .looks import yearly_classes, yearly_ramp
+
+
+class EcosystemQuality(EcoAlgorithm):
+    """Biomass, or leaf area, cover and productivity, relative to the best of their kind, in five grades."""
+
+    NAME = "ecosystemquality"
+    GROUP = "quality"
+
+    def declare(self) -> None:
+        self.add_rasters("INDICATORS")
+        self.add_text("NAMES")
+        self.add_land_cover()
+        self.add_choice("METHOD", METHODS, "eqi")
+        self.add_polygons("ECOREGIONS")
+        self.add_field("ECOREGION_FIELD", "ECOREGIONS")
+        self.add_choice("REFERENCE", REFERENCES, "pooled")
+        self.add_table("REFERENCE_TABLE")
+        self.add_text("ECOSYSTEMS", ", ".join(NATURAL), advanced=True)
+        self.add_choice("GRADES", tuple(GRADE_SCHEMES), "by_method", advanced=True)
+        self.add_number("PERCENTILE", minimum=0, maximum=100, advanced=True)
+        self.add_number("FEWEST_PIXELS", 100, 1, integer=True, advanced=True)
+        self.add_text("INDICATORS_MIN", "", optional=True, advanced=True)
+        self.add_text("INDICATORS_MAX", "", optional=True, advanced=True)
+        self.add_raster_settings()
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_CLASSES")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_REFERENCES")
+        self.add_table_output("OUTPUT_CHANGE")
+        self.add_report_output()
+        for name in ("MEAN_FIRST", "MEAN_LAST", "SUMMARY_FIRST", "SUMMARY_LAST", "CHANGE_PCT"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        indicators = group_by_name(given.rasters("INDICATORS"), given.text("NAMES"), "INDICATORS")
+        minimum, maximum = indicator_ranges(indicators, given.text("INDICATORS_MIN"), given.text("INDICATORS_MAX"))
+        inputs = QualityInputs(
+            indicators=indicators,
+            years=given.years(),
+            land_cover=given.rasters("LAND_COVER"),
+            scheme=given.scheme(),
+            method=given.choice("METHOD"),
+            ecosystems=tuple(split_words(given.text("ECOSYSTEMS"))),
+            ecoregions=given.polygons("ECOREGIONS"),
+            ecoregion_field=next(iter(given.fields("ECOREGION_FIELD")), None),
+            reference=given.choice("REFERENCE"),
+            percentile=given.number("PERCENTILE"),
+            fewest_pixels=given.integer("FEWEST_PIXELS"),
+            reference_table=given.table("REFERENCE_TABLE"),
+            grades=GRADE_SCHEMES[given.choice("GRADES")],
+            minimum=minimum,
+            maximum=maximum,
+        )
+        outputs = QualityOutputs(
+            given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), provenance_metadata(self, given)
+        )
+        report = given.file_output("OUTPUT_HTML")
+        settings = self.raster_settings(given)
+        result = run_ecosystem_quality(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        results = self._publish_maps(result, outputs)
+        if report:
+            results.update(self.publish_report(quality_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", quality_table(result)))
+        results.update(self.publish_table("OUTPUT_REFERENCES", result.references.table))
+        results.update(self.publish_table("OUTPUT_CHANGE", quality_change_table(result)))
+        results.update(self._publish_numbers(result, progress))
+        return results
+
+    def _publish_numbers(self, result: QualityResult, progress: Progress) -> Results:
+        found = headline(result)
+        for year, mean, summary in zip(result.inputs.years, found.means, found.summaries):
+            progress.info(f"{year}: mean index {mean:.2f}, summary index {summary:.2f}.")
+        return self.publish_numbers(
+            MEAN_FIRST=found.means[0],
+            MEAN_LAST=found.means[-1],
+            SUMMARY_FIRST=found.summaries[0],
+            SUMMARY_LAST=found.summaries[-1],
+            CHANGE_PCT=found.change_pct,
+        )
+
+    def _publish_maps(self, result: QualityResult, outputs: QualityOutputs) -> Results:
+        years = result.inputs.years
+        label = {name: entry.label for name, entry in self.texts.outputs.items()}
+        grades = yearly_classes(label["OUTPUT_CLASSES"], years, legend("quality", user_language()))
+        return {
+            **self.publish_raster("OUTPUT_CLASSES", outputs.classes, grades),
+            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(label["OUTPUT"], years, high=100)),
+        }

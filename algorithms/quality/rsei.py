@@ -1,0 +1,142 @@
+"""The remote sensing ecological index."""
+
+from __future__ import annotations
+
+from ...core.progress import Progress
+from ...core.quality.legends import legend
+from ...core.quality.rsei import MODES, NORMALISATIONS, RseiResult, run_rsei
+from ...core.quality.rsei_calibration import TEMPERATURE_UNITS
+from ...core.quality.rsei_indicators import INDICATOR_UNITS, INDICATORS
+from ...core.quality.rsei_inputs import RseiInputs
+from ...core.quality.rsei_maps import RseiOutputs
+from ...core.quality.rsei_report import rsei_report
+from ...core.quality.rsei_sensors import LEVELS, SENSORS, WETNESS_SETS, parse_bands
+from ...core.quality.rsei_tables import change_table, indicator_table, level_table, loadings_table
+from ...core.raster.statistics import stored_statistics
+from ..base import EcoAlgorithm, Results
+from ..canvas import BandLook, Look, common_range
+from ..compat import user_language
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .looks import classes_between, yearly_classes, yearly_ramp
+
+OF_SENSOR = "of_sensor"
+
+
+class Rsei(EcoAlgorithm):
+    """Greenness, wetness, dryness and heat of satellite images as one index per pixel and year."""
+
+    NAME = "rsei"
+    GROUP = "quality"
+
+    def declare(self) -> None:
+        self.add_rasters("IMAGES")
+        self.add_text("YEARS")
+        self.add_choice("SENSOR", SENSORS, "landsat8")
+        self.add_choice("LEVEL", LEVELS, "level2")
+        self.add_files("METADATA")
+        self.add_rasters("THERMAL", optional=True)
+        self.add_choice("TEMPERATURE_UNIT", tuple(TEMPERATURE_UNITS), "kelvin")
+        self.add_choice("MODE", MODES, "joint")
+        self.add_polygons("MASK_POLYGONS")
+        self._add_fine_choices()
+        self.add_raster_settings(classes=False)
+        self.add_raster_output("OUTPUT", optional=False)
+        for name in ("OUTPUT_INDICATORS", "OUTPUT_CLASSES", "OUTPUT_CHANGE"):
+            self.add_raster_output(name)
+        for name in ("OUTPUT_TABLE", "OUTPUT_LOADINGS"):
+            self.add_table_output(name, default=True)
+        for name in ("OUTPUT_MOVES", "OUTPUT_STATISTICS"):
+            self.add_table_output(name)
+        self.add_report_output()
+        for name in ("MEAN_FIRST", "MEAN_LAST", "CONTRIBUTION"):
+            self.add_number_output(name)
+
+    def _add_fine_choices(self) -> None:
+        self.add_text("BANDS", "", optional=True, advanced=True)
+        self.add_number("QUALITY_BAND", minimum=0, integer=True, advanced=True)
+        self.add_number("WATER_THRESHOLD", 0, -1, 1, advanced=True)
+        self.add_choice("WETNESS", (OF_SENSOR, *WETNESS_SETS), OF_SENSOR, advanced=True)
+        self.add_choice("NORMALISE", NORMALISATIONS, "percentile", advanced=True)
+        self.add_number("PERCENTILE", 1, 0, 49, advanced=True)
+        self.add_number("REFERENCE_YEAR", integer=True, advanced=True)
+        self.add_number("WATER_VAPOUR", minimum=0, advanced=True)
+        self.add_number("OFFSET", advanced=True)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        wetness = given.choice("WETNESS")
+        inputs = RseiInputs(
+            images=given.rasters("IMAGES"),
+            years=given.years(),
+            sensor=given.choice("SENSOR"),
+            level=given.choice("LEVEL"),
+            metadata=given.files("METADATA"),
+            bands=parse_bands(given.text("BANDS")),
+            temperature=given.rasters("THERMAL"),
+            temperature_unit=given.choice("TEMPERATURE_UNIT"),
+            quality_band=given.optional_integer("QUALITY_BAND"),
+            mode=given.choice("MODE"),
+            reference_year=given.optional_integer("REFERENCE_YEAR"),
+            normalise=given.choice("NORMALISE"),
+            clip_pct=given.required_number("PERCENTILE"),
+            wetness=None if wetness == OF_SENSOR else wetness,
+            water_threshold=given.required_number("WATER_THRESHOLD"),
+            mask=given.polygons("MASK_POLYGONS"),
+            water_vapour=given.number("WATER_VAPOUR"),
+            offset=given.number("OFFSET"),
+        )
+        outputs = RseiOutputs(
+            given.output("OUTPUT"),
+            given.output("OUTPUT_INDICATORS"),
+            given.output("OUTPUT_CLASSES"),
+            given.output("OUTPUT_CHANGE"),
+            provenance_metadata(self, given),
+        )
+        report = given.file_output("OUTPUT_HTML")
+        result = run_rsei(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
+        results = self._publish_maps(result, outputs)
+        if report:
+            results.update(self.publish_report(rsei_report(result, outputs, report_language()), report))
+        results.update(self.publish_table("OUTPUT_TABLE", level_table(result)))
+        results.update(self.publish_table("OUTPUT_LOADINGS", loadings_table(result)))
+        results.update(self.publish_table("OUTPUT_MOVES", change_table(result)))
+        results.update(self.publish_table("OUTPUT_STATISTICS", indicator_table(result)))
+        for year, mean in zip(inputs.years, result.means):
+            progress.info(f"{year}: mean RSEI {mean:.4f}.")
+        numbers = {"MEAN_FIRST": result.means[0], "MEAN_LAST": result.means[-1]}
+        if result.components:
+            numbers["CONTRIBUTION"] = float(result.components[-1].shares_pct[0])
+        results.update(self.publish_numbers(**numbers))
+        return results
+
+    def _publish_maps(self, result: RseiResult, outputs: RseiOutputs) -> Results:
+        language, years = user_language(), result.inputs.years
+        label = {name: entry.label for name, entry in self.texts.outputs.items()}
+        change = classes_between(label["OUTPUT_CHANGE"], result.pairs, legend("rsei_change", language))
+        levels = yearly_classes(label["OUTPUT_CLASSES"], years, legend("rsei", language))
+        return {
+            **self._publish_indicators(label["OUTPUT_INDICATORS"], outputs.indicators, years),
+            **self.publish_raster("OUTPUT_CHANGE", outputs.change, change),
+            **self.publish_raster("OUTPUT_CLASSES", outputs.classes, levels),
+            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(label["OUTPUT"], years, high=1)),
+        }
+
+    def _publish_indicators(self, label: str, path: str | None, years: tuple[int, ...]) -> Results:
+        """A layer per year and indicator; an indicator has one ramp for all years."""
+        if not path:
+            return {}
+        count = len(INDICATORS)
+        found = stored_statistics(path)
+        bands = [
+            BandLook(
+                position * count + number + 1,
+                f"{name.upper()} {year}",
+                year,
+                limits=common_range(found[number::count]),
+                unit=INDICATOR_UNITS.get(name, ""),
+            )
+            for number, name in enumerate(INDICATORS)
+            for position, year in enumerate(years)
+        ]
+        return self.publish_raster("OUTPUT_INDICATORS", path, Look(label, tuple(bands)))
