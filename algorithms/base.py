@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, EcoAssetsError
+from ..core.errors import Cancelled, EcoAssetsError, OutputError
 from ..core.land_cover import SCHEMES
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
@@ -49,6 +50,7 @@ from .given import Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
 from .inputs import unreadable
+from .outputs import local_path, require_writable
 from .settings import default_scheme, report_language
 
 Results = dict[str, Any]
@@ -302,6 +304,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         try:
             if isinstance(self._given, EcoAssetsError):
                 raise self._given
+            require_writable(self, parameters)
             results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
@@ -346,7 +349,11 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         title = self.displayName()
         if hand_over(title, report):
             return {}
-        write_report(report.complete(title, report_language(), self.shown_parameters(), self.command()), path)
+        complete = report.complete(title, report_language(), self.shown_parameters(), self.command())
+        try:
+            write_report(complete, path)
+        except OutputError as error:
+            raise OutputError(f"{error}{self._in_place()}") from None
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
@@ -362,14 +369,20 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
             self._parameters, name, self._context, fields, QgsWkbTypes.Type.NoGeometry, QgsCoordinateReferenceSystem()
         )
         if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(self._parameters, name))
+            raise QgsProcessingException(self.invalidSinkError(self._parameters, name) + self._in_place())
         for row in table.rows:
             feature = QgsFeature(fields)
             feature.setAttributes([_plain(cell) for cell in row])
             if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-                raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name))
+                raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name) + self._in_place())
         del sink
         return {name: sink_id}
+
+    def _in_place(self) -> str:
+        """What a run that fails while it publishes tells of the maps that it has finished."""
+        maps = [d.name() for d in self.parameterDefinitions() if d.type() == "rasterDestination"]
+        done = [path for path in (local_path(self._parameters.get(m)) for m in maps) if path and os.path.exists(path)]
+        return f" These maps are finished and in place: {', '.join(done)}." if done else ""
 
     @staticmethod
     def publish_numbers(**numbers: float) -> Results:

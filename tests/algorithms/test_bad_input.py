@@ -216,3 +216,18 @@ def test_an_old_result_survives_a_run_that_fails(inputs, tmp_path):
         with pytest.raises(QgsProcessingException, match=message):
             run(VALUE, {"LAND_COVER": [bad], "YEARS": "2000", **outputs})
         assert {name: Path(path).read_bytes() for name, path in outputs.items()} == before
+
+
+class TestDestinations:
+    """A destination that cannot be written stops the run before it begins: no map is made that nobody asked alone."""
+
+    @pytest.mark.parametrize("name", ["OUTPUT", "OUTPUT_TABLE", "OUTPUT_HTML"])
+    def test_a_folder_that_is_missing(self, refuse, tmp_path, name):
+        path = str(tmp_path / "nowhere" / Path(all_outputs(tmp_path)[name]).name)
+        refuse(f"cannot write {path}: the folder {tmp_path / 'nowhere'} does not exist.", **{name: path})
+
+    @pytest.mark.parametrize("name", ["OUTPUT_TABLE", "OUTPUT_HTML"])
+    def test_a_name_that_is_a_folder(self, refuse, tmp_path, name):
+        path = tmp_path / Path(all_outputs(tmp_path)[name]).name
+        path.mkdir()
+        refuse(f"cannot write {path}: it is a folder. Choose a file name ({name})", **{name: str(path)})

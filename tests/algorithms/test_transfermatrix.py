@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ecoassets.tests.algorithms.helpers import files_in, layers_of, load_maps, read_csv, run
@@ -196,3 +198,16 @@ def test_three_hundred_classes(tmp_path):
     )
     assert len(read_csv(found["OUTPUT_TABLE"])) == 300
     assert read_raster(found["OUTPUT"])[0][0].tolist() == [300301, 301300]
+
+
+def test_a_report_that_fails_at_the_end_tells_which_maps_are_there(parameters, tmp_path):
+    from qgis.core import QgsProcessingException
+
+    report = tmp_path / "report.html"
+    (tmp_path / ".report.html.part").mkdir()  # where the report is written meanwhile
+    with pytest.raises(QgsProcessingException) as refused:
+        run(MATRIX, {**parameters, "OUTPUT_HTML": str(report)})
+    assert f"Report {report} cannot be written" in str(refused.value)
+    assert f"These maps are finished and in place: {parameters['OUTPUT']}." in str(refused.value)
+    assert Path(parameters["OUTPUT"]).exists()
+    assert not report.exists()
