@@ -10,6 +10,7 @@ Every figure is the median over whole processes that take turns, so that a chang
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import resource
 import shutil
@@ -98,6 +99,8 @@ def one_band(size: int, codec: str, repeat: int, folder: str) -> list[str]:
     }
     if shutil.which("grass"):
         commands["GRASS (link, mapcalc, export)"] = [grass(paths, out, codec)]
+    if importlib.util.find_spec("qgis"):
+        commands["QGIS raster calculator"] = [job("qgis", base, out, codec)]
     return rows(measure(commands, repeat), f"one band, {codec}")
 
 
