@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.services.service_reports import soil_report
-from ...core.services.soil_conservation import UNIT, SoilInputs, SoilOutputs, run_soil_conservation
+from ...core.services.soil_conservation import UNIT, Intensity, SoilInputs, SoilOutputs, run_soil_conservation
 from ..base import Results
+from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
@@ -33,7 +34,7 @@ class SoilConservation(ServiceAlgorithm):
         self.add_raster_output("OUTPUT_CLASSES")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL"):
+        for name in ("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL", "LOSS_AREA"):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
@@ -55,12 +56,18 @@ class SoilConservation(ServiceAlgorithm):
         result = run_soil_conservation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.retention, result.years, UNIT)
         results.update(self.publish_map("OUTPUT_EROSION", outputs.erosion, result.years, UNIT))
-        legend = result.intensity.legend()
+        legend = Intensity.of_standard(user_language()).legend()
         results.update(self.publish_map("OUTPUT_CLASSES", outputs.classes, result.years, classes=legend))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(soil_report(result, outputs, report_language()), report))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        first, last, lost = result.totals[0], result.totals[-1], result.erosion_totals[-1]
-        results.update(self.publish_numbers(TOTAL_FIRST=first, TOTAL=last, EROSION_TOTAL=lost))
+        results.update(
+            self.publish_numbers(
+                TOTAL_FIRST=result.totals[0],
+                TOTAL=result.totals[-1],
+                EROSION_TOTAL=result.erosion_totals[-1],
+                LOSS_AREA=result.loss_areas_ha[-1],
+            )
+        )
         return results

@@ -36,7 +36,7 @@ from .rainfall_erosivity import SOURCES as EROSIVITY_SOURCES
 from .rainfall_erosivity import ErosivityInputs, ErosivityResult
 from .slope_factors import EXPONENTS, SLOPE_FACTORS
 from .slope_length import SlopeLengthInputs, SlopeLengthResult
-from .soil_conservation import SoilOutputs, SoilResult
+from .soil_conservation import Intensity, SoilOutputs, SoilResult
 from .soil_erodibility import SOURCES as ERODIBILITY_SOURCES
 from .soil_erodibility import ErodibilityInputs, ErodibilityResult
 from .survey import YearlySums
@@ -85,7 +85,8 @@ def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs
 def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> MethodReport:
     """What soil conservation found."""
     words = load_texts(language)
-    legend = result.intensity.legend()
+    intensity = Intensity.of_standard(language)
+    legend = intensity.legend()
     maps = [
         ("soil_conservation", outputs.retention, "t/(ha a)", ()),
         ("services_erosion", outputs.erosion, "t/(ha a)", ()),
@@ -95,15 +96,18 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
     area = result.area_ha.sum(axis=1)
     classes = [Series(item.name, area[:, n].tolist(), item.colour) for n, item in enumerate(legend)]
     erosion = _totals(words, "services_erosion", "t/a", result.years, result.erosion_totals)
+    beyond = [
+        Figure(f"{words['services_loss_area']} {year}", ha, "ha") for year, ha in zip(years, result.loss_areas_ha)
+    ]
     return MethodReport(
         [
             _totals(words, "soil_conservation", "t/a", result.years, result.totals),
             Chapter(
                 words["services_erosion"],
-                [*erosion.blocks, Bars(words["services_erosion_classes"], years, classes, "ha")],
+                [*erosion.blocks, Figures(beyond), Bars(words["services_erosion_classes"], years, classes, "ha")],
             ),
             _maps(words, result.years, maps),
-            _by_ecosystem(words, result.table(), "retention_t", "soil_conservation"),
+            _by_ecosystem(words, result.table(intensity), "retention_t", "soil_conservation"),
         ],
         sources=[_table_source("erosion_classes"), _table_source("erosion_tolerance")],
         left_out=_left_out(words, result.sums),

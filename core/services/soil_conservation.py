@@ -89,11 +89,12 @@ class Intensity:
     limits: tuple[float, ...]
 
     @classmethod
-    def of_standard(cls) -> Intensity:
-        """The classes of the table erosion_classes."""
+    def of_standard(cls, language: str = "en") -> Intensity:
+        """The classes of the table erosion_classes, named in a language (`en` or `zh`)."""
         rows = [row for row in resource_table("erosion_classes").rows if str(row["code"]).isdigit()]
+        name = "class_cn" if language == "zh" else "class_en"
         return cls(
-            tuple(str(row["class_en"]) for row in rows),
+            tuple(str(row[name]) for row in rows),
             tuple(str(row["color"]) for row in rows),
             tuple(float(str(row["min_t_km2_a"])) for row in rows[2:]),
         )
@@ -251,12 +252,17 @@ class SoilResult:
         """Soil loss per year, t/a."""
         return tuple(math.fsum(year.ravel()) for year in self.erosion_t)
 
-    def table(self) -> ResultTable:
-        """A row per year, ecosystem and erosion class that occurs."""
+    @property
+    def loss_areas_ha(self) -> tuple[float, ...]:
+        """Area that loses more than is tolerable per year: the class light and those above it."""
+        return tuple(math.fsum(year[:, 1:].ravel()) for year in self.area_ha)
+
+    def table(self, intensity: Intensity | None = None) -> ResultTable:
+        """A row per year, ecosystem and erosion class that occurs; `intensity` may name the classes otherwise."""
         rows: list[tuple[Cell, ...]] = []
         for y, year in enumerate(self.years):
             for e, ecosystem in enumerate(self.ecosystems):
-                for c, name in enumerate(self.intensity.names):
+                for c, name in enumerate((intensity or self.intensity).names):
                     if self.area_ha[y, e, c] > 0:
                         numbers = (self.area_ha, self.retention_t, self.erosion_t)
                         rows.append((year, ecosystem, c + 1, *(float(n[y, e, c]) for n in numbers), name))
