@@ -11,6 +11,8 @@ from qgis.core import (
     QgsColorRampShader,
     QgsDateTimeRange,
     QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
@@ -149,21 +151,17 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     """Styles a loaded layer for its first band and adds a layer for each further band, in a group of their own."""
     first, *others = look.bands
     apply_look(layer, first, look)
-    if not others:
-        return
-    root = project.layerTreeRoot()
-    node = root.findLayer(layer.id())
+    node = project.layerTreeRoot().findLayer(layer.id())
     if node is None:
         return
-    parent, place = node.parent(), node
-    while parent.customProperty(OF_BANDS):
-        # QGIS puts a new layer where the last one went: the group of another output.
-        parent, place = parent.parent(), parent
+    if not others:
+        if node.parent().customProperty(OF_BANDS):
+            _replace(node, node.clone())
+        return
     group = QgsLayerTreeGroup(look.group)
     group.setCustomProperty(OF_BANDS, True)
-    parent.insertChildNode(parent.children().index(place), group)
     group.addChildNode(node.clone())
-    node.parent().removeChildNode(node)
+    _replace(node, group)
     for band in others:
         clone = layer.clone()
         apply_look(clone, band, look)
@@ -172,6 +170,18 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     for position, child in enumerate(group.children()):
         child.setItemVisibilityChecked(position == 0)
         child.setExpanded(position == 0)
+
+
+def _replace(node: QgsLayerTreeLayer, new: QgsLayerTreeNode) -> None:
+    """Puts another node in the place of a layer, and outside the groups of other outputs.
+
+    QGIS puts a new layer where the last one went, which may be the group of another output.
+    """
+    parent, place = node.parent(), node
+    while parent.customProperty(OF_BANDS):
+        parent, place = parent.parent(), parent
+    parent.insertChildNode(parent.children().index(place), new)
+    node.parent().removeChildNode(node)
 
 
 def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:

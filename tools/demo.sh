@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to the assets, land-use change, human pressure and terrain of a synthetic region over four years, in a
-# throw-away QGIS profile.
+# From nothing to the assets, land-use change, human pressure, terrain and ecosystem quality of a synthetic region over four
+# years, in a throw-away QGIS profile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -35,6 +35,10 @@ districts=(ZONES="$region/districts.gpkg" ZONE_FIELD=district_id)
 land=(SCHEME=cnlucc)
 adjustments=()
 lights=(NAMES=night_light)
+indicators=()
+for indicator in lai fvc gpp; do
+  for year in "${years[@]}"; do indicators+=(INDICATORS="$region/${indicator}_$year.tif"); done
+done
 for year in "${years[@]}"; do
   land+=(LAND_COVER="$region/land_cover_$year.tif")
   adjustments+=(
@@ -95,6 +99,38 @@ show "Ecological assets by slope class" zonesummary "${series[@]}" \
   VALUES="$output/ecological_assets.tif" ZONES_RASTER="$output/slope_classes.tif" KIND=density \
   OUTPUT_TABLE="$output/assets_by_slope.csv" \
   OUTPUT_HTML="$output/assets_by_slope.html"
+
+show "Remote sensing ecological index of the first and the last year" rsei YEARS="${years[0]}, ${years[-1]}" \
+  "${boundary[@]}" SENSOR=landsat5 IMAGES="$region/landsat_${years[0]}.tif" IMAGES="$region/landsat_${years[-1]}.tif" \
+  OUTPUT="$output/rsei.tif" \
+  OUTPUT_CLASSES="$output/rsei_levels.tif" \
+  OUTPUT_CHANGE="$output/rsei_change.tif" \
+  OUTPUT_TABLE="$output/rsei.csv" \
+  OUTPUT_LOADINGS="$output/rsei_loadings.csv" \
+  OUTPUT_HTML="$output/rsei.html"
+
+show "Ecosystem quality" ecosystemquality "${series[@]}" "${land[@]}" "${indicators[@]}" \
+  NAMES=lai,lai,lai,lai,fvc,fvc,fvc,fvc,gpp,gpp,gpp,gpp \
+  OUTPUT="$output/quality.tif" \
+  OUTPUT_CLASSES="$output/quality_grades.tif" \
+  OUTPUT_TABLE="$output/quality.csv" \
+  OUTPUT_REFERENCES="$output/quality_references.csv" \
+  OUTPUT_CHANGE="$output/quality_change.csv" \
+  OUTPUT_HTML="$output/quality.html"
+
+show "Trend of ecosystem quality" trend "${series[@]}" RASTERS="$output/quality.tif" STABLE_SLOPE=0.2 \
+  OUTPUT="$output/quality_trend.tif" \
+  OUTPUT_CLASSES="$output/quality_trend_classes.tif" \
+  OUTPUT_TABLE="$output/quality_trend.csv" \
+  OUTPUT_HTML="$output/quality_trend.html"
+
+show "Degradation of soil retention and quality" degradation "${boundary[@]}" SCHEME=cnlucc NAMES=soil,quality \
+  BEFORE="$region/soil_retention_${years[0]}.tif" BEFORE="$output/quality.tif" \
+  AFTER="$region/soil_retention_${years[-1]}.tif" AFTER="$output/quality.tif" \
+  LAND_COVER="$region/land_cover_${years[-1]}.tif" \
+  OUTPUT="$output/degradation.tif" \
+  OUTPUT_TABLE="$output/degradation.csv" \
+  OUTPUT_HTML="$output/degradation.html"
 
 echo
 echo "The practice region is in $region/ (see README.txt there). Made from it:"

@@ -67,10 +67,10 @@ def _maps(result: QualityResult, outputs: QualityOutputs, words: dict[str, str],
     blocks: list[Block] = []
     if outputs.index:
         pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["quality_mean_index"], pictures, Ramp(low=0, high=100, palette="diverging")))
+        blocks.append(Map(words["eqi_index"], pictures, Ramp(low=0, high=100, palette="diverging")))
     if outputs.classes:
         pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["eqi_grades"], pictures, Classes(legend("quality", language))))
+        blocks.append(Map(words["eqi_grade"], pictures, Classes(legend("quality", language))))
     return blocks
 
 

@@ -28,8 +28,8 @@ from ..report.texts import load_texts
 from ..tables import provenance
 from .legends import legend
 from .rsei import RseiResult
-from .rsei_components import doubts
-from .rsei_indicators import INDICATORS
+from .rsei_components import Components, doubts
+from .rsei_indicators import INDICATOR_UNITS, INDICATORS
 from .rsei_maps import RseiOutputs
 from .rsei_sensors import load_sensor
 from .rsei_tables import indicator_table, loadings_table
@@ -84,7 +84,7 @@ def _maps(result: RseiResult, outputs: RseiOutputs, words: dict[str, str], langu
         blocks.append(Map(words["rsei_map"], pictures, Ramp(low=0, high=1, palette="diverging")))
     if outputs.classes:
         pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["rsei_levels"], pictures, Classes(legend("rsei", language))))
+        blocks.append(Map(words["rsei_level"], pictures, Classes(legend("rsei", language))))
     if outputs.change and result.pairs:
         pictures = [
             MapPicture(outputs.change, f"{before}–{after}", band)
@@ -97,20 +97,29 @@ def _maps(result: RseiResult, outputs: RseiOutputs, words: dict[str, str], langu
 def _components(result: RseiResult, words: dict[str, str]) -> list[Block]:
     if not result.components:
         return []
-    years = [str(year) for year in result.inputs.years]
-    first = [found.loadings[:, 0].tolist() for found in result.components]
+    # years that share one analysis are told once
+    years: dict[Components, list[str]] = {found: [] for found in result.components}
+    for found, year in zip(result.components, result.inputs.years):
+        years[found].append(str(year))
+    titles = [", ".join(of_years) for of_years in years.values()]
     names = [name.upper() for name in INDICATORS]
-    columns = [Column(words["year"], kind="code"), Column(words["rsei_indicator"], kind="text")]
+    columns = [Column(words["year"], kind="text"), Column(words["rsei_indicator"], kind="text")]
     columns += [Column(f"PC{number}", decimals=4) for number in range(1, 5)]
+    rows = [
+        (title, *row[1:6])
+        for title, of_years in zip(titles, years.values())
+        for row in loadings_table(result).rows
+        if str(row[0]) == of_years[0]
+    ]
+    contributions = [
+        Figure(f"{words['rsei_contribution']} ({title})", float(found.shares_pct[0]), "%")
+        for title, found in zip(titles, years)
+    ]
+    first = [found.loadings[:, 0].tolist() for found in years]
     return [
-        Figures(
-            [
-                Figure(f"{words['rsei_contribution']} {year}", float(found.shares_pct[0]), "%")
-                for year, found in zip(years, result.components)
-            ]
-        ),
-        Heatmap(words["rsei_loadings"], years, names, first, palette="diverging"),
-        TableBlock(words["rsei_components"], columns, [row[:6] for row in loadings_table(result).rows]),
+        Figures(contributions),
+        Heatmap(words["rsei_loadings"], titles, names, first, palette="diverging"),
+        TableBlock(words["rsei_components"], columns, rows),
     ]
 
 
@@ -121,7 +130,16 @@ def _indicators(result: RseiResult, words: dict[str, str]) -> list[Block]:
         Column(words["quality_mean"], decimals=4),
         Column(words["rsei_deviation"], decimals=4),
     ]
-    return [TableBlock(words["rsei_indicators"], columns, [row[:4] for row in indicator_table(result).rows])]
+    rows = [(row[0], _titled(str(row[1])), *row[2:4]) for row in indicator_table(result).rows]
+    return [TableBlock(words["rsei_indicators"], columns, rows)]
+
+
+def _titled(indicator: str) -> str:
+    """An indicator as texts write it, with its unit."""
+    if indicator not in INDICATORS:
+        return indicator
+    unit = INDICATOR_UNITS.get(indicator)
+    return f"{indicator.upper()} ({unit})" if unit else indicator.upper()
 
 
 def _left_out(result: RseiResult, words: dict[str, str]) -> list[LeftOutArea]:

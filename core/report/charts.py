@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import singledispatch
 
@@ -391,12 +392,15 @@ def _scaled_series(series: Sequence[Series], unit: str, language: str) -> tuple[
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Names with invisible marks where two are alike, since plotly merges equal categories."""
+    """Names with invisible marks where two are alike, since plotly merges equal categories.
+
+    Names that are numbers, such as years, get one too: plotly takes them for places on the axis.
+    """
     seen: dict[str, int] = {}
     result = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        result.append(plain(name) + "\u200b" * (seen[name] - 1))
+        result.append(plain(name) + "\u200b" * (seen[name] - (0 if re.fullmatch(r"[-+.\deE]+", name) else 1)))
     return result
 
 

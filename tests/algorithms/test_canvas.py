@@ -59,6 +59,20 @@ def test_two_maps_of_a_run_lie_beside_each_other(project):
     assert sorted(tops) == [TITLE, f"{TITLE}: services"]
 
 
+def test_a_single_map_leaves_the_group_of_another_output(project, tmp_path):
+    """QGIS puts a new layer where the last one went."""
+    from qgis.core import QgsRasterLayer
+
+    from ecoassets.algorithms.canvas import BandLook, Look, show_bands
+
+    layer = QgsRasterLayer(write_raster(tmp_path / "single.tif", [[1, 2]]), "single")
+    project.addMapLayer(layer, False)
+    project.layerTreeRoot().findGroup(TITLE).insertLayer(0, layer)
+    show_bands(layer, Look("Single", (BandLook(1, "Single"),)), project)
+    assert "Single" in [child.name() for child in project.layerTreeRoot().children()]
+    assert "Single" not in [layer.name() for layer in group(project, TITLE)]
+
+
 def test_every_year_is_a_layer_of_its_own_with_the_last_on_top(project):
     layers = group(project, TITLE)
     assert [layer.name() for layer in layers] == [f"{TITLE} 2005", f"{TITLE} 2000"]

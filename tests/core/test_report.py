@@ -230,6 +230,13 @@ def test_sankey_keeps_a_class_that_ends_half_way_at_its_own_stage():
     assert list(zip(node["label"], node["x"])) == [("A", 0.001), ("B", 0.001), ("A", 0.5), ("C", 0.5), ("A", 0.999)]
 
 
+def test_heatmap_of_years_writes_numbers_into_their_cells():
+    """A note at 2015 would otherwise lie at the 2015th place of the axis."""
+    heat = chart(Heatmap("T", ["2000", "2015"], ["a", "-4"], [[1, 2], [3, 4]]), "en")
+    assert heat["data"][0]["y"] == ["2000\u200b", "2015\u200b"]
+    assert [(note["x"], note["y"]) for note in heat["layout"]["annotations"]][-1] == ("-4\u200b", "2015\u200b")
+
+
 def test_heatmap_scale_leaves_out_the_muted_diagonal():
     heat = chart(Heatmap("T", ["a", "b"], ["a", "b"], [[900, 2], [4, 900]], mute_diagonal=True), "en")
     assert heat["data"][0]["z"] == [[None, 2], [4, None]]
