@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureSink,
+    QgsFields,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -40,18 +42,20 @@ from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
-from ..core.results import ResultTable
+from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command
 from .compat import make_field, user_language
+from .features import new_feature
 from .gathered_reports import hand_over
-from .given import Given
+from .given import STREAMED, Given
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
 from .inputs import unreadable
 from .outputs import local_path, require_writable
 from .settings import default_scheme, report_language
+from .vector_look import FeatureLook, style_features_when_loaded
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
@@ -199,11 +203,20 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         kind = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
 
-    def add_field(self, name: str, parent: str, optional: bool = True, *, multiple: bool = False) -> None:
+    def add_features(self, name: str) -> None:
+        """A layer or table of which only some fields are read, while the algorithm runs: it may have a million rows."""
+        parameter = QgsProcessingParameterFeatureSource(name, "", [QgsProcessing.SourceType.TypeVector])
+        parameter.setMetadata({STREAMED: True})
+        self.add(parameter)
+
+    def add_field(
+        self, name: str, parent: str, optional: bool = True, *, multiple: bool = False, advanced: bool = False
+    ) -> None:
         self.add(
             QgsProcessingParameterField(
                 name, "", parentLayerParameterName=parent, allowMultiple=multiple, optional=optional
-            )
+            ),
+            advanced,
         )
 
     def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
@@ -222,6 +235,10 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def add_table_output(self, name: str, default: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeVector
         self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
+
+    def add_features_output(self, name: str, optional: bool = True) -> None:
+        kind = QgsProcessing.SourceType.TypeVectorAnyGeometry
+        self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=optional, createByDefault=not optional))
 
     def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
         self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))
@@ -358,24 +375,39 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
         """Writes a table into its sink. Called after the work has succeeded, because a sink truncates the old file."""
-        from qgis.core import QgsCoordinateReferenceSystem, QgsFields
+        rows = (new_feature(None, [_plain(cell) for cell in row]) for row in table.rows)
+        return self.publish_features(name, table.columns, rows)
 
+    def publish_features(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        features: Iterable[QgsFeature],
+        geometry: Any = QgsWkbTypes.Type.NoGeometry,
+        crs: QgsCoordinateReferenceSystem | None = None,
+        look: FeatureLook | None = None,
+    ) -> Results:
+        """Writes features into a sink one by one, so that a million need no memory, and gives their layer its style.
+
+        Called after the work has succeeded, because a sink truncates the old file. Attributes are plain values in the
+        order of the columns.
+        """
         if not self._parameters.get(name):
             return {}
         fields = QgsFields()
-        for column in table.columns:
+        for column in columns:
             fields.append(make_field(column.name, column.kind))
         sink, sink_id = self.parameterAsSink(
-            self._parameters, name, self._context, fields, QgsWkbTypes.Type.NoGeometry, QgsCoordinateReferenceSystem()
+            self._parameters, name, self._context, fields, geometry, crs or QgsCoordinateReferenceSystem()
         )
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(self._parameters, name) + self._in_place())
-        for row in table.rows:
-            feature = QgsFeature(fields)
-            feature.setAttributes([_plain(cell) for cell in row])
+        for feature in features:
             if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
                 raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name) + self._in_place())
         del sink
+        if look is not None:
+            style_features_when_loaded(self._context, sink_id, look)
         return {name: sink_id}
 
     def _in_place(self) -> str:

@@ -9,6 +9,7 @@ from qgis.core import (
     QgsMapLayer,
     QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingFeatureSource,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
     QgsVectorLayer,
@@ -24,6 +25,7 @@ from .inputs import polygons_path, raster_path, table_of
 if TYPE_CHECKING:
     from .base import EcoAlgorithm
 
+STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
 POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
@@ -164,6 +166,22 @@ class Given:
     def flag(self, name: str) -> bool:
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
 
+    def source(self, name: str) -> QgsProcessingFeatureSource:
+        """The features of a layer. Raises InputError where it cannot be read."""
+        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        if source is None:
+            label = self._algorithm.parameterDefinition(name).description()
+            raise InputError(f"{label}: {self._parameters.get(name)} is no table or layer.")
+        return source
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """The words of a list of choices."""
+        return tuple(self._algorithm.parameterAsEnumStrings(self._parameters, name, self._context))
+
+    def field(self, name: str) -> str | None:
+        """A field, None where none was chosen."""
+        return next(iter(self.fields(name)), None)
+
     def fields(self, name: str) -> list[str]:
         return list(self._algorithm.parameterAsFields(self._parameters, name, self._context))
 
@@ -203,7 +221,7 @@ class Given:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
             self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
-        elif kind == "source":
+        elif kind == "source" and not definition.metadata().get(STREAMED):
             self._take_features(definition)
 
     def _raster_paths(self, definition: QgsProcessingParameterDefinition) -> list[str]:

@@ -12,6 +12,9 @@ from .assets.ecologicalassets import EcologicalAssets
 from .assets.ecosystemservicevalue import EcosystemServiceValue
 from .assets.sensitivity import Sensitivity
 from .assets.standardequivalent import StandardEquivalentAlgorithm
+from .drivers.panelregression import PanelRegression
+from .drivers.quantileregression import QuantileRegression
+from .drivers.samplegrid import SampleGridAlgorithm
 from .icons import icon_path
 from .landuse.hemeroby import Hemeroby
 from .landuse.humanactivity import HumanActivity
@@ -68,6 +71,9 @@ ALGORITHMS = (
     NaturalHabitat,
     HabitatQuality,
     CarbonStorage,
+    SampleGridAlgorithm,
+    PanelRegression,
+    QuantileRegression,
 )
 
 

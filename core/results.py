@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Union
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Union
+
+import numpy as np
 
 Cell = Union[str, int, float, None]
 
@@ -23,3 +27,32 @@ class ResultTable:
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def row_columns(kind: type) -> tuple[Column, ...]:
+    """The columns of a class of rows, a dataclass: `text`, `integer` and `number` by the types of its fields.
+
+    A field whose name is a word of Python ends in ``_``, which its column lacks.
+    """
+    kinds: dict[str, Literal["text", "integer"]] = {"str": "text", "int": "integer", "bool": "integer"}
+    return tuple(
+        Column(field.name.rstrip("_"), kinds.get(str(field.type).split(" ")[0], "number")) for field in fields(kind)
+    )
+
+
+def row_table(kind: type, rows: Iterable[Any]) -> ResultTable:
+    """A table of rows that are dataclasses of one class."""
+    names = [field.name for field in fields(kind)]
+    return ResultTable(row_columns(kind), tuple(tuple(getattr(row, name) for name in names) for row in rows))
+
+
+def plain_rows(columns: Sequence[np.ndarray]) -> Iterator[tuple[Cell, ...]]:
+    """The rows of equally long arrays as plain values; what is not finite is None."""
+    return zip(*(_plain_column(column) for column in columns))
+
+
+def _plain_column(column: np.ndarray) -> list[Cell]:
+    values: list[Any] = column.tolist()
+    if column.dtype.kind == "f" and not np.isfinite(column).all():
+        return [value if math.isfinite(value) else None for value in values]
+    return values

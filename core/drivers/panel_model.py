@@ -41,8 +41,9 @@ def without_singletons(observations: Observations, effects: str) -> Observations
         return observations
     alone = singletons(groups)
     if alone.all():
+        name = observations.time_name if effects == "time" else observations.entity_name
         raise InputError(
-            f"Every row is alone in its {observations.entity_name or observations.time_name}: effects fit all rows "
+            f"Every row is alone in its {name}: effects fit all rows "
             "exactly and nothing is left for the drivers. Check ENTITY and TIME, or choose EFFECTS none."
         )
     return observations.keep(~alone, [Dropped("rows", int(alone.sum()), "singletons, fitted exactly by an effect")])

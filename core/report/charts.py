@@ -365,7 +365,7 @@ def _intervals(block: Intervals, language: str) -> Figure:
         )
     rows = len(labels)
     layout = {
-        "xaxis": axis(title=axis_title(block.value_title, unit), zeroline=True, zerolinewidth=2),
+        "xaxis": axis(title=axis_title(block.value_title, unit), rangemode="tozero", zeroline=True, zerolinewidth=2),
         "yaxis": axis(
             tickmode="array",
             tickvals=list(range(rows)),

@@ -1,0 +1,1 @@
+"""Drivers: sampling grid, panel and quantile regression, geographical detector, spatial autocorrelation."""

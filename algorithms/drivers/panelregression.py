@@ -1,0 +1,110 @@
+"""Fixed effects of cells, years or both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.drivers.observations import TRANSFORMS
+from ...core.progress import Progress
+from ...core.results import plain_rows
+from ..base import Results
+from ..features import geometries, new_feature, output_crs, output_type
+from ..given import Given
+from ..settings import report_language
+from ..vector_look import FeatureLook
+from .driver import DriverAlgorithm
+
+if TYPE_CHECKING:
+    from ...core.drivers.panel_run import PanelChoice, PanelRun
+
+EFFECTS = ("entity", "time", "twoway", "none")
+COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
+KERNELS = ("bartlett", "uniform")
+DEVIATIONS = 2.5  # of the residuals, either way, are coloured apart
+
+
+class PanelRegression(DriverAlgorithm):
+    """Regresses a field on drivers within cells, years or both, exact on unbalanced data."""
+
+    NAME = "panelregression"
+
+    def declare(self) -> None:
+        self.add_features("INPUT")
+        self.add_field("ENTITY", "INPUT")
+        self.add_field("TIME", "INPUT")
+        self.add_field("Y", "INPUT", optional=False)
+        self.add_field("X", "INPUT", optional=False, multiple=True)
+        self.add_choice("EFFECTS", EFFECTS, "twoway")
+        self.add_choice("COVARIANCE", COVARIANCES, "cluster")
+        self.add_field("CLUSTER", "INPUT", multiple=True)
+        self.add_number("BLOCK_SIZE", minimum=0)
+        self.add_choice("TRANSFORM", TRANSFORMS, "none")
+        self.add_text("TRANSFORM_X", optional=True, advanced=True)
+        self.add_number("CUTOFF", minimum=0, advanced=True)
+        self.add_choice("KERNEL", KERNELS, "bartlett", advanced=True)
+        self.add_number("LAGS", minimum=0, integer=True, advanced=True)
+        self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_TESTS")
+        self.add_features_output("OUTPUT_RESIDUALS")
+        self.add_report_output()
+        for name in ("N", "R2_WITHIN"):
+            self.add_number_output(name)
+
+    def explain(self, given: Given, progress: Progress) -> Results:
+        from ...core.drivers.panel_report import panel_report
+        from ...core.drivers.panel_run import run_panel_regression
+
+        choice = _choice(given)
+        table = self.read(given, choice.columns(), progress.part(0, 40))
+        run = run_panel_regression(table, choice, progress.part(40, 80))
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results |= self.publish_report(panel_report(run, self.folder_of_maps(), report_language()), report)
+        results |= self.publish_table("OUTPUT_TABLE", run.terms())
+        results |= self.publish_table("OUTPUT_TESTS", run.tests())
+        if given.has("OUTPUT_RESIDUALS"):
+            results |= self._publish_residuals(run, given)
+        for term in run.result.terms:
+            progress.info(f"{term.term}: {term.estimate:.6g} (std. error {term.std_error:.4g}, p {term.p:.4g}).")
+        return results | self.publish_numbers(N=run.result.n, R2_WITHIN=run.result.r2_within)
+
+    def _publish_residuals(self, run: PanelRun, given: Given) -> Results:
+        from ...core.drivers.panel_run import residual_columns
+
+        columns, arrays = residual_columns(run)
+        source = given.source("INPUT")
+        places = geometries(source, run.table, run.result.rows.tolist())
+        label = self.texts.outputs["OUTPUT_RESIDUALS"].label
+        return self.publish_features(
+            "OUTPUT_RESIDUALS",
+            columns,
+            (new_feature(place, row) for place, row in zip(places, plain_rows(arrays))),
+            output_type(source, run.table),
+            output_crs(source),
+            FeatureLook(label, "standardised", -DEVIATIONS, DEVIATIONS, "diverging", year_field=run.choice.time or ""),
+        )
+
+
+def _choice(given: Given) -> PanelChoice:
+    from ...core.drivers.panel_run import PanelChoice
+    from ...core.drivers.transforms import read_transforms
+
+    y, x = given.fields("Y")[0], tuple(given.fields("X"))
+    lags = given.number("LAGS")
+    return PanelChoice(
+        y=y,
+        x=x,
+        entity=given.field("ENTITY"),
+        time=given.field("TIME"),
+        effects=given.choice("EFFECTS"),
+        covariance=given.choice("COVARIANCE"),
+        cluster=tuple(given.fields("CLUSTER")),
+        transforms=read_transforms(y, given.choice("TRANSFORM"), x, given.text("TRANSFORM_X")),
+        block_size=given.number("BLOCK_SIZE") or 0.0,
+        cutoff=given.number("CUTOFF"),
+        kernel=given.choice("KERNEL"),
+        lags=None if lags is None else int(lags),
+        confidence=given.required_number("CONFIDENCE"),
+    )

@@ -1,0 +1,66 @@
+"""A layer or table as statistics read it: columns of arrays and where each row lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import InputError
+
+Array = np.ndarray
+
+PLACE = ("geometry x", "geometry y")  # no field has such a name by accident
+_FIELDS_OF_PLACE = ("x", "y")
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The rows of a layer.
+
+    Attributes:
+        columns: by field name, shape (n,): numbers with NaN, or objects with None, where there is no value.
+        place: the columns that hold the coordinates of each row, None where it has no place.
+        crs: WKT of the coordinates, empty where unknown.
+        geographic: whether they are longitude and latitude in degrees.
+        name: of the layer.
+    """
+
+    columns: Mapping[str, Array]
+    place: tuple[str, str] | None = None
+    crs: str = ""
+    geographic: bool = False
+    name: str = ""
+
+    @property
+    def n(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def coordinates(self) -> Array | None:
+        """X and y of each row, shape (n, 2), NaN where a row has no place."""
+        if self.place is None:
+            return None
+        return np.column_stack([np.asarray(self.columns[name], dtype=np.float64) for name in self.place])
+
+    def needed_coordinates(self, purpose: str) -> Array:
+        """The coordinates. Raises InputError, which names the `purpose`, where rows have no place."""
+        found = self.coordinates()
+        if found is None:
+            raise InputError(
+                f"{purpose} needs places: give a layer of points or polygons, or a table with fields x and y."
+            )
+        return found
+
+    def complete_place(self) -> tuple[str, str] | None:
+        """The columns of the coordinates where every row has them."""
+        found = self.coordinates()
+        return self.place if found is not None and np.isfinite(found).all() else None
+
+    def with_column(self, name: str, values: Array) -> FeatureTable:
+        return replace(self, columns={**self.columns, name: values})
+
+
+def place_fields(columns: Mapping[str, Array]) -> tuple[str, str] | None:
+    """The fields of the coordinates of a table without geometries."""
+    return _FIELDS_OF_PLACE if all(name in columns for name in _FIELDS_OF_PLACE) else None

@@ -1,0 +1,52 @@
+"""What the reports of all drivers share: numbers of very different size side by side, and the account of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ..report import Block, Column, TableBlock
+from ..results import Cell
+
+_TINY = 1e-4
+
+
+def written(value: float | None, digits: int = 5) -> str:
+    """A number by its significant digits, because coefficients of one table differ by powers of ten."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0 or 1e-4 <= abs(value) < 1e7:
+        places = max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
+        return f"{value:,.{min(places, 8)}f}".replace("-", "−")
+    return f"{value:.{digits - 1}e}".replace("-", "−")
+
+
+def written_p(p: float | None) -> str:
+    """A p value; below 0.0001 how small it is matters to nobody, and is often round-off."""
+    if p is None or not math.isfinite(p):
+        return "–"
+    return f"< {_TINY:g}" if p < _TINY else f"{p:.4f}"
+
+
+def number_column(title: str) -> Column:
+    """A column of what `written` and `written_p` make."""
+    return Column(title, kind="code")
+
+
+def rows_table(read: int, used: int, dropped: Iterable[tuple[str, int, str]], words: dict[str, str]) -> Block:
+    """How many rows were read and used, and what was left out and why.
+
+    Args:
+        read: rows of the layer.
+        used: rows of the statistics.
+        dropped: what, how many, and why.
+        words: of the report.
+    """
+    rows: list[tuple[Cell, ...]] = [(words["drivers_rows_read"], read, ""), (words["drivers_rows_used"], used, "")]
+    rows += dropped
+    columns = [
+        Column(words["drivers_what"], kind="text"),
+        Column(words["drivers_count"], decimals=0),
+        Column(words["reason"], kind="text"),
+    ]
+    return TableBlock(words["drivers_rows"], columns, rows)

@@ -1,0 +1,33 @@
+"""Packages that QGIS may lack: said in words that a user can act on."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from .errors import InputError
+
+_INSTALL = (
+    "Windows (OSGeo4W): choose python3-{name} in the OSGeo4W setup, or run python -m pip install {name} in the OSGeo4W "
+    "shell. Debian, Ubuntu: apt-get install python3-{name}. Fedora: dnf install python3-{name}. macOS: run "
+    "/Applications/QGIS.app/Contents/MacOS/bin/python3 -m pip install {name} in the Terminal. Then restart QGIS."
+)
+
+
+def require_package(name: str, purpose: str) -> None:
+    """Makes sure that a package can be imported.
+
+    Args:
+        name: of the package, as Python and pip know it.
+        purpose: what needs it, the beginning of the message.
+
+    Raises:
+        InputError: it is missing; the message says how to install it on each platform.
+    """
+    try:
+        found = find_spec(name) is not None
+    except ImportError:
+        found = False
+    if not found:
+        raise InputError(
+            f"{purpose} needs the Python package {name}, which is missing here. {_INSTALL.format(name=name)}"
+        )
