@@ -6,27 +6,39 @@ import os
 
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
-from ...core.errors import InputError
+from ...core.errors import Cancelled, InputError
 
 PROVIDERS = ("grass", "grass7")
 
 
-def flow_provider() -> str | None:
-    """The id of the GRASS provider that has r.watershed, None where there is none."""
+def flow_algorithm() -> str | None:
+    """The id of GRASS's r.watershed, None where QGIS does not have it."""
     registry = QgsApplication.processingRegistry()
-    found = (name for name in PROVIDERS if registry.algorithmById(f"{name}:r.watershed") is not None)
+    found = (f"{name}:r.watershed" for name in PROVIDERS if registry.algorithmById(f"{name}:r.watershed") is not None)
     return next(found, None)
 
 
-def accumulate_flow(dem: str, folder: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
+def accumulate_flow(
+    name: str, dem: str, folder: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+) -> str:
     """Cells that drain through each cell, itself included, by r.watershed with several flow directions.
 
     Cells that may get water from outside the map are negative.
 
+    Args:
+        name: of `flow_algorithm`.
+        dem: path of the elevation model.
+        folder: for the result.
+        context: of the run.
+        feedback: hears GRASS, and tells it to stop.
+
+    Returns:
+        The path of the result.
+
     Raises:
         InputError: GRASS failed.
+        Cancelled: the user stopped.
     """
-    name = f"{flow_provider()}:r.watershed"
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(name)
     path = os.path.join(folder, "flow_accumulation.tif")
     parameters = {"elevation": dem, "accumulation": path, "convergence": 5}
@@ -35,6 +47,8 @@ def accumulate_flow(dem: str, folder: str, context: QgsProcessingContext, feedba
         _, succeeded = algorithm.run(parameters, context, feedback, {}, False)
     except QgsProcessingException as error:
         raise InputError(f"GRASS could not compute flow accumulation: {error}. {_OTHER_WAYS}") from None
+    if feedback.isCanceled():
+        raise Cancelled
     if not succeeded or not os.path.isfile(path):
         raise InputError(f"GRASS wrote no flow accumulation; its messages are above. {_OTHER_WAYS}")
     return path

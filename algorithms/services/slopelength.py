@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.raster.files import workspace
 from ...core.services.service_reports import slope_length_report
 from ...core.services.slope_factors import EXPONENTS, SLOPE_FACTORS
-from ...core.services.slope_length import AccumulationUnit, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
+from ...core.services.slope_length import Accumulate, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
-from .flow_accumulation import accumulate_flow, flow_provider
+from .flow_accumulation import accumulate_flow, flow_algorithm
 from .service import ServiceAlgorithm
 
 OF_SLOPE_FACTOR = "of_slope_factor"
@@ -45,13 +44,11 @@ class SlopeLength(ServiceAlgorithm):
 
     def compute(self, given: Given, progress: Progress) -> Results:
         path = given.required_output("OUTPUT")
-        with workspace() as folder:
-            accumulation = given.raster("FLOW_ACCUMULATION")
-            if given.choice("METHOD") == "desmet_govers" and accumulation is None and flow_provider():
-                accumulation = accumulate_flow(given.required_raster("DEM"), folder, self._context, self._feedback)
-            inputs = self._inputs(given, accumulation)
-            outputs = SlopeLengthOutputs(path, provenance_metadata(self, given))
-            result = run_slope_length(inputs, outputs, self.raster_settings(given), progress.part(30, 95))
+        inputs = self._inputs(given)
+        outputs = SlopeLengthOutputs(path, provenance_metadata(self, given))
+        settings, router = self.raster_settings(given), flow_algorithm()
+        accumulate = self._router(router) if router else None
+        result = run_slope_length(inputs, outputs, settings, progress.part(0, 95), accumulate)
         results = self.publish_map("OUTPUT", path, (None,))
         report = given.file_output("OUTPUT_HTML")
         if report:
@@ -59,18 +56,21 @@ class SlopeLength(ServiceAlgorithm):
         results.update(self.publish_numbers(MEAN=result.mean))
         return results
 
-    def _inputs(self, given: Given, accumulation: str | None) -> SlopeLengthInputs:
+    def _router(self, algorithm: str) -> Accumulate:
+        """GRASS as the core calls it, within this run."""
+        return lambda dem, folder: accumulate_flow(algorithm, dem, folder, self._context, self._feedback)
+
+    def _inputs(self, given: Given) -> SlopeLengthInputs:
         exponent, limited = given.choice("EXPONENT"), given.number("MAX_FACTOR")
-        unit: AccumulationUnit = given.choice("ACCUMULATION_UNIT") if given.has("FLOW_ACCUMULATION") else "cells"
         return SlopeLengthInputs(
             dem=self.series(given, "DEM"),
-            accumulation=accumulation,
+            accumulation=given.raster("FLOW_ACCUMULATION"),
             method=given.choice("METHOD"),
             slope_factor=given.choice("SLOPE_FACTOR"),
             exponent=None if exponent == OF_SLOPE_FACTOR else exponent,
             steep_limits_deg=(given.required_number("STEEP_FROM"), given.required_number("VERY_STEEP_FROM")),
             area_form=given.choice("AREA_FORM"),
-            accumulation_unit=unit,
+            accumulation_unit=given.choice("ACCUMULATION_UNIT"),
             max_length_m=(given.required_number("MAX_LENGTH") or None) if limited is None else None,
             max_factor=limited,
             stream_area_ha=given.number("STREAM_AREA"),

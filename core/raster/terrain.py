@@ -34,6 +34,24 @@ def require_metres(grid: Grid, named: str) -> float:
     return float(reference.GetLinearUnits())
 
 
+def plain_elevation(dem: Source, folder: str) -> Source:
+    """The elevation model as programs read it that take stored values as they are.
+
+    Args:
+        dem: elevation on its own grid.
+        folder: for a copy without what lies outside the valid range, and with scale and offset applied.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    dataset, _ = describe_source(dem)
+    band = dataset.GetRasterBand(dem.band)
+    if not dem.limited and band.GetScale() in (None, 1.0) and band.GetOffset() in (None, 0.0):
+        return dem
+    limited = dem if dem.limited else replace(dem, minimum=float("-inf"))
+    return replace(without_fill_values(replace(limited, resampling="near"), folder), resampling=None)
+
+
 def derive_terrain(dem: Source, what: Literal["slope", "aspect"], folder: str, progress: Progress) -> Source:
     """Slope or aspect in degrees, Horn's formula over 3 x 3 pixels; aspect is clockwise from north, 0 where flat.
 
@@ -51,13 +69,9 @@ def derive_terrain(dem: Source, what: Literal["slope", "aspect"], folder: str, p
 
     Source: Horn 1981, Proceedings of the IEEE 69(1):14-47, as `gdaldem` does it.
     """
-    dataset, grid = describe_source(dem)
+    _, grid = describe_source(dem)
     metres = require_metres(grid, dem.named)
-    band = dataset.GetRasterBand(dem.band)
-    if dem.limited or band.GetScale() not in (None, 1.0):
-        # gdaldem reads stored values: a copy holds the elevations themselves
-        limited = dem if dem.limited else replace(dem, minimum=float("-inf"))
-        dem = replace(without_fill_values(replace(limited, resampling="near"), folder), resampling=None)
+    dem = plain_elevation(dem, folder)
     path = os.path.join(folder, f"{dem.name.replace(':', '_')}_{what}.tif")
 
     def tell(done: float, message: str, data: Any) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Callable, Literal
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..raster.source import Source, describe_source
-from ..raster.terrain import derive_terrain, require_metres
+from ..raster.terrain import derive_terrain, plain_elevation, require_metres
 from .slope_factors import EXPONENTS, SLOPE_FACTORS, Exponent, SlopeFactor, length_exponent, slope_factor
 from .survey import Layers, Pixels, Series, Survey, YearlySums, map_output
 
 AreaForm = Literal["area", "sqrt"]
 AccumulationUnit = Literal["cells", "cells_above", "square_metres"]
+# From the path of a DEM and a folder to the path of the cells that drain through each cell, itself included.
+Accumulate = Callable[[str, str], str]
 
 LS = "slope_length"
 UNIT_PLOT_M = 22.13
@@ -117,7 +119,8 @@ class SlopeLengthInputs:
     Attributes:
         dem: elevation, m, in a projected CRS.
         accumulation: flow accumulation on the grid of the DEM, for example of GRASS `r.watershed`, whose negative
-            values mark cells that may get water from outside the map; needed by `desmet_govers`.
+            values mark cells that may get water from outside the map; `desmet_govers` needs it, or a program that
+            computes it.
         method: `desmet_govers`, or `constant` for one slope length everywhere.
         slope_factor: a key of `SLOPE_FACTORS`.
         exponent: a key of `EXPONENTS`; None takes the one that belongs to the slope factor.
@@ -181,8 +184,16 @@ def run_slope_length(
     outputs: SlopeLengthOutputs,
     settings: RasterSettings | None = None,
     progress: Progress = QUIET,
+    accumulate: Accumulate | None = None,
 ) -> SlopeLengthResult:
     """Maps LS on the grid of the DEM.
+
+    Args:
+        inputs: terrain and method.
+        outputs: where the map goes.
+        settings: the user's decisions.
+        progress: hears what is done.
+        accumulate: computes flow accumulation in cells where none is given.
 
     Raises:
         InputError: a method is unknown, flow accumulation is missing, or both limits of L are given.
@@ -190,7 +201,7 @@ def run_slope_length(
         OutputError: the map cannot be written.
         Cancelled: the user stopped.
     """
-    _check(inputs)
+    _check(inputs, accumulate)
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
         dem = Source("dem", inputs.dem.paths[0], 1, "continuous", "DEM", inputs.dem.minimum, inputs.dem.maximum)
@@ -204,8 +215,11 @@ def run_slope_length(
             )
         survey.add_sources("slope", [derive_terrain(dem, "slope", folder, progress)])
         if inputs.method == "desmet_govers":
-            assert inputs.accumulation is not None
-            accumulation = Source("accumulation", inputs.accumulation, 1, "continuous", "Flow accumulation")
+            if inputs.accumulation is None:
+                assert accumulate is not None, "checked before"
+                computed = accumulate(plain_elevation(dem, folder).path, folder)
+                inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")
+            accumulation = Source("accumulation", str(inputs.accumulation), 1, "continuous", "Flow accumulation")
             difference = grid.difference(describe_source(accumulation)[1])
             if difference:
                 raise GridError(
@@ -228,7 +242,7 @@ def run_slope_length(
     return result
 
 
-def _check(inputs: SlopeLengthInputs) -> None:
+def _check(inputs: SlopeLengthInputs, accumulate: Accumulate | None) -> None:
     if inputs.slope_factor not in SLOPE_FACTORS:
         raise InputError(f"There is no slope factor {inputs.slope_factor}. Choose one of {', '.join(SLOPE_FACTORS)}.")
     if inputs.chosen_exponent not in EXPONENTS:
@@ -249,7 +263,7 @@ def _check(inputs: SlopeLengthInputs) -> None:
     low, high = inputs.steep_limits_deg
     if not 0 < low < high < 90:
         raise InputError(f"The slope limits are {low:g} and {high:g} degrees. They must rise, between 0 and 90.")
-    if inputs.method == "desmet_govers" and inputs.accumulation is None:
+    if inputs.method == "desmet_govers" and inputs.accumulation is None and accumulate is None:
         raise InputError(
             "The length factor of Desmet & Govers needs flow accumulation. Give a raster of it (for example from the "
             "GRASS tool r.watershed), enable the GRASS provider so that it is computed, or choose the method constant."

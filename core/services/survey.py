@@ -222,8 +222,9 @@ class YearlySums:
         return tuple(math.fsum(row) for row in self.amounts[amount])
 
     def mean(self, amount: str) -> tuple[float, ...]:
-        """Area-weighted mean of an amount per year."""
-        return tuple(total / math.fsum(area) for total, area in zip(self.totals(amount), self.area_ha))
+        """Area-weighted mean of an amount per year; NaN where no pixel has a value."""
+        areas = [math.fsum(area) for area in self.area_ha]
+        return tuple(total / area if area else math.nan for total, area in zip(self.totals(amount), areas))
 
 
 @dataclass

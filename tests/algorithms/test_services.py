@@ -8,12 +8,11 @@ import pytest
 
 from ecoassets.tests.algorithms.helpers import layers_of, load_maps, read_csv, run, write_text
 from ecoassets.tests.algorithms.landcover import FOREST, PADDY, TOWN, write_columns, write_years
-from ecoassets.tests.rasters import WGS_84, read_raster, write_raster
+from ecoassets.tests.rasters import read_raster, write_raster
 
-R, K, LS, COVER, PRACTICE, SOIL = (
+R, K, COVER, PRACTICE, SOIL = (
     f"ecoassets:{name}"
-    for name in ("rainfallerosivity", "soilerodibility", "slopelength", "vegetationcover", "supportpractice",
-                 "soilconservation")
+    for name in ("rainfallerosivity", "soilerodibility", "vegetationcover", "supportpractice", "soilconservation")
 )  # fmt: skip
 WATER, FLOOD, HABITAT, QUALITY, CARBON = (
     f"ecoassets:{name}"
@@ -104,43 +103,6 @@ class TestErodibility:
     def test_carbon_that_no_soil_holds(self, constant, tmp_path):
         soil = self.soil(constant, ORGANIC_CARBON=120)
         refused(K, {**soil, "OUTPUT": str(tmp_path / "k.tif")}, "Organic carbon")
-
-
-class TestSlopeLength:
-    STEEPNESS = 16.8 * math.sin(math.atan(0.1)) - 0.5  # of 10 percent, by RUSLE
-
-    def plane(self, tmp_path, **how):
-        """10 percent towards the west, in cells as long as the unit plot, 22.13 m."""
-        pixel = how.pop("pixel", 22.13)
-        rows = [[0.1 * pixel * column for column in range(9)] for _ in range(7)]
-        return write_raster(tmp_path / "plane.tif", rows, "float32", nodata=-9999, pixel=pixel, **how)
-
-    def middle(self, tmp_path):
-        return read_raster(tmp_path / "ls.tif")[0, 3, 4]
-
-    def test_the_length_of_the_unit_plot_is_one(self, tmp_path):
-        given = {"DEM": self.plane(tmp_path), "METHOD": "constant", "CONSTANT_LENGTH": 22.13, "SLOPE_FACTOR": "rusle"}
-        run(LS, {**given, "OUTPUT": str(tmp_path / "ls.tif")})
-        assert self.middle(tmp_path) == pytest.approx(self.STEEPNESS, rel=1e-4)
-
-    def test_a_cell_that_nothing_flows_into_is_a_unit_plot(self, tmp_path):
-        dem = self.plane(tmp_path)
-        ones = write_raster(tmp_path / "acc.tif", [[1] * 9] * 7, "float32", nodata=-9999, pixel=22.13)
-        given = {"DEM": dem, "FLOW_ACCUMULATION": ones, "SLOPE_FACTOR": "rusle", "OUTPUT": str(tmp_path / "ls.tif")}
-        run(LS, given)
-        assert self.middle(tmp_path) == pytest.approx(self.STEEPNESS, rel=1e-4)
-
-    def test_without_accumulation_and_grass_both_ways_out_are_named(self, tmp_path, monkeypatch):
-        from qgis.core import QgsApplication
-
-        if any(QgsApplication.processingRegistry().algorithmById(f"{p}:r.watershed") for p in ("grass", "grass7")):
-            pytest.skip("this QGIS has GRASS")
-        given = {"DEM": self.plane(tmp_path), "OUTPUT": str(tmp_path / "ls.tif")}
-        refused(LS, given, "Give a raster of it .*enable the GRASS provider.*method constant")
-
-    def test_a_dem_in_degrees(self, tmp_path):
-        dem = self.plane(tmp_path, pixel=0.001, epsg=WGS_84, top_left=(117, 40))
-        refused(LS, {"DEM": dem, "METHOD": "constant", "OUTPUT": str(tmp_path / "ls.tif")}, "projected|degrees")
 
 
 class TestCover:
