@@ -30,6 +30,7 @@ class RainfallErosivity(ServiceAlgorithm):
         self.add_series("PRECIPITATION", optional=True)
         self.add_choice("METHOD", (*SOURCES, *DAILY_SOURCES), "zhang_monthly")
         self.add_table("DAILY_TABLE")
+        self.add_raster("REFERENCE", optional=True)
         self.add_years(climate=True)
         self.add_number("THRESHOLD", 12, 0, advanced=True)
         self.add_ranges("PRECIPITATION")
@@ -49,10 +50,20 @@ class RainfallErosivity(ServiceAlgorithm):
         return self._of_place(given, progress) if daily else self._of_area(given, progress)
 
     def _of_place(self, given: Given, progress: Progress) -> Results:
+        path, reference = given.output("OUTPUT"), given.raster("REFERENCE")
+        if path and reference is None:
+            raise InputError(
+                "Daily rain of one place makes no map by itself. Give REFERENCE, a raster on whose grid its R is "
+                "written, or skip the output."
+            )
         result = run_daily_erosivity(
             given.required_table("DAILY_TABLE"), given.choice("METHOD"), given.required_number("THRESHOLD"), progress
         )
         results: Results = {}
+        if path and reference:
+            outputs = ErosivityOutputs(path, provenance_metadata(self, given))
+            result.write_map(reference, outputs, self.raster_settings(given), progress.part(0, 95))
+            results = self.publish_map("OUTPUT", path, (None,), UNIT, (0.0, result.annual))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(daily_erosivity_report(result, report_language()), report))

@@ -23,6 +23,7 @@ UNITS = {
     "soilgrids": ("g_per_kg", "dg_per_kg"),
     "fraction": ("fraction", "fraction"),
     "percent_soilgrids_carbon": ("percent", "dg_per_kg"),
+    "percent_organic_matter": ("percent", "organic_matter"),
 }
 SOIL = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.errors import InputError
 from ...core.progress import Progress
+from ...core.services.service_reports import practice_report
 from ...core.services.slope import Terrain
 from ...core.services.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
+from ..settings import report_language
 from .service import ServiceAlgorithm
 
 
@@ -27,6 +30,7 @@ class SupportPractice(ServiceAlgorithm):
         self.add_ranges("DEM")
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", optional=False)
+        self.add_report_output()
         self.add_number_output("MEAN")
 
     def compute(self, given: Given, progress: Progress) -> Results:
@@ -39,15 +43,24 @@ class SupportPractice(ServiceAlgorithm):
         )
         path = given.required_output("OUTPUT")
         outputs = PracticeOutputs(path, provenance_metadata(self, given))
-        sums = run_support_practice(inputs, outputs, self.raster_settings(given), progress)
+        sums = run_support_practice(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, sums.years, limits=(0.0, 1.0))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(practice_report(sums, inputs, path, report_language()), report))
         results.update(self.publish_numbers(MEAN=sums.mean(P)[-1]))
         return results
 
 
 def terrain_of(given: Given) -> Terrain | None:
-    """Slope from `SLOPE` in `SLOPE_UNIT`, else from `DEM`; None where neither was given."""
+    """Slope from `SLOPE` in `SLOPE_UNIT`, else from `DEM`; None where neither was given.
+
+    Raises:
+        InputError: both were given.
+    """
     slope, dem = given.raster("SLOPE"), given.raster("DEM")
+    if slope and dem:
+        raise InputError("DEM and SLOPE are both given. Give one of them.")
     if slope:
         return Terrain(slope, given.choice("SLOPE_UNIT"))
     return Terrain(dem, "dem", *given.limits("DEM")) if dem else None

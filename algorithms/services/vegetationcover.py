@@ -39,6 +39,7 @@ class VegetationCover(ServiceAlgorithm):
         self.add_number("SOIL", 0.05, -1, 1, advanced=True)
         self.add_number("VEGETATION", 0.86, -1, 1, advanced=True)
         self.add_number("NDVI_SCALE", 1, 0, advanced=True)
+        self.add_flag("LEAVE_OUT_WATER", True)
         self.add_ranges("NDVI")
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", default=True)
@@ -85,6 +86,7 @@ class VegetationCover(ServiceAlgorithm):
             c_method=given.choice("C_METHOD") if wanted else None,
             cover=self.optional_cover(given),
             c_table=given.table("C_TABLE"),
+            leave_out_water=given.flag("LEAVE_OUT_WATER"),
         )
         outputs = VegetationOutputs(given.output("OUTPUT"), wanted, provenance_metadata(self, given))
         result = run_vegetation_cover(inputs, outputs, self.raster_settings(given), progress.part(0, 95))

@@ -82,7 +82,11 @@ class SourceSampler:
 
 
 def exact_percentiles(
-    area: StudyArea, sources: Sequence[Source], fractions: Sequence[float], progress: Progress = QUIET
+    area: StudyArea,
+    sources: Sequence[Source],
+    fractions: Sequence[float],
+    progress: Progress = QUIET,
+    sampler: Sampler | None = None,
 ) -> tuple[float, ...]:
     """Percentiles of all values of the sources together, within the study area and under its mask.
 
@@ -91,6 +95,7 @@ def exact_percentiles(
         sources: fitted to the area's grid.
         fractions: 0 to 1, any order.
         progress: gets the progress of the passes.
+        sampler: takes the values to be ranked from a block, all of stratum 0; None takes those of all sources.
 
     Returns:
         One number per fraction, interpolated linearly between the two neighbours in rank: the same bits as
@@ -99,7 +104,7 @@ def exact_percentiles(
     Raises:
         InputError: no pixel is valid, or a fraction lies outside 0 to 1.
     """
-    sampler = SourceSampler(tuple(source.name for source in sources), area.common)
+    sampler = sampler or SourceSampler(tuple(source.name for source in sources), area.common)
     found = percentiles_by_stratum(area.job(_no_kernel, sources), sampler, 1, fractions, progress)
     if found.counts[0] == 0:
         named = ", ".join(source.named for source in sources)

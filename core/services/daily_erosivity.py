@@ -8,10 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ..errors import InputError, TableError
 from ..progress import QUIET, Progress
+from ..raster.files import workspace
+from ..raster.settings import RasterSettings
 from ..results import Column, ResultTable
 from ..tables import Table
+from .rainfall_erosivity import UNIT, ErosivityOutputs, R
+from .survey import Layers, Pixels, Series, Survey, map_output
 
 DailyMethod = Literal["xie_daily", "zhang_daily"]
 HALF_MONTHS = 24
@@ -30,6 +36,17 @@ COLUMNS = (
     Column("erosivity", unit="MJ mm/(ha h)"),
     Column("share_pct", unit="%"),
 )
+
+
+@dataclass(frozen=True)
+class PlaceFormula:
+    """The R of a place in every pixel."""
+
+    erosivity: float
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        valid = pixels.all_valid()
+        return Layers({R: np.full(valid.shape, self.erosivity)}, valid)
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,24 @@ class DailyErosivity:
     def annual(self) -> float:
         """R, MJ mm/(ha h a)."""
         return math.fsum(self.half_months)
+
+    def write_map(
+        self,
+        reference: str,
+        outputs: ErosivityOutputs,
+        settings: RasterSettings | None = None,
+        progress: Progress = QUIET,
+    ) -> None:
+        """Writes the R of the place as a map, wherever a reference raster has values and on its grid.
+
+        Raises:
+            InputError, OutputError, Cancelled: see `run_job`.
+        """
+        with workspace() as folder:
+            survey = Survey((), settings or RasterSettings(), folder, progress)
+            survey.add("reference", "Grid of the map", Series.of(reference))
+            made = map_output(survey, R, outputs.erosivity, UNIT, outputs.metadata)
+            survey.run(PlaceFormula(self.annual), made, 1, progress)
 
     def table(self) -> ResultTable:
         """A row per half month."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..raster.output import ClassColour
 from ..report import (
@@ -39,6 +40,7 @@ from .slope_length import SlopeLengthInputs, SlopeLengthResult
 from .soil_conservation import Intensity, SoilOutputs, SoilResult
 from .soil_erodibility import SOURCES as ERODIBILITY_SOURCES
 from .soil_erodibility import ErodibilityInputs, ErodibilityResult
+from .support_practice import PRESETS, P, PracticeInputs
 from .survey import YearlySums
 from .vegetation_cover import C_SOURCES, VegetationInputs, VegetationOutputs, VegetationResult
 from .water_retention import SOURCES as RUNOFF_SOURCES
@@ -205,6 +207,14 @@ def slope_length_report(
     ]
     chapters = [Chapter(words["services_ls_parts"], [Figures(parts)]), *report.chapters]
     return MethodReport(chapters, sources=[*report.sources, exponent], left_out=report.left_out)
+
+
+def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:
+    """What support practice found."""
+    words = load_texts(language)
+    source = Source(inputs.preset, PRESETS[inputs.preset])
+    report = _factor_report(words, "services_p", "", sums.years, sums.mean(P), path, sums, source)
+    return replace(report, sources=[*report.sources, _table_source("p_factor")])
 
 
 def vegetation_report(

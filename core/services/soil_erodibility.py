@@ -19,8 +19,8 @@ Method = Literal["epic", "epic_china"]
 K = "soil_erodibility"
 UNIT = "t ha h/(ha MJ mm)"
 US_TO_METRIC = 0.1317
-# What a value is divided by to become percent.
-TO_PERCENT = {"percent": 1.0, "fraction": 0.01, "g_per_kg": 10.0, "dg_per_kg": 100.0}
+# What a value is divided by to become percent; organic matter, in percent, becomes organic carbon.
+TO_PERCENT = {"percent": 1.0, "organic_matter": 1.724, "fraction": 0.01, "g_per_kg": 10.0, "dg_per_kg": 100.0}
 SUM_TOLERANCE_PCT = 5.0
 ORGANIC_MATTER_CARBON_PCT = 58.0  # pure organic matter is no richer: 100 / 1.724
 MINERAL_SOIL_CARBON_PCT = 6.0
@@ -201,7 +201,8 @@ def _warn(result: ErodibilityResult, progress: Progress) -> None:
     if result.mean_carbon_pct > MINERAL_SOIL_CARBON_PCT:
         progress.warn(
             f"Organic carbon is {result.mean_carbon_pct:.3g} % on average; mineral soils rarely have more than "
-            f"{MINERAL_SOIL_CARBON_PCT:g} %. If the raster holds organic matter, divide it by 1.724."
+            f"{MINERAL_SOIL_CARBON_PCT:g} %. If the raster holds organic matter, which is 1.724 times the carbon, "
+            "choose that unit."
         )
     elif result.mean_carbon_pct < 0.05:
         progress.warn(

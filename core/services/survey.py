@@ -289,6 +289,15 @@ class Survey:
         else:
             self._inputs[name] = tuple((source,) for source in fitted)
 
+    @property
+    def land_cover(self) -> tuple[Source, ...]:
+        """The fitted land cover of each year; empty where there is none."""
+        return self._land_cover
+
+    def sources_by_year(self, name: str) -> tuple[Source, ...]:
+        """The first fitted source of an input in each year."""
+        return tuple(sources[0] for sources in self._inputs[name])
+
     def sources_of(self, name: str) -> tuple[Source, ...]:
         """The fitted sources of an input, each once."""
         return tuple(dict.fromkeys(source for sources in self._inputs[name] for source in sources))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
+from ..raster.engine import Block
 from ..raster.files import workspace
-from ..raster.percentiles import exact_percentiles
+from ..raster.percentiles import Sample, exact_percentiles
 from ..raster.settings import RasterSettings
 from ..results import Column, ResultTable
 from ..tables import Table
@@ -82,6 +83,26 @@ class VegetationFormula:
         return (cai if self.c_method == "cai" else bu)(100 * cover)
 
 
+@dataclass(frozen=True, eq=False)
+class LandSampler:
+    """Takes the NDVI of each year where the land cover of that year is no open water.
+
+    Attributes:
+        pairs: names of NDVI and land cover, each pair once.
+        water: codes of open water.
+        common: whether a pixel must be valid in all years.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    water: tuple[int, ...]
+    common: bool
+
+    def __call__(self, block: Block) -> Iterator[Sample]:
+        for ndvi, cover in self.pairs:
+            mask = block.gate if self.common else block.valid[ndvi] & block.valid[cover]
+            yield Sample(block.values[ndvi][mask & ~np.isin(block.values[cover], self.water)])
+
+
 @dataclass(frozen=True)
 class VegetationInputs:
     """NDVI and methods.
@@ -95,8 +116,9 @@ class VegetationInputs:
         soil, vegetation: fixed end members.
         scale: what stored values are multiplied with to become NDVI.
         c_method: how C is derived; None for no C.
-        cover: land cover, for the method `table`.
+        cover: land cover, for the method `table` and to leave out open water.
         c_table: columns `code`, `c`: C of classes whatever their cover, for the method `table`.
+        leave_out_water: whether percentiles leave out the open water of the land cover, whose NDVI is no soil's.
     """
 
     ndvi: Series
@@ -109,6 +131,12 @@ class VegetationInputs:
     c_method: Literal["table", "cai", "bu", "knijff"] | None = None
     cover: Cover | None = None
     c_table: Table | None = None
+    leave_out_water: bool = True
+
+    @property
+    def needs_cover(self) -> bool:
+        """Whether land cover, where it is given, plays a part."""
+        return self.c_method == "table" or (self.method == "percentile" and self.leave_out_water)
 
 
 @dataclass(frozen=True)
@@ -162,7 +190,7 @@ def run_vegetation_cover(
     wanted = inputs.c_method if outputs.factor or inputs.c_method else None
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
-        survey.add_land_cover(inputs.cover if wanted == "table" else None)
+        survey.add_land_cover(inputs.cover if inputs.needs_cover else None)
         survey.add("ndvi", "NDVI", inputs.ndvi)
         soil, vegetation = _end_members(inputs, survey, progress.part(0, 40))
         scheme = inputs.cover.scheme if inputs.cover and wanted == "table" else None
@@ -195,10 +223,14 @@ def _check(inputs: VegetationInputs, outputs: VegetationOutputs) -> None:
 
 
 def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -> tuple[float, float]:
+    water_left_out = False
     if inputs.method == "fixed":
         soil, vegetation = inputs.soil, inputs.vegetation
     else:
-        found = exact_percentiles(survey.area, survey.sources_of("ndvi"), inputs.fractions, progress)
+        sampler = _land_sampler(inputs, survey)
+        sources = [*survey.sources_of("ndvi"), *(survey.land_cover if sampler else ())]
+        found = exact_percentiles(survey.area, sources, inputs.fractions, progress, sampler)
+        water_left_out = sampler is not None
         soil, vegetation = (value * inputs.scale for value in found)
     if not -1 <= soil <= 1 or not -1 <= vegetation <= 1:
         raise InputError(f"NDVI of bare soil is {soil:.6g} and of full vegetation {vegetation:.6g}. {_SCALED}")
@@ -207,13 +239,30 @@ def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -
             f"NDVI of bare soil ({soil:.4g}) is not below that of full vegetation ({vegetation:.4g}). Check the NDVI "
             "rasters, or choose fixed end members."
         )
-    how = (
-        "fixed"
-        if inputs.method == "fixed"
-        else "percentiles {:g} and {:g} of all years".format(*(100 * fraction for fraction in inputs.fractions))
-    )
+    low, high = (100 * fraction for fraction in inputs.fractions)
+    how = "fixed" if inputs.method == "fixed" else f"percentiles {low:g} and {high:g} of all years"
+    if water_left_out:
+        how += " without open water"
     progress.info(f"End members of NDVI: bare soil {soil:.4f}, full vegetation {vegetation:.4f} ({how}).")
+    if soil < 0 and inputs.method == "percentile":
+        progress.warn(
+            f"NDVI of bare soil is {soil:.3g}. No soil is below 0: it is that of water, snow or clouds, and cover "
+            "comes out too high. Give land cover so that open water is left out, a smallest valid NDVI, or fixed end "
+            "members."
+        )
     return soil, vegetation
+
+
+def _land_sampler(inputs: VegetationInputs, survey: Survey) -> LandSampler | None:
+    """Leaves out open water; None where there is none to leave out."""
+    if not survey.land_cover or not inputs.leave_out_water or inputs.cover is None:
+        return None
+    water = tuple(land_class.code for land_class in inputs.cover.scheme if land_class.water)
+    if not water:
+        return None
+    pairs = zip(survey.sources_by_year("ndvi"), survey.land_cover)
+    names = tuple(dict.fromkeys((ndvi.name, cover.name) for ndvi, cover in pairs))
+    return LandSampler(names, water, survey.area.common)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,9 @@ WATER, FLOOD, HABITAT, QUALITY, CARBON = (
 )
 
 
+LAKE = 42
+
+
 @pytest.fixture
 def constant(tmp_path):
     """`constant("r", 3000)`: a raster of two by three hectares that holds one number, or a number per band."""
@@ -65,6 +68,21 @@ class TestErosivity:
         found = run(R, {"DAILY_TABLE": table, "METHOD": "xie_daily", "OUTPUT_HTML": str(tmp_path / "r.html")})
         assert found["MEAN"] == pytest.approx(0.3937 * 40**1.7265 + 0.3101 * 20**1.7265, rel=1e-9)
 
+    def test_the_r_of_a_place_as_a_map(self, constant, tmp_path):
+        table = write_text(tmp_path / "rain.csv", "date,rain_mm\n2001-07-03,40\n2001-12-01,20\n")
+        given = {"DAILY_TABLE": table, "METHOD": "xie_daily", "OUTPUT": str(tmp_path / "r.tif")}
+        found = run(R, {**given, "REFERENCE": constant("dem", 500)})
+        assert read_raster(tmp_path / "r.tif")[0] == pytest.approx(found["MEAN"], rel=1e-6)  # float32
+
+    def test_a_place_alone_makes_no_map(self, tmp_path):
+        table = write_text(tmp_path / "rain.csv", "date,rain_mm\n2001-07-03,40\n")
+        given = {"DAILY_TABLE": table, "METHOD": "xie_daily", "OUTPUT": str(tmp_path / "r.tif")}
+        refused(R, given, "makes no map by itself. Give REFERENCE")
+
+    def test_annual_rain_given_for_every_month(self, constant, tmp_path):
+        given = {"PRECIPITATION": [constant("rain", *[3000] * 12)], "OUTPUT": str(tmp_path / "r.tif")}
+        refused(R, given, "annual rain given for every month")
+
     @pytest.mark.parametrize("months", [11, 13])
     def test_months_are_twelve(self, constant, tmp_path, months):
         given = {"PRECIPITATION": [constant("rain", *[50] * months)], "OUTPUT": str(tmp_path / "r.tif")}
@@ -100,6 +118,20 @@ class TestErodibility:
         soil = self.soil(constant, SAND=0.4, SILT=0.4, CLAY=0.2, ORGANIC_CARBON=0.012)
         refused(K, {**soil, "OUTPUT": str(tmp_path / "k.tif")}, "look like fractions")
 
+    def test_organic_matter_given_for_carbon_is_suspected(self, constant, tmp_path):
+        from qgis.core import QgsProcessingFeedback
+
+        feedback = QgsProcessingFeedback(False)
+        soil = self.soil(constant, ORGANIC_CARBON=12)
+        run(K, {**soil, "OUTPUT": str(tmp_path / "k.tif")}, feedback=feedback)
+        assert "holds organic matter, which is 1.724 times the carbon" in feedback.textLog()
+
+    def test_organic_matter_may_be_told(self, constant, tmp_path):
+        carbon = run(K, {**self.soil(constant), "OUTPUT": str(tmp_path / "a.tif")})
+        soil = self.soil(constant, ORGANIC_CARBON=1.2 * 1.724)
+        matter = run(K, {**soil, "UNITS": "percent_organic_matter", "OUTPUT": str(tmp_path / "b.tif")})
+        assert matter["MEAN"] == pytest.approx(carbon["MEAN"], rel=1e-6)
+
     def test_carbon_that_no_soil_holds(self, constant, tmp_path):
         soil = self.soil(constant, ORGANIC_CARBON=120)
         refused(K, {**soil, "OUTPUT": str(tmp_path / "k.tif")}, "Organic carbon")
@@ -117,6 +149,33 @@ class TestCover:
         table = write_text(tmp_path / "c.csv", f"code,c\n{FOREST},0.01\n{PADDY},0.2\n{TOWN},0\n")
         run(COVER, {**land, "C_TABLE": table, "OUTPUT_C": str(tmp_path / "c.tif")})
         assert read_raster(tmp_path / "c.tif")[1, 1].tolist() == pytest.approx([0.2, 0.01, 0])
+
+    NDVI = ([-0.4, -0.2, 0.1, 0.5, 0.9], [LAKE, LAKE, FOREST, FOREST, FOREST])
+
+    def ends(self, tmp_path, **changes):
+        """NDVI of bare soil and of full vegetation, the lowest and highest of two lakes and three forests."""
+        ndvi, cover = self.NDVI
+        given = {
+            "NDVI": [write_raster(tmp_path / "ndvi.tif", [ndvi], "float32", nodata=-9999)],
+            "LAND_COVER": [write_raster(tmp_path / "cover.tif", [cover], "uint8")],
+            "SCHEME": "cnlucc", "LOW_PERCENTILE": 0, "HIGH_PERCENTILE": 100, "OUTPUT": str(tmp_path / "f.tif"),
+        }  # fmt: skip
+        found = run(COVER, {**given, **changes})
+        return found["NDVI_SOIL"], found["NDVI_VEGETATION"]
+
+    def test_a_lake_is_no_bare_soil(self, tmp_path):
+        assert self.ends(tmp_path) == pytest.approx((0.1, 0.9), rel=1e-6)
+        assert read_raster(tmp_path / "f.tif")[0, 0].tolist() == pytest.approx([0, 0, 0, 0.5, 1], rel=1e-6)
+
+    def test_unless_the_whole_image_is_asked_for(self, tmp_path):
+        from qgis.core import QgsProcessingFeedback
+
+        assert self.ends(tmp_path, LEAVE_OUT_WATER=False) == pytest.approx((-0.4, 0.9), rel=1e-6)
+        assert self.ends(tmp_path, LAND_COVER=None) == pytest.approx((-0.4, 0.9), rel=1e-6)
+        feedback = QgsProcessingFeedback(False)
+        given = {"NDVI": [str(tmp_path / "ndvi.tif")], "OUTPUT": str(tmp_path / "f.tif")}
+        run(COVER, {**given, "LOW_PERCENTILE": 0}, feedback=feedback)
+        assert "No soil is below 0" in feedback.textLog()
 
     def test_scaled_ndvi(self, constant, tmp_path):
         given = {"NDVI": [constant("ndvi", 4500)], "METHOD": "fixed", "OUTPUT": str(tmp_path / "f.tif")}
@@ -164,6 +223,15 @@ class TestSoil:
     def test_a_tolerance_per_hectare(self, constant, tmp_path):
         given = {**self.factors(constant), "TOLERANCE": 5, "OUTPUT": str(tmp_path / "s.tif")}
         refused(SOIL, given, "5 t/\\(km2 a\\).*looks like t/\\(ha a\\)")
+
+    def test_dem_and_slope_are_one_too_many(self, constant, land, tmp_path):
+        both = {"DEM": constant("dem", 100), "SLOPE": constant("slope", 5)}
+        refused(PRACTICE, {**land, **both, "OUTPUT": str(tmp_path / "p.tif")}, "DEM and SLOPE are both given")
+
+    def test_practice_has_a_report(self, constant, land, tmp_path):
+        given = {**land, "SLOPE": constant("slope", 5), "OUTPUT": str(tmp_path / "p.tif")}
+        run(PRACTICE, {**given, "OUTPUT_HTML": str(tmp_path / "p.html")})
+        assert "Support practice P" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
     def test_slope_in_percent_said_to_be_degrees(self, constant, land, tmp_path):
         given = {**land, "SLOPE": constant("slope", 120), "OUTPUT": str(tmp_path / "p.tif")}
