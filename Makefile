@@ -21,8 +21,8 @@ test: lint typecheck ## install what is missing, then lint, types and all tests
 test-installed: house ## run the tests with the QGIS that is there; nothing is installed
 	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests
 
-bench: system house ## measure against GDAL's read and write limit and other tools (ARGS="--size 10000")
-	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.bench $(ARGS)
+bench: venv house ## measure against GDAL's read and write limit and other tools (ARGS="--size 10000")
+	$(HERE) $(PYTHON) -m ecoassets.tools.bench $(ARGS)
 
 package: house ## build dist/ecoassets-VERSION.zip from the last commit and check it as the plugin site would
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.package

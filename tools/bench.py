@@ -25,9 +25,10 @@ from dataclasses import dataclass, field
 from .bench_data import creation_options, make_inputs
 from .bench_jobs import REFERENCES, STANDARD_VALUE
 from .bench_landuse import crosstab, focal
+from .bench_quality import percentiles, rsei, trend
 
 CODECS = ("DEFLATE", "ZSTD")
-PARTS = ("one", "services", "memory", "empty", "crosstab", "focal")
+PARTS = ("one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei")
 
 
 @dataclass
@@ -207,6 +208,9 @@ def main() -> None:
         "empty": lambda folder: empty_windows(given.size, folder, given.repeat),
         "crosstab": lambda folder: crosstab(given.size, folder, given.repeat),
         "focal": lambda folder: focal(given.size, folder, given.repeat),
+        "trend": lambda folder: trend(given.size, folder, given.repeat),
+        "percentiles": lambda folder: percentiles(given.size, folder, given.repeat),
+        "rsei": lambda folder: rsei(given.size, folder, given.repeat),
     }
     for name, part in parts.items():
         if given.only in (None, name):
