@@ -40,6 +40,7 @@ from ..core.errors import Cancelled, EcoAssetsError, OutputError
 from ..core.land_cover import SCHEMES
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
+from ..core.raster.scheduler import scheduled
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
 from ..core.results import Column, ResultTable
@@ -54,7 +55,7 @@ from .help_texts import AlgorithmHelp, Entry, group_title, load_help
 from .icons import icon_path
 from .inputs import unreadable
 from .outputs import local_path, require_writable
-from .settings import default_scheme, report_language
+from .settings import default_scheme, report_language, scheduler
 from .vector_look import FeatureLook, style_features_when_loaded
 
 Results = dict[str, Any]
@@ -322,7 +323,8 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
             if isinstance(self._given, EcoAssetsError):
                 raise self._given
             require_writable(self, parameters)
-            results = self.compute(self._given.bind(parameters, context), progress)
+            with scheduled(scheduler()):
+                results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
         except EcoAssetsError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
+from ..core.raster.scheduler import VARIABLE
 from .compat import user_language
 from .icons import icon_path
 
@@ -12,6 +15,7 @@ GROUP = "EcoAssets"
 SCHEME = "ECOASSETS_SCHEME"
 LANGUAGE = "ECOASSETS_LANGUAGE"
 LANGUAGES = ("user", "en", "zh")
+SCHEDULER = "ECOASSETS_SCHEDULER"
 
 
 def add_settings() -> None:
@@ -27,6 +31,8 @@ def add_settings() -> None:
     ProcessingConfig.addSetting(
         Setting(GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES))
     )
+    where = "Dask scheduler: address, or local:N for N processes (empty: threads of QGIS)"
+    ProcessingConfig.addSetting(Setting(GROUP, SCHEDULER, where, "", valuetype=Setting.STRING))
     ProcessingConfig.readSettings()
 
 
@@ -36,6 +42,7 @@ def remove_settings() -> None:
 
     ProcessingConfig.removeSetting(SCHEME)
     ProcessingConfig.removeSetting(LANGUAGE)
+    ProcessingConfig.removeSetting(SCHEDULER)
 
 
 def default_scheme() -> str:
@@ -48,6 +55,11 @@ def report_language() -> str:
     """`en` or `zh`: the language chosen for reports, else that of QGIS."""
     chosen = _setting(LANGUAGE)
     return chosen if chosen in ("en", "zh") else user_language()
+
+
+def scheduler() -> str:
+    """Where jobs run: what the environment says, else the setting; "" for threads."""
+    return os.environ.get(VARIABLE, "").strip() or (_setting(SCHEDULER) or "").strip()
 
 
 def _setting(name: str) -> str | None:

@@ -23,5 +23,9 @@ class OutputError(EcoAssetsError):
     """A result that cannot be written."""
 
 
+class ClusterError(EcoAssetsError):
+    """A cluster that cannot be used."""
+
+
 class Cancelled(Exception):
     """The user asked to stop. Not an error: nothing is reported, nothing is kept."""

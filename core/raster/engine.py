@@ -2,7 +2,7 @@
 
 One thread reads, some compute, one writes; GDAL releases Python's lock, so they overlap. Only the calling thread
 touches the `Progress`. The result does not depend on the number of threads: windows are fixed by the job, and sums are
-merged in window order.
+merged in window order. Where `scheduler.scheduled` names a cluster, its workers take the place of the threads.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..progress import QUIET, Progress
 from .area import pixel_areas_ha
 from .grid import Grid
 from .output import BandStatistics, Output, RasterWriter, WriteOptions, stack_for
+from .scheduler import chosen_cluster
 from .source import Source, open_source
 from .tally import Sums
 from .validity import all_of, any_of, everywhere, pixels_per_row, settled
@@ -158,16 +159,30 @@ def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> 
     Raises:
         InputError, GridError: an input cannot be read.
         OutputError: an output cannot be written, or would overwrite an input.
+        ClusterError: the cluster on which it is to run cannot be used.
         Cancelled: the user stopped; nothing is left behind.
     """
     _refuse_overwriting_inputs(job)
-    reader = BlockReader(job)
-    writers: dict[str, RasterWriter] = {}
+    total = Sums() if total is None else total
+    with chosen_cluster() as cluster:
+        if cluster is None:
+            reader = BlockReader(job)
+            return _run(job, progress, RasterWriter, lambda outputs, told: _stream(job, reader, outputs, told, total))
+        from .mosaic import TileMosaic
+
+        return _run(job, progress, TileMosaic, lambda outputs, told: cluster.stream(job, outputs, told, total))
+
+
+def _run(
+    job: Job, progress: Progress, writer_of: Callable, stream: Callable[[dict[str, Any], Progress], Sums]
+) -> JobResult:
+    """Opens the outputs, lets the blocks stream into them, and gives all of them their final names or none."""
+    writers: dict[str, Any] = {}
     try:
         for output in job.outputs:
-            writers[output.name] = RasterWriter(output, job.grid, job.write, job.codec_threads)
+            writers[output.name] = writer_of(output, job.grid, job.write, job.codec_threads)
         working = progress.part(0, 100 - FINISHING_PCT) if job.outputs else progress
-        sums = _stream(job, reader, writers, working, Sums() if total is None else total)
+        sums = stream(writers, working)
         for number, writer in enumerate(writers.values()):
             writer.finish(progress)
             progress.set(100 - FINISHING_PCT + FINISHING_PCT * (number + 1) / len(writers))

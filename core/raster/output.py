@@ -159,7 +159,7 @@ class RasterWriter:
 
     def finish(self, progress: Progress) -> None:
         """Writes statistics and overviews, closes the file and checks that it is whole."""
-        self._write_statistics()
+        write_statistics(self._dataset, self.output, self.statistics)
         if not threads_are_sound(len(self.output.bands)):
             self._close()
             self._dataset = self._call(gdal.OpenEx, self._tiff_path, gdal.OF_RASTER | gdal.OF_UPDATE)
@@ -192,17 +192,7 @@ class RasterWriter:
         if self._options.creation and gdal.GetLastErrorType() == gdal.CE_Warning:
             # GDAL only warns of an option that it does not know, and goes on without it
             raise OutputError(f"Cannot write {output.path} with these creation options: {gdal.GetLastErrorMsg()}")
-        dataset.SetGeoTransform(grid.transform)
-        dataset.SetProjection(grid.crs)
-        dataset.SetMetadata(dict(output.metadata))
-        for number, band_info in enumerate(output.bands, start=1):
-            band = dataset.GetRasterBand(number)
-            band.SetNoDataValue(output.nodata)
-            band.SetDescription(band_info.description)
-            if band_info.unit:
-                band.SetUnitType(band_info.unit)
-            if output.classes:
-                _describe_classes(band, output)
+        describe_bands(dataset, output, grid)
         return dataset
 
     def _creation_options(self) -> list[str]:
@@ -216,7 +206,7 @@ class RasterWriter:
             "INTERLEAVE": "BAND",
             "NUM_THREADS": str(self._threads),
             "PREDICTOR": predictor,
-            **_best_compression(),
+            **best_compression(),
         }
         if self.output.dtype == "uint8" and len(self.output.bands) > 1:
             # Three or four bands of bytes would else be taken for colours, and the fourth for transparency.
@@ -234,28 +224,15 @@ class RasterWriter:
             defaults.pop("PREDICTOR")
         return [f"{name}={value}" for name, value in {**defaults, **chosen}.items()]
 
-    def _write_statistics(self) -> None:
-        if not self.output.continuous:
-            return
-        for number, found in enumerate(self.statistics, start=1):
-            if found.count:
-                self._call_status(
-                    self._dataset.GetRasterBand(number).SetStatistics,
-                    found.minimum,
-                    found.maximum,
-                    found.mean,
-                    found.deviation,
-                )
-
     def _build_overviews(self, progress: Progress) -> None:
         levels = overview_levels(self._grid)
         if levels:
-            with _cancelled_first(progress):
+            with cancelled_first(progress):
                 self._call_status(
                     self._dataset.BuildOverviews,
                     "AVERAGE" if self.output.continuous else "MODE",
                     levels,
-                    callback=_stop_when_cancelled(progress),
+                    callback=stop_when_cancelled(progress),
                 )
 
     def _close(self) -> None:
@@ -268,13 +245,13 @@ class RasterWriter:
 
     def _copy_to_driver(self, progress: Progress) -> None:
         source = self._call(gdal.Open, self._tiff_path)
-        with _cancelled_first(progress):
+        with cancelled_first(progress):
             copy = self._call(
                 self._driver.CreateCopy,
                 self._pending.path,
                 source,
                 options=list(self._options.creation),
-                callback=_stop_when_cancelled(progress),
+                callback=stop_when_cancelled(progress),
             )
         self._call_status(copy.FlushCache)
         del copy, source
@@ -289,6 +266,29 @@ class RasterWriter:
             raise OutputError(f"Cannot write {self.output.path}: {gdal.GetLastErrorMsg() or 'GDAL gave no reason'}")
 
 
+def describe_bands(dataset: gdal.Dataset, output: Output, grid: Grid) -> None:
+    """Gives a new raster its place, provenance, band names, units, nodata and legend."""
+    dataset.SetGeoTransform(grid.transform)
+    dataset.SetProjection(grid.crs)
+    dataset.SetMetadata(dict(output.metadata))
+    for number, band_info in enumerate(output.bands, start=1):
+        band = dataset.GetRasterBand(number)
+        band.SetNoDataValue(output.nodata)
+        band.SetDescription(band_info.description)
+        if band_info.unit:
+            band.SetUnitType(band_info.unit)
+        if output.classes:
+            _describe_classes(band, output)
+
+
+def write_statistics(dataset: gdal.Dataset, output: Output, statistics: Sequence[BandStatistics]) -> None:
+    """Stores what the pass has found out about continuous bands."""
+    for number, found in enumerate(statistics, start=1):
+        if output.continuous and found.count:
+            band = dataset.GetRasterBand(number)
+            band.SetStatistics(found.minimum, found.maximum, found.mean, found.deviation)
+
+
 def overview_levels(grid: Grid) -> list[int]:
     """Powers of two until the smallest reduced copy fits one tile."""
     levels, factor = [], 2
@@ -299,7 +299,7 @@ def overview_levels(grid: Grid) -> list[int]:
 
 
 @contextmanager
-def _cancelled_first(progress: Progress) -> Iterator[None]:
+def cancelled_first(progress: Progress) -> Iterator[None]:
     """Turns the failure of a GDAL call that a cancel interrupted into `Cancelled`."""
     try:
         yield
@@ -309,7 +309,7 @@ def _cancelled_first(progress: Progress) -> Iterator[None]:
     progress.check()
 
 
-def _stop_when_cancelled(progress: Progress) -> Callable[[float, str, Any], int]:
+def stop_when_cancelled(progress: Progress) -> Callable[[float, str, Any], int]:
     return lambda done, message, data: 0 if progress.cancelled() else 1
 
 
@@ -322,6 +322,8 @@ def _driver_for(path: str) -> gdal.Driver:
     extension = os.path.splitext(path)[1].lstrip(".").lower()
     if extension in ("tif", "tiff"):
         return gdal.GetDriverByName("GTiff")
+    if extension == "vrt":
+        raise OutputError(f"Cannot write {path}: a virtual raster is made of the tiles of a cluster. Use .tif.")
     for number in range(gdal.GetDriverCount()):
         driver = gdal.GetDriver(number)
         extensions = (driver.GetMetadataItem(gdal.DMD_EXTENSIONS) or "").lower().split()
@@ -333,7 +335,7 @@ def _driver_for(path: str) -> gdal.Driver:
     )
 
 
-def _best_compression() -> dict[str, str]:
+def best_compression() -> dict[str, str]:
     options = gdal.GetDriverByName("GTiff").GetMetadataItem("DMD_CREATIONOPTIONLIST")
     return {"COMPRESS": "ZSTD", "ZSTD_LEVEL": "1"} if "ZSTD" in options else {"COMPRESS": "DEFLATE"}
 

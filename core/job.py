@@ -1,0 +1,211 @@
+"""A run without QGIS, told by a file: `python -m ecoassets.core.job job.json`, for nodes of a cluster.
+
+{"run": "assets.valuation",
+ "inputs": {"land_cover": ["2000.tif"], "years": [2000], "scheme": "clcd", "equivalents": "xie2015",
+            "standard_value": 3406.5},
+ "outputs": {"total": "value.vrt"},
+ "settings": {"mask": "yearly", "write": {"overviews": false}},
+ "scheduler": "tcp://node1:8786",
+ "result": "value.json"}
+
+`run` is a module of `core` with a function `run_...` of the same name; the other keys are the arguments of that
+function and the fields of its dataclasses. Schemes and equivalents are named, tables are files. Paths are relative to
+the job file. Without `scheduler` the job runs in threads (or where ECOASSETS_SCHEDULER says). The result is printed,
+and written to the file `result` where one is named.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import importlib
+import inspect
+import json
+import math
+import os
+import re
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Callable
+
+import numpy as np
+
+from .assets.equivalents import Equivalents, load_equivalents
+from .errors import Cancelled, EcoAssetsError, InputError
+from .land_cover import LandCoverScheme, load_scheme
+from .progress import Progress
+from .raster.scheduler import scheduled
+from .tables import Table, read_table
+
+_MODULE = re.compile(r"[a-z_]+\.[a-z_]+")
+_UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
+_OWN_KEYS = {"run", "scheduler", "result"}
+
+
+def run_file(path: str, progress: Progress) -> Any:
+    """Runs the job of a file, with its folder as the current one.
+
+    Raises:
+        InputError: the file or a value in it cannot be used; the message names the key.
+        EcoAssetsError, Cancelled: as the method itself.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            job = json.load(file)
+    except (OSError, ValueError) as reason:
+        raise InputError(f"The job file {path} cannot be read: {reason}.") from None
+    if not isinstance(job, dict):
+        raise InputError(f"The job file {path} holds no object of keys and values.")
+    os.chdir(os.path.dirname(os.path.abspath(path)))
+    run = _method(job.get("run"))
+    arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
+    with scheduled(str(job.get("scheduler", ""))):
+        result = _plain(run(**arguments, progress=progress))
+    if job.get("result"):
+        with open(job["result"], "w", encoding="utf-8") as file:
+            json.dump(result, file, ensure_ascii=False, indent=1)
+    return result
+
+
+def _method(name: Any) -> Callable[..., Any]:
+    if not isinstance(name, str) or not _MODULE.fullmatch(name):
+        raise InputError(f"run is {name!r}. Name a module of core and its method, such as assets.valuation.")
+    try:
+        module = importlib.import_module(f".{name}", __package__)
+        method: Callable[..., Any] = getattr(module, f"run_{name.split('.')[1]}")
+    except (ImportError, AttributeError):
+        raise InputError(f"There is no method {name}. Examples: assets.valuation, landuse.transfer_matrix.") from None
+    return method
+
+
+def _arguments(taker: Callable[..., Any], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The arguments of a function or the fields of a dataclass, each turned into its type."""
+    hints = typing.get_type_hints(taker)
+    allowed = [name for name in hints if name not in ("return", "progress")]
+    wrong = [name for name in given if name not in allowed]
+    if wrong:
+        raise InputError(f"{where}: {wrong[0]} is not known. Known are {', '.join(allowed)}.")
+    needed = [p.name for p in inspect.signature(taker).parameters.values() if p.default is p.empty]
+    missing = [name for name in needed if name not in given]
+    if missing:
+        raise InputError(f"{where} lacks {', '.join(missing)}.")
+    return {name: _typed(hints[name], value, f"{where}.{name}") for name, value in given.items()}
+
+
+def _scheme(value: Any) -> LandCoverScheme:
+    if isinstance(value, str):
+        return load_scheme(value)
+    return load_scheme(value["name"], read_table(value["class_table"]))
+
+
+_BY_NAME: dict[type, Callable[[Any], Any]] = {
+    LandCoverScheme: _scheme,
+    Equivalents: lambda v: (
+        load_equivalents(v) if isinstance(v, str) else load_equivalents("custom", read_table(v["table"]))
+    ),
+    Table: read_table,
+}
+
+
+def _typed(hint: Any, value: Any, where: str) -> Any:
+    """A value of a job file as what a type hint asks for."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in _UNIONS:
+        return _any_of(inner, value, where)
+    if hint in _BY_NAME:
+        try:
+            return _BY_NAME[hint](value)
+        except (KeyError, TypeError):
+            raise InputError(f"{where} is {value!r}. Write a name, or an object with the name and a table.") from None
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        build: Callable[..., Any] = hint
+        return build(**_arguments(build, value, where))
+    if origin is tuple and isinstance(value, list):
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) == len(value):
+            return tuple(_typed(kind, one, f"{where}[{i}]") for i, (kind, one) in enumerate(zip(kinds, value)))
+    if origin in (dict, collections.abc.Mapping) and isinstance(value, dict):
+        return {_key(inner[0], key): _typed(inner[1], one, f"{where}.{key}") for key, one in value.items()}
+    if origin is typing.Literal and value in inner:
+        return value
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if hint in (str, int, bool) and type(value) is hint:
+        return value
+    raise InputError(f"{where} is {value!r}, which is no {_words(hint)}.")
+
+
+def _any_of(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value is None and type(None) in kinds:
+        return None
+    faults = []
+    for kind in kinds:
+        try:
+            if kind is not type(None):
+                return _typed(kind, value, where)
+        except InputError as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
+def _key(kind: Any, key: str) -> Any:
+    return int(key) if kind is int and key.lstrip("-").isdigit() else key
+
+
+def _words(hint: Any) -> str:
+    choices = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
+    return " or ".join(map(repr, choices)) or getattr(hint, "__name__", str(hint))
+
+
+def _plain(value: Any) -> Any:
+    """A result as JSON knows it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+class _Printed(Progress):
+    """Progress on standard error, a line per ten percent."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def set(self, percent: float) -> None:
+        if percent // 10 > self._told:
+            self._told = int(percent // 10)
+            print(f"{percent:.0f} %", file=sys.stderr, flush=True)
+
+    def info(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    def warn(self, message: str) -> None:
+        print(f"Warning: {message}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 2
+    try:
+        result = run_file(sys.argv[1], _Printed())
+    except (EcoAssetsError, Cancelled) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(result, ensure_ascii=False, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
