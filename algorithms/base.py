@@ -56,6 +56,7 @@ from .icons import icon_path
 from .inputs import unreadable
 from .outputs import local_path, require_writable
 from .settings import default_scheme, report_language, scheduler
+from .translation import tr
 from .vector_look import FeatureLook, style_features_when_loaded
 
 Results = dict[str, Any]
@@ -300,7 +301,12 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
             name, label = definition.name(), definition.description()
             missing = unreadable(parameters.get(name), context) if _takes_layers(definition) else []
             if missing:
-                return False, f"{label}: {', '.join(missing)} cannot be read. Check the path and the format ({name})."
+                return False, tr(
+                    "{label}: {files} cannot be read. Check the path and the format ({name}).",
+                    label=label,
+                    files=", ".join(missing),
+                    name=name,
+                )
         checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
         return checked
 
@@ -372,7 +378,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         try:
             write_report(complete, path)
         except OutputError as error:
-            raise OutputError(f"{error}{self._in_place()}") from None
+            raise OutputError(str(error) + self._in_place()) from None
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
@@ -416,7 +422,7 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
         """What a run that fails while it publishes tells of the maps that it has finished."""
         maps = [d.name() for d in self.parameterDefinitions() if d.type() == "rasterDestination"]
         done = [path for path in (local_path(self._parameters.get(m)) for m in maps) if path and os.path.exists(path)]
-        return f" These maps are finished and in place: {', '.join(done)}." if done else ""
+        return " " + tr("These maps are finished and in place: {files}.", files=", ".join(done)) if done else ""
 
     @staticmethod
     def publish_numbers(**numbers: float) -> Results:

@@ -21,6 +21,7 @@ from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
 from .inputs import polygons_path, raster_path, table_of
+from .translation import tr
 
 if TYPE_CHECKING:
     from .base import EcoAlgorithm
@@ -69,7 +70,7 @@ class Given:
     def required_rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
         if not self._rasters[name]:
-            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster ({name}).")
+            raise InputError(tr("{label}: choose a raster ({name}).", label=self._label(name), name=name))
         return tuple(self._rasters[name])
 
     def raster(self, name: str) -> str | None:
@@ -80,7 +81,7 @@ class Given:
         """Path of a raster without which there is nothing to compute. Raises InputError where none was given."""
         path = self.raster(name)
         if path is None:
-            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a raster.")
+            raise InputError(tr("{label}: choose a raster ({name}).", label=self._label(name), name=name))
         return path
 
     def files(self, name: str) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ class Given:
         """A table without which there is nothing to compute. Raises InputError where none was given."""
         table = self._tables[name]
         if table is None:
-            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a table.")
+            raise InputError(tr("{label}: choose a table ({name}).", label=self._label(name), name=name))
         return table
 
     def polygons(self, name: str) -> str | None:
@@ -113,7 +114,7 @@ class Given:
         polygons = self.polygons("ZONES")
         raster = self.raster("ZONES_RASTER") if "ZONES_RASTER" in self._rasters else None
         if polygons and raster:
-            raise InputError("ZONES and ZONES_RASTER are both given. Give polygons or a class raster, not both.")
+            raise InputError(tr("ZONES and ZONES_RASTER are both given. Give polygons or a class raster, not both."))
         if raster:
             return ZoneLayer(raster, kind="raster")
         return ZoneLayer(polygons, next(iter(self.fields("ZONE_FIELD")), None)) if polygons else None
@@ -157,7 +158,9 @@ class Given:
         try:
             return tuple(float(word) for word in words)
         except ValueError:
-            raise InputError(f"{name} is {self.text(name)!r}. Write numbers, separated by commas.") from None
+            raise InputError(
+                tr("{name} is {text!r}. Write numbers, separated by commas.", name=name, text=self.text(name))
+            ) from None
 
     def scheme(self) -> LandCoverScheme:
         """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it."""
@@ -190,7 +193,7 @@ class Given:
         parts = [part.strip() for part in self.text("CREATION_OPTIONS").replace("\n", "|").split("|")]
         for part in filter(None, parts):
             if "=" not in part:
-                raise InputError(f"CREATION_OPTIONS holds {part!r}. Write NAME=VALUE, separated by |.")
+                raise InputError(tr("CREATION_OPTIONS holds {part!r}. Write NAME=VALUE, separated by |.", part=part))
         return tuple(filter(None, parts))
 
     def output(self, name: str) -> str | None:
@@ -201,7 +204,7 @@ class Given:
         """Path of a raster output without which there is nothing to do. Raises InputError where it is not wanted."""
         path = self.output(name)
         if path is None:
-            raise InputError(f"{self._algorithm.parameterDefinition(name).description()}: choose a file ({name}).")
+            raise InputError(tr("{label}: choose a file ({name}).", label=self._label(name), name=name))
         return path
 
     def file_output(self, name: str) -> str | None:
@@ -210,6 +213,10 @@ class Given:
 
     def folder(self, name: str) -> str:
         return self._algorithm.parameterAsString(self._parameters, name, self._context)
+
+    def _label(self, name: str) -> str:
+        """What the dialog calls a parameter."""
+        return str(self._algorithm.parameterDefinition(name).description())
 
     def _take_layers(self, definition: QgsProcessingParameterDefinition) -> None:
         name, kind = definition.name(), definition.type()
@@ -229,7 +236,13 @@ class Given:
         layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
         if layer is None:
             if self.has(name):
-                raise InputError(f"{definition.description()}: {self._parameters[name]} is no raster that can be read.")
+                raise InputError(
+                    tr(
+                        "{label}: {value} is no raster that can be read.",
+                        label=definition.description(),
+                        value=self._parameters[name],
+                    )
+                )
             return []
         return [raster_path(layer, definition.description())]
 
@@ -250,7 +263,13 @@ class Given:
         asked = len(value) if isinstance(value, (list, tuple)) else 1 if value else 0
         if found < asked:
             raise InputError(
-                f"{definition.description()}: only {found} of {asked} layers can be read. Check the paths: {value}."
+                tr(
+                    "{label}: only {found} of {asked} layers can be read. Check the paths: {value}.",
+                    label=definition.description(),
+                    found=found,
+                    asked=asked,
+                    value=value,
+                )
             )
 
     def _take_features(self, definition: QgsProcessingParameterDefinition) -> None:
@@ -262,7 +281,13 @@ class Given:
             return
         source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
         if source is None:
-            raise InputError(f"{definition.description()}: {self._parameters[name]} is no table or layer.")
+            raise InputError(
+                tr(
+                    "{label}: {value} is no table or layer.",
+                    label=definition.description(),
+                    value=self._parameters[name],
+                )
+            )
         if wants_polygons:
             store[name] = polygons_path(source, name)
         else:

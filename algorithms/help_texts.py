@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from .translation import tr
+
 FOLDER = Path(__file__).resolve().parent.parent / "resources" / "help"
 SHARED = "_shared"
 
@@ -44,7 +46,7 @@ class AlgorithmHelp:
     def html(self) -> str:
         """For the side panel of the dialog."""
         parts = [f"<p>{escape(text)}</p>" for text in (self.short, *self.about)]
-        for title, entries in (("Parameters", self.parameters), ("Outputs", self.outputs)):
+        for title, entries in ((tr("Parameters"), self.parameters), (tr("Outputs"), self.outputs)):
             told = [entry for entry in entries.values() if entry.help]
             if told:
                 parts.append(f"<h3>{title}</h3>")

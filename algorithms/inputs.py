@@ -19,6 +19,7 @@ from qgis.core import (
 
 from ..core.errors import InputError
 from ..core.tables import Table, read_table
+from .translation import tr
 
 
 def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
@@ -38,11 +39,23 @@ def raster_path(layer: QgsRasterLayer, label: str) -> str:
         InputError: the layer does not come from GDAL (web maps, virtual rasters of QGIS) or is broken.
     """
     if not layer.isValid():
-        raise InputError(f"{label}: the layer {layer.name()} cannot be read ({layer.source()}). Mend its data source.")
+        raise InputError(
+            tr(
+                "{label}: the layer {layer} cannot be read ({source}). Mend its data source.",
+                label=label,
+                layer=layer.name(),
+                source=layer.source(),
+            )
+        )
     if layer.providerType() != "gdal":
         raise InputError(
-            f"{label}: the layer {layer.name()} is of type {layer.providerType()}, which shows pictures, not values. "
-            "Choose a raster file; export the layer with Export > Save As if it holds raw data."
+            tr(
+                "{label}: the layer {layer} is of type {kind}, which shows pictures, not values. Choose a raster file; "
+                "export the layer with Export > Save As if it holds raw data.",
+                label=label,
+                layer=layer.name(),
+                kind=layer.providerType(),
+            )
         )
     return layer.source().split("|", 1)[0]
 
@@ -69,7 +82,13 @@ def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
         InputError: the source has no CRS or cannot be written.
     """
     if not source.sourceCrs().isValid():
-        raise InputError(f"{name}: the polygons of {source.sourceName()} have no CRS. Assign the right one.")
+        raise InputError(
+            tr(
+                "{name}: the polygons of {source} have no CRS. Assign the right one.",
+                name=name,
+                source=source.sourceName(),
+            )
+        )
     path = QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"
@@ -78,7 +97,7 @@ def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
         path, source.fields(), source.wkbType(), source.sourceCrs(), QgsProject.instance().transformContext(), options
     )
     if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-        raise InputError(f"{name}: the polygons cannot be copied: {writer.errorMessage()}")
+        raise InputError(tr("{name}: the polygons cannot be copied: {reason}", name=name, reason=writer.errorMessage()))
     for feature in source.getFeatures():
         writer.addFeature(feature)
     del writer

@@ -10,6 +10,7 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .icons import icon_path
+from .translation import tr
 
 TITLE = "EcoAssets"
 
@@ -22,9 +23,9 @@ class PluginMenu:
         self._menu.setIcon(QIcon(icon_path()))
         self._iface = iface
         for title, run in (
-            ("Make a practice region…", self._practice),
-            ("Check inputs…", self._check),
-            ("Help", self._help),
+            (tr("Make a practice region…"), self._practice),
+            (tr("Check inputs…"), self._check),
+            (tr("Help"), self._help),
         ):
             action = QAction(title, self._menu)
             action.triggered.connect(run)

@@ -10,6 +10,7 @@ from typing import Any
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingOutputLayerDefinition
 
 from ..core.errors import OutputError
+from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
 
@@ -24,7 +25,15 @@ def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str,
         path = local_path(parameters.get(definition.name())) if definition.type() in FILES else None
         fault = None if path is None else _fault(path, replaced=definition.type() != "sink")
         if fault:
-            raise OutputError(f"{definition.description()}: cannot write {path}: {fault} ({definition.name()}).")
+            raise OutputError(
+                tr(
+                    "{label}: cannot write {path}: {fault} ({name}).",
+                    label=definition.description(),
+                    path=path,
+                    fault=fault,
+                    name=definition.name(),
+                )
+            )
 
 
 def local_path(value: Any) -> str | None:
@@ -40,13 +49,15 @@ def _fault(path: str, replaced: bool) -> str | None:
     """Why a file cannot be written; an old one that is replaced as a whole may be locked."""
     folder = os.path.dirname(path)
     if os.path.isdir(path):
-        return "it is a folder. Choose a file name"
+        return tr("it is a folder. Choose a file name")
     if not os.path.isdir(folder):
-        return f"the folder {folder} does not exist. Create it or choose another"
+        return tr("the folder {folder} does not exist. Create it or choose another", folder=folder)
     if os.path.exists(path) and not replaced and not os.access(path, os.W_OK):
-        return "you may not change this file. Choose another name"
+        return tr("you may not change this file. Choose another name")
     try:
         with tempfile.TemporaryFile(dir=folder):
             return None
     except OSError as reason:
-        return f"{reason.strerror} in folder {folder}. Choose a folder that you may write to"
+        return tr(
+            "{reason} in folder {folder}. Choose a folder that you may write to", reason=reason.strerror, folder=folder
+        )

@@ -41,6 +41,7 @@ from .terrain.zonesummary import ZoneSummary
 from .tools.aligntogrid import AlignToGrid
 from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
+from .translation import tr
 
 ALGORITHMS = (
     AlignToGrid,
@@ -87,7 +88,7 @@ class EcoAssetsProvider(QgsProcessingProvider):
         return "EcoAssets"
 
     def longName(self) -> str:
-        return "EcoAssets: ecological assets, services, quality, zoning and drivers"
+        return tr("EcoAssets: ecological assets, services, quality, zoning and drivers")
 
     def icon(self) -> QIcon:
         return QIcon(icon_path())

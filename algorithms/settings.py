@@ -10,6 +10,7 @@ from ..core.land_cover import SCHEMES
 from ..core.raster.scheduler import VARIABLE
 from .compat import user_language
 from .icons import icon_path
+from .translation import tr
 
 GROUP = "EcoAssets"
 SCHEME = "ECOASSETS_SCHEME"
@@ -25,11 +26,13 @@ def add_settings() -> None:
     ProcessingConfig.settingIcons[GROUP] = _icon()
     ProcessingConfig.addSetting(
         Setting(
-            GROUP, SCHEME, "Default land-cover scheme", "cnlucc", valuetype=Setting.SELECTION, options=list(SCHEMES)
+            GROUP, SCHEME, tr("Default land-cover scheme"), "cnlucc", valuetype=Setting.SELECTION, options=list(SCHEMES)
         )
     )
     ProcessingConfig.addSetting(
-        Setting(GROUP, LANGUAGE, "Language of reports", "user", valuetype=Setting.SELECTION, options=list(LANGUAGES))
+        Setting(
+            GROUP, LANGUAGE, tr("Language of reports"), "user", valuetype=Setting.SELECTION, options=list(LANGUAGES)
+        )
     )
     where = "Dask scheduler: address, or local:N for N processes (empty: threads of QGIS)"
     ProcessingConfig.addSetting(Setting(GROUP, SCHEDULER, where, "", valuetype=Setting.STRING))

@@ -8,6 +8,7 @@ from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from .valuing import ValuingAlgorithm
 
 
@@ -40,12 +41,21 @@ class Sensitivity(ValuingAlgorithm):
             given.table("UNCERTAINTY_TABLE"),
         )
         result = run_sensitivity(inputs, self.raster_settings(given), progress)
-        progress.info(f"Total: {result.total:,.2f} {inputs.valuation.currency} per year.")
+        progress.info(
+            tr("Total: {total:,.2f} {currency} per year.", total=result.total, currency=inputs.valuation.currency)
+        )
         numbers = {"TOTAL": result.total}
         if result.total_percentiles is not None:
             low, _, high = map(float, result.total_percentiles)
             numbers |= {"TOTAL_P05": low, "TOTAL_P95": high}
-            progress.info(f"From the 5th to the 95th percentile of {inputs.draws} draws: {low:,.2f} to {high:,.2f}.")
+            progress.info(
+                tr(
+                    "From the 5th to the 95th percentile of {draws} draws: {low:,.2f} to {high:,.2f}.",
+                    draws=inputs.draws,
+                    low=low,
+                    high=high,
+                )
+            )
         results: Results = {}
         report = given.file_output("OUTPUT_HTML")
         if report:

@@ -6,6 +6,7 @@ from ...core.assets.standard_equivalent import METHODS, standard_equivalent, sta
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
 from ..given import Given
+from ..translation import tr
 
 
 class StandardEquivalentAlgorithm(EcoAlgorithm):
@@ -24,7 +25,7 @@ class StandardEquivalentAlgorithm(EcoAlgorithm):
         found = standard_equivalent(given.required_table("TABLE"), given.choice("METHOD"))
         for warning in found.warnings:
             progress.warn(warning)
-        progress.info(f"One equivalent is worth {found.value:,.2f} per hectare and year.")
+        progress.info(tr("One equivalent is worth {value:,.2f} per hectare and year.", value=found.value))
         return {
             **self.publish_table("OUTPUT_TABLE", standard_equivalent_table(found)),
             **self.publish_numbers(VALUE=found.value),

@@ -11,6 +11,7 @@ from ..canvas import BandLook, Look, common_range
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .valuing import ValuingAlgorithm
 
 
@@ -43,7 +44,9 @@ class ValuationAlgorithm(ValuingAlgorithm):
         results.update(self.publish_table("OUTPUT_TABLE", value_table(result)))
         results.update(self.publish_table("OUTPUT_CHANGE", change_table(result)))
         for year, total in zip(result.years, result.totals):
-            progress.info(f"{year}: {total:,.2f} {inputs.currency} per year.")
+            progress.info(
+                tr("{year}: {total:,.2f} {currency} per year.", year=year, total=total, currency=inputs.currency)
+            )
         results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL_LAST=result.totals[-1]))
         return results
 
@@ -62,5 +65,5 @@ class ValuationAlgorithm(ValuingAlgorithm):
             for y, year in enumerate(result.years)
             for s, service in enumerate(services)
         )
-        look = Look(f"{title}: services", looks, unit)
+        look = Look(tr("{title}: services", title=title), looks, unit)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}

@@ -8,6 +8,7 @@ from ...core.assets.valuation import Adjustment, Adjustments, ValuationInputs
 from ...core.errors import TableError
 from ..base import EcoAlgorithm
 from ..given import Given
+from ..translation import tr
 
 # factor of the equivalents tables: the parameter that adjusts it, and that of its reference
 SERIES = {
@@ -85,7 +86,9 @@ def _standard_value(given: Given, equivalents: Equivalents) -> float:
         return number
     if equivalents.standard_value is None:
         raise TableError(
-            "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the value "
-            "of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
+            tr(
+                "A custom table of equivalents has no value of one equivalent of its own. Give STANDARD_VALUE, the "
+                "value of one equivalent per hectare and year (the algorithm ecoassets:standardequivalent computes it)."
+            )
         )
     return equivalents.standard_value.cny_per_ha

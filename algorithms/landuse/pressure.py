@@ -15,6 +15,7 @@ from ..canvas import BandLook, Level, Look
 from ..compat import user_language
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 
 
 class PressureAlgorithm(EcoAlgorithm):
@@ -48,9 +49,9 @@ class PressureAlgorithm(EcoAlgorithm):
             results.update(self.publish_report(pressure_report(result, path, report_language()), report))
         results.update(self.publish_table("OUTPUT_TABLE", pressure_table(result)))
         for year, mean, left_out in zip(result.inputs.years, result.means, result.left_out_ha):
-            progress.info(f"{year}: mean {mean:.4f}.")
+            progress.info(tr("{year}: mean {mean:.4f}.", year=year, mean=mean))
             if left_out > 0:
-                progress.warn(f"{year}: {left_out:,.2f} ha of land cover have no result.")
+                progress.warn(tr("{year}: {area:,.2f} ha of land cover have no result.", year=year, area=left_out))
         return results
 
     def _look(self, result: PressureResult) -> Look:

@@ -13,6 +13,7 @@ from ..canvas import BandLook, Look, range_about_zero
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 
 DOUBLED = 1.0  # the change index of land whose value doubled; that of land that lost all is -1
 
@@ -58,7 +59,16 @@ class ProfitLoss(ValuingAlgorithm):
         gain, loss, net = result.headline()
         currency = inputs.valuation.currency
         years = f"{inputs.valuation.years[0]}-{inputs.valuation.years[-1]}"
-        progress.info(f"{years}: gain {gain:,.2f}, loss {loss:,.2f}, net {net:,.2f} {currency} per year.")
+        progress.info(
+            tr(
+                "{years}: gain {gain:,.2f}, loss {loss:,.2f}, net {net:,.2f} {currency} per year.",
+                years=years,
+                gain=gain,
+                loss=loss,
+                net=net,
+                currency=currency,
+            )
+        )
         results.update(self.publish_numbers(GAIN=gain, LOSS=loss, NET=net))
         return results
 

@@ -25,6 +25,7 @@ from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 
 
 class Degradation(EcoAlgorithm):
@@ -87,7 +88,15 @@ class Degradation(EcoAlgorithm):
         results.update(self.publish_table("OUTPUT_TABLE", degradation_table(result)))
         results.update(self.publish_table("OUTPUT_SEVERITY_TABLE", severity_table(result)))
         degraded, improved, share = result.headline()
-        progress.info(f"{result.layers[0]}: {degraded:,.2f} ha ({share:.2f} %) degraded, {improved:,.2f} ha improved.")
+        progress.info(
+            tr(
+                "{layer}: {degraded:,.2f} ha ({share:.2f} %) degraded, {improved:,.2f} ha improved.",
+                layer=result.layers[0],
+                degraded=degraded,
+                share=share,
+                improved=improved,
+            )
+        )
         results.update(self.publish_numbers(DEGRADED=degraded, IMPROVED=improved, DEGRADED_SHARE=share))
         return results
 

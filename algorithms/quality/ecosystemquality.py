@@ -22,6 +22,7 @@ from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .looks import yearly_classes, yearly_ramp
 
 
@@ -94,7 +95,9 @@ class EcosystemQuality(EcoAlgorithm):
     def _publish_numbers(self, result: QualityResult, progress: Progress) -> Results:
         found = headline(result)
         for year, mean, summary in zip(result.inputs.years, found.means, found.summaries):
-            progress.info(f"{year}: mean index {mean:.2f}, summary index {summary:.2f}.")
+            progress.info(
+                tr("{year}: mean index {mean:.2f}, summary index {summary:.2f}.", year=year, mean=mean, summary=summary)
+            )
         return self.publish_numbers(
             MEAN_FIRST=found.means[0],
             MEAN_LAST=found.means[-1],

@@ -19,6 +19,7 @@ from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .looks import classes_between, yearly_classes, yearly_ramp
 
 OF_SENSOR = "of_sensor"
@@ -103,7 +104,7 @@ class Rsei(EcoAlgorithm):
         results.update(self.publish_table("OUTPUT_MOVES", change_table(result)))
         results.update(self.publish_table("OUTPUT_STATISTICS", indicator_table(result)))
         for year, mean in zip(inputs.years, result.means):
-            progress.info(f"{year}: mean RSEI {mean:.4f}.")
+            progress.info(tr("{year}: mean RSEI {mean:.4f}.", year=year, mean=mean))
         numbers = {"MEAN_FIRST": result.means[0], "MEAN_LAST": result.means[-1]}
         if result.components:
             numbers["CONTRIBUTION"] = float(result.components[-1].shares_pct[0])

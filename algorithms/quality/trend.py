@@ -14,6 +14,7 @@ from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 
 P_LEVELS = (
     Level(0.01, "p ≤ 0.01", "#472d7b"),
@@ -70,8 +71,13 @@ class Trend(EcoAlgorithm):
     def _publish_numbers(self, result: TrendResult, progress: Progress) -> Results:
         improved, degraded = result.area_ha[IMPROVES], result.area_ha[WORSENS]
         progress.info(
-            f"Mean slope {result.mean_slope:.6g} per year; significant improvement on {improved:,.2f} ha, significant "
-            f"degradation on {degraded:,.2f} ha."
+            tr(
+                "Mean slope {slope:.6g} per year; significant improvement on {improved:,.2f} ha, significant "
+                "degradation on {degraded:,.2f} ha.",
+                slope=result.mean_slope,
+                improved=improved,
+                degraded=degraded,
+            )
         )
         return self.publish_numbers(MEAN_SLOPE=result.mean_slope, IMPROVED=improved, DEGRADED=degraded)
 

@@ -11,6 +11,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
 from .supportpractice import terrain_of
 
@@ -67,7 +68,7 @@ class FloodMitigation(ServiceAlgorithm):
     def _inputs(self, given: Given) -> FloodInputs:
         terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None
         if given.flag("SLOPE_ADJUSTMENT") and terrain is None:
-            raise InputError("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them.")
+            raise InputError(tr("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them."))
         group = given.raster("SOIL_GROUP")
         return FloodInputs(
             cover=self.cover(given),

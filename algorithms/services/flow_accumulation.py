@@ -7,6 +7,7 @@ import os
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
 from ...core.errors import Cancelled, InputError
+from ..translation import tr
 
 PROVIDERS = ("grass", "grass7")
 
@@ -42,16 +43,19 @@ def accumulate_flow(
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(name)
     path = os.path.join(folder, "flow_accumulation.tif")
     parameters = {"elevation": dem, "accumulation": path, "convergence": 5}
-    feedback.pushInfo(f"Flow accumulation is computed by {name}.")
+    feedback.pushInfo(tr("Flow accumulation is computed by {name}.", name=name))
     try:
         _, succeeded = algorithm.run(parameters, context, feedback, {}, False)
     except QgsProcessingException as error:
-        raise InputError(f"GRASS could not compute flow accumulation: {error}. {_OTHER_WAYS}") from None
+        raise InputError(
+            tr("GRASS could not compute flow accumulation: {error}.", error=error) + _other_ways()
+        ) from None
     if feedback.isCanceled():
         raise Cancelled
     if not succeeded or not os.path.isfile(path):
-        raise InputError(f"GRASS wrote no flow accumulation; its messages are above. {_OTHER_WAYS}")
+        raise InputError(tr("GRASS wrote no flow accumulation; its messages are above.") + _other_ways())
     return path
 
 
-_OTHER_WAYS = "Give FLOW_ACCUMULATION as a raster, or choose the method constant."
+def _other_ways() -> str:
+    return " " + tr("Give FLOW_ACCUMULATION as a raster, or choose the method constant.")

@@ -12,6 +12,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
 
 
@@ -68,8 +69,13 @@ def _threats(given: Given) -> dict[str, Series]:
     paths, names = given.required_rasters("THREATS"), split_words(given.text("NAMES"))
     if len(names) != len(paths):
         raise InputError(
-            f"NAMES holds {len(names)} names ({', '.join(names) or 'none'}) for {len(paths)} threat rasters. Give one "
-            "name for each raster, in their order; repeat the name for the years of one threat."
+            tr(
+                "NAMES holds {count} names ({names}) for {rasters} threat rasters. Give one name for each raster, in "
+                "their order; repeat the name for the years of one threat.",
+                count=len(names),
+                names=", ".join(names) or "-",
+                rasters=len(paths),
+            )
         )
     return {
         name: Series(tuple(path for path, word in zip(paths, names) if word == name)) for name in dict.fromkeys(names)

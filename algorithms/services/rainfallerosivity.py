@@ -18,6 +18,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
 
 
@@ -44,8 +45,13 @@ class RainfallErosivity(ServiceAlgorithm):
         daily = given.choice("METHOD") in DAILY_SOURCES
         if daily != (given.table("DAILY_TABLE") is not None) or daily == bool(given.rasters("PRECIPITATION")):
             raise InputError(
-                f"The method is {given.choice('METHOD')}. The methods {' and '.join(DAILY_SOURCES)} take DAILY_TABLE "
-                f"and no raster; {', '.join(SOURCES)} take PRECIPITATION and no table."
+                tr(
+                    "The method is {method}. The methods {daily} take DAILY_TABLE and no raster; {mapped} take "
+                    "PRECIPITATION and no table.",
+                    method=given.choice("METHOD"),
+                    daily=", ".join(DAILY_SOURCES),
+                    mapped=", ".join(SOURCES),
+                )
             )
         return self._of_place(given, progress) if daily else self._of_area(given, progress)
 

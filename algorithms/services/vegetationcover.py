@@ -17,6 +17,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
 
 PERCENT = 100
@@ -56,8 +57,10 @@ class VegetationCover(ServiceAlgorithm):
         """C by class alone, where there is no NDVI."""
         if not given.rasters("LAND_COVER") or given.table("C_TABLE") is None:
             raise InputError(
-                "There is no NDVI. Give NDVI, or LAND_COVER and C_TABLE for a C by class alone (then only OUTPUT_C is "
-                "mapped)."
+                tr(
+                    "There is no NDVI. Give NDVI, or LAND_COVER and C_TABLE for a C by class alone (then only OUTPUT_C "
+                    "is mapped)."
+                )
             )
         path = given.required_output("OUTPUT_C")
         outputs = VegetationOutputs(factor=path, metadata=provenance_metadata(self, given))

@@ -14,6 +14,7 @@ from ...core.tools.check_inputs_report import check_inputs_report
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 
 NO_SCHEME = "none"
 
@@ -49,7 +50,11 @@ class CheckInputs(EcoAlgorithm):
         found = run_check_inputs(given.rasters("RASTERS"), given.text("YEARS"), scheme, class_table, progress)
         for row in found.rows:
             if row.result != "ok":
-                where = f"{row.raster} band {row.band}" if row.band else row.raster or "All rasters"
+                where = (
+                    tr("{raster} band {band}", raster=row.raster, band=row.band)
+                    if row.band
+                    else row.raster or tr("All rasters")
+                )
                 progress.warn(f"{where}, {row.check}: {row.found} {row.mend}")
         results: Results = {}
         path = given.file_output("OUTPUT_HTML")

@@ -12,6 +12,7 @@ from ...core.tools.practice_region import build_region, write_region
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..practice_project import write_project
+from ..translation import tr
 
 PROJECT = "practice_region.qgz"
 
@@ -39,7 +40,16 @@ class PracticeRegion(EcoAlgorithm):
         files = write_region(region, folder, progress.part(40, 90))
         project = os.path.join(folder, PROJECT)
         write_project(files, project)
-        counts = f"{len(files.rasters)} rasters, {len(files.shapes)} polygon layers and {len(files.tables)} tables"
-        progress.info(f"{counts} are in {folder}.")
-        progress.info(f"Open {project} to see them; {files.readme} tells what each file holds.")
+        progress.info(
+            tr(
+                "{rasters} rasters, {shapes} polygon layers and {tables} tables are in {folder}.",
+                rasters=len(files.rasters),
+                shapes=len(files.shapes),
+                tables=len(files.tables),
+                folder=folder,
+            )
+        )
+        progress.info(
+            tr("Open {project} to see them; {readme} tells what each file holds.", project=project, readme=files.readme)
+        )
         return {"FOLDER": folder}

@@ -25,6 +25,7 @@ from ..base import EcoAlgorithm, Results
 from ..gathered_reports import gather_reports
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 
 CSV, TIF = ".csv", ".tif"
 
@@ -84,8 +85,8 @@ class Chain:
         child = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
         self._multi.setCurrentStep(self._started)
         self._started += 1
-        where = f"Step {self._started} of {self._steps}, {child.displayName()}"
-        self._feedback.pushInfo(f"\n{where}")
+        where = tr("Step {step} of {steps}, {title}", step=self._started, steps=self._steps, title=child.displayName())
+        self._feedback.pushInfo("\n" + where)
         paths = {output: self.file(file) for output, file in files.items()}
         for output in shown:
             label = child.parameterDefinition(output).description()
@@ -105,7 +106,7 @@ class Chain:
         if self._feedback.isCanceled():
             raise Cancelled
         if not succeeded:
-            raise QgsProcessingException(f"{where}: there were errors, see the messages above.")
+            raise QgsProcessingException(tr("{where}: there were errors, see the messages above.", where=where))
         return Step({**paths, **results})
 
     def _shared_with(self, child: QgsProcessingAlgorithm) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""What the interface says, in the user's language. Code holds the English; `resources/i18n` holds the others by it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .compat import user_language
+
+FOLDER = Path(__file__).resolve().parent.parent / "resources" / "i18n"
+
+
+def tr(text: str, **values: Any) -> str:
+    """The text in the user's language, its braces filled with the values. Needs neither a window nor a Qt translator.
+
+    Texts are literals, so that the tests find them and hold every language against them.
+    """
+    told = _translations(user_language()).get(text, text)
+    return told.format(**values) if values else told
+
+
+@cache
+def _translations(language: str) -> dict[str, str]:
+    path = FOLDER / f"{language}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
