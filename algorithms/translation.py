@@ -13,7 +13,7 @@ from .compat import user_language
 FOLDER = Path(__file__).resolve().parent.parent / "resources" / "i18n"
 
 
-def tr(text: str, **values: Any) -> str:
+def tr(text: str, /, **values: Any) -> str:
     """The text in the user's language, its braces filled with the values. Needs neither a window nor a Qt translator.
 
     Texts are literals, so that the tests find them and hold every language against them.
