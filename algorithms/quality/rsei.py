@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.quality.legends import legend
+from ...core.quality.named_rasters import split_words
 from ...core.quality.rsei import MODES, NORMALISATIONS, RseiResult, run_rsei
 from ...core.quality.rsei_calibration import TEMPERATURE_UNITS
 from ...core.quality.rsei_indicators import INDICATOR_UNITS, INDICATORS
@@ -11,6 +12,7 @@ from ...core.quality.rsei_inputs import RseiInputs
 from ...core.quality.rsei_maps import RseiOutputs
 from ...core.quality.rsei_report import rsei_report
 from ...core.quality.rsei_sensors import LEVELS, SENSORS, WETNESS_SETS, parse_bands
+from ...core.quality.rsei_series import HARMONISATIONS
 from ...core.quality.rsei_tables import change_table, indicator_table, level_table, loadings_table
 from ...core.raster.statistics import stored_statistics
 from ..base import EcoAlgorithm, Results
@@ -55,6 +57,8 @@ class Rsei(EcoAlgorithm):
             self.add_number_output(name)
 
     def _add_fine_choices(self) -> None:
+        self.add_text("SENSORS", "", optional=True, advanced=True)
+        self.add_choice("HARMONISE", HARMONISATIONS, "roy2016", advanced=True)
         self.add_text("BANDS", "", optional=True, advanced=True)
         self.add_number("QUALITY_BAND", minimum=0, integer=True, advanced=True)
         self.add_number("WATER_THRESHOLD", 0, -1, 1, advanced=True)
@@ -86,6 +90,8 @@ class Rsei(EcoAlgorithm):
             mask=given.polygons("MASK_POLYGONS"),
             water_vapour=given.number("WATER_VAPOUR"),
             offset=given.number("OFFSET"),
+            sensors=tuple(split_words(given.text("SENSORS"))),
+            harmonise=given.choice("HARMONISE"),
         )
         outputs = RseiOutputs(
             given.output("OUTPUT"),

@@ -6,7 +6,7 @@ import datetime
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,10 @@ class Calibration:
         if self.gain == 1 and self.offset == 0:
             return values
         return values * values.dtype.type(self.gain) + values.dtype.type(self.offset)
+
+    def then(self, gain: float, offset: float) -> Calibration:
+        """This calibration, and its values scaled once more."""
+        return replace(self, gain=self.gain * gain, offset=self.offset * gain + offset)
 
     def within(self, numbers: np.ndarray) -> np.ndarray:
         """Where the numbers are real measurements."""

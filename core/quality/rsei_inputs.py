@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,7 +24,8 @@ from .rsei_calibration import (
     temperature_calibration,
 )
 from .rsei_images import EXCLUDED, Images, YearImage
-from .rsei_sensors import LEVELS, REFLECTIVE, Sensor, WetnessSet, find_bands, load_sensor
+from .rsei_sensors import LEVELS, REFLECTIVE, Sensor, find_bands
+from .rsei_series import SensorSeries, sensor_series, tell_sensors
 
 Mode = Literal["joint", "reference", "yearly", "equal_weight"]
 
@@ -37,6 +38,8 @@ class RseiInputs:
         images: one multi-band raster per year.
         years: strictly rising.
         sensor: one of `rsei_sensors.SENSORS`.
+        sensors: one per year, where they differ; empty takes `sensor` for all.
+        harmonise: see `sensor_series`.
         level: `level2` surface reflectance products, `level1` digital numbers, `reflectance` 0 to 1 as it is.
         metadata: MTL files, one per year, for `level1`.
         bands: band numbers by role; blank where names or numbers of bands tell.
@@ -74,6 +77,17 @@ class RseiInputs:
     mask: str | None = None
     water_vapour: float | None = None
     offset: float | None = None
+    sensors: tuple[str, ...] = ()
+    harmonise: str = "roy2016"
+
+    def series(self) -> SensorSeries:
+        """The sensors of all years. Raises InputError as `sensor_series`, or where there is not one per year."""
+        names = self.sensors or (self.sensor,) * len(self.years)
+        if len(names) != len(self.years):
+            raise InputError(
+                f"SENSORS names {len(names)} sensor(s) for {len(self.years)} year(s). Give one each, or leave it empty."
+            )
+        return sensor_series(names, self.level, self.harmonise, self.wetness)
 
 
 @dataclass(frozen=True)
@@ -91,10 +105,9 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
         InputError: a band, a metadata file or the surface temperature is missing or does not fit.
         GridError: an image does not fit the grid.
     """
-    sensor = load_sensor(inputs.sensor)
-    wetness = sensor.wetness_set(inputs.wetness)
-    numbers = _band_numbers(inputs, sensor, wetness)
-    calibrations = _calibrations(inputs, sensor, progress)
+    series = inputs.series()
+    numbers = _band_numbers(inputs, series)
+    calibrations = _calibrations(inputs, series.sensors, progress)
     sources = [_sources(inputs, position, numbers[position]) for position in range(len(inputs.years))]
     area = open_study_area(sources[0]["red"], settings, folder, progress)
     fitted = [dict(zip(of_year, area.fit_all(list(of_year.values()), progress))) for of_year in sources]
@@ -102,19 +115,19 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
     if inputs.mask:
         read.append(burn_zones(inputs.mask, None, area.grid, folder, EXCLUDED, "Mask").source)
     years = tuple(
-        _image(inputs, position, sensor, wetness, fitted[position], calibrations[position])
+        _image(inputs, position, series, fitted[position], calibrations[position])
         for position in range(len(inputs.years))
     )
-    _tell(inputs, sensor, wetness, numbers, progress)
+    _tell(inputs, series, numbers, progress)
     gate = [of_year["red"].name for of_year in fitted]
     return Prepared(Images(years, area.common), area.job(_unset, read, gate=gate))
 
 
-def _band_numbers(inputs: RseiInputs, sensor: Sensor, wetness: WetnessSet) -> list[dict[str, int]]:
+def _band_numbers(inputs: RseiInputs, series: SensorSeries) -> list[dict[str, int]]:
     """By image: band numbers of the roles that are used."""
-    needed = [*REFLECTIVE, *(role for role in wetness.weights if role not in REFLECTIVE)]
     found = []
-    for path, year in zip(inputs.images, inputs.years):
+    for path, year, sensor, wetness in zip(inputs.images, inputs.years, series.sensors, series.wetness):
+        needed = [*REFLECTIVE, *(role for role in wetness.weights if role not in REFLECTIVE)]
         bands = find_bands(path, year, sensor, inputs.level, inputs.bands)
         if inputs.quality_band is not None:
             bands = {**bands, "quality": inputs.quality_band}
@@ -134,17 +147,23 @@ def _band_numbers(inputs: RseiInputs, sensor: Sensor, wetness: WetnessSet) -> li
                 f"{missing[0]}:1."
             )
         found.append({role: bands[role] for role in (*needed, "thermal", "quality") if role in bands})
-    counts = [open_raster(path).RasterCount for path in inputs.images]
-    if len(set(counts)) > 1 or len({tuple(bands.items()) for bands in found}) > 1:
-        listed = ", ".join(f"{year} {count}" for year, count in zip(inputs.years, counts))
+    for sensor in dict.fromkeys(series.sensors):
+        _require_same_bands(inputs, [p for p, other in enumerate(series.sensors) if other is sensor], found)
+    return found
+
+
+def _require_same_bands(inputs: RseiInputs, positions: Sequence[int], found: Sequence[Mapping[str, int]]) -> None:
+    """Raises InputError where images of one sensor have different bands."""
+    counts = [open_raster(inputs.images[position]).RasterCount for position in positions]
+    if len(set(counts)) > 1 or len({tuple(found[position].items()) for position in positions}) > 1:
+        listed = ", ".join(f"{inputs.years[position]} {count}" for position, count in zip(positions, counts))
         raise InputError(
             f"The images have different bands (number of bands: {listed}). Years can only be compared with the same "
             "bands in the same order: stack them alike."
         )
-    return found
 
 
-def _calibrations(inputs: RseiInputs, sensor: Sensor, progress: Progress) -> list[ImageCalibration]:
+def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progress) -> list[ImageCalibration]:
     if inputs.level not in LEVELS:
         raise InputError(f"LEVEL is {inputs.level}. Choose one of {', '.join(LEVELS)}.")
     if inputs.level == "level1":
@@ -153,9 +172,12 @@ def _calibrations(inputs: RseiInputs, sensor: Sensor, progress: Progress) -> lis
                 f"{len(inputs.metadata)} metadata file(s) given for {len(inputs.years)} year(s). Level 1 needs the MTL "
                 "file of each image."
             )
-        return [metadata_calibration(path, sensor, inputs.water_vapour, progress) for path in inputs.metadata]
+        return [
+            metadata_calibration(path, sensor, inputs.water_vapour, progress)
+            for path, sensor in zip(inputs.metadata, sensors)
+        ]
     if inputs.level == "level2":
-        return [product_calibration(sensor, year, inputs.offset) for year in inputs.years]
+        return [product_calibration(sensor, year, inputs.offset) for sensor, year in zip(sensors, inputs.years)]
     as_it_is = ImageCalibration({}, temperature_calibration(inputs.temperature_unit))
     return [as_it_is] * len(inputs.years)
 
@@ -178,16 +200,15 @@ def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> d
 def _image(
     inputs: RseiInputs,
     position: int,
-    sensor: Sensor,
-    wetness: WetnessSet,
+    series: SensorSeries,
     sources: Mapping[str, Source],
     calibration: ImageCalibration,
 ) -> YearImage:
-    bands = {
-        role: (source.name, Calibration() if _is_scaled(source) else calibration.bands.get(role, Calibration()))
-        for role, source in sources.items()
-        if role not in ("thermal", "quality")
-    }
+    bands = {}
+    for role, source in sources.items():
+        if role not in ("thermal", "quality"):
+            of_band = Calibration() if _is_scaled(source) else calibration.bands.get(role, Calibration())
+            bands[role] = (source.name, of_band.then(*series.harmonised(position, role)))
     thermal = calibration.thermal
     if thermal is None or inputs.temperature:
         # numbers that the file itself scales have become Kelvin or Celsius already
@@ -200,8 +221,8 @@ def _image(
         bands=bands,
         thermal=(sources["thermal"].name, thermal),
         quality=sources["quality"].name if "quality" in sources else None,
-        fields=sensor.quality,
-        wetness=wetness.weights,
+        fields=series.sensors[position].quality,
+        wetness=series.wetness[position].weights,
         water_threshold=inputs.water_threshold,
         excluded=bool(inputs.mask),
     )
@@ -214,20 +235,21 @@ def _is_scaled(source: Source) -> bool:
     return band.GetScale() not in (None, 1.0) or band.GetOffset() not in (None, 0.0)
 
 
-def _tell(
-    inputs: RseiInputs, sensor: Sensor, wetness: WetnessSet, numbers: list[dict[str, int]], progress: Progress
-) -> None:
-    listed = ", ".join(f"{role} {number}" for role, number in numbers[0].items())
-    progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
-    progress.info(f"Wetness: {wetness.title}, made for {wetness.made_for}.")
-    if "quality" not in numbers[0]:
-        progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
-    offset_from = sensor.scaling.get("offset_from")
-    if inputs.level == "level2" and offset_from and inputs.offset is None and inputs.years[-1] >= offset_from[0]:
-        progress.warn(
-            f"Reflectance of {sensor.title} from {offset_from[0]} on takes the offset {offset_from[1]:g} of processing "
-            "baseline 04.00. Give the offset 0 for harmonised images."
-        )
+def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[str, int]], progress: Progress) -> None:
+    for sensor in dict.fromkeys(series.sensors):
+        of_sensor = numbers[series.sensors.index(sensor)]
+        listed = ", ".join(f"{role} {number}" for role, number in of_sensor.items())
+        progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
+        if "quality" not in of_sensor:
+            progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
+    tell_sensors(series, inputs.years, progress)
+    for sensor, year in zip(series.sensors, inputs.years):
+        offset_from = sensor.scaling.get("offset_from")
+        if inputs.level == "level2" and offset_from and inputs.offset is None and year >= offset_from[0]:
+            progress.warn(
+                f"Reflectance of {sensor.title} in {year} takes the offset {offset_from[1]:g} of processing baseline "
+                "04.00. Give the offset 0 for harmonised images."
+            )
 
 
 def _unset(block: Block) -> Result:

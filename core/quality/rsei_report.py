@@ -31,7 +31,6 @@ from .rsei import RseiResult
 from .rsei_components import Components, doubts
 from .rsei_indicators import INDICATOR_UNITS, INDICATORS
 from .rsei_maps import RseiOutputs
-from .rsei_sensors import load_sensor
 from .rsei_tables import indicator_table, loadings_table
 
 
@@ -39,8 +38,6 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
     """What an index found; language `en` or `zh`. Maps are shown where they were written."""
     words = load_texts(language)
     inputs = result.inputs
-    sensor = load_sensor(inputs.sensor)
-    wetness = sensor.wetness_set(inputs.wetness)
     used = [provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")]
     return MethodReport(
         chapters=[
@@ -49,7 +46,7 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
             Chapter(words["rsei_components"], _components(result, words)),
             Chapter(words["rsei_indicators"], _indicators(result, words)),
         ],
-        subtitle=f"{', '.join(map(str, inputs.years))} · {sensor.title} · {wetness.title}",
+        subtitle=f"{', '.join(map(str, inputs.years))} · {inputs.series().title}",
         facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
         sources=[Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in used],
         left_out=_left_out(result, words),

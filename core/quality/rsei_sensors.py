@@ -40,7 +40,7 @@ class BitField:
         return np.isin(field, self.values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WetnessSet:
     """Tasselled-cap wetness: a weight per role, and the kind of reflectance it was made for."""
 
@@ -50,7 +50,7 @@ class WetnessSet:
     weights: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sensor:
     """A sensor as `resources/sensors/sensors.yaml` describes it."""
 
@@ -64,6 +64,7 @@ class Sensor:
     quality: tuple[BitField, ...]
     wetness: Mapping[str, WetnessSet]
     irradiance: Mapping[str, float]
+    to_oli: Mapping[str, tuple[float, float]]
 
     def wetness_set(self, name: str | None) -> WetnessSet:
         """A wetness set by name, the default without one. Raises InputError where the sensor has no such set."""
@@ -98,6 +99,7 @@ def load_sensor(name: str) -> Sensor:
         ),
         wetness={key: _wetness_set(key, row) for key, row in entry["wetness"].items()},
         irradiance=entry["irradiance"],
+        to_oli={role: (float(slope), float(intercept)) for role, (slope, intercept) in entry.get("to_oli", {}).items()},
     )
 
 

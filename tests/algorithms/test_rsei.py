@@ -132,6 +132,15 @@ def test_sentinel_2_takes_its_offset(parameters, image, tmp_path):
     assert read_raster(parameters["OUTPUT"]) == pytest.approx(expected, abs=1e-6)
 
 
+def test_landsat_5_and_8_in_one_series(parameters, image):
+    tm = land(1)
+    slopes = np.array([0.8474, 0.8483, 0.9047, 0.8462, 0.8937, 0.9071, 1])[:, np.newaxis, np.newaxis]
+    intercepts = np.array([0.0003, 0.0088, 0.0061, 0.0412, 0.0254, 0.0172, 0])[:, np.newaxis, np.newaxis]
+    oli = image("oli", np.concatenate([tm[:1], tm * slopes + intercepts]))  # OLI stacks start with the coastal band
+    found = run(RSEI, {**parameters, "IMAGES": [image("tm", tm), oli], "SENSORS": "landsat5, landsat8"})
+    assert found["MEAN_FIRST"] == pytest.approx(found["MEAN_LAST"], abs=1e-6)
+
+
 def test_equal_weights_have_no_contribution(parameters):
     assert "CONTRIBUTION" not in run(RSEI, {**parameters, "MODE": "equal_weight"})
 

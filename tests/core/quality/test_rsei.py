@@ -173,6 +173,58 @@ class TestModes:
         assert read(index) == pytest.approx(expected, abs=1e-4)  # 3e-5 K of float32 in a range of 15 K
 
 
+class TestSensors:
+    """Landsat 5 in 2000 and Landsat 8 in 2020 of the same land."""
+
+    @pytest.fixture
+    def images(self, raster):
+        slopes = np.array([0.8474, 0.8483, 0.9047, 0.8462, 0.8937, 0.9071, 1])[:, np.newaxis, np.newaxis]
+        intercepts = np.array([0.0003, 0.0088, 0.0061, 0.0412, 0.0254, 0.0172, 0])[:, np.newaxis, np.newaxis]
+        tm = land(1)
+        oli = np.concatenate([tm[:1], tm * slopes + intercepts])  # OLI stacks start with the coastal band
+        return raster(tm, "tm"), raster(oli, "oli")
+
+    def mixed(self, images, **others):
+        return RseiInputs(images, (2000, 2020), "landsat8", "reflectance", sensors=("landsat5", "landsat8"), **others)
+
+    def test_the_same_land_has_the_same_index(self, images, read, tmp_path, told):
+        outputs = RseiOutputs(str(tmp_path / "rsei.tif"), str(tmp_path / "indicators.tif"))
+        result = run_rsei(self.mixed(images), outputs, progress=told)
+        before, after = read(outputs.index)
+        assert before == pytest.approx(after, abs=2e-5)
+        assert read(outputs.indicators)[:4] == pytest.approx(read(outputs.indicators)[4:], rel=1e-4, abs=1e-5)
+        assert "Reflectance of 2000 is brought to that of OLI (Roy et al. 2016)." in told.messages
+        assert result.inputs.series().title == "Landsat 5 TM, Landsat 8 OLI-TIRS · Baig et al. 2014"
+
+    def test_without_harmonisation_each_keeps_its_own_scale(self, images, read, tmp_path, told):
+        outputs = RseiOutputs(indicators=str(tmp_path / "indicators.tif"))
+        run_rsei(self.mixed(images, harmonise="none"), outputs, progress=told)
+        assert read(outputs.indicators)[:4].reshape(4, -1) == pytest.approx(
+            stacked_indicators(land(1)), rel=1e-5, abs=1e-6
+        )
+        assert any("their wetness is not on one scale" in warning for warning in told.warnings)
+
+    def test_tm_and_etm_are_taken_as_one(self, images):
+        both = RseiInputs(images, (2000, 2010), "landsat5", "reflectance", sensors=("landsat5", "landsat7"))
+        assert both.series().to_oli == (False, False)
+        assert {wetness.name for wetness in both.series().wetness} == {"huang2002"}
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"sensors": ("landsat5",)}, "SENSORS names 1 sensor.* for 2 year"),
+            ({"sensors": ("landsat5", "sentinel2")}, "Sentinel-2 MSI cannot be harmonised"),
+            ({"level": "level1"}, "hold for surface reflectance, but LEVEL is level1"),
+            ({"harmonise": "roy"}, "HARMONISE is roy"),
+            ({"wetness": "crist1985"}, "Landsat 8 OLI-TIRS has no wetness coefficients crist1985"),
+        ],
+    )
+    def test_what_cannot_be_harmonised_is_told(self, images, given, message):
+        asked = {"level": "reflectance", "sensors": ("landsat5", "landsat8"), **given}
+        with pytest.raises(InputError, match=message):
+            run_rsei(RseiInputs(images, (2000, 2020), "landsat8", **asked), RseiOutputs())
+
+
 class TestMasks:
     def test_clouds_of_one_year_take_the_pixel_from_all_years_or_from_that_year(self, inputs, read, tmp_path):
         images = [land(1), land(2)]
