@@ -32,6 +32,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsProcessingParameterVectorDestination,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -241,6 +242,11 @@ class EcoAlgorithm(QgsProcessingAlgorithm):
     def add_features_output(self, name: str, optional: bool = True) -> None:
         kind = QgsProcessing.SourceType.TypeVectorAnyGeometry
         self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=optional, createByDefault=not optional))
+
+    def add_vector_output(self, name: str) -> None:
+        """Polygons that the core itself writes."""
+        kind = QgsProcessing.SourceType.TypeVectorPolygon
+        self.add(QgsProcessingParameterVectorDestination(name, "", kind, optional=True, createByDefault=False))
 
     def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
         self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))

@@ -42,6 +42,11 @@ from .tools.aligntogrid import AlignToGrid
 from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
 from .translation import tr
+from .zoning.conservationzones import ConservationZones
+from .zoning.priorityranking import PriorityRanking
+from .zoning.restorationzones import RestorationZones
+from .zoning.targetselection import TargetSelection
+from .zoning.zoningplan import ZoningPlan
 
 ALGORITHMS = (
     AlignToGrid,
@@ -75,6 +80,11 @@ ALGORITHMS = (
     SampleGridAlgorithm,
     PanelRegression,
     QuantileRegression,
+    RestorationZones,
+    ConservationZones,
+    ZoningPlan,
+    PriorityRanking,
+    TargetSelection,
 )
 
 

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsRendererCategory,
     QgsRendererRange,
+    QgsSingleSymbolRenderer,
     QgsSymbol,
     QgsVectorLayer,
     QgsWkbTypes,
@@ -49,6 +50,7 @@ class FeatureLook:
         unit: what the legend says behind numbers.
         classes: legend of a class; the range is not used then.
         year_field: the field of the year, for the temporal controller.
+        colour: of all features; field and range are not used then.
     """
 
     name: str
@@ -59,6 +61,7 @@ class FeatureLook:
     unit: str = ""
     classes: tuple[FeatureClass, ...] = ()
     year_field: str = ""
+    colour: str = ""
 
 
 def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
@@ -90,10 +93,16 @@ def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:
     """Name, renderer and time of a loaded layer."""
     layer.setName(look.name)
     if layer.geometryType() != QgsWkbTypes.GeometryType.NullGeometry:
-        layer.setRenderer(_classes(layer, look) if look.classes else _ramp(layer, look))
+        layer.setRenderer(_renderer(layer, look))
     if look.year_field:
         _set_time(layer, look.year_field)
     layer.triggerRepaint()
+
+
+def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
+    if look.colour:
+        return QgsSingleSymbolRenderer(_symbol(layer, look.colour))
+    return _classes(layer, look) if look.classes else _ramp(layer, look)
 
 
 def _classes(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:

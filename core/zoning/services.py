@@ -63,6 +63,31 @@ class ServiceLayer:
         return block.valid[self.source.name]
 
 
+def read_services(paths: Sequence[str], names: Sequence[str], kinds: Sequence[str]) -> tuple[Service, ...]:
+    """Services from rasters and the words that the user wrote for them.
+
+    Args:
+        paths: the rasters; of several bands the last is taken.
+        names: one for each raster.
+        kinds: of `AmountKind`, one for all or one for each.
+
+    Raises:
+        InputError: the numbers do not fit.
+    """
+    if len(names) != len(paths):
+        raise InputError(
+            f"NAMES holds {len(names)} names ({', '.join(names) or 'none'}) for {len(paths)} service rasters. Give one "
+            "name for each, in their order."
+        )
+    of_each = list(kinds) * len(paths) if len(kinds) == 1 else list(kinds)
+    if len(of_each) != len(paths):
+        raise InputError(
+            f"KINDS holds {len(kinds)} words for {len(paths)} service rasters. Give one for all "
+            f"({', '.join(get_args(AmountKind))}), or one for each."
+        )
+    return tuple(Service(name, path, kind) for name, path, kind in zip(names, paths, of_each))  # type: ignore[arg-type]
+
+
 def service_sources(services: Sequence[Service], progress: Progress) -> tuple[Source, ...]:
     """Names a source per service.
 

@@ -1,0 +1,96 @@
+"""Restoration zones: where land is degraded, of low quality or severely eroded, and why."""
+
+from __future__ import annotations
+
+from ...core.errors import InputError
+from ...core.progress import Progress
+from ...core.zoning.legends import legend
+from ...core.zoning.reasons import REASONS
+from ...core.zoning.restoration_tables import cleanup_table, combination_table, priority_table, reason_table
+from ...core.zoning.restoration_zones import RestorationInputs, RestorationOutputs, run_restoration_zones
+from ...core.zoning.zoning_reports import occurring_reasons, restoration_report
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .zoning import ZoningAlgorithm
+
+DEGRADED = ("DEGRADED_WATER", "DEGRADED_SOIL", "DEGRADED_FLOOD", "DEGRADED_QUALITY")
+
+
+class RestorationZones(ZoningAlgorithm):
+    """The union of what is degraded, of low quality and severely eroded, with the reasons of every pixel."""
+
+    NAME = "restorationzones"
+
+    def declare(self) -> None:
+        for name in DEGRADED:
+            self.add_raster(name, optional=True)
+        self.add_raster("QUALITY_CLASSES", optional=True)
+        self.add_raster("EROSION_CLASSES", optional=True)
+        self.add_number("SEVERE", 4, 2, 6, integer=True)
+        self.add_one_land_cover()
+        self.add_text("EXCLUDE", optional=True)
+        self.add_number("MINIMUM_AREA", 0, 0)
+        self.add_polygons("WATER_SOURCES", advanced=True)
+        self.add_text("REASON_WEIGHTS", optional=True, advanced=True)
+        self.add_raster_settings(several_years=False)
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT_PRIORITY")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_COMBINATIONS")
+        self.add_table_output("OUTPUT_CLEANUP")
+        self.add_table_output("OUTPUT_PRIORITIES")
+        self.add_report_output()
+        self.add_number_output("AREA")
+        self.add_number_output("SHARE")
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        layers = {name.lower(): given.raster(name) for name in (*DEGRADED, "QUALITY_CLASSES", "EROSION_CLASSES")}
+        inputs = RestorationInputs(
+            **layers,
+            severe=given.integer("SEVERE"),
+            land_cover=given.raster("LAND_COVER"),
+            scheme=self.scheme(given),
+            exclude=self.words(given, "EXCLUDE"),
+            minimum_area_ha=given.required_number("MINIMUM_AREA"),
+            water_sources=given.polygons("WATER_SOURCES"),
+            weights=_weights(given.text("REASON_WEIGHTS")),
+        )
+        outputs = RestorationOutputs(
+            given.output("OUTPUT"), given.output("OUTPUT_PRIORITY"), provenance_metadata(self, given)
+        )
+        result = run_restoration_zones(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
+        reasons = occurring_reasons(result, self.language)
+        results = self.publish_classes("OUTPUT", outputs.reasons, reasons)
+        results.update(self.publish_classes("OUTPUT_PRIORITY", outputs.priority, legend("priority", self.language)))
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(restoration_report(result, outputs, report_language()), report))
+        for name, table in (
+            ("OUTPUT_TABLE", reason_table),
+            ("OUTPUT_COMBINATIONS", combination_table),
+            ("OUTPUT_CLEANUP", cleanup_table),
+            ("OUTPUT_PRIORITIES", priority_table),
+        ):
+            results.update(self.publish_table(name, table(result)))
+        progress.info(f"To restore: {result.area_ha:,.2f} ha, {result.share_pct:.2f} % of the study area.")
+        results.update(self.publish_numbers(AREA=result.area_ha, SHARE=result.share_pct))
+        return results
+
+
+def _weights(text: str) -> dict[str, float]:
+    """`reason:weight;reason:weight`. Raises InputError for other words."""
+    weights = {}
+    for part in filter(None, (part.strip() for part in text.replace(",", ";").split(";"))):
+        name, _, number = (word.strip() for word in part.partition(":"))
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            weights[name] = -1.0
+        if name not in REASONS or weights[name] < 0:
+            raise InputError(
+                f"REASON_WEIGHTS holds {part!r}. Write reason:weight, separated by semicolons; reasons are "
+                f"{', '.join(REASONS)}, weights are 0 or more."
+            )
+    return weights

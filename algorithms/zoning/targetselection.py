@@ -1,0 +1,98 @@
+"""Target selection: the cheapest planning units that hold given shares of every service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from qgis.core import QgsFeatureRequest, QgsField, QgsVectorLayer
+
+from ...core.errors import InputError
+from ...core.packages import require_package
+from ...core.progress import Progress
+from ...core.results import Column
+from ...core.zoning.planning_units import UnitFields, read_planning_units
+from ...core.zoning.target_selection import select_units, selection_table
+from ...core.zoning.zoning_reports import selection_report
+from ..base import Results
+from ..features import new_feature
+from ..given import Given
+from ..settings import report_language
+from ..vector_look import FeatureLook
+from .zoning import ZoningAlgorithm
+
+SELECTED = "#1a7837"  # as conserved land in the legends of zoning
+
+
+class TargetSelection(ZoningAlgorithm):
+    """An exact minimum-cost selection by integer programming."""
+
+    NAME = "targetselection"
+
+    def declare(self) -> None:
+        self.add_polygons("INPUT", optional=False)
+        self.add_field("SERVICES", "INPUT", optional=False, multiple=True)
+        self.add_text("TARGETS", "30")
+        self.add_field("COST", "INPUT")
+        self.add_field("LOCK", "INPUT")
+        self.add_number("BOUNDARY_PENALTY", 0, 0)
+        self.add_number("TIME_LIMIT", 60, 1)
+        self.add_number("GAP_LIMIT", 0, 0, 1, advanced=True)
+        self.add_features_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_report_output()
+        for name in ("COST_TOTAL", "GAP", "SELECTED", "BOUNDARY"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        path = given.polygons("INPUT")
+        if path is None:
+            raise InputError("INPUT: choose a layer of planning units.")
+        require_package("scipy", "An exact selection")
+        penalty = given.required_number("BOUNDARY_PENALTY")
+        fields = UnitFields(
+            tuple(given.fields("SERVICES")),
+            next(iter(given.fields("COST")), None),
+            next(iter(given.fields("LOCK")), None),
+        )
+        units = read_planning_units(path, fields, penalty > 0, progress)
+        found = select_units(
+            units,
+            given.numbers("TARGETS"),
+            penalty,
+            given.required_number("TIME_LIMIT"),
+            given.required_number("GAP_LIMIT"),
+            progress,
+        )
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results.update(self.publish_report(selection_report(found, report_language()), report))
+        results.update(self._publish_units(path, found.ids))
+        results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))
+        progress.info(
+            f"{len(found.ids)} of {len(units)} planning units, cost {found.cost:,.6g}, proven to within "
+            f"{found.gap:.4%}."
+        )
+        numbers = {"BOUNDARY": found.boundary_m} if found.boundary_m is not None else {}
+        results.update(self.publish_numbers(COST_TOTAL=found.cost, GAP=found.gap, SELECTED=len(found.ids), **numbers))
+        return results
+
+    def _publish_units(self, path: str, ids: Sequence[int]) -> Results:
+        """The selected units as they were given, with all their fields."""
+        layer = QgsVectorLayer(path, "units", "ogr")
+        names = [field.name() for field in layer.fields()]
+        kept = [n for n, name in enumerate(names) if name.lower() != "fid"]
+        columns = [Column(names[n], _kind(layer.fields().at(n))) for n in kept]
+        chosen = layer.getFeatures(QgsFeatureRequest().setFilterFids(list(ids)))
+        units = (new_feature(unit.geometry(), [unit.attributes()[n] for n in kept]) for unit in chosen)
+        label = self.texts.outputs["OUTPUT"].label
+        return self.publish_features(
+            "OUTPUT", columns, units, layer.wkbType(), layer.crs(), FeatureLook(label, "", colour=SELECTED)
+        )
+
+
+def _kind(field: QgsField) -> Literal["text", "integer", "number"]:
+    if not field.isNumeric():
+        return "text"
+    return "number" if field.typeName().lower() in ("real", "double") else "integer"

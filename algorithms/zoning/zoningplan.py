@@ -1,0 +1,96 @@
+"""The zoning plan: restore here, conserve there, why, and how much of each service it keeps."""
+
+from __future__ import annotations
+
+from ...core.errors import InputError
+from ...core.progress import Progress
+from ...core.zoning.legends import legend
+from ...core.zoning.plan_comparison import (
+    ComparisonInputs,
+    ComparisonOutputs,
+    ComparisonResult,
+    comparison_table,
+    run_plan_comparison,
+)
+from ...core.zoning.plan_tables import plan_table, service_table
+from ...core.zoning.zoning_plan import PlanInputs, PlanOutputs, run_zoning_plan
+from ...core.zoning.zoning_reports import plan_report
+from ..base import Results
+from ..given import Given
+from ..provenance import provenance_metadata
+from ..settings import report_language
+from .zoning import ZoningAlgorithm
+
+
+class ZoningPlan(ZoningAlgorithm):
+    """Lays conservation over restoration, by district, and compares it with a ranking and an exact selection."""
+
+    NAME = "zoningplan"
+
+    def declare(self) -> None:
+        self.add_raster("RESTORATION")
+        self.add_raster("CONSERVATION")
+        self.add_choice("POLICY", ("both", "conservation", "restoration"), "both")
+        self.add_one_land_cover()
+        self.add_zones()
+        self.add_services(optional=True)
+        self.add_flag("COMPARE", True)
+        self.add_number("TIME_LIMIT", 60, 1, advanced=True)
+        self.add_raster_settings(several_years=False)
+        self.add_raster_output("OUTPUT", optional=False)
+        self.add_vector_output("OUTPUT_VECTOR")
+        self.add_raster_output("OUTPUT_DIFFERENCE")
+        self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_table_output("OUTPUT_SERVICES")
+        self.add_table_output("OUTPUT_COMPARISON")
+        self.add_report_output()
+        for name in ("CONSERVATION_AREA", "RESTORATION_AREA", "BOTH_AREA"):
+            self.add_number_output(name)
+
+    def compute(self, given: Given, progress: Progress) -> Results:
+        services = self.services(given) if given.rasters("SERVICES") else ()
+        inputs = PlanInputs(
+            restoration=given.required_raster("RESTORATION"),
+            conservation=given.required_raster("CONSERVATION"),
+            policy=given.choice("POLICY"),
+            land_cover=given.raster("LAND_COVER"),
+            scheme=self.scheme(given),
+            districts=given.zones(),
+            services=services,
+        )
+        outputs = PlanOutputs(
+            given.required_output("OUTPUT"), given.output("OUTPUT_VECTOR"), provenance_metadata(self, given)
+        )
+        difference = given.output("OUTPUT_DIFFERENCE")
+        report = given.file_output("OUTPUT_HTML")
+        wanted = bool(difference or report or given.has("OUTPUT_COMPARISON"))
+        compared = wanted and given.flag("COMPARE") and bool(services)
+        if (difference or given.has("OUTPUT_COMPARISON")) and not compared:
+            raise InputError(
+                "OUTPUT_DIFFERENCE and OUTPUT_COMPARISON come from the comparison: give SERVICES and switch COMPARE on."
+            )
+        settings = self.raster_settings(given)
+        result = run_zoning_plan(inputs, outputs, settings, progress.part(0, 30 if compared else 95))
+        comparison: ComparisonResult | None = None
+        comparison_outputs = ComparisonOutputs(difference, outputs.metadata)
+        if compared:
+            comparison = run_plan_comparison(
+                ComparisonInputs(
+                    inputs.conservation, services, inputs.land_cover, inputs.scheme,
+                    time_limit=given.required_number("TIME_LIMIT"),
+                ),
+                comparison_outputs, settings, progress.part(30, 95),
+            )  # fmt: skip
+        results = self.publish_classes("OUTPUT", outputs.plan, legend("plan", self.language))
+        results.update(self.publish_classes("OUTPUT_DIFFERENCE", difference, legend("comparison", self.language)))
+        results.update(self.publish_polygons("OUTPUT_VECTOR", outputs.polygons, "plan", legend("plan", self.language)))
+        if report:
+            told = plan_report(result, outputs, comparison, comparison_outputs, report_language())
+            results.update(self.publish_report(told, report))
+        results.update(self.publish_table("OUTPUT_TABLE", plan_table(result)))
+        results.update(self.publish_table("OUTPUT_SERVICES", service_table(result)))
+        if comparison is not None:
+            results.update(self.publish_table("OUTPUT_COMPARISON", comparison_table(comparison)))
+        conserve, restore, both = (result.plan_ha(code) for code in (1, 2, 3))
+        results.update(self.publish_numbers(CONSERVATION_AREA=conserve, RESTORATION_AREA=restore, BOTH_AREA=both))
+        return results
