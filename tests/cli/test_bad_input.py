@@ -155,5 +155,6 @@ def test_a_folder_that_cannot_be_written(refuse, region):
     (region[0] / "file").write_text("no folder")
     below = region[0] / "file" / "value.tif"
     refuse(
-        f"cannot write {below}: the folder {below.parent} does not exist. Create it or choose another (OUTPUT).", OUTPUT=below
+        f"cannot write {below}: the folder {below.parent} does not exist. Create it or choose another (OUTPUT).",
+        OUTPUT=below,
     )

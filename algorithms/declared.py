@@ -1,0 +1,247 @@
+"""What an algorithm says of itself: identity, help, and the parameters that many algorithms declare alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsProcessingParameterVectorDestination,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.land_cover import SCHEMES
+from .compat import user_language
+from .given import STREAMED
+from .help_texts import AlgorithmHelp, Entry, group_title, load_help
+from .icons import icon_path
+from .settings import default_scheme
+
+Kind = QgsProcessingParameterNumber.Type
+
+
+class DeclaredAlgorithm(QgsProcessingAlgorithm):
+    """Identity and parameters of an algorithm; labels and help come from `resources/help`.
+
+    Attributes:
+        NAME: id within the provider; never changes after a release.
+        GROUP: id of the toolbox group.
+    """
+
+    NAME = ""
+    GROUP = ""
+
+    def declare(self) -> None:
+        """Adds parameters and outputs."""
+        raise NotImplementedError
+
+    # identity
+
+    def createInstance(self) -> DeclaredAlgorithm:
+        return type(self)()
+
+    def name(self) -> str:
+        return self.NAME
+
+    def displayName(self) -> str:
+        return self.texts.title
+
+    def group(self) -> str:
+        return group_title(self.GROUP, user_language())
+
+    def groupId(self) -> str:
+        return self.GROUP
+
+    def shortDescription(self) -> str:
+        return self.texts.short
+
+    def shortHelpString(self) -> str:
+        return self.texts.html() if _has_window() else self.texts.plain()
+
+    def tags(self) -> list[str]:
+        return list(self.texts.tags)
+
+    def icon(self) -> QIcon:
+        return QIcon(icon_path(self.GROUP))
+
+    def svgIconPath(self) -> str:
+        return icon_path(self.GROUP)
+
+    @property
+    def texts(self) -> AlgorithmHelp:
+        return load_help(self.NAME, user_language())
+
+    def flags(self) -> Any:
+        return super().flags()
+
+    # parameters
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.declare()
+
+    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False) -> None:
+        """Adds a parameter with its help."""
+        entry = self._entry(parameter.name())
+        parameter.setDescription(entry.label)
+        parameter.setHelp(entry.help)
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def add_raster(self, name: str, optional: bool = False) -> None:
+        self.add(QgsProcessingParameterRasterLayer(name, "", optional=optional))
+
+    def add_rasters(self, name: str, optional: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeRaster
+        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional))
+
+    def add_number(
+        self,
+        name: str,
+        default: float | None = None,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        *,
+        integer: bool = False,
+        advanced: bool = False,
+    ) -> None:
+        """A number; without a default it is optional."""
+        kind = Kind.Integer if integer else Kind.Double
+        parameter = QgsProcessingParameterNumber(name, "", kind, default, default is None)
+        if minimum is not None:
+            parameter.setMinimum(minimum)
+        if maximum is not None:
+            parameter.setMaximum(maximum)
+        self.add(parameter, advanced)
+
+    def add_text(
+        self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
+    ) -> None:
+        self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
+
+    def add_choice(self, name: str, options: Sequence[str], default: str, *, advanced: bool = False) -> None:
+        """One of fixed words."""
+        self.add(
+            QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True), advanced
+        )
+
+    def add_flag(self, name: str, default: bool, *, advanced: bool = True) -> None:
+        self.add(QgsProcessingParameterBoolean(name, "", default), advanced)
+
+    def add_table(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = [QgsProcessing.SourceType.TypeVector]
+        self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
+
+    def add_polygons(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = [QgsProcessing.SourceType.TypeVectorPolygon]
+        self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
+
+    def add_features(self, name: str) -> None:
+        """A layer or table of which only some fields are read, while the algorithm runs: it may have a million rows."""
+        parameter = QgsProcessingParameterFeatureSource(name, "", [QgsProcessing.SourceType.TypeVector])
+        parameter.setMetadata({STREAMED: True})
+        self.add(parameter)
+
+    def add_field(
+        self, name: str, parent: str, optional: bool = True, *, multiple: bool = False, advanced: bool = False
+    ) -> None:
+        self.add(
+            QgsProcessingParameterField(
+                name, "", parentLayerParameterName=parent, allowMultiple=multiple, optional=optional
+            ),
+            advanced,
+        )
+
+    def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeFile
+        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
+
+    def add_file(self, name: str, extension: str = "", optional: bool = True) -> None:
+        behaviour = QgsProcessingParameterFile.Behavior.File
+        self.add(QgsProcessingParameterFile(name, "", behaviour, extension, optional=optional))
+
+    def add_raster_output(self, name: str, optional: bool = True, default: bool = False) -> None:
+        """A raster; an optional one is made in the dialog only where `default` says so."""
+        made = default or not optional
+        self.add(QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=made))
+
+    def add_table_output(self, name: str, default: bool = False) -> None:
+        kind = QgsProcessing.SourceType.TypeVector
+        self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
+
+    def add_features_output(self, name: str, optional: bool = True) -> None:
+        kind = QgsProcessing.SourceType.TypeVectorAnyGeometry
+        self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=optional, createByDefault=not optional))
+
+    def add_vector_output(self, name: str) -> None:
+        """Polygons that the core itself writes."""
+        kind = QgsProcessing.SourceType.TypeVectorPolygon
+        self.add(QgsProcessingParameterVectorDestination(name, "", kind, optional=True, createByDefault=False))
+
+    def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
+        self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))
+
+    def add_folder_output(self, name: str) -> None:
+        self.add(QgsProcessingParameterFolderDestination(name, ""))
+
+    def add_number_output(self, name: str) -> None:
+        self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
+
+    def add_land_cover(self, *, several_years: bool = True) -> None:
+        """Land cover, its years and what its codes mean."""
+        if several_years:
+            self.add_rasters("LAND_COVER")
+            self.add_text("YEARS")
+        else:
+            self.add_raster("LAND_COVER")
+        self.add_scheme()
+
+    def add_scheme(self) -> None:
+        """What the codes of the land cover mean."""
+        self.add_choice("SCHEME", SCHEMES, default_scheme())
+        self.add_table("CLASS_TABLE")
+
+    def add_zones(self, *, raster: bool = True) -> None:
+        """By what results are told apart: polygons and the field that names them, or a class raster."""
+        self.add_polygons("ZONES")
+        self.add_field("ZONE_FIELD", "ZONES")
+        if raster:
+            self.add_raster("ZONES_RASTER", optional=True)
+
+    def add_raster_settings(self, *, several_years: bool = True, classes: bool = True, maps: bool = True) -> None:
+        """What every raster method lets the user decide about area, grid and, where it makes maps, their storage."""
+        self.add_polygons("BOUNDARY")
+        if several_years:
+            self.add_choice("MASK", ("common", "yearly"), "common", advanced=True)
+        if classes:
+            self.add_flag("ALIGN_CLASSES", False)
+        if maps:
+            self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
+            self.add_flag("OVERVIEWS", True)
+
+    def _entry(self, name: str) -> Entry:
+        texts = self.texts
+        return texts.parameters.get(name) or texts.outputs.get(name) or Entry(name)
+
+
+def _has_window() -> bool:
+    from qgis.utils import iface
+
+    return iface is not None
