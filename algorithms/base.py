@@ -30,7 +30,7 @@ from ..core.report import MethodReport, write_report
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
-from .command import given_parameters, qgis_process_command
+from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_field
 from .declared import DeclaredAlgorithm
 from .features import new_feature
@@ -145,6 +145,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
         """The call of qgis_process that repeats this run."""
         return qgis_process_command(self, self._parameters, self._context)
 
+    def save_parameters(self, report: str) -> None:
+        """Writes the parameters of this run beside a report, so that it can be run again."""
+        write_parameters(self, self._parameters, self._context, report)
+
     def shown_parameters(self) -> list[tuple[str, str]]:
         """Label and value of every parameter that was given, for the report."""
         return given_parameters(self, self._parameters, self._context)
@@ -159,7 +163,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         return {name: path}
 
     def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
-        """Writes the report of a method, with this run's parameters and the command that repeats it.
+        """Writes the report of a method, with this run's parameters and the command that repeats it, and these as JSON.
 
         Within a workflow the report becomes a chapter of the workflow's own.
         """
@@ -169,6 +173,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         complete = report.complete(title, report_language(), self.shown_parameters(), self.command())
         try:
             write_report(complete, path)
+            self.save_parameters(path)
         except OutputError as error:
             raise OutputError(str(error) + self._in_place()) from None
         return {name: path}

@@ -1,9 +1,11 @@
-"""The call of `qgis_process` that repeats a run."""
+"""What repeats a run: the call of `qgis_process`, and its parameters as JSON."""
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -14,18 +16,42 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
 )
 
+from ..core.raster.files import PendingFile
+
 if TYPE_CHECKING:
     from .base import EcoAlgorithm
+
+
+# Parameters whose default is a setting of the user: told always, because another user's default may differ.
+OF_SETTINGS = frozenset({"SCHEME"})
 
 
 def qgis_process_command(algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
     """One line per value, ready for a shell. Values that equal their default are left out."""
     words = [
-        f"{definition.name()}={shlex.quote(text)}"
-        for definition, texts in _given(algorithm, parameters, context)
-        for text in texts
+        f"{definition.name()}={shlex.quote(_text(one, context))}"
+        for definition, value in _given(algorithm, parameters)
+        for one in _several(value)
     ]
     return " \\\n  ".join([f"qgis_process run {algorithm.id()} --", *words])
+
+
+def write_parameters(
+    algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext, report: str
+) -> None:
+    """Writes the same run as JSON beside its report: `qgis_process run ID - < report.parameters.json` repeats it.
+
+    QGIS reads standard input from 3.24 on. Raises OutputError where the file cannot be written.
+    """
+    inputs = {definition.name(): _json(value, context) for definition, value in _given(algorithm, parameters)}
+    run = {"algorithm": algorithm.id(), "version": algorithm.provider().versionInfo(), "inputs": inputs}
+    pending = PendingFile(f"{os.path.splitext(report)[0]}.parameters.json")
+    try:
+        with open(pending.path, "w", encoding="utf-8") as file:
+            json.dump(run, file, ensure_ascii=False, indent=2)
+        pending.commit()
+    finally:
+        pending.discard()
 
 
 def given_parameters(
@@ -33,18 +59,30 @@ def given_parameters(
 ) -> list[tuple[str, str]]:
     """Label and value of every parameter that differs from its default."""
     return [
-        (definition.description(), ", ".join(texts)) for definition, texts in _given(algorithm, parameters, context)
+        (definition.description(), ", ".join(_text(one, context) for one in _several(value)))
+        for definition, value in _given(algorithm, parameters)
     ]
 
 
 def _given(
-    algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
-) -> Iterator[tuple[QgsProcessingParameterDefinition, list[str]]]:
+    algorithm: EcoAlgorithm, parameters: dict[str, Any]
+) -> Iterator[tuple[QgsProcessingParameterDefinition, Any]]:
     for definition in algorithm.parameterDefinitions():
-        value = parameters.get(definition.name())
-        if value is not None and value != definition.defaultValue():
-            values = value if isinstance(value, (list, tuple)) else [value]
-            yield definition, [_text(one, context) for one in values]
+        value, default = parameters.get(definition.name()), definition.defaultValue()
+        if definition.name() in OF_SETTINGS:
+            yield definition, default if value is None else value
+        elif value is not None and value != default:
+            yield definition, value
+
+
+def _several(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _json(value: Any, context: QgsProcessingContext) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_json(one, context) for one in value]
+    return value if isinstance(value, (bool, int, float)) else _text(value, context)
 
 
 def _text(value: Any, context: QgsProcessingContext) -> str:

@@ -62,6 +62,7 @@ class CheckInputs(EcoAlgorithm):
             language = report_language()
             about = about_this_run(language, self.shown_parameters(), command=self.command())
             write_report(Report(self.displayName(), [check_inputs_report(found), about], language=language), path)
+            self.save_parameters(path)
             results["OUTPUT_HTML"] = path
         return {
             **results,

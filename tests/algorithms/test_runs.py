@@ -16,6 +16,7 @@ from ecoassets.tests.algorithms.helpers import ASSETS, VALUE, all_outputs, files
 from ecoassets.tests.rasters import read_raster, write_raster
 
 FOREST, PADDY, TOWN = 21, 11, 51
+PARAMETERS = "report.parameters.json"  # beside every report
 
 
 @pytest.fixture
@@ -94,7 +95,8 @@ def test_outputs_that_were_not_asked_for_are_not_made(maps, outputs):
 def test_each_optional_output_alone(maps, outputs, wanted):
     paths = {name: path for name, path in all_outputs(outputs).items() if name in ("OUTPUT", wanted)}
     results = run(VALUE, {"LAND_COVER": maps, "YEARS": "2000, 2005", **paths})
-    assert files_in(outputs) == sorted(Path(path).name for path in paths.values())
+    beside = [PARAMETERS] if wanted == "OUTPUT_HTML" else []
+    assert files_in(outputs) == sorted([*(Path(path).name for path in paths.values()), *beside])
     assert results[wanted] == paths[wanted]
 
 
@@ -299,7 +301,7 @@ def test_repeated_runs_leave_no_temporary_files(maps, outputs, tmp_path, monkeyp
         run(
             ASSETS, {"LAND_COVER": maps, "YEARS": "2000, 2005", "NPP": [npp], "NPP_MAX": 65_000, **all_outputs(outcome)}
         )
-        assert files_in(outcome) == sorted(Path(path).name for path in all_outputs(outcome).values())
+        assert files_in(outcome) == sorted([*(Path(path).name for path in all_outputs(outcome).values()), PARAMETERS])
     assert os.listdir(temporary) == []
 
 

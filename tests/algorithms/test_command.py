@@ -1,0 +1,86 @@
+"""What repeats a run: the command in the report, and the parameters beside it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from ecoassets.tests.algorithms.helpers import VALUE, files_in, read_csv, run, write_text
+from ecoassets.tests.rasters import write_raster
+
+
+@pytest.fixture
+def parameters(tmp_path):
+    """A town takes half of a forest; a file name with a blank, a list, a number and a flag."""
+    maps = [
+        write_raster(tmp_path / "land cover 2000.tif", [[21, 21]]),
+        write_raster(tmp_path / "land cover 2005.tif", [[21, 51]]),
+    ]
+    return {
+        "LAND_COVER": maps,
+        "YEARS": "2000, 2005",
+        "STANDARD_VALUE": 1000.5,
+        "OVERVIEWS": False,
+        "OUTPUT": str(tmp_path / "value.tif"),
+        "OUTPUT_TABLE": str(tmp_path / "value.csv"),
+        "OUTPUT_HTML": str(tmp_path / "report.html"),
+    }
+
+
+def _command(parameters: dict) -> list[str]:
+    """The words of the command that the metadata of the map hold."""
+    from osgeo import gdal
+
+    run(VALUE, parameters)
+    return shlex.split(gdal.Open(parameters["OUTPUT"]).GetMetadataItem("ECOASSETS_COMMAND"))
+
+
+def test_the_command_tells_every_value_that_is_no_default(parameters):
+    words = _command(parameters)
+    assert words[:4] == ["qgis_process", "run", VALUE, "--"]
+    assert [word for word in words if word.startswith("LAND_COVER=")] == [
+        f"LAND_COVER={path}" for path in parameters["LAND_COVER"]
+    ]
+    assert "STANDARD_VALUE=1000.5" in words
+    assert "OVERVIEWS=false" in words
+    assert not any(word.startswith("MASK=") for word in words)
+
+
+def test_the_command_tells_the_scheme_even_where_it_is_the_users_default(parameters):
+    """Another user may have another default."""
+    assert "SCHEME=cnlucc" in _command(parameters)
+    assert "SCHEME=cnlucc" in _command({**parameters, "SCHEME": "cnlucc"})
+
+
+def test_parameters_lie_beside_the_report_and_repeat_the_run(parameters, tmp_path):
+    first = run(VALUE, parameters)
+    saved = json.loads((tmp_path / "report.parameters.json").read_text(encoding="utf-8"))
+    assert saved["algorithm"] == VALUE
+    assert saved["inputs"] == {**parameters, "SCHEME": "cnlucc"}
+    rows = read_csv(tmp_path / "value.csv")
+    for name in ("value.tif", "value.csv", "report.html"):
+        Path(tmp_path / name).unlink()
+    again = run(saved["algorithm"], saved["inputs"])
+    assert again == first
+    assert read_csv(tmp_path / "value.csv") == rows
+
+
+def test_layers_of_a_project_are_told_as_files(parameters, tmp_path):
+    from qgis.core import QgsRasterLayer
+
+    layers = [QgsRasterLayer(path, f"layer {i}") for i, path in enumerate(parameters["LAND_COVER"])]
+    run(VALUE, {**parameters, "LAND_COVER": layers})
+    saved = json.loads((tmp_path / "report.parameters.json").read_text(encoding="utf-8"))
+    assert saved["inputs"]["LAND_COVER"] == parameters["LAND_COVER"]
+
+
+def test_a_file_that_is_called_like_the_report_stays(tmp_path):
+    """A file of the user that is called like the report is none of ours."""
+    own = Path(write_text(tmp_path / "report.json", "{}"))
+    run("ecoassets:checkinputs", {"RASTERS": [write_raster(tmp_path / "a.tif", [[1]])],
+                                  "OUTPUT_HTML": str(tmp_path / "report.html")})  # fmt: skip
+    assert own.read_text() == "{}"
+    assert files_in(tmp_path) == ["a.tif", "report.html", "report.json", "report.parameters.json"]
