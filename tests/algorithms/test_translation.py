@@ -150,7 +150,7 @@ def test_values_are_filled_into_the_words_of_the_language(monkeypatch):
 
 
 def test_algorithms_speak_the_language_of_qgis(processing_ready, monkeypatch):
-    monkeypatch.setattr("ecoassets.algorithms.base.user_language", lambda: "zh")
+    monkeypatch.setattr("ecoassets.algorithms.declared.user_language", lambda: "zh")
     algorithm = processing_ready.algorithm("ecologicalassets").create()
     assert algorithm.displayName() == "生态资产"
     assert algorithm.group() == "生态资产"
