@@ -142,6 +142,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True), advanced
         )
 
+    def add_choices(self, name: str, options: Sequence[str]) -> None:
+        """Any of fixed words, all unless told otherwise."""
+        every = list(options)
+        self.add(QgsProcessingParameterEnum(name, "", every, True, every, usesStaticStrings=True))
+
     def add_flag(self, name: str, default: bool, *, advanced: bool = True) -> None:
         self.add(QgsProcessingParameterBoolean(name, "", default), advanced)
 

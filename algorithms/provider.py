@@ -12,9 +12,12 @@ from .assets.ecologicalassets import EcologicalAssets
 from .assets.ecosystemservicevalue import EcosystemServiceValue
 from .assets.sensitivity import Sensitivity
 from .assets.standardequivalent import StandardEquivalentAlgorithm
+from .drivers.geodetector import Geodetector
 from .drivers.panelregression import PanelRegression
 from .drivers.quantileregression import QuantileRegression
 from .drivers.samplegrid import SampleGridAlgorithm
+from .drivers.scalecheck import ScaleCheck
+from .drivers.spatialautocorrelation import SpatialAutocorrelation
 from .icons import icon_path
 from .landuse.hemeroby import Hemeroby
 from .landuse.humanactivity import HumanActivity
@@ -85,6 +88,9 @@ ALGORITHMS = (
     ZoningPlan,
     PriorityRanking,
     TargetSelection,
+    Geodetector,
+    ScaleCheck,
+    SpatialAutocorrelation,
 )
 
 

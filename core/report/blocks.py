@@ -143,6 +143,7 @@ class Heatmap:
         mute_diagonal: grey the diagonal and leave it out of the colour scale, so that what persists does not
             hide what changes (square matrices with the same names).
         note: a line under the chart.
+        texts: rows x columns, a word under the number of a cell; empty for none.
     """
 
     title: str
@@ -155,6 +156,7 @@ class Heatmap:
     palette: Literal["sequential", "diverging"] = "sequential"
     mute_diagonal: bool = False
     note: str = ""
+    texts: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)

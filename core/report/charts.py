@@ -179,8 +179,8 @@ def _heatmap(block: Heatmap, language: str) -> Figure:
             ticks="",
         ),
         "plot_bgcolor": palettes.muted if block.mute_diagonal else "#ffffff",
-        "annotations": _written(matrix, coloured, rows, columns, stops, low, high),
-        "height": 130 + 34 * len(rows) + _label_height(columns),
+        "annotations": _written(matrix, coloured, rows, columns, stops, low, high, block.texts),
+        "height": 130 + (46 if block.texts else 34) * len(rows) + _label_height(columns),
     }
     return {"data": [heat], "layout": styled(layout)}
 
@@ -199,8 +199,9 @@ def _written(
     stops: tuple[str, ...],
     low: float,
     high: float,
+    texts: Sequence[Sequence[str]],
 ) -> list[Figure]:
-    """The numbers in the cells of a heat map, dark on light and light on dark."""
+    """The numbers in the cells of a heat map and the words under them, dark on light and light on dark."""
     if len(columns) > _MAX_WRITTEN_COLUMNS:
         return []
     notes = []
@@ -211,12 +212,13 @@ def _written(
             shade = coloured[row][column]
             paper = "#e5e7eb" if shade is None else ramp_colour(stops, (shade - low) / ((high - low) or 1))
             red, green, blue = rgb(paper)
+            word = f"<br>{plain(texts[row][column])}" if texts and texts[row][column] else ""
             light = 0.299 * red + 0.587 * green + 0.114 * blue > 140
             notes.append(
                 {
                     "x": columns[column],
                     "y": rows[row],
-                    "text": f"{float(f'{value:.3g}'):,.10g}".replace(",", THIN_SPACE).replace("-", "\u2212"),
+                    "text": f"{float(f'{value:.3g}'):,.10g}".replace(",", THIN_SPACE).replace("-", "\u2212") + word,
                     "showarrow": False,
                     "font": {
                         "size": 11 if len(columns) <= 10 else 8,

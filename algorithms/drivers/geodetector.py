@@ -1,0 +1,85 @@
+"""How much of the variance lies between the strata of factors, alone and in pairs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.progress import Progress
+from ..base import Results
+from ..given import Given
+from ..settings import report_language
+from .driver import DriverAlgorithm
+
+if TYPE_CHECKING:
+    from ...core.drivers.geodetector_run import GeodetectorChoice
+
+DISCRETISE = ("equal", "quantile", "natural", "geometric", "sd")
+
+
+class Geodetector(DriverAlgorithm):
+    """Factor, interaction, risk and ecological detector, with optimal discretisation of numbers."""
+
+    NAME = "geodetector"
+
+    def declare(self) -> None:
+        self.add_features("INPUT")
+        self.add_field("Y", "INPUT", optional=False)
+        self.add_field("FACTORS", "INPUT", optional=False, multiple=True)
+        self.add_field("CATEGORICAL", "INPUT", multiple=True)
+        self.add_choices("DISCRETISE", DISCRETISE)
+        self.add_text("CLASSES", "3-8")
+        self.add_choice("RULE", ("loess", "max"), "loess")
+        self.add_choice("SINGLETONS", ("keep", "drop"), "keep", advanced=True)
+        self.add_number("PERMUTATIONS", 0, 0, integer=True)
+        self.add_field("BLOCKS", "INPUT", advanced=True)
+        self.add_number("BLOCK_SIZE", minimum=0, advanced=True)
+        self.add_number("SEED", 0, 0, integer=True, advanced=True)
+        self.add_choice("VARIANCE", ("sample", "population"), "sample", advanced=True)
+        self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
+        self.add_table_output("OUTPUT_FACTORS", default=True)
+        for name in ("OUTPUT_INTERACTIONS", "OUTPUT_RISK", "OUTPUT_ECOLOGICAL", "OUTPUT_BREAKS"):
+            self.add_table_output(name)
+        self.add_report_output()
+        self.add_number_output("N")
+
+    def explain(self, given: Given, progress: Progress) -> Results:
+        from ...core.drivers.geodetector_report import geodetector_report
+        from ...core.drivers.geodetector_run import run_geodetector
+
+        choice = _choice(given)
+        numbers = [choice.y, *(name for name in choice.factors if name not in choice.categorical)]
+        table = self.read(given, choice.columns(), progress.part(0, 30), numbers)
+        run = run_geodetector(table, choice, progress.part(30, 95))
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            found = geodetector_report(run, self.folder_of_maps(), report_language())
+            results |= self.publish_report(found, report)
+        results |= self.publish_table("OUTPUT_FACTORS", run.factors())
+        results |= self.publish_table("OUTPUT_INTERACTIONS", run.interactions())
+        results |= self.publish_table("OUTPUT_RISK", run.risk())
+        results |= self.publish_table("OUTPUT_ECOLOGICAL", run.ecological())
+        results |= self.publish_table("OUTPUT_BREAKS", run.breaks())
+        for row in run.result.factors:
+            progress.info(f"{row.factor}: q = {row.q:.4f}, {row.strata} strata." if row.q is not None else row.factor)
+        return results | self.publish_numbers(N=int(run.result.used.sum()))
+
+
+def _choice(given: Given) -> GeodetectorChoice:
+    from ...core.drivers.geodetector_run import GeodetectorChoice, parse_classes
+
+    return GeodetectorChoice(
+        y=given.fields("Y")[0],
+        factors=tuple(given.fields("FACTORS")),
+        categorical=tuple(given.fields("CATEGORICAL")),
+        methods=given.choices("DISCRETISE"),
+        classes=parse_classes(given.text("CLASSES")),
+        rule=given.choice("RULE"),
+        singletons=given.choice("SINGLETONS"),
+        permutations=given.integer("PERMUTATIONS"),
+        block=given.field("BLOCKS"),
+        block_size=given.number("BLOCK_SIZE") or 0.0,
+        seed=given.integer("SEED"),
+        confidence=given.required_number("CONFIDENCE"),
+        variance=given.choice("VARIANCE"),
+    )

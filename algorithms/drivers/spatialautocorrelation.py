@@ -1,0 +1,124 @@
+"""Whether neighbours are alike, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qgis.core import QgsProcessingFeatureSource
+
+from ...core.progress import Progress
+from ...core.results import plain_rows
+from ..base import Results
+from ..compat import user_language
+from ..features import geometries, new_feature, output_crs, output_type
+from ..given import Given
+from ..settings import report_language
+from ..vector_look import FeatureClass, FeatureLook
+from .driver import DriverAlgorithm
+from .touching import are_squares, polygons_of, touching_pairs
+
+if TYPE_CHECKING:
+    from ...core.drivers.feature_table import FeatureTable
+    from ...core.drivers.neighbours import Weights
+    from ...core.drivers.spatial_run import SpatialChoice, SpatialRun, Weigh
+
+NEIGHBOURS = ("queen", "rook", "knn", "distance")
+
+
+class SpatialAutocorrelation(DriverAlgorithm):
+    """Global and local Moran of a field, or of the residuals of its regression on drivers."""
+
+    NAME = "spatialautocorrelation"
+
+    def declare(self) -> None:
+        self.add_features("INPUT")
+        self.add_field("FIELD", "INPUT", optional=False)
+        self.add_field("X", "INPUT", multiple=True)
+        self.add_field("TIME", "INPUT")
+        self.add_number("YEAR", integer=True)
+        self.add_choice("NEIGHBOURS", NEIGHBOURS, "queen")
+        self.add_number("K", 8, 1, integer=True, advanced=True)
+        self.add_number("DISTANCE", minimum=0, advanced=True)
+        self.add_number("PERMUTATIONS", 999, 19, integer=True)
+        self.add_number("SEED", 0, 0, integer=True, advanced=True)
+        self.add_number("ALPHA", 0.05, 0, 1, advanced=True)
+        self.add_flag("FALSE_DISCOVERY", True)
+        self.add_features_output("OUTPUT", optional=False)
+        self.add_report_output()
+        for name in ("I", "Z", "P"):
+            self.add_number_output(name)
+
+    def explain(self, given: Given, progress: Progress) -> Results:
+        from ...core.drivers.spatial_report import spatial_report
+        from ...core.drivers.spatial_run import run_spatial_autocorrelation
+
+        choice = _choice(given)
+        source = given.source("INPUT")
+        table = self.read(given, choice.columns(), progress.part(0, 30))
+        weigh = (
+            _touching(source, table, choice, progress.part(30, 50)) if choice.neighbours in ("queen", "rook") else None
+        )
+        run = run_spatial_autocorrelation(table, choice, weigh, progress.part(50, 95))
+        results: Results = {}
+        report = given.file_output("OUTPUT_HTML")
+        if report:
+            results |= self.publish_report(spatial_report(run, self.folder_of_maps(), report_language()), report)
+        results |= self._publish_clusters(run, source)
+        progress.info(f"Moran's I {run.overall.i:.4f}, z {run.overall.z:.2f}, p {run.overall.p:.4g}.")
+        for name, count in run.cluster_counts().items():
+            progress.info(f"{name}: {count}")
+        return results | self.publish_numbers(I=run.overall.i, Z=run.overall.z, P=run.overall.p)
+
+    def _publish_clusters(self, run: SpatialRun, source: QgsProcessingFeatureSource) -> Results:
+        from ...core.drivers.cluster_legend import cluster_legend
+        from ...core.drivers.spatial import CLUSTERS
+        from ...core.drivers.spatial_run import OUTPUT_COLUMNS
+
+        places = geometries(source, run.table, run.rows.tolist())
+        classes = tuple(FeatureClass(CLUSTERS[c.code], c.name, c.colour) for c in cluster_legend(user_language()))
+        name = f"{self.displayName()}: {run.choice.field}"
+        return self.publish_features(
+            "OUTPUT",
+            OUTPUT_COLUMNS,
+            (new_feature(place, row) for place, row in zip(places, plain_rows(run.output()))),
+            output_type(source, run.table),
+            output_crs(source),
+            FeatureLook(name, "cluster", classes=classes),
+        )
+
+
+def _choice(given: Given) -> SpatialChoice:
+    from ...core.drivers.spatial_run import SpatialChoice
+
+    return SpatialChoice(
+        field=given.fields("FIELD")[0],
+        x=tuple(given.fields("X")),
+        neighbours=given.choice("NEIGHBOURS"),
+        k=given.integer("K"),
+        distance=given.number("DISTANCE") or 0.0,
+        permutations=given.integer("PERMUTATIONS"),
+        seed=given.integer("SEED"),
+        time=given.field("TIME"),
+        year=given.number("YEAR"),
+        alpha=given.required_number("ALPHA"),
+        false_discovery=given.flag("FALSE_DISCOVERY"),
+    )
+
+
+def _touching(
+    source: QgsProcessingFeatureSource, table: FeatureTable, choice: SpatialChoice, progress: Progress
+) -> Weigh:
+    """Weights of polygons by what they share, unless they are the cells of a grid, which is quicker."""
+    from ...core.drivers.neighbours import pair_weights
+    from ...core.drivers.regular_grid import regular_grid
+
+    def weigh(rows: np.ndarray, coordinates: np.ndarray) -> Weights | None:
+        polygons = polygons_of(source, table, rows.tolist())
+        grid = regular_grid(coordinates)
+        if not polygons or (grid is not None and are_squares(polygons, grid.step)):
+            return None
+        kind = f"{choice.neighbours} neighbours of polygons"
+        return pair_weights(touching_pairs(polygons, choice.neighbours, progress), len(rows), kind)
+
+    return weigh
