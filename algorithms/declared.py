@@ -154,6 +154,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         kind = [QgsProcessing.SourceType.TypeVector]
         self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
 
+    def add_tables(self, name: str) -> None:
+        kind = QgsProcessing.SourceType.TypeVector
+        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=True))
+
     def add_polygons(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
         kind = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
@@ -200,8 +204,12 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         kind = QgsProcessing.SourceType.TypeVectorPolygon
         self.add(QgsProcessingParameterVectorDestination(name, "", kind, optional=True, createByDefault=False))
 
-    def add_report_output(self, name: str = "OUTPUT_HTML") -> None:
-        self.add(QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=True, createByDefault=False))
+    def add_report_output(self, name: str = "OUTPUT_HTML", optional: bool = True) -> None:
+        self.add(
+            QgsProcessingParameterFileDestination(
+                name, "", "HTML (*.html)", optional=optional, createByDefault=not optional
+            )
+        )
 
     def add_folder_output(self, name: str) -> None:
         self.add(QgsProcessingParameterFolderDestination(name, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -41,6 +42,7 @@ class Given:
         self._algorithm = algorithm
         self._rasters: dict[str, list[str]] = {}
         self._tables: dict[str, Table | None] = {}
+        self._table_lists: dict[str, list[Table]] = {}
         self._polygons: dict[str, str | None] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions():
@@ -97,6 +99,10 @@ class Given:
         if table is None:
             raise InputError(tr("{label}: choose a table ({name}).", label=self._label(name), name=name))
         return table
+
+    def tables(self, name: str) -> tuple[Table, ...]:
+        """A list of tables, in the order given, under the names of their layers."""
+        return tuple(self._table_lists[name])
 
     def polygons(self, name: str) -> str | None:
         """Path of a copy of the polygons, None where none were given."""
@@ -222,6 +228,11 @@ class Given:
         name, kind = definition.name(), definition.type()
         if kind == "raster":
             self._rasters[name] = self._raster_paths(definition)
+        elif kind == "multilayer" and definition.layerType() == QgsProcessing.SourceType.TypeVector:
+            layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
+            self._require_all_found(definition, len(layers))
+            tables = [table_of(layer, layer, layer.name()) for layer in layers]
+            self._table_lists[name] = [replace(table, name=layer.name()) for table, layer in zip(tables, layers)]
         elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
             self._rasters[name] = self._paths_as_given(name)
         elif kind == "multilayer" and definition.layerType() != QgsProcessing.SourceType.TypeFile:

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import InputError
 from ..core.tables import Table, read_table
@@ -60,7 +61,7 @@ def raster_path(layer: QgsRasterLayer, label: str) -> str:
     return layer.source().split("|", 1)[0]
 
 
-def table_of(source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, name: str) -> Table:
+def table_of(source: QgsProcessingFeatureSource | QgsVectorLayer, layer: QgsVectorLayer | None, name: str) -> Table:
     """The rows of a table layer or file. A plain CSV file is read as text, so that its numbers stay as written."""
     if layer is not None and layer.providerType() == "ogr" and not layer.subsetString():
         path = layer.source().split("|", 1)[0]
@@ -69,10 +70,19 @@ def table_of(source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, n
     columns = [field.name() for field in source.fields()]
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [
-        {column: None if value == NULL else value for column, value in zip(columns, feature.attributes())}
+        {column: _cell(value) for column, value in zip(columns, feature.attributes())}
         for feature in source.getFeatures(request)
     ]
     return Table.of_rows(name, rows, columns=columns)
+
+
+def _cell(value: Any) -> Any:
+    """An attribute as the core knows it: dates and times as texts (ISO 8601)."""
+    if value == NULL:
+        return None
+    if isinstance(value, (QDate, QDateTime, QTime)):
+        return value.toString(Qt.DateFormat.ISODate)
+    return value
 
 
 def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:

@@ -50,11 +50,13 @@ from .zoning.priorityranking import PriorityRanking
 from .zoning.restorationzones import RestorationZones
 from .zoning.targetselection import TargetSelection
 from .zoning.zoningplan import ZoningPlan
+from .tools.reportbundle import ReportBundle
 
 ALGORITHMS = (
     AlignToGrid,
     CheckInputs,
     PracticeRegion,
+    ReportBundle,
     EcosystemServiceValue,
     EcologicalAssets,
     StandardEquivalentAlgorithm,
