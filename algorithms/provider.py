@@ -51,6 +51,7 @@ from .zoning.restorationzones import RestorationZones
 from .zoning.targetselection import TargetSelection
 from .zoning.zoningplan import ZoningPlan
 from .tools.reportbundle import ReportBundle
+from .translation import tr
 
 ALGORITHMS = (
     AlignToGrid,
