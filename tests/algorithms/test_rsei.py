@@ -120,6 +120,29 @@ def test_mod11_that_the_file_scales_itself(parameters, image, tmp_path):
     assert read_raster(parameters["OUTPUT"]) == pytest.approx(expected, abs=1e-5)
 
 
+def test_modis_with_its_own_temperature(parameters, image, tmp_path):
+    """MOD09A1 orders its bands red, nir, blue, green, nir2, swir1, swir2."""
+    scene = land(1)
+    numbers = np.round(scene[[2, 3, 0, 1, 3, 4, 5]] * 10_000)
+    warm = write_raster(tmp_path / "mod11.tif", np.round(scene[6] * 50), "uint16", nodata=0)
+    given = {
+        "SENSOR": "modis",
+        "LEVEL": "level2",
+        "YEARS": "2010",
+        "IMAGES": [image("mod09", numbers, "int16")],
+        "THERMAL": [warm],
+        "TEMPERATURE_UNIT": "mod11",
+        "OUTPUT_INDICATORS": str(tmp_path / "indicators.tif"),
+    }
+    run(RSEI, {**parameters, **given})
+    ndvi, wet, _, lst = read_raster(given["OUTPUT_INDICATORS"])
+    assert ndvi == pytest.approx((scene[3] - scene[2]) / (scene[3] + scene[2]), abs=2e-3)
+    # Lobser and Cohen 2007: red, nir, blue, green, nir2, swir1, swir2
+    weights = [0.1147, 0.2489, 0.2408, 0.3132, -0.3122, -0.6416, -0.5087]
+    assert wet == pytest.approx(np.tensordot(weights, numbers / 10_000, 1), abs=1e-5)
+    assert lst == pytest.approx(scene[6], abs=0.011)
+
+
 def test_sentinel_2_takes_its_offset(parameters, image, tmp_path):
     """Numbers of 2022 carry 1000 more; with an offset of 0 they are taken as harmonised."""
     scene = land(1)

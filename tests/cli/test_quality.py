@@ -1,4 +1,5 @@
-"""Ecosystem quality of real places through the real `qgis_process`: an image of the Amazon, seven years of the Sahel.
+"""Ecosystem quality of real places through the real `qgis_process`: an image of the Amazon, seven years of the
+Sahel, and the practice region.
 
 The rasters are reached through links and a stack, because QGIS leaves statistics beside the rasters that it loads.
 """
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from osgeo import gdal
 from scipy.stats import theilslopes
+
+from ecoassets.core.land_cover import load_scheme
 
 HIGHEST_GPP = 65_532  # 65533 is a fill value that the files do not declare
 YEARS = tuple(range(2010, 2017))
@@ -164,3 +167,117 @@ class TestAssaba:
         assert outcome.returncode != 0
         assert "at least 4 dates, 2 given" in outcome.stdout + outcome.stderr
         assert not output.exists()
+
+
+class TestPracticeRegion:
+    """A made-up region of which everything is known, first and last year."""
+
+    YEARS = (2000, 2015)
+    NATURAL = ("forest", "shrub", "grassland")
+
+    @pytest.fixture(scope="class")
+    def region(self, qgis_process, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("region")
+        outcome = qgis_process("ecoassets:practiceregion", FOLDER=folder, SIZE=150)
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        return folder
+
+    @pytest.fixture(scope="class")
+    def covers(self, region):
+        return [bands_of(region / f"land_cover_{year}.tif")[0] for year in self.YEARS]
+
+    @pytest.fixture(scope="class")
+    def quality(self, region, qgis_process):
+        names = ("lai", "fvc", "gpp")
+        outcome = qgis_process(
+            "ecoassets:ecosystemquality",
+            INDICATORS=[region / f"{name}_{year}.tif" for name in names for year in self.YEARS],
+            NAMES="lai, lai, fvc, fvc, gpp, gpp",
+            YEARS="2000, 2015",
+            LAND_COVER=[region / f"land_cover_{year}.tif" for year in self.YEARS],
+            SCHEME="cnlucc",
+            OUTPUT=region / "quality.tif",
+            OUTPUT_CLASSES=region / "grades.tif",
+            OUTPUT_TABLE=region / "quality.csv",
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        return outcome.results
+
+    def test_quality_is_that_of_whole_arrays(self, region, covers, quality):
+        scheme = load_scheme("cnlucc")
+        kinds = np.full(256, -1)
+        for code in scheme.codes:
+            if scheme.ecosystem_of(code) in self.NATURAL:
+                kinds[code] = self.NATURAL.index(scheme.ecosystem_of(code))
+        layers = {
+            name: np.stack([bands_of(region / f"{name}_{year}.tif")[0] for year in self.YEARS])
+            for name in ("lai", "fvc", "gpp")
+        }
+        known = ~np.isnan(np.stack([*layers.values()])).any(axis=(0, 1)) & ~np.isnan(covers).any(axis=0)
+        kind = np.stack([kinds[np.nan_to_num(cover).astype(int)] for cover in covers])
+        graded = known & (kind >= 0)
+        index = np.zeros(graded.shape)
+        for values in layers.values():
+            for number in range(len(self.NATURAL)):
+                mine = graded & (kind == number)
+                index[mine] += np.minimum(values[mine] / np.quantile(values[mine], 0.99), 1) * 100 / 3
+        found = bands_of(region / "quality.tif")
+        assert np.array_equal(~np.isnan(found), graded)
+        assert found[graded] == pytest.approx(index[graded], abs=1e-3)  # float32
+        grades = np.searchsorted([20, 35, 55, 75], found[graded], side="right") + 1
+        assert np.array_equal(bands_of(region / "grades.tif")[graded], grades)
+        means = [index[date][graded[date]].mean() for date in (0, 1)]
+        assert [quality["MEAN_FIRST"], quality["MEAN_LAST"]] == pytest.approx(means, abs=1e-4)
+        last = np.bincount(grades[graded[0].sum() :], minlength=6)[1:]
+        assert quality["SUMMARY_LAST"] == pytest.approx(last @ np.arange(1, 6) / (5 * last.sum()) * 100)
+        both = graded.all(axis=0)
+        change = index[1][both].sum() / index[0][both].sum() - 1
+        assert quality["CHANGE_PCT"] == pytest.approx(change * 100, abs=1e-4)
+
+    def test_the_index_follows_the_land_cover(self, region, covers, qgis_process):
+        """Forest is good, towns are poor, new towns have lost, and clouds of either year are left out."""
+        outcome = qgis_process(
+            "ecoassets:rsei",
+            IMAGES=[region / f"landsat_{year}.tif" for year in self.YEARS],
+            YEARS="2000, 2015",
+            SENSOR="landsat5",
+            OUTPUT=region / "rsei.tif",
+            OUTPUT_CHANGE=region / "rsei_change.tif",
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        assert outcome.results["CONTRIBUTION"] > 70
+        index, change = bands_of(region / "rsei.tif"), bands_of(region / "rsei_change.tif")[0]
+        forest, town = 21, 51
+        for date, cover in enumerate(covers):
+            assert np.nanmean(index[date][cover == forest]) > 0.6
+            assert np.nanmean(index[date][cover == town]) < 0.15
+            assert np.isnan(index[date][np.isin(cover, (42, 43))]).all()  # lake and reservoir
+        new_town = (covers[0] != town) & (covers[1] == town)
+        assert np.nanmean(change[new_town]) < -1
+        assert np.isnan(index[0]).sum() == np.isnan(index[1]).sum()
+        for year in self.YEARS:
+            clouds = bands_of(region / f"landsat_{year}.tif")[7].astype(int) & 0b11000 != 0
+            assert clouds.any() and np.isnan(index[:, clouds]).all()
+
+    def test_degradation_of_quality_and_soil(self, region, quality, qgis_process):
+        outcome = qgis_process(
+            "ecoassets:degradation",
+            BEFORE=[region / "soil_retention_2000.tif", region / "quality.tif"],
+            AFTER=[region / "soil_retention_2015.tif", region / "quality.tif"],
+            NAMES="soil, quality",
+            MINIMUM_CHANGE=0,
+            OUTPUT=region / "degradation.tif",
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        soil = np.stack([bands_of(region / f"soil_retention_{year}.tif")[0] for year in self.YEARS])
+        together = bands_of(region / "degradation.tif")[0]
+        before, after = np.stack([soil, bands_of(region / "quality.tif")], axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percent = (after - before) / before * 100
+        worse = (percent <= -10 * (1 - 1e-6)).any(axis=0)
+        better = (percent >= 10 * (1 - 1e-6)).any(axis=0) & ~worse
+        assert np.array_equal(together == -1, worse)
+        assert np.array_equal(together == 1, better)
+        pixel_ha = 30 * 30 / 1e4
+        assert outcome.results["DEGRADED"] == pytest.approx(worse.sum() * pixel_ha, rel=1e-9)
+        assert outcome.results["IMPROVED"] == pytest.approx(better.sum() * pixel_ha, rel=1e-9)
