@@ -44,14 +44,13 @@ from .terrain.zonesummary import ZoneSummary
 from .tools.aligntogrid import AlignToGrid
 from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
+from .tools.reportbundle import ReportBundle
 from .translation import tr
 from .zoning.conservationzones import ConservationZones
 from .zoning.priorityranking import PriorityRanking
 from .zoning.restorationzones import RestorationZones
 from .zoning.targetselection import TargetSelection
 from .zoning.zoningplan import ZoningPlan
-from .tools.reportbundle import ReportBundle
-from .translation import tr
 
 ALGORITHMS = (
     AlignToGrid,
