@@ -202,9 +202,11 @@ class EcoAlgorithm(DeclaredAlgorithm):
         fields = QgsFields()
         for column in columns:
             fields.append(make_field(column.name, column.kind))
-        sink, sink_id = self.parameterAsSink(
-            self._parameters, name, self._context, fields, geometry, crs or QgsCoordinateReferenceSystem()
-        )
+        place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
+        try:
+            sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)
+        except QgsProcessingException as error:
+            raise QgsProcessingException(f"{error}{self._in_place()}") from None
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(self._parameters, name) + self._in_place())
         for feature in features:

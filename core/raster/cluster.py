@@ -65,13 +65,25 @@ class Cluster:
         self._seen: set[str] = set()
         try:
             self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-            self.client.wait_for_workers(self._workers.count if self._workers else 1, timeout=3 * CONNECT_SECONDS)
+            self._wait_for_workers()
+        except ClusterError:
+            self.close()
+            raise
         except (OSError, TimeoutError, ValueError) as reason:
             self.close()
             raise ClusterError(
                 f"No dask scheduler with workers answers at {address} ({reason or type(reason).__name__}). Check the "
                 "address (tcp://host:8786, or local:2 for two processes here) and that scheduler and workers run."
             ) from None
+
+    def _wait_for_workers(self) -> None:
+        wanted, end = self._workers.count if self._workers else 1, time.monotonic() + 3 * CONNECT_SECONDS
+        while len(self.client.nthreads()) < wanted:
+            if self._workers:
+                self._workers.require_running()
+            if time.monotonic() > end:
+                raise TimeoutError(f"{len(self.client.nthreads())} of {wanted} workers came")
+            time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
         """Leaves the cluster; local worker processes end."""

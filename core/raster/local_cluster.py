@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import ClusterError
 
-PACKAGE = Path(__file__).resolve().parents[2]
 END_SECONDS = 5
 
 
@@ -29,11 +28,19 @@ class LocalWorkers:
         self.count = count
         self._folder = tempfile.mkdtemp(prefix="ecoassets-workers-")
         self._scheduler: Any = LocalCluster(
-            n_workers=0, host="127.0.0.1", scheduler_port=0, dashboard_address=None, worker_dashboard_address=None,
+            n_workers=0, host="127.0.0.1", scheduler_port=0, dashboard_address="127.0.0.1:0",
             processes=True,
         )  # fmt: skip
         self.address: str = self._scheduler.scheduler_address
-        self._processes = [self._start(number) for number in range(count)]
+        python = _python()
+        self._processes = [self._start(python, number) for number in range(count)]
+
+    def require_running(self) -> None:
+        """Raises ClusterError with what a process complained of when one has ended."""
+        for number, process in enumerate(self._processes):
+            if process.poll() is not None:
+                complaint = self._log(number).read_text(encoding="utf-8", errors="replace").strip() or "no reason told"
+                raise ClusterError(f"A worker process could not start: {complaint.splitlines()[-1]}")
 
     def close(self) -> None:
         """Ends the processes and the scheduler."""
@@ -49,16 +56,19 @@ class LocalWorkers:
             self._scheduler.close(timeout=END_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self, number: int) -> subprocess.Popen:
+    def _start(self, python: str, number: int) -> subprocess.Popen:
         command = [
-            _python(), "-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
+            python, "-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
             "--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", self._folder, "--death-timeout", "30",
         ]  # fmt: skip
         beside = os.pathsep.join(filter(None, [str(_importable_from()), os.environ.get("PYTHONPATH", "")]))
         environment = {**os.environ, "PYTHONPATH": beside, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         environment.pop("ECOASSETS_SCHEDULER", None)
-        with open(os.path.join(self._folder, f"worker{number}.log"), "w", encoding="utf-8") as log:
+        with self._log(number).open("w", encoding="utf-8") as log:
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def _log(self, number: int) -> Path:
+        return Path(self._folder, f"worker{number}.log")
 
 
 def _importable_from() -> Path:
@@ -68,16 +78,25 @@ def _importable_from() -> Path:
 
 
 def _python() -> str:
-    """The Python interpreter of this process; inside QGIS `sys.executable` may be QGIS itself."""
-    candidates = [
-        sys.executable,
-        *(os.path.join(folder, name) for folder in (sys.exec_prefix, os.path.join(sys.exec_prefix, "bin"))
-          for name in ("python3", "python3.exe", "python.exe")),
-        shutil.which("python3") or "",
-    ]  # fmt: skip
-    for path in candidates:
-        if os.path.basename(path).lower().startswith("python") and os.path.isfile(path):
+    """A Python interpreter with the packages of this process; `sys.executable` inside QGIS may be another, or QGIS."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folders = (sys.exec_prefix, os.path.join(sys.exec_prefix, "bin"), os.path.join(sys.base_exec_prefix, "bin"))
+    names = (f"python{version}", "python3", "python3.exe", "python.exe")
+    beside = [os.path.join(folder, name) for folder in folders for name in names]
+    candidates = [sys.executable, *beside, shutil.which("python3") or ""]
+    for path in dict.fromkeys(filter(os.path.isfile, candidates)):
+        if os.path.basename(path).lower().startswith("python") and _has_packages(path):
             return path
     raise ClusterError(
-        "No Python interpreter is found beside QGIS to start worker processes with. Give the address of a scheduler."
+        f"No Python {version} with the packages distributed, numpy and GDAL is found to start worker processes with. "
+        "Start a scheduler and workers yourself and give the address."
     )
+
+
+def _has_packages(python: str) -> bool:
+    program = (
+        "import sys; from importlib.util import find_spec; "
+        f"sys.exit(sys.version_info[:2] != {sys.version_info[:2]} or not all(map(find_spec, "
+        "('distributed', 'numpy', 'osgeo'))))"
+    )
+    return subprocess.run([python, "-c", program], capture_output=True, check=False).returncode == 0
