@@ -26,9 +26,12 @@ from .bench_data import creation_options, make_inputs
 from .bench_jobs import REFERENCES, STANDARD_VALUE
 from .bench_landuse import crosstab, focal
 from .bench_quality import percentiles, rsei, trend
+from .bench_services import JOBS, service_commands
 
 CODECS = ("DEFLATE", "ZSTD")
-PARTS = ("one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei")
+PARTS = (
+    "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services"
+)  # fmt: skip
 
 
 @dataclass
@@ -172,6 +175,14 @@ def empty_windows(size: int, folder: str, repeat: int) -> list[str]:
     ]
 
 
+def ecosystem_services(size: int, codec: str, repeat: int, folder: str) -> list[str]:
+    lines = []
+    for name, service in JOBS.items():
+        found = measure(service_commands(name, size, codec, folder), repeat)
+        lines += rows(found, f"{service.title}, {codec}")
+    return lines
+
+
 def rows(found: dict[str, Measured], title: str) -> list[str]:
     """A table of ratios to the first competitor."""
     reference = next(iter(found.values()))
@@ -211,6 +222,7 @@ def main() -> None:
         "trend": lambda folder: trend(given.size, folder, given.repeat),
         "percentiles": lambda folder: percentiles(given.size, folder, given.repeat),
         "rsei": lambda folder: rsei(given.size, folder, given.repeat),
+        "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
     }
     for name, part in parts.items():
         if given.only in (None, name):

@@ -51,6 +51,43 @@ def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) ->
     return paths
 
 
+def make_factors(folder: str, size: int, codec: str) -> None:
+    """Writes what soil and water services read: noisy LS and evapotranspiration, smooth climate, C and P in patches."""
+    os.makedirs(folder, exist_ok=True)
+    random = np.random.Generator(np.random.PCG64(9))
+    patches = random.integers(1, 10, (-(-size // 16), -(-size // 16)), dtype=np.uint8)
+
+    def of_patches(values: np.ndarray) -> Draw:
+        def block(row: int, height: int) -> np.ndarray:
+            rows = np.arange(row, row + height) // 16
+            return values[patches[rows]].repeat(16, axis=1)[:, :size]
+
+        return block
+
+    def noise(low: float, high: float) -> Draw:
+        return lambda row, height: random.random((height, size), dtype=np.float32) * (high - low) + low
+
+    def smooth(low: float, rise: float, digits: int) -> Draw:
+        def block(row: int, height: int) -> np.ndarray:
+            y, x = np.mgrid[row : row + height, 0:size]
+            return np.round(low + rise * (y + x) / size, digits).astype(np.float32)
+
+        return block
+
+    blocks = {
+        "land_cover": of_patches(np.arange(10, dtype=np.uint8)),
+        "r": smooth(2000, 500, 1),
+        "k": smooth(0.02, 0.01, 4),
+        "ls": noise(0.03, 40),
+        "c": of_patches(np.linspace(0, 0.3, 10, dtype=np.float32)),
+        "p": of_patches(np.linspace(0.1, 1, 10, dtype=np.float32)),
+        "rain": smooth(700, 200, 1),
+        "evapotranspiration": noise(300, 700),
+    }
+    for name, block in blocks.items():
+        _write(os.path.join(folder, f"{name}.tif"), size, codec, block, classes=name == "land_cover")
+
+
 def make_land_covers(folder: str, size: int, codec: str) -> tuple[str, str]:
     """Writes land cover of two years: patches of 16 pixels of which a tenth changed, with speckle.
 

@@ -9,6 +9,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 from osgeo import gdal
@@ -47,11 +48,14 @@ def engine(folder: str, output: str, codec: str, wanted: str = "total", overview
 
 
 def limit(folder: str, output: str, codec: str, bands: int = 1) -> None:
-    """Plain GDAL: reads every input and writes ready-made noise, reading and writing at once, computing nothing."""
+    """The limit of the assets: `read_and_write` of all series."""
+    read_and_write([os.path.join(folder, f"{name}.tif") for name in SERIES], output, codec, bands)
+
+
+def read_and_write(paths: Sequence[str], output: str, codec: str, bands: int = 1) -> None:
+    """Plain GDAL: reads every input and writes values of the second, reading and writing at once, computing nothing."""
     threads = os.cpu_count() or 1
-    inputs = [
-        gdal.OpenEx(os.path.join(folder, f"{name}.tif"), open_options=[f"NUM_THREADS={threads}"]) for name in SERIES
-    ]
+    inputs = [gdal.OpenEx(path, open_options=[f"NUM_THREADS={threads}"]) for path in paths]
     size = inputs[0].RasterXSize
     strip = inputs[1].GetRasterBand(1).ReadAsArray(0, 0, size, min(TILE, size)) * np.float32(3.3)
     written = gdal.GetDriverByName("GTiff").Create(

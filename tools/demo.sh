@@ -35,6 +35,8 @@ districts=(ZONES="$region/districts.gpkg" ZONE_FIELD=district_id)
 land=(SCHEME=cnlucc)
 adjustments=()
 lights=(NAMES=night_light)
+rain=()
+ndvi=()
 indicators=()
 for indicator in lai fvc gpp; do
   for year in "${years[@]}"; do indicators+=(INDICATORS="$region/${indicator}_$year.tif"); done
@@ -47,6 +49,8 @@ for year in "${years[@]}"; do
     SOIL_RETENTION="$region/soil_retention_$year.tif"
   )
   lights+=(FACTORS="$region/night_light_$year.tif")
+  rain+=(PRECIPITATION="$region/precipitation_monthly_$year.tif")
+  ndvi+=(NDVI="$region/ndvi_$year.tif")
 done
 
 show "Ecological assets" ecologicalassets "${series[@]}" "${land[@]}" "${adjustments[@]}" \
@@ -99,6 +103,39 @@ show "Ecological assets by slope class" zonesummary "${series[@]}" \
   VALUES="$output/ecological_assets.tif" ZONES_RASTER="$output/slope_classes.tif" KIND=density \
   OUTPUT_TABLE="$output/assets_by_slope.csv" \
   OUTPUT_HTML="$output/assets_by_slope.html"
+
+show "Rainfall erosivity (R) of each year" rainfallerosivity "${series[@]}" "${rain[@]}" \
+  OUTPUT="$output/erosivity_r.tif" \
+  OUTPUT_TABLE="$output/erosivity_r.csv" \
+  OUTPUT_HTML="$output/erosivity_r.html"
+
+show "Soil erodibility (K)" soilerodibility "${boundary[@]}" SAND="$region/sand.tif" SILT="$region/silt.tif" \
+  CLAY="$region/clay.tif" ORGANIC_CARBON="$region/organic_carbon.tif" \
+  OUTPUT="$output/erodibility_k.tif" \
+  OUTPUT_HTML="$output/erodibility_k.html"
+
+show "Slope length and steepness (LS), water routed by GRASS" slopelength "${boundary[@]}" DEM="$region/dem.tif" \
+  OUTPUT="$output/slope_length_ls.tif" \
+  OUTPUT_HTML="$output/slope_length_ls.html"
+
+show "Vegetation cover, and C by land cover and cover" vegetationcover "${series[@]}" "${land[@]}" "${ndvi[@]}" C_METHOD=table \
+  OUTPUT="$output/vegetation_cover.tif" \
+  OUTPUT_C="$output/cover_c.tif" \
+  OUTPUT_TABLE="$output/vegetation_cover.csv" \
+  OUTPUT_HTML="$output/vegetation_cover.html"
+
+show "Support practice (P)" supportpractice "${series[@]}" "${land[@]}" DEM="$region/dem.tif" \
+  OUTPUT="$output/practice_p.tif" \
+  OUTPUT_HTML="$output/practice_p.html"
+
+show "Soil conservation and intensity of erosion" soilconservation "${series[@]}" "${land[@]}" TOLERANCE=200 \
+  R="$output/erosivity_r.tif" K="$output/erodibility_k.tif" LS="$output/slope_length_ls.tif" \
+  C="$output/cover_c.tif" P="$output/practice_p.tif" \
+  OUTPUT="$output/soil_retention.tif" \
+  OUTPUT_EROSION="$output/soil_loss.tif" \
+  OUTPUT_CLASSES="$output/erosion_classes.tif" \
+  OUTPUT_TABLE="$output/soil_conservation.csv" \
+  OUTPUT_HTML="$output/soil_conservation.html"
 
 show "Remote sensing ecological index of the first and the last year" rsei YEARS="${years[0]}, ${years[-1]}" \
   "${boundary[@]}" SENSOR=landsat5 IMAGES="$region/landsat_${years[0]}.tif" IMAGES="$region/landsat_${years[-1]}.tif" \

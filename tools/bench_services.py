@@ -1,0 +1,100 @@
+"""The part of the bench about ecosystem services: against GDAL reading the same rasters and writing as many maps.
+
+python -m ecoassets.tools.bench_services JOB FOLDER OUTPUT CODEC     is one competitor, a process of its own
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..core.land_cover import load_scheme
+from ..core.raster.output import WriteOptions
+from ..core.raster.settings import RasterSettings
+from ..core.services.soil_conservation import SoilInputs, SoilOutputs, run_soil_conservation
+from ..core.services.survey import Cover, Series
+from ..core.services.water_retention import RetentionInputs, RetentionOutputs, run_water_retention
+from .bench_data import creation_options, make_factors
+from .bench_jobs import read_and_write
+
+SCHEME = "clcd"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A service of one year.
+
+    Attributes:
+        title: what it is.
+        inputs: the rasters that it reads.
+        maps: how many it writes.
+        run: does it, from a folder to an output.
+    """
+
+    title: str
+    inputs: tuple[str, ...]
+    maps: int
+    run: Callable[[str, str, RasterSettings], object]
+
+
+def _soil(folder: str, outputs: SoilOutputs, settings: RasterSettings) -> object:
+    r, k, ls, c, p = (Series.of(_raster(folder, name)) for name in ("r", "k", "ls", "c", "p"))
+    return run_soil_conservation(SoilInputs(r, k, ls, c, p, cover=_cover(folder)), outputs, settings)
+
+
+def _soil_retention(folder: str, output: str, settings: RasterSettings) -> object:
+    return _soil(folder, SoilOutputs(output), settings)
+
+
+def _soil_maps(folder: str, output: str, settings: RasterSettings) -> object:
+    return _soil(folder, SoilOutputs(output, output.replace(".tif", "_loss.tif")), settings)
+
+
+def _water(folder: str, output: str, settings: RasterSettings) -> object:
+    rain, loss = (Series.of(_raster(folder, name)) for name in ("rain", "evapotranspiration"))
+    return run_water_retention(RetentionInputs(_cover(folder), rain, loss), RetentionOutputs(output), settings)
+
+
+FACTORS = ("land_cover", "r", "k", "ls", "c", "p")
+JOBS = {
+    "soil": Job("soil conservation, retention", FACTORS, 1, _soil_retention),
+    "soil_maps": Job("soil conservation, retention and loss", FACTORS, 2, _soil_maps),
+    "water": Job("water retention", ("land_cover", "rain", "evapotranspiration"), 1, _water),
+}
+
+
+def service_commands(name: str, size: int, codec: str, folder: str) -> dict[str, list[Sequence[str]]]:
+    """The competitors of a service: GDAL alone, and EcoAssets."""
+    base, output = os.path.join(folder, codec), os.path.join(folder, "out.tif")
+    make_factors(base, size, codec)
+    program = [sys.executable, "-m", "ecoassets.tools.bench_services"]
+    return {
+        f"limit of GDAL (read {len(JOBS[name].inputs)}, write {JOBS[name].maps})": [
+            [*program, f"limit:{name}", base, output, codec]
+        ],
+        f"EcoAssets, {JOBS[name].title}": [[*program, name, base, output, codec]],
+    }
+
+
+def _raster(folder: str, name: str) -> str:
+    return os.path.join(folder, f"{name}.tif")
+
+
+def _cover(folder: str) -> Cover:
+    return Cover((_raster(folder, "land_cover"),), load_scheme(SCHEME))
+
+
+def main() -> None:
+    name, folder, output, codec = sys.argv[1:]
+    kind, _, of = name.partition(":")
+    if kind == "limit":
+        read_and_write([_raster(folder, each) for each in JOBS[of].inputs], output, codec, JOBS[of].maps)
+        return
+    options = tuple(creation_options(codec, True, os.cpu_count() or 1))
+    JOBS[name].run(folder, output, RasterSettings(write=WriteOptions(options, overviews=False)))
+
+
+if __name__ == "__main__":
+    main()
