@@ -57,11 +57,11 @@ def _water(folder: str, output: str, settings: RasterSettings) -> object:
     return run_water_retention(RetentionInputs(_cover(folder), rain, loss), RetentionOutputs(output), settings)
 
 
-FACTORS = ("land_cover", "r", "k", "ls", "c", "p")
+FACTORS = ("land_cover", "ls", "r", "k", "c", "p")  # the second is what the limit writes: noise, as our maps are
 JOBS = {
     "soil": Job("soil conservation, retention", FACTORS, 1, _soil_retention),
     "soil_maps": Job("soil conservation, retention and loss", FACTORS, 2, _soil_maps),
-    "water": Job("water retention", ("land_cover", "rain", "evapotranspiration"), 1, _water),
+    "water": Job("water retention", ("land_cover", "evapotranspiration", "rain"), 1, _water),
 }
 
 

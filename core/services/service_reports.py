@@ -196,17 +196,33 @@ def slope_length_report(
 ) -> MethodReport:
     """What slope length and steepness found."""
     words = load_texts(language)
-    report = _factor_report(
-        words, "services_ls", "", (None,), (result.mean,), path, result.sums,
-        Source(inputs.slope_factor, SLOPE_FACTORS[inputs.slope_factor].source),
-    )  # fmt: skip
-    exponent = Source(inputs.chosen_exponent, EXPONENTS[inputs.chosen_exponent].source)
+    factor = Source(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
+    report = _factor_report(words, "services_ls", "", (None,), (result.mean,), path, result.sums, factor)
+    exponent = Source(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
     parts = [
         Figure(words["services_l"], result.mean_length),
         Figure(words["services_s"], result.mean_steepness),
+        Figure(words["services_capped"], _share_pct(result.capped_pixels, result.sums), "%"),
+        Figure(words["services_from_outside"], _share_pct(result.outside_pixels, result.sums), "%"),
     ]
-    chapters = [Chapter(words["services_ls_parts"], [Figures(parts)]), *report.chapters]
-    return MethodReport(chapters, sources=[*report.sources, exponent], left_out=report.left_out)
+    limit = inputs.max_length_m or inputs.max_factor
+    chapters = [*report.chapters[:1], Chapter(words["services_ls_parts"], [Figures(parts)]), *report.chapters[1:]]
+    return replace(
+        report,
+        chapters=chapters,
+        sources=[*report.sources, exponent],
+        parameters=[
+            (words["services_ls_method"], f"{inputs.method}, {inputs.area_form}"),
+            (words["services_ls_limit"], limit),
+        ],
+        warnings=[words["services_outside_warning"]] if result.outside_pixels else [],
+    )
+
+
+def _share_pct(pixels: int, sums: YearlySums) -> float | None:
+    """The share of some pixels in all that have a value; None where none has."""
+    whole = int(sums.pixels.sum())
+    return 100 * pixels / whole if whole else None
 
 
 def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:

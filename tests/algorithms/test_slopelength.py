@@ -147,7 +147,9 @@ def test_a_report(plane, accumulation, tmp_path):
     page = tmp_path / "report.html"
     given = {"DEM": plane(), "FLOW_ACCUMULATION": accumulation(), "OUTPUT": str(tmp_path / "ls.tif")}
     run(LS, {**given, "OUTPUT_HTML": str(page)})
-    assert "HJ 1173-2021" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "HJ 1173-2021" in text
+    assert "Pixels where the limit takes effect" in text
 
 
 def test_a_dem_in_degrees_is_refused_before_any_routing(plane, tmp_path):

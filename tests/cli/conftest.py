@@ -46,12 +46,14 @@ def _results(stdout: str) -> dict[str, Any]:
 def call_qgis_process(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
     """`call("help", "ecoassets:trend")`: any command, words as given; results are read after `--json run`.
 
-    `cwd` is the folder in which it runs, `plugins` a folder with another copy of the plugin than this clone.
+    `cwd` is the folder in which it runs, `plugins` a folder with another copy of the plugin than this clone, `profile`
+    another profile than the one that all tests share.
     """
-    profile = tmp_path_factory.mktemp("qgis_process_profile")
+    shared = tmp_path_factory.mktemp("qgis_process_profile")
 
-    def call(*words: str, cwd: Path | None = None, plugins: Path | None = None) -> Outcome:
-        environment = {**os.environ, "QGIS_CUSTOM_CONFIG_PATH": str(profile), "ECOASSETS_PLUGINS": str(plugins or "")}
+    def call(*words: str, cwd: Path | None = None, plugins: Path | None = None, profile: Path | None = None) -> Outcome:
+        own = {"QGIS_CUSTOM_CONFIG_PATH": str(profile or shared), "ECOASSETS_PLUGINS": str(plugins or "")}
+        environment = {**os.environ, **own}
         done = subprocess.run(
             [str(clone / "tools" / "qgis-process"), *words],
             env=environment,

@@ -6,6 +6,8 @@ Slope there is in percent, P lies on a grid of its own, carbon is in dg/kg, and 
 from __future__ import annotations
 
 import csv
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -57,7 +59,9 @@ def made(region, qgis_process, tmp_path_factory):
         OUTPUT_TABLE=folder / "soil.csv",
     )  # fmt: skip
     carbon = call("carbonstorage", **land, CARBON_TABLE=folder / "carbon.csv", OUTPUT=folder / "carbon.tif")
-    return folder, {"length": length, "erosion": erosion, "carbon": carbon}
+    practice = call("supportpractice", **land, SLOPE=region / "terrain" / "bungo_slope.tif", SLOPE_UNIT="percent",
+                    OUTPUT=folder / "p.tif")  # fmt: skip
+    return folder, {"length": length, "erosion": erosion, "carbon": carbon, "practice": practice}
 
 
 def read(path, band=1):
@@ -76,6 +80,91 @@ def test_grass_routes_the_water_and_edges_are_told(made):
     told = outcomes["length"].stdout + outcomes["length"].stderr
     assert "r.watershed" in told
     assert "may get water from outside the map" in told
+
+
+def test_lengths_and_slopes_by_numpy(made, region):
+    """HJ 1173-2021 over the whole map, with the cells that GRASS lets drain through each cell in a run of its own."""
+    if shutil.which("grass") is None:
+        pytest.skip("GRASS is not on the path")
+    folder, _ = made
+    dem = str(region / "terrain" / "bungo_elev_srtm.tif")
+    cells = folder / "cells.tif"
+    steps = (
+        f"r.in.gdal -o --quiet input={dem} output=dem && g.region raster=dem && "
+        "r.watershed --quiet elevation=dem accumulation=cells && "
+        f"r.out.gdal -c --quiet input=cells output={cells} type=Float64"
+    )
+    command = ["grass", "--tmp-location", "EPSG:32748", "--exec", "sh", "-c", steps]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    slope, aspect = (
+        gdal.DEMProcessing("", dem, what, format="MEM", computeEdges=True, **how).ReadAsArray().astype(float)
+        for what, how in (("slope", {}), ("aspect", {"zeroForFlat": True}))
+    )
+    sine, edge = np.sin(np.radians(slope)), 99.98016592873559
+    beta = sine / 0.089 / (3 * np.abs(sine) ** 0.8 + 0.56)
+    m = beta / (1 + beta)
+    area = (np.abs(read(cells)) - 1) * edge**2
+    crossing = np.abs(np.sin(np.radians(aspect))) + np.abs(np.cos(np.radians(aspect)))
+    length = ((area + edge**2) ** (m + 1) - area ** (m + 1)) / (edge ** (m + 2) * crossing**m * 22.13**m)
+    steepness = np.select(
+        [slope < 5.14, slope < 10.20, slope < 28.81],
+        [10.8 * sine + 0.03, 16.8 * sine - 0.5, 21.9 * sine - 0.96],
+        9.5988,
+    )
+    expected = np.minimum(length, (300 / 22.13) ** m) * steepness
+    found = read(folder / "ls.tif")
+    here = np.isfinite(found)
+    assert here.sum() > 400_000
+    assert found[here] == pytest.approx(expected[here], rel=2e-4)  # slopes in single precision
+
+
+def test_practice_follows_the_slope_in_percent(made, region):
+    """P of dry fields of the last year, by the Chinese table; other land does not ask for the slope."""
+    folder, outcomes = made
+    practice = read(folder / "p.tif", 2)
+    assert set(np.unique(practice[np.isfinite(practice)]).round(3)) <= {
+        0,
+        0.01,
+        0.1,
+        0.221,
+        0.305,
+        0.575,
+        0.705,
+        0.8,
+        1,
+    }
+    assert outcomes["practice"].results["MEAN"] == pytest.approx(np.nanmean(practice), rel=1e-6)
+
+
+def test_slope_in_percent_taken_for_degrees_is_refused(region, qgis_process, tmp_path):
+    outcome = qgis_process(
+        "ecoassets:supportpractice",
+        LAND_COVER=region / "lulc" / "bungo_landcover_2005r.tif",
+        SCHEME="custom",
+        CLASS_TABLE=region / "tables" / "classes_ecoassets.csv",
+        SLOPE=region / "terrain" / "bungo_slope.tif",
+        OUTPUT=tmp_path / "p.tif",
+    )
+    assert outcome.returncode != 0
+    assert "It looks like percent" in outcome.stdout + outcome.stderr
+    assert not (tmp_path / "p.tif").exists()
+
+
+def test_without_grass_both_ways_out_are_named(region, call_qgis_process, tmp_path):
+    """A profile in which the GRASS provider is switched off."""
+    profile = tmp_path / "profile"
+    call_qgis_process("plugins", profile=profile)
+    call_qgis_process("plugins", "disable", "grassprovider", profile=profile)
+    outcome = call_qgis_process(
+        "run", "ecoassets:slopelength", "--", f"DEM={region / 'terrain' / 'bungo_elev_srtm.tif'}",
+        f"OUTPUT={tmp_path / 'ls.tif'}", profile=profile,
+    )  # fmt: skip
+    told = outcome.stdout + outcome.stderr
+    assert outcome.returncode != 0
+    assert "Give a raster of it" in told
+    assert "enable the GRASS provider" in told
+    assert "choose the method constant" in told
+    assert not (tmp_path / "ls.tif").exists()
 
 
 def test_loss_and_retention_are_the_product_of_the_factors(made):
