@@ -46,6 +46,9 @@ from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
 from .tools.reportbundle import ReportBundle
 from .translation import tr
+from .workflows.assetsworkflow import AssetsWorkflow
+from .workflows.esvworkflow import EsvWorkflow
+from .workflows.zoningworkflow import ZoningWorkflow
 from .zoning.conservationzones import ConservationZones
 from .zoning.priorityranking import PriorityRanking
 from .zoning.restorationzones import RestorationZones
@@ -93,6 +96,9 @@ ALGORITHMS = (
     Geodetector,
     ScaleCheck,
     SpatialAutocorrelation,
+    AssetsWorkflow,
+    EsvWorkflow,
+    ZoningWorkflow,
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
 from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines
@@ -62,6 +64,7 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
             summary = chain.run(
                 "zonesummary",
                 {"OUTPUT_TABLE": f"assets_by_{variable}.csv"},
+                about=f"terrain_{variable}",
                 VALUES=[assets.path()],
                 ZONES_RASTER=classes.path(output),
                 KIND="density",
@@ -79,11 +82,21 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         sampling.add_drivers()
         sample = sampling.run(chain)
         several = len(given.years()) > 1
-        same = {"INPUT": sample.path(), "Y": ASSETS, "X": sampling.drivers, "ENTITY": "cell_id", "TIME": "year"}
+        same: dict[str, Any] = {
+            "INPUT": sample.path(),
+            "Y": ASSETS,
+            "X": sampling.drivers,
+            "ENTITY": "cell_id",
+            "TIME": "year",
+        }
         panel = None
         if several:
-            outputs = {"OUTPUT_TABLE": "panel_regression.csv", "OUTPUT_TESTS": "panel_tests.csv"}
-            panel = chain.run("panelregression", outputs, **same).table()
+            outputs = {
+                "OUTPUT_TABLE": "panel_regression.csv",
+                "OUTPUT_TESTS": "panel_tests.csv",
+                "OUTPUT_RESIDUALS": "panel_residuals.gpkg",
+            }
+            panel = chain.run("panelregression", outputs, shown=["OUTPUT_RESIDUALS"], **same).table()
         outputs = {"OUTPUT_TABLE": "quantile_regression.csv", "OUTPUT_TESTS": "quantile_tests.csv"}
         quantiles = chain.run("quantileregression", outputs, YEAR_DUMMIES=several, **same).table()
         return effect_headlines(panel, quantiles, sampling.drivers)

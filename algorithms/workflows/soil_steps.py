@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..given import Given
 from .workflow import Chain, Step
 
@@ -39,7 +41,7 @@ class SoilSteps:
         """Computes the missing factors, then soil conservation."""
         makers = {"R": self._erosivity, "K": self._erodibility, "LS": self._slope_length, "C": self._cover,
                   "P": self._practice}  # fmt: skip
-        factors = {factor: makers[factor](chain) for factor in self._made}
+        factors: dict[str, Any] = {factor: makers[factor](chain) for factor in self._made}
         return chain.run(
             "soilconservation",
             {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
     QgsApplication,
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -17,8 +19,9 @@ from qgis.core import (
 
 from ...core.errors import Cancelled
 from ...core.progress import Progress
+from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
-from ...core.workflows.combined_report import combined_report
+from ...core.workflows.combined_report import StepReport, combined_report
 from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ..base import EcoAlgorithm, Results
@@ -26,8 +29,6 @@ from ..gathered_reports import gather_reports
 from ..given import Given
 from ..settings import report_language
 from ..translation import tr
-
-CSV, TIF = ".csv", ".tif"
 
 
 class Step:
@@ -60,22 +61,26 @@ class Chain:
         feedback: QgsProcessingFeedback,
         folder: str,
         steps: int,
+        reports: list[StepReport],
     ) -> None:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
-        self._steps, self._started = steps, 0
+        self._steps, self._started, self._reports = steps, 0, reports
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
 
     def file(self, name: str) -> str:
         """A file of this name in the folder of results."""
         return os.path.join(self._folder, name)
 
-    def run(self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), **parameters: Any) -> Step:
+    def run(
+        self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), about: str = "", **parameters: Any
+    ) -> Step:
         """Runs the algorithm `ecoassets:name`.
 
         Args:
             name: of the algorithm.
             files: output id to file name within the folder of results.
             shown: outputs that become layers of the project where there is one.
+            about: what tells this step from others of the same algorithm; a word of the report's texts.
             parameters: what differs from the workflow's own parameters of the same name; None leaves one out.
 
         Raises:
@@ -85,7 +90,10 @@ class Chain:
         child = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
         self._multi.setCurrentStep(self._started)
         self._started += 1
-        where = tr("Step {step} of {steps}, {title}", step=self._started, steps=self._steps, title=child.displayName())
+        title = child.displayName()
+        if about:
+            title = f"{title}: {load_texts(report_language()).get(about, about)}"
+        where = tr("Step {step} of {steps}, {title}", step=self._started, steps=self._steps, title=title)
         self._feedback.pushInfo("\n" + where)
         paths = {output: self.file(file) for output, file in files.items()}
         for output in shown:
@@ -105,6 +113,8 @@ class Chain:
             raise QgsProcessingException(f"{where}: {error}") from None
         if self._feedback.isCanceled():
             raise Cancelled
+        if about and self._reports:
+            self._reports[-1] = replace(self._reports[-1], title=title)
         if not succeeded:
             raise QgsProcessingException(tr("{where}: there were errors, see the messages above.", where=where))
         return Step({**paths, **results})
@@ -136,6 +146,16 @@ class Workflow(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        # Report and table may lie in the folder of results, which the run makes.
+        folder = self.parameterAsString(parameters, "FOLDER", context)
+        if folder and folder != QgsProcessing.TEMPORARY_OUTPUT:
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except OSError as error:
+                return False, f"FOLDER: {folder} cannot be made: {error.strerror}. Choose another folder."
+        return super().checkParameterValues(parameters, context)
+
     def compute(self, given: Given, progress: Progress) -> Results:
         folder = given.folder("FOLDER")
         os.makedirs(folder, exist_ok=True)
@@ -148,8 +168,8 @@ class Workflow(EcoAlgorithm):
                 if given.rasters(name)
             ],
         )
-        chain = Chain(given, self._context, self._feedback, folder, self.steps(given))
         with gather_reports() as reports:
+            chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports)
             headlines = self.follow(given, chain)
         results: Results = {"FOLDER": folder}
         report = given.file_output("OUTPUT_HTML")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core.errors import InputError
 from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
@@ -97,7 +99,7 @@ class ZoningWorkflow(Workflow):
         layers = dict(services)
         if given.has("INDICATORS"):
             layers[QUALITY] = self._map_quality(given, chain)
-            headlines += quality_headlines(layers[QUALITY].table())
+            headlines += quality_headlines(layers[QUALITY].table(), layers[QUALITY].table("OUTPUT_CHANGE"))
         restoration, found = self._restoration(given, chain, layers)
         headlines += found
         conservation, found = self._conservation(given, chain, services)
@@ -107,9 +109,12 @@ class ZoningWorkflow(Workflow):
             {
                 "OUTPUT": "plan.tif",
                 "OUTPUT_VECTOR": "plan.gpkg",
+                "OUTPUT_DIFFERENCE": "plan_difference.tif",
                 "OUTPUT_TABLE": "plan.csv",
+                "OUTPUT_SERVICES": "plan_services.csv",
+                "OUTPUT_COMPARISON": "plan_comparison.csv",
             },
-            shown=["OUTPUT"],
+            shown=["OUTPUT", "OUTPUT_VECTOR"],
             RESTORATION=restoration.path(),
             CONSERVATION=conservation.path(),
             LAND_COVER=given.rasters("LAND_COVER")[-1],
@@ -143,6 +148,7 @@ class ZoningWorkflow(Workflow):
             "OUTPUT_CLASSES": "quality_classes.tif",
             "OUTPUT_REFERENCES": "quality_references.csv",
             "OUTPUT_TABLE": "ecosystem_quality.csv",
+            "OUTPUT_CHANGE": "ecosystem_quality_change.csv",
         }
         return chain.run(
             "ecosystemquality", files, shown=["OUTPUT", "OUTPUT_CLASSES"], METHOD=given.choice("QUALITY_METHOD")
@@ -159,9 +165,11 @@ class ZoningWorkflow(Workflow):
                     degraded = chain.run(
                         "degradation",
                         {"OUTPUT": f"degraded_{name}.tif", "OUTPUT_TABLE": f"degraded_{name}.csv"},
+                        about=name,
                         BEFORE=[layers[name].path()],
                         AFTER=[layers[name].path()],
                         KIND="relative",
+                        NAMES=None,  # those of the workflow name the indicators of quality
                         LAND_COVER=[last_cover],
                     )
                     reasons[parameter] = degraded.path()
@@ -194,7 +202,7 @@ class ZoningWorkflow(Workflow):
         return step, conservation_headlines(step.table(), step.table("OUTPUT_EFFICIENCY"))
 
     @staticmethod
-    def _as_services(services: dict[str, Step]) -> dict[str, object]:
+    def _as_services(services: dict[str, Step]) -> dict[str, Any]:
         return {
             "SERVICES": [step.path() for step in services.values()],
             "NAMES": ", ".join(services),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import Block, Chapter, Column, Figure, Figures, TableBlock
+from ..report import Block, Chapter, Column, Figure, Figures, TableBlock, format_number
 from ..results import Column as ResultColumn
 from ..results import ResultTable
 from ..tables import Table
@@ -63,11 +63,11 @@ def headline_chapter(headlines: Sequence[Headline], words: dict[str, str]) -> Ch
         Column(words["headline"], kind="text"),
         Column(words["from_year"], kind="code"),
         Column(words["to_year"], kind="code"),
-        Column(words["value"]),
+        Column(words["value"], kind="code"),
         Column(words["unit"], kind="text"),
         Column("p"),
     ]
-    rows = [(_title(h, words), h.from_year, h.year, _rounded(h.value), h.unit or None, h.p) for h in headlines]
+    rows = [(_title(h, words), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
     blocks: list[Block] = [Figures(cards)] if cards else []
     return Chapter(
         words["headlines"], [*blocks, TableBlock(words["headlines"], columns, rows, download="headlines.csv")]
@@ -86,9 +86,9 @@ def _period(headline: Headline) -> str:
     return "" if headline.year is None else str(headline.year)
 
 
-def _rounded(number: float | None) -> float | None:
-    """Six digits: the rows of the table differ in size, so one number of decimals would not fit them."""
-    return None if number is None else float(f"{number:.6g}")
+def _written(number: float | None) -> str | None:
+    """A number by itself: the rows differ in size, so one number of decimals for the column would not fit them."""
+    return None if number is None else format_number(number)
 
 
 @dataclass(frozen=True)

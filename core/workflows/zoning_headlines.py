@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..tables import Table
-from .headlines import Headline, change_pct, rows_of, total_of
+from .headlines import Headline, change_pct, pair_of, rows_of, total_of
 
 ALL, UNION = "all", "union"
 
@@ -27,19 +27,21 @@ def service_headlines(service: str, table: Table, column: str, unit: str) -> lis
     return headlines
 
 
-def quality_headlines(quality: Table) -> list[Headline]:
-    """Mean quality index of all graded ecosystems by year, its change, and the area of low and poor quality.
+def quality_headlines(quality: Table, change: Table) -> list[Headline]:
+    """Mean quality index of all graded ecosystems by year, and its change on the pixels that both years grade.
 
     Args:
         quality: `OUTPUT_TABLE` of ecosystemquality.
+        change: `OUTPUT_CHANGE` of ecosystemquality.
     """
-    rows = rows_of(quality, ecosystem=ALL, **{"class": ALL})
-    headlines = [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in rows]
-    if len(rows) > 1:
-        change = change_pct(rows[0].number("index"), rows[-1].number("index"))
-        first, last = rows[0].whole("year"), rows[-1].whole("year")
-        headlines.append(Headline("quality_change", change, "%", last, first, card=True))
-    return headlines
+    means = rows_of(quality, ecosystem=ALL, **{"class": ALL})
+    headlines = [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in means]
+    first, last = means[0].whole("year"), means[-1].whole("year")
+    return headlines + [
+        Headline("quality_change", row.number("change_pct"), "%", last, first, card=True)
+        for row in rows_of(change, ecosystem=ALL)
+        if pair_of(row) == (first, last)
+    ]
 
 
 def restoration_headlines(restoration: Table) -> list[Headline]:

@@ -151,12 +151,18 @@ def test_services_grow_by_their_totals():
     assert found(headlines, "service_change") == {("water_retention", 2000, 2015): 11.0}
 
 
-def test_quality_is_that_of_all_ecosystems():
+def test_quality_changes_on_the_pixels_that_both_years_grade():
     quality = table(
         "year ecosystem class index", (2000, "all", "all", 40), (2000, "forest", "all", 90), (2015, "all", "good", 1),
-        (2015, "all", "all", 55.6),
+        (2015, "all", "all", 50),
     )  # fmt: skip
-    assert found(quality_headlines(quality), "quality_change") == {("", 2000, 2015): pytest.approx(39.0)}
+    change = table(
+        "from_year to_year ecosystem change_pct", (2000, 2015, "all", 39), (2000, 2015, "forest", 7),
+        (2000, 2005, "all", 5),
+    )  # fmt: skip
+    headlines = quality_headlines(quality, change)
+    assert found(headlines, "quality_mean") == {("", None, 2000): 40, ("", None, 2015): 50}
+    assert found(headlines, "quality_change") == {("", 2000, 2015): 39}
 
 
 def test_restoration_and_conservation_as_the_paper_tells_them():
