@@ -50,6 +50,11 @@ class ValuingAlgorithm(EcoAlgorithm):
         self.add_number("CAP", minimum=0, advanced=True)
         self.add_table("PRICE_INDEX", advanced=True)
 
+    def service_names(self, given: Given, language: str) -> dict[str, str]:
+        """Names of the valued services by id."""
+        services = load_equivalents(given.choice("EQUIVALENTS"), given.table("EQUIVALENTS_TABLE")).services
+        return {s.id: s.name_zh if language == "zh" and s.name_zh else s.name for s in services}
+
     def valuation_inputs(self, given: Given) -> ValuationInputs:
         """The core's inputs from the parameters of `add_valuation`."""
         equivalents = load_equivalents(given.choice("EQUIVALENTS"), given.table("EQUIVALENTS_TABLE"))

@@ -9,6 +9,7 @@ from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
+from ..settings import report_language
 from .sampling import DRIVERS, DriverParameters, Sampling
 from .workflow import Chain, Step, Workflow
 
@@ -34,6 +35,9 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def steps(self, given: Given) -> int:
         return 4 + (4 if given.has("DEM") else 0) + (1 if len(given.years()) > 1 else 0)
+
+    def names(self, given: Given) -> dict[str, str]:
+        return self.service_names(given, report_language())
 
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         currency = given.text("CURRENCY") or "CNY"

@@ -140,6 +140,10 @@ class Workflow(EcoAlgorithm):
         """Runs the steps and returns what the abstract would report."""
         raise NotImplementedError
 
+    def names(self, given: Given) -> dict[str, str]:
+        """Names of subjects of the headline figures, by id, in the language of the report."""
+        return {}
+
     def add_workflow_outputs(self) -> None:
         self.add_raster_settings()
         self.add_folder_output("FOLDER")
@@ -176,7 +180,7 @@ class Workflow(EcoAlgorithm):
         if report:
             years = given.years()
             period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
-            whole = combined_report(headlines, reports, report_language(), period)
+            whole = combined_report(headlines, reports, report_language(), period, self.names(given))
             results.update(self.publish_report(whole, report))
         results.update(self.publish_table("OUTPUT_TABLE", headline_table(headlines)))
         return results

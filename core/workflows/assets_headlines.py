@@ -21,8 +21,9 @@ def value_headlines(values: Table, change: Table, currency: str) -> list[Headlin
     unit = f"{currency}/a"
     rows = rows_of(values)
     years = sorted({row.whole("year") or 0 for row in rows})
+    ends = (years[0], years[-1])
     totals = {year: total_of((row for row in rows if row.whole("year") == year), "value") for year in years}
-    headlines = [Headline("assets_total", totals[year], unit, year, card=True) for year in years]
+    headlines = [Headline("assets_total", totals[year], unit, year, card=year in ends) for year in years]
     for row in rows_of(change, ecosystem=ALL, service=ALL):
         before, after = pair_of(row)
         headlines.append(Headline("assets_growth", row.number("change_pct"), "%", after, before, card=True))

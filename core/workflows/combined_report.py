@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..report import Block, Chapter, Heading, LeftOut, MethodReport, Paragraph, Parameters
@@ -19,7 +19,11 @@ class StepReport:
 
 
 def combined_report(
-    headlines: Sequence[Headline], steps: Sequence[StepReport], language: str, subtitle: str = ""
+    headlines: Sequence[Headline],
+    steps: Sequence[StepReport],
+    language: str,
+    subtitle: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> MethodReport:
     """Headline figures, then a chapter per step with what its own report holds; sources of all steps once.
 
@@ -28,10 +32,11 @@ def combined_report(
         steps: in the order in which they ran.
         language: `en` or `zh`.
         subtitle: what, where and when in one line.
+        names: of subjects of headlines, by id.
     """
     words = load_texts(language)
     return MethodReport(
-        chapters=[headline_chapter(headlines, words), *(_chapter(step) for step in steps)],
+        chapters=[headline_chapter(headlines, words, names), *(_chapter(step) for step in steps)],
         subtitle=subtitle,
         sources=list(dict.fromkeys(source for step in steps for source in step.report.sources)),
         warnings=[f"{step.title}: {warning}" for step in steps for warning in step.report.warnings],

@@ -45,11 +45,13 @@ def profit_headlines(summary: Table, currency: str) -> list[Headline]:
         currency: names the unit.
     """
     headlines = []
-    for row in rows_of(summary, zone=ALL):
+    rows = rows_of(summary, zone=ALL)
+    whole = _first_to_last(rows)
+    for row in rows:
         before, after = pair_of(row)
         for figure in ("gain", "loss", "net"):
             headlines.append(Headline(f"esv_{figure}", row.number(figure), f"{currency}/a", after, before))
-        headlines.append(Headline("esv_change_index", row.number("change_index"), "", after, before, card=True))
+        headlines.append(Headline("esv_change_index", row.number("change_index"), "", after, before, card=row in whole))
     return headlines
 
 

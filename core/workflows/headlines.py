@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..report import Block, Chapter, Column, Figure, Figures, TableBlock, format_number
@@ -19,7 +19,7 @@ HEADLINE_COLUMNS = (
     ResultColumn("unit", "text"),
     ResultColumn("p"),
 )
-MOST_CARDS = 8
+MOST_CARDS = 12
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,20 @@ def headline_table(headlines: Sequence[Headline]) -> ResultTable:
     )
 
 
-def headline_chapter(headlines: Sequence[Headline], words: dict[str, str]) -> Chapter:
-    """The first chapter of a combined report: the most telling figures as cards, and all of them as a table."""
-    cards = [
-        Figure(_title(h, words), h.value, h.unit, _period(h)) for h in headlines if h.card and h.value is not None
-    ][:MOST_CARDS]
+def headline_chapter(
+    headlines: Sequence[Headline], words: Mapping[str, str], names: Mapping[str, str] | None = None
+) -> Chapter:
+    """The first chapter of a combined report: the most telling figures as cards, and all of them as a table.
+
+    Args:
+        headlines: in the order in which they are shown.
+        words: texts of the report.
+        names: of subjects that the texts do not hold, such as services.
+    """
+    told = {**words, **(names or {})}
+    cards = [Figure(_title(h, told), h.value, h.unit, _period(h)) for h in headlines if h.card and h.value is not None][
+        :MOST_CARDS
+    ]
     columns = [
         Column(words["headline"], kind="text"),
         Column(words["from_year"], kind="code"),
@@ -67,14 +76,14 @@ def headline_chapter(headlines: Sequence[Headline], words: dict[str, str]) -> Ch
         Column(words["unit"], kind="text"),
         Column("p"),
     ]
-    rows = [(_title(h, words), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
+    rows = [(_title(h, told), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
     blocks: list[Block] = [Figures(cards)] if cards else []
     return Chapter(
         words["headlines"], [*blocks, TableBlock(words["headlines"], columns, rows, download="headlines.csv")]
     )
 
 
-def _title(headline: Headline, words: dict[str, str]) -> str:
+def _title(headline: Headline, words: Mapping[str, str]) -> str:
     title = words[f"headline_{headline.figure}"]
     subject = words.get(headline.subject, headline.subject.replace("_", " "))
     return f"{title}: {subject}" if subject else title

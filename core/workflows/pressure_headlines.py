@@ -16,11 +16,14 @@ def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -
     """
     rows = rows_of(pressure)
     headlines = []
-    for year in dict.fromkeys(row.whole("year") for row in rows):
+    years = list(dict.fromkeys(row.whole("year") for row in rows))
+    for year in years:
         of_year = [row for row in rows if row.whole("year") == year]
         area = total_of(of_year, "area_ha")
         weighted = sum((row.number("value") or 0.0) * (row.number("area_ha") or 0.0) for row in of_year)
-        headlines.append(Headline(f"{figure}_mean", weighted / area if area else None, "", year, card=True))
+        headlines.append(
+            Headline(f"{figure}_mean", weighted / area if area else None, "", year, card=year in (years[0], years[-1]))
+        )
     if by_zone:
         headlines += [
             Headline(f"{figure}_zone", row.number("value"), "", row.whole("year"), subject=row.text("zone"))

@@ -1,0 +1,253 @@
+"""The three workflows on a small practice region: every step runs, files and headlines agree, mistakes are told early."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ecoassets.core.tools.practice_region import build_region, write_region
+from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
+from ecoassets.tests.rasters import read_raster
+
+YEARS = (2000, 2005)
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    """Paths of the rasters of two years, by name."""
+    folder = tmp_path_factory.mktemp("region")
+    files = write_region(build_region(64, years=YEARS), folder)
+    series = {raster.series for raster in files.rasters if raster.year}
+    found = {name: [files.raster(f"{name}_{year}").path for year in YEARS] for name in series - {"landsat"}}
+    found |= {raster.name: raster.path for raster in files.rasters if not raster.year}
+    found |= {shapes.name: shapes.path for shapes in files.shapes} | {table.name: table.path for table in files.tables}
+    found["landsat"] = [files.raster(f"landsat_{year}").path for year in YEARS]
+    return found
+
+
+def land_of(region):
+    return {
+        "LAND_COVER": region["land_cover"],
+        "YEARS": ", ".join(map(str, YEARS)),
+        "SCHEME": "cnlucc",
+        "BOUNDARY": region["boundary"],
+    }
+
+
+def headlines_of(folder):
+    """Values by figure, subject and year."""
+    rows = read_csv(folder / "headlines.csv")
+    return {(r["figure"], r["subject"], r["year"]): float(r["value"]) if r["value"] else None for r in rows}
+
+
+def follow(name, folder, parameters):
+    outputs = {"FOLDER": str(folder), "OUTPUT_TABLE": str(folder / "headlines.csv"),
+               "OUTPUT_HTML": str(folder / "report.html")}  # fmt: skip
+    run(f"ecoassets:{name}", {**parameters, **outputs})
+    return headlines_of(folder)
+
+
+@pytest.fixture(scope="module")
+def assets(region, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("assets")
+    given = {
+        **land_of(region),
+        "NPP": region["npp"],
+        "PRECIPITATION": region["precipitation"],
+        "SOIL_RETENTION": region["soil_retention"],
+        "DEM": region["dem"],
+        "TEMPERATURE": region["temperature"],
+        "POPULATION": region["log_population"],
+        "CELL_SIZE": 120,
+    }
+    return folder, follow("assetsworkflow", folder, given)
+
+
+@pytest.fixture(scope="module")
+def esv(region, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("esv")
+    given = {
+        **land_of(region),
+        "IMAGES": region["landsat"],
+        "SENSOR": "landsat5",
+        "DEM": region["dem"],
+        "GDP": region["gdp"],
+        "NIGHT_LIGHT": region["night_light"],
+        "ZONES": region["districts"],
+        "ZONE_FIELD": "name",
+        "GDP_TABLE": None,
+        "CELL_SIZE": 120,
+    }
+    return folder, follow("esvworkflow", folder, given)
+
+
+@pytest.fixture(scope="module")
+def zoning(region, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zoning")
+    given = {
+        **land_of(region),
+        "PRECIPITATION": region["precipitation"],
+        "EVAPOTRANSPIRATION": region["evapotranspiration"],
+        **{name: region[name.lower()] for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON", "DEM")},
+        "NDVI": region["ndvi"],
+        "SLOPE_LENGTH_METHOD": "constant",
+        "STORM_DEPTH": "100",
+        "SOIL_GROUP": region["soil_group"],
+        "INDICATORS": region["biomass"],
+        "NAMES": "biomass, biomass",
+        "ZONES": region["districts"],
+        "ZONE_FIELD": "name",
+    }
+    return folder, follow("zoningworkflow", folder, given)
+
+
+class TestAssets:
+    def test_totals_are_those_of_the_table_and_the_map(self, assets):
+        folder, found = assets
+        rows = read_csv(folder / "ecological_assets.csv")
+        for band, year in enumerate(YEARS):
+            total = math.fsum(float(row["value"]) for row in rows if row["year"] == str(year))
+            assert found["assets_total", "", str(year)] == pytest.approx(total, rel=1e-12)
+            values = read_raster(folder / "ecological_assets.tif")[band]
+            mapped = values[~(values != values)].sum() * 0.09  # 30 m pixels, single precision
+            assert mapped == pytest.approx(total, rel=1e-6)
+
+    def test_shares_add_up(self, assets):
+        _, found = assets
+        shares = [value for (figure, _, year), value in found.items() if (figure, year) == ("ecosystem_share", "2005")]
+        assert math.fsum(shares) == pytest.approx(100)
+
+    @pytest.mark.parametrize("variable", ["slope", "aspect", "landform"])
+    def test_terrain_classes_share_out_assets_and_area(self, assets, variable):
+        _, found = assets
+        areas = [value for (figure, _, _), value in found.items() if figure == f"{variable}_area"]
+        parts = [value for (figure, _, _), value in found.items() if figure == f"{variable}_assets"]
+        mean = sum(found["assets_total", "", str(year)] for year in YEARS) / len(YEARS)
+        assert math.fsum(areas) == pytest.approx(100, rel=1e-9)
+        assert math.fsum(parts) == pytest.approx(mean, rel=1e-6)
+
+    def test_every_driver_has_its_effects(self, assets):
+        _, found = assets
+        drivers = {"precipitation", "hemeroby", "temperature", "population"}
+        assert {subject for figure, subject, _ in found if figure == "panel_effect"} == drivers
+        assert {s.split(",")[0] for figure, s, _ in found if figure == "quantile_effect"} == drivers
+
+    def test_one_report_tells_all_steps(self, assets):
+        folder, _ = assets
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        for title in ("Headline figures", "Ecological assets", "Values by zone: Slope", "Hemeroby", "Panel regression"):
+            assert f"<h2>{title}</h2>" in page
+        assert [name for name in files_in(folder) if name.endswith(".html")] == ["report.html"]
+
+
+class TestEsv:
+    def test_profit_and_loss_is_the_change_of_value(self, esv):
+        _, found = esv
+        gain, loss, net = (found[f"esv_{part}", "", "2005"] for part in ("gain", "loss", "net"))
+        assert gain + loss == pytest.approx(net)
+        assert found["assets_total", "", "2005"] - found["assets_total", "", "2000"] == pytest.approx(net, rel=1e-9)
+
+    def test_land_lost_is_land_gained(self, esv):
+        _, found = esv
+        lost, gained = (
+            math.fsum(value for (figure, _, _), value in found.items() if figure == name)
+            for name in ("land_lost", "land_gained")
+        )
+        assert lost == pytest.approx(gained)
+
+    def test_indices_lie_within_their_bounds(self, esv):
+        _, found = esv
+        for figure in ("rsei_mean", "human_activity_mean"):
+            assert all(0 < found[figure, "", str(year)] < 1 for year in YEARS)
+
+    def test_factors_come_by_strength(self, esv):
+        _, found = esv
+        powers = [value for (figure, _, _), value in found.items() if figure == "factor_q"]
+        assert len(powers) == 4
+        assert powers == sorted(powers, reverse=True)
+
+    def test_the_detector_sees_the_last_year_alone(self, esv):
+        folder, _ = esv
+        cells = {row["n"] for row in read_csv(folder / "detector_factors.csv")}
+        sampled = float(next(iter(cells)))
+        assert sampled < 64 * 64 / 16  # cells of 4 x 4 pixels, of one of the two years
+
+
+class TestZoning:
+    def test_plan_codes_add_up_to_the_zones(self, zoning):
+        folder, found = zoning
+        areas = {}
+        for row in read_csv(folder / "plan.csv"):
+            areas[row["plan"]] = areas.get(row["plan"], 0) + float(row["area_ha"])
+        both = areas.get("3", 0)
+        assert areas.get("1", 0) + both == pytest.approx(found["conservation_area", "", ""])
+        assert areas.get("2", 0) + both == pytest.approx(found["restoration_area", "", ""])
+
+    def test_services_kept_are_at_least_the_first_break(self, zoning):
+        """Natural land alone is conserved, so services that towns and fields hold may fall short; habitat does not."""
+        _, found = zoning
+        assert found["service_kept", "natural_habitat", ""] >= 50
+
+    def test_a_mean_climate_leaves_natural_land_without_weather(self, zoning):
+        _, found = zoning
+        change = found["service_total", "natural_habitat", "2005"] - found["service_total", "natural_habitat", "2000"]
+        assert found["service_change", "natural_habitat", "2005"] == pytest.approx(
+            change / found["service_total", "natural_habitat", "2000"] * 100
+        )
+
+    def test_every_part_of_the_plan_is_written(self, zoning):
+        folder, _ = zoning
+        wanted = {
+            "plan.tif",
+            "plan.gpkg",
+            "plan_difference.tif",
+            "restoration.tif",
+            "conservation.tif",
+            "importance.tif",
+        }
+        assert wanted <= set(files_in(folder))
+
+
+def refused(parameters, words, name="zoningworkflow"):
+    from qgis.core import QgsProcessingException
+
+    with pytest.raises(QgsProcessingException, match=words):
+        run(f"ecoassets:{name}", parameters)
+
+
+def test_a_raster_too_few_is_told_before_the_first_step(region, tmp_path):
+    given = {**land_of(region), "NPP": region["npp"], "PRECIPITATION": [*region["precipitation"], region["dem"]]}
+    refused({**given, "FOLDER": str(tmp_path / "out")}, "Precipitation.*3 rasters given for 2 year", "assetsworkflow")
+    assert files_in(tmp_path) == ["out"]
+
+
+def test_a_failing_step_is_named(region, tmp_path):
+    given = {**land_of(region), "STORM_DEPTH": "-5", "FOLDER": str(tmp_path / "out")}
+    refused(given, "Step 1 of .*Flood mitigation.*-5 mm")
+
+
+def test_nothing_to_zone_by(region, tmp_path):
+    refused({**land_of(region), "FOLDER": str(tmp_path / "out")}, "nothing to zone by")
+
+
+def test_names_of_drivers_fit(region, tmp_path):
+    given = {**land_of(region), "MORE_DRIVERS": [region["dem"]], "FOLDER": str(tmp_path / "out"), "CELL_SIZE": 120}
+    refused(given, "DRIVER_NAMES holds 0 names for 1 raster", "esvworkflow")
+
+
+def test_a_cancel_stops_between_the_steps(region, tmp_path):
+    from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback
+
+    class Impatient(QgsProcessingFeedback):
+        def pushInfo(self, text):
+            if "Step 2" in text:
+                self.cancel()
+
+    context, feedback = QgsProcessingContext(), Impatient(False)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("ecoassets:assetsworkflow")
+    given = {**land_of(region), "FOLDER": str(tmp_path / "out"), "OUTPUT_TABLE": str(tmp_path / "headlines.csv")}
+    results, _ = algorithm.run(given, context, feedback)
+    assert "OUTPUT_TABLE" not in results
+    assert "headlines.csv" not in files_in(tmp_path)
+    assert "hemeroby.tif" not in files_in(tmp_path)
