@@ -1,4 +1,4 @@
-"""The three workflows on a small practice region: every step runs, files and headlines agree, mistakes are told early."""
+"""The three workflows on a small practice region: every step runs, files and headlines agree, mistakes come early."""
 
 from __future__ import annotations
 
