@@ -31,7 +31,7 @@ from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command, write_parameters
-from .compat import make_field
+from .compat import make_fields
 from .declared import DeclaredAlgorithm
 from .features import new_feature
 from .gathered_reports import hand_over
@@ -186,7 +186,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def publish_features(
         self,
         name: str,
-        columns: Sequence[Column],
+        columns: Sequence[Column] | QgsFields,
         features: Iterable[QgsFeature],
         geometry: Any = QgsWkbTypes.Type.NoGeometry,
         crs: QgsCoordinateReferenceSystem | None = None,
@@ -199,9 +199,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         """
         if not self._parameters.get(name):
             return {}
-        fields = QgsFields()
-        for column in columns:
-            fields.append(make_field(column.name, column.kind))
+        fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
         place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
         try:
             sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis, QgsApplication, QgsField
+from collections.abc import Iterable
+
+from qgis.core import Qgis, QgsApplication, QgsField, QgsFields
 from qgis.PyQt.QtCore import QVariant
+
+from ..core.results import Column
 
 QGIS_VERSION = Qgis.QGIS_VERSION_INT if hasattr(Qgis, "QGIS_VERSION_INT") else Qgis.versionInt()
 FIELD_TYPES_ARE_META_TYPES = QGIS_VERSION >= 33800
@@ -19,6 +23,14 @@ def make_field(name: str, kind: str) -> QgsField:
     else:
         types = {"text": QVariant.String, "integer": QVariant.Int, "number": QVariant.Double}
     return QgsField(name, types[kind])
+
+
+def make_fields(columns: Iterable[Column]) -> QgsFields:
+    """The fields of a result table."""
+    fields = QgsFields()
+    for column in columns:
+        fields.append(make_field(column.name, column.kind))
+    return fields
 
 
 def user_language() -> str:

@@ -23,7 +23,6 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
-    QgsProcessingParameterVectorDestination,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -198,11 +197,6 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_features_output(self, name: str, optional: bool = True) -> None:
         kind = QgsProcessing.SourceType.TypeVectorAnyGeometry
         self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=optional, createByDefault=not optional))
-
-    def add_vector_output(self, name: str) -> None:
-        """Polygons that the core itself writes."""
-        kind = QgsProcessing.SourceType.TypeVectorPolygon
-        self.add(QgsProcessingParameterVectorDestination(name, "", kind, optional=True, createByDefault=False))
 
     def add_report_output(self, name: str = "OUTPUT_HTML", optional: bool = True) -> None:
         self.add(

@@ -27,6 +27,7 @@ from ..core.report.texts import load_palettes, ramp_colour
 
 STEPS = 9
 POINT_MM = 1.6
+OUTLINE, OUTLINE_MM = "#4d4d4d", 0.1
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class FeatureLook:
         classes: legend of a class; the range is not used then.
         year_field: the field of the year, for the temporal controller.
         colour: of all features; field and range are not used then.
+        outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FeatureLook:
     classes: tuple[FeatureClass, ...] = ()
     year_field: str = ""
     colour: str = ""
+    outlined: bool = False
 
 
 def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
@@ -101,14 +104,14 @@ def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:
 
 def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     if look.colour:
-        return QgsSingleSymbolRenderer(_symbol(layer, look.colour))
+        return QgsSingleSymbolRenderer(_symbol(layer, look.colour, look.outlined))
     return _classes(layer, look) if look.classes else _ramp(layer, look)
 
 
 def _classes(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     return QgsCategorizedSymbolRenderer(
         look.field,
-        [QgsRendererCategory(c.value, _symbol(layer, c.colour), c.name) for c in look.classes],
+        [QgsRendererCategory(c.value, _symbol(layer, c.colour, look.outlined), c.name) for c in look.classes],
     )
 
 
@@ -126,11 +129,14 @@ def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     return QgsGraduatedSymbolRenderer(f'"{look.field}"', ranges)
 
 
-def _symbol(layer: QgsVectorLayer, colour: str) -> QgsSymbol:
+def _symbol(layer: QgsVectorLayer, colour: str, outlined: bool = False) -> QgsSymbol:
     symbol = QgsSymbol.defaultSymbol(layer.geometryType())
     symbol.setColor(QColor(colour))
     part = symbol.symbolLayer(0)
-    if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry:
+    if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry and outlined:
+        part.setStrokeColor(QColor(OUTLINE))
+        part.setStrokeWidth(OUTLINE_MM)
+    elif layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry:
         part.setStrokeStyle(Qt.PenStyle.NoPen)
     elif layer.geometryType() == QgsWkbTypes.GeometryType.PointGeometry:
         symbol.setSize(POINT_MM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
+from ...core.zoning.conservation_report import conservation_report
 from ...core.zoning.conservation_tables import cleanup_table, ecosystem_table, efficiency_table, importance_table
 from ...core.zoning.conservation_zones import (
     NATURAL,
@@ -12,7 +13,6 @@ from ...core.zoning.conservation_zones import (
     run_conservation_zones,
 )
 from ...core.zoning.legends import legend
-from ...core.zoning.zoning_reports import conservation_report
 from ..base import Results
 from ..canvas import BandLook, Look
 from ..given import Given

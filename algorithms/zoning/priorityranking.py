@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.zoning.priority_ranking import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
-from ...core.zoning.zoning_reports import ranking_report
+from ...core.zoning.ranking_report import ranking_report
 from ..base import Results
 from ..canvas import BandLook, Look
 from ..given import Given

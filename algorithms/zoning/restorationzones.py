@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.zoning.legends import legend
+from ...core.zoning.legends import combination_legend, legend
 from ...core.zoning.reasons import REASONS
+from ...core.zoning.restoration_report import restoration_report
 from ...core.zoning.restoration_tables import cleanup_table, combination_table, priority_table, reason_table
-from ...core.zoning.restoration_zones import RestorationInputs, RestorationOutputs, run_restoration_zones
-from ...core.zoning.zoning_reports import occurring_reasons, restoration_report
+from ...core.zoning.restoration_zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
 from .zoning import ZoningAlgorithm
 
-DEGRADED = ("DEGRADED_WATER", "DEGRADED_SOIL", "DEGRADED_FLOOD", "DEGRADED_QUALITY")
+LAYERS = tuple(name.upper() for name in CODES)
 
 
 class RestorationZones(ZoningAlgorithm):
@@ -24,16 +24,16 @@ class RestorationZones(ZoningAlgorithm):
     NAME = "restorationzones"
 
     def declare(self) -> None:
-        for name in DEGRADED:
+        for name in LAYERS:
             self.add_raster(name, optional=True)
-        self.add_raster("QUALITY_CLASSES", optional=True)
-        self.add_raster("EROSION_CLASSES", optional=True)
         self.add_number("SEVERE", 4, 2, 6, integer=True)
         self.add_one_land_cover()
         self.add_text("EXCLUDE", optional=True)
         self.add_number("MINIMUM_AREA", 0, 0)
         self.add_polygons("WATER_SOURCES", advanced=True)
         self.add_text("REASON_WEIGHTS", optional=True, advanced=True)
+        for name in LAYERS:
+            self.add_number(f"{name}_BAND", minimum=1, integer=True, advanced=True)
         self.add_raster_settings(several_years=False)
         self.add_raster_output("OUTPUT", optional=False)
         self.add_raster_output("OUTPUT_PRIORITY")
@@ -46,7 +46,8 @@ class RestorationZones(ZoningAlgorithm):
         self.add_number_output("SHARE")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        layers = {name.lower(): given.raster(name) for name in (*DEGRADED, "QUALITY_CLASSES", "EROSION_CLASSES")}
+        layers = {name.lower(): given.raster(name) for name in LAYERS}
+        bands = {name.lower(): given.optional_integer(f"{name}_BAND") for name in LAYERS}
         inputs = RestorationInputs(
             **layers,
             severe=given.integer("SEVERE"),
@@ -56,12 +57,13 @@ class RestorationZones(ZoningAlgorithm):
             minimum_area_ha=given.required_number("MINIMUM_AREA"),
             water_sources=given.polygons("WATER_SOURCES"),
             weights=_weights(given.text("REASON_WEIGHTS")),
+            bands={name: band for name, band in bands.items() if band},
         )
         outputs = RestorationOutputs(
             given.output("OUTPUT"), given.output("OUTPUT_PRIORITY"), provenance_metadata(self, given)
         )
         result = run_restoration_zones(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        reasons = occurring_reasons(result, self.language)
+        reasons = combination_legend(self.language, result.masks)
         results = self.publish_classes("OUTPUT", outputs.reasons, reasons)
         results.update(self.publish_classes("OUTPUT_PRIORITY", outputs.priority, legend("priority", self.language)))
         report = given.file_output("OUTPUT_HTML")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
-
-from qgis.core import QgsFeatureRequest, QgsField, QgsVectorLayer
-
 from ...core.errors import InputError
 from ...core.packages import require_package
 from ...core.progress import Progress
-from ...core.results import Column
 from ...core.zoning.planning_units import UnitFields, read_planning_units
+from ...core.zoning.selection_report import selection_report
 from ...core.zoning.target_selection import select_units, selection_table
-from ...core.zoning.zoning_reports import selection_report
 from ..base import Results
-from ..features import new_feature
 from ..given import Given
 from ..settings import report_language
 from ..vector_look import FeatureLook
@@ -68,7 +61,8 @@ class TargetSelection(ZoningAlgorithm):
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(selection_report(found, report_language()), report))
-        results.update(self._publish_units(path, found.ids))
+        look = FeatureLook(self.texts.outputs["OUTPUT"].label, "", colour=SELECTED, outlined=True)
+        results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))
         progress.info(
             f"{len(found.ids)} of {len(units)} planning units, cost {found.cost:,.6g}, proven to within "
@@ -77,22 +71,3 @@ class TargetSelection(ZoningAlgorithm):
         numbers = {"BOUNDARY": found.boundary_m} if found.boundary_m is not None else {}
         results.update(self.publish_numbers(COST_TOTAL=found.cost, GAP=found.gap, SELECTED=len(found.ids), **numbers))
         return results
-
-    def _publish_units(self, path: str, ids: Sequence[int]) -> Results:
-        """The selected units as they were given, with all their fields."""
-        layer = QgsVectorLayer(path, "units", "ogr")
-        names = [field.name() for field in layer.fields()]
-        kept = [n for n, name in enumerate(names) if name.lower() != "fid"]
-        columns = [Column(names[n], _kind(layer.fields().at(n))) for n in kept]
-        chosen = layer.getFeatures(QgsFeatureRequest().setFilterFids(list(ids)))
-        units = (new_feature(unit.geometry(), [unit.attributes()[n] for n in kept]) for unit in chosen)
-        label = self.texts.outputs["OUTPUT"].label
-        return self.publish_features(
-            "OUTPUT", columns, units, layer.wkbType(), layer.crs(), FeatureLook(label, "", colour=SELECTED)
-        )
-
-
-def _kind(field: QgsField) -> Literal["text", "integer", "number"]:
-    if not field.isNumeric():
-        return "text"
-    return "number" if field.typeName().lower() in ("real", "double") else "integer"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from qgis.core import QgsGeometry, QgsVectorLayer, QgsWkbTypes
 
 from ...core.drivers.sample_inputs import split_words
 from ...core.land_cover import SCHEMES, LandCoverScheme
@@ -11,9 +13,10 @@ from ...core.zoning.services import Service, read_services
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look
 from ..compat import user_language
+from ..features import new_feature
 from ..given import Given
 from ..settings import default_scheme
-from ..vector_look import FeatureClass, FeatureLook, style_features_when_loaded
+from ..vector_look import FeatureLook
 
 
 class ZoningAlgorithm(EcoAlgorithm):
@@ -24,8 +27,9 @@ class ZoningAlgorithm(EcoAlgorithm):
     def add_services(self, optional: bool = False) -> None:
         """Service rasters, what they are called and what their pixels hold."""
         self.add_rasters("SERVICES", optional=optional)
-        self.add_text("NAMES", optional=optional)
+        self.add_text("NAMES", optional=True)
         self.add_text("KINDS", "density")
+        self.add_text("BANDS", optional=True, advanced=True)
 
     def add_one_land_cover(self) -> None:
         """Land cover of one date, which may be left out."""
@@ -35,7 +39,10 @@ class ZoningAlgorithm(EcoAlgorithm):
 
     def services(self, given: Given) -> tuple[Service, ...]:
         return read_services(
-            given.rasters("SERVICES"), split_words(given.text("NAMES")), split_words(given.text("KINDS"))
+            given.rasters("SERVICES"),
+            split_words(given.text("NAMES")),
+            split_words(given.text("KINDS")),
+            given.numbers("BANDS"),
         )
 
     def scheme(self, given: Given) -> LandCoverScheme | None:
@@ -54,16 +61,30 @@ class ZoningAlgorithm(EcoAlgorithm):
             name, path, Look(label, tuple(bands) or (BandLook(1, label),), classes=tuple(legend))
         )
 
-    def publish_polygons(self, name: str, path: str | None, field: str, legend: Sequence[ClassColour]) -> Results:
-        """Polygons that the core wrote, coloured by the classes of a field."""
+    def publish_polygons(
+        self, name: str, path: str | None, look: FeatureLook, wanted: Collection[int] | None = None
+    ) -> Results:
+        """Copies polygons of a finished file into a sink, with all their fields; `wanted` tells the ids, None all."""
         if not path:
             return {}
-        classes = tuple(FeatureClass(str(entry.code), entry.name, entry.colour) for entry in legend)
-        look = FeatureLook(self.texts.outputs[name].label, field, classes=classes)
-        style_features_when_loaded(self._context, path, look)
-        return {name: path}
+        layer = QgsVectorLayer(path, name, "ogr")
+        fields = layer.fields()
+        if fields.indexOf("fid") >= 0:  # the key of a GeoPackage; the new file makes its own
+            fields.remove(fields.indexOf("fid"))
+        features = (
+            new_feature(_as_multi(found.geometry()), [found[field.name()] for field in fields])
+            for found in layer.getFeatures()
+            if wanted is None or found.id() in wanted
+        )
+        kind = QgsWkbTypes.multiType(layer.wkbType())
+        return self.publish_features(name, fields, features, kind, layer.crs(), look)
 
     @property
     def language(self) -> str:
         """Of legends in the canvas."""
         return user_language()
+
+
+def _as_multi(geometry: QgsGeometry) -> QgsGeometry:
+    geometry.convertToMultiType()
+    return geometry

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from qgis.core import QgsProcessingUtils
+
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.zoning.legends import legend
 from ...core.zoning.plan_comparison import (
+    MAX_UNITS,
     ComparisonInputs,
     ComparisonOutputs,
     ComparisonResult,
     comparison_table,
     run_plan_comparison,
 )
+from ...core.zoning.plan_report import plan_report
 from ...core.zoning.plan_tables import plan_table, service_table
 from ...core.zoning.zoning_plan import PlanInputs, PlanOutputs, run_zoning_plan
-from ...core.zoning.zoning_reports import plan_report
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..vector_look import FeatureClass, FeatureLook
 from .zoning import ZoningAlgorithm
 
 
@@ -35,10 +39,12 @@ class ZoningPlan(ZoningAlgorithm):
         self.add_zones()
         self.add_services(optional=True)
         self.add_flag("COMPARE", True)
+        self.add_choice("RULE", ("additive", "core_area"), "additive", advanced=True)
+        self.add_number("MAX_UNITS", MAX_UNITS, 1, integer=True, advanced=True)
         self.add_number("TIME_LIMIT", 60, 1, advanced=True)
         self.add_raster_settings(several_years=False)
         self.add_raster_output("OUTPUT", optional=False)
-        self.add_vector_output("OUTPUT_VECTOR")
+        self.add_features_output("OUTPUT_VECTOR")
         self.add_raster_output("OUTPUT_DIFFERENCE")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_SERVICES")
@@ -58,11 +64,14 @@ class ZoningPlan(ZoningAlgorithm):
             districts=given.zones(),
             services=services,
         )
-        outputs = PlanOutputs(
-            given.required_output("OUTPUT"), given.output("OUTPUT_VECTOR"), provenance_metadata(self, given)
-        )
         difference = given.output("OUTPUT_DIFFERENCE")
         report = given.file_output("OUTPUT_HTML")
+        outputs = PlanOutputs(
+            given.required_output("OUTPUT"),
+            QgsProcessingUtils.generateTempFilename("plan.gpkg") if given.has("OUTPUT_VECTOR") else None,
+            provenance_metadata(self, given),
+            QgsProcessingUtils.generateTempFilename("districts.tif") if report else None,
+        )
         wanted = bool(difference or report or given.has("OUTPUT_COMPARISON"))
         compared = wanted and given.flag("COMPARE") and bool(services)
         if (difference or given.has("OUTPUT_COMPARISON")) and not compared:
@@ -72,20 +81,23 @@ class ZoningPlan(ZoningAlgorithm):
         settings = self.raster_settings(given)
         result = run_zoning_plan(inputs, outputs, settings, progress.part(0, 30 if compared else 95))
         comparison: ComparisonResult | None = None
-        comparison_outputs = ComparisonOutputs(difference, outputs.metadata)
+        pictured = difference or QgsProcessingUtils.generateTempFilename("difference.tif")
+        comparison_outputs = ComparisonOutputs(pictured, outputs.metadata)
         if compared:
             comparison = run_plan_comparison(
                 ComparisonInputs(
                     inputs.conservation, services, inputs.land_cover, inputs.scheme,
+                    rule=given.choice("RULE"), max_units=given.integer("MAX_UNITS"),
                     time_limit=given.required_number("TIME_LIMIT"),
                 ),
                 comparison_outputs, settings, progress.part(30, 95),
             )  # fmt: skip
         results = self.publish_classes("OUTPUT", outputs.plan, legend("plan", self.language))
         results.update(self.publish_classes("OUTPUT_DIFFERENCE", difference, legend("comparison", self.language)))
-        results.update(self.publish_polygons("OUTPUT_VECTOR", outputs.polygons, "plan", legend("plan", self.language)))
+        results.update(self._publish_polygons(outputs))
         if report:
-            told = plan_report(result, outputs, comparison, comparison_outputs, report_language())
+            compared_with = (comparison, comparison_outputs) if comparison else None
+            told = plan_report(result, outputs, report_language(), compared_with, QgsProcessingUtils.tempFolder())
             results.update(self.publish_report(told, report))
         results.update(self.publish_table("OUTPUT_TABLE", plan_table(result)))
         results.update(self.publish_table("OUTPUT_SERVICES", service_table(result)))
@@ -94,3 +106,9 @@ class ZoningPlan(ZoningAlgorithm):
         conserve, restore, both = (result.plan_ha(code) for code in (1, 2, 3))
         results.update(self.publish_numbers(CONSERVATION_AREA=conserve, RESTORATION_AREA=restore, BOTH_AREA=both))
         return results
+
+    def _publish_polygons(self, outputs: PlanOutputs) -> Results:
+        planned = legend("plan", self.language)[1:]
+        classes = tuple(FeatureClass(str(entry.code), entry.name, entry.colour) for entry in planned)
+        look = FeatureLook(self.texts.outputs["OUTPUT_VECTOR"].label, "plan", classes=classes, outlined=True)
+        return self.publish_polygons("OUTPUT_VECTOR", outputs.polygons, look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -27,12 +28,16 @@ def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
     )
 
 
-@cache
-def combination_legend(language: str = "en") -> tuple[ClassColour, ...]:
-    """A class for every combination of restoration reasons; the colour is the mean of those of its reasons."""
+def combination_legend(language: str = "en", masks: Iterable[int] = range(2**7)) -> tuple[ClassColour, ...]:
+    """A class for every combination of restoration reasons; the colour is the mean of those of its reasons.
+
+    Args:
+        language: `en` or `zh`.
+        masks: the combinations that are listed, such as those that occur.
+    """
     bits = legend("reason", language)
     none = legend("priority", language)[0]
-    return (none, *(_combination(code, bits) for code in range(1, 2 ** len(bits))))
+    return (none, *(_combination(code, bits) for code in masks if code > 0))
 
 
 def _combination(code: int, bits: tuple[ClassColour, ...]) -> ClassColour:

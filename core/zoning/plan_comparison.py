@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..errors import InputError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.engine import COMMON, Block, Job, JobResult, Result, run_job
@@ -37,6 +38,9 @@ IN_PLAN, IN_RANKING, IN_SELECTION = 1, 2, 4
 NO_DIFFERENCE = 255
 # The cut through the ranking is found to this share of the cells.
 RANK_BINS = 10_000
+# Up to this many cells are ranked one by one, more of them in this many steps.
+EXACT_CELLS = 200_000
+RANKING_STEPS = 500
 # Square planning units as fine as the solver can manage.
 MAX_UNITS = 20_000
 GAP = 1e-4
@@ -105,7 +109,7 @@ class ComparisonResult:
     """The three plans.
 
     Attributes:
-        plans: the plan, the ranking and the selection.
+        plans: the plan, the ranking and, where it could be found, the selection.
         region_ha: area of the region.
         totals: of each service in the region.
         unit_pixels: edge of the planning units in pixels.
@@ -114,7 +118,7 @@ class ComparisonResult:
         inputs: what was asked for.
     """
 
-    plans: tuple[Plan, Plan, Plan]
+    plans: tuple[Plan, ...]
     region_ha: float
     totals: tuple[float, ...]
     unit_pixels: int
@@ -153,7 +157,9 @@ def run_plan_comparison(
         layers = open_services(inputs.services, service_sources(inputs.services, progress), area, progress)
         candidates, found = _candidates(inputs, area, plan, ecosystems, layers, progress.part(0, 10))
         rank = os.path.join(folder, "rank.tif")
-        ranking = RankingInputs(inputs.services, rule=inputs.rule)
+        cells = int(found.sums["cells"])
+        warp = 1 if cells <= EXACT_CELLS else math.ceil(cells / RANKING_STEPS)
+        ranking = RankingInputs(inputs.services, rule=inputs.rule, warp=warp)
         curves = rank_area(ranking, RankingOutputs(rank), candidates, progress.part(10, 70))
         tally = _TallyKernel.of_grid(layers, area.grid, inputs.max_units)
         status = Source(STATUS, os.path.join(folder, "status.tif"), 1, "classes", "Candidates")
@@ -172,9 +178,10 @@ def run_plan_comparison(
                 ("ranking", ranked),
                 ("selection", selected),
             )
+            if of_plan is not None
         ]
         return ComparisonResult(
-            (plans[0], plans[1], plans[2]),
+            tuple(plans),
             found.coverage[COMMON].area_ha,
             tuple((found.sums["totals"] * factors).tolist()),
             tally.edge,
@@ -202,6 +209,7 @@ class _CandidateKernel:
             "totals": np.array([a[block.gate].sum() for a in amounts]),
             "kept": np.array([a[planned].sum() for a in amounts]),
             "planned": np.array(np.where(planned, block.areas_ha, 0.0).sum()),
+            "cells": np.array(np.count_nonzero(status)),
         }
         return Result({STATUS: (status, status > 0)}, Sums(sums))
 
@@ -222,10 +230,6 @@ def _candidates(
     job = area.job(kernel, read, (Output(STATUS, path, (Band(STATUS),), "uint8", 0),), gate=[PLAN])
     found = run_checked(replace(job, write=WriteOptions(overviews=False)), ecosystems, area, progress)
     return replace(area, boundary=Source(STATUS, path, 1, "classes", "Candidates")), found
-
-
-def _unit_edge(area: StudyArea, max_units: int) -> int:
-    return max(1, math.ceil(math.sqrt(area.grid.width * area.grid.height / max_units)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,8 +298,8 @@ def _cut(bins: np.ndarray, targets: np.ndarray) -> tuple[int, np.ndarray]:
 
 def _select(
     units: np.ndarray, targets: np.ndarray, inputs: ComparisonInputs, progress: Progress
-) -> tuple[np.ndarray, float, np.ndarray]:
-    """The chosen units (boolean, all units of the grid), the gap, and what they hold."""
+) -> tuple[np.ndarray, float, np.ndarray | None]:
+    """The chosen units (boolean, all units of the grid), the gap, and what they hold; None where none was found."""
     occupied = np.flatnonzero(units[:, 0] > 0)
     present = [number for number in range(len(targets)) if targets[number] > 0]
     chosen = np.zeros(len(units), dtype=bool)
@@ -311,7 +315,11 @@ def _select(
     )
     # The targets are amounts of the region; units hold what may be chosen, a part of it.
     wanted = np.minimum(targets[present] / amounts.sum(axis=0), 1) * 100
-    found = select_units(offered, wanted.tolist(), time_limit=inputs.time_limit, gap=GAP, progress=progress)
+    try:
+        found = select_units(offered, wanted.tolist(), time_limit=inputs.time_limit, gap=GAP, progress=progress)
+    except InputError as error:
+        progress.warn(f"The comparison goes without the exact selection: {error}")
+        return chosen, math.nan, None
     chosen[list(found.ids)] = True
     return chosen, found.gap, units[chosen].sum(axis=0)
 

@@ -16,7 +16,7 @@ from .services import ServiceLayer
 
 Policy = Literal["both", "conservation", "restoration"]
 
-PLAN, PARTS = "plan", "parts"
+PLAN, PARTS, DISTRICTS = "plan", "parts", "districts"
 RESTORATION, CONSERVATION = "restoration", "conservation"
 NONE, CONSERVE, RESTORE, BOTH = 0, 1, 2, 3
 PLANS = 4
@@ -82,7 +82,12 @@ class PlanKernel:
         for number, layer in enumerate(self.services):
             held = np.where(layer.valid(block), np.maximum(layer.amounts(block), 0), 0)
             sums[f"kept:{number}"] = sum_by_class(inside, parts + 1, held.astype(np.float64))[:parts]
-        return Result({PLAN: (codes, block.gate), PARTS: (part + 1, block.gate & (codes != NONE))}, Sums(sums))
+        rasters = {
+            PLAN: (codes, block.gate),
+            PARTS: (part + 1, block.gate & (codes != NONE)),
+            DISTRICTS: (district + 1, block.gate),
+        }
+        return Result(rasters, Sums(sums))
 
 
 def _crossed(part: np.ndarray, parts: int, other: np.ndarray, others: int, areas_ha: np.ndarray) -> np.ndarray:

@@ -87,7 +87,7 @@ def polygon_fields(result: PlanResult) -> dict[int, dict[str, Cell]]:
                 "area_ha": area,
                 "share_pct": area / whole * 100,
                 "ecosystems": _listed(shares, "%"),
-                "reasons": _listed(_reasons(result.reasons_ha[d, plan]), "ha"),
+                "reasons": _listed(reasons_of_part(result.reasons_ha[d, plan]), "ha"),
             }
             for s, service in enumerate(result.inputs.services):
                 held = float(result.kept[s, d, plan])
@@ -96,9 +96,9 @@ def polygon_fields(result: PlanResult) -> dict[int, dict[str, Cell]]:
     return parts
 
 
-def _reasons(by_mask: np.ndarray) -> list[tuple[str, float]]:
-    """Reasons that occur and their area; they overlap."""
-    names = {entry.code: entry.name for entry in legend("reason")}
+def reasons_of_part(by_mask: np.ndarray, language: str = "en") -> list[tuple[str, float]]:
+    """Reasons that occur and their area (ha) in an area by reason mask; they overlap."""
+    names = {entry.code: entry.name for entry in legend("reason", language)}
     found = [(names[bit], math.fsum(by_mask[masks_with(bit)])) for bit in (*REASONS.values(), FILLED)]
     return [(name, area) for name, area in found if area > 0]
 

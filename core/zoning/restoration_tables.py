@@ -8,7 +8,7 @@ import numpy as np
 
 from ..results import Cell, Column, ResultTable
 from .layers import ALL
-from .reasons import EVERYTHING, FILLED, MASKS, PARTS, REASONS, UNION, masks_with, reasons_of
+from .reasons import EVERYTHING, FILLED, PARTS, REASONS, UNION, masks_with, reasons_of
 from .restoration_zones import AFTER, BEFORE, RestorationResult
 
 REASON_COLUMNS = (
@@ -60,12 +60,11 @@ def reason_table(result: RestorationResult) -> ResultTable:
 def combination_table(result: RestorationResult) -> ResultTable:
     """A row per combination of reasons that occurs, largest first: exclusive, so the rows add up to the union."""
     areas = result.after.sum(axis=1)
-    masks = [mask for mask in np.argsort(-areas, kind="stable") if 0 < mask < MASKS and areas[mask] > 0]
     return ResultTable(
         COMBINATION_COLUMNS,
         tuple(
-            (int(m), " + ".join(reasons_of(int(m))), float(areas[m]), float(areas[m]) / result.study_area_ha * 100)
-            for m in masks
+            (mask, " + ".join(reasons_of(mask)), float(areas[mask]), float(areas[mask]) / result.study_area_ha * 100)
+            for mask in result.masks
         ),
     )
 
@@ -86,7 +85,11 @@ def _parts(result: RestorationResult, stage: str) -> dict[str, float]:
     parts = {name: result.area_with(bits, stage) for name, bits in PARTS.items()}
     union, filled = result.area_with(stage=stage), result.area_with(FILLED, stage)
     total = math.fsum(parts.values())
-    return {**parts, "sum": total, "overlap": total - (union - filled), "filled": filled, UNION: union}
+    # Every pixel counts as often as it has parts beyond the first; a difference of sums would leave a rounding error.
+    table = result.after if stage == AFTER else result.before
+    often = sum(masks_with(bits).astype(int) for bits in PARTS.values())
+    overlap = math.fsum((table.sum(axis=1) * np.maximum(often - 1, 0)).tolist())
+    return {**parts, "sum": total, "overlap": overlap, "filled": filled, UNION: union}
 
 
 def priority_table(result: RestorationResult) -> ResultTable:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
+from ..raster.dataset import open_raster, short_name
 from ..raster.engine import COMMON, Block, JobResult, Result
 from ..raster.files import workspace
 from ..raster.output import Band, Output
@@ -37,6 +38,7 @@ MASK, PRIORITY, CLEANED = "reasons", "priority", "cleaned"
 BEFORE, AFTER = "before", "after"
 SERVICES_DEGRADED = ("degraded_water", "degraded_soil", "degraded_flood")
 QUALITY_DEGRADED, QUALITY, EROSION = "degraded_quality", "quality_classes", "erosion_classes"
+DEGRADATIONS = (*SERVICES_DEGRADED, QUALITY_DEGRADED)
 LABELS = {
     "degraded_water": "Degradation of water retention",
     "degraded_soil": "Degradation of soil conservation",
@@ -46,7 +48,7 @@ LABELS = {
     EROSION: "Erosion classes",
 }
 CODES: Mapping[str, Sequence[int]] = {
-    **{name: range(-1, 2) for name in (*SERVICES_DEGRADED, QUALITY_DEGRADED)},
+    **{name: range(-1, 2) for name in DEGRADATIONS},
     QUALITY: range(1, 6),
     EROSION: range(1, 7),
 }
@@ -71,6 +73,8 @@ class RestorationInputs:
         minimum_area_ha: smaller patches join their neighbours; 0 keeps all.
         water_sources: polygons in which severe erosion alone makes the priority high.
         weights: of the reasons in the priority score; 1 where not given.
+        bands: by name of the raster; without one the first band of a degradation, which is the union of its layers,
+            and the last of quality and erosion classes, which is the most recent year.
     """
 
     degraded_water: str | None = None
@@ -86,6 +90,7 @@ class RestorationInputs:
     minimum_area_ha: float = 0.0
     water_sources: str | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    bands: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def layers(self) -> dict[str, str]:
@@ -133,6 +138,12 @@ class RestorationResult:
         return math.fsum(table[masks_with(bits)].ravel())
 
     @property
+    def masks(self) -> tuple[int, ...]:
+        """The combinations of reasons that occur, largest first."""
+        areas = self.after.sum(axis=1)
+        return tuple(int(mask) for mask in np.argsort(-areas, kind="stable") if mask > 0 and areas[mask] > 0)
+
+    @property
     def area_ha(self) -> float:
         return self.area_with()
 
@@ -174,7 +185,7 @@ def run_restoration_zones(
         raise InputError(f"SEVERE is {inputs.severe}. Give the lowest erosion class that counts as severe, 2 to 6.")
     with workspace() as folder:
         cover = [band_source(LAND_COVER, inputs.land_cover, "Land cover", progress)] if inputs.land_cover else []
-        layers = [band_source(name, path, LABELS[name], progress) for name, path in inputs.layers.items()]
+        layers = [_layer(inputs, name, path, progress) for name, path in inputs.layers.items()]
         area = open_study_area([*cover, *layers][0], settings, folder, progress)
         fitted = area.fit_all([*cover, *layers], progress)
         ecosystems = open_ecosystems(fitted[0] if cover else None, inputs.scheme)
@@ -199,6 +210,13 @@ def run_restoration_zones(
     )
     _tell_gaps(layers, found, progress)
     return result
+
+
+def _layer(inputs: RestorationInputs, name: str, path: str, progress: Progress) -> Source:
+    band = inputs.bands.get(name)
+    if band is None and name in DEGRADATIONS and (count := open_raster(path, LABELS[name]).RasterCount) > 1:
+        progress.info(f"{LABELS[name]}: the first of the {count} bands of {short_name(path)} is taken, the union.")
+    return band_source(name, path, LABELS[name], progress, band=band or (1 if name in DEGRADATIONS else None))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ..raster.study import StudyArea
 from .layers import band_source
 
 AmountKind = Literal["density", "depth", "quantity"]
+Given = TypeVar("Given")
 # One millimetre on one hectare is ten cubic metres.
 M3_PER_MM_HA = 10.0
 
@@ -63,29 +65,47 @@ class ServiceLayer:
         return block.valid[self.source.name]
 
 
-def read_services(paths: Sequence[str], names: Sequence[str], kinds: Sequence[str]) -> tuple[Service, ...]:
+def read_services(
+    paths: Sequence[str], names: Sequence[str], kinds: Sequence[str], bands: Sequence[float] = ()
+) -> tuple[Service, ...]:
     """Services from rasters and the words that the user wrote for them.
 
     Args:
-        paths: the rasters; of several bands the last is taken.
-        names: one for each raster.
+        paths: the rasters.
+        names: one for each raster; none takes the names of the files.
         kinds: of `AmountKind`, one for all or one for each.
+        bands: one for all or one for each; none takes the last band of each raster.
 
     Raises:
-        InputError: the numbers do not fit.
+        InputError: the numbers do not fit, or a band is no whole number from 1.
     """
-    if len(names) != len(paths):
+    titles = list(names) or [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    if len(titles) != len(paths):
         raise InputError(
-            f"NAMES holds {len(names)} names ({', '.join(names) or 'none'}) for {len(paths)} service rasters. Give one "
-            "name for each, in their order."
+            f"NAMES holds {len(names)} names ({', '.join(names)}) for {len(paths)} service rasters. Give one name for "
+            "each, in their order, or none."
         )
-    of_each = list(kinds) * len(paths) if len(kinds) == 1 else list(kinds)
-    if len(of_each) != len(paths):
+    of_each = _one_each("KINDS", list(kinds) or ["density"], len(paths), f" ({', '.join(get_args(AmountKind))})")
+    wrong = [band for band in bands if band < 1 or band != int(band)]
+    if wrong:
+        raise InputError(f"BANDS holds {wrong[0]:g}. Write the numbers of bands, from 1.")
+    numbers: list[int | None] = [int(band) for band in bands] if bands else [None]
+    chosen = _one_each("BANDS", numbers, len(paths))
+    return tuple(
+        Service(name, path, cast(AmountKind, kind), band)
+        for name, path, kind, band in zip(titles, paths, of_each, chosen)
+    )
+
+
+def _one_each(parameter: str, given: list[Given], count: int, choices: str = "") -> list[Given]:
+    """One word for all services, or one for each."""
+    of_each = given * count if len(given) == 1 else given
+    if len(of_each) != count:
         raise InputError(
-            f"KINDS holds {len(kinds)} words for {len(paths)} service rasters. Give one for all "
-            f"({', '.join(get_args(AmountKind))}), or one for each."
+            f"{parameter} holds {len(given)} words for {count} service rasters. Give one for all{choices}, or one for "
+            "each."
         )
-    return tuple(Service(name, path, kind) for name, path, kind in zip(names, paths, of_each))  # type: ignore[arg-type]
+    return of_each
 
 
 def service_sources(services: Sequence[Service], progress: Progress) -> tuple[Source, ...]:

@@ -92,7 +92,7 @@ def select_units(
     39:e14376 (prioritizr).
     """
     targets = _targets(units, targets_pct)
-    for what, number in (("BOUNDARY_PENALTY", boundary_penalty), ("GAP", gap)):
+    for what, number in (("BOUNDARY_PENALTY", boundary_penalty), ("GAP_LIMIT", gap)):
         if not (math.isfinite(number) and number >= 0):
             raise InputError(f"{what} is {number:g}. Give 0 or more.")
     if not time_limit > 0:
@@ -143,12 +143,23 @@ def _require_reachable(units: PlanningUnits, targets: np.ndarray) -> None:
         )
 
 
+def _exact_solver() -> tuple[Any, Any, Any]:
+    """Raises InputError where scipy is missing or has no exact solver yet."""
+    try:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+    except ImportError as error:
+        raise InputError(
+            f"The exact selection needs the Python package scipy, 1.9 or newer ({error}). Install it where QGIS finds "
+            "it (python3 -m pip install 'scipy>=1.9'), or rank with priorityranking, which does without."
+        ) from None
+    return milp, Bounds, LinearConstraint
+
+
 def _solve(
     units: PlanningUnits, targets: np.ndarray, penalty: float, time_limit: float, gap: float
 ) -> tuple[np.ndarray, float]:
     """The chosen units (boolean) and the relative gap."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
+    milp, Bounds, LinearConstraint = _exact_solver()
     count = len(units)
     costs, pairs = _objective(units, penalty)
     rows, least = _rows(units, targets, pairs)

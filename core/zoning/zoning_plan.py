@@ -19,7 +19,7 @@ from ..raster.study import open_study_area
 from ..raster.zoning import ZoneLayer, open_zoning
 from .layers import LAND_COVER, band_source, open_ecosystems, run_checked
 from .legends import legend
-from .plan_kernel import CODES, CONSERVATION, NO_PLAN, PARTS, PLAN, PLANS, RESTORATION, PlanKernel, Policy
+from .plan_kernel import CODES, CONSERVATION, DISTRICTS, NO_PLAN, PARTS, PLAN, PLANS, RESTORATION, PlanKernel, Policy
 from .plan_polygons import plan_polygons, write_plan_polygons
 from .plan_tables import polygon_fields
 from .services import Service, open_services, service_sources
@@ -52,11 +52,12 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class PlanOutputs:
-    """Paths of the map and its polygons; None for what is not wanted."""
+    """Paths of the map, its polygons and the districts on its grid (number + 1); None for what is not wanted."""
 
     plan: str | None = None
     polygons: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    districts: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,8 @@ def run_zoning_plan(
             made.append(Output(PLAN, outputs.plan, band, "uint8", NO_PLAN, legend("plan"), outputs.metadata))
         if outputs.polygons:
             made.append(Output(PARTS, parts, (Band(PARTS),), "int32", 0))
+        if outputs.districts:
+            made.append(Output(DISTRICTS, outputs.districts, (Band(DISTRICTS),), "int32", 0))
         read = [*zones, *ecosystems.sources, *districts.sources, *(layer.source for layer in services)]
         job = area.job(kernel, read, made, gate=[RESTORATION, CONSERVATION], gate_any=True)
         found = run_checked(job, ecosystems, area, progress.part(0, 70 if outputs.polygons else 100), CODES)

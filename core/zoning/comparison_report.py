@@ -1,0 +1,51 @@
+"""What the report of a plan says of its comparison with a ranking and an exact selection."""
+
+from __future__ import annotations
+
+import math
+
+from ..report import Bars, Block, Figure, Figures, MapPicture, Paragraph, Series
+from .legends import legend
+from .plan_comparison import ComparisonOutputs, ComparisonResult, comparison_table
+from .ranking_report import curves
+from .report_parts import Words, class_map, named, table_block
+
+_COLOURS = {"plan": "#d95f02", "ranking": "#7570b3", "selection": "#1b9e77"}
+
+
+def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, words: Words, language: str) -> list[Block]:
+    """Land that each needs to keep as much, what it keeps, where they differ, and the curves of the ranking."""
+    of_plan = result.plans[0]
+    methods = [named(words, found.method) for found in result.plans]
+    cards = []
+    for found, title in zip(result.plans, methods):
+        saved = (1 - found.area_ha / of_plan.area_ha) * 100 if of_plan.area_ha else 0.0
+        note = "" if found is of_plan else words["zoning_saved"].format(share=f"{saved:.1f}")
+        cards.append(Figure(title, found.area_ha, "ha", note))
+    services = [named(words, service.name) for service in result.inputs.services]
+    series = [
+        Series(
+            title,
+            [kept / total * 100 if total > 0 else None for kept, total in zip(found.kept, result.totals)],
+            _COLOURS[found.method],
+        )
+        for found, title in zip(result.plans, methods)
+    ]
+    area = [Series(words["area"], [found.area_ha for found in result.plans])]
+    note = words["zoning_unit_note"].format(edge=result.unit_pixels)
+    if len(result.plans) > 2 and math.isfinite(result.gap):
+        note += " " + words["zoning_gap_found"].format(gap=f"{result.gap * 100:.3f}")
+    blocks: list[Block] = [
+        Paragraph(words["zoning_comparison_text"]),
+        Figures(cards),
+        Bars(words["zoning_area_needed"], methods, area, "ha", horizontal=True, note=note),
+        Bars(words["zoning_services_kept"], services, series, "%", stacked=False),
+    ]
+    if outputs.difference:
+        picture = [MapPicture(outputs.difference)]
+        blocks.append(class_map(words["zoning_difference"], picture, legend("comparison", language)))
+    blocks.append(curves(result.curves, words))
+    put = {"method": lambda word: named(words, word)}
+    title = words["zoning_comparison"]
+    blocks.append(table_block(title, comparison_table(result), words, put, "comparison.csv"))
+    return blocks
