@@ -27,7 +27,9 @@ def selection_report(result: SelectionResult, language: str) -> MethodReport:
     ]
     blocks: list[Block] = [
         Figures(cards),
-        Bars(words["zoning_targets"], [named(words, name) for name in result.units.services], series, "%", stacked=False),
+        Bars(
+            words["zoning_targets"], [named(words, name) for name in result.units.services], series, "%", stacked=False
+        ),
         table_block(words["zoning_targets"], selection_table(result), words, download="selection.csv"),
     ]
     return MethodReport(chapters=[Chapter(words["zoning_selection"], blocks)])
