@@ -20,6 +20,7 @@ from ..report import (
 from ..report.texts import load_texts
 from ..tables import provenance
 from .degradation import DegradationOutputs, DegradationResult, degradation_table, severity_table
+from .degradation_kernel import severity_names
 from .legends import legend
 
 
@@ -31,7 +32,7 @@ def degradation_report(result: DegradationResult, outputs: DegradationOutputs, l
         chapters=[
             Chapter(words["degradation_areas"], _areas(result, words, language)),
             Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
-            Chapter(words["degradation_severity"], _severity(result, words)),
+            Chapter(words["degradation_severity"], _severity(result, outputs, words, language)),
         ],
         subtitle=", ".join(layer.name for layer in result.inputs.layers),
         facts=[(words["quality_area"], f"{result.area_ha[0].sum():,.0f} ha")],
@@ -73,7 +74,9 @@ def _maps(result: DegradationResult, outputs: DegradationOutputs, words: dict[st
     return [Map(words["degradation_map"], pictures, Classes(legend("degradation", language)))]
 
 
-def _severity(result: DegradationResult, words: dict[str, str]) -> list[Block]:
+def _severity(
+    result: DegradationResult, outputs: DegradationOutputs, words: dict[str, str], language: str
+) -> list[Block]:
     rows = severity_table(result).rows
     if not rows:
         return []
@@ -83,4 +86,12 @@ def _severity(result: DegradationResult, words: dict[str, str]) -> list[Block]:
         Column(words["area"], "ha"),
         Column(words["quality_share"], "%", decimals=2),
     ]
-    return [TableBlock(words["degradation_severity"], columns, rows)]
+    items = legend("severity", language)
+    names = {name: item.name for name, item in zip(severity_names(), items)}
+    named = [(words.get(str(layer), layer), names[str(name)], *numbers) for layer, name, *numbers in rows]
+    blocks: list[Block] = [TableBlock(words["degradation_severity"], columns, named)]
+    if outputs.severity:
+        layers = [layer.name for layer in result.inputs.layers]
+        pictures = [MapPicture(outputs.severity, layer, band) for band, layer in enumerate(layers, start=1)]
+        blocks.append(Map(words["degradation_severity"], pictures, Classes(items)))
+    return blocks

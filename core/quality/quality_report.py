@@ -26,6 +26,7 @@ from ..tables import provenance
 from .ecosystem_quality import QualityOutputs, QualityResult
 from .legends import legend
 from .quality_tables import ALL, headline, quality_change_table, quality_table
+from .strata import ECOSYSTEM_EVERYWHERE, OWN_PIXELS
 
 
 def quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
@@ -111,7 +112,11 @@ def _references(result: QualityResult, words: dict[str, str]) -> list[Block]:
         Column(words["eqi_pixels"], decimals=0),
         Column(words["eqi_taken_from"], kind="text"),
     ]
-    rows = [(row[0], _named(row[1], words), *row[2:]) for row in result.references.table.rows]
+    told = {OWN_PIXELS: words["eqi_own_pixels"], ECOSYSTEM_EVERYWHERE: words["eqi_ecosystem_everywhere"]}
+    rows = [
+        (name, _named(ecosystem, words), _named(zone, words), *numbers, told.get(str(taken_from), taken_from))
+        for name, ecosystem, zone, *numbers, taken_from in result.references.table.rows
+    ]
     return [TableBlock(words["eqi_references"], columns, rows, download="references.csv")]
 
 

@@ -139,7 +139,8 @@ def _check(inputs: RseiInputs, outputs: RseiOutputs) -> None:
     if len(inputs.images) != len(inputs.years):
         raise InputError(
             f"{len(inputs.images)} image(s) given for {len(inputs.years)} year(s) "
-            f"({', '.join(map(str, inputs.years))}). Give one multi-band raster per year, in that order."
+            f"({', '.join(map(str, inputs.years))}). Give one multi-band raster per year, in that order; "
+            "the band files of a year are stacked by Raster > Miscellaneous > Build Virtual Raster, each in a band."
         )
     if outputs.change and len(inputs.years) < 2:
         raise InputError(

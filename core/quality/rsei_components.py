@@ -70,19 +70,31 @@ def orient(first: np.ndarray) -> np.ndarray:
     return first if (direction or float(first[0])) > 0 else -first
 
 
+def wrong_loadings(components: Components) -> str:
+    """Indicators that the first component loads against what they mean, with their loadings; "" where all fit."""
+    wrong = [
+        f"{name.upper()} ({loading:+.3f})"
+        for name, loading, good in zip(INDICATORS, components.loadings[:, 0], GOOD)
+        if loading * good < 0
+    ]
+    return ", ".join(wrong)
+
+
+def is_weak(components: Components) -> bool:
+    """Whether the first component says little about the four indicators."""
+    return bool(components.shares_pct[0] < WEAK_SHARE_PCT)
+
+
 def doubts(components: Components) -> list[str]:
     """What speaks against reading the first component as ecological quality."""
-    first = components.loadings[:, 0]
-    wrong = [
-        f"{name.upper()} ({loading:+.3f})" for name, loading, good in zip(INDICATORS, first, GOOD) if loading * good < 0
-    ]
     found = []
+    wrong = wrong_loadings(components)
     if wrong:
         found.append(
-            f"the first component loads {', '.join(wrong)} with the wrong sign: greenness and wetness should be "
-            "positive, dryness and heat negative. Check water and cloud masks, or use MODE equal_weight"
+            f"the first component loads {wrong} with the wrong sign: greenness and wetness should be positive, dryness "
+            "and heat negative. Check water and cloud masks, or use MODE equal_weight"
         )
-    if components.shares_pct[0] < WEAK_SHARE_PCT:
+    if is_weak(components):
         found.append(
             f"the first component holds {components.shares_pct[0]:.1f} % of the variance, less than "
             f"{WEAK_SHARE_PCT:.0f} %: it says little about the four indicators. Use MODE equal_weight, or check masks"

@@ -28,7 +28,7 @@ from ..report.texts import load_texts
 from ..tables import provenance
 from .legends import legend
 from .rsei import RseiResult
-from .rsei_components import Components, doubts
+from .rsei_components import Components, is_weak, wrong_loadings
 from .rsei_indicators import INDICATOR_UNITS, INDICATORS
 from .rsei_maps import RseiOutputs
 from .rsei_tables import indicator_table, loadings_table
@@ -156,5 +156,9 @@ def _left_out(result: RseiResult, words: dict[str, str]) -> list[LeftOutArea]:
 def _warnings(result: RseiResult, words: dict[str, str]) -> list[str]:
     found = [words["rsei_yearly"]] if result.inputs.mode == "yearly" and len(result.inputs.years) > 1 else []
     for components in dict.fromkeys(result.components):
-        found += doubts(components)
+        wrong = wrong_loadings(components)
+        if wrong:
+            found.append(words["rsei_wrong_sign"].format(loadings=wrong))
+        if is_weak(components):
+            found.append(words["rsei_weak"].format(share=f"{components.shares_pct[0]:.1f}"))
     return found

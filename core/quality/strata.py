@@ -21,6 +21,7 @@ from ..results import Cell, Column, ResultTable
 from ..tables import Table
 
 EVERYWHERE = "all"
+OWN_PIXELS, ECOSYSTEM_EVERYWHERE = "its own pixels", "the ecosystem everywhere"
 REFERENCE_COLUMNS = (
     Column("indicator", "text"),
     Column("ecosystem", "text"),
@@ -225,12 +226,12 @@ def find_references(
         place = land.zones[zone - 1] if zone else EVERYWHERE
         year = years[date] if by_year else None
         where = f"{name}, {ecosystem}, {place}" + (f", {year}" if year else "")
-        taken_from = "its own pixels"
+        taken_from = OWN_PIXELS
         if count < fewest_pixels:
             told = f"{where}: only {count} pixels"
             if zone:
                 values[date, number, zone, kind] = values[date, number, 0, kind]
-                taken_from = "the ecosystem everywhere"
+                taken_from = ECOSYSTEM_EVERYWHERE
                 progress.warn(f"{told}, so the reference of {ecosystem} in the whole area is used.")
             else:
                 progress.warn(f"{told}, so the reference is not robust.")

@@ -192,6 +192,10 @@ class TestBadInput:
         celsius = [image(f"c{seed}", land(seed)[6] - 273.15) for seed in (1, 2)]
         assert "cannot be kelvin: it looks like degrees Celsius or Fahrenheit" in fails(THERMAL=celsius)
 
+    def test_fahrenheit_given_as_kelvin(self, fails, image):
+        degrees = [image(f"f{seed}", (land(seed)[6] - 273.15) * 1.8 + 32) for seed in (1, 2)]
+        assert "cannot be kelvin: it looks like degrees Celsius or Fahrenheit" in fails(THERMAL=degrees)
+
     def test_fahrenheit_given_as_celsius(self, fails, image):
         degrees = [image(f"f{seed}", (land(seed)[6] - 273.15) * 1.8 + 32) for seed in (1, 2)]
         assert "cannot be celsius: it looks like Kelvin or Fahrenheit" in fails(
@@ -213,6 +217,11 @@ class TestBadInput:
         path = write_raster(tmp_path / "cloud.tif", cloud, "uint16", nodata=0)
         message = fails(IMAGES=[path], YEARS="2000", LEVEL="level2")
         assert "No pixel is left" in message and "cloud or shadow in the quality band 16 ha" in message
+
+    def test_band_files_in_place_of_a_stack(self, fails, image):
+        bands = [image(f"b{number}", band) for number, band in enumerate(land(1))]
+        message = fails(IMAGES=bands, YEARS="2000")
+        assert "7 image(s) given for 1 year(s)" in message and "Build Virtual Raster" in message
 
     def test_no_thermal_band(self, fails, image):
         assert "has no thermal band" in fails(IMAGES=[image("cold", land(1)[:6])], YEARS="2000")

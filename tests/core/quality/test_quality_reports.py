@@ -44,6 +44,15 @@ def test_the_index(raster, tmp_path, language, word):
     assert "2000–2010" in html
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "with the wrong sign"), ("zh", "的载荷符号有误")])
+def test_warm_forest_is_told(raster, language, word):
+    image = some_land(1)
+    image[6] = 600 - image[6]
+    result = run_rsei(RseiInputs((raster(image),), (2000,), "landsat5", "reflectance"), RseiOutputs())
+    (warning,) = rsei_report(result, RseiOutputs(), language).warnings
+    assert "LST (+0." in warning and word in warning
+
+
 @pytest.mark.parametrize(("language", "word"), [("en", "significant improvement"), ("zh", "显著改善")])
 def test_a_trend_of_few_years(raster, tmp_path, language, word):
     path = raster(np.arange(4.0)[:, np.newaxis, np.newaxis] * np.ones((4, 3, 3)))
@@ -68,3 +77,15 @@ def test_degradation(raster, tmp_path, language, word):
     outputs = DegradationOutputs(str(tmp_path / "classes.tif"))
     made = degradation_report(run_degradation(DegradationInputs((layer,)), outputs), outputs, language)
     assert word in page(made, language)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "severe"), ("zh", "重度")])
+def test_severity(raster, tmp_path, language, word):
+    cover = raster([[11, 11]], "cover", gdal.GDT_Byte, nodata=0)
+    layer = ComparedLayer("biomass", raster([[100.0, 100]], "a"), raster([[100.0, 40]], "b"))
+    outputs = DegradationOutputs(str(tmp_path / "classes.tif"), str(tmp_path / "severity.tif"))
+    inputs = DegradationInputs((layer,), "standard", land_cover=(cover,), scheme=load_scheme("hj1166"))
+    chapter = degradation_report(run_degradation(inputs, outputs), outputs, language).chapters[-1]
+    table, maps = chapter.blocks
+    assert [row[1] for row in table.rows if row[2]][1] == word
+    assert [picture.path for picture in maps.pictures] == [outputs.severity]
