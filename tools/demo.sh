@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to the assets, land-use change, human pressure, terrain and ecosystem quality of a synthetic region over four
-# years, in a throw-away QGIS profile.
+# From nothing to the assets, land-use change, human pressure, terrain, ecosystem quality and drivers of a synthetic region
+# over four years, in a throw-away QGIS profile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -168,6 +168,55 @@ show "Degradation of soil retention and quality" degradation "${boundary[@]}" SC
   OUTPUT="$output/degradation.tif" \
   OUTPUT_TABLE="$output/degradation.csv" \
   OUTPUT_HTML="$output/degradation.html"
+
+# Drivers: response_YEAR was made with the effects of known_coefficients.csv, which the panel regression finds again.
+sampled=(RASTERS="$output/ecological_assets.tif" RASTERS="$region/dem.tif" RASTERS="$region/soil_group.tif")
+names=assets,height,soil
+statistics=mean,mean,majority
+for variable in response precipitation temperature log_population gdp; do
+  for year in "${years[@]}"; do
+    sampled+=(RASTERS="$region/${variable}_$year.tif")
+    names+=",$variable"
+  done
+  statistics+=,mean
+done
+
+show "Sample of assets and their drivers by cells of 300 m" samplegrid "${series[@]}" "${sampled[@]}" \
+  NAMES="$names" STATISTICS="$statistics" CELL_SIZE=300 \
+  OUTPUT="$output/sample.gpkg"
+
+drivers="precipitation;temperature;log_population;gdp"
+show "Panel regression with known effects" panelregression INPUT="$output/sample.gpkg" ENTITY=cell_id TIME=year \
+  Y=response X="$drivers" \
+  OUTPUT_TABLE="$output/panel.csv" \
+  OUTPUT_TESTS="$output/panel_tests.csv" \
+  OUTPUT_RESIDUALS="$output/panel_residuals.gpkg" \
+  OUTPUT_HTML="$output/panel.html"
+
+show "Quantile regression of ecological assets" quantileregression INPUT="$output/sample.gpkg" TIME=year \
+  Y=assets X="$drivers;height" \
+  OUTPUT_TABLE="$output/quantiles.csv" \
+  OUTPUT_TESTS="$output/quantile_tests.csv" \
+  OUTPUT_HTML="$output/quantiles.html"
+
+show "Geographical detector of ecological assets" geodetector INPUT="$output/sample.gpkg" \
+  Y=assets FACTORS="$drivers;height;soil" CATEGORICAL=soil \
+  OUTPUT_FACTORS="$output/detector.csv" \
+  OUTPUT_INTERACTIONS="$output/detector_interactions.csv" \
+  OUTPUT_RISK="$output/detector_risk.csv" \
+  OUTPUT_ECOLOGICAL="$output/detector_ecological.csv" \
+  OUTPUT_BREAKS="$output/detector_classes.csv" \
+  OUTPUT_HTML="$output/detector.html"
+
+show "Clusters of ecological assets in the last year" spatialautocorrelation INPUT="$output/sample.gpkg" \
+  FIELD=assets TIME=year YEAR="${years[-1]}" \
+  OUTPUT="$output/clusters.gpkg" \
+  OUTPUT_HTML="$output/clusters.html"
+
+show "Drivers of ecological assets at three cell sizes" scalecheck "${series[@]}" "${sampled[@]}" \
+  NAMES="$names" STATISTICS="$statistics" CELL_SIZES="300, 600, 1200" Y=assets X="${drivers//;/,},height,soil" \
+  OUTPUT_TABLE="$output/scale.csv" \
+  OUTPUT_HTML="$output/scale.html"
 
 echo
 echo "The practice region is in $region/ (see README.txt there). Made from it:"

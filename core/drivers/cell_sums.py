@@ -61,9 +61,11 @@ class CellKernel:
 
         planes: dict[Plane, Array] = {}
         for name in self.amounts:
-            if block.valid[name].any():
-                planes[name, WEIGHT] = by_cell(block.valid[name])
-                planes[name, VALUE] = by_cell(block.values[name])
+            valid = block.valid[name]
+            if valid.any():
+                planes[name, WEIGHT] = by_cell(valid)
+                # A pixel outside the boundary is not valid but keeps its value.
+                planes[name, VALUE] = by_cell(np.where(valid, block.values[name], 0))
         for name in self.classes:
             codes, valid = block.values[name], block.valid[name]
             for code in np.unique(codes[valid]).tolist():

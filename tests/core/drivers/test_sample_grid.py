@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from osgeo import osr
+from osgeo import gdal, osr
 
 from ecoassets.core.drivers.sample_grid import SampleInputs, run_sample_grid
 from ecoassets.core.drivers.sample_inputs import read_variables
@@ -65,6 +67,28 @@ def test_missing_pixels_do_not_count(tmp_path):
     assert table["a"][0] == pytest.approx((1 + 4 + 5) / 3)
     assert table["valid_pct"].tolist() == [75, 100, 100]
     assert (result.left_out, dict(result.left_out_by)) == (1, {"a": 1})
+
+
+def test_pixels_outside_the_boundary_do_not_count(tmp_path):
+    """A boundary around the western three columns: the eastern cells keep one column each."""
+    boundary = str(tmp_path / "boundary.gpkg")
+    ring = [(LEFT, TOP), (LEFT + 300, TOP), (LEFT + 300, TOP - 400), (LEFT, TOP - 400), (LEFT, TOP)]
+    gdal.VectorTranslate(boundary, _polygon(ring), format="GPKG", dstSRS="EPSG:32650")
+    inputs = SampleInputs(read_variables([floats(tmp_path, "a", FOUR_BY_FOUR)], "a", "mean"), (), 200.0)
+    folder = tmp_path / "pieces"
+    folder.mkdir()
+    table = run_sample_grid(inputs, RasterSettings(boundary=boundary), str(folder)).table()
+    assert table["a"].tolist() == [2.5, (2 + 6) / 2, 10.5, (10 + 14) / 2]
+    assert table["valid_pct"].tolist() == [100, 50, 100, 50]
+
+
+def _polygon(ring):
+    """A layer in memory with one polygon."""
+    corners = [list(corner) for corner in ring]
+    geometry = {"type": "Polygon", "coordinates": [corners]}
+    feature = {"type": "Feature", "properties": {}, "geometry": geometry}
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32650"}}
+    return gdal.OpenEx(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [feature]}))
 
 
 def test_the_origin_moves_the_cells(tmp_path):
