@@ -242,7 +242,7 @@ def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[st
         progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
         if "quality" not in of_sensor:
             progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
-    tell_sensors(series, inputs.years, progress)
+    tell_sensors(series, inputs.years, inputs.level, progress)
     for sensor, year in zip(series.sensors, inputs.years):
         offset_from = sensor.scaling.get("offset_from")
         if inputs.level == "level2" and offset_from and inputs.offset is None and year >= offset_from[0]:

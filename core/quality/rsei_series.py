@@ -12,6 +12,7 @@ from .rsei_sensors import Sensor, WetnessSet, load_sensor
 HARMONISATIONS = ("roy2016", "none")
 OLI = ("landsat8", "landsat9")
 LANDSAT = ("landsat5", "landsat7", *OLI)
+TOP_OF_ATMOSPHERE, SURFACE = "top-of-atmosphere reflectance", "surface reflectance"
 _AS_IT_IS = (1.0, 0.0)
 
 
@@ -80,10 +81,15 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
     return SensorSeries(sensors, sets, tuple(oli and bool(sensor.to_oli) for sensor in sensors))
 
 
-def tell_sensors(series: SensorSeries, years: Sequence[int], progress: Progress) -> None:
+def tell_sensors(series: SensorSeries, years: Sequence[int], level: str, progress: Progress) -> None:
     """Says which wetness is used, and how images of different sensors are brought together."""
     for wetness in dict.fromkeys(series.wetness):
         progress.info(f"Wetness: {wetness.title}, made for {wetness.made_for}.")
+        if level == "level2" and wetness.made_for == TOP_OF_ATMOSPHERE:
+            sets = {name: one for sensor in series.sensors for name, one in sensor.wetness.items()}
+            better = [name for name, one in sets.items() if one.made_for == SURFACE]
+            if better:
+                progress.info(f"Level 2 is surface reflectance; WETNESS {', '.join(better)} is made for it.")
     if len({sensor.name for sensor in series.sensors}) == 1:
         return
     moved = [str(year) for year, to_oli in zip(years, series.to_oli) if to_oli]

@@ -209,6 +209,13 @@ class TestSensors:
         assert both.series().to_oli == (False, False)
         assert {wetness.name for wetness in both.series().wetness} == {"huang2002"}
 
+    def test_a_set_for_surface_reflectance_is_named(self, raster, told):
+        scene = land(1)
+        numbers = np.concatenate([np.round((scene[:6] + 0.2) / 2.75e-5), np.round((scene[6:] - 149) / 0.00341802)])
+        path = raster(np.concatenate([numbers[:1], numbers]), "oli2", gdal.GDT_UInt16, nodata=0)
+        run_rsei(RseiInputs((path,), (2020,), "landsat8"), RseiOutputs(), progress=told)
+        assert "Level 2 is surface reflectance; WETNESS zhai2022 is made for it." in told.messages
+
     @pytest.mark.parametrize(
         ("given", "message"),
         [
