@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -222,6 +222,12 @@ def run_profit_loss(
         )
         maps = _outputs(outputs, pairs, valuation.currency)
         job = ready.area.job(kernel, [*ready.sources, *zoning.sources], maps, gate=ready.kernel.land_cover)
+
+        def accept(found: JobResult) -> None:
+            ready.area.require_pixels(found)
+            classes_that_occur(found.sums, PIXELS)
+
+        job = replace(job, accept=accept)
         found = run_over_classes(job, ready.cover, valuation.scheme, ready.area, progress.part(30, 100))
     result = _collect(inputs, pairs, position, ready, zoning.names, gdp, found)
     tell_left_out(result.left_out, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -173,7 +173,12 @@ def run_transfer_matrix(
         )
         maps = [] if outputs.change is None else [_output(outputs.change, pairs, outputs.metadata)]
         job = area.job(kernel, [*cover, *zoning.sources], maps, gate=kernel.cover)
-        found = run_over_classes(job, cover, scheme, area, progress)
+
+        def accept(found: JobResult) -> None:
+            area.require_pixels(found)
+            classes_that_occur(found.sums, PIXELS)
+
+        found = run_over_classes(replace(job, accept=accept), cover, scheme, area, progress)
     result = _collect(pairs, zoning.names, scheme, found)
     tell_left_out(result.left_out, progress)
     return result

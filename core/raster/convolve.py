@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Callable
@@ -12,6 +10,7 @@ import numpy as np
 from scipy import fft
 
 from ..progress import Progress
+from .files import intermediate_path
 from .grid import Grid
 from .output import Band, Output, RasterWriter, WriteOptions
 from .source import BandReader, Source, open_source
@@ -46,7 +45,7 @@ def convolve_source(
         A float32 source, `<name>:convolved`, valid everywhere and never negative.
     """
     reach_rows, reach_columns = (size // 2 for size in kernel.shape)
-    path = os.path.join(folder, re.sub(r"\W", "_", source.name) + "_convolved.tif")
+    path = intermediate_path(folder, f"{source.name} convolved")
     output = Output("convolved", path, (Band("convolved"),), "float32")
     windows = list(_windows(grid, max(reach_rows, reach_columns)))
     reader = open_source(source, grid, 1)

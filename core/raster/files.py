@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -90,6 +92,12 @@ def _may_be_running(process: int, path: str) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def intermediate_path(folder: str, name: str) -> str:
+    """A raster file of a workspace. The name may come from a table: it stays in the folder, and apart from others."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return os.path.join(folder, f"{re.sub('[^A-Za-z0-9]+', '_', name)[:40]}-{digest}.tif")
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 from .engine import Block, Job, Result, run_job
+from .files import intermediate_path
 from .output import Band, Output, WriteOptions
 from .source import Source, describe_source
 
@@ -30,7 +30,7 @@ def without_fill_values(source: Source, folder: str) -> Source:
     if source.resampling is None or not source.limited:
         return source
     _, own = describe_source(source)
-    path = os.path.join(folder, f"{source.name.replace(':', '_')}_in_range.tif")
+    path = intermediate_path(folder, f"{source.name} in range")
     output = Output(source.name, path, (Band(source.name),), "float64")
     in_place = replace(source, resampling=None)
     run_job(Job(_CopyKernel(source.name), (in_place,), own, (output,), write=WriteOptions(overviews=False)))

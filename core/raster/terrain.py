@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from osgeo import gdal
 from ..errors import GridError, InputError
 from ..progress import Progress
 from .dataset import call_gdal
+from .files import intermediate_path
 from .fill_values import without_fill_values
 from .grid import Grid
 from .source import Source, describe_source
@@ -72,7 +72,7 @@ def derive_terrain(dem: Source, what: Literal["slope", "aspect"], folder: str, p
     _, grid = describe_source(dem)
     metres = require_metres(grid, dem.named)
     dem = plain_elevation(dem, folder)
-    path = os.path.join(folder, f"{dem.name.replace(':', '_')}_{what}.tif")
+    path = intermediate_path(folder, f"{dem.name} {what}")
 
     def tell(done: float, message: str, data: Any) -> int:
         return 0 if progress.cancelled() else 1

@@ -97,8 +97,12 @@ def test_nodata_in_one_year_counts_by_the_mask(tmp_path):
 def test_maps_that_do_not_meet_are_an_error(tmp_path, mask):
     paths = [write_map(tmp_path / "a.tif", classes("1.")), write_map(tmp_path / "b.tif", classes(".1"))]
     zones = ZoneLayer(write_map(tmp_path / "z.tif", classes("12")), kind="raster")
+    older = tmp_path / "change.tif"
+    older.write_bytes(b"an older map")
+    inputs, settings = TransferInputs(tuple(paths), (2000, 2010), zones=zones), RasterSettings(mask=mask)
     with pytest.raises(InputError, match="No pixel"):
-        run_transfer_matrix(TransferInputs(tuple(paths), (2000, 2010), zones=zones), settings=RasterSettings(mask=mask))
+        run_transfer_matrix(inputs, TransferOutputs(str(older)), settings)
+    assert older.read_bytes() == b"an older map"
 
 
 def test_300_codes_beyond_a_byte(tmp_path):
