@@ -5,11 +5,34 @@ from __future__ import annotations
 import os
 
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, InputError
 from ..translation import tr
 
 PROVIDERS = ("grass", "grass7")
+
+
+class _GrassFeedback(QgsProcessingFeedback):
+    """Passes on what GRASS says. It calls harmless things errors, so they are told, but not as errors of the run."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        super().__init__(False)
+        self._feedback = feedback
+        # at once: the thread that runs GRASS handles no events
+        feedback.canceled.connect(self.cancel, Qt.ConnectionType.DirectConnection)
+
+    def reportError(self, error: str, fatalError: bool = False) -> None:
+        self._feedback.pushConsoleInfo(error)
+
+    def pushInfo(self, info: str) -> None:
+        self._feedback.pushConsoleInfo(info)
+
+    def pushCommandInfo(self, info: str) -> None:
+        self._feedback.pushConsoleInfo(info)
+
+    def pushConsoleInfo(self, info: str) -> None:
+        self._feedback.pushConsoleInfo(info)
 
 
 def flow_algorithm() -> str | None:
@@ -45,7 +68,7 @@ def accumulate_flow(
     parameters = {"elevation": dem, "accumulation": path, "convergence": 5}
     feedback.pushInfo(tr("Flow accumulation is computed by {name}.", name=name))
     try:
-        _, succeeded = algorithm.run(parameters, context, feedback, {}, False)
+        _, succeeded = algorithm.run(parameters, context, _GrassFeedback(feedback), {}, False)
     except QgsProcessingException as error:
         raise InputError(
             tr("GRASS could not compute flow accumulation: {error}.", error=error) + _other_ways()

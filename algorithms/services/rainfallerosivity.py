@@ -59,8 +59,10 @@ class RainfallErosivity(ServiceAlgorithm):
         path, reference = given.output("OUTPUT"), given.raster("REFERENCE")
         if path and reference is None:
             raise InputError(
-                "Daily rain of one place makes no map by itself. Give REFERENCE, a raster on whose grid its R is "
-                "written, or skip the output."
+                tr(
+                    "Daily rain of one place makes no map by itself. Give REFERENCE, a raster on whose grid its R is "
+                    "written, or skip the output."
+                )
             )
         result = run_daily_erosivity(
             given.required_table("DAILY_TABLE"), given.choice("METHOD"), given.required_number("THRESHOLD"), progress

@@ -11,6 +11,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
 
 
@@ -60,7 +61,7 @@ def terrain_of(given: Given) -> Terrain | None:
     """
     slope, dem = given.raster("SLOPE"), given.raster("DEM")
     if slope and dem:
-        raise InputError("DEM and SLOPE are both given. Give one of them.")
+        raise InputError(tr("DEM and SLOPE are both given. Give one of them."))
     if slope:
         return Terrain(slope, given.choice("SLOPE_UNIT"))
     return Terrain(dem, "dem", *given.limits("DEM")) if dem else None

@@ -213,7 +213,7 @@ def slope_length_report(
         sources=[*report.sources, exponent],
         parameters=[
             (words["services_ls_method"], f"{inputs.method}, {inputs.area_form}"),
-            (words["services_ls_limit"], limit),
+            (words["services_ls_limit"], None if limit is None else f"{limit:g}"),
         ],
         warnings=[words["services_outside_warning"]] if result.outside_pixels else [],
     )

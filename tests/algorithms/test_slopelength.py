@@ -97,6 +97,20 @@ def test_grass_finds_the_cells_upslope(plane, middle, accumulation, grass):
     assert middle(plane()) == pytest.approx(middle(plane(), FLOW_ACCUMULATION=accumulation(fewer)), rel=1e-4)
 
 
+def test_what_grass_calls_an_error_is_none_of_the_run(plane, tmp_path, grass):
+    """It complains of a table of colours that nobody asked for."""
+    from qgis.core import QgsProcessingFeedback
+
+    errors = []
+
+    class Listener(QgsProcessingFeedback):
+        def reportError(self, error, fatalError=False):
+            errors.append(error)
+
+    run(LS, {"DEM": plane(), "OUTPUT": str(tmp_path / "ls.tif")}, feedback=Listener(False))
+    assert errors == []
+
+
 def test_grass_does_not_see_what_is_no_elevation(plane, middle, grass):
     """A fill value that is not declared would be a pit, or a wall."""
     there = middle(plane(holes=[(0, 0, -500)]), DEM_MIN=-100)
