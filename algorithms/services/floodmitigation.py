@@ -55,8 +55,12 @@ class FloodMitigation(ServiceAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         outputs = FloodOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
         inputs = self._inputs(given)
+        if inputs.terrain is None and (given.raster("DEM") or given.raster("SLOPE")):
+            progress.warn(
+                tr("DEM or SLOPE is given, but SLOPE_ADJUSTMENT is off: curve numbers are not adjusted to the slope.")
+            )
         result = run_flood_mitigation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", outputs.held, result.years, "mm")
+        results = self.publish_map("OUTPUT", outputs.held, result.years, "mm", result.land_range_mm)
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(flood_report(result, inputs, outputs, report_language()), report))
@@ -68,7 +72,7 @@ class FloodMitigation(ServiceAlgorithm):
     def _inputs(self, given: Given) -> FloodInputs:
         terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None
         if given.flag("SLOPE_ADJUSTMENT") and terrain is None:
-            raise InputError(tr("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them."))
+            raise InputError("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them.")
         group = given.raster("SOIL_GROUP")
         return FloodInputs(
             cover=self.cover(given),

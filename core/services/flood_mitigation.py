@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
+from ..raster.dataset import open_raster, short_name
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
+from ..raster.source import Source
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
 from .curve_number import LARGEST, SMALLEST, SOIL_GROUPS, Antecedent, curve_numbers, for_moisture, for_slope, runoff
@@ -23,6 +25,8 @@ from .water_bodies import BurnedBodies, WaterBody, burn_water_bodies
 
 HELD = "held"
 BODIES = "water_bodies"
+BODY_AREA = "body_area"
+STORM = "storm"
 MM_HA_TO_M3 = 10.0
 RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
 COLUMNS = (
@@ -72,7 +76,7 @@ class FloodFormula:
             in_body = pixels.valid[BODIES] & ~np.isnan(depth)
             held = np.where(in_body, depth, held)
             valid = valid | (covered & in_body)
-        amounts = {HELD: held, BODIES: np.where(in_body, held, 0), "described": described | in_body}
+        amounts = {HELD: held, BODIES: np.where(in_body, held, 0), BODY_AREA: in_body, "described": described | in_body}
         return Layers({HELD: held}, valid, amounts, group=pixels.classes)
 
     def _soil_group(self, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +113,11 @@ class FloodFormula:
     def _storms(self, pixels: Pixels) -> list[np.ndarray]:
         if self.inputs.storm_rainfall is None:
             return [np.asarray(depth, dtype=np.float64) for depth in self.inputs.storm_depth_mm]
-        rain, valid = pixels.values["storm"].astype(np.float64), pixels.valid["storm"]
+        return [self._storm(pixels, name) for name in pixels.values if name.startswith(STORM)]
+
+    @staticmethod
+    def _storm(pixels: Pixels, name: str) -> np.ndarray:
+        rain, valid = pixels.values[name].astype(np.float64), pixels.valid[name]
         refuse_negative("Storm rainfall", rain, valid)
         refuse_slip(
             "Storm rainfall in mm",
@@ -118,7 +126,7 @@ class FloodFormula:
             valid,
             "No storm brings that much. It looks like tenths of a millimetre or annual rain: give the rain of a storm.",
         )
-        return [rain]
+        return rain
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,9 @@ class FloodInputs:
     Attributes:
         cover: land cover of the years.
         years: strictly rising; empty for one result without a year.
-        storm_rainfall: rain of a storm, mm; or
+        storm_rainfall: rain of storms, mm: as for every series one raster per year, one with a band per year, or one
+            for all years. Several storms are the bands of the raster of a year, or all rasters where there is one
+            result; or
         storm_depth_mm: rain of one or several storms, the same everywhere. Runoff is computed storm by storm and
             added, because it grows faster than rain.
         soil_group: raster of 1 to 4 for A to D; or
@@ -143,7 +153,7 @@ class FloodInputs:
         lakes: the power law of lakes by object, or for the total area of a zone.
         lake_zone: of lakes without one.
         guideline_exchanges: whether the water exchanges of the GEP guide are taken.
-        climate: `mean` takes the mean storm of all years.
+        climate: `mean` takes the mean storm of all years, which needs one storm per year.
     """
 
     cover: Cover
@@ -183,6 +193,7 @@ class FloodResult:
         area_ha: with a curve number or in a water body.
         volume_m3: held, water bodies included.
         water_bodies_m3: of it in water bodies.
+        water_bodies_ha: area of water bodies.
         bodies: the water bodies.
         sums: of the run; groups are land-cover classes.
     """
@@ -192,6 +203,7 @@ class FloodResult:
     area_ha: np.ndarray
     volume_m3: np.ndarray
     water_bodies_m3: np.ndarray
+    water_bodies_ha: np.ndarray
     bodies: tuple[WaterBody, ...]
     sums: YearlySums
 
@@ -199,6 +211,17 @@ class FloodResult:
     def totals(self) -> tuple[float, ...]:
         """Storm water held per year, m³."""
         return tuple(math.fsum(year) for year in self.volume_m3)
+
+    @property
+    def land_range_mm(self) -> tuple[float, float]:
+        """Limits of a legend that tells land apart: water bodies hold far more and take the end colour."""
+        area = self.area_ha - self.water_bodies_ha
+        land = area > 1e-9 * self.area_ha.max(initial=1.0)
+        depth = (self.volume_m3 - self.water_bodies_m3)[land] / area[land] / MM_HA_TO_M3
+        low, high = min(0.0, float(depth.min(initial=0))), float(depth.max(initial=0))
+        # soils spread about the mean of their ecosystem
+        low, high = (float(f"{1.25 * limit:.2g}") for limit in (low, high))
+        return (low, high) if high > low else (0.0, 1.0)
 
     def table(self) -> ResultTable:
         """A row per year and ecosystem that counts."""
@@ -235,7 +258,7 @@ def run_flood_mitigation(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
-        survey.add("storm", "Storm rainfall", inputs.storm_rainfall, inputs.climate)
+        _add_storms(inputs, survey)
         if inputs.soil_group:
             survey.add_classes("soil_group", "Soil group", inputs.soil_group)
         if inputs.terrain:
@@ -251,6 +274,7 @@ def run_flood_mitigation(
         area_ha=sums.amounts["described"] @ member,
         volume_m3=sums.amounts[HELD] @ member * MM_HA_TO_M3,
         water_bodies_m3=sums.amounts[BODIES] @ member * MM_HA_TO_M3,
+        water_bodies_ha=sums.amounts[BODY_AREA] @ member,
         bodies=bodies.bodies if bodies else (),
         sums=sums,
     )
@@ -273,6 +297,55 @@ def _check(inputs: FloodInputs) -> None:
         )
     if inputs.abstraction not in (0.2, 0.05):
         raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")
+
+
+def _add_storms(inputs: FloodInputs, survey: Survey) -> None:
+    """Adds the rain of each storm as an input of its own."""
+    series = inputs.storm_rainfall
+    if series is None:
+        return
+    storms = _several_storms(series, survey.dated)
+    if not storms:
+        survey.add(STORM, "Storm rainfall", series, inputs.climate)
+        return
+    if inputs.climate == "mean":
+        raise InputError(
+            "CLIMATE is mean, but the years have several storms. The mean of the storms of different years is no "
+            "storm: give one storm per year, or the same storms for all years with STORM_DEPTH."
+        )
+    for number in range(len(storms[0])):
+        survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
+    for year, found in zip(survey.dated, storms):
+        listed = ", ".join(f"{short_name(source.path)} band {source.band}" for source in found)
+        survey.progress.info(f"{f'{year}: ' if year else ''}{len(found)} storms, each with its own runoff: {listed}")
+
+
+def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[Source]]:
+    """The storms of each year; empty where the rasters hold one storm a year, or one for all years.
+
+    Raises:
+        InputError: the years have different numbers of storms.
+    """
+    bands = [
+        [(path, band + 1) for band in range(open_raster(path, "Storm rainfall").RasterCount)] for path in series.paths
+    ]
+    if len(years) == 1:
+        bands = [[one for of_raster in bands for one in of_raster]]
+    counts = sorted({len(of_year) for of_year in bands})
+    if len(bands) != len(years) or counts[-1] == 1:
+        return []
+    if len(counts) > 1:
+        raise InputError(
+            f"Storm rainfall: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
+            "fill up with bands of 0 mm."
+        )
+    return [
+        [
+            Source(f"{STORM}:{path}:{band}", path, band, "continuous", "Storm rainfall", series.minimum, series.maximum)
+            for path, band in of_year
+        ]
+        for of_year in bands
+    ]
 
 
 def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBodies | None:

@@ -73,7 +73,7 @@ def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs
     tables = ["cn", "cn_amc_table", "cn_by_ecosystem_default"]
     chapters = [
         _totals(words, "flood_mitigation", "m3", result.years, result.totals),
-        _maps(words, result.years, [("flood_mitigation", outputs.held, "mm", ())]),
+        _maps(words, result.years, [("flood_mitigation", outputs.held, "mm", ())], result.land_range_mm),
         _by_ecosystem(words, result.table(), "volume_m3", "flood_mitigation"),
     ]
     if result.bodies:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
+from ..raster.dataset import open_raster, short_name
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
@@ -238,7 +239,8 @@ def run_water_retention(
     """Maps retained water and sums it by ecosystem.
 
     Raises:
-        InputError: the set is unknown, or rain or evapotranspiration is negative or in another unit.
+        InputError: the set is unknown, rain or evapotranspiration is negative or in another unit, or
+            evapotranspiration would be scaled twice.
         TableError: a land-cover code is not in the scheme, or a coefficient cannot be used.
         GridError, OutputError, Cancelled: see `run_job`.
     """
@@ -248,6 +250,7 @@ def run_water_retention(
         )
     if not inputs.scale > 0:
         raise InputError(f"The scale of evapotranspiration is {inputs.scale:g}. Give a positive number, such as 0.1.")
+    _refuse_second_scale(inputs)
     scheme = inputs.cover.scheme
     coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
     own = f", overridden by table {inputs.table.name}" if inputs.table else ""
@@ -273,6 +276,18 @@ def run_water_retention(
     )
     _report(result, progress)
     return result
+
+
+def _refuse_second_scale(inputs: RetentionInputs) -> None:
+    """A scale that the file declares is applied when it is read; a second one would leave a tenth of the loss."""
+    for path in inputs.evapotranspiration.paths if inputs.scale != 1 else ():
+        dataset = open_raster(path, "Evapotranspiration")
+        declared = dataset.GetRasterBand(1).GetScale()
+        if declared not in (None, 1):
+            raise InputError(
+                f"Evapotranspiration: {short_name(path)} declares the scale {declared:g} itself, which is applied when "
+                f"it is read, and the scale {inputs.scale:g} is given as well. Leave EVAPOTRANSPIRATION_SCALE at 1."
+            )
 
 
 def _without_fill(inputs: RetentionInputs) -> Series:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,6 +158,33 @@ def test_a_storm_raster_by_year(region, raster):
     assert found.totals == pytest.approx(single, rel=1e-6)
 
 
+def storms(raster, name, *depths):
+    return raster(name, np.stack([np.full((2, 2), depth) for depth in depths]))
+
+
+def test_storms_of_rasters_are_added_one_by_one(region, raster):
+    by_depth = run_flood_mitigation(FloodInputs(**region, storm_depth_mm=(80.0, 120.0)), FloodOutputs()).totals
+    two_rasters = Series.of(storms(raster, "a", 80.0), storms(raster, "b", 120.0))
+    for rain in (two_rasters, Series.of(storms(raster, "ab", 80.0, 120.0))):
+        found = run_flood_mitigation(FloodInputs(**region, storm_rainfall=rain), FloodOutputs())
+        assert found.totals == pytest.approx(by_depth, rel=1e-6)
+
+
+def test_each_year_has_its_own_storms(region, raster):
+    rain = Series.of(storms(raster, "s0", 80.0, 120.0), storms(raster, "s1", 60.0, 0.0))
+    inputs = FloodInputs(region["cover"], (2000, 2010), storm_rainfall=rain, soil_group=region["soil_group"])
+    single = [
+        run_flood_mitigation(FloodInputs(**region, storm_depth_mm=depths), FloodOutputs()).totals[0]
+        for depths in ((80.0, 120.0), (60.0,))
+    ]
+    assert run_flood_mitigation(inputs, FloodOutputs()).totals == pytest.approx(single, rel=1e-6)
+    with pytest.raises(InputError, match="no storm: give one storm per year"):
+        run_flood_mitigation(replace(inputs, climate="mean"), FloodOutputs())
+    uneven = Series.of(rain.paths[0], storms(raster, "s2", 60.0))
+    with pytest.raises(InputError, match="from 1 to 2 storms.*fill up with bands of 0 mm"):
+        run_flood_mitigation(replace(inputs, storm_rainfall=uneven), FloodOutputs())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -231,6 +259,8 @@ def test_water_bodies_are_added_by_object(lakeland, tmp_path, out):
     land = 200 * 10 * held(80.0, 55)
     assert found.totals == pytest.approx([land + math.fsum(expected)], rel=1e-6)
     assert found.water_bodies_m3.sum() == pytest.approx(math.fsum(expected), rel=1e-6)
+    # the legend tells land apart, which holds 77 mm, and not the 700 mm of the reservoir
+    assert found.land_range_mm == (0, pytest.approx(1.25 * held(80.0, 55), rel=0.05))
 
 
 def test_the_law_for_the_summed_area_is_a_choice(lakeland, tmp_path):

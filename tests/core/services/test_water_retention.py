@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
@@ -96,6 +97,17 @@ def test_unscaled_mod16_is_told(region, raster):
     stored = Series.of(raster("mod16", np.full((2, 2), 4500)))
     with pytest.raises(InputError, match=r"MOD16, in 0\.1 mm"):
         run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs())
+
+
+def test_a_scale_is_not_applied_twice(region, raster):
+    path = raster("mod16", np.full((2, 2), 4500))
+    dataset = gdal.Open(path, gdal.GA_Update)
+    dataset.GetRasterBand(1).SetScale(0.1)
+    dataset = None
+    stored = Series.of(path)
+    assert run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs()).totals[0] > 0
+    with pytest.raises(InputError, match=r"declares the scale 0\.1 itself.*Leave EVAPOTRANSPIRATION_SCALE at 1"):
+        run_water_retention(RetentionInputs(region[0], region[1], stored, scale=0.1), RetentionOutputs())
 
 
 def test_mean_climate_shows_the_land_only(raster):

@@ -1,0 +1,263 @@
+"""Water, flood and habitat through QGIS: what slips in units, tables and layers tell, and choices by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecoassets.tests.algorithms.helpers import files_in, run, write_text
+from ecoassets.tests.algorithms.landcover import FOREST, PADDY, TOWN, write_columns
+from ecoassets.tests.rasters import WGS_84, read_raster, write_raster
+
+WATER, FLOOD, HABITAT, QUALITY, CARBON = (
+    f"ecoassets:{name}"
+    for name in ("waterretention", "floodmitigation", "naturalhabitat", "habitatquality", "carbonstorage")
+)
+DRY, AVERAGE, WET = 51, 70, 85  # curve numbers I and III of 70, National Engineering Handbook
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def constant(inputs):
+    """`constant("rain", 600)`: a raster over three hectares in a row that holds one number, or a number per band."""
+
+    def write(name, *values, **how):
+        return write_raster(
+            inputs / f"{name}.tif", [[[value] * 3] for value in values], "float32", **{"nodata": -9999, **how}
+        )
+
+    return write
+
+
+@pytest.fixture
+def land(inputs):
+    """A forest, a paddy and a town of a hectare each."""
+    return {"LAND_COVER": [write_raster(inputs / "land.tif", [[FOREST, PADDY, TOWN]])], "SCHEME": "cnlucc"}
+
+
+@pytest.fixture
+def output(tmp_path):
+    (tmp_path / "made").mkdir()
+    return str(tmp_path / "made" / "map.tif")
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Runs an algorithm that must fail with these words and leave nothing behind."""
+
+    def check(identifier, parameters, words):
+        from qgis.core import QgsProcessingException
+
+        made = tmp_path / "made"
+        made.mkdir()
+        with pytest.raises(QgsProcessingException, match=words):
+            run(identifier, {**parameters, "OUTPUT": str(made / "map.tif")})
+        assert files_in(made) == []
+
+    return check
+
+
+def runoff(rain: float, curve: float, share: float = 0.2) -> float:
+    """TR-55, equation 2-3, in mm."""
+    storage = 25_400 / curve - 254
+    return max(0, rain - share * storage) ** 2 / (rain + (1 - share) * storage)
+
+
+@pytest.fixture
+def curves(inputs):
+    """Curve number 70 of the forest on every soil."""
+    return {"CURVE_NUMBER_TABLE": write_text(inputs / "cn.csv", f"code,a,b,c,d\n{FOREST},70,70,70,70\n")}
+
+
+class TestWaterRetention:
+    @pytest.fixture
+    def balance(self, land, constant):
+        return {**land, "PRECIPITATION": [constant("p", 600)], "EVAPOTRANSPIRATION": [constant("et", 300)]}
+
+    @pytest.mark.parametrize(("coefficients", "percent"), [("gong2017", 2.70), ("redline2017", 1.33)])
+    def test_a_deciduous_forest_by_either_set(self, balance, output, coefficients, percent):
+        run(WATER, {**balance, "COEFFICIENTS": coefficients, "OUTPUT": output})
+        assert read_raster(output)[0, 0, 0] == pytest.approx(600 * (1 - percent / 100) - 300, rel=1e-6)
+
+    def test_mod16_in_tenths_equals_millimetres(self, balance, constant, output):
+        millimetres = run(WATER, {**balance, "OUTPUT": output})["TOTAL"]
+        stored = {"EVAPOTRANSPIRATION": [constant("mod16", 3000)], "EVAPOTRANSPIRATION_SCALE": 0.1}
+        assert run(WATER, {**balance, **stored, "OUTPUT": output})["TOTAL"] == pytest.approx(millimetres, rel=1e-6)
+
+    def test_a_deficit_counts_as_nothing_and_is_told(self, balance, constant, output):
+        from qgis.core import QgsProcessingFeedback
+
+        feedback = QgsProcessingFeedback(False)
+        found = run(
+            WATER, {**balance, "EVAPOTRANSPIRATION": [constant("more", 700)], "OUTPUT": output}, feedback=feedback
+        )
+        assert found["TOTAL"] == 0
+        assert "in 1 pixels (100.0 %): they count as 0. With their deficits the total is -1," in feedback.textLog()
+
+    def test_elsewhere_may_have_no_value(self, balance, output):
+        run(WATER, {**balance, "ELSEWHERE": "nodata", "OUTPUT": output})
+        assert np.isnan(read_raster(output)[0, 0]).tolist() == [False, True, True]
+
+    def test_coefficients_as_fractions(self, balance, inputs, refused):
+        table = write_text(inputs / "runoff.csv", f"code,runoff_pct\n{FOREST},0.027\n")
+        refused(WATER, {**balance, "COEFFICIENT_TABLE": table}, "multiply fractions by 100")
+
+    def test_negative_rain(self, balance, constant, refused):
+        refused(WATER, {**balance, "PRECIPITATION": [constant("fill", -99)]}, "Precipitation holds negative values")
+
+    def test_a_code_that_the_scheme_does_not_know(self, balance, inputs, refused):
+        unknown = write_raster(inputs / "unknown.tif", [[FOREST, 99, 99]])
+        refused(WATER, {**balance, "LAND_COVER": [unknown]}, r"99 \(2 px\)")
+
+
+class TestFlood:
+    @pytest.mark.parametrize(("state", "curve"), [("dry", DRY), ("average", AVERAGE), ("wet", WET)])
+    def test_moisture_by_the_table(self, land, curves, output, state, curve):
+        run(FLOOD, {**land, **curves, "STORM_DEPTH": "100", "ANTECEDENT": state, "OUTPUT": output})
+        assert read_raster(output)[0, 0, 0] == pytest.approx(100 - runoff(100, curve), rel=1e-6)
+
+    def test_moisture_by_the_formula(self, land, curves, output):
+        given = {"STORM_DEPTH": "100", "ANTECEDENT": "dry", "ANTECEDENT_BY": "formula", "OUTPUT": output}
+        run(FLOOD, {**land, **curves, **given})
+        curve = 4.2 * 70 / (10 - 0.058 * 70)
+        assert read_raster(output)[0, 0, 0] == pytest.approx(100 - runoff(100, curve), rel=1e-6)
+
+    def test_against_bare_soil_of_the_same_group(self, land, curves, output):
+        run(FLOOD, {**land, **curves, "STORM_DEPTH": "100", "SOIL_GROUP_CODE": "C", "FORM": "against_bare",
+                    "OUTPUT": output})  # fmt: skip
+        # bare soil of group C: 91 (TR-55, table 2-2)
+        assert read_raster(output)[0, 0, 0] == pytest.approx(runoff(100, 91) - runoff(100, 70), rel=1e-5)
+
+    def test_storms_of_rasters(self, land, curves, constant, output):
+        run(FLOOD, {**land, **curves, "STORM_RAINFALL": [constant("storms", 80, 120)], "OUTPUT": output})
+        held = 200 - runoff(80, 70) - runoff(120, 70)
+        assert read_raster(output)[0, 0, 0] == pytest.approx(held, rel=1e-6)
+
+    def test_slope_by_hand(self, land, curves, constant, output):
+        # Williams: CN3 = 70 e^(0.00673 x 30); CN = (CN3 - 70)/3 (1 - 2 e^(-13.86 x 0.3)) + 70 at 30 %
+        given = {"STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "SLOPE": constant("slope", 30), "OUTPUT": output}
+        run(FLOOD, {**land, **curves, **given, "SLOPE_UNIT": "percent"})
+        curve = 70 * (np.exp(0.00673 * 30) - 1) / 3 * (1 - 2 * np.exp(-13.86 * 0.3)) + 70
+        assert read_raster(output)[0, 0, 0] == pytest.approx(100 - runoff(100, curve), rel=1e-6)
+
+    def test_a_slope_that_is_not_used_is_told(self, land, constant, output):
+        from qgis.core import QgsProcessingFeedback
+
+        feedback = QgsProcessingFeedback(False)
+        given = {**land, "STORM_DEPTH": "100", "SLOPE": constant("slope", 30), "OUTPUT": output}
+        run(FLOOD, given, feedback=feedback)
+        assert "SLOPE_ADJUSTMENT is off" in feedback.textLog()
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"SLOPE_ADJUSTMENT": True}, "neither DEM nor SLOPE"),
+            ({"STORM_DEPTH": "8000"}, "storm depth is 8000 mm"),
+            ({"STORM_DEPTH": "-5"}, "storm depth is -5 mm"),
+        ],
+    )
+    def test_bad_numbers(self, land, refused, change, words):
+        refused(FLOOD, {**land, "STORM_DEPTH": "100", **change}, words)
+
+    def test_a_dem_in_degrees(self, land, inputs, refused):
+        dem = write_raster(
+            inputs / "dem.tif", np.ones((4, 4)), "float32", epsg=WGS_84, pixel=0.01, top_left=(117, 39.76), nodata=-9999
+        )
+        given = {**land, "STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "DEM": dem}
+        refused(FLOOD, given, "projected")
+
+    def test_slope_in_percent_said_to_be_degrees(self, land, constant, refused):
+        given = {**land, "STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "SLOPE": constant("slope", 120)}
+        refused(FLOOD, given, "looks like percent")
+
+    def test_rain_of_a_storm_in_tenths(self, land, constant, refused):
+        refused(FLOOD, {**land, "STORM_RAINFALL": [constant("storm", 2500)]}, "tenths of a millimetre")
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({}, "no field kind"),
+            ({"kind": "pond"}, "kind 'pond'. Write one of lake, reservoir, swamp"),
+            ({"kind": "reservoir"}, "without capacity_m3"),
+            ({"kind": "lake", "lake_zone": "Atlantis"}, "lake zone 'Atlantis'"),
+            ({"kind": "lake", "capacity_m3": "much"}, "capacity 'much'"),
+        ],
+    )
+    def test_bad_water_bodies(self, land, inputs, refused, fields, words):
+        from osgeo import ogr
+
+        bodies = write_columns(inputs / "bodies.gpkg", {"one": (0, 1)}, rows=1)
+        dataset = ogr.Open(bodies, 1)
+        layer = dataset.GetLayer(0)
+        for field in fields:
+            layer.CreateField(ogr.FieldDefn(field, ogr.OFTString))
+        feature = layer.GetNextFeature()
+        for field, value in fields.items():
+            feature.SetField(field, value)
+        layer.SetFeature(feature)
+        feature = layer = dataset = None
+        refused(FLOOD, {**land, "STORM_DEPTH": "100", "WATER_BODIES": bodies}, words)
+
+
+class TestHabitat:
+    @pytest.fixture
+    def threatened(self, land, inputs, constant):
+        """A road over all pixels, to which forest and paddy are sensitive."""
+        threats = write_text(inputs / "threats.csv", "threat,max_distance_km,weight,decay\nroad,0.05,1,linear\n")
+        sensitivity = write_text(
+            inputs / "sensitivity.csv", f"code,habitat,road\n{FOREST},1,0.5\n{PADDY},0.4,0.1\n{TOWN},0,0\n"
+        )
+        return {**land, "THREATS": [constant("road", 1)], "NAMES": "road", "THREAT_TABLE": threats,
+                "SENSITIVITY_TABLE": sensitivity}  # fmt: skip
+
+    def test_quality_by_hand(self, threatened, output):
+        # the road reaches its own pixel only: D = 0.5 for forest, Q = 1 (1 - D^2.5 / (D^2.5 + k^2.5)) with k = 0.25
+        found = run(QUALITY, {**threatened, "HALF_SATURATION": 0.25, "OUTPUT": output})
+        forest = 1 - 0.5**2.5 / (0.5**2.5 + 0.25**2.5)
+        paddy = 0.4 * (1 - 0.1**2.5 / (0.1**2.5 + 0.25**2.5))
+        assert read_raster(output)[0, 0].tolist() == pytest.approx([forest, paddy, 0], rel=1e-6)
+        assert found["MEAN"] == pytest.approx((forest + paddy) / 3, rel=1e-6)
+
+    @pytest.mark.parametrize(
+        ("table", "text", "words"),
+        [
+            ("THREAT_TABLE", "threat,max_distance_km,weight,decay\nroad,3000,1,linear\n", "kilometres.*not metres"),
+            ("THREAT_TABLE", "threat,max_distance_km,weight,decay\nroad,1,1,convex\n", "linear or exponential"),
+            ("THREAT_TABLE", "threat,max_distance_km,weight,decay\nmine,1,1,linear\n", "no row for the threat road"),
+            ("SENSITIVITY_TABLE", f"code,habitat,road\n{FOREST},100,0.5\n", "Divide percent by 100"),
+            ("SENSITIVITY_TABLE", f"code,habitat,road\n{FOREST},1,0.5\n", "lacks. Add a row"),
+        ],
+    )
+    def test_bad_tables(self, threatened, inputs, refused, table, text, words):
+        refused(QUALITY, {**threatened, table: write_text(inputs / "bad.csv", text)}, words)
+
+    def test_a_threat_in_percent(self, threatened, constant, refused):
+        refused(QUALITY, {**threatened, "THREATS": [constant("percent", 80)]}, "Threats lie between 0 and 1")
+
+    def test_land_cover_in_degrees(self, threatened, inputs, refused):
+        degrees = write_raster(
+            inputs / "degrees.tif", [[FOREST, PADDY, TOWN]], epsg=WGS_84, pixel=0.01, top_left=(117, 39.76)
+        )
+        refused(QUALITY, {**threatened, "LAND_COVER": [degrees]}, "projected")
+
+    def test_an_index_is_no_grade(self, land, constant, refused):
+        refused(HABITAT, {**land, "QUALITY": [constant("index", 83)]}, "Give the quality classes, not the index")
+
+
+class TestCarbon:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            (f"code,biomass\n{FOREST},100\n", "either the column carbon or columns of pools"),
+            (f"code,carbon\n{FOREST},-1\n", "carbon is negative"),
+            (f"code,carbon\n{FOREST},100\n", f"code {PADDY}, which the table of carbon does not have"),
+        ],
+    )
+    def test_bad_tables(self, land, inputs, refused, text, words):
+        refused(CARBON, {**land, "CARBON_TABLE": write_text(inputs / "carbon.csv", text)}, words)
