@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,17 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
+    QgsRasterLayer,
     QgsVectorLayer,
 )
 
 from ..core.errors import InputError
 from ..core.land_cover import LandCoverScheme, load_scheme
+from ..core.raster.output import ClassColour
 from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
-from .inputs import polygons_path, raster_path, table_of
+from .inputs import layer_legend, polygons_path, raster_path, table_of
 from .translation import tr
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Given:
         self._tables: dict[str, Table | None] = {}
         self._table_lists: dict[str, list[Table]] = {}
         self._polygons: dict[str, str | None] = {}
+        self._legend: dict[int, ClassColour] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions():
             self._take_layers(definition)
@@ -169,8 +173,11 @@ class Given:
             ) from None
 
     def scheme(self) -> LandCoverScheme:
-        """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it."""
-        return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"))
+        """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it.
+
+        New classes that the table leaves without a name or a colour take those of the first land-cover layer.
+        """
+        return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"), self._legend)
 
     def flag(self, name: str) -> bool:
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
@@ -239,6 +246,7 @@ class Given:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
             self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
+            self._take_legend(name, layers)
         elif kind == "source" and not definition.metadata().get(STREAMED):
             self._take_features(definition)
 
@@ -255,7 +263,13 @@ class Given:
                     )
                 )
             return []
-        return [raster_path(layer, definition.description())]
+        path = raster_path(layer, definition.description())
+        self._take_legend(name, [layer])
+        return [path]
+
+    def _take_legend(self, name: str, layers: Sequence[QgsRasterLayer]) -> None:
+        if name == "LAND_COVER" and layers:
+            self._legend = layer_legend(layers[0])
 
     def _paths_as_given(self, name: str) -> list[str]:
         """Paths of layers that QGIS can load, and what was written for the others."""

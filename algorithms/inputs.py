@@ -8,6 +8,7 @@ from typing import Any
 from qgis.core import (
     NULL,
     QgsFeatureRequest,
+    QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingUtils,
@@ -19,6 +20,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import InputError
+from ..core.raster.legend import read_legend
+from ..core.raster.output import ClassColour
 from ..core.tables import Table, read_table
 from .translation import tr
 
@@ -59,6 +62,19 @@ def raster_path(layer: QgsRasterLayer, label: str) -> str:
             )
         )
     return layer.source().split("|", 1)[0]
+
+
+def layer_legend(layer: QgsRasterLayer) -> dict[int, ClassColour]:
+    """Names and colours of a class raster's codes: as the user styled the layer, else as the file has them."""
+    legend = read_legend(layer.source().split("|", 1)[0])
+    renderer = layer.renderer()
+    if isinstance(renderer, QgsPalettedRasterRenderer):
+        for entry in renderer.classes():
+            code, known = int(entry.value), legend.get(int(entry.value))
+            # QGIS labels a class by its code where it knows no name.
+            name = entry.label if entry.label not in ("", str(code)) else known.name if known else ""
+            legend[code] = ClassColour(code, name, entry.color.name())
+    return legend
 
 
 def table_of(source: QgsProcessingFeatureSource | QgsVectorLayer, layer: QgsVectorLayer | None, name: str) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .errors import InputError, TableError
+from .raster.output import ClassColour
 from .tables import Table, resource_table
 
 ECOSYSTEMS = ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "desert", "ice", "bare")
@@ -19,6 +20,8 @@ _TITLES = {
     "globeland30": "GlobeLand30",
     "worldcover": "WorldCover",
     "igbp": "IGBP",
+    "esacci": "ESA CCI",
+    "corine": "CORINE",
     "custom": "custom",
 }
 SCHEMES = tuple(_TITLES)
@@ -122,17 +125,21 @@ class LandCoverScheme:
         return self.classes[code].color
 
 
-def load_scheme(name: str, class_table: Table | None = None) -> LandCoverScheme:
+def load_scheme(
+    name: str, class_table: Table | None = None, legend: Mapping[int, ClassColour] | None = None
+) -> LandCoverScheme:
     """Loads a scheme and lays the user's class table over it.
 
     A row of the class table overrides the scheme's row of that code cell by cell; blank cells fall back to the
     scheme's row, and the word `none` means none. A code that the scheme does not have is a new class: its blank
-    equivalents mean none, and its other blanks take the lowest HJ 1166 code of its ecosystem (lake where `water`
-    is 1). With the scheme `custom` every class is new. Rows whose column `scheme` names another scheme are left out.
+    equivalents mean none, a blank name or colour is that of the legend, and its other blanks take the lowest HJ 1166
+    code of its ecosystem (lake where `water` is 1). With the scheme `custom` every class is new. Rows whose
+    column `scheme` names another scheme are left out.
 
     Args:
         name: one of `SCHEMES`.
         class_table: columns `code`, for new classes `ecosystem`, and any other column of land_cover_classes.csv.
+        legend: names and colours that the raster itself gives its codes.
 
     Raises:
         InputError: the name is unknown, or `custom` came without a class table.
@@ -147,7 +154,7 @@ def load_scheme(name: str, class_table: Table | None = None) -> LandCoverScheme:
     rows = _scheme_rows(name)
     source = f"Table {class_table.name}"
     for code, given in _user_rows(name, class_table).items():
-        base = rows[code] if code in rows else _template(code, given, source)
+        base = rows[code] if code in rows else _template(code, given, source) | _of_legend(code, legend or {})
         rows[code] = {**base, **{column: "" if _is_none(cell) else cell for column, cell in given.items()}}
     return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)})
 
@@ -213,6 +220,13 @@ def _template(code: int, given: Mapping[str, str], source: str) -> dict[str, str
     like = _OPEN_WATER if water else min(c for c, row in reference.items() if row["ecosystem"] == ecosystem)
     row = {column: cell for column, cell in reference[like].items() if column not in ("scheme", "name_zh", "note")}
     return {**row, **{column: "" for column in row if column.startswith("equivalents")}, "equivalents_custom": ""}
+
+
+def _of_legend(code: int, legend: Mapping[int, ClassColour]) -> dict[str, str]:
+    """The cells that a legend fills: a name, a colour, both or none."""
+    found = legend.get(code)
+    cells = {} if found is None else {"name": found.name, "color": found.colour}
+    return {column: cell for column, cell in cells.items() if cell}
 
 
 def _class_of(code: int, row: dict[str, str], source: str = "Table land_cover_classes") -> LandCoverClass:

@@ -115,7 +115,7 @@ def test_maps_have_years_units_and_the_colours_of_the_classes(parameters, factor
         f"{name} {year}" for name in ("Soil retention", "Soil loss", "Erosion classes") for year in (2000, 2005)
     }
     assert next(iter(classes)) == "slight (tolerable)"
-    assert classes["severe (extreme)"] == "#7b1e3a"
+    assert classes["severe (extreme)"] == "#4d1500"
     assert len(set(classes.values())) == 6
     assert all(label.endswith(" t/(ha a)") for label in labels)
 

@@ -8,6 +8,7 @@ import pytest
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import ECOSYSTEMS, SCHEMES, load_scheme, unknown_codes_message
+from ecoassets.core.raster.output import ClassColour
 from ecoassets.core.tables import Table
 
 
@@ -18,7 +19,16 @@ def classes(*rows: dict[str, object]) -> Table:
 class TestSchemes:
     @pytest.mark.parametrize(
         ("name", "number"),
-        [("hj1166", 24), ("cnlucc", 25), ("clcd", 9), ("globeland30", 10), ("worldcover", 11), ("igbp", 17)],
+        [
+            ("hj1166", 24),
+            ("cnlucc", 25),
+            ("clcd", 9),
+            ("globeland30", 10),
+            ("worldcover", 11),
+            ("igbp", 17),
+            ("esacci", 37),
+            ("corine", 88),
+        ],
     )
     def test_every_scheme_is_complete(self, name, number):
         scheme = load_scheme(name)
@@ -49,8 +59,8 @@ class TestSchemes:
         assert load_scheme("cnlucc").classes[51].equivalents("xie2015") == {}
 
     def test_an_unknown_scheme_is_refused(self):
-        with pytest.raises(InputError, match=r"no land-cover scheme corine. Choose one of hj1166, cnlucc"):
-            load_scheme("corine")
+        with pytest.raises(InputError, match=r"no land-cover scheme modis. Choose one of hj1166, cnlucc"):
+            load_scheme("modis")
 
     def test_schemes_travel_to_another_process(self):
         scheme = load_scheme("clcd")
@@ -216,3 +226,33 @@ class TestUnknownCodes:
         message = unknown_codes_message("Land cover", load_scheme("igbp"), {code: 5 for code in range(100, 160)})
         assert "119 (5 px) and 40 more. Add them" in message
         assert "120 (" not in message
+
+    def test_a_blank_name_or_colour_is_that_of_the_raster(self):
+        legend = {5: ClassColour(5, "Rubber", "#112233"), 6: ClassColour(6, "Oil palm", "")}
+        rows = ({"code": 5, "ecosystem": "forest"}, {"code": 6, "name": "Palms", "ecosystem": "cropland"})
+        rubber, palms = load_scheme("custom", classes(*rows), legend)
+        assert (rubber.name, rubber.color) == ("Rubber", "#112233")
+        assert (palms.name, palms.color) == ("Palms", load_scheme("hj1166").colour_of(51))
+
+    def test_a_scheme_of_the_plugin_keeps_its_names_and_colours(self):
+        legend = {11: ClassColour(11, "Rice", "#112233")}
+        changed = load_scheme("cnlucc", classes({"code": 11, "hemeroby7": 6}), legend).classes[11]
+        assert (changed.name, changed.color) == ("Paddy", load_scheme("cnlucc").colour_of(11))
+
+
+class TestFurtherSchemes:
+    def test_corine_rasters_hold_codes_or_grid_codes(self):
+        corine = load_scheme("corine")
+        rice, sea = corine.classes[213], corine.classes[523]
+        assert (corine.classes[14].name, corine.classes[14].ecosystem) == (rice.name, "cropland")
+        assert rice.equivalents("xie2015") == {"paddy": 1}
+        assert sea.water and sea.equivalents("xie2015") == {}, "equivalents are made for land"
+
+    def test_every_class_takes_part_in_every_method(self):
+        """Rows that C, P, curve numbers, hemeroby and human activity look up; equivalents that add up to 1."""
+        for name in ("esacci", "corine"):
+            for land_class in load_scheme(name):
+                for column in ("c_row", "cn_row", "counts_for_soil", "p_row", "hemeroby7", "hai_zhao2017"):
+                    assert land_class.text(column), (name, land_class.code, column)
+                for table in ("xie2015", "xie2008", "xie2003"):
+                    land_class.equivalents(table)
