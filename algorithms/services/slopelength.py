@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from qgis.core import QgsProcessingAlgorithm
+
 from ...core.progress import Progress
 from ...core.services.service_reports import slope_length_report
 from ...core.services.slope_factors import EXPONENTS, SLOPE_FACTORS
@@ -20,6 +24,10 @@ class SlopeLength(ServiceAlgorithm):
     """LS from a DEM; flow accumulation is given, or comes from GRASS."""
 
     NAME = "slopelength"
+
+    def flags(self) -> Any:
+        """GRASS asks for the main thread, so what calls it has to stay there too."""
+        return super().flags() | QgsProcessingAlgorithm.Flag.FlagNoThreading
 
     def declare(self) -> None:
         self.add_raster("DEM")

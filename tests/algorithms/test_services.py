@@ -83,6 +83,13 @@ class TestErosivity:
         given = {"PRECIPITATION": [constant("rain", *[3000] * 12)], "OUTPUT": str(tmp_path / "r.tif")}
         refused(R, given, "annual rain given for every month")
 
+    def test_a_mean_climate_is_one_map_of_all_years(self, constant, tmp_path):
+        """F is 50 mm and 25 mm, 37.5 mm in the mean."""
+        rain = [constant("a", *[50] * 12), constant("b", *[25] * 12)]
+        given = {"PRECIPITATION": rain, "YEARS": "2000, 2005", "CLIMATE": "mean", "OUTPUT": str(tmp_path / "r.tif")}
+        run(R, given)
+        assert read_raster(tmp_path / "r.tif") == pytest.approx(0.1833 * 37.5**1.9957, rel=1e-6)
+
     @pytest.mark.parametrize("months", [11, 13])
     def test_months_are_twelve(self, constant, tmp_path, months):
         given = {"PRECIPITATION": [constant("rain", *[50] * months)], "OUTPUT": str(tmp_path / "r.tif")}
@@ -177,9 +184,16 @@ class TestCover:
         run(COVER, {**given, "LOW_PERCENTILE": 0}, feedback=feedback)
         assert "No soil is below 0" in feedback.textLog()
 
-    def test_scaled_ndvi(self, constant, tmp_path):
-        given = {"NDVI": [constant("ndvi", 4500)], "METHOD": "fixed", "OUTPUT": str(tmp_path / "f.tif")}
-        refused(COVER, given, "scaled by 10 000")
+    @pytest.mark.parametrize("method", ["fixed", "percentile"])
+    def test_scaled_ndvi(self, tmp_path, method):
+        ndvi = write_raster(tmp_path / "ndvi.tif", [[500, 4500, 8000]], "int16", nodata=-3000)
+        refused(COVER, {"NDVI": [ndvi], "METHOD": method, "OUTPUT": str(tmp_path / "f.tif")}, "scaled by 10 000")
+
+    def test_the_scale_of_ndvi_may_be_told(self, tmp_path):
+        ndvi = write_raster(tmp_path / "ndvi.tif", [[500, 4500, 8000]], "int16", nodata=-3000)
+        given = {"NDVI": [ndvi], "NDVI_SCALE": 0.0001, "METHOD": "fixed", "SOIL": 0.05, "VEGETATION": 0.85}
+        run(COVER, {**given, "OUTPUT": str(tmp_path / "f.tif")})
+        assert read_raster(tmp_path / "f.tif")[0, 0].tolist() == pytest.approx([0, 0.5, 0.9375], abs=1e-6)
 
     def test_neither_ndvi_nor_classes(self, tmp_path):
         refused(COVER, {"OUTPUT": str(tmp_path / "f.tif")}, "There is no NDVI")

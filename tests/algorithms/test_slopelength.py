@@ -97,6 +97,13 @@ def test_grass_finds_the_cells_upslope(plane, middle, accumulation, grass):
     assert middle(plane()) == pytest.approx(middle(plane(), FLOW_ACCUMULATION=accumulation(fewer)), rel=1e-4)
 
 
+def test_it_stays_in_the_main_thread_as_grass_does(processing_ready):
+    from qgis.core import QgsApplication, QgsProcessingAlgorithm
+
+    algorithm = QgsApplication.processingRegistry().algorithmById(LS)
+    assert algorithm.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading
+
+
 def test_what_grass_calls_an_error_is_none_of_the_run(plane, tmp_path, grass):
     """It complains of a table of colours that nobody asked for."""
     from qgis.core import QgsProcessingFeedback
