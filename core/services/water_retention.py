@@ -253,6 +253,12 @@ def run_water_retention(
     _refuse_second_scale(inputs)
     scheme = inputs.cover.scheme
     coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
+    if np.isnan(coefficients).all():
+        raise TableError(
+            f"No class of the land cover has a runoff coefficient of {inputs.coefficients}, so nothing would be "
+            f"retained. Write rows of the set in the column runoff_{inputs.coefficients} of the class table, or give a "
+            "table of code, runoff_pct."
+        )
     own = f", overridden by table {inputs.table.name}" if inputs.table else ""
     progress.info(f"Runoff coefficients {inputs.coefficients} ({SOURCES[inputs.coefficients]}){own}.")
     with workspace() as folder:

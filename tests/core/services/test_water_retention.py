@@ -110,6 +110,13 @@ def test_a_scale_is_not_applied_twice(region, raster):
         run_water_retention(RetentionInputs(region[0], region[1], stored, scale=0.1), RetentionOutputs())
 
 
+def test_no_class_that_counts_is_told(region, raster):
+    rows = [{"code": code, "name": "class", "ecosystem": "urban"} for code in (BROADLEAF, STEPPE, SWAMP, ARABLE)]
+    towns = Cover(region[0].paths, load_scheme("custom", Table.of_rows("towns.csv", rows)))
+    with pytest.raises(TableError, match="No class of the land cover has a runoff coefficient of gong2017"):
+        run_water_retention(RetentionInputs(towns, *region[1:]), RetentionOutputs())
+
+
 def test_mean_climate_shows_the_land_only(raster):
     before, after = np.array([[BROADLEAF, BROADLEAF]]), np.array([[BROADLEAF, ARABLE]])
     cover = Cover((raster("a", before, nodata=0), raster("b", after, nodata=0)), HJ1166)
