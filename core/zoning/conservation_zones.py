@@ -337,3 +337,11 @@ def _tell(result: ConservationResult, progress: Progress) -> None:
             progress.warn(
                 f"{service.name} is zero or negative everywhere: every pixel takes its last importance class."
             )
+    for service, amounts in zip(result.inputs.services, result.class_amount):
+        share = float(amounts[0]) / math.fsum(amounts) * 100 if amounts.any() else 0.0
+        if share >= result.inputs.breaks[-1]:
+            progress.warn(
+                f"{service.name}: class 1 holds {share:.1f} % of it, because pixels of equal amount share a class and "
+                "most are equal here. A service that tells them apart, such as habitat weighted by its quality, makes "
+                "a better choice."
+            )

@@ -220,7 +220,8 @@ def _borders(geometries: Sequence[ogr.Geometry], layer: ogr.Layer, label: str, p
         meets = later[(boxes[later, 2] <= north) & (boxes[later, 3] >= south)]
         for other in meets:
             shared = outlines[unit].Intersection(outlines[other])
-            length = 0.0 if shared is None else shared.Length() * metres
+            # Units that meet in corners share points, which have no length.
+            length = 0.0 if shared is None or shared.GetDimension() < 1 else shared.Length() * metres
             if length > 0:
                 first.append(unit)
                 second.append(other)

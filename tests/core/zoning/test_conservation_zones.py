@@ -235,6 +235,12 @@ class TestBadInput:
         assert (row["kept"], row["kept_pct"], row["ratio"]) == (0, None, None)
         assert result.area_ha == 1
 
+    def test_a_service_that_tells_no_pixels_apart_is_told(self, raster):
+        listener = Listener()
+        habitat = Service("habitat", raster([[1.0, 1.0, 1.0, 0.0]], "habitat"))
+        run_conservation_zones(ConservationInputs((habitat,)), progress=listener)
+        assert any("habitat: class 1 holds 100.0 %" in message for message in listener.warnings)
+
     def test_no_natural_pixel(self, raster):
         service = Service("water", raster([[5.0]], "water"))
         with pytest.raises(InputError, match="No pixel may be conserved"):
