@@ -27,10 +27,12 @@ from .bench_jobs import REFERENCES, STANDARD_VALUE
 from .bench_landuse import crosstab, focal
 from .bench_quality import percentiles, rsei, trend
 from .bench_services import JOBS, service_commands
+from .bench_zoning import importance, ranking
 
 CODECS = ("DEFLATE", "ZSTD")
 PARTS = (
-    "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services"
+    "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services",
+    "importance", "ranking"
 )  # fmt: skip
 
 
@@ -222,6 +224,8 @@ def main() -> None:
         "trend": lambda folder: trend(given.size, folder, given.repeat),
         "percentiles": lambda folder: percentiles(given.size, folder, given.repeat),
         "rsei": lambda folder: rsei(given.size, folder, given.repeat),
+        "importance": lambda folder: importance(given.size, folder, given.repeat),
+        "ranking": lambda folder: ranking(folder),
         "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
     }
     for name, part in parts.items():

@@ -1,8 +1,9 @@
 """Zoning of a real region in one model that the real `qgis_process` runs.
 
 `models/zoning.model3` goes from rain, soil, relief and land cover of two years to soil retention, carbon and habitat,
-from soil and carbon to importance, conservation and restoration zones, and to the plan by planning units of 5 km, of which the
-cheapest that hold half of the soil retention and 30 % of the carbon are selected. It opens in the model designer.
+from soil and carbon to importance, conservation and restoration zones, and to the plan by planning units of 5 km, of
+which the cheapest that hold half of the soil retention and 30 % of the carbon are selected. It opens in the model
+designer.
 """
 
 from __future__ import annotations
