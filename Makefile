@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed bench cluster-test faults package link unlink lint typecheck format reference house system venv
+.PHONY: help demo test test-installed bench cluster-test faults soak package link unlink lint typecheck format reference house system venv
 
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
@@ -29,6 +29,9 @@ cluster-test: system house ## two worker processes here: the bits of the threads
 
 faults: system house ## inject faults into real runs: kills, full disks, damaged inputs, cancels (ARGS="--count 5 --seed 1")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.faults $(ARGS)
+
+soak: system house ## 200 runs in one QGIS process: memory, open files and threads must not grow (ARGS="--runs 1000")
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.soak $(ARGS)
 
 package: house ## build dist/ecoassets-VERSION.zip from the last commit and check it as the plugin site would
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.package

@@ -40,6 +40,10 @@ class Grid:
         transform = dataset.GetGeoTransform(can_return_null=True)
         if transform is None:
             raise GridError(f"{named} has no position (geotransform). Georeference it and run again.")
+        if not (all(map(math.isfinite, transform)) and transform[1] and (transform[5] or transform[4])):
+            raise GridError(
+                f"{named} has pixels without a size (geotransform {tuple(transform)}). Georeference it anew."
+            )
         if transform[2] != 0 or transform[4] != 0:
             raise GridError(
                 f"{named} is rotated (geotransform {tuple(transform)}). "
