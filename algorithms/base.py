@@ -125,10 +125,15 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 results = self.compute(self._given.bind(parameters, context), progress)
         except Cancelled:
             return {}
-        except EcoAssetsError as error:
-            raise QgsProcessingException(str(error)) from None
-        progress.set(100)
-        return results
+        except (EcoAssetsError, QgsProcessingException) as error:
+            failure = str(error)
+        else:
+            progress.set(100)
+            return results
+        # QGIS never lets go of an exception. So it is raised where nothing of the run hangs on it: neither frames of
+        # the core nor the context, which would keep rasters open.
+        del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
+        raise QgsProcessingException(failure)
 
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,22 @@ def test_a_report_that_fails_at_the_end_tells_which_maps_are_there(parameters, t
     assert f"These maps are finished and in place: {parameters['OUTPUT']}." in str(refused.value)
     assert Path(parameters["OUTPUT"]).exists()
     assert not report.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed by Linux")
+def test_a_run_that_fails_keeps_no_raster_open(parameters, tmp_path):
+    from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback
+
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(MATRIX)
+    bad = {**parameters, "CREATION_OPTIONS": "NO_SUCH_OPTION=1"}
+    _, right = algorithm.run(bad, QgsProcessingContext(), QgsProcessingFeedback(False))
+    gc.collect()
+    assert not right
+    assert [link for link in map(_target, Path("/proc/self/fd").iterdir()) if str(tmp_path) in link] == []
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # the listing itself
+        return ""

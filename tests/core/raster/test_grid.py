@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from ecoassets.core.errors import GridError
 from ecoassets.core.raster.grid import Grid
@@ -70,3 +71,12 @@ def test_a_raster_needs_a_crs_a_position_and_an_upright_grid(tmp_path):
 
     with pytest.raises(GridError, match=r"rotated \(geotransform \(0.0, 30.0, 5.0"):
         grid_of(write_raster(tmp_path / "b.tif", ones, finish=rotate))
+
+
+@pytest.mark.parametrize("width", [0.0, float("nan"), float("inf")])
+def test_pixels_without_a_size_are_refused(width):
+    dataset = gdal.GetDriverByName("MEM").Create("", 2, 2)
+    dataset.SetProjection(wkt(UTM))
+    dataset.SetGeoTransform((200_000, width, 0, 9_900_000, 0, -30))
+    with pytest.raises(GridError, match="x has pixels without a size"):
+        Grid.of_dataset(dataset, "x")
