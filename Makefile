@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed bench cluster-test faults soak package link unlink lint typecheck format reference house system venv
+.PHONY: help demo test test-installed bench cluster-test faults soak package link unlink lint typecheck format models reference house system venv
 
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
@@ -52,6 +52,9 @@ typecheck: venv house ## mypy on core, algorithms and plugin
 format: venv house ## let ruff mend what it can
 	$(HERE) $(PYTHON) -m ruff check --fix ecoassets
 	$(HERE) $(PYTHON) -m ruff format ecoassets
+
+models: house ## write the models of resources/models, one per paper
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.build_models
 
 reference: house ## write docs/reference.md from the help of the algorithms
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.help_pages

@@ -1,10 +1,12 @@
-"""The small menu of the plugin: help, practice region."""
+"""The small menu of the plugin: practice region, check of inputs, models, help."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
@@ -13,6 +15,25 @@ from .icons import icon_path
 from .translation import tr
 
 TITLE = "EcoAssets"
+MODELS = Path(__file__).resolve().parent.parent / "resources" / "models"
+
+
+def copy_models(folder: Path) -> tuple[list[str], list[str]]:
+    """Copies the plugin's models into a folder; a file of the same name there is left alone.
+
+    Returns:
+        The names of the files that were copied, and of those that were there already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    copied, kept = [], []
+    for model in sorted(MODELS.glob("*.model3")):
+        target = folder / model.name
+        if target.exists():
+            kept.append(model.name)
+        else:
+            shutil.copyfile(model, target)
+            copied.append(model.name)
+    return copied, kept
 
 
 class PluginMenu:
@@ -25,6 +46,7 @@ class PluginMenu:
         for title, run in (
             (tr("Make a practice region…"), self._practice),
             (tr("Check inputs…"), self._check),
+            (tr("Copy the models to my models"), self._copy_models),
             (tr("Help"), self._help),
         ):
             action = QAction(title, self._menu)
@@ -42,6 +64,17 @@ class PluginMenu:
 
     def _check(self) -> None:
         self._open_dialog("ecoassets:checkinputs")
+
+    def _copy_models(self) -> None:
+        """QGIS edits only the models in the user's own folder."""
+        from processing.modeler.ModelerUtils import ModelerUtils
+
+        copied, kept = copy_models(Path(ModelerUtils.modelsFolders()[0]))
+        QgsApplication.processingRegistry().providerById("model").refreshAlgorithms()
+        message = tr("{count} models are now under Models > EcoAssets in the toolbox.", count=len(copied))
+        if kept:
+            message += " " + tr("Kept as they were, because you may have changed them: {names}.", names=", ".join(kept))
+        self._iface.messageBar().pushMessage(TITLE, message, Qgis.MessageLevel.Info)
 
     def _help(self) -> None:
         page = Path(__file__).resolve().parent.parent / "README.md"

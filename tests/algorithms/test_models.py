@@ -1,0 +1,160 @@
+"""The models that come with the plugin: they load, run on a practice region, mix with native steps, can be copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecoassets.algorithms.menu import MODELS, copy_models
+from ecoassets.core.tools.practice_region import build_region, write_region
+from ecoassets.tests.rasters import read_raster
+
+YEARS = (2000, 2005)
+NAMES = ("ecological_assets", "restoration_and_conservation", "value_profit_and_loss")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_region(build_region(64, years=YEARS), tmp_path_factory.mktemp("region"))
+
+
+def load(path):
+    from qgis.core import QgsProcessingModelAlgorithm
+
+    model = QgsProcessingModelAlgorithm()
+    assert model.fromFile(str(path))
+    return model
+
+
+@pytest.fixture
+def run_model(files, tmp_path):
+    """`run_model(name, **inputs)`: paths of the outputs by their names."""
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+
+    shapes = {shape.name: shape.path for shape in files.shapes}
+
+    def by_year(name):
+        return [files.raster(f"{name}_{year}").path for year in YEARS]
+
+    def run(name, series=(), lasting=(), **inputs):
+        model = load(MODELS / f"{name}.model3")
+        given = {
+            **{key: by_year(key) for key in ("land_cover", *series)},
+            **{key: files.raster(key).path for key in lasting},
+            "years": "2000, 2005",
+            "scheme": "cnlucc",
+            "boundary": shapes["boundary"],
+            "districts": shapes["districts"],
+            **inputs,
+        }
+        endings = {"vectorDestination": "gpkg", "sink": "csv", "fileDestination": "html", "rasterDestination": "tif"}
+        outputs = {
+            d.name(): str(tmp_path / f"{d.name().split(':')[1]}.{endings[d.type()]}")
+            for d in model.destinationParameterDefinitions()
+        }
+        context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+        _, ok = model.run({**given, **outputs}, context, feedback)
+        assert ok, feedback.textLog()
+        return {key.split(":")[1]: Path(path) for key, path in outputs.items()}
+
+    return run
+
+
+def test_every_paper_has_a_model():
+    assert sorted(path.stem for path in MODELS.glob("*.model3")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_ends_in_the_report_and_its_ids_read_well(name):
+    model = load(MODELS / f"{name}.model3")
+    children = model.childAlgorithms()
+    assert children["report"].algorithmId() == "ecoassets:reportbundle"
+    assert all(child.algorithm() is not None for child in children.values())
+    assert all(key.isidentifier() and key.islower() for key in children)
+    assert "report:report" in {d.name() for d in model.destinationParameterDefinitions()}
+
+
+def test_assets(run_model):
+    made = run_model(
+        "ecological_assets", ("npp", "precipitation", "soil_retention"), ("dem",), cell_size=120,
+    )  # fmt: skip
+    assert read_raster(made["assets"]).shape[0] == len(YEARS)
+    page = made["report"].read_text(encoding="utf-8")
+    assert "Ecological assets" in page and "hemeroby" in page
+
+
+def test_zoning(run_model, files):
+    made = run_model(
+        "restoration_and_conservation",
+        ("precipitation", "evapotranspiration", "ndvi", "biomass"),
+        ("sand", "silt", "clay", "organic_carbon", "dem"),
+        last_land_cover=files.raster("land_cover_2005").path,
+        storms="100",
+    )
+    plan = read_raster(made["plan"])[0]
+    assert set(plan[plan == plan]) <= {0, 1, 2, 3}
+    assert made["plan_polygons"].is_file() and made["report"].is_file()
+
+
+def test_value(run_model, files):
+    images = [files.raster(f"landsat_{year}").path for year in YEARS]
+    made = run_model(
+        "value_profit_and_loss", ("night_light",), ("dem",),
+        images=images, image_years="2000, 2005", sensor="landsat5", cell_size=120,
+    )  # fmt: skip
+    value, change = (read_raster(made[name]) for name in ("value", "profit_and_loss"))
+    both = (change[0] == change[0]) & (value[0] == value[0])
+    assert (value[1] - value[0])[both] == pytest.approx(change[0][both], abs=1)  # single precision of CNY/ha
+
+
+def test_ours_and_native_steps_in_one_model(files, tmp_path):
+    """Clip with GDAL, value with ours, statistics by district with QGIS."""
+    from qgis.core import (
+        QgsProcessingContext,
+        QgsProcessingFeedback,
+        QgsProcessingModelAlgorithm,
+        QgsProcessingModelChildAlgorithm,
+        QgsProcessingModelChildParameterSource,
+        QgsProcessingModelOutput,
+        QgsVectorLayer,
+    )
+
+    source = QgsProcessingModelChildParameterSource
+    shapes = {shape.name: shape.path for shape in files.shapes}
+    steps = {
+        "clip": ("gdal:cliprasterbymasklayer", {"INPUT": files.raster("land_cover_2005").path,
+                                                "MASK": shapes["boundary"], "KEEP_RESOLUTION": True}),
+        "value": ("ecoassets:ecosystemservicevalue", {"LAND_COVER": source.fromChildOutput("clip", "OUTPUT"),
+                                                      "YEARS": "2005", "SCHEME": "cnlucc"}),
+        "zones": ("native:zonalstatisticsfb", {"INPUT": shapes["districts"], "COLUMN_PREFIX": "v_", "STATISTICS": [2],
+                                               "INPUT_RASTER": source.fromChildOutput("value", "OUTPUT")}),
+    }  # fmt: skip
+    model = QgsProcessingModelAlgorithm("mix", "test")
+    for key, (name, parameters) in steps.items():
+        child = QgsProcessingModelChildAlgorithm(name)
+        child.setChildId(key)
+        for parameter, value in parameters.items():
+            child.addParameterSources(
+                parameter, [value if isinstance(value, source) else source.fromStaticValue(value)]
+            )
+        if key == "zones":
+            output = QgsProcessingModelOutput("means", "means")
+            output.setChildId(key)
+            output.setChildOutputName("OUTPUT")
+            child.setModelOutputs({"means": output})
+        model.addChildAlgorithm(child)
+    model.updateDestinationParameters()
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+    _, ok = model.run({"zones:means": str(tmp_path / "means.gpkg")}, context, feedback)
+    assert ok, feedback.textLog()
+    layer = QgsVectorLayer(str(tmp_path / "means.gpkg"), "means", "ogr")
+    assert all(feature["v_mean"] > 0 for feature in layer.getFeatures())
+
+
+def test_copies_leave_changed_models_alone(tmp_path):
+    (tmp_path / "ecological_assets.model3").write_text("mine")
+    copied, kept = copy_models(tmp_path)
+    assert sorted([*copied, *kept]) == sorted(f"{name}.model3" for name in NAMES)
+    assert kept == ["ecological_assets.model3"]
+    assert (tmp_path / "ecological_assets.model3").read_text() == "mine"
