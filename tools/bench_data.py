@@ -83,6 +83,8 @@ def make_factors(folder: str, size: int, codec: str) -> None:
         "p": of_patches(np.linspace(0.1, 1, 10, dtype=np.float32)),
         "rain": smooth(700, 200, 1),
         "evapotranspiration": noise(300, 700),
+        "storm": noise(50, 150),
+        "soil_group": of_patches(np.array([1, 1, 1, 2, 2, 2, 3, 3, 4, 4], dtype=np.uint8)),
     }
     for name, block in blocks.items():
         _write(os.path.join(folder, f"{name}.tif"), size, codec, block, classes=name == "land_cover")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..core.land_cover import load_scheme
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
+from ..core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ..core.services.soil_conservation import SoilInputs, SoilOutputs, run_soil_conservation
 from ..core.services.survey import Cover, Series
 from ..core.services.water_retention import RetentionInputs, RetentionOutputs, run_water_retention
@@ -57,11 +58,18 @@ def _water(folder: str, output: str, settings: RasterSettings) -> object:
     return run_water_retention(RetentionInputs(_cover(folder), rain, loss), RetentionOutputs(output), settings)
 
 
+def _flood(folder: str, output: str, settings: RasterSettings) -> object:
+    storm, group = (Series.of(_raster(folder, name)) for name in ("storm", "soil_group"))
+    inputs = FloodInputs(_cover(folder), storm_rainfall=storm, soil_group=group)
+    return run_flood_mitigation(inputs, FloodOutputs(output), settings)
+
+
 FACTORS = ("land_cover", "ls", "r", "k", "c", "p")  # the second is what the limit writes: noise, as our maps are
 JOBS = {
     "soil": Job("soil conservation, retention", FACTORS, 1, _soil_retention),
     "soil_maps": Job("soil conservation, retention and loss", FACTORS, 2, _soil_maps),
     "water": Job("water retention", ("land_cover", "evapotranspiration", "rain"), 1, _water),
+    "flood": Job("flood mitigation", ("land_cover", "storm", "soil_group"), 1, _flood),
 }
 
 

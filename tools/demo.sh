@@ -37,6 +37,7 @@ adjustments=()
 lights=(NAMES=night_light)
 rain=()
 ndvi=()
+balance=()
 indicators=()
 for indicator in lai fvc gpp; do
   for year in "${years[@]}"; do indicators+=(INDICATORS="$region/${indicator}_$year.tif"); done
@@ -51,6 +52,7 @@ for year in "${years[@]}"; do
   lights+=(FACTORS="$region/night_light_$year.tif")
   rain+=(PRECIPITATION="$region/precipitation_monthly_$year.tif")
   ndvi+=(NDVI="$region/ndvi_$year.tif")
+  balance+=(PRECIPITATION="$region/precipitation_$year.tif" EVAPOTRANSPIRATION="$region/evapotranspiration_$year.tif")
 done
 
 show "Ecological assets" ecologicalassets "${series[@]}" "${land[@]}" "${adjustments[@]}" \
@@ -136,6 +138,42 @@ show "Soil conservation and intensity of erosion" soilconservation "${series[@]}
   OUTPUT_CLASSES="$output/erosion_classes.tif" \
   OUTPUT_TABLE="$output/soil_conservation.csv" \
   OUTPUT_HTML="$output/soil_conservation.html"
+
+show "Water retention" waterretention "${series[@]}" "${land[@]}" "${balance[@]}" \
+  OUTPUT="$output/water_retention.tif" \
+  OUTPUT_TABLE="$output/water_retention.csv" \
+  OUTPUT_HTML="$output/water_retention.html"
+
+show "Flood mitigation in two storms" floodmitigation "${series[@]}" "${land[@]}" STORM_DEPTH="80, 120" \
+  SOIL_GROUP="$region/soil_group.tif" WATER_BODIES="$region/water_bodies.gpkg" \
+  OUTPUT="$output/flood_mitigation.tif" \
+  OUTPUT_TABLE="$output/flood_mitigation.csv" \
+  OUTPUT_BODIES="$output/water_bodies.csv" \
+  OUTPUT_HTML="$output/flood_mitigation.html"
+
+show "Natural habitat" naturalhabitat "${series[@]}" "${land[@]}" \
+  OUTPUT="$output/natural_habitat.tif" \
+  OUTPUT_TABLE="$output/natural_habitat.csv" \
+  OUTPUT_HTML="$output/natural_habitat.html"
+
+show "Habitat quality under threat of roads and towns" habitatquality "${series[@]}" "${land[@]}" \
+  THREATS="$region/road_threat.tif" THREATS="$region/town_threat.tif" NAMES=road,town \
+  THREAT_TABLE="$region/threats.csv" SENSITIVITY_TABLE="$region/sensitivity.csv" \
+  OUTPUT="$output/habitat_quality.tif" \
+  OUTPUT_DEGRADATION="$output/habitat_degradation.tif" \
+  OUTPUT_TABLE="$output/habitat_quality.csv" \
+  OUTPUT_HTML="$output/habitat_quality.html"
+
+show "Carbon storage" carbonstorage "${series[@]}" "${land[@]}" CARBON_TABLE="$region/carbon.csv" \
+  OUTPUT="$output/carbon.tif" \
+  OUTPUT_TABLE="$output/carbon.csv" \
+  OUTPUT_HTML="$output/carbon.html"
+
+show "One report of the ecosystem services" reportbundle TITLE="Ecosystem services of the practice region" \
+  RASTERS="$output/soil_retention.tif" RASTERS="$output/water_retention.tif" RASTERS="$output/flood_mitigation.tif" \
+  RASTERS="$output/habitat_quality.tif" TABLES="$output/soil_conservation.csv" TABLES="$output/water_retention.csv" \
+  TABLES="$output/flood_mitigation.csv" TABLES="$output/habitat_quality.csv" TABLES="$output/carbon.csv" \
+  OUTPUT_HTML="$output/services_report.html"
 
 show "Remote sensing ecological index of the first and the last year" rsei YEARS="${years[0]}, ${years[-1]}" \
   "${boundary[@]}" SENSOR=landsat5 IMAGES="$region/landsat_${years[0]}.tif" IMAGES="$region/landsat_${years[-1]}.tif" \

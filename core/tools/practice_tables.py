@@ -1,4 +1,4 @@
-"""Tables of the practice region: crops, prices, GDP by district, daily rain, threats to habitat."""
+"""Tables of the practice region: crops, prices, GDP by district, daily rain, threats to habitat, carbon."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ SENSITIVITY = (
     (53, 0.0, 0.0, 0.0), (64, 1.0, 0.7, 0.9), (65, 0.2, 0.1, 0.2), (66, 0.3, 0.1, 0.2),
 )  # fmt: skip
 
+# Land cover code, carbon above ground, below ground, in soil and in dead matter: made up, in a temperate range.
+CARBON = (
+    (11, 4.0, 1.5, 85.0, 0.5), (12, 4.0, 1.2, 75.0, 0.5), (21, 58.0, 14.0, 115.0, 4.0), (22, 14.0, 6.0, 95.0, 2.0),
+    (23, 25.0, 7.0, 95.0, 2.0), (24, 18.0, 6.0, 80.0, 1.0), (31, 2.2, 6.5, 95.0, 1.0), (32, 1.5, 4.5, 80.0, 0.8),
+    (33, 0.8, 2.5, 60.0, 0.4), (41, 0.0, 0.0, 30.0, 0.0), (42, 0.0, 0.0, 40.0, 0.0), (43, 0.0, 0.0, 35.0, 0.0),
+    (46, 0.5, 0.6, 45.0, 0.1), (51, 1.5, 0.5, 40.0, 0.0), (52, 1.2, 0.5, 50.0, 0.0), (53, 0.3, 0.1, 30.0, 0.0),
+    (64, 5.0, 4.5, 190.0, 2.5), (65, 0.1, 0.1, 25.0, 0.0), (66, 0.0, 0.0, 10.0, 0.0),
+)  # fmt: skip
+
 
 def tables_of(seed: int, years: Sequence[int], gdp: Sequence[tuple[int, int, float]]) -> tuple[Table, ...]:
     """Every table; `gdp` holds rows of zone, year and GDP."""
@@ -48,6 +57,8 @@ def tables_of(seed: int, years: Sequence[int], gdp: Sequence[tuple[int, int, flo
               ("threat", "max_distance_km", "weight", "decay"), THREATS),
         Table("sensitivity", "habitat suitability of each land cover and its sensitivity to each threat, 0 to 1",
               ("code", "habitat", "road", "town"), SENSITIVITY),
+        Table("carbon", "carbon of each land cover above ground, below ground, in soil and in dead matter, t C/ha",
+              ("code", "above", "below", "soil", "dead"), CARBON),
         Table("known_coefficients",
               "effect of one unit of each driver on the layers response_<year> (CNY/ha); noise_sd is the standard "
               "deviation of the noise of a pixel", ("driver", "coefficient"), known),

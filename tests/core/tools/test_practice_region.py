@@ -264,6 +264,14 @@ def test_every_code_has_its_sensitivity_and_every_threat_its_raster(region, file
     assert region.layer("road_threat").array.max() == region.layer("town_threat").array.max() == 1
 
 
+def test_every_code_has_its_carbon(region, files):
+    with open(Path(files.folder) / "carbon.csv", encoding="utf-8") as file:
+        carbon = {int(row.pop("code")): sum(map(float, row.values())) for row in csv.DictReader(file)}
+    present = {code for year in YEARS for code in np.unique(cover(region, year)).tolist()} - {255}
+    assert present <= set(carbon)
+    assert carbon[21] > carbon[12] > carbon[51] > 0  # forest, field, town
+
+
 def test_ten_years_of_rain_at_the_station(files):
     with open(Path(files.folder) / "daily_rain.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
