@@ -62,6 +62,7 @@ class ReportBundle(EcoAlgorithm):
         title = given.text("TITLE") or load_texts(language)["bundle_title"]
         path = self.parameterAsFileOutput(self._parameters, "OUTPUT_HTML", self._context)
         write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
+        self.save_parameters(path)
         return {"OUTPUT_HTML": path}
 
 

@@ -19,6 +19,8 @@ from .bundle_words import Words, readable
 MOST_PICTURES = 12  # of one raster
 _PROBE = 200  # longer side, in pixels, of what is read to choose a legend
 _LOSS_SHARE = 0.05  # of the larger side, from which values below zero are losses and no blemish
+_BULK = (10, 90)  # percentiles between which most values lie
+_REACH = 3  # times the bulk, beyond which values are a few that stand out
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 
 
@@ -156,11 +158,18 @@ def _colour(code: int, table: gdal.ColorTable | None) -> str:
 
 
 def _ramp(pictures: Sequence[MapPicture], unit: str) -> Ramp:
-    """A ramp, with its middle at zero where values lie clearly on both sides of it."""
+    """A ramp, with its middle at zero where values lie clearly on both sides of it.
+
+    A few lakes that hold a hundred times what land holds take the end colour, rather than hide what tells land apart.
+    """
     samples = [read_sample(one.path, one.band, nearest=False, max_size=_PROBE).values for one in pictures]
     values = np.concatenate([sample[np.isfinite(sample)] for sample in samples])
-    if values.size:
-        low, high = np.percentile(values, PERCENTILES)
-        if low < 0 < high and min(-low, high) > _LOSS_SHARE * max(-low, high):
-            return Ramp(unit, "diverging")
-    return Ramp(unit)
+    if not values.size:
+        return Ramp(unit)
+    low, lower, upper, high = (
+        float(value) for value in np.percentile(values, (PERCENTILES[0], *_BULK, PERCENTILES[1]))
+    )
+    if low < 0 < high and min(-low, high) > _LOSS_SHARE * max(-low, high):
+        return Ramp(unit, "diverging")
+    farthest = upper + _REACH * (upper - lower)
+    return Ramp(unit, high=float(f"{farthest:.2g}")) if lower < upper and high > farthest else Ramp(unit)

@@ -33,6 +33,7 @@ def test_rasters_and_tables_on_one_page(inputs, page):
     results = run(BUNDLE, {"RASTERS": land, "TABLES": [table], "TITLE": "My <region>", "OUTPUT_HTML": str(page)})
     text = page.read_text(encoding="utf-8")
     assert results == {"OUTPUT_HTML": str(page)}
+    assert files_in(page.parent) == ["report.html", "report.parameters.json"]
     assert all(word in text for word in ("My &lt;region&gt;", ">Land<", ">Water retention<", "Volume", "2\u202f500"))
     assert f"TABLES={table}" in text, "the command repeats the run"
 

@@ -76,6 +76,12 @@ class TestMaps:
         (dem,) = maps_of([described("dem.tif", sea, [""], "m")], WORDS)
         assert dem.legend == Ramp("m")
 
+    def test_a_lake_does_not_hide_the_land(self, described):
+        held = HILLS.copy()
+        held[0, :5] = 4000
+        (flood,) = maps_of([described("flood.tif", held, ["2000"], "mm")], WORDS)
+        assert (flood.legend.low, flood.legend.high) == (None, pytest.approx(430, abs=15))  # 190 + 3 x 80
+
     def test_whole_numbers_are_classes_and_share_colours_over_the_years(self, described):
         first = described("land_2000.tif", [[11, 21]], [""], dtype="uint8")
         second = described("land_2005.tif", [[21, 31]], [""], dtype="uint8")
