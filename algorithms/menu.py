@@ -1,4 +1,4 @@
-"""The small menu of the plugin: practice region, check of inputs, models, help."""
+"""The small menu of the plugin: practice region, check of inputs, models, a plan map for printing, help."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication
+from qgis.core import Qgis, QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .icons import icon_path
+from .plan_layout import add_plan_layout
 from .translation import tr
 
 TITLE = "EcoAssets"
@@ -47,6 +48,7 @@ class PluginMenu:
             (tr("Make a practice region…"), self._practice),
             (tr("Check inputs…"), self._check),
             (tr("Copy the models to my models"), self._copy_models),
+            (tr("New plan map…"), self._plan_map),
             (tr("Help"), self._help),
         ):
             action = QAction(title, self._menu)
@@ -75,6 +77,10 @@ class PluginMenu:
         if kept:
             message += " " + tr("Kept as they were, because you may have changed them: {names}.", names=", ".join(kept))
         self._iface.messageBar().pushMessage(TITLE, message, Qgis.MessageLevel.Info)
+
+    def _plan_map(self) -> None:
+        layout = add_plan_layout(QgsProject.instance(), self._iface.mapCanvas().mapSettings())
+        self._iface.openLayoutDesigner(layout)
 
     def _help(self) -> None:
         page = Path(__file__).resolve().parent.parent / "README.md"

@@ -1,0 +1,289 @@
+"""What a person does at the desk, done inside a real QGIS that `desktop.py` starts: clicks, looks, writes down.
+
+Not a test itself. It writes `seen.json` and pictures into the folder that ECOASSETS_DESK names; the tests read them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QPoint, QSize, Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDockWidget,
+    QLabel,
+    QMessageBox,
+    QTextBrowser,
+    QTreeView,
+    QWidget,
+)
+from qgis.utils import iface, plugins
+
+FOLDER = Path(os.environ["ECOASSETS_DESK"])
+ZIP = os.environ["ECOASSETS_ZIP"]
+STEPS = os.environ["ECOASSETS_STEPS"].split(",")
+SEEN: dict[str, Any] = {"faults": []}
+GREY = "singlebandgray"
+
+
+def wait(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+    """Lets QGIS go on for some time, or until something is so."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QCoreApplication.processEvents()
+        if until():
+            return True
+        time.sleep(0.02)
+    return until()
+
+
+def picture(widget: QWidget, name: str) -> None:
+    """A picture of a widget as it is on the screen."""
+    wait(0.4)
+    widget.grab().save(str(FOLDER / f"{name}.png"))
+
+
+def provider() -> Any:
+    return QgsApplication.processingRegistry().providerById("ecoassets")
+
+
+def install() -> None:
+    """From the zip, as the plugin manager does it."""
+    from pyplugin_installer import instance
+
+    for _ in range(40):
+        QTimer.singleShot(500, close_messages)
+    instance().installFromZipFile(ZIP)
+    wait(3, lambda: "ecoassets" in plugins)
+    SEEN["installed"] = "ecoassets" in plugins
+    SEEN["from"] = str(Path(__import__("ecoassets").__file__).resolve().parent)
+    SEEN["menu"] = menu_entries()
+
+
+def close_messages() -> None:
+    for box in QApplication.topLevelWidgets():
+        if isinstance(box, QMessageBox) and box.isVisible():
+            SEEN["faults"].append(box.text())
+            box.accept()
+
+
+def menu_entries() -> list[str]:
+    for action in iface.pluginMenu().actions():
+        if action.text() == "EcoAssets" and action.menu() is not None:
+            return [entry.text() for entry in action.menu().actions()]
+    return []
+
+
+def toolbox() -> None:
+    """Every group open, every algorithm with its icon."""
+    dock = next(d for d in iface.mainWindow().findChildren(QDockWidget) if d.objectName() == "ProcessingToolbox")
+    dock.setUserVisible(True)
+    tree = dock.findChild(QTreeView)
+    tree.collapseAll()
+    model, groups = tree.model(), {}
+    for row in range(model.rowCount()):
+        index = model.index(row, 0)
+        if model.data(index) == "EcoAssets":
+            tree.expandRecursively(index)
+            for number in range(model.rowCount(index)):
+                group = model.index(number, 0, index)
+                members = [model.index(i, 0, group) for i in range(model.rowCount(group))]
+                groups[model.data(group)] = [
+                    (model.data(m), not model.data(m, Qt.ItemDataRole.DecorationRole).isNull()) for m in members
+                ]
+            tree.scrollTo(index, QTreeView.ScrollHint.PositionAtTop)
+    SEEN["toolbox"] = groups
+    iface.mainWindow().resizeDocks([dock], [460], Qt.Orientation.Horizontal)
+    picture(dock, "toolbox")
+
+
+def dialogs() -> None:
+    """Each dialog opens, shows help, has a widget for every parameter, and clips no label."""
+    import processing
+
+    SEEN["dialogs"] = {}
+    for algorithm in provider().algorithms():
+        dialog = processing.createAlgorithmDialog(algorithm.id(), {})
+        dialog.show()
+        wait(0.5)
+        browsers = [
+            b for b in dialog.findChildren(QTextBrowser) if algorithm.shortDescription()[:20] in b.toPlainText()
+        ]
+        panel = dialog.mainWidget()
+        wanted = [
+            d.name()
+            for d in algorithm.parameterDefinitions()
+            if d.name() not in panel.wrappers and d.name() not in getattr(panel, "outputWidgets", {})
+        ]
+        SEEN["dialogs"][algorithm.name()] = {
+            "help": bool(browsers),
+            "without widget": wanted,
+            "clipped": clipped(panel),
+            "title": dialog.windowTitle(),
+        }
+        picture(dialog, f"dialog-{algorithm.name()}")
+        dialog.close()
+        dialog.deleteLater()
+
+
+def clipped(panel: QWidget) -> list[str]:
+    """Labels and boxes that have less room than their words need."""
+    return [
+        widget.text()
+        for widget in panel.findChildren((QLabel, QCheckBox))
+        if widget.isVisible() and widget.text() and "<" not in widget.text()
+        if not getattr(widget, "wordWrap", lambda: False)() and widget.width() + 2 < widget.sizeHint().width()
+    ]
+
+
+def region() -> dict[str, str]:
+    """Land cover of the practice region, by year."""
+    import processing
+
+    folder = FOLDER / "region"
+    folder.mkdir(exist_ok=True)
+    processing.run("ecoassets:practiceregion", {"FOLDER": str(folder), "SIZE": 100})
+    return {year: str(folder / f"land_cover_{year}.tif") for year in ("2000", "2015")}
+
+
+def click_run(dialog: Any) -> None:
+    dialog.runButton().click()
+
+
+def run() -> None:
+    """From the dialog: styled layers land in the project, in a group."""
+    import processing
+
+    maps = region()
+    # The land cover comes as a layer of the project, as it does for most users.
+    layers = [iface.addRasterLayer(path, f"land cover {year}") for year, path in maps.items()]
+    before = set(QgsProject.instance().mapLayers())
+    given = {
+        "LAND_COVER": [layer.id() for layer in layers],
+        "YEARS": "2000, 2015",
+        "SCHEME": "cnlucc",
+        "OUTPUT": "TEMPORARY_OUTPUT",
+        "OUTPUT_TABLE": "TEMPORARY_OUTPUT",
+        "OUTPUT_HTML": str(FOLDER / "report.html"),
+    }
+    for name in ("ecosystemservicevalue", "transfermatrix"):
+        dialog = processing.createAlgorithmDialog(f"ecoassets:{name}", given)
+        dialog.show()
+        wait(0.5)
+        count = len(QgsProject.instance().mapLayers())
+        click_run(dialog)
+        wait(120, lambda: len(QgsProject.instance().mapLayers()) >= count + 2)
+        wait(2)
+        picture(dialog, f"log-{name}")
+        SEEN.setdefault("log", {})[name] = dialog.logTextEdit().toPlainText() if hasattr(dialog, "logTextEdit") else ""
+        dialog.close()
+    made = [layer for key, layer in QgsProject.instance().mapLayers().items() if key not in before]
+    SEEN["layers"] = {
+        layer.name(): layer.renderer().type() if hasattr(layer, "renderer") and layer.renderer() else ""
+        for layer in made
+    }
+    SEEN["groups"] = [child.name() for child in QgsProject.instance().layerTreeRoot().children()]
+    SEEN["years"] = sorted(
+        layer.temporalProperties().fixedTemporalRange().begin().date().year()
+        for layer in made
+        if layer.temporalProperties() is not None and layer.temporalProperties().isActive()
+    )
+    for layer in layers:
+        QgsProject.instance().layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(False)
+    iface.setActiveLayer(layers[0])
+    iface.zoomToActiveLayer()
+    wait(4)
+    picture(iface.mainWindow(), "canvas")
+
+
+def layout() -> None:
+    """The plan map of the menu: a page with map, legend, scale and north arrow."""
+    menu = next(a.menu() for a in iface.pluginMenu().actions() if a.text() == "EcoAssets")
+    before = len(QgsProject.instance().layoutManager().printLayouts())
+    next(entry for entry in menu.actions() if entry.text() in ("New plan map…", "新建规划图…")).trigger()
+    wait(3)
+    layouts = QgsProject.instance().layoutManager().printLayouts()
+    SEEN["layouts"] = len(layouts) - before
+    from qgis.core import QgsLayoutExporter
+
+    if layouts:
+        settings = QgsLayoutExporter.ImageExportSettings()
+        settings.dpi = 70
+        QgsLayoutExporter(layouts[-1]).exportToImage(str(FOLDER / "layout.png"), settings)
+    for window in QApplication.topLevelWidgets():
+        if window.objectName() == "QgsLayoutDesignerBase":
+            window.close()
+
+
+def batch() -> None:
+    """Two rows of a batch, each with its own output."""
+    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+
+    algorithm = provider().algorithm("terrainclasses").create()
+    dialog = BatchAlgorithmDialog(algorithm, iface.mainWindow())
+    dialog.show()
+    panel = dialog.mainWidget()
+    panel.addRow(2 - panel.batchRowCount())
+    targets = [FOLDER / f"slope-{row}.tif" for row in (1, 2)]
+    context = QgsProcessingContext()
+    for row, target in enumerate(targets):
+        for name, value in (("DEM", str(FOLDER / "region" / "dem.tif")), ("OUTPUT_SLOPE", str(target))):
+            column = panel.column_to_parameter_definition
+            number = next(c for c, parameter in column.items() if parameter == name)
+            wrapper = panel.wrappers[row + 1][number]
+            if wrapper is None:  # an output
+                panel.tblParameters.cellWidget(row + 2, number).setValue(value)
+            else:
+                wrapper.setParameterValue(value, context)
+    wait(0.5)
+    picture(dialog, "batch")
+    click_run(dialog)
+    wait(120, lambda: all(target.exists() for target in targets))
+    wait(2)
+    SEEN["batch"] = [target.exists() for target in targets]
+    dialog.close()
+
+
+def reload() -> None:
+    """Off and on again: nothing stays behind, nothing comes twice."""
+    from processing.core.ProcessingConfig import ProcessingConfig
+    from qgis.utils import loadPlugin, startPlugin, unloadPlugin
+
+    unloadPlugin("ecoassets")
+    wait(1)
+    SEEN["left behind"] = {
+        "menu": menu_entries(),
+        "provider": provider() is not None,
+        "settings": [name for name in ProcessingConfig.settings if "ECOASSETS" in name],
+        "group": "EcoAssets" in ProcessingConfig.settingIcons,
+    }
+    loadPlugin("ecoassets")
+    startPlugin("ecoassets")
+    wait(1)
+    SEEN["again"] = {
+        "menus": [action.text() for action in iface.pluginMenu().actions()].count("EcoAssets"),
+        "algorithms": len(provider().algorithms()),
+    }
+
+
+def main() -> None:
+    window = iface.mainWindow()
+    window.resize(QSize(1500, 950))
+    window.move(QPoint(0, 0))
+    for step in STEPS:
+        try:
+            globals()[step]()
+        except Exception:
+            SEEN["faults"].append(f"{step}: {traceback.format_exc()}")
+    (FOLDER / "seen.json").write_text(json.dumps(SEEN, ensure_ascii=False, indent=1), encoding="utf-8")
+    os._exit(0)
+
+
+QTimer.singleShot(3000, main)
