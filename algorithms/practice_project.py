@@ -10,6 +10,7 @@ from ..core.raster.output import ClassColour
 from ..core.report.quicklook import read_sample
 from ..core.tools.practice_files import RasterFile, RegionFiles
 from .canvas import BandLook, Look, apply_look
+from .compat import user_language
 
 SHOWN_FIRST = ("land_cover",)
 
@@ -44,7 +45,7 @@ def write_project(files: RegionFiles, path: str) -> None:
 
 def _look(raster: RasterFile) -> Look:
     if raster.series == "land_cover":
-        classes = tuple(ClassColour(c.code, c.name, c.color) for c in load_scheme("cnlucc"))
+        classes = tuple(ClassColour(c.code, c.named(user_language()), c.color) for c in load_scheme("cnlucc"))
         return Look(raster.title, (), classes=classes)
     low, high = _range(raster.path)
     return Look(raster.title, (), raster.unit, low, high)

@@ -43,6 +43,7 @@ def remove_settings() -> None:
     """Takes the settings out of the options of Processing."""
     from processing.core.ProcessingConfig import ProcessingConfig
 
+    ProcessingConfig.settingIcons.pop(GROUP, None)
     ProcessingConfig.removeSetting(SCHEME)
     ProcessingConfig.removeSetting(LANGUAGE)
     ProcessingConfig.removeSetting(SCHEDULER)

@@ -56,6 +56,10 @@ class LandCoverClass:
         """The cell of a column, "" where it holds nothing or there is no such column."""
         return self.row.get(column.casefold(), "")
 
+    def named(self, language: str) -> str:
+        """The name in a language (`en` or `zh`), the English one where there is no other."""
+        return (self.text("name_zh") if language == "zh" else "") or self.name
+
     def states_equivalents(self, table: str) -> bool:
         """Whether the row says, be it "none", which equivalents of the table the class has."""
         return any(column in self.row for column in _equivalents_columns(table))

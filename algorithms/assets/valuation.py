@@ -8,6 +8,7 @@ from ...core.assets.valuation_tables import change_table, value_table
 from ...core.progress import Progress
 from ..base import Results
 from ..canvas import BandLook, Look, common_range
+from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
@@ -61,7 +62,7 @@ class ValuationAlgorithm(ValuingAlgorithm):
         statistics = result.map_statistics.get("services", ())
         limits = [common_range(statistics[s :: len(services)]) for s in range(len(services))]
         looks = tuple(
-            BandLook(y * len(services) + s + 1, f"{service.name} {year}", year, limits[s])
+            BandLook(y * len(services) + s + 1, f"{service.named(user_language())} {year}", year, limits[s])
             for y, year in enumerate(result.years)
             for s, service in enumerate(services)
         )

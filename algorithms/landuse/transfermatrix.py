@@ -8,6 +8,7 @@ from ...core.landuse.transfer_tables import balance_table, change_legend, degree
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look
+from ..compat import user_language
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
@@ -45,7 +46,11 @@ class TransferMatrix(EcoAlgorithm):
 
     def _look(self, result: TransferResult) -> Look:
         bands = tuple(
-            BandLook(p + 1, f"{self.texts.outputs['OUTPUT'].label} {a}-{b}", classes=change_legend(result, p))
+            BandLook(
+                p + 1,
+                f"{self.texts.outputs['OUTPUT'].label} {a}-{b}",
+                classes=change_legend(result, p, user_language()),
+            )
             for p, (a, b) in enumerate(result.pairs)
         )
         return Look(self.displayName(), bands)

@@ -38,6 +38,10 @@ class Service:
     group: str
     factor: str
 
+    def named(self, language: str) -> str:
+        """The name in a language (`en` or `zh`), the English one where there is no other."""
+        return (self.name_zh if language == "zh" else "") or self.name
+
 
 @dataclass(frozen=True)
 class StandardValue:

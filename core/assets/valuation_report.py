@@ -109,7 +109,7 @@ def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, langu
 def _services(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
     values = result.values.sum(axis=2)
     services = result.inputs.equivalents.services
-    names = [service.name_zh if language == "zh" and service.name_zh else service.name for service in services]
+    names = [service.named(language) for service in services]
     years = [str(year) for year in result.years]
     series = [Series(name, values[:, s].tolist()) for s, name in enumerate(names)]
     rows: list[tuple[Cell, ...]] = [

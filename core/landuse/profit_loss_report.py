@@ -107,7 +107,7 @@ def _flows(result: ProfitLossResult, words: dict[str, str], unit: str, language:
 
 
 def _services(result: ProfitLossResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
-    names = [s.name_zh if language == "zh" and s.name_zh else s.name for s in result.services]
+    names = [s.named(language) for s in result.services]
     change = (result.structure + result.intensity).sum(axis=(1, 3, 4))
     series = [Series(years, change[p].tolist()) for p, years in enumerate(_years(result))]
     return [Bars(words["profit_loss_services"], names, series, unit, stacked=False, horizontal=True)]

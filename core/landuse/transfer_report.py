@@ -42,7 +42,7 @@ def transfer_report(result: TransferResult, outputs: TransferOutputs, language: 
             Chapter(words["transfer_flows"], [_sankey(result, names, words), *_matrices(result, names, words)]),
             Chapter(words["transfer_balance"], _balance(result, names, words)),
             Chapter(words["transfer_degrees"], _degrees(result, names, words)),
-            Chapter(words["transfer_map"], _map(result, outputs, words)),
+            Chapter(words["transfer_map"], _map(result, outputs, words, language)),
         ],
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]}",
         left_out=left_out_areas(result, words),
@@ -51,7 +51,7 @@ def transfer_report(result: TransferResult, outputs: TransferOutputs, language: 
 
 def class_names(classes: tuple[LandCoverClass, ...], language: str) -> list[str]:
     """Names of classes in the language of the report; a name that two classes share gets its code."""
-    names = [(c.text("name_zh") if language == "zh" else "") or c.name for c in classes]
+    names = [c.named(language) for c in classes]
     return [f"{name} ({c.code})" if names.count(name) > 1 else name for name, c in zip(names, classes)]
 
 
@@ -174,7 +174,7 @@ def _degrees(result: TransferResult, names: list[str], words: dict[str, str]) ->
     ]
 
 
-def _map(result: TransferResult, outputs: TransferOutputs, words: dict[str, str]) -> list[Block]:
+def _map(result: TransferResult, outputs: TransferOutputs, words: dict[str, str], language: str) -> list[Block]:
     """The largest changes; all else is grey."""
     if not outputs.change:
         return []
@@ -185,7 +185,7 @@ def _map(result: TransferResult, outputs: TransferOutputs, words: dict[str, str]
         for j, second in enumerate(result.classes)
         if i != j
     }
-    changes = [entry for entry in change_legend(result, last) if entry.code in areas]
+    changes = [entry for entry in change_legend(result, last, language) if entry.code in areas]
     largest = sorted(changes, key=lambda entry: -areas[entry.code])[:MAPPED_FLOWS]
     picture = MapPicture(outputs.change, f"{result.pairs[last][0]}–{result.pairs[last][1]}", last + 1)
     told_apart = [replace(c, colour=load_palettes().category(number)) for number, c in enumerate(largest)]

@@ -9,7 +9,7 @@ import numpy as np
 from ..land_cover import LandCoverClass
 from ..raster.output import ClassColour
 from ..raster.zoning import ALL
-from ..report.texts import blend
+from ..report.texts import blend, load_texts
 from ..results import Cell, Column, ResultTable
 from .dynamic_degree import comprehensive_degree, single_degree
 from .transfer_matrix import FROM, TransferResult
@@ -103,16 +103,19 @@ def degree_table(result: TransferResult) -> ResultTable:
     return ResultTable(DEGREE_COLUMNS, tuple(rows))
 
 
-def change_legend(result: TransferResult, pair: int) -> tuple[ClassColour, ...]:
-    """The change codes that occur between a pair of years: `from -> to` in the colour of the class it became.
+def change_legend(result: TransferResult, pair: int, language: str = "en") -> tuple[ClassColour, ...]:
+    """The change codes that occur between a pair of years: `from → to` in the colour of the class it became.
 
     A tinge of the class it was tells apart what became the same. What stayed comes last.
     """
     legend = []
+    stayed = load_texts(language)["transfer_persistence"].lower()
     places = zip(*np.nonzero(result.pixels[pair].sum(axis=0)))
     for i, j in sorted(places, key=lambda place: place[0] == place[1]):
         first, second = result.classes[i], result.classes[j]
-        name = f"{first.name} (unchanged)" if i == j else f"{first.name} -> {second.name}"
+        name = (
+            f"{first.named(language)} ({stayed})" if i == j else f"{first.named(language)} → {second.named(language)}"
+        )
         colour = PERSISTENT_COLOUR if i == j else _colour_of_change(first, second)
         legend.append(ClassColour(first.code * FROM + second.code, name, colour))
     return tuple(legend)

@@ -142,7 +142,7 @@ class TestMap:
 
         first = legend("2000-2005")
         assert set(first) == {21011, 11051, 11021, 21021, 11011, 51051}
-        assert first[11051][0] == "Paddy -> Urban"
+        assert first[11051][0] == "Paddy → Urban"
         assert first[11011] == ("Paddy (unchanged)", "#e4e4e0")
         assert set(legend("2005-2010")) == {21021, 11011, 51051}  # nothing changed
 

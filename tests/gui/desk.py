@@ -9,6 +9,7 @@ import json
 import os
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -20,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QDockWidget,
     QLabel,
     QMessageBox,
+    QScrollArea,
     QTextBrowser,
     QTreeView,
     QWidget,
@@ -30,7 +32,6 @@ FOLDER = Path(os.environ["ECOASSETS_DESK"])
 ZIP = os.environ["ECOASSETS_ZIP"]
 STEPS = os.environ["ECOASSETS_STEPS"].split(",")
 SEEN: dict[str, Any] = {"faults": []}
-GREY = "singlebandgray"
 
 
 def wait(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
@@ -113,9 +114,8 @@ def dialogs() -> None:
         dialog = processing.createAlgorithmDialog(algorithm.id(), {})
         dialog.show()
         wait(0.5)
-        browsers = [
-            b for b in dialog.findChildren(QTextBrowser) if algorithm.shortDescription()[:20] in b.toPlainText()
-        ]
+        told = algorithm.shortDescription()[:20]
+        browsers = [browser for browser in dialog.findChildren(QTextBrowser) if told in browser.toPlainText()]
         panel = dialog.mainWidget()
         wanted = [
             d.name()
@@ -134,13 +134,15 @@ def dialogs() -> None:
 
 
 def clipped(panel: QWidget) -> list[str]:
-    """Labels and boxes that have less room than their words need."""
-    return [
-        widget.text()
-        for widget in panel.findChildren((QLabel, QCheckBox))
-        if widget.isVisible() and widget.text() and "<" not in widget.text()
-        if not getattr(widget, "wordWrap", lambda: False)() and widget.width() + 2 < widget.sizeHint().width()
-    ]
+    """Labels and boxes that reach beyond the panel as it opens, and those with less room than their words need."""
+    area = panel.findChild(QScrollArea)
+    room = area.viewport().width()
+    words = [w for w in panel.findChildren((QLabel, QCheckBox)) if w.isVisible() and w.text() and "<" not in w.text()]
+    return [w.text() for w in words if w.sizeHint().width() > min(room, w.width() + 2) and not is_wrapped(w)]
+
+
+def is_wrapped(widget: QWidget) -> bool:
+    return isinstance(widget, QLabel) and widget.wordWrap()
 
 
 def region() -> dict[str, str]:
@@ -151,6 +153,10 @@ def region() -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     processing.run("ecoassets:practiceregion", {"FOLDER": str(folder), "SIZE": 100})
     return {year: str(folder / f"land_cover_{year}.tif") for year in ("2000", "2015")}
+
+
+def layers_landed(count: int) -> bool:
+    return len(QgsProject.instance().mapLayers()) >= count
 
 
 def click_run(dialog: Any) -> None:
@@ -174,21 +180,17 @@ def run() -> None:
         "OUTPUT_HTML": str(FOLDER / "report.html"),
     }
     for name in ("ecosystemservicevalue", "transfermatrix"):
+        count = len(QgsProject.instance().mapLayers())
         dialog = processing.createAlgorithmDialog(f"ecoassets:{name}", given)
         dialog.show()
         wait(0.5)
-        count = len(QgsProject.instance().mapLayers())
         click_run(dialog)
-        wait(120, lambda: len(QgsProject.instance().mapLayers()) >= count + 2)
+        wait(120, partial(layers_landed, count + 2))
         wait(2)
         picture(dialog, f"log-{name}")
-        SEEN.setdefault("log", {})[name] = dialog.logTextEdit().toPlainText() if hasattr(dialog, "logTextEdit") else ""
         dialog.close()
     made = [layer for key, layer in QgsProject.instance().mapLayers().items() if key not in before]
-    SEEN["layers"] = {
-        layer.name(): layer.renderer().type() if hasattr(layer, "renderer") and layer.renderer() else ""
-        for layer in made
-    }
+    SEEN["layers"] = {layer.name(): style_of(layer) for layer in made}
     SEEN["groups"] = [child.name() for child in QgsProject.instance().layerTreeRoot().children()]
     SEEN["years"] = sorted(
         layer.temporalProperties().fixedTemporalRange().begin().date().year()
@@ -201,6 +203,12 @@ def run() -> None:
     iface.zoomToActiveLayer()
     wait(4)
     picture(iface.mainWindow(), "canvas")
+
+
+def style_of(layer: Any) -> str:
+    """The kind of renderer, "" for tables."""
+    renderer = layer.renderer() if hasattr(layer, "renderer") else None
+    return "" if renderer is None else str(renderer.type())
 
 
 def layout() -> None:
@@ -237,9 +245,9 @@ def batch() -> None:
         for name, value in (("DEM", str(FOLDER / "region" / "dem.tif")), ("OUTPUT_SLOPE", str(target))):
             column = panel.column_to_parameter_definition
             number = next(c for c, parameter in column.items() if parameter == name)
-            wrapper = panel.wrappers[row + 1][number]
+            wrapper = panel.wrappers[row][number]
             if wrapper is None:  # an output
-                panel.tblParameters.cellWidget(row + 2, number).setValue(value)
+                panel.tblParameters.cellWidget(row + 1, number).setValue(value)
             else:
                 wrapper.setParameterValue(value, context)
     wait(0.5)

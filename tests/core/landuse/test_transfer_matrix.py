@@ -79,7 +79,7 @@ def test_three_years_give_three_pairs(tmp_path):
     dataset = gdal.Open(out)
     described = [dataset.GetRasterBand(band).GetDescription() for band in (1, 2, 3)]
     assert described == ["2000-2005", "2005-2015", "2000-2015"]
-    assert [(c.code, c.name) for c in change_legend(result, 0)] == [(1002, "1 -> 2"), (1001, "1 (unchanged)")]
+    assert [(c.code, c.name) for c in change_legend(result, 0)] == [(1002, "1 → 2"), (1001, "1 (unchanged)")]
 
 
 def test_nodata_in_one_year_counts_by_the_mask(tmp_path):
