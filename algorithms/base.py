@@ -22,6 +22,7 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled, EcoAssetsError, OutputError
+from ..core.packages import missing_package
 from ..core.progress import Progress
 from ..core.raster.output import WriteOptions
 from ..core.raster.scheduler import scheduled
@@ -127,6 +128,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
             return {}
         except (EcoAssetsError, QgsProcessingException) as error:
             failure = str(error)
+        except ModuleNotFoundError as error:
+            failure = missing_package(error, self.displayName())
         else:
             progress.set(100)
             return results

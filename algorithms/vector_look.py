@@ -53,6 +53,7 @@ class FeatureLook:
         year_field: the field of the year, for the temporal controller.
         colour: of all features; field and range are not used then.
         outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
+        open_ends: whether values lie beyond the range, so that its ends are named as open.
     """
 
     name: str
@@ -65,6 +66,7 @@ class FeatureLook:
     year_field: str = ""
     colour: str = ""
     outlined: bool = False
+    open_ends: bool = False
 
 
 def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
@@ -122,6 +124,8 @@ def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     for step in range(STEPS):
         low, high = look.low + step * width, look.low + (step + 1) * width
         label = f"{low:.4g} – {high:.4g} {look.unit}".strip()
+        if look.open_ends and step in (0, STEPS - 1):
+            label = f"< {high:.4g} {look.unit}".strip() if step == 0 else f"> {low:.4g} {look.unit}".strip()
         lowest = float("-inf") if step == 0 else low
         highest = float("inf") if step == STEPS - 1 else high
         symbol = _symbol(layer, ramp_colour(stops, step / (STEPS - 1)))

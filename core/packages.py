@@ -6,11 +6,17 @@ from importlib.util import find_spec
 
 from .errors import InputError
 
-_INSTALL = (
-    "Windows (OSGeo4W): choose python3-{name} in the OSGeo4W setup, or run python -m pip install {name} in the OSGeo4W "
-    "shell. Debian, Ubuntu: apt-get install python3-{name}. Fedora: dnf install python3-{name}. macOS: run "
+_MESSAGE = (
+    "{purpose} needs the Python package {name}, which is missing here. Windows (OSGeo4W): choose python3-{name} in the "
+    "OSGeo4W setup, or run python -m pip install {name} in the OSGeo4W shell. Debian, Ubuntu: apt-get install "
+    "python3-{name}. Fedora: dnf install python3-{name}. macOS: run "
     "/Applications/QGIS.app/Contents/MacOS/bin/python3 -m pip install {name} in the Terminal. Then restart QGIS."
 )
+
+
+def missing_package(error: ModuleNotFoundError, purpose: str) -> str:
+    """What to do on each platform where an import failed; `purpose`, what needs the package, begins the message."""
+    return _MESSAGE.format(purpose=purpose, name=(error.name or "").split(".")[0])
 
 
 def require_package(name: str, purpose: str) -> None:
@@ -28,6 +34,4 @@ def require_package(name: str, purpose: str) -> None:
     except ImportError:
         found = False
     if not found:
-        raise InputError(
-            f"{purpose} needs the Python package {name}, which is missing here. {_INSTALL.format(name=name)}"
-        )
+        raise InputError(_MESSAGE.format(purpose=purpose, name=name))

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .bench_data import creation_options, make_inputs
+from .bench_drivers import drivers
 from .bench_jobs import REFERENCES, STANDARD_VALUE
 from .bench_landuse import crosstab, focal
 from .bench_quality import percentiles, rsei, trend
@@ -32,7 +33,7 @@ from .bench_zoning import importance, ranking
 CODECS = ("DEFLATE", "ZSTD")
 PARTS = (
     "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services",
-    "importance", "ranking"
+    "importance", "ranking", "drivers",
 )  # fmt: skip
 
 
@@ -227,6 +228,7 @@ def main() -> None:
         "importance": lambda folder: importance(given.size, folder, given.repeat),
         "ranking": lambda folder: ranking(folder),
         "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
+        "drivers": lambda folder: drivers(),
     }
     for name, part in parts.items():
         if given.only in (None, name):

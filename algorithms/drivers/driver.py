@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsProcessingUtils
 
-from ...core.packages import require_package
 from ...core.progress import Progress
-from ..base import EcoAlgorithm, Results
+from ..base import EcoAlgorithm
 from ..features import read_features
 from ..given import Given
 
@@ -22,14 +21,6 @@ class DriverAlgorithm(EcoAlgorithm):
     """Statistics that need SciPy. It is imported when they run, so that they stay in the toolbox without it."""
 
     GROUP = "drivers"
-
-    def explain(self, given: Given, progress: Progress) -> Results:
-        """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
-        raise NotImplementedError
-
-    def compute(self, given: Given, progress: Progress) -> Results:
-        require_package("scipy", self.displayName())
-        return self.explain(given, progress)
 
     @staticmethod
     def folder_of_maps() -> str:

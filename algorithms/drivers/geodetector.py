@@ -42,7 +42,7 @@ class Geodetector(DriverAlgorithm):
         self.add_report_output()
         self.add_number_output("N")
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.geodetector_report import geodetector_report
         from ...core.drivers.geodetector_run import run_geodetector
 

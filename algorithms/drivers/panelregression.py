@@ -51,7 +51,7 @@ class PanelRegression(DriverAlgorithm):
         for name in ("N", "R2_WITHIN"):
             self.add_number_output(name)
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.panel_report import panel_report
         from ...core.drivers.panel_run import run_panel_regression
 
@@ -83,7 +83,16 @@ class PanelRegression(DriverAlgorithm):
             (new_feature(place, row) for place, row in zip(places, plain_rows(arrays))),
             output_type(source, run.table),
             output_crs(source),
-            FeatureLook(label, "standardised", -DEVIATIONS, DEVIATIONS, "diverging", year_field=run.choice.time or ""),
+            FeatureLook(
+                f"{label}: {run.choice.y}",
+                "standardised",
+                -DEVIATIONS,
+                DEVIATIONS,
+                "diverging",
+                "sd",
+                year_field=run.choice.time or "",
+                open_ends=True,
+            ),
         )
 
 

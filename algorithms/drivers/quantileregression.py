@@ -47,7 +47,7 @@ class QuantileRegression(DriverAlgorithm):
         self.add_report_output()
         self.add_number_output("N")
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.quantile_report import quantile_report
         from ...core.drivers.quantile_run import run_quantile_regression
 

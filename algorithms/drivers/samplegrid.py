@@ -36,7 +36,7 @@ class SampleGridAlgorithm(SamplingAlgorithm):
         for name in ("CELLS", "N"):
             self.add_number_output(name)
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.sample_grid import run_sample_grid
 
         inputs = self.sample_inputs(given, given.required_number("CELL_SIZE"))

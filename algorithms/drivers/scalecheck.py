@@ -26,7 +26,7 @@ class ScaleCheck(SamplingAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.sample_inputs import parse_numbers, split_words
         from ...core.drivers.scale_check import ScaleRow, run_scale_check
         from ...core.drivers.scale_report import scale_report

@@ -49,7 +49,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
         for name in ("I", "Z", "P"):
             self.add_number_output(name)
 
-    def explain(self, given: Given, progress: Progress) -> Results:
+    def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.spatial_report import spatial_report
         from ...core.drivers.spatial_run import run_spatial_autocorrelation
 

@@ -8,7 +8,6 @@ from typing import Any
 from qgis.core import QgsProcessingAlgorithm
 
 from ...core.progress import Progress
-from ...core.tools.practice_region import build_region, write_region
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..practice_project import write_project
@@ -33,6 +32,8 @@ class PracticeRegion(EcoAlgorithm):
         self.add_folder_output("FOLDER")
 
     def compute(self, given: Given, progress: Progress) -> Results:
+        from ...core.tools.practice_region import build_region, write_region
+
         folder = given.folder("FOLDER")
         os.makedirs(folder, exist_ok=True)
         region = build_region(given.integer("SIZE"), given.integer("SEED"))

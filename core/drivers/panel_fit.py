@@ -15,6 +15,7 @@ Array = np.ndarray
 
 DEPENDENT = 1e-9  # of its own length is what a driver must keep beside the others
 _CHUNK = 8192
+_LOST = 1e-4  # of its length is what a column must keep beside the others for cross products to hold it
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,38 @@ class Fit:
 
 def triangle(columns: Array, y: Array) -> Array:
     """The factor R of [columns y], shape (k + 1, k + 1), chunk by chunk so that Q never exists."""
+    upper = _by_cross_products(columns, y)
+    return _by_reflections(columns, y) if upper is None else upper
+
+
+def _by_cross_products(columns: Array, y: Array) -> Array | None:
+    """R by Cholesky, twice, which is as exact as reflections and quicker (Yamamoto et al. 2015, ETNA 44:306).
+
+    None where columns are so nearly dependent that their cross products have lost it.
+    """
+    size = columns.shape[1] + 1
+    upper = np.eye(size)
+    for _ in range(2):
+        inverse = linalg.solve_triangular(upper, np.eye(size))
+        product = np.zeros((size, size))
+        for start in range(0, len(y), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            part = columns[rows] @ inverse[:-1] + np.multiply.outer(y[rows], inverse[-1])
+            product += part.T @ part
+        length = np.sqrt(np.diag(product))
+        if not np.all(length > 0):
+            return None
+        try:
+            factor = np.linalg.cholesky(product / np.outer(length, length)).T
+        except np.linalg.LinAlgError:
+            return None
+        if np.diag(factor).min() < _LOST:
+            return None
+        upper = factor * length @ upper
+    return upper
+
+
+def _by_reflections(columns: Array, y: Array) -> Array:
     size = columns.shape[1] + 1
     upper: Array = np.zeros((size, size))
     for start in range(0, len(y), _CHUNK):

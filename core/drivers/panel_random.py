@@ -169,10 +169,13 @@ def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Tes
     if not held.any():
         return None
     vectors, inverse = vectors[:, held], 1 / values[held]
-    between = known @ vectors * inverse
-    difference = between.T @ y - vectors.T @ model.fit.coefficients
-    residuals = y - model.within @ model.fit.coefficients - known @ (vectors @ (between.T @ y))
-    influence = (between - model.within @ (model.fit.inverse @ vectors)) * residuals[:, None]
+    to_between = vectors * inverse
+    slopes = to_between.T @ (known.T @ y)
+    difference = slopes - vectors.T @ model.fit.coefficients
+    residuals = y - model.within @ model.fit.coefficients - known @ (vectors @ slopes)
+    influence = known @ to_between
+    influence -= model.within @ (model.fit.inverse @ vectors)
+    influence *= residuals[:, None]
     parameters = k + int(held.sum()) + held_by_others
     factor = size / (size - 1) * (len(y) - 1) / (len(y) - parameters)
     statistic, rank = wald(difference, factor * cluster_meat(influence, clusters))

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erfc
 
 CHUNK_SERIES = 1024
 FEWEST_DATES = 4
@@ -109,6 +108,8 @@ def prewhitened(values: np.ndarray, slope: np.ndarray) -> np.ndarray:
 
 def _test(score: np.ndarray, variance: np.ndarray, dates: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """z, p and tau of Kendall's S."""
+    from scipy.special import erfc
+
     z = np.divide(score - np.sign(score), np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
     return z, erfc(np.abs(z) / math.sqrt(2)), score / (dates * (dates - 1) / 2)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Callable
 
 import numpy as np
-from scipy import fft
 
 from ..progress import Progress
 from .files import intermediate_path
@@ -44,6 +43,8 @@ def convolve_source(
     Returns:
         A float32 source, `<name>:convolved`, valid everywhere and never negative.
     """
+    from scipy import fft
+
     reach_rows, reach_columns = (size // 2 for size in kernel.shape)
     path = intermediate_path(folder, f"{source.name} convolved")
     output = Output("convolved", path, (Band("convolved"),), "float32")

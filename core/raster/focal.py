@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Callable
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
@@ -175,6 +174,8 @@ def focal_ranges(values: np.ndarray, valid: np.ndarray, half_rows: int, half_col
     Returns:
         float64 of the same shape; meaningless where no pixel of the window is valid.
     """
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
     highest = np.where(valid, values, -np.inf).astype(np.float64)
     lowest = np.where(valid, values, np.inf).astype(np.float64)
     for axis, half in ((0, half_rows), (1, half_columns)):
