@@ -39,12 +39,23 @@ def runoff(rain: np.ndarray, curve_number: np.ndarray, abstraction: float = 0.2)
 
     Source: USDA SCS 1986, TR-55; for 0.05 Woodward et al. 2003, World Water & Environmental Resources Congress.
     """
+    return direct_runoff(rain, effective_storage(curve_number, abstraction), abstraction)
+
+
+def effective_storage(curve_number: np.ndarray, abstraction: float = 0.2) -> np.ndarray:
+    """The storage that belongs to an initial abstraction, see `runoff`; mm."""
     storage = potential_storage(np.asarray(curve_number, dtype=np.float64))
-    if abstraction == 0.05:
-        storage = 0.819 * storage**1.15
-    excess = np.maximum(rain - abstraction * storage, 0)
+    return 0.819 * storage**1.15 if abstraction == 0.05 else storage
+
+
+def direct_runoff(rain: np.ndarray, storage: np.ndarray, abstraction: float = 0.2) -> np.ndarray:
+    """Runoff by the storage, see `runoff`; mm."""
+    excess = np.asarray(rain - abstraction * storage)
+    np.maximum(excess, 0, out=excess)
     held = excess + storage
-    return np.divide(excess**2, held, out=np.zeros(np.shape(held)), where=held > 0)
+    np.square(excess, out=excess)
+    # without storage and rain the excess is 0 and stays so
+    return np.divide(excess, held, out=excess, where=held > 0)
 
 
 def for_moisture(

@@ -17,7 +17,17 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
-from .curve_number import LARGEST, SMALLEST, SOIL_GROUPS, Antecedent, curve_numbers, for_moisture, for_slope, runoff
+from .curve_number import (
+    LARGEST,
+    SMALLEST,
+    SOIL_GROUPS,
+    Antecedent,
+    curve_numbers,
+    direct_runoff,
+    effective_storage,
+    for_moisture,
+    for_slope,
+)
 from .plausible import refuse_negative, refuse_slip
 from .slope import Terrain, add_slope, slope_degrees
 from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
@@ -63,27 +73,29 @@ class FloodFormula:
 
     def __call__(self, pixels: Pixels) -> Layers:
         covered = pixels.valid["land_cover"]
-        group, grouped = self._soil_group(pixels)
-        average = self.curves[pixels.classes, group]
-        described = ~np.isnan(average)
-        held = self._held(pixels, np.where(described, average, LARGEST), group)
-        held = np.where(described, held, 0)
-        needed = np.logical_and.reduce([covered, grouped, *(pixels.valid[n] for n in pixels.valid if n != BODIES)])
-        valid = needed | (covered & ~described)
-        in_body = np.zeros(covered.shape, dtype=bool)
+        group, valid = self._soil_group(pixels)
+        row = pixels.classes * len(SOIL_GROUPS) + group
+        described = ~np.isnan(self.curves).reshape(-1)[row]
+        held = self._held(pixels, row)
+        held *= described
+        for name in pixels.valid.keys() - {"soil_group", BODIES}:
+            valid = valid & pixels.valid[name]
+        valid = valid | (covered & ~described)
+        amounts = {HELD: held, "described": described}
         if self.body_depth_mm.size:
             depth = self.body_depth_mm[pixels.values[BODIES].astype(np.intp)]
             in_body = pixels.valid[BODIES] & ~np.isnan(depth)
             held = np.where(in_body, depth, held)
             valid = valid | (covered & in_body)
-        amounts = {HELD: held, BODIES: np.where(in_body, held, 0), BODY_AREA: in_body, "described": described | in_body}
+            in_bodies = {BODIES: np.where(in_body, held, 0), BODY_AREA: in_body}
+            amounts = {HELD: held, "described": described | in_body, **in_bodies}
         return Layers({HELD: held}, valid, amounts, group=pixels.classes)
 
     def _soil_group(self, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
         """Index of the soil group, 0 to 3, and where it is known."""
         if self.inputs.soil_group is None:
             code = SOIL_GROUPS.index(self.inputs.soil_group_code)
-            return np.full(pixels.classes.shape, code), np.ones(pixels.classes.shape, dtype=bool)
+            return np.broadcast_to(np.intp(code), pixels.classes.shape), np.ones(pixels.classes.shape, dtype=bool)
         codes, valid = pixels.values["soil_group"], pixels.valid["soil_group"]
         unknown = valid & ((codes < 1) | (codes > len(SOIL_GROUPS)))
         if unknown.any():
@@ -91,24 +103,45 @@ class FloodFormula:
                 f"Soil group holds the code {int(codes[unknown][0])}. The hydrologic soil groups are 1 = A, 2 = B, "
                 "3 = C, 4 = D: reclassify the raster."
             )
-        return np.where(valid, codes.astype(np.intp) - 1, 0), valid
+        return np.maximum(codes.astype(np.intp) - 1, 0), valid
 
-    def _held(self, pixels: Pixels, average: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Over the storms: rain less runoff, or runoff of bare soil less runoff; mm."""
-        curve = self._condition(np.clip(average, SMALLEST, LARGEST), pixels)
-        reference = self._condition(self.bare[group], pixels) if self.inputs.form == "against_bare" else None
-        held = np.zeros(curve.shape)
-        for rain in self._storms(pixels):
-            ran_off = runoff(rain, curve, self.inputs.abstraction)
-            most = rain if reference is None else runoff(rain, reference, self.inputs.abstraction)
-            held += most - ran_off
-        return held
+    def _held(self, pixels: Pixels, row: np.ndarray) -> np.ndarray:
+        """Over the storms: rain less runoff, or runoff of bare soil less runoff; mm.
 
-    def _condition(self, curve: np.ndarray, pixels: Pixels) -> np.ndarray:
+        Whatever does not depend on the place is computed once per class and soil group, then looked up.
+
+        Args:
+            pixels: the inputs.
+            row: class and soil group of each pixel, in the order of `curves`.
+        """
+        curve = np.where(np.isnan(self.curves), LARGEST, np.clip(self.curves, SMALLEST, LARGEST)).reshape(-1)
+        bare = np.tile(self.bare, len(self.curves))
         if self.inputs.terrain:
             slope = np.tan(np.radians(slope_degrees(pixels, self.inputs.terrain)))
-            curve = for_slope(curve, slope)
-        return for_moisture(curve, self.inputs.antecedent, self.inputs.antecedent_by)
+            storage, reference = self._storage(for_slope(curve[row], slope)), None
+            if self.inputs.form == "against_bare":
+                reference = self._storage(for_slope(bare[row], slope))
+            return self._over_storms(self._storms(pixels), storage, reference)
+        storage, reference = self._storage(curve), None
+        if self.inputs.form == "against_bare":
+            reference = self._storage(bare)
+        if self.inputs.storm_rainfall is None:
+            return self._over_storms(self._storms(pixels), storage, reference)[row]
+        reference = None if reference is None else reference[row]
+        return self._over_storms(self._storms(pixels), storage[row], reference)
+
+    def _storage(self, curve: np.ndarray) -> np.ndarray:
+        moist = for_moisture(curve, self.inputs.antecedent, self.inputs.antecedent_by)
+        return effective_storage(moist, self.inputs.abstraction)
+
+    def _over_storms(
+        self, storms: Sequence[np.ndarray], storage: np.ndarray, reference: np.ndarray | None
+    ) -> np.ndarray:
+        held = np.zeros(storage.shape)
+        for rain in storms:
+            held += rain if reference is None else direct_runoff(rain, reference, self.inputs.abstraction)
+            held -= direct_runoff(rain, storage, self.inputs.abstraction)
+        return held
 
     def _storms(self, pixels: Pixels) -> list[np.ndarray]:
         if self.inputs.storm_rainfall is None:
@@ -268,13 +301,14 @@ def run_flood_mitigation(
         depth = bodies.depth_mm if bodies else np.empty(0)
         sums = survey.run(FloodFormula(inputs, curves.values, curves.bare, depth), made, len(scheme.codes), progress)
     names, member = ecosystem_members(scheme)
+    no_bodies = np.zeros_like(sums.amounts[HELD])
     result = FloodResult(
         years=sums.years,
         ecosystems=names,
         area_ha=sums.amounts["described"] @ member,
         volume_m3=sums.amounts[HELD] @ member * MM_HA_TO_M3,
-        water_bodies_m3=sums.amounts[BODIES] @ member * MM_HA_TO_M3,
-        water_bodies_ha=sums.amounts[BODY_AREA] @ member,
+        water_bodies_m3=sums.amounts.get(BODIES, no_bodies) @ member * MM_HA_TO_M3,
+        water_bodies_ha=sums.amounts.get(BODY_AREA, no_bodies) @ member,
         bodies=bodies.bodies if bodies else (),
         sums=sums,
     )
