@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed bench cluster-test faults soak package link unlink lint typecheck format models reference house system venv
+.PHONY: help demo test test-installed bench cluster-test faults soak province package link unlink lint typecheck format models reference house system venv
 
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
@@ -32,6 +32,9 @@ faults: system house ## inject faults into real runs: kills, full disks, damaged
 
 soak: system house ## 200 runs in one QGIS process: memory, open files and threads must not grow (ARGS="--runs 1000")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.soak $(ARGS)
+
+province: system house ## 25,000 x 25,000 pixels against GDAL's limit; 20 GB of disk (ARGS="--size 5000")
+	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.province $(ARGS)
 
 package: house ## build dist/ecoassets-VERSION.zip from the last commit and check it as the plugin site would
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.package
