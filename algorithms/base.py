@@ -122,8 +122,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
             if isinstance(self._given, EcoAssetsError):
                 raise self._given
             require_writable(self, parameters)
-            with scheduled(scheduler()):
-                results = self.compute(self._given.bind(parameters, context), progress)
+            self._given.bind(parameters, context)
+            with scheduled(self._scheduler(self._given)):
+                results = self.compute(self._given, progress)
         except Cancelled:
             return {}
         except (EcoAssetsError, QgsProcessingException) as error:
@@ -137,6 +138,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
         # the core nor the context, which would keep rasters open.
         del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
         raise QgsProcessingException(failure)
+
+    def _scheduler(self, given: Given) -> str:
+        asked = given.text("SCHEDULER") if self.parameterDefinition("SCHEDULER") is not None else ""
+        return asked or scheduler()
 
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""

@@ -29,7 +29,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.land_cover import SCHEMES
 from .compat import user_language
 from .given import STREAMED
-from .help_texts import AlgorithmHelp, Entry, group_title, load_help
+from .help_texts import AlgorithmHelp, Entry, group_title, load_help, shared_entry
 from .icons import icon_path
 from .settings import default_scheme
 
@@ -242,10 +242,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         if maps:
             self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
             self.add_flag("OVERVIEWS", True)
+        self.add_text("SCHEDULER", "", optional=True, advanced=True)
 
     def _entry(self, name: str) -> Entry:
         texts = self.texts
-        return texts.parameters.get(name) or texts.outputs.get(name) or Entry(name)
+        return texts.parameters.get(name) or texts.outputs.get(name) or shared_entry(name, user_language())
 
 
 def _has_window() -> bool:

@@ -90,6 +90,16 @@ def _entries(
 
 
 @cache
+def shared_entry(name: str, language: str) -> Entry:
+    """The shared text of a parameter, for algorithms whose own text does not list it; its id where there is none."""
+    for tongue in (language, "en"):
+        found = ((_read(tongue, SHARED) or {}).get("parameters") or {}).get(name)
+        if found:
+            return Entry(found["label"], found.get("help", ""))
+    return Entry(name)
+
+
+@cache
 def group_title(group: str, language: str) -> str:
     """The title of a toolbox group."""
     for tongue in (language, "en"):

@@ -148,6 +148,13 @@ class TestMap:
 
 
 class TestBadInput:
+    def test_a_scheduler_that_is_no_address(self, parameters):
+        from qgis.core import QgsProcessingException
+
+        with pytest.raises(QgsProcessingException, match="The scheduler local:x is not understood. Write local:2"):
+            run(MATRIX, {**parameters, "SCHEDULER": "local:x"})
+        assert not Path(parameters["OUTPUT"]).exists()
+
     @pytest.fixture
     def refuse(self, parameters, tmp_path):
         from qgis.core import QgsProcessingException
