@@ -199,8 +199,12 @@ def share_thresholds(
 
 def pixel_amounts(values: np.ndarray, areas_ha: np.ndarray, density: bool) -> np.ndarray:
     """Amount that each pixel holds, float32: `values` (height, width) per area times area in ha, or as they are."""
-    amounts = values * areas_ha if density else values
-    return amounts.astype(np.float32, copy=False)
+    if not density:
+        return values.astype(np.float32, copy=False)
+    # Multiplied in double precision, bit by bit, without an array of doubles in between.
+    amounts = np.empty(np.broadcast(values, areas_ha).shape, dtype=np.float32)
+    np.multiply(values, areas_ha, out=amounts, dtype=np.float64, casting="unsafe")
+    return amounts
 
 
 @dataclass(frozen=True)
@@ -244,9 +248,9 @@ class _Amount:
     def descend(self, counts: np.ndarray, sums: np.ndarray) -> tuple[int, _Amount]:
         """The highest bin down to which the bins hold enough, and what it must hold itself."""
         above = np.cumsum(sums[::-1])[::-1]
-        enough = np.flatnonzero((above >= self.needed) & (counts > 0))
+        enough = np.flatnonzero((above >= self.needed) & (sums > 0))
         # Sums of different passes differ by rounding: what is then missing in the end is nothing.
-        found = int(enough[-1]) if enough.size else int(np.flatnonzero(counts)[0])
+        found = int(enough[-1]) if enough.size else int(np.flatnonzero(sums)[0])
         return found, _Amount(self.needed - float(above[found] - sums[found]))
 
 
@@ -327,7 +331,10 @@ class _CountDigits:
 
     def __call__(self, block: Block) -> Result:
         rows, width = len(self.slots), 1 << self.bits
-        sums = {"counts": np.zeros((rows, width), dtype=np.int64), "sums": np.zeros((rows, width * self.summed))}
+        sums = {
+            "counts": np.zeros((rows, width * (not self.summed)), dtype=np.int64),
+            "sums": np.zeros((rows, width * self.summed)),
+        }
         for sample in self.sampler(block):
             for start in range(0, sample.values.size, CHUNK_PIXELS):
                 part = slice(start, start + CHUNK_PIXELS)
@@ -344,6 +351,9 @@ class _CountDigits:
         slots = self.slots[rows]
         if not len(slots):
             return
+        if not self.known and len(slots) == 1:
+            self._tally(sums, rows, (keys >> (KEY_BITS - self.bits)).astype(np.intp), values)
+            return
         if self.known:
             keys, values, stratum = _only(self._leading(slots).take(keys >> self._shift), keys, values, stratum)
         wanted = keys >> (KEY_BITS - self.known) if self.known else np.zeros_like(keys)
@@ -354,10 +364,13 @@ class _CountDigits:
         index = (row << self.bits) + digits
         if not hit.all():
             index, values = index[hit], values[hit]
-        size = len(slots) << self.bits
-        sums["counts"][rows] += np.bincount(index, minlength=size).reshape(len(slots), -1)
-        if self.summed:
-            sums["sums"][rows] += np.bincount(index, weights=values, minlength=size).reshape(len(slots), -1)
+        self._tally(sums, rows, index, values)
+
+    def _tally(self, sums: dict[str, np.ndarray], rows: slice, index: np.ndarray, values: np.ndarray) -> None:
+        """Adds counts, or sums alone where these are wanted: amounts are above 0, so sums tell which bins hold any."""
+        name, weights = ("sums", values) if self.summed else ("counts", None)
+        shape = sums[name][rows].shape
+        sums[name][rows] += np.bincount(index, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
 
     @property
     def _shift(self) -> int:

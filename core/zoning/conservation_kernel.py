@@ -154,9 +154,11 @@ class ConservationKernel:
                 np.concatenate([has_value, has_value.any(axis=0)[np.newaxis]]) & block.gate,
             ),
         }
-        sums = self._class_sums(block, classes, amounts)
-        for stage, zones in ((BEFORE, before), (AFTER, after)):
-            sums.update(self._zone_sums(block, stage, zones & valid, amounts))
+        sums = self._class_sums(block, classes, amounts, after & valid)
+        of_before = sums if self.cleaned is None else self._class_sums(block, classes, amounts, before & valid)
+        sums |= {f"area:{AFTER}": self._zone_areas(block, after & valid), f"kept:{AFTER}": sums.pop("kept")}
+        areas = sums[f"area:{AFTER}"] if self.cleaned is None else self._zone_areas(block, before & valid)
+        sums |= {f"area:{BEFORE}": areas, f"kept:{BEFORE}": of_before.get("kept", sums[f"kept:{AFTER}"])}
         return Result(rasters, Sums(sums))
 
     def _composite(self, block: Block, classes: np.ndarray) -> np.ndarray:
@@ -170,23 +172,24 @@ class ConservationKernel:
             return np.full(block.gate.shape, CANDIDATE, dtype=np.uint8)
         return block.values[self.status.name]
 
-    def _class_sums(self, block: Block, classes: np.ndarray, amounts: list[np.ndarray]) -> dict[str, np.ndarray]:
-        """Per service the area and amount of each class, shape (breaks + 1,)."""
-        sums = {}
+    def _class_sums(
+        self, block: Block, classes: np.ndarray, amounts: list[np.ndarray], zones: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Per service the area and amount of each class, shape (breaks + 1,), and `kept`, the amount in the zones."""
+        sums: dict[str, np.ndarray] = {}
+        kept = np.zeros(len(self.layers))
         for number, (of_service, amount, layer) in enumerate(zip(classes, amounts, self.layers)):
             count = len(self.thresholds[number]) + 2
-            held = np.maximum(amount, 0).astype(np.float64)
             index = np.where(layer.valid(block) & block.gate, of_service, np.uint8(0))
             sums[f"class_area:{number}"] = sum_by_class(index, count, block.areas_ha)[1:]
-            sums[f"class_amount:{number}"] = sum_by_class(index, count, held)[1:]
-        return sums
+            # What lies outside the zones, then what lies in them; pixels without value hold 0.
+            held = sum_by_class(index + zones * np.uint8(count), 2 * count, np.maximum(amount, 0)).reshape(2, count)
+            sums[f"class_amount:{number}"] = held.sum(axis=0)[1:]
+            kept[number] = held[1].sum()
+        return {**sums, "kept": kept}
 
-    def _zone_sums(
-        self, block: Block, stage: str, zones: np.ndarray, amounts: list[np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        """Area by zone and ecosystem, shape (2 * ecosystems,), and the amount of each service kept."""
+    def _zone_areas(self, block: Block, zones: np.ndarray) -> np.ndarray:
+        """Area by zone and ecosystem, shape (2 * ecosystems,)."""
         count = len(self.ecosystems.names)
-        index = zones * count + self.ecosystems.numbers(block)
-        kept = np.array([np.maximum(amount[zones], 0).sum(dtype=np.float64) for amount in amounts])
-        areas = sum_by_class(index, 2 * count, np.where(block.gate, block.areas_ha, 0.0))
-        return {f"area:{stage}": areas, f"kept:{stage}": kept}
+        areas = np.where(block.gate, block.areas_ha, 0.0)
+        return sum_by_class(zones * count + self.ecosystems.numbers(block), 2 * count, areas)
