@@ -256,6 +256,68 @@ show "Drivers of ecological assets at three cell sizes" scalecheck "${series[@]}
   OUTPUT_TABLE="$output/scale.csv" \
   OUTPUT_HTML="$output/scale.html"
 
+# Zoning: what was degraded, is of low quality or erodes; what holds the most of the services; and the plan of both.
+last=("${boundary[@]}" SCHEME=cnlucc LAND_COVER="$region/land_cover_${years[-1]}.tif")
+
+show "Natural habitat, weighted by its quality" naturalhabitat "${series[@]}" "${land[@]}" \
+  QUALITY="$output/quality_grades.tif" \
+  OUTPUT="$output/natural_habitat.tif" \
+  OUTPUT_TABLE="$output/natural_habitat.csv" \
+  OUTPUT_HTML="$output/natural_habitat.html"
+
+# The services of the last year: their last bands.
+services=(
+  SERVICES="$output/soil_retention.tif" SERVICES="$output/natural_habitat.tif" SERVICES="$region/npp_${years[-1]}.tif"
+  NAMES=soil_conservation,natural_habitat,production
+)
+
+show "Restoration zones and why" restorationzones "${last[@]}" EXCLUDE=urban MINIMUM_AREA=2 \
+  DEGRADED_SOIL="$output/degradation.tif" DEGRADED_SOIL_BAND=2 \
+  DEGRADED_QUALITY="$output/degradation.tif" DEGRADED_QUALITY_BAND=3 \
+  QUALITY_CLASSES="$output/quality_grades.tif" EROSION_CLASSES="$output/erosion_classes.tif" \
+  OUTPUT="$output/restoration.tif" \
+  OUTPUT_PRIORITY="$output/restoration_priority.tif" \
+  OUTPUT_TABLE="$output/restoration.csv" \
+  OUTPUT_HTML="$output/restoration.html"
+
+show "Conservation zones and what they keep" conservationzones "${last[@]}" "${services[@]}" MINIMUM_AREA=2 \
+  OUTPUT="$output/conservation.tif" \
+  OUTPUT_IMPORTANCE="$output/importance.tif" \
+  OUTPUT_TABLE="$output/conservation.csv" \
+  OUTPUT_EFFICIENCY="$output/conservation_efficiency.csv" \
+  OUTPUT_HTML="$output/conservation.html"
+
+show "Priority ranking" priorityranking "${boundary[@]}" "${services[@]}" \
+  OUTPUT="$output/priority_rank.tif" \
+  OUTPUT_CURVES="$output/performance_curves.csv" \
+  OUTPUT_HTML="$output/priority_ranking.html"
+
+# Planning units of 500 m with what they hold.
+tools/qgis-process run native:creategrid -- TYPE=2 EXTENT="$output/conservation.tif" CRS="$output/conservation.tif" \
+  HSPACING=500 VSPACING=500 OUTPUT="$output/units.gpkg"
+tools/qgis-process run native:zonalstatisticsfb -- INPUT="$output/units.gpkg" INPUT_RASTER="$output/soil_retention.tif" \
+  RASTER_BAND="${#years[@]}" COLUMN_PREFIX=soil_ STATISTICS=1 OUTPUT="$output/units_soil.gpkg"
+tools/qgis-process run native:zonalstatisticsfb -- INPUT="$output/units_soil.gpkg" \
+  INPUT_RASTER="$output/natural_habitat.tif" \
+  RASTER_BAND="${#years[@]}" COLUMN_PREFIX=habitat_ STATISTICS=1 OUTPUT="$output/planning_units.gpkg"
+rm "$output/units.gpkg" "$output/units_soil.gpkg"
+
+show "The fewest planning units that hold half of two services" targetselection INPUT="$output/planning_units.gpkg" \
+  SERVICES="soil_sum;habitat_sum" TARGETS=50 BOUNDARY_PENALTY=0.001 GAP_LIMIT=0.01 TIME_LIMIT=30 \
+  OUTPUT="$output/selected_units.gpkg" \
+  OUTPUT_TABLE="$output/selected_units.csv" \
+  OUTPUT_HTML="$output/selected_units.html"
+
+show "Zoning plan by district, against optimal plans" zoningplan "${last[@]}" "${services[@]}" \
+  RESTORATION="$output/restoration.tif" CONSERVATION="$output/conservation.tif" \
+  ZONES="$region/districts.gpkg" ZONE_FIELD=name \
+  OUTPUT="$output/plan.tif" \
+  OUTPUT_VECTOR="$output/plan.gpkg" \
+  OUTPUT_DIFFERENCE="$output/plan_difference.tif" \
+  OUTPUT_TABLE="$output/plan.csv" \
+  OUTPUT_COMPARISON="$output/plan_comparison.csv" \
+  OUTPUT_HTML="$output/plan.html"
+
 echo
 echo "The practice region is in $region/ (see README.txt there). Made from it:"
 printf '%s\n' "${made[@]}"

@@ -6,11 +6,19 @@ import math
 
 from ..report import Bars, Block, Figure, Figures, MapPicture, Paragraph, Series
 from .legends import legend
-from .plan_comparison import ComparisonOutputs, ComparisonResult, comparison_table
+from .plan_comparison import (
+    IN_PLAN,
+    IN_RANKING,
+    IN_SELECTION,
+    ComparisonOutputs,
+    ComparisonResult,
+    comparison_table,
+)
 from .ranking_report import curves
 from .report_parts import Words, class_map, named, table_block
 
-_COLOURS = {"plan": "#d95f02", "ranking": "#7570b3", "selection": "#1b9e77"}
+# The class of the map in which each of them is alone.
+_ALONE = {"plan": IN_PLAN, "ranking": IN_RANKING, "selection": IN_SELECTION}
 
 
 def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, words: Words, language: str) -> list[Block]:
@@ -23,11 +31,12 @@ def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, word
         note = "" if found is of_plan else words["zoning_saved"].format(share=f"{saved:.1f}")
         cards.append(Figure(title, found.area_ha, "ha", note))
     services = [named(words, service.name) for service in result.inputs.services]
+    colours = {entry.code: entry.colour for entry in legend("comparison")}
     series = [
         Series(
             title,
             [kept / total * 100 if total > 0 else None for kept, total in zip(found.kept, result.totals)],
-            _COLOURS[found.method],
+            colours[_ALONE[found.method]],
         )
         for found, title in zip(result.plans, methods)
     ]
@@ -43,7 +52,11 @@ def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, word
     ]
     if outputs.difference:
         picture = [MapPicture(outputs.difference)]
-        blocks.append(class_map(words["zoning_difference"], picture, legend("comparison", language)))
+        blocks.append(
+            class_map(
+                words["zoning_difference"], picture, legend("comparison", language), words["zoning_difference_note"]
+            )
+        )
     blocks.append(curves(result.curves, words))
     put = {"method": lambda word: named(words, word)}
     title = words["zoning_comparison"]

@@ -15,6 +15,8 @@ from .plan_kernel import NO_PLAN
 # Districts are looked for in a reduced copy of this edge, and drawn with so many pixels.
 SEARCHED, DRAWN = 2000, 700
 MARGIN = 0.04
+# Width over height of all pictures, so that a page has room for the tables below.
+ASPECT = 2.8
 
 
 def district_pictures(plan: str, districts: str, folder: str) -> Mapping[int, str]:
@@ -65,21 +67,29 @@ def _draw(
     scale = max(1.0, max(width, height) / DRAWN)
     size = {"buf_xsize": max(1, round(width / scale)), "buf_ysize": max(1, round(height / scale))}
     inside = numbers.GetRasterBand(1).ReadAsArray(*window, **size) == number
-    shown = np.where(inside, codes.GetRasterBand(1).ReadAsArray(*window, **size), NO_PLAN).astype(np.uint8)
+    part = np.where(inside, codes.GetRasterBand(1).ReadAsArray(*window, **size), NO_PLAN).astype(np.uint8)
     left, across, _, top, _, down = codes.GetGeoTransform()
+    step = (across * width / part.shape[1], down * height / part.shape[0])
+    shown, (above, before) = _framed(part)
     picture = call_gdal(
         f"Cannot write {path}",
         OutputError,
         gdal.GetDriverByName("GTiff").Create,
         path, shown.shape[1], shown.shape[0], 1, gdal.GDT_Byte, ["COMPRESS=DEFLATE"],
     )  # fmt: skip
-    picture.SetGeoTransform(
-        (
-            left + column * across, across * width / shown.shape[1], 0,
-            top + row * down, 0, down * height / shown.shape[0],
-        )
-    )  # fmt: skip
+    origin = (left + column * across - before * step[0], top + row * down - above * step[1])
+    picture.SetGeoTransform((origin[0], step[0], 0, origin[1], 0, step[1]))
     picture.SetProjection(codes.GetProjection())
     picture.GetRasterBand(1).SetNoDataValue(NO_PLAN)
     picture.GetRasterBand(1).WriteArray(shown)
     picture.FlushCache()
+
+
+def _framed(part: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """The part in the middle of a frame of the shape that all pictures have; rows above it and columns before it."""
+    height, width = part.shape
+    height, width = max(height, round(width / ASPECT)), max(width, round(height * ASPECT))
+    above, before = (height - part.shape[0]) // 2, (width - part.shape[1]) // 2
+    shown = np.full((height, width), NO_PLAN, dtype=np.uint8)
+    shown[above : above + part.shape[0], before : before + part.shape[1]] = part
+    return shown, (above, before)

@@ -6,14 +6,26 @@ import math
 from dataclasses import replace
 
 from ..raster.zoning import ALL
-from ..report import Bars, Block, Chapter, Column, Figure, Figures, MapPicture, MethodReport, Series, TableBlock
+from ..report import (
+    Bars,
+    Block,
+    Chapter,
+    Column,
+    Figure,
+    Figures,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Series,
+    TableBlock,
+)
 from ..report.texts import load_texts
 from .comparison_report import comparison_blocks
 from .district_pictures import district_pictures
 from .legends import legend
 from .plan_comparison import ComparisonOutputs, ComparisonResult
 from .plan_kernel import BOTH, CONSERVE, NONE, PLANS, RESTORE
-from .plan_tables import plan_table, reasons_of_part, service_table
+from .plan_tables import reasons_of_part, service_table
 from .report_parts import Words, class_map, named, table_block, with_names
 from .zoning_plan import PlanOutputs, PlanResult
 
@@ -108,13 +120,18 @@ def _district_table(result: PlanResult, shown: list[int], words: Words, language
 
 
 def _ecosystems(result: PlanResult, district: int, words: Words, language: str) -> TableBlock:
-    """Area by plan and ecosystem within a district."""
-    names = _plan_names(language)
-    table = plan_table(result)
-    rows = tuple(row for row in table.rows if row[0] == result.districts[district])
-    put = {"ecosystem": lambda word: named(words, word)}
-    part = with_names(replace(table, rows=rows), "plan", names)
-    return table_block(words["zoning_by_ecosystem"], part, words, put, hidden=("zone",))
+    """A row per ecosystem of a district: what of it each plan takes. One page of paper has room for it."""
+    plans = legend("plan", language)
+    columns = [Column(words["ecosystem"], kind="text"), *(Column(entry.name, "ha") for entry in plans)]
+    columns += [Column(words["area"], "ha"), Column(words["zoning_planned"], "%", decimals=1)]
+    rows: list[tuple[str | float, ...]] = []
+    by_ecosystem = result.area_ha[district].T
+    for name, areas in (*zip(result.ecosystems, by_ecosystem), (ALL, by_ecosystem.sum(axis=0))):
+        whole = float(areas.sum())
+        if whole > 0 and (name != ALL or len(result.ecosystems) > 2):
+            taken = whole - float(areas[NONE])
+            rows.append((named(words, name), *areas.tolist(), whole, taken / whole * 100))
+    return TableBlock(words["zoning_by_ecosystem"], columns, rows)
 
 
 def _districts(result: PlanResult, outputs: PlanOutputs, words: Words, language: str, folder: str) -> list[Chapter]:
@@ -130,9 +147,10 @@ def _page(result: PlanResult, d: int, picture: str | None, words: Words, languag
     names = _plan_names(language)
     whole = math.fsum(result.area_ha[d].ravel())
     areas = {code: float(result.area_ha[d, code].sum()) for code in range(PLANS)}
-    cards = [Figure(words["area"], whole, "ha")]
-    cards += [
-        Figure(names[code], areas[code], "ha", f"{areas[code] / whole:.2%}") for code in (CONSERVE, RESTORE, BOTH)
+    of_whole = words["zoning_of_hectares"].format(area=f"{whole:,.0f}")
+    cards = [
+        Figure(name, areas[code], "ha", f"{areas[code] / whole:.1%} {of_whole}")
+        for code, name in ((CONSERVE, names[CONSERVE]), (RESTORE, names[RESTORE]), (BOTH, words["zoning_both"]))
     ]
     blocks: list[Block] = [Figures(cards)]
     if picture:
@@ -140,14 +158,23 @@ def _page(result: PlanResult, d: int, picture: str | None, words: Words, languag
         blocks.append(class_map(title, [MapPicture(picture)], legend("plan", language)))
     reasons = reasons_of_part(result.reasons_ha[d, [RESTORE, BOTH]].sum(axis=0), language)
     if reasons:
-        columns = [Column(words["column_reason"], kind="text"), Column(words["area"], "ha")]
-        columns.append(Column(words["zoning_of_district"], "%", decimals=2))
-        rows = [(reason, area, area / whole * 100) for reason, area in reasons]
-        blocks.append(TableBlock(words["zoning_why_restore"], columns, rows, words["zoning_overlapping"]))
+        told = "; ".join(f"{reason} {area:,.1f} ha" for reason, area in reasons)
+        blocks.append(Paragraph(f"{words['zoning_why_restore']}: {told}."))
     blocks.append(_ecosystems(result, d, words, language))
     if result.inputs.services:
-        kept = service_table(result)
-        rows_of = tuple(row for row in kept.rows if row[0] == result.districts[d] and row[1] != NONE)
-        table = with_names(replace(kept, rows=rows_of), "plan", names)
-        blocks.append(table_block(words["zoning_services_in_plan"], table, words, hidden=("zone",)))
+        blocks.append(_services(result, d, words, names))
     return blocks
+
+
+def _services(result: PlanResult, d: int, words: Words, names: dict[int, str]) -> TableBlock:
+    """A row per service: what the district holds of the region's total, and what each plan keeps there."""
+    plans = [code for code in (CONSERVE, RESTORE, BOTH) if result.area_ha[d, code].any()]
+    columns = [Column(words["service"], kind="text"), Column(named(words, result.districts[d]), "%", decimals=2)]
+    columns += [Column(names[code], "%", decimals=2) for code in plans]
+    rows: list[tuple[str | float, ...]] = []
+    for service, kept in zip(result.inputs.services, result.kept):
+        total = float(kept.sum())
+        if total > 0:
+            shares = kept[d] / total * 100
+            rows.append((named(words, service.name), float(shares.sum()), *(float(shares[code]) for code in plans)))
+    return TableBlock(words["zoning_of_region"], columns, rows)

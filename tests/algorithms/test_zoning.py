@@ -108,6 +108,13 @@ class TestRestoration:
         written = {name: maps(f"wrong_{name}", rows, "int16") for name, rows in changes.items()}
         refused(RESTORE, {**given, **written}, words)
 
+    def test_a_degradation_of_several_layers_gives_their_union_or_a_band(self, given, tmp_path):
+        union, water = [[-1, -1, 0, 0, 0], [0] * 5], [[-1, 0, 0, 0, 0], [0] * 5]
+        path = write_raster(tmp_path / "layers.tif", [union, water], "int16", nodata=-9)
+        alone = {**given, "DEGRADED_WATER": path, "QUALITY_CLASSES": None, "EROSION_CLASSES": None}
+        assert run(RESTORE, alone)["AREA"] == 2
+        assert run(RESTORE, {**alone, "DEGRADED_WATER_BAND": 2})["AREA"] == 1
+
     def test_nothing_speaks_for_restoration(self, land, tmp_path):
         refused(RESTORE, {**land, "OUTPUT": str(tmp_path / "r.tif")}, "Nothing speaks for restoration")
 
@@ -167,6 +174,16 @@ class TestConservation:
         assert sorted(layers) == ["Conservation zones", "Importance", "water"]
         assert labels == ["extremely important", "important", "moderately important", "general"]
 
+    def test_services_are_called_after_their_files_and_a_band_may_be_chosen(self, given, tmp_path):
+        early, late = [[0, 0, 0, 0, 90], [0] * 5], WATER
+        path = write_raster(tmp_path / "series.tif", [early, late], "float32", nodata=-9999)
+        files = {"SERVICES": [path], "NAMES": None, "OUTPUT_EFFICIENCY": str(tmp_path / "e.csv")}
+        run(CONSERVE, {**given, **files, "BANDS": "1"})
+        assert read_csv(tmp_path / "e.csv")[0]["service"] == "series"
+        assert read_raster(tmp_path / "c.tif")[0, 0].tolist() == [0, 0, 0, 0, 1]
+        refused(CONSERVE, {**given, **files, "BANDS": "3"}, "band 3")
+        refused(CONSERVE, {**given, **files, "BANDS": "1.5"}, "BANDS holds 1.5")
+
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
@@ -221,6 +238,23 @@ class TestPlan:
         assert found["west", 3] == (1, "water retention degraded 1.0 ha", pytest.approx(20))
         assert found["east", 2][0] == 2
         assert sum(area for area, _, _ in found.values()) == 6
+
+    def test_polygons_may_stay_in_memory(self, given):
+        layer = run(PLAN, {**given, "OUTPUT_VECTOR": "TEMPORARY_OUTPUT"})["OUTPUT_VECTOR"]
+        assert layer.crs().isValid() and "fid" not in [field.name() for field in layer.fields()]
+        assert sorted(feature["plan_name"] for feature in layer.getFeatures()) == [
+            "conservation",
+            "conservation and restoration",
+            "restoration",
+        ]
+
+    def test_the_report_has_a_page_with_a_map_for_each_district(self, given, tmp_path):
+        zones = write_columns(tmp_path / "zones.gpkg", {"Westland": (0, 2), "Eastland": (2, 5)})
+        run(PLAN, {**given, "ZONES": zones, "ZONE_FIELD": "name", "OUTPUT_HTML": str(tmp_path / "r.html")})
+        page = (tmp_path / "r.html").read_text(encoding="utf-8")
+        for district in ("Westland", "Eastland"):
+            assert f'alt="Map of the plan: {district} "' in page
+        assert "Why to restore" in page
 
     def test_polygons_are_coloured_by_plan(self, given, tmp_path):
         from qgis.core import QgsVectorLayer
@@ -285,6 +319,31 @@ class TestSelection:
         assert (found["COST_TOTAL"], found["GAP"], found["SELECTED"]) == (3, 0, 2)
         assert [f["name"] for f in features(tmp_path / "s.gpkg")] == ["a", "b"]
         assert float(read_csv(tmp_path / "t.csv")[0]["held_pct"]) == pytest.approx(80)
+
+    def test_units_keep_all_their_fields(self, units, tmp_path):
+        from qgis.core import QgsVectorLayer
+
+        dataset = ogr.Open(units, 1)
+        layer = dataset.GetLayer(0)
+        layer.CreateField(ogr.FieldDefn("seen", ogr.OFTDate))
+        feature = layer.GetNextFeature()
+        feature.SetField("seen", 2015, 6, 30, 0, 0, 0, 0)
+        layer.SetFeature(feature)
+        del feature, layer, dataset
+        run(SELECT, {"INPUT": units, "SERVICES": ["water"], "TARGETS": "100", "OUTPUT": str(tmp_path / "s.gpkg")})
+        chosen = next(QgsVectorLayer(str(tmp_path / "s.gpkg"), "s", "ogr").getFeatures())
+        assert (chosen["name"], chosen["seen"].toString("yyyy-MM-dd")) == ("a", "2015-06-30")
+
+    def test_targets_that_locked_units_make_impossible_are_named(self, units, tmp_path):
+        dataset = ogr.Open(units, 1)
+        layer = dataset.GetLayer(0)
+        layer.CreateField(ogr.FieldDefn("locked", ogr.OFTInteger))
+        feature = layer.GetNextFeature()
+        feature["locked"] = -1
+        layer.SetFeature(feature)
+        del feature, layer, dataset
+        given = {"INPUT": units, "SERVICES": ["water"], "LOCK": "locked", "TARGETS": "70"}
+        refused(SELECT, {**given, "OUTPUT": str(tmp_path / "s.gpkg")}, "water: target 70 %, at most 60 %")
 
     @pytest.mark.parametrize(
         ("targets", "words"), [("120", "120 %"), ("50, 60", "2 targets are given for 1"), ("x", "TARGETS")]
