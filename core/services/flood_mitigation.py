@@ -11,10 +11,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from ..raster.dataset import open_raster, short_name
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
+from ..raster.tally import CHUNK_PIXELS
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
 from .curve_number import (
@@ -30,13 +29,13 @@ from .curve_number import (
 )
 from .plausible import refuse_negative, refuse_slip
 from .slope import Terrain, add_slope, slope_degrees
+from .storms import STORM, add_storms
 from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
 from .water_bodies import BurnedBodies, WaterBody, burn_water_bodies
 
 HELD = "held"
 BODIES = "water_bodies"
 BODY_AREA = "body_area"
-STORM = "storm"
 MM_HA_TO_M3 = 10.0
 RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
 COLUMNS = (
@@ -127,8 +126,19 @@ class FloodFormula:
             reference = self._storage(bare)
         if self.inputs.storm_rainfall is None:
             return self._over_storms(self._storms(pixels), storage, reference)[row]
-        reference = None if reference is None else reference[row]
-        return self._over_storms(self._storms(pixels), storage[row], reference)
+        return self._looked_up(self._storms(pixels), storage, reference, row)
+
+    def _looked_up(
+        self, storms: Sequence[np.ndarray], storage: np.ndarray, reference: np.ndarray | None, row: np.ndarray
+    ) -> np.ndarray:
+        """Storms by place on looked-up storages, in chunks that stay in the processor's cache."""
+        rows, rains = row.reshape(-1), [rain.reshape(-1) for rain in storms]
+        held = np.empty(rows.size)
+        for start in range(0, rows.size, CHUNK_PIXELS):
+            part = slice(start, start + CHUNK_PIXELS)
+            bare = None if reference is None else reference[rows[part]]
+            held[part] = self._over_storms([rain[part] for rain in rains], storage[rows[part]], bare)
+        return held.reshape(row.shape)
 
     def _storage(self, curve: np.ndarray) -> np.ndarray:
         moist = for_moisture(curve, self.inputs.antecedent, self.inputs.antecedent_by)
@@ -150,7 +160,7 @@ class FloodFormula:
 
     @staticmethod
     def _storm(pixels: Pixels, name: str) -> np.ndarray:
-        rain, valid = pixels.values[name].astype(np.float64), pixels.valid[name]
+        rain, valid = pixels.values[name], pixels.valid[name]
         refuse_negative("Storm rainfall", rain, valid)
         refuse_slip(
             "Storm rainfall in mm",
@@ -291,7 +301,7 @@ def run_flood_mitigation(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
-        _add_storms(inputs, survey)
+        add_storms(survey, inputs.storm_rainfall, inputs.climate)
         if inputs.soil_group:
             survey.add_classes("soil_group", "Soil group", inputs.soil_group)
         if inputs.terrain:
@@ -331,55 +341,6 @@ def _check(inputs: FloodInputs) -> None:
         )
     if inputs.abstraction not in (0.2, 0.05):
         raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")
-
-
-def _add_storms(inputs: FloodInputs, survey: Survey) -> None:
-    """Adds the rain of each storm as an input of its own."""
-    series = inputs.storm_rainfall
-    if series is None:
-        return
-    storms = _several_storms(series, survey.dated)
-    if not storms:
-        survey.add(STORM, "Storm rainfall", series, inputs.climate)
-        return
-    if inputs.climate == "mean":
-        raise InputError(
-            "CLIMATE is mean, but the years have several storms. The mean of the storms of different years is no "
-            "storm: give one storm per year, or the same storms for all years with STORM_DEPTH."
-        )
-    for number in range(len(storms[0])):
-        survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
-    for year, found in zip(survey.dated, storms):
-        listed = ", ".join(f"{short_name(source.path)} band {source.band}" for source in found)
-        survey.progress.info(f"{f'{year}: ' if year else ''}{len(found)} storms, each with its own runoff: {listed}")
-
-
-def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[Source]]:
-    """The storms of each year; empty where the rasters hold one storm a year, or one for all years.
-
-    Raises:
-        InputError: the years have different numbers of storms.
-    """
-    bands = [
-        [(path, band + 1) for band in range(open_raster(path, "Storm rainfall").RasterCount)] for path in series.paths
-    ]
-    if len(years) == 1:
-        bands = [[one for of_raster in bands for one in of_raster]]
-    counts = sorted({len(of_year) for of_year in bands})
-    if len(bands) != len(years) or counts[-1] == 1:
-        return []
-    if len(counts) > 1:
-        raise InputError(
-            f"Storm rainfall: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
-            "fill up with bands of 0 mm."
-        )
-    return [
-        [
-            Source(f"{STORM}:{path}:{band}", path, band, "continuous", "Storm rainfall", series.minimum, series.maximum)
-            for path, band in of_year
-        ]
-        for of_year in bands
-    ]
 
 
 def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBodies | None:
