@@ -19,6 +19,7 @@ import numpy as np
 DRIVERS = 8
 YEARS = 4
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+MOST_RUNS, ENOUGH_S = 5, 20
 SMALL, LARGE = 100_000, 1_000_000
 NAMES = tuple(f"x{number}" for number in range(DRIVERS))
 SHARED_METHODS = ("equal", "quantile")  # that both programs have and that end at this size
@@ -28,7 +29,7 @@ Array = np.ndarray
 
 def drivers() -> list[str]:
     """Detector, fixed effects and quantiles against PyPI geodetector, linearmodels and statsmodels."""
-    title = f"### Drivers, {DRIVERS} of them, seconds of processor, one run"
+    title = f"### Drivers, {DRIVERS} of them, seconds of processor, best of up to {MOST_RUNS} runs"
     lines = ["", title, "", "| | rows | seconds | / EcoAssets |", "|---|---|---|---|"]
     shared = _run("detector_shared", SMALL)
     every_small, every_large = _run("detector", SMALL), _run("detector", LARGE)
@@ -174,9 +175,14 @@ JOBS: dict[str, Callable[[int], Callable[[], object]]] = {
 
 def main() -> None:
     job = JOBS[sys.argv[1]](int(sys.argv[2]))
-    start = time.process_time()
-    found = job()
-    print(f"{time.process_time() - start:.4f} {found}")
+    seconds: list[float] = []
+    found: object = None
+    # The first run of a quick job pays for memory that the system hands out, which is no work of the job.
+    while len(seconds) < MOST_RUNS and sum(seconds) < ENOUGH_S:
+        start = time.process_time()
+        found = job()
+        seconds.append(time.process_time() - start)
+    print(f"{min(seconds):.4f} {found}")
 
 
 if __name__ == "__main__":
