@@ -12,7 +12,7 @@ PYTEST_OPTIONS := -p no:cacheprovider
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-demo: system house ## install what is missing, make a practice region and its assets, land-use change, pressure, terrain, quality (demo-output/)
+demo: system house ## install what is missing, make a practice region and its assets, land-use change, pressure, terrain, quality, drivers (demo-output/)
 	@tools/demo.sh
 
 test: lint typecheck ## install what is missing, then lint, types and all tests

@@ -29,6 +29,9 @@ class ResultTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+_AT_ONCE = 10_000  # rows that are plain objects at a time, which take ten times the memory of arrays
+
+
 def row_columns(kind: type) -> tuple[Column, ...]:
     """The columns of a class of rows, a dataclass: `text`, `integer` and `number` by the types of its fields.
 
@@ -48,7 +51,8 @@ def row_table(kind: type, rows: Iterable[Any]) -> ResultTable:
 
 def plain_rows(columns: Sequence[np.ndarray]) -> Iterator[tuple[Cell, ...]]:
     """The rows of equally long arrays as plain values; what is not finite is None."""
-    return zip(*(_plain_column(column) for column in columns))
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        yield from zip(*(_plain_column(column[start : start + _AT_ONCE]) for column in columns))
 
 
 def _plain_column(column: np.ndarray) -> list[Cell]:

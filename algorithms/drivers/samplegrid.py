@@ -73,6 +73,6 @@ def _features(grid: SampleGrid, cells: bool, progress: Progress) -> Iterator[Qgs
     for done, piece in enumerate(grid.chunks()):
         progress.set(100 * done / len(grid.pieces))
         rows = plain_rows([piece[name] for name in names])
-        for x, y, row in zip(piece["x"].tolist(), piece["y"].tolist(), rows):
+        for x, y, row in zip(piece["x"], piece["y"], rows):
             place = QgsGeometry.fromRect(QgsRectangle(x - half, y - half, x + half, y + half)) if cells else point(x, y)
             yield new_feature(place, row)
