@@ -28,7 +28,8 @@ def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, word
     cards = []
     for found, title in zip(result.plans, methods):
         saved = (1 - found.area_ha / of_plan.area_ha) * 100 if of_plan.area_ha else 0.0
-        note = "" if found is of_plan else words["zoning_saved"].format(share=f"{saved:.1f}")
+        told = words["zoning_saved" if saved >= 0 else "zoning_more"].format(share=f"{abs(saved):.1f}")
+        note = "" if found is of_plan else told
         cards.append(Figure(title, found.area_ha, "ha", note))
     services = [named(words, service.name) for service in result.inputs.services]
     colours = {entry.code: entry.colour for entry in legend("comparison")}

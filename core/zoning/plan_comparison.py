@@ -42,7 +42,7 @@ RANK_BINS = 10_000
 EXACT_CELLS = 200_000
 RANKING_STEPS = 500
 # Square planning units as fine as the solver can manage.
-MAX_UNITS = 20_000
+MAX_UNITS = 200_000
 GAP = 1e-4
 
 COMPARISON_COLUMNS = (
