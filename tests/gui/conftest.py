@@ -40,6 +40,9 @@ def at_the_desk(clone, zip_of_the_plugin, tmp_path_factory) -> Callable[[str, st
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         profile = tmp_path_factory.mktemp("profile")
+        settings = profile / "profiles" / "default" / "QGIS" / "QGIS3.ini"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f"[locale]\noverrideFlag=true\nuserLocale={language}\n", encoding="utf-8")
         runtime = tmp_path_factory.mktemp("runtime")
         runtime.chmod(0o700)
         environment = {
@@ -51,7 +54,7 @@ def at_the_desk(clone, zip_of_the_plugin, tmp_path_factory) -> Callable[[str, st
             "LC_ALL": "C.UTF-8",
         }
         command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "qgis", "--nologo", "--noversioncheck",
-                   "--profiles-path", str(profile), "--lang", language, "--code", str(DESK)]  # fmt: skip
+                   "--profiles-path", str(profile), "--code", str(DESK)]  # fmt: skip
         with open(folder / "qgis.log", "w", encoding="utf-8") as log:
             subprocess.run(command, env=environment, stdout=log, stderr=log, timeout=SECONDS, check=False)
         seen = folder / "seen.json"

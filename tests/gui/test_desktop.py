@@ -12,7 +12,7 @@ GROUPS = 9
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en", "install,toolbox,dialogs,run,layout,batch,reload")
+    return at_the_desk("en_US", "install,toolbox,dialogs,run,layout,batch,reload")
 
 
 @pytest.fixture(scope="module")
