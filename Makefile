@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed bench cluster-test faults soak province package link unlink lint typecheck format models reference house system venv
+.PHONY: help demo test test-installed test-gui bench cluster-test faults soak province package link unlink lint typecheck format models reference house system venv
 
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
@@ -15,11 +15,14 @@ help: ## list the commands
 demo: system house ## install what is missing, make a practice region and its assets, land-use change, pressure, terrain, quality, drivers (demo-output/)
 	@tools/demo.sh
 
-test: lint typecheck ## install what is missing, then lint, types and all tests
-	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests
+test: lint typecheck ## install what is missing, then lint, types and all tests but those of the desktop
+	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) ecoassets/tests
 
 test-installed: house ## run the tests with the QGIS that is there; nothing is installed
-	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests
+	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) ecoassets/tests
+
+test-gui: venv house ## open every dialog in a real QGIS, in English and Chinese (pictures in .build/screenshots)
+	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests/gui
 
 bench: venv house ## measure against GDAL's read and write limit and other tools (ARGS="--size 10000")
 	$(HERE) $(PYTHON) -m ecoassets.tools.bench $(ARGS)

@@ -20,6 +20,7 @@ from qgis.PyQt.QtCore import QVariant
 from ..core.drivers.feature_table import PLACE, FeatureTable, place_fields
 from ..core.errors import InputError
 from ..core.progress import Progress
+from .translation import tr
 
 _CHECK_EVERY = 20_000
 
@@ -44,7 +45,9 @@ def read_features(
     missing = [name for name in wanted if fields.lookupField(name) < 0]
     if missing:
         held = ", ".join(field.name() for field in fields)
-        raise InputError(f"{source.sourceName()} has no field {missing[0]!r}; it has {held}.")
+        raise InputError(
+            tr("{layer} has no field {field!r}; it has {held}.", layer=source.sourceName(), field=missing[0], held=held)
+        )
     located = has_geometry(source)
     if not located:
         wanted += [name for name in ("x", "y") if fields.lookupField(name) >= 0 and name not in wanted]

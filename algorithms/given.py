@@ -187,7 +187,9 @@ class Given:
         source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
         if source is None:
             label = self._algorithm.parameterDefinition(name).description()
-            raise InputError(f"{label}: {self._parameters.get(name)} is no table or layer.")
+            raise InputError(
+                tr("{label}: {value} is no table or layer.", label=label, value=self._parameters.get(name))
+            )
         return source
 
     def choices(self, name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ..base import Results
 from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from ..vector_look import FeatureLook
 from .driver import DriverAlgorithm
 
@@ -67,7 +68,15 @@ class PanelRegression(DriverAlgorithm):
         if given.has("OUTPUT_RESIDUALS"):
             results |= self._publish_residuals(run, given)
         for term in run.result.terms:
-            progress.info(f"{term.term}: {term.estimate:.6g} (std. error {term.std_error:.4g}, p {term.p:.4g}).")
+            progress.info(
+                tr(
+                    "{term}: {estimate:.6g} (std. error {error:.4g}, p {p:.4g}).",
+                    term=term.term,
+                    estimate=term.estimate,
+                    error=term.std_error,
+                    p=term.p,
+                )
+            )
         return results | self.publish_numbers(N=run.result.n, R2_WITHIN=run.result.r2_within)
 
     def _publish_residuals(self, run: PanelRun, given: Given) -> Results:

@@ -10,6 +10,7 @@ from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ class QuantileRegression(DriverAlgorithm):
         results |= self.publish_table("OUTPUT_TESTS", run.tests())
         for term in run.result.terms:
             if term.term in run.observations.x_names:
-                progress.info(f"{term.term} at {term.quantile:g}: {term.estimate:.6g}")
+                progress.info(
+                    tr(
+                        "{term} at the quantile {quantile:g}: {estimate:.6g}",
+                        term=term.term,
+                        quantile=term.quantile,
+                        estimate=term.estimate,
+                    )
+                )
         return results | self.publish_numbers(N=run.result.n)
 
 

@@ -14,6 +14,7 @@ from ..compat import user_language
 from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from ..vector_look import FeatureClass, FeatureLook
 from .driver import DriverAlgorithm
 from .touching import are_squares, polygons_of, touching_pairs
@@ -65,7 +66,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
         if report:
             results |= self.publish_report(spatial_report(run, self.folder_of_maps(), report_language()), report)
         results |= self._publish_clusters(run, source)
-        progress.info(f"Moran's I {run.overall.i:.4f}, z {run.overall.z:.2f}, p {run.overall.p:.4g}.")
+        progress.info(tr("Moran's I {i:.4f}, z {z:.2f}, p {p:.4g}.", i=run.overall.i, z=run.overall.z, p=run.overall.p))
         for name, count in run.cluster_counts().items():
             progress.info(f"{name}: {count}")
         return results | self.publish_numbers(I=run.overall.i, Z=run.overall.z, P=run.overall.p)

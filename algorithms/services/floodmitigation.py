@@ -72,7 +72,7 @@ class FloodMitigation(ServiceAlgorithm):
     def _inputs(self, given: Given) -> FloodInputs:
         terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None
         if given.flag("SLOPE_ADJUSTMENT") and terrain is None:
-            raise InputError("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them.")
+            raise InputError(tr("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them."))
         group = given.raster("SOIL_GROUP")
         return FloodInputs(
             cover=self.cover(given),

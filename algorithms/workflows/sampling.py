@@ -6,6 +6,7 @@ from ...core.drivers.sample_inputs import split_words
 from ...core.errors import InputError
 from ..base import EcoAlgorithm
 from ..given import Given
+from ..translation import tr
 from .workflow import Chain, Step
 
 # Rasters by year that may drive what is explained, apart from those that a workflow needs anyway.
@@ -72,8 +73,12 @@ class Sampling:
         paths, words = self._given.rasters("MORE_DRIVERS"), split_words(self._given.text("DRIVER_NAMES"))
         if len(paths) != len(words):
             raise InputError(
-                f"DRIVER_NAMES holds {len(words)} names for {len(paths)} rasters of MORE_DRIVERS. Give one name for "
-                "each raster, in their order; repeat the name for the years of one driver."
+                tr(
+                    "DRIVER_NAMES holds {names} names for {rasters} rasters of MORE_DRIVERS. Give one name for each "
+                    "raster, in their order; repeat the name for the years of one driver.",
+                    names=len(words),
+                    rasters=len(paths),
+                )
             )
         for path, word in zip(paths, words):
             self.add(word, path)

@@ -13,6 +13,7 @@ from ...core.workflows.zoning_headlines import (
     service_headlines,
 )
 from ..given import Given
+from ..translation import tr
 from .soil_steps import SOIL_FACTORS, SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow
 
@@ -91,9 +92,11 @@ class ZoningWorkflow(Workflow):
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         if not self._layers(given):
             raise InputError(
-                "There is nothing to zone by. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), R, K, LS "
-                "and C or what they are made of (soil conservation), STORM_DEPTH or STORM_RAINFALL (flood "
-                "mitigation), or INDICATORS (ecosystem quality)."
+                tr(
+                    "There is nothing to zone by. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), R, K, "
+                    "LS and C or what they are made of (soil conservation), STORM_DEPTH or STORM_RAINFALL (flood "
+                    "mitigation), or INDICATORS (ecosystem quality)."
+                )
             )
         services, headlines = self._map_services(given, chain)
         layers = dict(services)

@@ -18,6 +18,7 @@ from ..canvas import BandLook, Look
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .zoning import ZoningAlgorithm
 
 COMPOSITES = ("most_important", "count", "weighted")
@@ -77,7 +78,9 @@ class ConservationZones(ZoningAlgorithm):
         results.update(self.publish_table("OUTPUT_EFFICIENCY", efficiency_table(result)))
         results.update(self.publish_table("OUTPUT_CLASSES", importance_table(result, self.language)))
         results.update(self.publish_table("OUTPUT_CLEANUP", cleanup_table(result)))
-        progress.info(f"To conserve: {result.area_ha:,.2f} ha, {result.share_pct:.2f} % of the region.")
+        progress.info(
+            tr("To conserve: {area:,.2f} ha, {share:.2f} % of the region.", area=result.area_ha, share=result.share_pct)
+        )
         results.update(self.publish_numbers(AREA=result.area_ha, SHARE=result.share_pct))
         return results
 

@@ -10,6 +10,7 @@ from ..canvas import BandLook, Look
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .zoning import ZoningAlgorithm
 
 
@@ -54,7 +55,7 @@ class PriorityRanking(ZoningAlgorithm):
         results.update(self.publish_table("OUTPUT_CURVES", curve_table(result)))
         if result.streamed:
             progress.info(
-                "The area is too large to rank cell by cell in memory: it was ranked in steps of one percent."
+                tr("The area is too large to rank cell by cell in memory: it was ranked in steps of one percent.")
             )
         results.update(self.publish_numbers(CELLS=result.cells))
         return results

@@ -13,6 +13,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .zoning import ZoningAlgorithm
 
 LAYERS = tuple(name.upper() for name in CODES)
@@ -76,7 +77,13 @@ class RestorationZones(ZoningAlgorithm):
             ("OUTPUT_PRIORITIES", priority_table),
         ):
             results.update(self.publish_table(name, table(result)))
-        progress.info(f"To restore: {result.area_ha:,.2f} ha, {result.share_pct:.2f} % of the study area.")
+        progress.info(
+            tr(
+                "To restore: {area:,.2f} ha, {share:.2f} % of the study area.",
+                area=result.area_ha,
+                share=result.share_pct,
+            )
+        )
         results.update(self.publish_numbers(AREA=result.area_ha, SHARE=result.share_pct))
         return results
 
@@ -92,7 +99,11 @@ def _weights(text: str) -> dict[str, float]:
             weights[name] = -1.0
         if name not in REASONS or weights[name] < 0:
             raise InputError(
-                f"REASON_WEIGHTS holds {part!r}. Write reason:weight, separated by semicolons; reasons are "
-                f"{', '.join(REASONS)}, weights are 0 or more."
+                tr(
+                    "REASON_WEIGHTS holds {part!r}. Write reason:weight, separated by semicolons; reasons are "
+                    "{reasons}, weights are 0 or more.",
+                    part=part,
+                    reasons=", ".join(REASONS),
+                )
             )
     return weights

@@ -11,6 +11,7 @@ from ...core.zoning.target_selection import select_units, selection_table
 from ..base import Results
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from ..vector_look import FeatureLook
 from .zoning import ZoningAlgorithm
 
@@ -40,7 +41,7 @@ class TargetSelection(ZoningAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         path = given.polygons("INPUT")
         if path is None:
-            raise InputError("INPUT: choose a layer of planning units.")
+            raise InputError(tr("INPUT: choose a layer of planning units."))
         require_package("scipy", "An exact selection")
         penalty = given.required_number("BOUNDARY_PENALTY")
         fields = UnitFields(
@@ -65,8 +66,13 @@ class TargetSelection(ZoningAlgorithm):
         results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))
         progress.info(
-            f"{len(found.ids)} of {len(units)} planning units, cost {found.cost:,.6g}, proven to within "
-            f"{found.gap:.4%}."
+            tr(
+                "{count} of {units} planning units, cost {cost:,.6g}, proven to within {gap:.4%}.",
+                count=len(found.ids),
+                units=len(units),
+                cost=found.cost,
+                gap=found.gap,
+            )
         )
         numbers = {"BOUNDARY": found.boundary_m} if found.boundary_m is not None else {}
         results.update(self.publish_numbers(COST_TOTAL=found.cost, GAP=found.gap, SELECTED=len(found.ids), **numbers))

@@ -22,6 +22,7 @@ from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from ..vector_look import FeatureClass, FeatureLook
 from .zoning import ZoningAlgorithm
 
@@ -76,7 +77,10 @@ class ZoningPlan(ZoningAlgorithm):
         compared = wanted and given.flag("COMPARE") and bool(services)
         if (difference or given.has("OUTPUT_COMPARISON")) and not compared:
             raise InputError(
-                "OUTPUT_DIFFERENCE and OUTPUT_COMPARISON come from the comparison: give SERVICES and switch COMPARE on."
+                tr(
+                    "OUTPUT_DIFFERENCE and OUTPUT_COMPARISON come from the comparison: give SERVICES and switch "
+                    "COMPARE on."
+                )
             )
         settings = self.raster_settings(given)
         result = run_zoning_plan(inputs, outputs, settings, progress.part(0, 30 if compared else 95))

@@ -129,9 +129,18 @@ def test_what_algorithms_tell_goes_through_the_translation():
     bare = [
         f"{path.relative_to(CLONE)}, line {call.lineno}"
         for path, call in _calls()
-        if _tells(call) and call.args and isinstance(call.args[0], (ast.JoinedStr, ast.Constant))
+        if _tells(call) and call.args and _has_words(call.args[0])
     ]
     assert bare == []
+
+
+def _has_words(argument: ast.expr) -> bool:
+    """Whether a literal holds words, not only values and what stands between them."""
+    literal = isinstance(argument, (ast.JoinedStr, ast.Constant))
+    texts = [
+        node.value for node in ast.walk(argument) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return literal and any(re.search("[a-z]{3}", text) for text in texts)
 
 
 def _tells(call: ast.Call) -> bool:
