@@ -155,8 +155,7 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     if node is None:
         return
     if not others:
-        if node.parent().customProperty(OF_BANDS):
-            _replace(node, node.clone())
+        leave_groups_of_bands(layer, project)
         return
     group = QgsLayerTreeGroup(look.group)
     group.setCustomProperty(OF_BANDS, True)
@@ -170,6 +169,13 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     for position, child in enumerate(group.children()):
         child.setItemVisibilityChecked(position == 0)
         child.setExpanded(position == 0)
+
+
+def leave_groups_of_bands(layer: QgsMapLayer, project: QgsProject) -> None:
+    """Takes a loaded layer out of the group of another output, where QGIS may have put it."""
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.parent().customProperty(OF_BANDS):
+        _replace(node, node.clone())
 
 
 def _replace(node: QgsLayerTreeLayer, new: QgsLayerTreeNode) -> None:

@@ -21,9 +21,17 @@ def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str,
     Raises:
         OutputError: a folder is missing or closed, or a name is that of a folder or of a file that is locked.
     """
-    for definition in algorithm.parameterDefinitions():
+    definitions = algorithm.parameterDefinitions()
+    made = {
+        os.path.normpath(local_path(parameters.get(d.name())) or "")
+        for d in definitions
+        if d.type() == "folderDestination"
+    }
+    for definition in definitions:
         path = local_path(parameters.get(definition.name())) if definition.type() in FILES else None
-        fault = None if path is None else _fault(path, replaced=definition.type() != "sink")
+        if path is None or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
+            continue
+        fault = _fault(path, replaced=definition.type() != "sink")
         if fault:
             raise OutputError(
                 tr(
@@ -34,6 +42,16 @@ def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str,
                     name=definition.name(),
                 )
             )
+
+
+def make_folder(folder: str) -> None:
+    """Makes the folder of a folder destination. Raises OutputError where it cannot be made."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as reason:
+        raise OutputError(
+            tr("{path} cannot be made: {fault}. Choose another folder.", path=folder, fault=reason.strerror)
+        ) from None
 
 
 def local_path(value: Any) -> str | None:

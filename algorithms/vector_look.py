@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
     QgsRendererCategory,
     QgsRendererRange,
     QgsSingleSymbolRenderer,
@@ -24,6 +25,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ..core.report.texts import load_palettes, ramp_colour
+from .canvas import leave_groups_of_bands
 
 STEPS = 9
 POINT_MM = 1.6
@@ -88,6 +90,7 @@ class _Styler(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         show_features(layer, self._look)
+        leave_groups_of_bands(layer, context.project() or QgsProject.instance())
         self.done = True
 
 

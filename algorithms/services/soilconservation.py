@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.services.service_reports import soil_report
-from ...core.services.soil_conservation import UNIT, Intensity, SoilInputs, SoilOutputs, run_soil_conservation
+from ...core.services.soil_conservation import (
+    DEFAULT_TOLERANCE_T_KM2,
+    UNIT,
+    Intensity,
+    SoilInputs,
+    SoilOutputs,
+    run_soil_conservation,
+)
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
@@ -25,7 +32,7 @@ class SoilConservation(ServiceAlgorithm):
             self.add_series(factor, optional=factor == "P")
         self.add_years(climate=True)
         self.add_cover(optional=True)
-        self.add_number("TOLERANCE", 500, 0)
+        self.add_number("TOLERANCE", DEFAULT_TOLERANCE_T_KM2, 0)
         self.add_raster("TOLERANCE_RASTER", optional=True)
         self.add_ranges(*FACTORS)
         self.add_raster_settings()

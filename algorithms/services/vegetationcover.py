@@ -32,7 +32,7 @@ class VegetationCover(ServiceAlgorithm):
         self.add_series("NDVI", optional=True)
         self.add_years()
         self.add_choice("METHOD", ("percentile", "fixed"), "percentile")
-        self.add_choice("C_METHOD", tuple(C_SOURCES), "cai")
+        self.add_choice("C_METHOD", tuple(C_SOURCES), "table")
         self.add_cover(optional=True)
         self.add_table("C_TABLE", advanced=True)
         self.add_number("LOW_PERCENTILE", 5, 0, PERCENT, advanced=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from qgis.core import (
     QgsApplication,
-    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -25,8 +24,10 @@ from ...core.workflows.combined_report import StepReport, combined_report
 from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ..base import EcoAlgorithm, Results
+from ..compat import GROUPS_IN_CANVAS
 from ..gathered_reports import gather_reports
 from ..given import Given
+from ..outputs import make_folder
 from ..settings import report_language
 from ..translation import tr
 
@@ -62,9 +63,10 @@ class Chain:
         folder: str,
         steps: int,
         reports: list[StepReport],
+        title: str,
     ) -> None:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
-        self._steps, self._started, self._reports = steps, 0, reports
+        self._steps, self._started, self._reports, self._title = steps, 0, reports, title
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
 
     def file(self, name: str) -> str:
@@ -99,6 +101,8 @@ class Chain:
         for output in shown:
             label = child.parameterDefinition(output).description()
             details = QgsProcessingContext.LayerDetails(label, self._context.project(), output)
+            if GROUPS_IN_CANVAS:
+                details.groupName = self._title
             self._context.addLayerToLoadOnCompletion(paths[output], details)
         given = {**self._shared_with(child), **parameters, **paths}
         given = {key: value for key, value in given.items() if value is not None}
@@ -150,19 +154,9 @@ class Workflow(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        # Report and table may lie in the folder of results, which the run makes.
-        folder = self.parameterAsString(parameters, "FOLDER", context)
-        if folder and folder != QgsProcessing.TEMPORARY_OUTPUT:
-            try:
-                os.makedirs(folder, exist_ok=True)
-            except OSError as error:
-                return False, f"FOLDER: {folder} cannot be made: {error.strerror}. Choose another folder."
-        return super().checkParameterValues(parameters, context)
-
     def compute(self, given: Given, progress: Progress) -> Results:
-        folder = given.folder("FOLDER")
-        os.makedirs(folder, exist_ok=True)
+        folder = os.path.normpath(given.folder("FOLDER"))
+        make_folder(folder)
         check_rasters(
             given.rasters("LAND_COVER"),
             given.years(),
@@ -173,7 +167,7 @@ class Workflow(EcoAlgorithm):
             ],
         )
         with gather_reports() as reports:
-            chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports)
+            chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports, self.displayName())
             headlines = self.follow(given, chain)
         results: Results = {"FOLDER": folder}
         report = given.file_output("OUTPUT_HTML")

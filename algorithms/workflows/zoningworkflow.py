@@ -8,6 +8,7 @@ from ...core.errors import InputError
 from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
     conservation_headlines,
+    kept_headlines,
     quality_headlines,
     restoration_headlines,
     service_headlines,
@@ -45,6 +46,8 @@ class ZoningWorkflow(Workflow):
         self.add_text("NAMES", optional=True)
         self.add_choice("QUALITY_METHOD", ("relative_biomass", "eqi"), "relative_biomass")
         self.add_zones(raster=False)
+        self.add_polygons("LOCKED_IN")
+        self.add_polygons("LOCKED_OUT")
         self.add_choice("CLIMATE", ("mean", "actual"), "mean")
         self.add_number("THRESHOLD", 10, 0, 100, advanced=True)
         self.add_number("SEVERE", 4, 2, 6, integer=True, advanced=True)
@@ -107,7 +110,7 @@ class ZoningWorkflow(Workflow):
         headlines += found
         conservation, found = self._conservation(given, chain, services)
         headlines += found
-        chain.run(
+        plan = chain.run(
             "zoningplan",
             {
                 "OUTPUT": "plan.tif",
@@ -123,7 +126,7 @@ class ZoningWorkflow(Workflow):
             LAND_COVER=given.rasters("LAND_COVER")[-1],
             **self._as_services(services),
         )
-        return headlines
+        return headlines + kept_headlines(plan.table("OUTPUT_SERVICES"))
 
     def _map_services(self, given: Given, chain: Chain) -> tuple[dict[str, Step], list[Headline]]:
         wanted = self._services(given)
@@ -195,14 +198,16 @@ class ZoningWorkflow(Workflow):
             "OUTPUT_TABLE": "conservation.csv",
             "OUTPUT_EFFICIENCY": "conservation_efficiency.csv",
         }
+        # Habitat is the same on all natural land, so it tells no place from another; what the zones keep of it is told.
+        ranked = {name: step for name, step in services.items() if name != HABITAT} or services
         step = chain.run(
             "conservationzones",
             files,
             shown=["OUTPUT"],
             LAND_COVER=given.rasters("LAND_COVER")[-1],
-            **self._as_services(services),
+            **self._as_services(ranked),
         )
-        return step, conservation_headlines(step.table(), step.table("OUTPUT_EFFICIENCY"))
+        return step, conservation_headlines(step.table())
 
     @staticmethod
     def _as_services(services: dict[str, Step]) -> dict[str, Any]:

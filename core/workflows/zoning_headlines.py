@@ -6,6 +6,7 @@ from ..tables import Table
 from .headlines import Headline, change_pct, pair_of, rows_of, total_of
 
 ALL, UNION = "all", "union"
+CONSERVED = (1, 3)  # plan codes
 
 
 def service_headlines(service: str, table: Table, column: str, unit: str) -> list[Headline]:
@@ -66,12 +67,11 @@ def restoration_headlines(restoration: Table) -> list[Headline]:
     return headlines
 
 
-def conservation_headlines(ecosystems: Table, efficiency: Table) -> list[Headline]:
-    """Conserved area and its share, the ecosystems in it, and the share of each service that it keeps.
+def conservation_headlines(ecosystems: Table) -> list[Headline]:
+    """Conserved area, its share, and the ecosystems in it.
 
     Args:
         ecosystems: `OUTPUT_TABLE` of conservationzones.
-        efficiency: `OUTPUT_EFFICIENCY` of conservationzones.
     """
     headlines = []
     for row in rows_of(ecosystems):
@@ -83,7 +83,17 @@ def conservation_headlines(ecosystems: Table, efficiency: Table) -> list[Headlin
         else:
             subject = row.text("ecosystem")
             headlines.append(Headline("conservation_ecosystem", row.number("share_pct"), "%", subject=subject))
-    return headlines + [
-        Headline("service_kept", row.number("kept_pct"), "%", subject=row.text("service"))
-        for row in rows_of(efficiency)
-    ]
+    return headlines
+
+
+def kept_headlines(services: Table) -> list[Headline]:
+    """Share of each service that the conservation area keeps, alone and together with restoration.
+
+    Args:
+        services: `OUTPUT_SERVICES` of zoningplan.
+    """
+    kept: dict[str, float] = {}
+    for row in rows_of(services, zone=ALL):
+        if row.whole("plan") in CONSERVED:
+            kept[row.text("service")] = kept.get(row.text("service"), 0.0) + (row.number("kept_pct") or 0.0)
+    return [Headline("service_kept", share, "%", subject=service) for service, share in kept.items()]

@@ -147,7 +147,13 @@ class TestErodibility:
 class TestCover:
     def test_fixed_end_members_and_cai(self, constant, tmp_path):
         # f = (0.45 - 0.05) / (0.85 - 0.05) = 0.5; C = 0.6508 - 0.3436 lg 50
-        given = {"NDVI": [constant("ndvi", 0.45)], "METHOD": "fixed", "SOIL": 0.05, "VEGETATION": 0.85}
+        given = {
+            "NDVI": [constant("ndvi", 0.45)],
+            "METHOD": "fixed",
+            "SOIL": 0.05,
+            "VEGETATION": 0.85,
+            "C_METHOD": "cai",
+        }
         found = run(COVER, {**given, "OUTPUT": str(tmp_path / "f.tif"), "OUTPUT_C": str(tmp_path / "c.tif")})
         assert found["MEAN"] == pytest.approx(0.5, rel=1e-6)
         assert found["MEAN_C"] == pytest.approx(0.6508 - 0.3436 * math.log10(50), rel=1e-6)
@@ -191,7 +197,14 @@ class TestCover:
 
     def test_the_scale_of_ndvi_may_be_told(self, tmp_path):
         ndvi = write_raster(tmp_path / "ndvi.tif", [[500, 4500, 8000]], "int16", nodata=-3000)
-        given = {"NDVI": [ndvi], "NDVI_SCALE": 0.0001, "METHOD": "fixed", "SOIL": 0.05, "VEGETATION": 0.85}
+        given = {
+            "NDVI": [ndvi],
+            "NDVI_SCALE": 0.0001,
+            "METHOD": "fixed",
+            "SOIL": 0.05,
+            "VEGETATION": 0.85,
+            "C_METHOD": "cai",
+        }
         run(COVER, {**given, "OUTPUT": str(tmp_path / "f.tif")})
         assert read_raster(tmp_path / "f.tif")[0, 0].tolist() == pytest.approx([0, 0.5, 0.9375], abs=1e-6)
 

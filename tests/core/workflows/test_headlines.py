@@ -15,6 +15,7 @@ from ecoassets.core.workflows.headlines import Headline, change_pct, headline_ch
 from ecoassets.core.workflows.pressure_headlines import pressure_headlines
 from ecoassets.core.workflows.zoning_headlines import (
     conservation_headlines,
+    kept_headlines,
     quality_headlines,
     restoration_headlines,
     service_headlines,
@@ -175,11 +176,14 @@ def test_restoration_and_conservation_as_the_paper_tells_them():
     assert found(headlines, "restoration_reason") == {("low_quality", None, None): 4.0}
     assert found(headlines, "restoration_ecosystem") == {("low_quality, forest", None, None): 75.0}
     zones = table("ecosystem area_ha share_pct of_ecosystem_pct", ("forest", 7, 70, 50), ("all", 10, 100, 39))
-    kept = table("service kept_pct", ("water_retention", 79.63))
-    headlines = conservation_headlines(zones, kept)
+    headlines = conservation_headlines(zones)
     assert found(headlines, "conservation_share") == {("", None, None): 39.0}
     assert found(headlines, "conservation_ecosystem") == {("forest", None, None): 70.0}
-    assert found(headlines, "service_kept") == {("water_retention", None, None): 79.63}
+    kept = table(
+        "zone plan service kept_pct", ("all", 1, "water_retention", 50.5), ("all", 3, "water_retention", 29.13),
+        ("all", 2, "water_retention", 7), ("north", 1, "water_retention", 20),
+    )  # fmt: skip
+    assert found(kept_headlines(kept), "service_kept") == {("water_retention", None, None): pytest.approx(79.63)}
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [(50, 60, 20), (-50, -40, 20), (0, 5, None), (None, 5, None)])
