@@ -63,7 +63,7 @@ def read_features(
             column.append(feature.attribute(index))
         if located:
             places.append(_place(feature.geometry()))
-    untyped = all(field.type() == QVariant.String for field in fields)
+    untyped = all(field.typeName().lower() in ("string", "text") for field in fields)
     columns = {
         name: _column(column, fields.at(index).isNumeric(), untyped and name in numbers)
         for name, column, index in zip(wanted, values, indexes)
