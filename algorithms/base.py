@@ -123,7 +123,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 raise self._given
             require_writable(self, parameters)
             self._given.bind(parameters, context)
-            with scheduled(self._scheduler(self._given)):
+            has_choice = self.parameterDefinition("SCHEDULER") is not None
+            with scheduled(self._given.text("SCHEDULER") if has_choice else "", otherwise=scheduler()):
                 results = self.compute(self._given, progress)
         except Cancelled:
             return {}
@@ -138,10 +139,6 @@ class EcoAlgorithm(DeclaredAlgorithm):
         # the core nor the context, which would keep rasters open.
         del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
         raise QgsProcessingException(failure)
-
-    def _scheduler(self, given: Given) -> str:
-        asked = given.text("SCHEDULER") if self.parameterDefinition("SCHEDULER") is not None else ""
-        return asked or scheduler()
 
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""

@@ -38,15 +38,19 @@ _chosen: ContextVar[_Choice | None] = ContextVar("scheduler", default=None)
 
 
 @contextmanager
-def scheduled(address: str = "") -> Iterator[None]:
+def scheduled(address: str = "", otherwise: str = "") -> Iterator[None]:
     """Runs the jobs within where an address says; they share one cluster, opened when the first one needs it.
 
     Args:
         address: of a dask scheduler, such as `tcp://node1:8786`; `local:N` for N processes on this machine; `threads`
-            for this process; "" for what the environment variable ECOASSETS_SCHEDULER says, else threads.
+            for this process; "" for that of the step around this one.
+        otherwise: what counts where nothing is around; "" for what the environment variable ECOASSETS_SCHEDULER says,
+            else threads.
     """
-    address = address.strip() or os.environ.get(VARIABLE, "").strip() or THREADS
-    choice = _Choice(address)
+    if not address.strip() and _chosen.get() is not None:
+        yield
+        return
+    choice = _Choice(address.strip() or otherwise.strip() or os.environ.get(VARIABLE, "").strip() or THREADS)
     token = _chosen.set(choice)
     try:
         yield

@@ -187,6 +187,12 @@ class TestWhatCannotBeUsed:
             run_job(job(noise, tmp_path / "x.tif"))
         np.testing.assert_array_equal(read(tmp_path / "x.tif"), read(noise).astype("float32"))
 
+    def test_a_step_runs_where_the_steps_around_it_do(self, noise, tmp_path, monkeypatch):
+        monkeypatch.setenv(VARIABLE, "tcp://127.0.0.1:1")
+        with scheduled("threads"), scheduled("", otherwise="tcp://127.0.0.1:1"):
+            run_job(job(noise, tmp_path / "x.tif"))
+        assert (tmp_path / "x.tif").exists()
+
     def test_a_raster_that_workers_do_not_see(self, noise, on_cluster, tmp_path):
         gdal.FileFromMemBuffer("/vsimem/only_here.tif", Path(noise).read_bytes())
         with pytest.raises(ClusterError, match="cannot see /vsimem/only_here.tif as it is here. Put inputs on storage"):
