@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Optional
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from .panel import panel_regression
 from .spatial import CLUSTERS, LocalMoran, Moran, local_moran, moran, residual_moran
 
 Array = np.ndarray
-Weigh = Callable[[Array, Array], "Weights | None"]
+Weigh = Callable[[Array, Array], Optional[Weights]]
 
 OUTPUT_COLUMNS = (Column("value"), Column("local_i"), Column("p"), Column("cluster", "text"))
 

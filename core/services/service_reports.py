@@ -320,8 +320,8 @@ def _rows(words: Words, key: str, table: ResultTable) -> TableBlock:
     kept = [n for n in range(len(table.columns)) if n not in undated]
     kinds = {"integer": "code", "text": "text", "number": "number"}
     columns = [
-        Column(words[f"column_{table.columns[n].name}"], table.columns[n].unit, kinds[table.columns[n].kind])  # type: ignore[arg-type]
-        for n in kept
+        Column(words[f"column_{column.name}"], column.unit, kinds[column.kind])  # type: ignore[arg-type]
+        for column in (table.columns[n] for n in kept)
     ]
     rows = [[words.get(str(row[n]), row[n]) if isinstance(row[n], str) else row[n] for n in kept] for row in table.rows]
     return TableBlock(words[key], columns, rows, download=f"{key}.csv")

@@ -179,7 +179,8 @@ def _read(path: str) -> dict[str, _Attributes]:
         if kind not in KINDS:
             raise TableError(f"Water body {number} has the kind {kind!r}. Write one of {', '.join(KINDS)}.")
         capacity = text(feature, "capacity_m3")
-        found[number] = _Attributes(number, kind, _positive(capacity, number), text(feature, "lake_zone"))  # type: ignore[arg-type]
+        zone = text(feature, "lake_zone")
+        found[number] = _Attributes(number, kind, _positive(capacity, number), zone)  # type: ignore[arg-type]
     return found
 
 

@@ -25,7 +25,8 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
 
     def bars(title: str, column: int, of: str) -> Block:
         shown = [row for row in found if row[1] in with_land]
-        series = [Series(str(year), [row[column] for row in shown if row[0] == year]) for year in years]  # type: ignore[misc]
+        cells = {year: [row[column] for row in shown if row[0] == year] for year in years}
+        series = [Series(str(year), cells[year]) for year in years]  # type: ignore[arg-type]
         return Bars(words[title], names, series, of, stacked=False, horizontal=True)
 
     columns = [
