@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 from dataclasses import dataclass, replace
+from typing import Optional
 
 import numpy as np
 
