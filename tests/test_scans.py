@@ -1,4 +1,4 @@
-"""What the plugin site scans an uploaded package for: unsafe calls, secrets, style. Known findings tell why they stay."""
+"""What the plugin site scans a package for: unsafe calls, secrets, style. Known findings tell why they stay."""
 
 from __future__ import annotations
 
