@@ -42,12 +42,20 @@ def clone() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The real rasters and tables that some tests run on: ECOASSETS_DATA, or `shared/data` beside the clone."""
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real rasters and tables that some tests run on: ECOASSETS_DATA, or `shared/data` beside the clone.
+
+    A folder of links, because QGIS leaves statistics beside the rasters that it loads.
+    """
     folder = Path(os.environ.get("ECOASSETS_DATA") or CLONE.parent / "shared" / "data")
     if not folder.is_dir():
         pytest.skip(f"the real data is not in {folder}; set ECOASSETS_DATA to its folder")
-    return folder
+    mirror = tmp_path_factory.mktemp("data")
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        link = mirror / file.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file.resolve())
+    return mirror
 
 
 @pytest.fixture(autouse=True)

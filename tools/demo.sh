@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to the assets, land-use change, human pressure, terrain, ecosystem quality and drivers of a synthetic region
-# over four years, in a throw-away QGIS profile.
+# From nothing to every method on a synthetic region over four years, and then the three workflows with one project that
+# shows their maps; in a throw-away QGIS profile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -317,6 +317,9 @@ show "Zoning plan by district, against optimal plans" zoningplan "${last[@]}" "$
   OUTPUT_TABLE="$output/plan.csv" \
   OUTPUT_COMPARISON="$output/plan_comparison.csv" \
   OUTPUT_HTML="$output/plan.html"
+
+XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} PYTHONPATH=.build/link \
+  /usr/bin/python3 -m ecoassets.tools.demo_workflows "$region" "$output"
 
 echo
 echo "The practice region is in $region/ (see README.txt there). Made from it:"
