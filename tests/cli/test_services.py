@@ -191,7 +191,7 @@ def test_tables_add_up_to_the_raster(made):
 def test_classes_follow_the_loss(made):
     folder, _ = made
     lost, classes = read(folder / "erosion.tif") * 100, read(folder / "classes.tif")
-    limits = [500, 2500, 5000, 8000, 15000]
+    limits = [200, 2500, 5000, 8000, 15000]
     both = np.isfinite(lost) & np.isfinite(classes)
     near = np.min([np.abs(lost - limit) / limit for limit in limits], axis=0) < 1e-6  # single precision of the map
     expected = 1 + np.searchsorted(limits, lost, side="right")
