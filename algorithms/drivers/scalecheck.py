@@ -27,9 +27,10 @@ class ScaleCheck(SamplingAlgorithm):
         self.add_report_output()
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.sample_inputs import parse_numbers, split_words
+        from ...core.drivers.sample_inputs import parse_numbers
         from ...core.drivers.scale_check import ScaleRow, run_scale_check
         from ...core.drivers.scale_report import scale_report
+        from ...core.word_lists import split_words
 
         sizes = parse_numbers(given.text("CELL_SIZES"), "CELL_SIZES")
         inputs = self.sample_inputs(given, sizes[0])

@@ -14,9 +14,10 @@ from ...core.quality.ecosystem_quality import (
     run_ecosystem_quality,
 )
 from ...core.quality.legends import legend
-from ...core.quality.named_rasters import group_by_name, indicator_ranges, split_words
+from ...core.quality.named_rasters import group_by_name, indicator_ranges
 from ...core.quality.quality_report import quality_report
 from ...core.quality.quality_tables import headline, quality_change_table, quality_table
+from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given

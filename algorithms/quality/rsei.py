@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.quality.legends import legend
-from ...core.quality.named_rasters import split_words
 from ...core.quality.rsei import MODES, NORMALISATIONS, RseiResult, run_rsei
 from ...core.quality.rsei_calibration import TEMPERATURE_UNITS
 from ...core.quality.rsei_indicators import INDICATOR_UNITS, INDICATORS
@@ -15,6 +14,7 @@ from ...core.quality.rsei_sensors import LEVELS, SENSORS, WETNESS_SETS, parse_ba
 from ...core.quality.rsei_series import HARMONISATIONS
 from ...core.quality.rsei_tables import change_table, indicator_table, level_table, loadings_table
 from ...core.raster.statistics import stored_statistics
+from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look, common_range
 from ..compat import user_language

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.drivers.sample_inputs import split_words
 from ...core.errors import InputError
+from ...core.word_lists import split_words
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..translation import tr

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from qgis.core import QgsGeometry, QgsVectorLayer, QgsWkbTypes
 
-from ...core.drivers.sample_inputs import split_words
 from ...core.land_cover import SCHEMES, LandCoverScheme
 from ...core.raster.output import ClassColour
+from ...core.word_lists import split_words
 from ...core.zoning.services import Service, read_services
 from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look

@@ -12,6 +12,7 @@ from ..progress import Progress
 from ..raster.dataset import open_raster, short_name
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.source import Kind, Source
+from ..word_lists import split_words
 
 Statistic = Literal["mean", "sum", "majority", "share"]
 STATISTICS: tuple[Statistic, ...] = ("mean", "sum", "majority", "share")
@@ -101,11 +102,6 @@ def read_variables(
         )
         for name, statistic in zip(distinct, chosen)
     )
-
-
-def split_words(text: str) -> list[str]:
-    """Words separated by commas, semicolons or line ends, Chinese ones too."""
-    return [word.strip() for word in re.split(r"[,;，；、\n]+", text) if word.strip()]
 
 
 def parse_numbers(text: str, what: str) -> tuple[float, ...]:

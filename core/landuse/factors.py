@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..word_lists import split_words
 from .pressure import Factor
-
-_COMMAS = r"[,;，；、]"
 
 
 def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tuple[float, tuple[Factor, ...]]:
@@ -29,10 +27,10 @@ def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tu
     Raises:
         InputError: numbers of names or weights do not fit, or a weight is no number from 0 up.
     """
-    given = _words(names)
+    given = split_words(names)
     if len(given) == 1:
         given *= max(len(paths), 1)
-    if not paths and (given or _words(weights)):
+    if not paths and (given or split_words(weights)):
         raise InputError("NAMES or WEIGHTS are given, but no FACTORS. Give the rasters, or leave both empty.")
     if given and len(given) != len(paths):
         raise InputError(f"NAMES holds {len(given)} names for {len(paths)} rasters of FACTORS. Give one each, or one.")
@@ -46,12 +44,8 @@ def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tu
     )
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in re.split(_COMMAS, text) if word.strip()]
-
-
 def _weights(text: str, factors: Sequence[str]) -> list[float]:
-    words = _words(text)
+    words = split_words(text)
     if not words:
         return [1.0] * (len(factors) + 1)
     if len(words) != len(factors) + 1:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 
 from ..errors import InputError
+from ..word_lists import split_words
 from .degradation import ComparedLayer
-
-_COMMAS = r"[,;，；、]"
-
-
-def split_words(text: str) -> list[str]:
-    """Words between commas or semicolons, Chinese ones too, without blanks around them."""
-    return [word.strip() for word in re.split(_COMMAS, text) if word.strip()]
 
 
 def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str, tuple[str, ...]]:
