@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
+from .compat import user_language
 from .icons import icon_path
 from .plan_layout import add_plan_layout
 from .translation import tr
@@ -83,7 +84,8 @@ class PluginMenu:
         self._iface.openLayoutDesigner(layout)
 
     def _help(self) -> None:
-        page = Path(__file__).resolve().parent.parent / "README.md"
+        name = "README.zh.md" if user_language() == "zh" else "README.md"
+        page = Path(__file__).resolve().parent.parent / name
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
 
     @staticmethod

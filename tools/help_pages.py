@@ -1,4 +1,4 @@
-"""Writes docs/reference.md: every algorithm with its help, parameters and outputs, as QGIS itself tells them.
+"""Writes docs/reference.md and a page per group in docs/methods, from the help as QGIS itself tells it.
 
 make reference
 """
@@ -13,12 +13,34 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+# What every raster method takes; the reference lists it, the pages of methods leave it out.
+EVERYWHERE = (
+    "BOUNDARY",
+    "MASK",
+    "ALIGN_CLASSES",
+    "CREATION_OPTIONS",
+    "OVERVIEWS",
+    "SCHEDULER",
+    "SCHEME",
+    "CLASS_TABLE",
+)
 HEAD = """\
 # Reference
 
 Every algorithm of the provider `ecoassets`, in the toolbox, in models and in `qgis_process`.
 Written by `make reference` from the help that QGIS shows; mend the texts in `resources/help`, not here.
 """
+
+METHODS = """\
+# {group}
+
+What each method computes, from what, how sure it is, and a sum to follow with a pencil. Written by `make reference`
+from the help in `resources/help` and from `examples.yaml`; mend the texts there, not here. All parameters with their
+defaults are in the [reference](../reference.md).
+"""
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def main() -> None:
@@ -35,14 +57,13 @@ def main() -> None:
         registry = app.processingRegistry()
         provider = EcoAssetsProvider()
         registry.addProvider(provider)
-        page = reference(provider.algorithms())
+        pages = {"reference.md": reference(provider.algorithms()), **method_pages(provider.algorithms())}
         registry.removeProvider(provider)
         app.exitQgis()
 
-    target = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(page, encoding="utf-8")
-    print(f"docs/{target.name} is written.")
+    for name, page in pages.items():
+        (DOCS / name).write_text(page, encoding="utf-8")
+        print(f"docs/{name} is written.")
 
 
 def reference(algorithms: Iterable[Any]) -> str:
@@ -54,6 +75,43 @@ def reference(algorithms: Iterable[Any]) -> str:
         for algorithm in members:
             lines += _algorithm(algorithm)
     return "\n".join(lines)
+
+
+def method_pages(algorithms: Iterable[Any]) -> dict[str, str]:
+    """A page per group: method, formula and limits, inputs and outputs with their units, a worked example, a call."""
+    examples = yaml.safe_load((DOCS / "methods" / "examples.yaml").read_text(encoding="utf-8"))
+    pages: dict[str, list[str]] = {}
+    for algorithm in algorithms:
+        lines = pages.setdefault(algorithm.groupId(), [METHODS.format(group=algorithm.group())])
+        lines += _method(algorithm, examples.get(algorithm.name(), ""))
+    return {f"methods/{group}.md": "\n".join(lines) for group, lines in pages.items()}
+
+
+def _method(algorithm: Any, example: str) -> Iterator[str]:
+    yield f"## {algorithm.displayName()}\n"
+    yield algorithm.shortDescription() + "\n"
+    yield from (f"{paragraph}\n" for paragraph in algorithm.texts.about)
+    if example:
+        yield f"**Example.** {example.strip()}\n"
+    for title, entries in (("Takes", algorithm.texts.parameters), ("Gives", algorithm.texts.outputs)):
+        told = [(name, entry) for name, entry in entries.items() if name not in EVERYWHERE]
+        yield f"**{title}**\n"
+        yield from (f"- `{name}` {' - '.join(filter(None, (entry.label, entry.help)))}" for name, entry in told)
+        yield ""
+    yield f"```sh\n{_call(algorithm)}\n```\n"
+
+
+def _call(algorithm: Any) -> str:
+    """The shortest call: what has to be given."""
+    from qgis.core import QgsProcessingParameterDefinition
+
+    needed = [
+        f"{definition.name()}=..."
+        for definition in algorithm.parameterDefinitions()
+        if not definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional
+        and definition.defaultValue() is None
+    ]
+    return " ".join(["qgis_process run", algorithm.id(), "--", *needed])
 
 
 def _algorithm(algorithm: Any) -> Iterator[str]:
