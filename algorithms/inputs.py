@@ -25,6 +25,8 @@ from ..core.raster.output import ClassColour
 from ..core.tables import Table, read_table
 from .translation import tr
 
+UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
+
 
 def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
     """Which of the layers that a parameter names (one, or a list) QGIS cannot load."""
@@ -73,7 +75,8 @@ def layer_legend(layer: QgsRasterLayer) -> dict[int, ClassColour]:
             code, known = int(entry.value), legend.get(int(entry.value))
             # QGIS labels a class by its code where it knows no name.
             name = entry.label if entry.label not in ("", str(code)) else known.name if known else ""
-            legend[code] = ClassColour(code, name, entry.color.name())
+            if name or known or entry.color.name() != UNSET:
+                legend[code] = ClassColour(code, name, entry.color.name())
     return legend
 
 

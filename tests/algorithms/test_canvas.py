@@ -185,3 +185,24 @@ class TestCommonRange:
 
         assert common_range([]) == (0, 1)
         assert common_range([self.statistics(7, 7)]) == (7, 8)
+
+
+def test_custom_classes_take_names_and_colours_of_the_layer(tmp_path):
+    """As the user styled it, else as the file has it; a palette knows nothing of the codes that it leaves out."""
+    from osgeo import gdal
+    from qgis.core import QgsPalettedRasterRenderer, QgsRasterLayer
+    from qgis.PyQt.QtGui import QColor
+
+    from ecoassets.algorithms.inputs import layer_legend
+
+    path = write_raster(tmp_path / "cover.tif", [[1, 2, 3]])
+    dataset, table = gdal.Open(path, gdal.GA_Update), gdal.ColorTable()
+    table.SetColorEntry(1, (0, 100, 0, 255))
+    dataset.GetRasterBand(1).SetColorTable(table)
+    dataset = None
+    layer = QgsRasterLayer(path, "cover")
+    assert {code: entry.colour for code, entry in layer_legend(layer).items()} == {1: "#006400"}
+    styled = [QgsPalettedRasterRenderer.Class(2, QColor("#3b7dd8"), "Lake")]
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, styled))
+    found = layer_legend(layer)
+    assert (found[1].colour, found[2].name, found[2].colour) == ("#006400", "Lake", "#3b7dd8")
