@@ -19,8 +19,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 
 def has_soil(given: Given) -> bool:
-    """Whether every factor is given or can be computed."""
-    return all(given.has(factor) or all(map(given.has, sources)) for factor, sources in SOURCES.items())
+    """Whether every factor is given or can be computed; C by class alone needs a table of it."""
+    return all(
+        given.has(factor) or all(map(given.has, sources)) or (factor == "C" and given.has("C_TABLE"))
+        for factor, sources in SOURCES.items()
+    )
 
 
 class SoilSteps:
@@ -66,9 +69,10 @@ class SoilSteps:
         method = self._given.choice("SLOPE_LENGTH_METHOD")
         return [chain.run("slopelength", {"OUTPUT": "slope_length.tif"}, METHOD=method).path()]
 
-    @staticmethod
-    def _cover(chain: Chain) -> list[str]:
-        files = {"OUTPUT": "vegetation_cover.tif", "OUTPUT_C": "cover_factor.tif"}
+    def _cover(self, chain: Chain) -> list[str]:
+        files = {"OUTPUT_C": "cover_factor.tif"}
+        if self._given.has("NDVI"):
+            files["OUTPUT"] = "vegetation_cover.tif"
         return [chain.run("vegetationcover", files).path("OUTPUT_C")]
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.word_lists import split_words
 from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
     conservation_headlines,
@@ -14,6 +15,7 @@ from ...core.workflows.zoning_headlines import (
     service_headlines,
 )
 from ..given import Given
+from ..services.soilerodibility import UNITS
 from ..translation import tr
 from .soil_steps import SOIL_FACTORS, SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow
@@ -51,6 +53,7 @@ class ZoningWorkflow(Workflow):
         self.add_choice("CLIMATE", ("mean", "actual"), "mean")
         self.add_number("THRESHOLD", 10, 0, 100, advanced=True)
         self.add_number("SEVERE", 4, 2, 6, integer=True, advanced=True)
+        self.add_text("RANKED", ", ".join((WATER, SOIL, FLOOD)), advanced=True)
         self.add_text("BREAKS", "50, 75, 90", advanced=True)
         self.add_number("KEEP", 1, 1, integer=True, advanced=True)
         self.add_number("MINIMUM_AREA", 0, 0, advanced=True)
@@ -61,7 +64,9 @@ class ZoningWorkflow(Workflow):
             self.add_rasters(name, optional=True)
         for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON", "DEM", "FLOW_ACCUMULATION"):
             self.add_raster(name, optional=True)
+        self.add_choice("UNITS", tuple(UNITS), "percent", advanced=True)
         self.add_rasters("NDVI", optional=True)
+        self.add_table("C_TABLE", advanced=True)
         self.add_choice("SLOPE_LENGTH_METHOD", ("desmet_govers", "constant"), "desmet_govers", advanced=True)
 
     def _add_flood(self) -> None:
@@ -101,6 +106,7 @@ class ZoningWorkflow(Workflow):
                     "mitigation), or INDICATORS (ecosystem quality)."
                 )
             )
+        self._ranked(given)  # a wrong word is told before the first step
         services, headlines = self._map_services(given, chain)
         layers = dict(services)
         if given.has("INDICATORS"):
@@ -127,6 +133,15 @@ class ZoningWorkflow(Workflow):
             **self._as_services(services),
         )
         return headlines + kept_headlines(plan.table("OUTPUT_SERVICES"))
+
+    @staticmethod
+    def _ranked(given: Given) -> list[str]:
+        """The services by which conservation zones are chosen. Raises InputError for other words."""
+        names = split_words(given.text("RANKED"))
+        unknown = [name for name in names if name not in KINDS]
+        if unknown:
+            raise InputError(f"RANKED holds {unknown[0]!r}. Write some of {', '.join(KINDS)}, separated by commas.")
+        return names
 
     def _map_services(self, given: Given, chain: Chain) -> tuple[dict[str, Step], list[Headline]]:
         wanted = self._services(given)
@@ -198,8 +213,7 @@ class ZoningWorkflow(Workflow):
             "OUTPUT_TABLE": "conservation.csv",
             "OUTPUT_EFFICIENCY": "conservation_efficiency.csv",
         }
-        # Habitat is the same on all natural land, so it tells no place from another; what the zones keep of it is told.
-        ranked = {name: step for name, step in services.items() if name != HABITAT} or services
+        ranked = {name: step for name, step in services.items() if name in self._ranked(given)} or services
         step = chain.run(
             "conservationzones",
             files,

@@ -159,7 +159,8 @@ class ErosivityInputs:
         precipitation: mm. Monthly methods take 12 rasters or bands per year, year by year from January on; the annual
             method takes one per year.
         method: one of the methods.
-        years: strictly rising; empty for rain without a year, such as a long-term mean.
+        years: strictly rising; empty for rain without a year, such as a long-term mean. One rain may also stand for all
+            years.
         climate: `actual` gives R of every year, `mean` one R of all years together.
         minimum, maximum: valid range, mm.
     """
@@ -219,6 +220,10 @@ def run_rainfall_erosivity(
         raise InputError(f"There is no erosivity method {inputs.method}. Choose one of {', '.join(_KERNELS)}.")
     rain = _rain_sources(inputs)
     actual = inputs.climate == "actual" and len(rain) > 1
+    if len(inputs.years) > len(rain):
+        progress.info(
+            f"One rain is given for {len(inputs.years)} years, so R is the same in all: the map has one band."
+        )
     progress.info(
         f"Rainfall erosivity by {inputs.method} ({SOURCES[inputs.method]}). Methods differ by a factor of 2 to 3 on "
         "the same rain: use one method for all that you compare."
@@ -251,6 +256,8 @@ def _rain_sources(inputs: ErosivityInputs) -> list[list[Source]]:
     ]
     per_year = 1 if inputs.method == "zhang_annual" else MONTHS
     years = inputs.years or (0,)
+    if len(bands) == per_year:
+        years = years[:1]  # rain of no year in particular stands for all
     if len(bands) != per_year * len(years):
         wanted = "1 annual raster" if per_year == 1 else "12 monthly rasters"
         other = (

@@ -233,6 +233,11 @@ def test_nothing_to_zone_by(region, tmp_path):
     refused({**land_of(region), "FOLDER": str(tmp_path / "out")}, "nothing to zone by")
 
 
+def test_a_service_that_does_not_exist(region, tmp_path):
+    given = {**land_of(region), "STORM_DEPTH": "100", "RANKED": "beauty", "FOLDER": str(tmp_path / "out")}
+    refused(given, "RANKED holds 'beauty'")
+
+
 def test_names_of_drivers_fit(region, tmp_path):
     given = {**land_of(region), "MORE_DRIVERS": [region["dem"]], "FOLDER": str(tmp_path / "out"), "CELL_SIZE": 120}
     refused(given, "DRIVER_NAMES holds 0 names for 1 raster", "esvworkflow")
