@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,7 @@ class Palettes:
     categorical: tuple[str, ...]
     other: str
     muted: str
+    ecosystems: Mapping[str, str]
 
     def category(self, index: int) -> str:
         """The colour of the `index`-th series; further rounds through the palette are lighter each time."""
@@ -55,6 +57,7 @@ def load_palettes() -> Palettes:
         categorical=tuple(given["categorical"]),
         other=given["other"],
         muted=given["muted"],
+        ecosystems=given["ecosystems"],
     )
 
 

@@ -24,7 +24,7 @@ from ..report import (
     Source,
     TableBlock,
 )
-from ..report.texts import load_texts
+from ..report.texts import load_palettes, load_texts
 from ..results import ResultTable
 from ..tables import provenance
 from .carbon_storage import CarbonOutputs, CarbonResult
@@ -308,7 +308,8 @@ def _by_ecosystem(words: Words, table: ResultTable, column: str, key: str) -> Ch
     sums = {(year, ecosystem): 0.0 for year in years for ecosystem in ecosystems}
     for row in table.rows:
         sums[row[year_at], str(row[ecosystem_at])] += float(row[value_at] or 0)
-    series = [Series(words.get(e, e), [sums[year, e] for year in years]) for e in ecosystems]
+    colours = load_palettes().ecosystems
+    series = [Series(words.get(e, e), [sums[year, e] for year in years], colours.get(e, "")) for e in ecosystems]
     unit = table.columns[value_at].unit
     bars = Bars(words[key], [_name(year, words) for year in years], series, unit)
     return Chapter(words["services_by_ecosystem"], [bars, _rows(words, "services_by_ecosystem", table)])
