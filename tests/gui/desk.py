@@ -259,6 +259,26 @@ def batch() -> None:
     dialog.close()
 
 
+def modeler() -> None:
+    """The model of a paper opens in the modeler, with all its steps known."""
+    from processing.modeler.ModelerDialog import ModelerDialog
+
+    SEEN["models"] = {}
+    for path in sorted((Path(SEEN["from"]) / "resources" / "models").glob("*.model3")):
+        dialog = ModelerDialog.create()
+        dialog.loadModel(str(path))
+        dialog.showMaximized()
+        wait(1)
+        children = dialog.model().childAlgorithms().values()
+        SEEN["models"][path.stem] = {
+            "steps": len(children),
+            "unknown": [child.algorithmId() for child in children if child.algorithm() is None],
+        }
+        picture(dialog, f"model-{path.stem}")
+        dialog.setDirty(False)
+        dialog.close()
+
+
 def reload() -> None:
     """Off and on again: nothing stays behind, nothing comes twice."""
     from processing.core.ProcessingConfig import ProcessingConfig

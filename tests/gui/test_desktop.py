@@ -12,7 +12,7 @@ GROUPS = 9
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en_US", "install,toolbox,dialogs,run,layout,batch,reload")
+    return at_the_desk("en_US", "install,toolbox,dialogs,run,layout,batch,modeler,reload")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,12 @@ def test_the_menu_makes_a_plan_map(seen):
 
 def test_a_batch_writes_every_row(english):
     assert english["batch"] == [True, True]
+
+
+def test_models_open_in_the_modeler(english):
+    assert len(english["models"]) == 3
+    assert [model["unknown"] for model in english["models"].values()] == [[], [], []]
+    assert all(model["steps"] >= 3 for model in english["models"].values())
 
 
 def test_off_and_on_again(english):
