@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -16,8 +18,17 @@ SERIES = ("land_cover", "npp", "precipitation", "soil")
 
 
 def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) -> dict[str, str]:
-    """Writes one raster per series, `size` x `size` pixels of 30 m; beyond `valid_share` a disc's outside is nodata."""
+    """Writes one raster per series, `size` x `size` pixels of 30 m; beyond `valid_share` a disc's outside is nodata.
+
+    In a process of its own: Linux counts the peak memory of a process for that of every process it starts.
+    """
     os.makedirs(folder, exist_ok=True)
+    command = [sys.executable, "-m", "ecoassets.tools.bench_data", folder, str(size), codec, str(valid_share)]
+    subprocess.run(command, check=True)
+    return {name: os.path.join(folder, f"{name}.tif") for name in SERIES}
+
+
+def _write_inputs(folder: str, size: int, codec: str, valid_share: float) -> None:
     random = np.random.Generator(np.random.PCG64(7))
     codes = np.arange(1, 10, dtype=np.uint8)
     radius = size * np.sqrt(valid_share / np.pi)
@@ -44,11 +55,8 @@ def make_inputs(folder: str, size: int, codec: str, valid_share: float = 1.0) ->
         return np.where(inside(row, height), values, NODATA).astype(np.float32)
 
     blocks = {"land_cover": land_cover, "npp": noise(100, 900), "precipitation": rain, "soil": noise(1, 60)}
-    paths = {}
     for name, block in blocks.items():
-        paths[name] = os.path.join(folder, f"{name}.tif")
-        _write(paths[name], size, codec, block, classes=name == "land_cover")
-    return paths
+        _write(os.path.join(folder, f"{name}.tif"), size, codec, block, classes=name == "land_cover")
 
 
 def make_factors(folder: str, size: int, codec: str) -> None:
@@ -139,3 +147,7 @@ def _write(path: str, size: int, codec: str, block: Draw, classes: bool) -> None
     for row in range(0, size, TILE):
         dataset.GetRasterBand(1).WriteArray(block(row, min(TILE, size - row)), 0, row)
     dataset.FlushCache()
+
+
+if __name__ == "__main__":
+    _write_inputs(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))

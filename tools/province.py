@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import queue
-import subprocess
 import sys
 import tempfile
 import threading
@@ -102,20 +101,15 @@ def main() -> None:
     parser.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.run:
-        work, folder, output, job = given.run
-        if work == "make":
-            make_inputs(folder, given.size, "ZSTD", given.share)
-        else:
-            (engine if work == "engine" else limit)(folder, output, job)
+        work, *words = given.run
+        (engine if work == "engine" else limit)(*words)
         return
     program = [sys.executable, "-m", "ecoassets.tools.province"]
     with tempfile.TemporaryDirectory(prefix="ecoassets-province-") as folder:
         began = time.monotonic()
-        # in a process of its own: the peak of this one would count as that of every process it starts
-        sizes = [f"--size={given.size}", f"--share={given.share}"]
-        subprocess.run([*program, *sizes, "--run", "make", folder, "", ""], check=True)
+        made = make_inputs(folder, given.size, "ZSTD", given.share)
         for path in covers(folder, "totals"):
-            os.link(os.path.join(folder, "land_cover.tif"), path)
+            os.link(made["land_cover"], path)
         made_in = time.monotonic() - began
         print(f"{given.size} x {given.size} pixels, {given.share:.0%} valid, {os.cpu_count()} processors", flush=True)
         print(f"inputs made in {made_in:.0f} s", flush=True)
