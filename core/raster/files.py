@@ -26,18 +26,23 @@ class PendingFile:
         path: where to write meanwhile. It has the final file name, so side files get their right names too.
         final: where the file will be.
 
+    Args:
+        final: where the file will be.
+        tidy: whether to look for what killed runs left in that folder.
+
     Raises:
         OutputError: the folder is missing or cannot be written.
     """
 
-    def __init__(self, final: str) -> None:
+    def __init__(self, final: str, tidy: bool = True) -> None:
         self.final = os.path.abspath(final)
         parent, name = os.path.split(self.final)
         if not os.path.isdir(parent):
             raise OutputError(f"Cannot write {final}: the folder {parent} does not exist. Create it or choose another.")
         if os.path.isdir(self.final):
             raise OutputError(f"Cannot write {final}: it is a folder. Choose a file name.")
-        remove_litter(parent)
+        if tidy:
+            remove_litter(parent)
         try:
             self._folder = tempfile.mkdtemp(prefix=_prefix(), dir=parent)
         except OSError as reason:

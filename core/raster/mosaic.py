@@ -164,7 +164,10 @@ def write_tile(output: Output, job: Job, window: Window, values: np.ndarray, fol
     corner = (x + window.column * dx, dx, 0.0, y + window.row * dy, 0.0, dy)
     tile = replace(output, path=os.path.join(folder, tile_name(window)))
     options = WriteOptions(job.write.creation, overviews=False)
-    writer = RasterWriter(tile, Grid(window.width, window.height, corner, grid.crs), options, threads=1)
+    place = Grid(window.width, window.height, corner, grid.crs)
+    writer = RasterWriter(
+        tile, place, options, threads=1, tidy=False
+    )  # looking through all tiles for each would add up
     try:
         writer.write(Window(0, 0, window.width, window.height), values)
         writer.finish(Progress())

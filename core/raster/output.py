@@ -135,13 +135,13 @@ class BandStatistics:
 
 
 class RasterWriter:
-    """Writes one output, block by block, into a pending file."""
+    """Writes one output, block by block, into a pending file; `tidy` as there."""
 
-    def __init__(self, output: Output, grid: Grid, options: WriteOptions, threads: int) -> None:
+    def __init__(self, output: Output, grid: Grid, options: WriteOptions, threads: int, tidy: bool = True) -> None:
         self.output, self._grid, self._options, self._threads = output, grid, options, threads
         self.statistics = [BandStatistics() for _ in output.bands]
         self._driver = _driver_for(output.path)
-        self._pending = PendingFile(output.path)
+        self._pending = PendingFile(output.path, tidy)
         direct = self._driver.ShortName == "GTiff"
         self._tiff_path = self._pending.path if direct else self._pending.path + ".building.tif"
         try:
