@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from osgeo import gdal
@@ -28,10 +30,21 @@ from .bench_jobs import engine
 WORKERS = 2
 
 
-def seconds(run: Callable[[], None]) -> float:
-    start = time.monotonic()
+@dataclass(frozen=True)
+class Spent:
+    """Seconds by the clock, and seconds of processor in this process and the workers."""
+
+    wall: float
+    cpu: float
+
+
+def spent(cluster: Cluster, run: Callable[[], None]) -> Spent:
+    def processor() -> float:
+        return time.process_time() + sum(cluster.client.run(time.process_time).values())
+
+    start, before = time.monotonic(), processor()
     run()
-    return time.monotonic() - start
+    return Spent(time.monotonic() - start, processor() - before)
 
 
 def same_bits(first: str, second: str) -> bool:
@@ -69,21 +82,22 @@ def main() -> int:
         try:
             with scheduled(cluster.address):
                 engine(folder, tiles, "ZSTD")  # workers import what they need
-            found: dict[str, list[float]] = {"threads": [], "tiles": [], "whole": []}
+            where = {threads: "threads", tiles: cluster.address, whole: cluster.address}
+            found: dict[str, list[Spent]] = {path: [] for path in where}
             for _ in range(given.repeat):
-                with scheduled("threads"):
-                    found["threads"].append(seconds(lambda: engine(folder, threads, "ZSTD")))
-                with scheduled(cluster.address):
-                    found["tiles"].append(seconds(lambda: engine(folder, tiles, "ZSTD")))
-            with scheduled(cluster.address):
-                found["whole"].append(seconds(lambda: engine(folder, whole, "ZSTD")))
-            medians = {name: statistics.median(runs) for name, runs in found.items()}
-            for name, words in (("tiles", "tiles and a virtual raster"), ("whole", "one COG")):
-                print(f"{words}: {medians[name] / medians['threads']:.2f}x the time of the threads")
+                for path, address in where.items():
+                    with scheduled(address):
+                        found[path].append(spent(cluster, partial(engine, folder, path, "ZSTD")))
+            wall, cpu = (
+                {p: statistics.median(getattr(s, w) for s in found[p]) for p in found} for w in ("wall", "cpu")
+            )
+            for path, words in ((tiles, "tiles and a virtual raster"), (whole, "one COG")):
+                print(f"{words}: {wall[path] / wall[threads]:.2f}x the time of the threads, "
+                      f"{cpu[path] / cpu[threads]:.2f}x their processor time", flush=True)  # fmt: skip
             checks = {"virtual raster has the bits of the threads": same_bits(threads, tiles),
                       "COG has the bits of the threads": same_bits(threads, whole)}  # fmt: skip
             killed: list[int] = []
-            timer = kill_one(cluster, medians["tiles"] / 3, killed)
+            timer = kill_one(cluster, wall[tiles] / 3, killed)
             with scheduled(cluster.address):
                 engine(folder, tiles, "ZSTD")
             timer.join()

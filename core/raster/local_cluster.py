@@ -14,6 +14,16 @@ from typing import Any
 from ..errors import ClusterError
 
 END_SECONDS = 5
+# dask lets the C library give freed memory back at once, so that the arrays of each block come from the system anew.
+_KEPT = str(2**28)
+_ENVIRONMENT = repr(
+    {
+        "MALLOC_TRIM_THRESHOLD_": _KEPT,
+        "MALLOC_MMAP_THRESHOLD_": _KEPT,
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+)
 
 
 class LocalWorkers:
@@ -62,7 +72,7 @@ class LocalWorkers:
             "--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", self._folder, "--death-timeout", "30",
         ]  # fmt: skip
         beside = os.pathsep.join(filter(None, [str(_importable_from()), os.environ.get("PYTHONPATH", "")]))
-        environment = {**os.environ, "PYTHONPATH": beside, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": beside, "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON": _ENVIRONMENT}
         environment.pop("ECOASSETS_SCHEDULER", None)
         with self._log(number).open("w", encoding="utf-8") as log:
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
