@@ -73,6 +73,17 @@ def _input(
     return QgsProcessingParameterString(name, label)
 
 
+def _defaults(child: QgsProcessingModelChildAlgorithm) -> dict[str, Any]:
+    """What a child takes where nothing is said; without these values the modeler paints a step red, as invalid."""
+    return {
+        definition.name(): definition.defaultValue()
+        for definition in child.algorithm().parameterDefinitions()
+        if not definition.isDestination()
+        and not definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional
+        and definition.defaultValue() is not None
+    }
+
+
 def _child(
     step: str, row: int, algorithm: str, parameters: Mapping[str, Any], shown: Mapping[str, str] | None = None
 ) -> QgsProcessingModelChildAlgorithm:
@@ -82,7 +93,7 @@ def _child(
     child.setChildId(step)
     child.setDescription(child.algorithm().displayName())
     _place(child, 1.3, row)
-    for name, value in parameters.items():
+    for name, value in {**_defaults(child), **parameters}.items():
         child.addParameterSources(name, _sources(value))
     outputs = {}
     for n, (name, output) in enumerate((shown or {}).items()):

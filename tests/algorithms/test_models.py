@@ -73,6 +73,8 @@ def test_a_model_ends_in_the_report_and_its_ids_read_well(name):
     assert all(child.algorithm() is not None for child in children.values())
     assert all(key.isidentifier() and key.islower() for key in children)
     assert "report:report" in {d.name() for d in model.destinationParameterDefinitions()}
+    # Else the modeler paints the steps red.
+    assert model.validate() == (True, [])
 
 
 def test_assets(run_model):
