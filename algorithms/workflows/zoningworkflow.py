@@ -140,7 +140,13 @@ class ZoningWorkflow(Workflow):
         names = split_words(given.text("RANKED"))
         unknown = [name for name in names if name not in KINDS]
         if unknown:
-            raise InputError(f"RANKED holds {unknown[0]!r}. Write some of {', '.join(KINDS)}, separated by commas.")
+            raise InputError(
+                tr(
+                    "RANKED holds {word}. Write some of {known}, separated by commas.",
+                    word=unknown[0],
+                    known=", ".join(KINDS),
+                )
+            )
         return names
 
     def _map_services(self, given: Given, chain: Chain) -> tuple[dict[str, Step], list[Headline]]:

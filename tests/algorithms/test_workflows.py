@@ -235,7 +235,7 @@ def test_nothing_to_zone_by(region, tmp_path):
 
 def test_a_service_that_does_not_exist(region, tmp_path):
     given = {**land_of(region), "STORM_DEPTH": "100", "RANKED": "beauty", "FOLDER": str(tmp_path / "out")}
-    refused(given, "RANKED holds 'beauty'")
+    refused(given, "RANKED holds beauty")
 
 
 def test_names_of_drivers_fit(region, tmp_path):
