@@ -95,8 +95,8 @@ def _flows(result: ProfitLossResult, words: dict[str, str], unit: str, language:
     ]
     columns = [
         *([Column(words["zone"], kind="text")] if zoned else []),
-        Column(words["from_year"], kind="text"),
-        Column(words["to_year"], kind="text"),
+        Column(words["transfer_from_class"], kind="text"),
+        Column(words["transfer_to_class"], kind="text"),
         Column(words["area"], "ha"),
         Column(words["valuation_value"], unit),
         Column(words["profit_loss_contribution"], "%", decimals=2),

@@ -115,8 +115,8 @@ def _matrices(result: TransferResult, names: list[str], words: dict[str, str]) -
         for i, j in places
     ]
     columns = [
-        Column(words["from_year"], kind="text"),
-        Column(words["to_year"], kind="text"),
+        Column(words["transfer_from_class"], kind="text"),
+        Column(words["transfer_to_class"], kind="text"),
         Column(words["area"], "ha"),
         Column(words["transfer_from_pct"], "%", decimals=2),
         Column(words["transfer_to_pct"], "%", decimals=2),
