@@ -148,6 +148,20 @@ class TestMap:
 
 
 class TestBadInput:
+    def test_the_scheduler_of_the_options_counts_where_the_run_names_none(self, parameters, monkeypatch):
+        from processing.core.ProcessingConfig import ProcessingConfig
+        from qgis.core import QgsProcessingException
+
+        monkeypatch.delenv("ECOASSETS_SCHEDULER", raising=False)
+        ProcessingConfig.setSettingValue("ECOASSETS_SCHEDULER", "local:x")
+        try:
+            with pytest.raises(QgsProcessingException, match="local:x is not understood"):
+                run(MATRIX, parameters)
+            run(MATRIX, {**parameters, "SCHEDULER": "threads"})
+        finally:
+            ProcessingConfig.setSettingValue("ECOASSETS_SCHEDULER", "")
+        assert Path(parameters["OUTPUT"]).exists()
+
     def test_a_scheduler_that_is_no_address(self, parameters):
         from qgis.core import QgsProcessingException
 
