@@ -34,7 +34,7 @@ def add_settings() -> None:
             GROUP, LANGUAGE, tr("Language of reports"), "user", valuetype=Setting.SELECTION, options=list(LANGUAGES)
         )
     )
-    where = "Dask scheduler: address, or local:N for N processes (empty: threads of QGIS)"
+    where = tr("Dask scheduler: address, or local:N for N processes (empty: threads of QGIS)")
     ProcessingConfig.addSetting(Setting(GROUP, SCHEDULER, where, "", valuetype=Setting.STRING))
     ProcessingConfig.readSettings()
 

@@ -8,6 +8,7 @@ from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
 from ..settings import report_language
+from ..translation import tr
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Geodetector(DriverAlgorithm):
         results |= self.publish_table("OUTPUT_ECOLOGICAL", run.ecological())
         results |= self.publish_table("OUTPUT_BREAKS", run.breaks())
         for row in run.result.factors:
-            progress.info(f"{row.factor}: q = {row.q:.4f}, {row.strata} strata." if row.q is not None else row.factor)
+            if row.q is not None:
+                progress.info(tr("{factor}: q = {q:.4f}, {n} strata.", factor=row.factor, q=row.q, n=row.strata))
         return results | self.publish_numbers(N=int(run.result.used.sum()))
 
 

@@ -136,6 +136,8 @@ def test_what_algorithms_tell_goes_through_the_translation():
 
 def _has_words(argument: ast.expr) -> bool:
     """Whether a literal holds words, not only values and what stands between them."""
+    if isinstance(argument, ast.IfExp):
+        return _has_words(argument.body) or _has_words(argument.orelse)
     literal = isinstance(argument, (ast.JoinedStr, ast.Constant))
     texts = [
         node.value for node in ast.walk(argument) if isinstance(node, ast.Constant) and isinstance(node.value, str)
