@@ -53,6 +53,7 @@ class Cluster:
     """
 
     def __init__(self, address: str) -> None:
+        count = _count(address) if address.startswith(LOCAL) else 0
         try:
             from distributed import Client
         except ImportError:
@@ -60,7 +61,7 @@ class Cluster:
                 "Running on a cluster needs the Python package distributed (dask), which is not installed. Install it "
                 "(Debian: python3-distributed; pip: distributed), or leave the scheduler empty."
             ) from None
-        self._workers = LocalWorkers(_count(address)) if address.startswith(LOCAL) else None
+        self._workers = LocalWorkers(count) if count else None
         self.address = self._workers.address if self._workers else address
         self._seen: set[str] = set()
         try:
