@@ -318,11 +318,12 @@ show "Zoning plan by district, against optimal plans" zoningplan "${last[@]}" "$
   OUTPUT_COMPARISON="$output/plan_comparison.csv" \
   OUTPUT_HTML="$output/plan.html"
 
-XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} PYTHONPATH=.build/link \
-  /usr/bin/python3 -m ecoassets.tools.demo_workflows "$region" "$output"
-
 echo
 echo "The practice region is in $region/ (see README.txt there). Made from it:"
 printf '%s\n' "${made[@]}"
 echo
 echo "Open the .html files in a browser, and the .tif files in QGIS."
+
+# Last, so that the headline figures and the project are what stands on the screen.
+XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} PYTHONPATH=.build/link \
+  /usr/bin/python3 -m ecoassets.tools.demo_workflows "$region" "$output"
