@@ -36,6 +36,7 @@ class Trend(EcoAlgorithm):
         self.add_number("ALPHA", 0.05, 0, 1)
         self.add_number("STABLE_SLOPE", 0, 0)
         self.add_flag("PREWHITEN", False)
+        self.add_choice("VARIANCE", ("independent", "hamed_rao"), "independent", advanced=True)
         self.add_number("FEWEST_YEARS", FEWEST_DATES, FEWEST_DATES, integer=True, advanced=True)
         self.add_number("RASTERS_MIN", advanced=True)
         self.add_number("RASTERS_MAX", advanced=True)
@@ -55,6 +56,7 @@ class Trend(EcoAlgorithm):
             given.required_number("STABLE_SLOPE"),
             given.integer("FEWEST_YEARS"),
             given.flag("PREWHITEN"),
+            given.choice("VARIANCE"),
             given.number("RASTERS_MIN"),
             given.number("RASTERS_MAX"),
         )

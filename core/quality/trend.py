@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -45,6 +46,8 @@ class TrendInputs:
         stable_slope: slopes smaller than this, in the unit of the values per year, are stable.
         fewest_years: a pixel needs so many valid years (4 at least); matters with the mask `yearly`.
         prewhiten: whether serial correlation is taken out before the test (trend-free prewhitening).
+        variance: of the test: `independent` takes dates for independent of each other; `hamed_rao` corrects it for
+            serial correlation that is significant at `alpha`, at all lags.
         minimum, maximum: valid range of the values.
     """
 
@@ -54,8 +57,14 @@ class TrendInputs:
     stable_slope: float = 0.0
     fewest_years: int = FEWEST_DATES
     prewhiten: bool = False
+    variance: Literal["independent", "hamed_rao"] = "independent"
     minimum: float | None = None
     maximum: float | None = None
+
+    @property
+    def whole_series(self) -> bool:
+        """Whether a pixel needs all years, because the correlation between dates counts."""
+        return self.prewhiten or self.variance == "hamed_rao"
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,8 @@ def run_trend(
     """Maps slope, z, p, tau and the trend class of every pixel, and adds up the area of each class.
 
     Raises:
-        InputError: fewer than four dates, dates and rasters that do not fit, or unequal steps with prewhitening.
+        InputError: fewer than four dates, dates and rasters that do not fit, serial correlation treated in both ways at
+            once, or unequal steps with either.
         GridError: a raster does not fit the grid of the first one.
         OutputError: a map cannot be written.
         Cancelled: the user stopped.
@@ -170,13 +180,14 @@ class TrendKernel:
         values = np.stack([block.values[name][gate] for name in self.names], axis=1)
         valid = None if self.common else np.stack([block.valid[name][gate] for name in self.names], axis=1)
         inputs = self.inputs
-        found = trend_statistics(values, np.array(inputs.years), valid, inputs.fewest_years, inputs.prewhiten)
+        level = inputs.alpha if inputs.variance == "hamed_rao" else None
+        found = trend_statistics(values, np.array(inputs.years), valid, inputs.fewest_years, inputs.prewhiten, level)
         classes = trend_classes(found, inputs.alpha, inputs.stable_slope)
         areas = np.broadcast_to(block.areas_ha, gate.shape)[gate]
         sums = Sums(
             {
                 "area": sum_by_class(classes, len(legend("trend")) + 1, areas),
-                "slope": np.array((np.nan_to_num(found.slope) * areas).sum()),
+                "slope": np.array((np.where(classes == NOT_TESTED, 0, found.slope) * areas).sum()),
             }
         )
         rasters: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -210,9 +221,15 @@ def _check(inputs: TrendInputs) -> None:
     if not inputs.stable_slope >= 0:
         raise InputError(f"STABLE_SLOPE is {inputs.stable_slope:g}. Give 0 or a positive slope per year.")
     steps = sorted({later - earlier for earlier, later in zip(inputs.years, inputs.years[1:])})
-    if inputs.prewhiten and len(steps) > 1:
+    if inputs.prewhiten and inputs.variance == "hamed_rao":
         raise InputError(
-            f"Prewhitening needs equally spaced years, because it uses the correlation from one date to the next; the "
+            "Prewhitening and the variance hamed_rao both treat serial correlation, which must not be done twice. "
+            "Switch PREWHITEN off, or set VARIANCE to independent."
+        )
+    if inputs.whole_series and len(steps) > 1:
+        method = "Prewhitening" if inputs.prewhiten else "The variance hamed_rao"
+        raise InputError(
+            f"{method} needs equally spaced years, because it uses the correlation from one date to the next; the "
             f"steps are {', '.join(map(str, steps))} years. Switch it off, or leave years out."
         )
 
@@ -231,7 +248,10 @@ def _outputs(outputs: TrendOutputs) -> tuple[Output, ...]:
 
 def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress) -> None:
     if result.not_tested_ha > 0:
-        reason = "with a gap" if result.inputs.prewhiten else f"with fewer than {result.inputs.fewest_years} years"
+        inputs = result.inputs
+        reason = "with a gap" if inputs.whole_series else f"with fewer than {inputs.fewest_years} years"
+        if inputs.variance == "hamed_rao":
+            reason += ", or with a corrected variance below zero,"
         progress.warn(
             f"{result.not_tested_ha:,.2f} ha ({result.not_tested_ha / area_ha * 100:.1f} %) {reason} are left out."
         )

@@ -26,6 +26,8 @@ from ..tables import provenance
 from .legends import legend
 from .trend import TrendOutputs, TrendResult, trend_table
 
+VARIANCE_SOURCE = "Hamed & Rao 1998, Journal of Hydrology 204:182-196, doi:10.1016/S0022-1694(97)00125-X"
+
 
 def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> MethodReport:
     """What a trend found; language `en` or `zh`. Maps are shown where they were written."""
@@ -34,6 +36,9 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
     tested = math.fsum(result.area_ha.values())
     used = provenance("trend_classes")
     missing = result.not_tested_ha
+    sources = [Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)]
+    if inputs.variance == "hamed_rao":
+        sources.append(Source("Var S: hamed_rao", VARIANCE_SOURCE))
     return MethodReport(
         chapters=[
             Chapter(words["trend_classes"], _classes(result, words, language)),
@@ -41,7 +46,7 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · p ≤ {inputs.alpha:g}",
         facts=[(words["quality_area"], f"{tested:,.0f} ha")],
-        sources=[Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)],
+        sources=sources,
         left_out=[LeftOutArea("", words["trend_not_tested"], missing, missing / (tested + missing) * 100)]
         if missing > 0
         else [],

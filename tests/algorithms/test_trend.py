@@ -48,6 +48,16 @@ def test_a_stable_slope_and_gaps(parameters, tmp_path):
     assert np.isnan(read_raster(parameters["OUTPUT"])[0, 0]).tolist() == [False, True, False, False]
 
 
+def test_the_variance_corrected_for_serial_correlation(parameters, tmp_path):
+    # S = 3, Var S = 6 x 5 x 17 / 18; tests/core follows the factor 1 - 12.75/15.5 by hand
+    alternating = [1, 6, 2, 5, 3, 4]
+    rasters = [write_raster(tmp_path / f"a{n}.tif", [[v]], "float32", nodata=-9999) for n, v in enumerate(alternating)]
+    given = {**parameters, "RASTERS": rasters, "YEARS": "2000, 2001, 2002, 2003, 2004, 2005"}
+    for variance, factor in (("independent", 1), ("hamed_rao", 1 - 12.75 / 15.5)):
+        run(TREND, {**given, "VARIANCE": variance})
+        assert read_raster(parameters["OUTPUT"])[1, 0, 0] == pytest.approx(2 / np.sqrt(510 / 18 * factor), rel=1e-6)
+
+
 def test_layers_are_styled_with_the_slope_on_top(parameters, tmp_path):
     outputs = {name: parameters.pop(name) for name in ("OUTPUT", "OUTPUT_CLASSES")}
     project = load_maps(TREND, {**parameters, "OUTPUT_TABLE": None}, outputs)
@@ -88,6 +98,8 @@ def test_four_dates_cannot_be_significant(parameters, tmp_path):
     ("given", "message"),
     [
         ({"PREWHITEN": True}, "Prewhitening needs equally spaced years"),
+        ({"VARIANCE": "hamed_rao"}, "The variance hamed_rao needs equally spaced years"),
+        ({"VARIANCE": "hamed_rao", "PREWHITEN": True}, "Switch PREWHITEN off, or set VARIANCE to independent"),
         ({"FEWEST_YEARS": 7}, "fewest valid years of a pixel are 7"),
         ({"YEARS": "2000, 2001, 2002, 2003, 2004"}, "6 rasters given for 5 year"),
     ],

@@ -6,11 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, theilslopes
+from scipy.stats import kendalltau, norm, theilslopes
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.quality.trend import TrendInputs, TrendOutputs, run_trend, trend_classes, trend_table
-from ecoassets.core.quality.trend_statistics import TrendStatistics, prewhitened, smallest_p, trend_statistics
+from ecoassets.core.quality.trend_statistics import (
+    TrendStatistics,
+    prewhitened,
+    smallest_p,
+    trend_statistics,
+    variance_factor,
+)
 from ecoassets.core.raster.settings import RasterSettings
 
 YEARS = np.array([2000, 2001, 2003, 2004, 2005, 2009, 2010, 2011, 2012, 2015])
@@ -126,6 +132,95 @@ class TestSymmetry:
         assert prewhitened(np.array([[1.0, -1, 1, -1]]), np.zeros(1)).tolist() == [[-0.25, 0.25, -0.25]]
 
 
+# Series for which hamed_rao_modification_test of pymannkendall 1.4.3, at its alpha of 0.05, gave the Var(S), z and p
+# below. Their numbers of pairs are even, so that no residuals are tied.
+RISES_AND_FALLS = (
+    0.974, 2.558, 2.853, 3.55, 1.425, 0.721, 1.193, 2.105, 0.283, 0.079, -0.922, -1.755, -2.738, -0.653, -1.394, -2.308,
+    -0.575, 0.9, 1.505, 2.29,
+)  # fmt: skip
+WAVES = (
+    0.597, 0.609, 1.448, 1.016, 0.513, 2.452, 2.366, 2.609, 1.506, 1.531, 3.605, 1.419, 1.469, 2.012, 3.195, 3.145,
+)  # fmt: skip
+ALTERNATES = (-0.73, 0.827, -0.577, 1.721, -0.887, 1.468, -0.744, -0.04, 0.472, 1.305, 3.147, -0.526)
+ALTERNATES_MORE = (0.019, 0.268, 0.194, 0.819, -1.167, 1.407, -0.418, -0.043, 1.666, -1.096, 2.593, -1.479)
+NO_CORRELATION = (0.376, 0.37, 1.074, 0.542, -0.298, 0.438, 0.322, 1.622, 0.892, 0.33, 0.825, 1.661)
+
+
+def hamed_rao_by_loops(values, level):
+    """z of one series, lag by lag as in the paper."""
+    n = len(values)
+    slope, years = theilslopes(values, np.arange(n))[0], np.arange(n)
+    rest = values - slope * years
+    ranks = np.array([sum(b < a - 1e-9 for b in rest) - sum(b > a + 1e-9 for b in rest) for a in rest]) / 2
+    score = sum(np.sign(values[j] - values[i]) for i in range(n) for j in range(i + 1, n))
+    variance, factor = n * (n - 1) * (2 * n + 5) / 18, 1.0
+    for k in range(1, n):
+        r = sum((ranks[i] - ranks.mean()) * (ranks[i + k] - ranks.mean()) for i in range(n - k)) / n / ranks.var()
+        if abs(r) > norm.ppf(1 - level / 2) / math.sqrt(n):
+            factor += 2 * (n - k) * (n - k - 1) * (n - k - 2) * r / (n * (n - 1) * (n - 2))
+    return (score - np.sign(score)) / math.sqrt(variance * factor) if score and factor > 0 else (np.nan if score else 0)
+
+
+class TestHamedRao:
+    def test_by_hand(self):
+        # Sen's slope is 0.5 and leaves 1, 5.5, 1, 3.5, 1, 1.5 with the ranks 2, 6, 2, 5, 2, 4 about 3.5.
+        # r1 = -12.75/15.5 exceeds 1.96/sqrt(6) = 0.80, r2 = 9/15.5 and r3 = -6.75/15.5 do not.
+        # 1 + 2/(6*5*4) * (5*4*3) * r1 = 1 + r1.
+        factor = variance_factor(np.array([[1.0, 6, 2, 5, 3, 4]]), np.array([0.5]), 0.05)
+        assert factor == pytest.approx([1 - 12.75 / 15.5], rel=1e-12)
+
+    @pytest.mark.parametrize(
+        ("values", "variance", "z", "p"),
+        [
+            (RISES_AND_FALLS, 1706.0219298245613, -1.4284324477874115, 0.15316742526714222),
+            (WAVES, 382.9551820728291, 2.8105331631092683, 0.004945949154210982),
+            (ALTERNATES, 24.724358974358946, 2.614452958603549, 0.008937046640862922),
+            (NO_CORRELATION, 212.66666666666666, 1.0285882219856124, 0.303673214899419),
+        ],
+    )
+    def test_variance_z_and_p_are_those_of_pymannkendall(self, values, variance, z, p):
+        line, n = np.array([values]), len(values)
+        found = trend_statistics(line, np.arange(2000, 2000 + n), hamed_rao=0.05)
+        assert (found.z[0], found.p[0]) == pytest.approx((z, p), abs=1e-12)
+        factor = variance_factor(line, found.slope, 0.05)
+        assert n * (n - 1) * (2 * n + 5) / 18 * factor == pytest.approx([variance], rel=1e-12)
+
+    @pytest.mark.parametrize("dates", [6, 10, 15, 16])
+    def test_many_series_at_once_are_those_of_loops(self, dates):
+        values = np.cumsum(series(seed=dates, rows=40, dates=dates, decimals=9), axis=1)
+        found = trend_statistics(values, np.arange(0, 5 * dates, 5), hamed_rao=0.1)
+        expected = [hamed_rao_by_loops(line, 0.1) for line in values]
+        assert found.z == pytest.approx(expected, abs=1e-9, nan_ok=True)
+        assert not np.allclose(found.z, trend_statistics(values, np.arange(dates)).z, equal_nan=True)
+
+    def test_slope_and_tau_are_left_as_they_are(self):
+        values, years = np.array([RISES_AND_FALLS]), np.arange(20)
+        corrected, plain = trend_statistics(values, years, hamed_rao=0.05), trend_statistics(values, years)
+        assert (corrected.slope[0], corrected.tau[0]) == (plain.slope[0], plain.tau[0])
+
+    @pytest.mark.parametrize("kind", ["float32", "float64"])
+    def test_a_line_without_noise_keeps_its_variance(self, kind):
+        line = (1000 + 0.1 * np.arange(12)).astype(kind)[np.newaxis]
+        assert variance_factor(line, trend_statistics(line, np.arange(12)).slope, 0.05) == 1
+
+    def test_a_constant_series_has_no_trend(self):
+        found = trend_statistics(np.zeros((1, 8)), np.arange(8), hamed_rao=0.05)
+        assert (found.z[0], found.p[0]) == (0, 1)
+
+    def test_no_variance_left_gives_no_p(self):
+        # pymannkendall: Var(S) = -15.4, z and p are NaN
+        found = trend_statistics(np.array([ALTERNATES_MORE]), np.arange(12), hamed_rao=0.05)
+        assert np.isnan([found.z[0], found.p[0]]).all()
+        assert variance_factor(np.array([ALTERNATES_MORE]), found.slope, 0.05) * 638 / 3 == pytest.approx(
+            -15.42948717948
+        )
+
+    def test_gaps_have_no_result(self):
+        valid = np.ones((1, 12), dtype=bool)
+        valid[0, 3] = False
+        assert np.isnan(trend_statistics(np.array([ALTERNATES]), np.arange(12), valid, hamed_rao=0.05).p[0])
+
+
 def test_classes_by_slope_and_significance():
     slope = np.array([1, 1, 0, -1, -1, 0.1, np.nan])
     p = np.array([0.01, 0.2, 0.01, 0.2, 0.05, 0.01, np.nan])
@@ -176,3 +271,20 @@ class TestRasters:
     def test_prewhitening_wants_equal_steps(self, raster):
         with pytest.raises(InputError, match="equally spaced years"):
             run_trend(self.inputs(raster(np.ones((5, 1, 1))), prewhiten=True), TrendOutputs())
+
+    def test_serial_correlation_is_treated_once(self, raster):
+        with pytest.raises(InputError, match="must not be done twice"):
+            inputs = self.inputs(raster(np.ones((5, 1, 1))), prewhiten=True, variance="hamed_rao")
+            run_trend(inputs, TrendOutputs())
+
+    def test_the_corrected_variance_on_rasters(self, raster, read, tmp_path, told):
+        pixels = [ALTERNATES, ALTERNATES_MORE, NO_CORRELATION]
+        path = raster(np.array(pixels).T[:, np.newaxis, :])
+        outputs = TrendOutputs(str(tmp_path / "trend.tif"), str(tmp_path / "classes.tif"))
+        inputs = TrendInputs((path,), tuple(range(2000, 2012)), variance="hamed_rao")
+        result = run_trend(inputs, outputs, progress=told)
+        slope, z, _, _ = read(outputs.statistics)
+        assert z[0] == pytest.approx([2.614453, np.nan, 1.028588], abs=1e-6, nan_ok=True)
+        assert read(outputs.classes)[0] == pytest.approx([5, np.nan, 4], nan_ok=True)
+        assert result.mean_slope == pytest.approx((slope[0, 0] + slope[0, 2]) / 2, rel=1e-6)  # the maps are float32
+        assert "1.00 ha (33.3 %) with a gap, or with a corrected variance below zero, are left out" in told.warnings[0]
