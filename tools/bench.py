@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 from .bench_data import creation_options, make_inputs
 from .bench_drivers import drivers
-from .bench_jobs import REFERENCES, STANDARD_VALUE
+from .bench_jobs import REFERENCES, STANDARD_VALUE, keep_result
 from .bench_landuse import crosstab, focal
 from .bench_quality import percentiles, rsei, trend
 from .bench_services import JOBS, service_commands
@@ -98,9 +98,11 @@ def service_expression(letter: str, reference: float) -> str:
 def one_band(size: int, codec: str, repeat: int, folder: str) -> list[str]:
     paths = make_inputs(os.path.join(folder, codec), size, codec)
     base, out = os.path.join(folder, codec), os.path.join(folder, "out.tif")
+    ours = job("engine", base, out, codec, "total")
+    keep_result(ours, [out], out)
     commands = {
         "limit of GDAL (read + write, no computing)": [job("limit", base, out, codec)],
-        "EcoAssets, one band": [job("engine", base, out, codec, "total")],
+        "EcoAssets, one band": [ours],
         "gdal_calc.py": [gdal_calc(paths, out, codec, total_expression())],
         "gdal_calc.py, codec threads": [gdal_calc(paths, out, codec, total_expression(), os.cpu_count() or 1)],
     }
@@ -130,9 +132,11 @@ def services(size: int, codec: str, repeat: int, folder: str) -> list[str]:
     base, out = os.path.join(folder, codec), os.path.join(folder, "out.tif")
     of_service = [("B", REFERENCES["npp"])] * 8 + [("C", REFERENCES["precipitation"])] * 2 + [("D", REFERENCES["soil"])]
     runs = [gdal_calc(paths, out, codec, service_expression(*service)) for service in of_service]
+    ours = job("engine", base, out, codec, "total,services")
+    keep_result(ours, [out, out.replace(".tif", "_services.tif")], out)
     commands = {
-        "limit of GDAL (read + write 12 bands)": [job("limit", base, out, codec, "12")],
-        "EcoAssets, 11 services + total": [job("engine", base, out, codec, "total,services")],
+        "limit of GDAL (read + write 12 bands)": [job("limit", base, out, codec)],
+        "EcoAssets, 11 services + total": [ours],
         "gdal_calc.py, 12 runs": [*runs, gdal_calc(paths, out, codec, total_expression())],
     }
     return rows(measure(commands, repeat), f"11 services + total, {codec}")

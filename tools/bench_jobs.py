@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -47,25 +48,45 @@ def engine(folder: str, output: str, codec: str, wanted: str = "total", overview
     run_valuation(inputs, outputs, RasterSettings(write=write))
 
 
-def limit(folder: str, output: str, codec: str, bands: int = 1) -> None:
+def limit(folder: str, output: str, codec: str) -> None:
     """The limit of the assets: `read_and_write` of all series."""
-    read_and_write([os.path.join(folder, f"{name}.tif") for name in SERIES], output, codec, bands)
+    read_and_write([os.path.join(folder, f"{name}.tif") for name in SERIES], output, codec)
 
 
-def read_and_write(paths: Sequence[str], output: str, codec: str, bands: int = 1) -> None:
-    """Plain GDAL: reads every input and writes values of the second, reading and writing at once, computing nothing."""
+def keep_result(command: Sequence[str], maps: Sequence[str], output: str) -> None:
+    """Runs a command and keeps the first strip of all bands that it writes, for the limit to write.
+
+    Values of the result, because a codec takes longer over some numbers than over others.
+    """
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    bands = [band for path in maps for band in _first_strip(path)]
+    np.save(result_path(output), np.stack(bands))
+
+
+def _first_strip(path: str) -> np.ndarray:
+    dataset = gdal.Open(path)
+    strip = dataset.ReadAsArray(0, 0, dataset.RasterXSize, min(TILE, dataset.RasterYSize))
+    return np.asarray(strip.reshape(-1, *strip.shape[-2:]))
+
+
+def result_path(output: str) -> str:
+    return f"{output}.npy"
+
+
+def read_and_write(paths: Sequence[str], output: str, codec: str) -> None:
+    """Plain GDAL: reads every input and writes what `keep_result` kept, both at once, computing nothing."""
     threads = os.cpu_count() or 1
     inputs = [gdal.OpenEx(path, open_options=[f"NUM_THREADS={threads}"]) for path in paths]
     size = inputs[0].RasterXSize
-    strip = inputs[1].GetRasterBand(1).ReadAsArray(0, 0, size, min(TILE, size)) * np.float32(3.3)
+    strips = np.load(result_path(output))
     written = gdal.GetDriverByName("GTiff").Create(
-        output, size, size, bands, gdal.GDT_Float32, creation_options(codec, True, threads)
+        output, size, size, len(strips), gdal.GDT_Float32, creation_options(codec, True, threads)
     )
     rows: queue.Queue[int | None] = queue.Queue(2)
 
     def write() -> None:
         while (row := rows.get()) is not None:
-            for number in range(1, bands + 1):
+            for number, strip in enumerate(strips, start=1):
                 band = written.GetRasterBand(number)
                 band.WriteArray(strip[: min(TILE, size - row)], 0, row)
                 band.FlushCache()
@@ -108,7 +129,7 @@ def qgis_calculator(folder: str, output: str) -> None:
 def main() -> None:
     job, folder, output, codec, *rest = sys.argv[1:]
     if job == "limit":
-        limit(folder, output, codec, int(rest[0]) if rest else 1)
+        limit(folder, output, codec)
     elif job == "qgis":
         qgis_calculator(folder, output)
     else:

@@ -18,7 +18,7 @@ from ..core.services.soil_conservation import SoilInputs, SoilOutputs, run_soil_
 from ..core.services.survey import Cover, Series
 from ..core.services.water_retention import RetentionInputs, RetentionOutputs, run_water_retention
 from .bench_data import creation_options, make_factors
-from .bench_jobs import read_and_write
+from .bench_jobs import keep_result, read_and_write
 
 SCHEME = "clcd"
 
@@ -30,13 +30,13 @@ class Job:
     Attributes:
         title: what it is.
         inputs: the rasters that it reads.
-        maps: how many it writes.
+        maps: ends of the names of what it writes.
         run: does it, from a folder to an output.
     """
 
     title: str
     inputs: tuple[str, ...]
-    maps: int
+    maps: tuple[str, ...]
     run: Callable[[str, str, RasterSettings], object]
 
 
@@ -50,7 +50,7 @@ def _soil_retention(folder: str, output: str, settings: RasterSettings) -> objec
 
 
 def _soil_maps(folder: str, output: str, settings: RasterSettings) -> object:
-    return _soil(folder, SoilOutputs(output, output.replace(".tif", "_loss.tif")), settings)
+    return _soil(folder, SoilOutputs(output, _ending(output, LOSS)), settings)
 
 
 def _water(folder: str, output: str, settings: RasterSettings) -> object:
@@ -64,12 +64,17 @@ def _flood(folder: str, output: str, settings: RasterSettings) -> object:
     return run_flood_mitigation(inputs, FloodOutputs(output), settings)
 
 
-FACTORS = ("land_cover", "ls", "r", "k", "c", "p")  # the second is what the limit writes: noise, as our maps are
+def _ending(output: str, end: str) -> str:
+    return output.replace(".tif", f"{end}.tif")
+
+
+FACTORS = ("land_cover", "ls", "r", "k", "c", "p")
+LOSS = "_loss"
 JOBS = {
-    "soil": Job("soil conservation, retention", FACTORS, 1, _soil_retention),
-    "soil_maps": Job("soil conservation, retention and loss", FACTORS, 2, _soil_maps),
-    "water": Job("water retention", ("land_cover", "evapotranspiration", "rain"), 1, _water),
-    "flood": Job("flood mitigation", ("land_cover", "storm", "soil_group"), 1, _flood),
+    "soil": Job("soil conservation, retention", FACTORS, ("",), _soil_retention),
+    "soil_maps": Job("soil conservation, retention and loss", FACTORS, ("", LOSS), _soil_maps),
+    "water": Job("water retention", ("land_cover", "evapotranspiration", "rain"), ("",), _water),
+    "flood": Job("flood mitigation", ("land_cover", "storm", "soil_group"), ("",), _flood),
 }
 
 
@@ -78,11 +83,13 @@ def service_commands(name: str, size: int, codec: str, folder: str) -> dict[str,
     base, output = os.path.join(folder, codec), os.path.join(folder, "out.tif")
     make_factors(base, size, codec)
     program = [sys.executable, "-m", "ecoassets.tools.bench_services"]
+    job, ours = JOBS[name], [*program, name, base, output, codec]
+    keep_result(ours, [_ending(output, end) for end in job.maps], output)
     return {
-        f"limit of GDAL (read {len(JOBS[name].inputs)}, write {JOBS[name].maps})": [
+        f"limit of GDAL (read {len(job.inputs)}, write {len(job.maps)})": [
             [*program, f"limit:{name}", base, output, codec]
         ],
-        f"EcoAssets, {JOBS[name].title}": [[*program, name, base, output, codec]],
+        f"EcoAssets, {job.title}": [ours],
     }
 
 
@@ -98,7 +105,7 @@ def main() -> None:
     name, folder, output, codec = sys.argv[1:]
     kind, _, of = name.partition(":")
     if kind == "limit":
-        read_and_write([_raster(folder, each) for each in JOBS[of].inputs], output, codec, JOBS[of].maps)
+        read_and_write([_raster(folder, each) for each in JOBS[of].inputs], output, codec)
         return
     options = tuple(creation_options(codec, True, os.cpu_count() or 1))
     JOBS[name].run(folder, output, RasterSettings(write=WriteOptions(options, overviews=False)))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Callable
 
@@ -31,6 +31,7 @@ from .validity import all_of, any_of, everywhere, pixels_per_row, settled
 from .windows import Window, cut_windows
 
 POLL_SECONDS = 0.1
+STRIP_PIXELS = 1 << 15
 MOST_WORKERS = 4
 # Share of a run's progress that is left for statistics, overviews and moving files.
 FINISHING_PCT = 4.0
@@ -58,6 +59,17 @@ class Block:
     def all_valid(self, names: Sequence[str]) -> np.ndarray:
         """Where every named source is valid."""
         return all_of([self.valid[name] for name in names])
+
+    def strips(self) -> Iterator[Block]:
+        """The block as strips of whole rows, small enough to stay in the processor's cache."""
+        height, width = self.gate.shape
+        step = max(1, STRIP_PIXELS // width)
+        for start in range(0, height, step):
+            rows = slice(start, min(start + step, height))
+            window = replace(self.window, row=self.window.row + start, height=rows.stop - start)
+            values = {name: array[rows] for name, array in self.values.items()}
+            valid = {name: settled(mask[rows]) for name, mask in self.valid.items()}
+            yield Block(window, values, valid, self.areas_ha[rows], settled(self.gate[rows]))
 
 
 @dataclass

@@ -14,7 +14,8 @@ from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
-from .survey import Cover, Layers, Pixels, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Cover, Survey, YearlySums, ecosystem_members, map_output
+from .yearly_kernel import Layers, Pixels
 
 STOCK = "carbon"
 UNIT = "t C/ha"

@@ -52,10 +52,10 @@ def direct_runoff(rain: np.ndarray, storage: np.ndarray, abstraction: float = 0.
     """Runoff by the storage, see `runoff`; mm."""
     excess = np.asarray(rain - abstraction * storage)
     np.maximum(excess, 0, out=excess)
-    held = excess + storage
-    np.square(excess, out=excess)
     # without storage and rain the excess is 0 and stays so
-    return np.divide(excess, held, out=excess, where=held > 0)
+    held = np.maximum(excess + storage, np.finfo(np.float64).tiny)
+    np.square(excess, out=excess)
+    return np.divide(excess, held, out=excess)
 
 
 def for_moisture(

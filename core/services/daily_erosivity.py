@@ -17,7 +17,8 @@ from ..raster.settings import RasterSettings
 from ..results import Column, ResultTable
 from ..tables import Table
 from .rainfall_erosivity import UNIT, ErosivityOutputs, R
-from .survey import Layers, Pixels, Series, Survey, map_output
+from .survey import Series, Survey, map_output
+from .yearly_kernel import Layers, Pixels
 
 DailyMethod = Literal["xie_daily", "zhang_daily"]
 HALF_MONTHS = 24

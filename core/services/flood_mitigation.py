@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
-from ..raster.tally import CHUNK_PIXELS
+from ..raster.validity import is_everywhere
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
 from .curve_number import (
@@ -21,6 +21,7 @@ from .curve_number import (
     SMALLEST,
     SOIL_GROUPS,
     Antecedent,
+    CurveNumbers,
     curve_numbers,
     direct_runoff,
     effective_storage,
@@ -30,12 +31,15 @@ from .curve_number import (
 from .plausible import refuse_negative, refuse_slip
 from .slope import Terrain, add_slope, slope_degrees
 from .storms import STORM, add_storms
-from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
 from .water_bodies import BurnedBodies, WaterBody, burn_water_bodies
+from .yearly_kernel import LAND_COVER, Layers, Pixels
 
 HELD = "held"
 BODIES = "water_bodies"
 BODY_AREA = "body_area"
+UNDESCRIBED_BODY_AREA = "undescribed_body_area"
+COLUMNS_OF_SOIL = 1 + len(SOIL_GROUPS)  # the first is for pixels without a soil group
 MM_HA_TO_M3 = 10.0
 RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
 COLUMNS = (
@@ -56,89 +60,81 @@ BODY_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class FloodFormula:
-    """Storm water that the pixels hold.
+    """Storm water that the pixels hold, summed by row of its tables: class times `COLUMNS_OF_SOIL` plus soil group.
 
     Attributes:
         inputs: see `FloodInputs`.
-        curves: curve numbers of average moisture, shape (classes, 4); NaN for classes without.
-        bare: of bare soil, shape (4,).
+        curve: curve number of average moisture of each row; 100, which holds nothing, for classes without.
+        bare: of bare soil, of each row; 100 for classes without a curve number.
+        described: rows with a curve number.
         body_depth_mm: by number of the water body; empty without.
     """
 
     inputs: FloodInputs
-    curves: np.ndarray
+    curve: np.ndarray
     bare: np.ndarray
+    described: np.ndarray
     body_depth_mm: np.ndarray
 
-    def __call__(self, pixels: Pixels) -> Layers:
-        covered = pixels.valid["land_cover"]
-        group, valid = self._soil_group(pixels)
-        row = pixels.classes * len(SOIL_GROUPS) + group
-        described = ~np.isnan(self.curves).reshape(-1)[row]
-        held = self._held(pixels, row)
-        held *= described
-        for name in pixels.valid.keys() - {"soil_group", BODIES}:
-            valid = valid & pixels.valid[name]
-        valid = valid | (covered & ~described)
-        amounts = {HELD: held, "described": described}
-        if self.body_depth_mm.size:
-            depth = self.body_depth_mm[pixels.values[BODIES].astype(np.intp)]
-            in_body = pixels.valid[BODIES] & ~np.isnan(depth)
-            held = np.where(in_body, depth, held)
-            valid = valid | (covered & in_body)
-            in_bodies = {BODIES: np.where(in_body, held, 0), BODY_AREA: in_body}
-            amounts = {HELD: held, "described": described | in_body, **in_bodies}
-        return Layers({HELD: held}, valid, amounts, group=pixels.classes)
+    @classmethod
+    def of_curves(cls, inputs: FloodInputs, curves: CurveNumbers, body_depth_mm: np.ndarray) -> FloodFormula:
+        # where the soil group is unknown (0) a class without curve numbers still has to be told from others
+        by_soil = np.concatenate([curves.values[:, :1], curves.values], axis=1)
+        described = ~np.isnan(by_soil)
+        curve = np.where(described, np.clip(by_soil, SMALLEST, LARGEST), LARGEST)
+        bare = np.where(described, np.concatenate([curves.bare[:1], curves.bare]), LARGEST)
+        return cls(inputs, curve.reshape(-1), bare.reshape(-1), described.reshape(-1), body_depth_mm)
 
-    def _soil_group(self, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
-        """Index of the soil group, 0 to 3, and where it is known."""
+    def __call__(self, pixels: Pixels) -> Layers:
+        row = pixels.classes * COLUMNS_OF_SOIL + self._soil_group(pixels)
+        held = self._held(pixels, row)
+        covered = pixels.valid[LAND_COVER]
+        valid = pixels.all_valid(*(pixels.valid.keys() - {BODIES}))
+        if not is_everywhere(valid):
+            valid = valid | (covered & ~self.described.take(row))
+        if not self.body_depth_mm.size:
+            return Layers({HELD: held}, valid, {HELD: held}, group=row)
+        depth = self.body_depth_mm[pixels.values[BODIES].astype(np.intp)]
+        in_body = pixels.valid[BODIES] & ~np.isnan(depth)
+        held = np.where(in_body, depth, held)
+        amounts = {
+            HELD: held,
+            BODIES: np.where(in_body, held, 0),
+            BODY_AREA: in_body,
+            UNDESCRIBED_BODY_AREA: in_body & ~self.described.take(row),
+        }
+        return Layers({HELD: held}, valid | (covered & in_body), amounts, group=row)
+
+    def _soil_group(self, pixels: Pixels) -> np.ndarray | int:
+        """Number of the soil group, 1 to 4; 0 where it is not known."""
         if self.inputs.soil_group is None:
-            code = SOIL_GROUPS.index(self.inputs.soil_group_code)
-            return np.broadcast_to(np.intp(code), pixels.classes.shape), np.ones(pixels.classes.shape, dtype=bool)
+            return SOIL_GROUPS.index(self.inputs.soil_group_code) + 1
         codes, valid = pixels.values["soil_group"], pixels.valid["soil_group"]
-        unknown = valid & ((codes < 1) | (codes > len(SOIL_GROUPS)))
-        if unknown.any():
+        if codes.min() < 0 or codes.max() > len(SOIL_GROUPS) or (valid & (codes == 0)).any():
+            unknown = codes[valid & ((codes < 1) | (codes > len(SOIL_GROUPS)))]
             raise InputError(
-                f"Soil group holds the code {int(codes[unknown][0])}. The hydrologic soil groups are 1 = A, 2 = B, "
+                f"Soil group holds the code {int(unknown[0])}. The hydrologic soil groups are 1 = A, 2 = B, "
                 "3 = C, 4 = D: reclassify the raster."
             )
-        return np.maximum(codes.astype(np.intp) - 1, 0), valid
+        return codes
 
     def _held(self, pixels: Pixels, row: np.ndarray) -> np.ndarray:
         """Over the storms: rain less runoff, or runoff of bare soil less runoff; mm.
 
         Whatever does not depend on the place is computed once per class and soil group, then looked up.
-
-        Args:
-            pixels: the inputs.
-            row: class and soil group of each pixel, in the order of `curves`.
         """
-        curve = np.where(np.isnan(self.curves), LARGEST, np.clip(self.curves, SMALLEST, LARGEST)).reshape(-1)
-        bare = np.tile(self.bare, len(self.curves))
+        against_bare = self.inputs.form == "against_bare"
         if self.inputs.terrain:
             slope = np.tan(np.radians(slope_degrees(pixels, self.inputs.terrain)))
-            storage, reference = self._storage(for_slope(curve[row], slope)), None
-            if self.inputs.form == "against_bare":
-                reference = self._storage(for_slope(bare[row], slope))
+            storage = self._storage(for_slope(self.curve[row], slope))
+            reference = self._storage(for_slope(self.bare[row], slope)) if against_bare else None
             return self._over_storms(self._storms(pixels), storage, reference)
-        storage, reference = self._storage(curve), None
-        if self.inputs.form == "against_bare":
-            reference = self._storage(bare)
+        storage = self._storage(self.curve)
+        reference = self._storage(self.bare) if against_bare else None
+        storms = self._storms(pixels)
         if self.inputs.storm_rainfall is None:
-            return self._over_storms(self._storms(pixels), storage, reference)[row]
-        return self._looked_up(self._storms(pixels), storage, reference, row)
-
-    def _looked_up(
-        self, storms: Sequence[np.ndarray], storage: np.ndarray, reference: np.ndarray | None, row: np.ndarray
-    ) -> np.ndarray:
-        """Storms by place on looked-up storages, in chunks that stay in the processor's cache."""
-        rows, rains = row.reshape(-1), [rain.reshape(-1) for rain in storms]
-        held = np.empty(rows.size)
-        for start in range(0, rows.size, CHUNK_PIXELS):
-            part = slice(start, start + CHUNK_PIXELS)
-            bare = None if reference is None else reference[rows[part]]
-            held[part] = self._over_storms([rain[part] for rain in rains], storage[rows[part]], bare)
-        return held.reshape(row.shape)
+            return self._over_storms(storms, storage, reference).take(row)
+        return self._over_storms(storms, storage.take(row), None if reference is None else reference.take(row))
 
     def _storage(self, curve: np.ndarray) -> np.ndarray:
         moist = for_moisture(curve, self.inputs.antecedent, self.inputs.antecedent_by)
@@ -169,7 +165,7 @@ class FloodFormula:
             valid,
             "No storm brings that much. It looks like tenths of a millimetre or annual rain: give the rain of a storm.",
         )
-        return rain
+        return rain.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -238,7 +234,7 @@ class FloodResult:
         water_bodies_m3: of it in water bodies.
         water_bodies_ha: area of water bodies.
         bodies: the water bodies.
-        sums: of the run; groups are land-cover classes.
+        sums: of the run; groups are those of `FloodFormula`.
     """
 
     years: tuple[int | None, ...]
@@ -309,13 +305,15 @@ def run_flood_mitigation(
         bodies = _bodies(inputs, survey, progress)
         made = map_output(survey, HELD, outputs.held, "mm", outputs.metadata)
         depth = bodies.depth_mm if bodies else np.empty(0)
-        sums = survey.run(FloodFormula(inputs, curves.values, curves.bare, depth), made, len(scheme.codes), progress)
+        formula = FloodFormula.of_curves(inputs, curves, depth)
+        sums = survey.run(formula, made, len(formula.described), progress)
     names, member = ecosystem_members(scheme)
+    member = member.repeat(COLUMNS_OF_SOIL, axis=0)
     no_bodies = np.zeros_like(sums.amounts[HELD])
     result = FloodResult(
         years=sums.years,
         ecosystems=names,
-        area_ha=sums.amounts["described"] @ member,
+        area_ha=(sums.area_ha * formula.described + sums.amounts.get(UNDESCRIBED_BODY_AREA, no_bodies)) @ member,
         volume_m3=sums.amounts[HELD] @ member * MM_HA_TO_M3,
         water_bodies_m3=sums.amounts.get(BODIES, no_bodies) @ member * MM_HA_TO_M3,
         water_bodies_ha=sums.amounts.get(BODY_AREA, no_bodies) @ member,

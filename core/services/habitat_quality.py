@@ -20,7 +20,8 @@ from ..raster.source import Source
 from ..raster.terrain import require_metres
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
-from .survey import Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from .yearly_kernel import Layers, Pixels
 
 QUALITY = "quality"
 DEGRADATION = "degradation"

@@ -13,7 +13,8 @@ from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
-from .survey import Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from .yearly_kernel import Layers, Pixels
 
 HABITAT = "habitat"
 NATURAL = ("forest", "shrub", "grassland", "wetland")

@@ -19,7 +19,8 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..results import Column, ResultTable
 from .plausible import refuse_negative, refuse_slip
-from .survey import Climate, Layers, Pixels, Survey, YearlySums, map_output
+from .survey import Climate, Survey, YearlySums, map_output
+from .yearly_kernel import Layers, Pixels
 
 MonthlyMethod = Literal["zhang_monthly", "wischmeier", "renard_freimund"]
 Method = Literal["zhang_monthly", "zhang_annual", "wischmeier", "renard_freimund"]

@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import InputError
 from ..raster.source import Source
 from ..raster.terrain import derive_terrain
-from .survey import Pixels, Survey
+from .survey import Survey
+from .yearly_kernel import Pixels
 
 SLOPE = "slope"
 

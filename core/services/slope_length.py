@@ -16,7 +16,8 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source, describe_source
 from ..raster.terrain import derive_terrain, plain_elevation, require_metres
 from .slope_factors import EXPONENTS, SLOPE_FACTORS, Exponent, SlopeFactor, length_exponent, slope_factor
-from .survey import Layers, Pixels, Series, Survey, YearlySums, map_output
+from .survey import Series, Survey, YearlySums, map_output
+from .yearly_kernel import Layers, Pixels
 
 AreaForm = Literal["area", "sqrt"]
 AccumulationUnit = Literal["cells", "cells_above", "square_metres"]

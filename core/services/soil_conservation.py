@@ -16,7 +16,8 @@ from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import resource_table
 from .plausible import refuse_negative, refuse_slip
-from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from .yearly_kernel import Layers, Pixels
 
 RETENTION = "retention"
 EROSION = "erosion"

@@ -13,7 +13,8 @@ from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from .plausible import refuse_negative, refuse_slip
-from .survey import Layers, Pixels, Series, Survey, YearlySums, map_output
+from .survey import Series, Survey, YearlySums, map_output
+from .yearly_kernel import Layers, Pixels
 
 Method = Literal["epic", "epic_china"]
 K = "soil_erodibility"

@@ -16,7 +16,8 @@ from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..tables import Table, resource_table
 from .slope import Terrain, add_slope, slope_degrees
-from .survey import Cover, Layers, Pixels, Survey, YearlySums, map_output
+from .survey import Cover, Survey, YearlySums, map_output
+from .yearly_kernel import Layers, Pixels
 
 Preset = Literal["china", "contour", "contour_strip", "lufafa"]
 P = "support_practice"

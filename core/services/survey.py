@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Callable, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,16 +14,16 @@ from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
-from ..raster.engine import Block, Result, run_job
+from ..raster.engine import run_job
 from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
-from ..raster.tally import Sums, sum_by_class
+from ..raster.tally import Sums
+from .yearly_kernel import LAND_COVER, Formula, UnknownCodes, YearlyKernel
 
 Climate = Literal["actual", "mean"]
-LAND_COVER = "land_cover"
 ALL = "all"
 
 
@@ -56,134 +56,6 @@ class Cover:
 
     paths: tuple[str, ...]
     scheme: LandCoverScheme
-
-
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """The inputs of one year in one block; every array has shape (height, width).
-
-    Attributes:
-        values: by input name; 0 where not valid.
-        valid: by input name.
-        classes: index of the land-cover class; zeros without land cover.
-    """
-
-    values: Mapping[str, np.ndarray]
-    valid: Mapping[str, np.ndarray]
-    classes: np.ndarray
-
-    def all_valid(self, *names: str) -> np.ndarray:
-        """Where every named input, or every input at all, is valid."""
-        return np.logical_and.reduce([self.valid[name] for name in names or self.valid])
-
-
-@dataclass(frozen=True, eq=False)
-class Layers:
-    """What a formula makes of the pixels of one year.
-
-    Attributes:
-        maps: by output name.
-        valid: where the maps hold.
-        amounts: per hectare, by name; their sums are weighted with the pixels' areas.
-        counts: conditions whose pixels are counted, by name.
-        group: the group of each pixel for all sums; None puts all in group 0.
-    """
-
-    maps: Mapping[str, np.ndarray]
-    valid: np.ndarray
-    amounts: Mapping[str, np.ndarray] = field(default_factory=dict)
-    counts: Mapping[str, np.ndarray] = field(default_factory=dict)
-    group: np.ndarray | None = None
-
-
-Formula = Callable[[Pixels], Layers]
-
-
-class UnknownCodes(InputError):
-    """A block holds land-cover codes that the scheme does not know; the caller counts them all."""
-
-
-@dataclass(frozen=True, eq=False)
-class YearlyKernel:
-    """Applies a formula to each year and adds up its amounts by group.
-
-    Attributes:
-        formula: picklable.
-        inputs: per year, the sources of each input; the mean of several is taken.
-        land_cover: source of each year, or empty.
-        index: land-cover codes to class indices; None without land cover.
-        groups: number of groups of the formula's sums.
-        common: whether a pixel must be valid in every year.
-        maps: which of the formula's maps are wanted.
-    """
-
-    formula: Formula
-    inputs: tuple[Mapping[str, tuple[Source, ...]], ...]
-    land_cover: tuple[Source, ...]
-    index: ClassIndex | None
-    groups: int
-    common: bool
-    maps: tuple[str, ...]
-
-    def __call__(self, block: Block) -> Result:
-        seen: dict[tuple[Source, ...], tuple[np.ndarray, np.ndarray]] = {}
-        years = [self.formula(self._pixels(block, year, seen)) for year in range(len(self.inputs))]
-        masks = [block.gate & layers.valid if self.common else layers.valid for layers in years]
-        if self.common:
-            masks = [np.logical_and.reduce(masks)] * len(masks)
-        sums: dict[str, np.ndarray] = {}
-        for year, (layers, mask) in enumerate(zip(years, masks)):
-            self._add_sums(sums, block, year, layers, mask)
-        valid = masks[0] if self.common else np.stack(masks)
-        return Result({n: (np.stack([y.maps[n] for y in years]), valid) for n in self.maps}, Sums(sums))
-
-    def _pixels(self, block: Block, year: int, seen: dict[tuple[Source, ...], tuple[np.ndarray, np.ndarray]]) -> Pixels:
-        values, valid = {}, {}
-        for name, sources in self.inputs[year].items():
-            if sources not in seen:
-                seen[sources] = _mean_of(block, sources)
-            values[name], valid[name] = seen[sources]
-        classes = np.zeros(block.gate.shape, dtype=np.intp)
-        if self.index is not None:
-            key = self.land_cover[year].name
-            classes = self.index(block.values[key])
-            if (block.valid[key] & (classes == self.index.unknown)).any():
-                raise UnknownCodes(key)
-            valid[LAND_COVER] = block.valid[key]
-            # so that tables by class can be looked up everywhere
-            classes = np.where(classes == self.index.unknown, 0, classes)
-        return Pixels(values, valid, classes)
-
-    def _add_sums(self, sums: dict[str, np.ndarray], block: Block, year: int, layers: Layers, mask: np.ndarray) -> None:
-        """Counts, areas and area-weighted amounts by group; what is masked falls into one group more."""
-        group = np.where(mask, 0 if layers.group is None else layers.group, self.groups)
-        equal_areas = bool((block.areas_ha == block.areas_ha[0]).all())
-        area = block.areas_ha[0, 0]
-
-        def weighted(values: np.ndarray) -> np.ndarray:
-            if equal_areas:
-                return sum_by_class(group, self.groups + 1, values)[:-1] * area
-            return sum_by_class(group, self.groups + 1, values * block.areas_ha)[:-1]
-
-        pixels = sum_by_class(group, self.groups + 1)[:-1]
-        sums[f"pixels:{year}"] = pixels
-        sums[f"area:{year}"] = pixels * area if equal_areas else weighted(np.ones(mask.shape, dtype=np.float32))
-        for name, values in layers.amounts.items():
-            sums[f"amount {name}:{year}"] = weighted(values)
-        for name, condition in layers.counts.items():
-            counted = np.where(condition, group, self.groups)
-            sums[f"count {name}:{year}"] = sum_by_class(counted, self.groups + 1)[:-1]
-
-
-def _mean_of(block: Block, sources: tuple[Source, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Values and validity of one source, or the mean of several where all are valid."""
-    first = sources[0].name
-    if len(sources) == 1:
-        return block.values[first], block.valid[first]
-    total = np.zeros(block.gate.shape, dtype=np.float64)
-    for source in sources:
-        total += block.values[source.name]
-    return (total / len(sources)).astype(block.values[first].dtype), block.all_valid([s.name for s in sources])
 
 
 @dataclass(frozen=True)
@@ -325,7 +197,7 @@ class Survey:
             index=ClassIndex.of_codes(self.scheme.codes) if self.scheme else None,
             groups=groups,
             common=self.area.common,
-            maps=tuple(output.name for output in outputs),
+            maps={output.name: output.dtype for output in outputs},
         )
         first = self._land_cover or tuple(sources[0] for sources in next(iter(self._inputs.values())))
         rest = [source for year in inputs for sources in year.values() for source in sources]

@@ -18,7 +18,8 @@ from ..results import Column, ResultTable
 from ..tables import Table
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
 from .plausible import refuse_slip
-from .survey import Cover, Layers, Pixels, Series, Survey, YearlySums, map_output
+from .survey import Cover, Series, Survey, YearlySums, map_output
+from .yearly_kernel import Layers, Pixels
 
 COVER = "vegetation_cover"
 FACTOR = "cover_factor"

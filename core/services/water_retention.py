@@ -18,7 +18,8 @@ from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import Table, resource_table
 from .plausible import refuse_negative, refuse_slip
-from .survey import Climate, Cover, Layers, Pixels, Series, Survey, YearlySums, ecosystem_members, map_output
+from .survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from .yearly_kernel import LAND_COVER, Layers, Pixels
 
 RETENTION = "retention"
 MM_HA_TO_M3 = 10.0
@@ -76,19 +77,21 @@ class RetentionFormula:
     zero_elsewhere: bool
 
     def __call__(self, pixels: Pixels) -> Layers:
-        coefficient = self.coefficients[pixels.classes]
-        counts = ~np.isnan(coefficient)
-        covered = pixels.valid["land_cover"]
-        valid = pixels.all_valid()
+        coefficient = self.coefficients.take(pixels.classes)
+        covered = pixels.valid[LAND_COVER]
         rain = pixels.values["precipitation"]
         loss = pixels.values["evapotranspiration"] * self.scale
         self._check(rain, loss, pixels)
-        balance = np.where(counts, water_balance(rain, loss, np.where(counts, coefficient, 0)), 0)
+        balance = water_balance(rain.astype(np.float64), loss, coefficient)
+        elsewhere = np.isnan(coefficient)
+        np.copyto(balance, 0, where=elsewhere)
         kept = np.maximum(balance, 0)
+        valid = pixels.all_valid()
         # where nothing counts, a missing input does no harm
-        shown = (valid | (covered & ~counts)) if self.zero_elsewhere else valid & counts
-        amounts = {"depth": kept, "balance": balance, "counted": counts & valid}
-        return Layers({RETENTION: kept}, shown, amounts, {"clipped": balance < 0, "counted": counts}, pixels.classes)
+        shown = (valid | (covered & elsewhere)) if self.zero_elsewhere else valid & ~elsewhere
+        deficit = balance - kept
+        amounts = {"depth": kept, "deficit": deficit}
+        return Layers({RETENTION: kept}, shown, amounts, {"clipped": deficit < 0}, pixels.classes)
 
     @staticmethod
     def _check(rain: np.ndarray, loss: np.ndarray, pixels: Pixels) -> None:
@@ -270,14 +273,16 @@ def run_water_retention(
         formula = RetentionFormula(coefficients, inputs.scale, inputs.elsewhere == "zero")
         sums = survey.run(formula, made, len(scheme.codes), progress)
     names, member = ecosystem_members(scheme)
+    counting = member * ~np.isnan(coefficients)[:, np.newaxis]
+    volume, deficit = (sums.amounts[name] @ member * MM_HA_TO_M3 for name in ("depth", "deficit"))
     result = RetentionResult(
         years=sums.years,
         ecosystems=names,
-        area_ha=sums.amounts["counted"] @ member,
-        volume_m3=sums.amounts["depth"] @ member * MM_HA_TO_M3,
-        unclipped_m3=sums.amounts["balance"] @ member * MM_HA_TO_M3,
+        area_ha=sums.area_ha @ counting,
+        volume_m3=volume,
+        unclipped_m3=volume + deficit,
         clipped=sums.counts["clipped"] @ member,
-        counted=sums.counts["counted"] @ member,
+        counted=sums.pixels @ counting,
         sums=sums,
     )
     _report(result, progress)
