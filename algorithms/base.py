@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,9 +20,10 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..core.errors import Cancelled, EcoAssetsError, OutputError
+from ..core.errors import Cancelled, EcoAssetsError
 from ..core.packages import missing_package
 from ..core.progress import Progress
+from ..core.raster.files import together
 from ..core.raster.output import WriteOptions
 from ..core.raster.scheduler import scheduled
 from ..core.raster.settings import RasterSettings
@@ -38,13 +38,14 @@ from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
 from .inputs import unreadable
-from .outputs import local_path, require_writable
+from .outputs import make_room, require_writable
 from .settings import report_language, scheduler
 from .translation import tr
 from .vector_look import FeatureLook, style_features_when_loaded
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
+_CHECK_EVERY = 1000  # rows of a table that are written between two looks at a cancel
 
 
 class FeedbackProgress(Progress):
@@ -124,8 +125,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
             require_writable(self, parameters)
             self._given.bind(parameters, context)
             has_choice = self.parameterDefinition("SCHEDULER") is not None
-            with scheduled(self._given.text("SCHEDULER") if has_choice else "", otherwise=scheduler()):
+            where = self._given.text("SCHEDULER") if has_choice else ""
+            with together() as self._changes, scheduled(where, otherwise=scheduler()):
                 results = self.compute(self._given, progress)
+                progress.check()  # QGIS forgets the results of a run that was cancelled
         except Cancelled:
             return {}
         except (EcoAssetsError, QgsProcessingException) as error:
@@ -181,15 +184,12 @@ class EcoAlgorithm(DeclaredAlgorithm):
         if hand_over(title, report):
             return {}
         complete = report.complete(title, report_language(), self.shown_parameters(), self.command())
-        try:
-            write_report(complete, path)
-            self.save_parameters(path)
-        except OutputError as error:
-            raise OutputError(str(error) + self._in_place()) from None
+        write_report(complete, path)
+        self.save_parameters(path)
         return {name: path}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
-        """Writes a table into its sink. Called after the work has succeeded, because a sink truncates the old file."""
+        """Writes a table into its sink."""
         rows = (new_feature(None, [_plain(cell) for cell in row]) for row in table.rows)
         return self.publish_features(name, table.columns, rows)
 
@@ -204,32 +204,28 @@ class EcoAlgorithm(DeclaredAlgorithm):
     ) -> Results:
         """Writes features into a sink one by one, so that a million need no memory, and gives their layer its style.
 
-        Called after the work has succeeded, because a sink truncates the old file. Attributes are plain values in the
-        order of the columns.
+        Attributes are plain values in the order of the columns. An older table of the same name comes back if the run
+        fails or is cancelled later.
         """
         if not self._parameters.get(name):
             return {}
         fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
         place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
-        try:
-            sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)
-        except QgsProcessingException as error:
-            raise QgsProcessingException(f"{error}{self._in_place()}") from None
+        make_room(self._parameters[name], self._changes)
+        sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)
         if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(self._parameters, name) + self._in_place())
-        for feature in features:
-            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-                raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name) + self._in_place())
-        del sink
+            raise QgsProcessingException(self.invalidSinkError(self._parameters, name))
+        try:
+            for number, feature in enumerate(features):
+                if number % _CHECK_EVERY == 0 and self._feedback.isCanceled():
+                    raise Cancelled
+                if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                    raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name))
+        finally:
+            del sink  # closes the file
         if look is not None:
             style_features_when_loaded(self._context, sink_id, look)
         return {name: sink_id}
-
-    def _in_place(self) -> str:
-        """What a run that fails while it publishes tells of the maps that it has finished."""
-        maps = [d.name() for d in self.parameterDefinitions() if d.type() == "rasterDestination"]
-        done = [path for path in (local_path(self._parameters.get(m)) for m in maps) if path and os.path.exists(path)]
-        return " " + tr("These maps are finished and in place: {files}.", files=", ".join(done)) if done else ""
 
     @staticmethod
     def publish_numbers(**numbers: float) -> Results:

@@ -7,12 +7,15 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import QgsProcessingAlgorithm, QgsProcessingOutputLayerDefinition
+from qgis.core import QgsDataSourceUri, QgsProcessingAlgorithm, QgsProcessingOutputLayerDefinition
 
 from ..core.errors import OutputError
+from ..core.raster.files import Changes
+from ..core.vector_files import make_room_for_file, make_room_for_layer
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
+_IN_DATABASE = "ogr:"
 
 
 def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any]) -> None:
@@ -54,13 +57,33 @@ def make_folder(folder: str) -> None:
         ) from None
 
 
+def make_room(destination: Any, changes: Changes) -> None:
+    """Takes the table that a sink is about to replace aside. Databases other than GeoPackages keep their own order.
+
+    Raises:
+        OutputError: another program holds it.
+    """
+    path, text = local_path(destination), _text(destination)
+    if path:
+        make_room_for_file(path, changes)
+    elif isinstance(text, str) and text.startswith(_IN_DATABASE):
+        place = QgsDataSourceUri(text[len(_IN_DATABASE) :])
+        if place.database().lower().endswith(".gpkg") and place.table():
+            make_room_for_layer(place.database(), place.table(), changes)
+
+
 def local_path(value: Any) -> str | None:
     """The file that a destination names; None for memory layers, databases and temporary outputs."""
-    if isinstance(value, QgsProcessingOutputLayerDefinition):
-        value = value.sink.staticValue()
+    value = _text(value)
     if not isinstance(value, str) or not os.path.isabs(value):
         return None
     return value.split("|", 1)[0]
+
+
+def _text(destination: Any) -> Any:
+    if isinstance(destination, QgsProcessingOutputLayerDefinition):
+        return destination.sink.staticValue()
+    return destination
 
 
 def _fault(path: str, replaced: bool) -> str | None:

@@ -85,10 +85,7 @@ class TileMosaic:
             self._build_overviews(path, progress)
 
     def commit(self) -> None:
-        older = set(glob.glob(self._older))
-        self._pending.commit()
-        for folder in older:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._pending.commit(glob.glob(self._older))
 
     def discard(self) -> None:
         """Drops the tiles; workers that still write one find their folder gone."""

@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Sequence
 from functools import singledispatch
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 from ..errors import OutputError
+from ..raster.files import PendingFile
 from .blocks import (
     Bars,
     Cell,
@@ -61,24 +61,21 @@ def write_report(report: Report, path: PathLike) -> None:
         OutputError: the file cannot be written, or plotly or jinja2 is not installed.
         InputError: a raster, colour or language cannot be used.
     """
-    target = Path(path)
     page = render_report(report)
-    # A fixed name, so that what a killed run leaves behind is taken over by the next one.
-    part = target.with_name(f".{target.name}.part")
+    pending = PendingFile(os.fspath(path))
     try:
-        try:
-            with open(part, "w", encoding="utf-8", newline="\n") as file:
-                file.write(page)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        with open(pending.path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        pending.commit()
     except OSError as error:
         raise OutputError(
-            f"Report {target} cannot be written: {error.strerror or error}. "
+            f"Report {path} cannot be written: {error.strerror or error}. "
             "Choose a folder that exists, that you may write to and that has space left."
         ) from error
+    finally:
+        pending.discard()
 
 
 def render_report(report: Report) -> str:

@@ -222,19 +222,6 @@ def test_three_hundred_classes(tmp_path):
     assert read_raster(found["OUTPUT"])[0][0].tolist() == [300301, 301300]
 
 
-def test_a_report_that_fails_at_the_end_tells_which_maps_are_there(parameters, tmp_path):
-    from qgis.core import QgsProcessingException
-
-    report = tmp_path / "report.html"
-    (tmp_path / ".report.html.part").mkdir()  # where the report is written meanwhile
-    with pytest.raises(QgsProcessingException) as refused:
-        run(MATRIX, {**parameters, "OUTPUT_HTML": str(report)})
-    assert f"Report {report} cannot be written" in str(refused.value)
-    assert f"These maps are finished and in place: {parameters['OUTPUT']}." in str(refused.value)
-    assert Path(parameters["OUTPUT"]).exists()
-    assert not report.exists()
-
-
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed by Linux")
 def test_a_run_that_fails_keeps_no_raster_open(parameters, tmp_path):
     from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback

@@ -1,0 +1,155 @@
+"""What one run puts in place goes together: after a failure everything is as it was before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecoassets.core.errors import OutputError
+from ecoassets.core.raster.files import PendingFile, together
+from ecoassets.core.vector_files import make_room_for_file, make_room_for_layer
+
+
+def put(path: Path, text: str, *, side: str = "") -> None:
+    pending = PendingFile(str(path))
+    Path(pending.path).write_text(text, encoding="utf-8")
+    if side:
+        Path(pending.path + ".aux.xml").write_text(side, encoding="utf-8")
+    pending.commit()
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every file below a folder, hidden ones too."""
+    return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An older map with its side file, and an older report."""
+    put(tmp_path / "map.tif", "old map", side="old statistics")
+    put(tmp_path / "report.html", "old report")
+    return tmp_path
+
+
+def test_a_run_that_succeeds_leaves_the_new_files_alone(folder):
+    with together():
+        put(folder / "map.tif", "new map")
+        put(folder / "report.html", "new report")
+    assert texts(folder) == {"map.tif": "new map", "report.html": "new report"}  # the old statistics are not the new
+    assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "report.html"]
+
+
+@pytest.mark.parametrize("failure", [OutputError("no space left"), KeyboardInterrupt()])
+def test_a_run_that_fails_brings_everything_back(folder, failure):
+    before = texts(folder)
+    with pytest.raises(type(failure)), together():
+        put(folder / "map.tif", "new map", side="new statistics")
+        put(folder / "second.tif", "there was none")
+        put(folder / "map.tif", "newer map")
+        raise failure
+    assert texts(folder) == before
+    assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "map.tif.aux.xml", "report.html"]
+
+
+def test_a_folder_of_tiles_comes_back_too(folder):
+    tiles = folder / "map.tiles-0001"
+    tiles.mkdir()
+    (tiles / "1.tif").write_text("old tile", encoding="utf-8")
+    before = texts(folder)
+    with pytest.raises(OutputError), together():
+        pending = PendingFile(str(folder / "map.vrt"))
+        Path(pending.path).write_text("new", encoding="utf-8")
+        newer = Path(pending.path).parent / "map.tiles-0002"
+        newer.mkdir()
+        (newer / "1.tif").write_text("new tile", encoding="utf-8")
+        pending.commit([str(tiles)])
+        assert not tiles.exists()
+        raise OutputError("no space left")
+    assert texts(folder) == before
+
+
+def test_a_step_within_a_run_stands_for_itself(folder):
+    with pytest.raises(OutputError), together():
+        with together():
+            put(folder / "step.tif", "finished")
+        put(folder / "map.tif", "new map")
+        raise OutputError("no space left")
+    assert texts(folder)["step.tif"] == "finished"
+    assert texts(folder)["map.tif"] == "old map"
+
+
+class TestTables:
+    def test_a_shapefile_moves_with_all_its_files(self, tmp_path):
+        shape = tmp_path / "cells.shp"
+        write_layer(shape, "ESRI Shapefile", cells=[1.0, 2.0])
+        names = sorted(p.name for p in tmp_path.iterdir())
+        assert {"cells.shp", "cells.dbf", "cells.shx"} <= set(names)
+        with pytest.raises(OutputError), together() as changes:
+            make_room_for_file(str(shape), changes)
+            assert [p for p in tmp_path.glob("cells.*")] == []
+            write_layer(shape, "ESRI Shapefile", cells=[3.0])
+            raise OutputError("no space left")
+        assert sorted(p.name for p in tmp_path.iterdir()) == names
+        assert read_layer(shape, "cells") == [1.0, 2.0]
+
+    @pytest.mark.parametrize("older", [{"cells": [1.0, 2.0], "other": [5.0]}, {"other": [5.0]}])
+    def test_a_table_of_a_geopackage_comes_back_and_others_stay(self, tmp_path, older):
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", **older)
+        with pytest.raises(OutputError), together() as changes:
+            make_room_for_layer(str(path), "cells", changes)
+            write_layer(path, "GPKG", cells=[3.0])
+            assert read_layer(path, "cells") == [3.0]
+            raise OutputError("no space left")
+        assert layers_of(path) == older
+
+    def test_after_a_run_that_succeeds_the_older_table_is_gone(self, tmp_path):
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", cells=[1.0, 2.0], other=[5.0])
+        with together() as changes:
+            make_room_for_layer(str(path), "cells", changes)
+            write_layer(path, "GPKG", cells=[3.0])
+        assert layers_of(path) == {"cells": [3.0], "other": [5.0]}
+
+    def test_a_new_geopackage_goes_again(self, tmp_path):
+        path = tmp_path / "new.gpkg"
+        with pytest.raises(OutputError), together() as changes:
+            make_room_for_layer(str(path), "cells", changes)
+            write_layer(path, "GPKG", cells=[3.0])
+            raise OutputError("no space left")
+        assert list(tmp_path.iterdir()) == []
+
+
+def write_layer(path: Path, driver: str, **layers: list[float]) -> None:
+    from osgeo import gdal, ogr
+
+    exists = path.exists()
+    data = (
+        gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
+        if exists
+        else gdal.GetDriverByName(driver).Create(str(path), 0, 0, 0, gdal.GDT_Unknown)
+    )
+    for name, values in layers.items():
+        layer = data.CreateLayer(name, geom_type=ogr.wkbPoint)
+        layer.CreateField(ogr.FieldDefn("value", ogr.OFTReal))
+        for value in values:
+            feature = ogr.Feature(layer.GetLayerDefn())
+            feature["value"] = value
+            feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({value} 0)"))
+            layer.CreateFeature(feature)
+
+
+def read_layer(path: Path, name: str) -> list[float]:
+    from osgeo import gdal
+
+    data = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+    return [feature["value"] for feature in data.GetLayerByName(name)]
+
+
+def layers_of(path: Path) -> dict[str, list[float]]:
+    from osgeo import gdal
+
+    data = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+    names = [data.GetLayer(number).GetName() for number in range(data.GetLayerCount())]
+    return {name: read_layer(path, name) for name in sorted(names)}
