@@ -38,6 +38,7 @@ lights=(NAMES=night_light)
 rain=()
 ndvi=()
 balance=()
+production=()
 indicators=()
 for indicator in lai fvc gpp; do
   for year in "${years[@]}"; do indicators+=(INDICATORS="$region/${indicator}_$year.tif"); done
@@ -52,6 +53,7 @@ for year in "${years[@]}"; do
   lights+=(FACTORS="$region/night_light_$year.tif")
   rain+=(PRECIPITATION="$region/precipitation_monthly_$year.tif")
   ndvi+=(NDVI="$region/ndvi_$year.tif")
+  production+=(NPP="$region/npp_$year.tif")
   balance+=(PRECIPITATION="$region/precipitation_$year.tif" EVAPOTRANSPIRATION="$region/evapotranspiration_$year.tif")
 done
 
@@ -164,9 +166,13 @@ show "Habitat quality under threat of roads and towns" habitatquality "${series[
   OUTPUT_TABLE="$output/habitat_quality.csv" \
   OUTPUT_HTML="$output/habitat_quality.html"
 
-show "Carbon storage" carbonstorage "${series[@]}" "${land[@]}" CARBON_TABLE="$region/carbon.csv" \
+# A ratio of NEP to NPP made up for the practice region.
+show "Carbon storage, and CO2 fixed in a year" carbonstorage "${series[@]}" "${land[@]}" "${production[@]}" \
+  CARBON_TABLE="$region/carbon.csv" NEP_RATIO=0.2 \
   OUTPUT="$output/carbon.tif" \
   OUTPUT_TABLE="$output/carbon.csv" \
+  OUTPUT_FLUX="$output/co2_fixed.tif" \
+  OUTPUT_FLUX_TABLE="$output/co2_fixed.csv" \
   OUTPUT_HTML="$output/carbon.html"
 
 show "One report of the ecosystem services" reportbundle TITLE="Ecosystem services of the practice region" \

@@ -1,19 +1,26 @@
-"""Carbon storage by land-cover class."""
+"""Carbon storage by land-cover class, and carbon dioxide fixed in a year."""
 
 from __future__ import annotations
 
+from ...core.errors import InputError
 from ...core.progress import Progress
+from ...core.services.carbon_flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
+from ...core.services.carbon_flux import SOURCES as FLUX_METHODS
+from ...core.services.carbon_flux import UNIT as FLUX_UNIT
 from ...core.services.carbon_storage import UNIT, CarbonOutputs, run_carbon_storage
 from ...core.services.service_reports import carbon_report
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
 from ..settings import report_language
+from ..translation import tr
 from .service import ServiceAlgorithm
+
+NEEDS_NPP = ("RESPIRATION", "NEP_RATIO", "OUTPUT_FLUX", "OUTPUT_FLUX_TABLE")
 
 
 class CarbonStorage(ServiceAlgorithm):
-    """Carbon in plants, soil and litter from a table of densities."""
+    """Carbon in plants, soil and litter from a table of densities; carbon dioxide and oxygen of a year from NPP."""
 
     NAME = "carbonstorage"
 
@@ -21,15 +28,27 @@ class CarbonStorage(ServiceAlgorithm):
         self.add_cover()
         self.add_years()
         self.add_table("CARBON_TABLE", optional=False)
+        self.add_series("NPP", optional=True)
+        self.add_choice("NPP_UNIT", NPP_UNITS, "gc_m2")
+        self.add_choice("FLUX_METHOD", tuple(FLUX_METHODS), "nep")
+        self.add_number("NEP_RATIO")
+        self.add_series("RESPIRATION", optional=True)
+        self.add_choice("RESPIRATION_UNIT", tuple(TO_T_HA), "gc_m2", advanced=True)
+        self.add_number("CARBON_FRACTION", 0.45, advanced=True)
+        self.add_number("CO2_PER_DRY_MATTER", 1.63, advanced=True)
+        self.add_number("OXYGEN_PER_DRY_MATTER", 1.19, advanced=True)
+        self.add_ranges("NPP", "RESPIRATION")
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
+        self.add_raster_output("OUTPUT_FLUX")
+        self.add_table_output("OUTPUT_FLUX_TABLE")
         self.add_report_output()
-        self.add_number_output("TOTAL_FIRST")
-        self.add_number_output("TOTAL")
+        for name in ("TOTAL_FIRST", "TOTAL", "CO2_FIRST", "CO2", "OXYGEN_FIRST", "OXYGEN"):
+            self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        outputs = CarbonOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = CarbonOutputs(given.output("OUTPUT"), provenance_metadata(self, given), given.output("OUTPUT_FLUX"))
         result = run_carbon_storage(
             self.cover(given),
             given.required_table("CARBON_TABLE"),
@@ -37,11 +56,44 @@ class CarbonStorage(ServiceAlgorithm):
             given.optional_years(),
             self.raster_settings(given),
             progress.part(0, 95),
+            self._flux(given),
         )
         results = self.publish_map("OUTPUT", outputs.carbon, result.years, UNIT)
+        if result.flux:
+            results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, FLUX_UNIT, about_zero=True))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(carbon_report(result, outputs, report_language()), report))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
-        return results
+        return results | self._publish_flux(result.flux) if result.flux else results
+
+    def _flux(self, given: Given) -> FluxInputs | None:
+        npp = self.optional_series(given, "NPP")
+        if npp is None:
+            useless = [name for name in NEEDS_NPP if given.has(name)]
+            if useless:
+                raise InputError(
+                    tr("{names}: there is no NPP, from which the flux comes. Give NPP.", names=", ".join(useless))
+                )
+            return None
+        return FluxInputs(
+            npp=npp,
+            npp_unit=given.choice("NPP_UNIT"),
+            method=given.choice("FLUX_METHOD"),
+            respiration=self.optional_series(given, "RESPIRATION"),
+            nep_ratio=given.number("NEP_RATIO"),
+            respiration_unit=given.choice("RESPIRATION_UNIT"),
+            carbon_fraction=given.required_number("CARBON_FRACTION"),
+            co2_per_dry_matter=given.required_number("CO2_PER_DRY_MATTER"),
+            oxygen_per_dry_matter=given.required_number("OXYGEN_PER_DRY_MATTER"),
+        )
+
+    def _publish_flux(self, flux: FluxResult) -> Results:
+        numbers = self.publish_numbers(
+            CO2_FIRST=flux.co2_totals[0],
+            CO2=flux.co2_totals[-1],
+            OXYGEN_FIRST=flux.oxygen_totals[0],
+            OXYGEN=flux.oxygen_totals[-1],
+        )
+        return self.publish_table("OUTPUT_FLUX_TABLE", flux.table()) | numbers

@@ -9,7 +9,7 @@ from ...core.raster.output import ClassColour
 from ...core.raster.statistics import stored_statistics
 from ...core.services.survey import Climate, Cover, Series
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look, common_range
+from ..canvas import BandLook, Look, common_range, range_about_zero
 from ..given import Given
 from ..settings import default_scheme
 
@@ -73,6 +73,7 @@ class ServiceAlgorithm(EcoAlgorithm):
         unit: str = "",
         limits: tuple[float, float] | None = None,
         classes: Sequence[ClassColour] = (),
+        about_zero: bool = False,
     ) -> Results:
         """A layer per year with one ramp, or one legend of classes, for all of them.
 
@@ -83,10 +84,15 @@ class ServiceAlgorithm(EcoAlgorithm):
             unit: behind the numbers of the legend.
             limits: of the ramp; by default the usual range of the values.
             classes: of a class raster.
+            about_zero: whether gains and losses get a diverging ramp with zero in its middle where both occur.
         """
         if not path:
             return {}
         label = self.texts.outputs[name].label
-        low, high = limits or ((0.0, 1.0) if classes else common_range(stored_statistics(path)))
+        found = [] if limits or classes else stored_statistics(path)
+        diverging = about_zero and any(band.minimum < 0 for band in found)
+        usual = range_about_zero(found) if diverging else common_range(found)
+        low, high = limits or usual
         bands = tuple(BandLook(band, f"{label} {year or ''}".strip(), year) for band, year in enumerate(years, start=1))
-        return self.publish_raster(name, path, Look(label, bands, unit, low, high, classes=tuple(classes)))
+        palette = "diverging" if diverging else "sequential"
+        return self.publish_raster(name, path, Look(label, bands, unit, low, high, palette, tuple(classes)))

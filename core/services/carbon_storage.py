@@ -1,4 +1,4 @@
-"""Carbon stored in ecosystems, by land-cover class."""
+"""Carbon stored in ecosystems, by land-cover class, and what they take up in a year."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
+from .carbon_flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
 from .survey import Cover, Survey, YearlySums, ecosystem_members, map_output
 from .yearly_kernel import Layers, Pixels
 
 STOCK = "carbon"
 UNIT = "t C/ha"
 POOLS = ("above", "below", "soil", "dead")
-CARBON_TO_CO2 = 44 / 12
 COLUMNS = (
     Column("year", "integer"),
     Column("ecosystem", "text"),
@@ -75,21 +75,32 @@ class StockFormula:
 
 @dataclass(frozen=True)
 class CarbonOutputs:
-    """Path of the map; None for none."""
+    """Paths of the maps; None for a map that is not wanted."""
 
     carbon: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    flux: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class CarbonResult:
-    """Carbon of the study area; arrays have shape (years, ecosystems)."""
+    """Carbon of the study area; arrays have shape (years, ecosystems).
+
+    Attributes:
+        years: as given.
+        ecosystems: names.
+        area_ha: with a density.
+        carbon_t: stored.
+        sums: of the run; groups are land-cover classes.
+        flux: of a year; None where no production was given.
+    """
 
     years: tuple[int | None, ...]
     ecosystems: tuple[str, ...]
     area_ha: np.ndarray
     carbon_t: np.ndarray
     sums: YearlySums
+    flux: FluxResult | None = None
 
     @property
     def totals(self) -> tuple[float, ...]:
@@ -114,22 +125,32 @@ def run_carbon_storage(
     years: tuple[int, ...] = (),
     settings: RasterSettings | None = None,
     progress: Progress = QUIET,
+    flux: FluxInputs | None = None,
 ) -> CarbonResult:
-    """Maps carbon by land-cover class and sums it by ecosystem.
+    """Maps carbon by land-cover class and sums it by ecosystem; with `flux` also what is taken up in a year.
+
+    Stock and flux are two passes, because production may be missing where there is a stock, such as on lakes.
 
     Raises:
         TableError: the table of carbon cannot be used, or a land-cover code is not in the scheme.
-        InputError: a class that occurs has no carbon.
+        InputError: a class that occurs has no carbon, or see `run_carbon_flux`.
         GridError, OutputError, Cancelled: see `run_job`.
     """
     densities = class_densities(table, cover.scheme.codes)
     names, member = ecosystem_members(cover.scheme)
+    settings = settings or RasterSettings()
+    found = None
+    if flux:
+        of_flux = FluxOutputs(outputs.flux, outputs.metadata)
+        found = run_carbon_flux(cover, flux, of_flux, years, settings, progress.part(0, 60))
+        progress = progress.part(60, 100)
+        progress.info("Carbon stock by class.")
     with workspace() as folder:
-        survey = Survey(years, settings or RasterSettings(), folder, progress)
+        survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(cover)
         made = map_output(survey, STOCK, outputs.carbon, UNIT, outputs.metadata)
         sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), progress)
-    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums.amounts[STOCK] @ member, sums)
+    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums.amounts[STOCK] @ member, sums, found)
     for year, total in zip(result.years, result.totals):
         progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} t of carbon stored.")
     return result

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import InputError
+from ..raster.dataset import open_raster, short_name
 
 
 def refuse_slip(label: str, values: np.ndarray, suspicious: np.ndarray, valid: np.ndarray, mend: str) -> None:
@@ -37,3 +40,22 @@ def refuse_negative(label: str, values: np.ndarray, valid: np.ndarray) -> None:
             f"{label} holds negative values such as {float(values[negative][0]):.6g}. Declare them as nodata, or set "
             "the smallest valid value to 0."
         )
+
+
+def refuse_second_scale(label: str, paths: Sequence[str], given: str, mend: str) -> None:
+    """Raises InputError where a file declares a scale, which is applied when it is read, and another one is given.
+
+    Args:
+        label: what the rasters are.
+        paths: of the rasters.
+        given: the scale of the user, as a message calls it.
+        mend: what to do.
+    """
+    for path in paths:
+        dataset = open_raster(path, label)  # must outlive its band
+        declared = dataset.GetRasterBand(1).GetScale()
+        if declared not in (None, 1):
+            raise InputError(
+                f"{label}: {short_name(path)} declares the scale {declared:g} itself, which is applied when it is "
+                f"read, and {given} is given as well. {mend}"
+            )

@@ -27,6 +27,9 @@ from ..report import (
 from ..report.texts import load_palettes, load_texts
 from ..results import ResultTable
 from ..tables import provenance
+from .carbon_flux import SOURCES as FLUX_SOURCES
+from .carbon_flux import UNIT as FLUX_UNIT
+from .carbon_flux import FluxResult
 from .carbon_storage import CarbonOutputs, CarbonResult
 from .daily_erosivity import SOURCES as DAILY_SOURCES
 from .daily_erosivity import DailyErosivity
@@ -147,14 +150,32 @@ def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, langu
 def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -> MethodReport:
     """What carbon storage found."""
     words = load_texts(language)
+    chapters = [
+        _totals(words, "services_carbon", "t C", result.years, result.totals),
+        _maps(words, result.years, [("services_carbon", outputs.carbon, "t C/ha", ())]),
+        _by_ecosystem(words, result.table(), "carbon_t", "services_carbon"),
+    ]
+    left_out = _left_out(words, result.sums)
+    flux = result.flux
+    if flux is None:
+        return MethodReport(chapters, left_out=left_out)
+    chapters.append(_flux_chapter(flux, outputs.flux, words))
+    left_out += [replace(o, where=f"{words['services_flux']} {o.where}") for o in _left_out(words, flux.sums)]
     return MethodReport(
-        [
-            _totals(words, "services_carbon", "t C", result.years, result.totals),
-            _maps(words, result.years, [("services_carbon", outputs.carbon, "t C/ha", ())]),
-            _by_ecosystem(words, result.table(), "carbon_t", "services_carbon"),
-        ],
-        left_out=_left_out(words, result.sums),
+        chapters, sources=[Source(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])], left_out=left_out
     )
+
+
+def _flux_chapter(flux: FluxResult, path: str | None, words: Words) -> Chapter:
+    fixed = _totals(words, "services_flux", "t CO2/a", flux.years, flux.co2_totals)
+    oxygen = _totals(words, "services_oxygen", "t O2/a", flux.years, flux.oxygen_totals)
+    blocks: list[Block] = [*fixed.blocks, *oxygen.blocks]
+    if path:
+        ramp = Ramp(FLUX_UNIT, "diverging" if flux.sums.counts["losing"].any() else "sequential")
+        pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(flux.years, start=1)]
+        blocks.append(Map(words["services_flux"], pictures, ramp))
+    by_ecosystem = _by_ecosystem(words, flux.table(), "co2_t", "services_flux")
+    return Chapter(words["services_flux"], [*blocks, *by_ecosystem.blocks])
 
 
 def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str | None, language: str) -> MethodReport:

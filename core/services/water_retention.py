@@ -12,12 +12,11 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
-from ..raster.dataset import open_raster, short_name
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import Table, resource_table
-from .plausible import refuse_negative, refuse_slip
+from .plausible import refuse_negative, refuse_second_scale, refuse_slip
 from .survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
 from .yearly_kernel import LAND_COVER, Layers, Pixels
 
@@ -253,7 +252,9 @@ def run_water_retention(
         )
     if not inputs.scale > 0:
         raise InputError(f"The scale of evapotranspiration is {inputs.scale:g}. Give a positive number, such as 0.1.")
-    _refuse_second_scale(inputs)
+    if inputs.scale != 1:
+        paths, given = inputs.evapotranspiration.paths, f"the scale {inputs.scale:g}"
+        refuse_second_scale("Evapotranspiration", paths, given, "Leave EVAPOTRANSPIRATION_SCALE at 1.")
     scheme = inputs.cover.scheme
     coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
     if np.isnan(coefficients).all():
@@ -287,18 +288,6 @@ def run_water_retention(
     )
     _report(result, progress)
     return result
-
-
-def _refuse_second_scale(inputs: RetentionInputs) -> None:
-    """A scale that the file declares is applied when it is read; a second one would leave a tenth of the loss."""
-    for path in inputs.evapotranspiration.paths if inputs.scale != 1 else ():
-        dataset = open_raster(path, "Evapotranspiration")
-        declared = dataset.GetRasterBand(1).GetScale()
-        if declared not in (None, 1):
-            raise InputError(
-                f"Evapotranspiration: {short_name(path)} declares the scale {declared:g} itself, which is applied when "
-                f"it is read, and the scale {inputs.scale:g} is given as well. Leave EVAPOTRANSPIRATION_SCALE at 1."
-            )
 
 
 def _without_fill(inputs: RetentionInputs) -> Series:

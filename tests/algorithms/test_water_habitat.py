@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.tests.algorithms.helpers import files_in, run, write_text
+from ecoassets.tests.algorithms.helpers import files_in, layers_of, load_maps, read_csv, run, write_text
 from ecoassets.tests.algorithms.landcover import FOREST, PADDY, TOWN, write_columns
 from ecoassets.tests.rasters import WGS_84, read_raster, write_raster
 
@@ -261,3 +261,59 @@ class TestCarbon:
     )
     def test_bad_tables(self, land, inputs, refused, text, words):
         refused(CARBON, {**land, "CARBON_TABLE": write_text(inputs / "carbon.csv", text)}, words)
+
+    @pytest.fixture
+    def stock(self, land, inputs):
+        table = write_text(inputs / "carbon.csv", f"code,carbon\n{FOREST},150\n{PADDY},65\n{TOWN},20\n")
+        return {**land, "CARBON_TABLE": table}
+
+    def test_the_flux_of_a_year_beside_the_stock(self, stock, constant, output, tmp_path):
+        # 600 gC/m2 = 6 t C/ha, a quarter of it stays: 1.5 t C, 5.5 t CO2 and 4 t O2 per hectare, on three hectares
+        names = {"OUTPUT_FLUX": "flux.tif", "OUTPUT_FLUX_TABLE": "flux.csv", "OUTPUT_HTML": "report.html"}
+        made = {name: str(tmp_path / "made" / file) for name, file in names.items()}
+        found = run(CARBON, {**stock, "NPP": [constant("npp", 600)], "NEP_RATIO": 0.25, "OUTPUT": output, **made})
+        assert found["TOTAL"] == 235
+        assert (found["CO2_FIRST"], found["CO2"], found["OXYGEN"]) == pytest.approx((16.5, 16.5, 12), rel=1e-6)
+        assert read_raster(made["OUTPUT_FLUX"])[0, 0].tolist() == pytest.approx([5.5] * 3, rel=1e-6)
+        forest = read_csv(made["OUTPUT_FLUX_TABLE"])[0]
+        assert [float(forest[name]) for name in ("npp_t", "nep_t", "co2_t", "co2_t_ha", "oxygen_t")] == pytest.approx(
+            [6, 1.5, 5.5, 5.5, 4], rel=1e-6
+        )
+        page = (tmp_path / "made" / "report.html").read_text(encoding="utf-8")
+        assert all(words in page for words in ("CO2 fixed", "Oxygen released", "t CO2/a"))
+
+    def test_the_flux_of_plants_alone(self, stock, constant, output):
+        # 4.5 t C/ha are 10 t of dry matter, which fix 16.3 t of CO2 and release 11.9 t of oxygen
+        given = {"NPP": [constant("npp", 4.5)], "NPP_UNIT": "tc_ha", "FLUX_METHOD": "dry_matter"}
+        found = run(CARBON, {**stock, **given, "OUTPUT": output})
+        assert (found["CO2"], found["OXYGEN"]) == pytest.approx((3 * 16.3, 3 * 11.9), rel=1e-6)
+
+    def test_gains_and_losses_are_told_apart_by_colour(self, stock, constant, output, tmp_path):
+        given = {"NPP": [constant("npp", 400, 600)], "RESPIRATION": [constant("rh", 500)], "YEARS": "2000, 2005"}
+        maps = {"OUTPUT": output, "OUTPUT_FLUX": str(tmp_path / "made" / "flux.tif")}
+        project = load_maps(CARBON, {**stock, **given}, maps)
+        layer = layers_of(project)["CO2 fixed in a year 2000"]
+        shader = layer.renderer().shader().rasterShaderFunction()
+        assert (shader.minimumValue(), shader.maximumValue()) == pytest.approx((-3.67, 3.67))
+        assert shader.colorRampItemList()[0].label == "-3.67 t CO2/(ha a)"
+        project.clear()
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({}, "NEP needs RESPIRATION .* or NEP_RATIO"),
+            ({"NEP_RATIO": -0.2}, "NEP_RATIO is -0.2"),
+            ({"NEP_RATIO": 0.2, "FLUX_METHOD": "dry_matter"}, "would count for nothing"),
+            ({"NEP_RATIO": 0.2, "NPP_UNIT": "kgc_m2"}, "No land reaches 25 t C/ha in a year. Choose the unit"),
+            ({"FLUX_METHOD": "dry_matter", "CARBON_FRACTION": 45}, "CARBON_FRACTION is 45"),
+        ],
+    )
+    def test_a_flux_that_cannot_be(self, stock, constant, refused, given, words):
+        refused(CARBON, {**stock, "NPP": [constant("npp", 600)], **given}, words)
+
+    def test_respiration_and_a_ratio(self, stock, constant, refused):
+        given = {"NPP": [constant("npp", 600)], "RESPIRATION": [constant("rh", 500)], "NEP_RATIO": 0.2}
+        refused(CARBON, {**stock, **given}, "RESPIRATION and NEP_RATIO are both given")
+
+    def test_a_ratio_of_nothing(self, stock, refused):
+        refused(CARBON, {**stock, "NEP_RATIO": 0.2}, "NEP_RATIO: there is no NPP")
