@@ -7,6 +7,7 @@ from ...core.progress import Progress
 from ...core.services.curve_number import SOIL_GROUPS
 from ...core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ...core.services.service_reports import flood_report
+from ...core.services.swamp_soil import SwampSoil
 from ..base import Results
 from ..given import Given
 from ..provenance import provenance_metadata
@@ -15,6 +16,7 @@ from ..translation import tr
 from .service import ServiceAlgorithm
 from .supportpractice import terrain_of
 
+SWAMP_SOIL = ("SWAMP_SOIL_DEPTH", "SWAMP_BULK_DENSITY", "SWAMP_SATURATED", "SWAMP_NATURAL")  # as in `SwampSoil`
 ABSTRACTIONS = {"0.2": 0.2, "0.05": 0.05}
 
 
@@ -43,6 +45,8 @@ class FloodMitigation(ServiceAlgorithm):
         self.add_choice("LAKES", ("object", "total"), "object", advanced=True)
         self.add_text("LAKE_ZONE", "Eastern plain", advanced=True)
         self.add_flag("GUIDELINE_EXCHANGES", False)
+        for name in SWAMP_SOIL:
+            self.add_number(name, advanced=True)
         self.add_ranges("STORM_RAINFALL", "DEM")
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", optional=False)
@@ -92,4 +96,5 @@ class FloodMitigation(ServiceAlgorithm):
             lake_zone=given.text("LAKE_ZONE"),
             guideline_exchanges=given.flag("GUIDELINE_EXCHANGES"),
             climate=self.climate(given),
+            swamp_soil=SwampSoil(*(given.number(name) for name in SWAMP_SOIL)),
         )

@@ -32,6 +32,7 @@ from .plausible import refuse_negative, refuse_slip
 from .slope import Terrain, add_slope, slope_degrees
 from .storms import STORM, add_storms
 from .survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from .swamp_soil import UNKNOWN_SOIL, SwampSoil
 from .water_bodies import BurnedBodies, WaterBody, burn_water_bodies
 from .yearly_kernel import LAND_COVER, Layers, Pixels
 
@@ -55,6 +56,7 @@ BODY_COLUMNS = (
     Column("kind", "text"),
     Column("area_ha", unit="ha"),
     Column("capacity_m3", unit="m3"),
+    Column("soil_m3", unit="m3"),
 )
 
 
@@ -193,6 +195,7 @@ class FloodInputs:
         lake_zone: of lakes without one.
         guideline_exchanges: whether the water exchanges of the GEP guide are taken.
         climate: `mean` takes the mean storm of all years, which needs one storm per year.
+        swamp_soil: of swamps whose polygons tell nothing of it; by default they hold surface water alone.
     """
 
     cover: Cover
@@ -212,6 +215,7 @@ class FloodInputs:
     lake_zone: str = "Eastern plain"
     guideline_exchanges: bool = False
     climate: Climate = "actual"
+    swamp_soil: SwampSoil = UNKNOWN_SOIL
 
 
 @dataclass(frozen=True)
@@ -275,7 +279,8 @@ class FloodResult:
 
     def bodies_table(self) -> ResultTable:
         """A row per water body."""
-        return ResultTable(BODY_COLUMNS, tuple((b.feature, b.kind, b.area_ha, b.capacity_m3) for b in self.bodies))
+        rows = tuple((b.feature, b.kind, b.area_ha, b.capacity_m3, b.soil_m3) for b in self.bodies)
+        return ResultTable(BODY_COLUMNS, rows)
 
 
 def run_flood_mitigation(
@@ -345,7 +350,13 @@ def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBo
     if inputs.water_bodies is None:
         return None
     bodies = burn_water_bodies(
-        inputs.water_bodies, survey.area, progress, inputs.lakes, inputs.lake_zone, inputs.guideline_exchanges
+        inputs.water_bodies,
+        survey.area,
+        progress,
+        inputs.lakes,
+        inputs.lake_zone,
+        inputs.guideline_exchanges,
+        inputs.swamp_soil,
     )
     survey.add_sources(BODIES, [bodies.source] * len(survey.dated), on_grid=True)
     return bodies

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..raster.source import Source
 from ..raster.study import StudyArea
 from ..raster.tally import Sums, sum_by_class
 from ..tables import resource_table
+from .swamp_soil import UNKNOWN_SOIL, SwampSoil
 
 Kind = Literal["lake", "reservoir", "swamp"]
 KINDS = ("lake", "reservoir", "swamp")
@@ -68,12 +70,13 @@ class LakeZone:
 
 @dataclass(frozen=True)
 class WaterBody:
-    """One object: its polygon's number, its area on the grid and what it holds."""
+    """One object: its polygon's number, its area on the grid, what it holds, and what of that is in swamp soil."""
 
     feature: str
     kind: Kind
     area_ha: float
     capacity_m3: float
+    soil_m3: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,21 +117,23 @@ def burn_water_bodies(
     lakes: Literal["object", "total"] = "object",
     default_zone: str = "Eastern plain",
     guideline: bool = False,
+    swamp_soil: SwampSoil = UNKNOWN_SOIL,
 ) -> BurnedBodies:
     """Burns water bodies and spreads what each holds evenly over its pixels.
 
     Args:
         path: polygons with the fields `kind` (lake, reservoir, swamp), `capacity_m3` (total capacity; needed for
-            reservoirs, and wins over the formula elsewhere) and `lake_zone`.
+            reservoirs, and wins over the formulas elsewhere), `lake_zone`, and those of `SwampSoil`.
         area: the study area.
         progress: hears what is left out.
         lakes: whether the power law is applied to each lake or to the summed area of a zone.
         default_zone: of lakes whose `lake_zone` is blank.
         guideline: see `lake_zones`.
+        swamp_soil: of swamps, where their polygons do not tell. Without any soil they hold surface water alone.
 
     Raises:
         InputError: the polygons cannot be read.
-        TableError: a kind or lake zone is unknown, or a reservoir has no capacity.
+        TableError: a kind or lake zone is unknown, a reservoir has no capacity, or the soil of a swamp cannot be used.
     """
     zones = burn_zones(path, None, area.grid, area.folder, "water_bodies", "Water bodies")
     attributes = _read(path)
@@ -142,10 +147,13 @@ def burn_water_bodies(
         if hectares == 0:
             continue
         summed = total[zone] if zone and lakes == "total" else hectares
-        capacity = _capacity(body, hectares, zone, summed)
-        bodies.append(WaterBody(name, body.kind, hectares, capacity))
+        soil = _in_soil(body, hectares, swamp_soil)
+        capacity = _capacity(body, hectares, zone, summed) + soil
+        bodies.append(WaterBody(name, body.kind, hectares, capacity, soil))
         depth[number] = capacity / (hectares * 10)
     _tell(bodies, len(given), progress)
+    if swamp_soil.known and not any(body.kind == "swamp" for body in bodies):
+        progress.warn("The soil of swamps is given, but none of the water bodies is a swamp.")
     return BurnedBodies(zones.source, tuple(bodies), depth)
 
 
@@ -155,6 +163,7 @@ class _Attributes:
     kind: Kind
     capacity_m3: float | None
     lake_zone: str
+    soil: SwampSoil
 
 
 def _read(path: str) -> dict[str, _Attributes]:
@@ -178,13 +187,19 @@ def _read(path: str) -> dict[str, _Attributes]:
         kind = text(feature, "kind").casefold()
         if kind not in KINDS:
             raise TableError(f"Water body {number} has the kind {kind!r}. Write one of {', '.join(KINDS)}.")
-        capacity = text(feature, "capacity_m3")
-        zone = text(feature, "lake_zone")
-        found[number] = _Attributes(number, kind, _positive(capacity, number), zone)  # type: ignore[arg-type]
+        capacity = _number(text(feature, "capacity_m3"), number, "capacity", "its total capacity in m3")
+        soil = SwampSoil(
+            *(
+                _number(text(feature, f.name), number, f.name, "a number, 0 or more")
+                for f in dataclass_fields(SwampSoil)
+            )
+        )
+        found[number] = _Attributes(number, kind, capacity, text(feature, "lake_zone"), soil)  # type: ignore[arg-type]
     return found
 
 
-def _positive(text: str, number: str) -> float | None:
+def _number(text: str, number: str, what: str, wanted: str) -> float | None:
+    """A number that is not negative; None where nothing is written."""
     if not text:
         return None
     try:
@@ -192,7 +207,7 @@ def _positive(text: str, number: str) -> float | None:
     except ValueError:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise TableError(f"Water body {number} has the capacity {text!r}. Write its total capacity in m3.")
+        raise TableError(f"Water body {number} has the {what} {text!r}. Write {wanted}.")
     return value
 
 
@@ -203,6 +218,13 @@ def _zone(body: _Attributes, regions: dict[str, LakeZone], default: str) -> Lake
         known = dict.fromkeys(region.name for region in regions.values())
         raise TableError(f"Water body {body.feature} has the lake zone {name!r}. Write one of {', '.join(known)}.")
     return zone
+
+
+def _in_soil(body: _Attributes, hectares: float, usual: SwampSoil) -> float:
+    """What the soil of a swamp takes up; nothing where its capacity is told as a whole."""
+    if body.kind != "swamp" or body.capacity_m3 is not None:
+        return 0.0
+    return body.soil.completed(usual).storage_m3(hectares, f"Water body {body.feature} (swamp)")
 
 
 def _capacity(body: _Attributes, hectares: float, zone: LakeZone | None, summed_ha: float) -> float:
@@ -243,6 +265,9 @@ def _tell(bodies: Sequence[WaterBody], given: int, progress: Progress) -> None:
         of_kind = [body.capacity_m3 for body in bodies if body.kind == kind]
         if of_kind:
             progress.info(f"{len(of_kind)} {kind}(s) hold {math.fsum(of_kind):,.0f} m3.")
+    in_soil = math.fsum(body.soil_m3 for body in bodies)
+    if in_soil:
+        progress.info(f"Of it {in_soil:,.0f} m3 in the soil of swamps.")
     if len(bodies) < given:
         progress.warn(f"{given - len(bodies)} water bodies cover no pixel centre and are left out.")
     small = sum(body.kind == "lake" and body.area_ha < SMALLEST_LAKE_KM2 * _HA_PER_KM2 for body in bodies)

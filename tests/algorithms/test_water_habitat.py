@@ -75,6 +75,23 @@ def curves(inputs):
     return {"CURVE_NUMBER_TABLE": write_text(inputs / "cn.csv", f"code,a,b,c,d\n{FOREST},70,70,70,70\n")}
 
 
+def water_body(folder, **fields: str) -> str:
+    """A layer of one polygon over the first hectare, with fields of text."""
+    from osgeo import ogr
+
+    path = write_columns(folder / "bodies.gpkg", {"one": (0, 1)}, rows=1)
+    dataset = ogr.Open(path, 1)
+    layer = dataset.GetLayer(0)
+    for field in fields:
+        layer.CreateField(ogr.FieldDefn(field, ogr.OFTString))
+    feature = layer.GetNextFeature()
+    for field, value in fields.items():
+        feature.SetField(field, value)
+    layer.SetFeature(feature)
+    feature = layer = dataset = None
+    return path
+
+
 class TestWaterRetention:
     @pytest.fixture
     def balance(self, land, constant):
@@ -190,19 +207,23 @@ class TestFlood:
         ],
     )
     def test_bad_water_bodies(self, land, inputs, refused, fields, words):
-        from osgeo import ogr
-
-        bodies = write_columns(inputs / "bodies.gpkg", {"one": (0, 1)}, rows=1)
-        dataset = ogr.Open(bodies, 1)
-        layer = dataset.GetLayer(0)
-        for field in fields:
-            layer.CreateField(ogr.FieldDefn(field, ogr.OFTString))
-        feature = layer.GetNextFeature()
-        for field, value in fields.items():
-            feature.SetField(field, value)
-        layer.SetFeature(feature)
-        feature = layer = dataset = None
+        bodies = water_body(inputs, **fields)
         refused(FLOOD, {**land, "STORM_DEPTH": "100", "WATER_BODIES": bodies}, words)
+
+    def test_a_swamp_holds_water_above_and_in_its_soil(self, land, inputs, output, tmp_path):
+        # a hectare: 0.3 m above, and 1.5 m x 0.2 t/m3 x (400 - 250) % = 0.45 m in the peat; the depth is its own
+        bodies = water_body(inputs, kind="swamp", soil_depth_m="1.5")
+        soil = {"SWAMP_BULK_DENSITY": 0.2, "SWAMP_SATURATED": 400, "SWAMP_NATURAL": 250}
+        table = tmp_path / "made" / "bodies.csv"
+        given = {**land, "STORM_DEPTH": "100", "WATER_BODIES": bodies, "OUTPUT_BODIES": str(table)}
+        run(FLOOD, {**given, **soil, "OUTPUT": output})
+        assert read_raster(output)[0, 0, 0] == pytest.approx(750, rel=1e-6)
+        (row,) = read_csv(table)
+        assert (float(row["capacity_m3"]), float(row["soil_m3"])) == pytest.approx((7500, 4500))
+
+    def test_a_swamp_whose_soil_is_half_known(self, land, inputs, refused):
+        bodies = {"WATER_BODIES": water_body(inputs, kind="swamp"), "SWAMP_SOIL_DEPTH": 1.5}
+        refused(FLOOD, {**land, "STORM_DEPTH": "100", **bodies}, "SWAMP_NATURAL for all swamps, or leave all of them")
 
 
 class TestHabitat:

@@ -16,6 +16,7 @@ from ecoassets.core.services.curve_number import (
 )
 from ecoassets.core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.swamp_soil import SwampSoil, soil_storage_m3
 from ecoassets.core.services.water_bodies import (
     lake_capacity_m3,
     lake_zones,
@@ -206,15 +207,20 @@ def test_an_unknown_soil_group_is_told(region, raster):
         run_flood_mitigation(FloodInputs(region["cover"], storm_depth_mm=(80.0,), soil_group=wrong), FloodOutputs())
 
 
+SOIL_FIELDS = ("soil_depth_m", "bulk_density_t_m3", "saturated_pct", "natural_pct")
+
+
 def polygons(path, features):
-    """Squares of hectares: left and top column and row, width and height in pixels, kind, capacity, zone."""
+    """Squares of hectares: left and top column and row, width and height in pixels, kind, capacity, zone, soil."""
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(UTM_50N)
     dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
     layer = dataset.CreateLayer("bodies", reference, ogr.wkbPolygon)
     for name, kind in (("kind", ogr.OFTString), ("capacity_m3", ogr.OFTReal), ("lake_zone", ogr.OFTString)):
         layer.CreateField(ogr.FieldDefn(name, kind))
-    for (column, row, width, height), kind, capacity, zone in features:
+    for name in SOIL_FIELDS:
+        layer.CreateField(ogr.FieldDefn(name, ogr.OFTReal))
+    for (column, row, width, height), kind, capacity, zone, *soil in features:
         x, y = 500_000 + 100 * column, 4_400_000 - 100 * row
         ring = f"{x} {y}, {x + 100 * width} {y}, {x + 100 * width} {y - 100 * height}, {x} {y - 100 * height}, {x} {y}"
         feature = ogr.Feature(layer.GetLayerDefn())
@@ -222,6 +228,9 @@ def polygons(path, features):
         feature["kind"], feature["lake_zone"] = kind, zone
         if capacity is not None:
             feature["capacity_m3"] = capacity
+        for name, value in zip(SOIL_FIELDS, soil):
+            if value is not None:
+                feature[name] = value
         layer.CreateFeature(feature)
     del layer, dataset
     return str(path)
@@ -284,3 +293,73 @@ def test_bad_water_bodies(lakeland, tmp_path, feature, message):
     path = polygons(tmp_path / "bad.gpkg", [feature])
     with pytest.raises(TableError, match=message):
         run_flood_mitigation(FloodInputs(**lakeland, water_bodies=path), FloodOutputs())
+
+
+PEAT = (1.5, 0.2, 400.0, 250.0)
+SWAMP = (0, 0, 10, 10)  # 100 ha
+
+
+class TestSwampSoil:
+    def swamps(self, lakeland, path, features, **soil):
+        inputs = FloodInputs(**lakeland, water_bodies=polygons(path, features), swamp_soil=SwampSoil(**soil))
+        return run_flood_mitigation(inputs, FloodOutputs(str(path.with_suffix(".tif")))).bodies
+
+    def test_by_hand(self):
+        # 1 ha * 1.5 m of peat weighs 3000 t dry; it takes up 1.5 t of water per t: 4500 m³
+        assert soil_storage_m3(1, 1.5, 0.2, 400, 250) == pytest.approx(4500)
+        # mineral soil at its natural content, saturated as well: nothing
+        assert soil_storage_m3(1, 1.5, 1.3, 35, 35) == 0
+
+    def test_the_fields_of_a_swamp_add_its_soil_to_the_water_above(self, lakeland, tmp_path):
+        (swamp,) = self.swamps(lakeland, tmp_path / "s.gpkg", [(SWAMP, "swamp", None, "", *PEAT)])
+        assert swamp.soil_m3 == pytest.approx(100 * 4500)
+        assert swamp.capacity_m3 == pytest.approx(100 * (3000 + 4500))
+        assert read(str(tmp_path / "s.tif"))[0, 0, 0] == pytest.approx(300 + 450, rel=1e-6)  # mm
+
+    def test_parameters_stand_in_for_empty_fields(self, lakeland, tmp_path):
+        features = [(SWAMP, "swamp", None, "", *PEAT), ((10, 0, 10, 10), "swamp", None, "", 3.0)]
+        shallow, deep = self.swamps(
+            lakeland,
+            tmp_path / "s.gpkg",
+            features,
+            soil_depth_m=9,
+            bulk_density_t_m3=0.2,
+            saturated_pct=400,
+            natural_pct=250,
+        )
+        assert (shallow.soil_m3, deep.soil_m3) == pytest.approx((450_000, 900_000))
+
+    def test_without_soil_a_swamp_holds_surface_water_alone(self, lakeland, tmp_path):
+        (swamp,) = self.swamps(lakeland, tmp_path / "s.gpkg", [(SWAMP, "swamp", None, "")])
+        assert (swamp.capacity_m3, swamp.soil_m3) == (300_000, 0)
+
+    def test_a_known_capacity_is_the_whole(self, lakeland, tmp_path):
+        (swamp,) = self.swamps(lakeland, tmp_path / "s.gpkg", [(SWAMP, "swamp", 1e6, "", *PEAT)])
+        assert (swamp.capacity_m3, swamp.soil_m3) == (1e6, 0)
+
+    def test_soil_where_no_swamp_is(self, lakeland, tmp_path, log):
+        path = polygons(tmp_path / "s.gpkg", [(SWAMP, "lake", None, "")])
+        inputs = FloodInputs(**lakeland, water_bodies=path, swamp_soil=SwampSoil(*PEAT))
+        found = run_flood_mitigation(inputs, FloodOutputs(), progress=log)
+        assert found.bodies[0].soil_m3 == 0
+        assert any("none of the water bodies is a swamp" in warning for warning in log.warnings)
+
+    @pytest.mark.parametrize(
+        ("soil", "message"),
+        [
+            (
+                (1.5, None, 400, None),
+                r"Water body 1 \(swamp\): of its soil bulk_density_t_m3, natural_pct is not known",
+            ),
+            ((150, 0.2, 400, 250), "150 m deep. Write metres"),
+            ((0, 0.2, 400, 250), "0 m deep"),
+            ((1.5, 200, 400, 250), "divide kg/m3 by 1000"),
+            ((1.5, 0.2, 250, 400), "400 % of water by nature and 250 % when saturated"),
+            ((1.5, 0.2, 4, 2.5), "multiply fractions by 100"),
+            ((1.5, 1.3, 90, 30), r"would hold 1\.17 m3 of water. Water contents are percent of the dry mass"),
+            ((1.5, 0.2, 400, -5), "natural_pct '-5.0'. Write a number, 0 or more"),
+        ],
+    )
+    def test_soil_that_cannot_be(self, lakeland, tmp_path, soil, message):
+        with pytest.raises(TableError, match=message):
+            self.swamps(lakeland, tmp_path / "s.gpkg", [(SWAMP, "swamp", None, "", *soil)])
