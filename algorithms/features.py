@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..core.errors import InputError
 from ..core.progress import Progress
 from .translation import tr
 
-_CHECK_EVERY = 20_000
+_AT_ONCE = 5_000  # rows that are objects of QGIS at a time
 
 
 def read_features(
@@ -50,31 +51,29 @@ def read_features(
         )
     located = has_geometry(source)
     if not located:
-        wanted += [name for name in ("x", "y") if fields.lookupField(name) >= 0 and name not in wanted]
+        place = [name for name in ("x", "y") if fields.lookupField(name) >= 0]
+        wanted, numbers = list(dict.fromkeys([*wanted, *place])), {*numbers, *place}
     indexes = [fields.lookupField(name) for name in wanted]
-    values: list[list[Any]] = [[] for _ in wanted]
-    places: list[tuple[float, float]] = []
-    count = max(source.featureCount(), 1)
-    for number, feature in enumerate(source.getFeatures(_request(indexes, located))):
-        if number % _CHECK_EVERY == 0:
-            progress.check()
-            progress.set(100 * number / count)
-        for column, index in zip(values, indexes):
-            column.append(feature.attribute(index))
-        if located:
-            places.append(_place(feature.geometry()))
     untyped = all(field.typeName().lower() in ("string", "text") for field in fields)
-    columns = {
-        name: _column(column, fields.at(index).isNumeric(), untyped and name in numbers)
-        for name, column, index in zip(wanted, values, indexes)
-    }
-    if located:
-        coordinates = np.array(places, dtype=np.float64).reshape(-1, 2)
-        columns |= dict(zip(PLACE, coordinates.T))
+    columns = [
+        _Column(fields.at(index).isNumeric(), untyped and name in numbers) for name, index in zip(wanted, indexes)
+    ]
+    places = [_Column(numeric=True) for _ in PLACE] if located else []
+    count, read = max(source.featureCount(), 1), 0
+    features = source.getFeatures(_request(indexes, located))
+    while rows := list(islice(features, _AT_ONCE)):
+        progress.check()
+        progress.set(100 * read / count)
+        read += len(rows)
+        for column, index in zip(columns, indexes):
+            column.add([row.attribute(index) for row in rows])
+        for column, coordinates in zip(places, zip(*(_place(row.geometry()) for row in rows)) if places else ()):
+            column.add(coordinates)
+    table = dict(zip([*wanted, *PLACE], (column.values() for column in [*columns, *places])))
     system = source.sourceCrs()
     return FeatureTable(
-        columns,
-        PLACE if located else place_fields(columns),
+        table,
+        PLACE if located else place_fields(table),
         system.toWkt() if system.isValid() else "",
         system.isValid() and system.isGeographic(),
         source.sourceName(),
@@ -139,23 +138,45 @@ def _place(geometry: QgsGeometry) -> tuple[float, float]:
     return middle.x(), middle.y()
 
 
-def _column(values: list[Any], numeric: bool, coerced: bool) -> np.ndarray:
-    if numeric:
+class _Column:
+    """The values of a field as arrays of some thousand rows each, for objects take many times their memory.
+
+    Args:
+        numeric: whether the field holds numbers.
+        coerced: whether text in it is to be read as numbers.
+    """
+
+    def __init__(self, numeric: bool, coerced: bool = False) -> None:
+        self._numeric, self._coerced = numeric, coerced
+        self._pieces: list[np.ndarray] = []
+        self._texts: dict[Any, Any] = {}
+
+    def add(self, values: Sequence[Any]) -> None:
+        self._pieces.append(self._numbers(values) if self._numeric else self._objects(values))
+
+    def values(self) -> np.ndarray:
+        """The whole column: numbers with NaN, or objects with None, where there is no value."""
+        pieces, self._pieces = self._pieces, []
+        if not pieces:
+            return np.empty(0, dtype=np.float64 if self._numeric else object)
+        return np.concatenate(pieces)
+
+    def _numbers(self, values: Sequence[Any]) -> np.ndarray:
         try:
             return np.array(values, dtype=np.float64)
         except TypeError:
             return np.array([None if _is_null(value) else value for value in values], dtype=np.float64)
-    plain = [None if _is_null(value) else _plain(value) for value in values]
-    if coerced:
-        try:
-            return np.array(
-                [None if value is None or not value.strip() else float(value) for value in plain], np.float64
-            )
-        except ValueError:
-            pass  # the statistics say which value is no number
-    column = np.empty(len(plain), dtype=object)
-    column[:] = plain
-    return column
+
+    def _objects(self, values: Sequence[Any]) -> np.ndarray:
+        plain = [None if _is_null(value) else _plain(value) for value in values]
+        if self._coerced:
+            try:
+                return np.array([None if v is None or not v.strip() else float(v) for v in plain], dtype=np.float64)
+            except ValueError:
+                self._coerced = False  # the statistics say which value is no number
+        piece = np.empty(len(plain), dtype=object)
+        piece[:] = [self._texts.setdefault(value, value) for value in plain]  # each text once
+        return piece
 
 
 def _is_null(value: Any) -> bool:
@@ -163,5 +184,7 @@ def _is_null(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Dates as text that sorts in time."""
+    """Dates as text that sorts in time, lists as text too."""
+    if isinstance(value, (list, dict)):
+        return str(value)
     return value.toString("yyyy-MM-dd") if hasattr(value, "toString") else value

@@ -57,7 +57,7 @@ class PanelRegression(DriverAlgorithm):
         from ...core.drivers.panel_run import run_panel_regression
 
         choice = _choice(given)
-        table = self.read(given, choice.columns(), progress.part(0, 40))
+        table = self.read(given, choice.columns(), progress.part(0, 40), [choice.y, *choice.x])
         run = run_panel_regression(table, choice, progress.part(40, 80))
         results: Results = {}
         report = given.file_output("OUTPUT_HTML")

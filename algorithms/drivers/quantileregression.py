@@ -53,7 +53,7 @@ class QuantileRegression(DriverAlgorithm):
         from ...core.drivers.quantile_run import run_quantile_regression
 
         choice = _choice(given)
-        table = self.read(given, choice.columns(), progress.part(0, 30))
+        table = self.read(given, choice.columns(), progress.part(0, 30), [choice.y, *choice.x])
         run = run_quantile_regression(table, choice, progress.part(30, 98))
         results: Results = {}
         report = given.file_output("OUTPUT_HTML")

@@ -147,11 +147,12 @@ def read_observations(
         why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
         raise TableError(f"No row has every value that is needed ({why}). Choose columns that are filled together.")
 
-    columns = {name: transform(values[complete], chosen.get(name, "none"), name) for name, values in numbers.items()}
+    used = slice(None) if complete.all() else complete  # a slice copies nothing
+    columns = {name: transform(values[used], chosen.get(name, "none"), name) for name, values in numbers.items()}
     groups: dict[str, Array] = {}
     values_of: dict[str, Array] = {}
     for name, column in labels.items():
-        values_of[name], groups[name] = _codes(column[complete])
+        values_of[name], groups[name] = _codes(column[used])
     if entity and time:
         _check_duplicates(groups[entity], groups[time], values_of[entity], values_of[time], entity, time)
     matrix = np.empty((int(complete.sum()), len(x)), order="F")
@@ -224,7 +225,7 @@ def _column(table: Mapping[str, Any], name: str) -> Array:
 def _numbers(table: Mapping[str, Any], name: str) -> Array:
     column = _column(table, name)
     if column.dtype.kind in "biuf":
-        numbers = column.astype(np.float64)
+        numbers = column.astype(np.float64, copy=False)
     else:
         numbers = np.array([_number(value) for value in column], dtype=object)
         text = np.array([value is None for value in numbers], dtype=bool)
@@ -260,11 +261,13 @@ def _labels(table: Mapping[str, Any], name: str) -> Array:
     column = _column(table, name)
     if column.dtype.kind in "biuf":
         return column
-    present = [not _blank(value) for value in column]
-    whole = [_whole(value) if there else None for there, value in zip(present, column)]
-    if all(number is not None for there, number in zip(present, whole) if there):
-        return np.array(whole, dtype=object)
-    return np.array([str(value) if there else None for there, value in zip(present, column)], dtype=object)
+    present = [value for value in dict.fromkeys(column) if not _blank(value)]  # far fewer than rows
+    named: dict[Any, Any] = {value: _whole(value) for value in present}
+    if None in named.values():
+        named = {value: str(value) for value in present}
+    labels = np.empty(len(column), dtype=object)
+    labels[:] = [named.get(value) for value in column]
+    return labels
 
 
 def _blank(value: Any) -> bool:

@@ -67,6 +67,7 @@ def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
         return (Test("hausman", float("nan"), None, None, note),)
     k = model.within.shape[1]
     quasi = projection(columns)
+    del columns  # as large as the table
     y = quasi[:, -1]
     beside = quasi[:, :-1].copy(order="F")
     beside[:, :k] -= model.within

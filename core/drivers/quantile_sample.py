@@ -86,20 +86,24 @@ def make_sample(
                 notes.append(
                     f"{int(np.sum(~keep))} cells with a single row are left out: their effect fits them perfectly."
                 )
-    response, drivers = response[keep], drivers[keep]
+    if not keep.all():
+        response, drivers = response[keep], drivers[keep]
     if len(response) and response.min() == response.max():
         raise InputError(f"y is {response[0]:g} in every row. Nothing is left to explain; check the field.")
 
-    columns, labels = [np.ones((len(response), 1)), drivers], [CONSTANT, *names]
+    labels, years, year = [CONSTANT, *names], np.empty(0), np.empty(0)
     if time is not None and year_dummies:
         years, year = np.unique(np.asarray(time)[keep], return_inverse=True)
-        columns.append((year[:, None] == np.arange(1, len(years))).astype(float))
         labels += [f"year_{one}" for one in years[1:]]
         if len(years) > 1:
             notes.append(f"Year effects: a column for every year but {years[0]}.")
     elif method != "pooled" and year_dummies:
         notes.append("No year effects: the year of each row is not given.")
-    matrix = np.column_stack(columns)
+    matrix = np.empty((len(response), len(labels)))
+    matrix[:, 0] = 1
+    matrix[:, 1 : 1 + len(names)] = drivers
+    for column, one in enumerate(range(1, len(years)), start=1 + len(names)):
+        matrix[:, column] = year == one
     if len(response) <= matrix.shape[1]:
         raise InputError(
             f"{len(response)} rows are too few for {matrix.shape[1]} coefficients ({', '.join(labels)}). "
