@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+from qgis.core import QgsProcessingUtils
+
 from ...core.errors import InputError
 from ...core.packages import require_package
 from ...core.progress import Progress
@@ -61,7 +65,8 @@ class TargetSelection(ZoningAlgorithm):
         results: Results = {}
         report = given.file_output("OUTPUT_HTML")
         if report:
-            results.update(self.publish_report(selection_report(found, report_language()), report))
+            folder = os.path.dirname(QgsProcessingUtils.generateTempFilename("selection.tif"))
+            results.update(self.publish_report(selection_report(found, path, report_language(), folder), report))
         look = FeatureLook(self.texts.outputs["OUTPUT"].label, "", colour=SELECTED, outlined=True)
         results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))

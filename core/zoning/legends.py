@@ -17,7 +17,7 @@ def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
     """The classes of a legend in the order of the file.
 
     Args:
-        name: `reason`, `priority`, `conservation`, `plan` or `comparison`.
+        name: `reason`, `priority`, `conservation`, `plan`, `comparison` or `selection`.
         language: `en` or `zh`.
     """
     column = "name_zh" if language == "zh" else "name"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +104,33 @@ def read_planning_units(
             is negative, or a value is no number.
         GridError: the layer has no CRS, or a geographic one where borders are asked for.
     """
+    with units_layer(path) as (layer, label):
+        _require_fields(layer, fields, label)
+        features = [f for f in layer if _is_areal(f.GetGeometryRef())]
+        if not features:
+            raise InputError(f"{label} holds no polygon. Choose a polygon layer.")
+        amounts = np.array([[_number(f, name, label) for name in fields.services] for f in features])
+        negative = amounts < 0
+        if negative.any():
+            progress.warn(f"{label}: {int(negative.sum())} negative amounts of services count as 0.")
+        amounts = np.maximum(amounts, 0)
+        for name, total in zip(fields.services, amounts.sum(axis=0)):
+            if total <= 0:
+                raise InputError(f"{label}: the field {name} has no value above 0, so no target of it can be set.")
+        return PlanningUnits(
+            tuple(f.GetFID() for f in features),
+            fields.services,
+            amounts,
+            _costs(features, layer, fields, label),
+            np.array([_lock(f, fields.lock, label) for f in features]),
+            _borders([f.GetGeometryRef() for f in features], layer, label, progress) if with_borders else None,
+            label,
+        )
+
+
+@contextmanager
+def units_layer(path: str) -> Iterator[tuple[ogr.Layer, str]]:
+    """Opens a polygon layer; gives it and what messages call it. Raises InputError."""
     source, _, rest = path.partition("|")
     label = f"Planning units ({short_name(source)})"
     dataset = call_gdal(f"Cannot open {label}", InputError, gdal.OpenEx, source, gdal.OF_VECTOR)
@@ -110,27 +138,7 @@ def read_planning_units(
     layer = dataset.GetLayerByName(wanted[0]) if wanted else dataset.GetLayer(0)
     if layer is None:
         raise InputError(f"{label} has no layer{' ' + wanted[0] if wanted else ''}.")
-    _require_fields(layer, fields, label)
-    features = [f for f in layer if _is_areal(f.GetGeometryRef())]
-    if not features:
-        raise InputError(f"{label} holds no polygon. Choose a polygon layer.")
-    amounts = np.array([[_number(f, name, label) for name in fields.services] for f in features])
-    negative = amounts < 0
-    if negative.any():
-        progress.warn(f"{label}: {int(negative.sum())} negative amounts of services count as 0.")
-    amounts = np.maximum(amounts, 0)
-    for name, total in zip(fields.services, amounts.sum(axis=0)):
-        if total <= 0:
-            raise InputError(f"{label}: the field {name} has no value above 0, so no target of it can be set.")
-    return PlanningUnits(
-        tuple(f.GetFID() for f in features),
-        fields.services,
-        amounts,
-        _costs(features, layer, fields, label),
-        np.array([_lock(f, fields.lock, label) for f in features]),
-        _borders([f.GetGeometryRef() for f in features], layer, label, progress) if with_borders else None,
-        label,
-    )
+    yield layer, label
 
 
 def _require_fields(layer: ogr.Layer, fields: UnitFields, label: str) -> None:

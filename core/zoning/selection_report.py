@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from ..report import Bars, Block, Chapter, Figure, Figures, MethodReport, Series
+from ..report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
 from ..report.texts import load_texts
 from .legends import legend
-from .report_parts import named, table_block
+from .report_parts import class_map, named, table_block
+from .selection_picture import selection_picture, unit_states
 from .target_selection import SelectionResult, selection_table
 
 
-def selection_report(result: SelectionResult, language: str) -> MethodReport:
-    """What was selected; language `en` or `zh`."""
+def selection_report(result: SelectionResult, units: str, language: str, folder: str) -> MethodReport:
+    """What was selected.
+
+    Args:
+        result: the selection.
+        units: path of the polygon layer that was chosen from.
+        language: `en` or `zh`.
+        folder: where the map goes; it is read when the report is written.
+    """
     words = load_texts(language)
     totals = result.units.amounts.sum(axis=0)
     held = (result.held / totals * 100).tolist()
@@ -27,6 +35,11 @@ def selection_report(result: SelectionResult, language: str) -> MethodReport:
     ]
     blocks: list[Block] = [
         Figures(cards),
+        class_map(
+            words["zoning_units_map"],
+            [MapPicture(selection_picture(units, result, folder))],
+            [entry for entry in legend("selection", language) if entry.code in unit_states(result)],
+        ),
         Bars(
             words["zoning_targets"], [named(words, name) for name in result.units.services], series, "%", stacked=False
         ),
