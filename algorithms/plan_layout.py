@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.core import (
+    QgsLayoutItemLegend,
     QgsLayoutItemMap,
     QgsMapSettings,
     QgsPrintLayout,
@@ -13,9 +14,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
+from .plan_legend import fit_legend
 from .translation import tr
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "resources" / "layouts" / "plan_map.qpt"
+MARGIN_MM = 10
 
 
 def add_plan_layout(project: QgsProject, view: QgsMapSettings) -> QgsPrintLayout:
@@ -30,6 +33,9 @@ def add_plan_layout(project: QgsProject, view: QgsMapSettings) -> QgsPrintLayout
     page_map = next(item for item in layout.items() if isinstance(item, QgsLayoutItemMap))
     page_map.setCrs(view.destinationCrs())
     page_map.zoomToExtent(view.visibleExtent())
+    legend = next(item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+    page = layout.pageCollection().page(0)
+    fit_legend(legend, page.rect().height() - legend.pos().y() - MARGIN_MM)
     layout.refresh()
     manager.addLayout(layout)
     return layout

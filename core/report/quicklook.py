@@ -199,12 +199,18 @@ def _limits(samples: Sequence[Sample], ramp: Ramp) -> tuple[float | None, float 
     return (low if ramp.low is None else ramp.low), (high if ramp.high is None else ramp.high)
 
 
-def _paint_classes(samples: Sequence[Sample], legend: Classes) -> list[QuickLook]:
+def class_pixels(samples: Sequence[Sample]) -> dict[int, int]:
+    """How many pixels of pictures hold each class code."""
     pixels: dict[int, int] = {}
     for sample in samples:
         codes, counts = np.unique(sample.values[np.isfinite(sample.values)], return_counts=True)
         for code, count in zip(codes.tolist(), counts.tolist()):
             pixels[int(code)] = pixels.get(int(code), 0) + count
+    return pixels
+
+
+def _paint_classes(samples: Sequence[Sample], legend: Classes) -> list[QuickLook]:
+    pixels = class_pixels(samples)
     occurring = [item for item in legend.items if item.code in pixels]
     largest = {item.code for item in sorted(occurring, key=lambda item: -pixels[item.code])[:MAX_LEGEND]}
     listed = tuple(item for item in occurring if item.code in largest)
