@@ -101,7 +101,7 @@ def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> t
         return 0.0, 1.0
     low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
     high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
-    low, high = _rounded(low), _rounded(high)
+    low, high = rounded(low), rounded(high)
     return (low, high) if high > low else (low, low + 1.0)
 
 
@@ -112,7 +112,7 @@ def range_about_zero(statistics: Sequence[BandStatistics], spread: float = 2.0) 
     return -reach, reach
 
 
-def _rounded(number: float) -> float:
+def rounded(number: float) -> float:
     """Three digits are enough for a legend."""
     return float(f"{number:.3g}")
 
@@ -195,7 +195,7 @@ def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:
     layer.setName(band.name)
     layer.setRenderer(_renderer(layer, band, look))
     if band.year is not None:
-        _set_year(layer, band.year)
+        set_year(layer, band.year)
     layer.triggerRepaint()
 
 
@@ -270,7 +270,8 @@ def _between(colours: Sequence[QColor], position: float) -> QColor:
     )
 
 
-def _set_year(layer: QgsRasterLayer, year: int) -> None:
+def set_year(layer: QgsRasterLayer, year: int) -> None:
+    """Gives a layer the time of its year."""
     time = layer.temporalProperties()
     time.setIsActive(True)
     time.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
+from ..legends import load_legend
 from ..raster.output import ClassColour
-from ..tables import read_table
-
-_LEGENDS = Path(__file__).parents[2] / "resources" / "legends" / "zoning.csv"
 
 
-@cache
 def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
     """The classes of a legend in the order of the file.
 
@@ -20,12 +15,7 @@ def legend(name: str, language: str = "en") -> tuple[ClassColour, ...]:
         name: `reason`, `priority`, `conservation`, `plan`, `comparison` or `selection`.
         language: `en` or `zh`.
     """
-    column = "name_zh" if language == "zh" else "name"
-    return tuple(
-        ClassColour(int(str(row["code"])), str(row[column]), str(row["color"]))
-        for row in read_table(_LEGENDS).rows
-        if row["legend"] == name
-    )
+    return load_legend("zoning", name, language)
 
 
 def combination_legend(language: str = "en", masks: Iterable[int] = range(2**7)) -> tuple[ClassColour, ...]:

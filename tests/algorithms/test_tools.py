@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ecoassets.tests.algorithms.helpers import ASSETS, VALUE, all_outputs, files_in, read_csv, run
@@ -28,6 +29,38 @@ class TestPracticeRegion:
         assert len(layers) > 5
         assert [layer.name() for layer in layers if not layer.isValid()] == []
         project.clear()
+
+    @pytest.mark.parametrize(
+        ("name", "renderer", "year"),
+        [
+            ("land_cover_2005", "paletted", 2005),
+            ("soil_group", "paletted", None),
+            ("dem", "singlebandpseudocolor", None),
+            ("precipitation_monthly_2010", "singlebandpseudocolor", 2010),
+            ("landsat_2015", "multibandcolor", 2015),
+        ],
+    )
+    def test_a_raster_that_is_added_alone_lands_styled(self, region, name, renderer, year):
+        from qgis.core import QgsRasterLayer
+
+        layer = QgsRasterLayer(str(region / f"{name}.tif"), name)
+        assert layer.loadDefaultStyle()[1]  # as QGIS does when the user adds it
+        assert layer.renderer().type() == renderer
+        time = layer.temporalProperties()
+        assert (time.fixedTemporalRange().begin().date().year() if time.isActive() else None) == year
+
+    def test_every_raster_has_a_legend_for_all_that_it_holds(self, region):
+        from qgis.core import QgsRasterLayer
+
+        for path in sorted(region.glob("*.tif")):
+            layer = QgsRasterLayer(str(path), path.stem)
+            assert layer.renderer().type() != "singlebandgray", path
+            if layer.renderer().type() == "paletted":
+                named = {int(entry.value): entry.label for entry in layer.renderer().classes()}
+                held = read_raster(path)
+                codes = set(np.unique(held[np.isfinite(held)]).astype(int).tolist())
+                assert codes <= set(named), path
+                assert all(named[code] for code in codes)
 
     def test_it_is_what_the_assets_need(self, region, tmp_path):
         def years(pattern):

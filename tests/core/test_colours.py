@@ -53,7 +53,7 @@ def test_lab_by_hand():
     assert too_near({"red": "#b2182b", "green": "#3e6f2a"}, 30)
 
 
-@pytest.mark.parametrize("name", ["quality", "zoning"])
+@pytest.mark.parametrize("name", ["practice", "quality", "zoning"])
 def test_legends(name):
     legends: dict[str, dict[str, str]] = {}
     for row in read_table(LEGENDS / f"{name}.csv").rows:
