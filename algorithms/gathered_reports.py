@@ -13,12 +13,11 @@ _GATHERED: ContextVar[list[StepReport] | None] = ContextVar("gathered_reports", 
 
 
 @contextmanager
-def gather_reports() -> Iterator[list[StepReport]]:
-    """Within this block the algorithms that run in this thread hand over their reports and write none."""
-    reports: list[StepReport] = []
+def gather_reports(reports: list[StepReport]) -> Iterator[None]:
+    """Within this block the algorithms that run in this thread add their reports to a list and write none."""
     token = _GATHERED.set(reports)
     try:
-        yield reports
+        yield
     finally:
         _GATHERED.reset(token)
 

@@ -71,7 +71,7 @@ def _rows(model: QgsLayerTreeModel, node: QgsLayerTreeLayer) -> list[Row]:
         return [Row(number, "", 0) for number in places]
     try:
         source = layer.dataProvider().dataSourceUri()
-        pixels = class_pixels([read_sample(source, renderer.band(), True, SAMPLED)])
+        pixels = class_pixels([read_sample(source, renderer.usesBands()[0], True, SAMPLED)])
     except InputError:  # no file that GDAL reads again
         pixels = {}
     of_colour: dict[str, list[tuple[int, QgsPalettedRasterRenderer.Class]]] = {}

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingMultiStepFeedback,
 )
 
-from ...core.errors import Cancelled
+from ...core.errors import Cancelled, EcoAssetsError
 from ...core.progress import Progress
 from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
@@ -53,7 +53,11 @@ class Step:
 
 
 class Chain:
-    """Runs algorithms of this provider as children. What they share with the workflow by name is passed on."""
+    """Runs algorithms of this provider as children. What they share with the workflow by name is passed on.
+
+    Attributes:
+        finished: how many have succeeded.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Chain:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
         self._steps, self._started, self._reports, self._title = steps, 0, reports, title
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
+        self.finished = 0
 
     def file(self, name: str) -> str:
         """A file of this name in the folder of results."""
@@ -121,6 +126,7 @@ class Chain:
             self._reports[-1] = replace(self._reports[-1], title=title)
         if not succeeded:
             raise QgsProcessingException(tr("{where}: there were errors, see the messages above.", where=where))
+        self.finished += 1
         return Step({**paths, **results})
 
     def _shared_with(self, child: QgsProcessingAlgorithm) -> dict[str, Any]:
@@ -166,10 +172,19 @@ class Workflow(EcoAlgorithm):
                 if given.rasters(name)
             ],
         )
-        with gather_reports() as reports:
-            chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports, self.displayName())
-            headlines = self.follow(given, chain)
-        results: Results = {"FOLDER": folder}
+        reports: list[StepReport] = []
+        chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports, self.displayName())
+        try:
+            with gather_reports(reports):
+                headlines = self.follow(given, chain)
+            return {"FOLDER": folder, **self._publish(given, headlines, reports)}
+        except (Cancelled, EcoAssetsError, QgsProcessingException):
+            if chain.finished:
+                progress.warn(tr("What the steps that had finished made stays in {folder}.", folder=folder))
+            raise
+
+    def _publish(self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport]) -> Results:
+        results: Results = {}
         report = given.file_output("OUTPUT_HTML")
         if report:
             years = given.years()

@@ -229,6 +229,31 @@ def test_a_failing_step_is_named(region, tmp_path):
     refused(given, "Step 1 of .*Flood mitigation.*-5 mm")
 
 
+def test_what_finished_before_a_failing_step_stays_and_is_told(region, tmp_path):
+    from qgis.core import QgsProcessingException, QgsProcessingFeedback
+
+    class Log(QgsProcessingFeedback):
+        warnings = ()
+
+        def pushWarning(self, warning):
+            self.warnings = (*self.warnings, warning)
+
+    out, log = tmp_path / "out", Log(False)
+    water = {name: region[name.lower()] for name in ("PRECIPITATION", "EVAPOTRANSPIRATION")}
+    given = {
+        **land_of(region),
+        **water,
+        "STORM_DEPTH": "-5",
+        "FOLDER": str(out),
+        "OUTPUT_TABLE": str(tmp_path / "t.csv"),
+    }
+    with pytest.raises(QgsProcessingException, match="Step 2 of .*-5 mm"):
+        run("ecoassets:zoningworkflow", given, feedback=log)
+    assert files_in(out) == ["water_retention.csv", "water_retention.tif"]
+    assert f"What the steps that had finished made stays in {out}." in log.warnings
+    assert not (tmp_path / "t.csv").exists()
+
+
 def test_nothing_to_zone_by(region, tmp_path):
     refused({**land_of(region), "FOLDER": str(tmp_path / "out")}, "nothing to zone by")
 
