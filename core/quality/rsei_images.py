@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..raster.engine import Block, Result
-from ..raster.percentiles import Sample
+from ..raster.radix_search import Sample
 from ..raster.tally import Sums
 from .rsei_calibration import Calibration, ThermalCalibration
 from .rsei_indicators import INDICATORS, dryness, normalised_difference, wetness

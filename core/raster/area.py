@@ -47,6 +47,11 @@ def pixel_areas_ha(grid: Grid) -> np.ndarray:
     return np.abs(np.diff(quarters)) * grid.pixel_width * to_radians / SQUARE_METRES_PER_HA
 
 
+def equal_pixel_area_ha(grid: Grid) -> float | None:
+    """Area of every pixel of a projected grid, hectares; None where pixels differ, on a geographic grid."""
+    return float(pixel_areas_ha(grid)[0]) if grid.spatial_reference().IsProjected() else None
+
+
 def _equator_to_latitude_area(latitude: np.ndarray, reference: osr.SpatialReference) -> np.ndarray:
     """Ellipsoidal area between the equator and a parallel per radian of longitude, m².
 

@@ -23,15 +23,16 @@ from ..errors import OutputError
 from ..progress import QUIET, Progress
 from .area import pixel_areas_ha
 from .grid import Grid
+from .kept_blocks import kept_reader
 from .output import BandStatistics, Output, RasterWriter, WriteOptions, stack_for
 from .scheduler import chosen_cluster
 from .source import Source, open_source
 from .tally import Sums
-from .validity import all_of, any_of, everywhere, pixels_per_row, settled
+from .validity import all_of, any_of, everywhere, joined, pixels_per_row, settled
 from .windows import Window, cut_windows
 
 POLL_SECONDS = 0.1
-STRIP_PIXELS = 1 << 15
+STRIP_PIXELS = 1 << 16
 MOST_WORKERS = 4
 # Share of a run's progress that is left for statistics, overviews and moving files.
 FINISHING_PCT = 4.0
@@ -81,6 +82,20 @@ class Result:
 
 
 Kernel = Callable[[Block], Result]
+
+
+def in_strips(kernel: Kernel, block: Block) -> Result:
+    """What a kernel makes of a block that looks at each pixel alone, computed strip by strip in the cache."""
+    parts = [kernel(strip) for strip in block.strips()]
+    rasters = {}
+    for name in parts[0].rasters:
+        values = np.concatenate([part.rasters[name][0] for part in parts], axis=-2)
+        rasters[name] = values, joined([part.rasters[name][1] for part in parts])
+    sums: dict[str, np.ndarray] = {}
+    for part in parts:
+        for name in part.sums:
+            sums[name] = sums[name] + part.sums[name] if name in sums else part.sums[name]
+    return Result(rasters, Sums(sums))
 
 
 @dataclass(frozen=True)
@@ -321,7 +336,12 @@ class BlockReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._areas = pixel_areas_ha(job.grid)
-        self._readers = {source.name: open_source(source, job.grid, job.codec_threads) for source in job.every_source}
+        kept = {source.name: kept_reader(source, job.grid) for source in job.every_source}
+        self._readers = {
+            source.name: kept[source.name] or open_source(source, job.grid, job.codec_threads)
+            for source in job.every_source
+        }
+        self._passing = [reader for name, reader in self._readers.items() if reader is not kept[name]]
         self._rest = [source.name for source in job.sources if source.name not in job.gate_names]
         self._row: int | None = None
 
@@ -360,7 +380,7 @@ class BlockReader:
     def _start_row(self, row: int) -> None:
         """Blocks of a row of windows share strips and tiles of the files; after the row they are not needed again."""
         if self._row is not None and row != self._row:
-            for reader in self._readers.values():
+            for reader in self._passing:
                 reader.release()
         self._row = row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,3 +28,8 @@ class RasterSettings:
     write: WriteOptions = field(default_factory=WriteOptions)
     threads: int | None = None
     tile: int | None = None
+
+    @property
+    def codec_threads(self) -> int:
+        """Threads of GDAL that compress and decompress."""
+        return self.threads or os.cpu_count() or 1

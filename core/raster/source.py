@@ -65,7 +65,6 @@ class BandReader:
     uses_mask: bool
     scale: float
     offset: float
-    full_rows: bool
     _value_type: np.dtype = field(init=False)
 
     def __post_init__(self) -> None:
@@ -275,7 +274,6 @@ def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
         uses_mask=uses_mask,
         scale=scale if honoured and scale is not None else 1.0,
         offset=offset if honoured and offset is not None else 0.0,
-        full_rows=read_band.GetBlockSize()[0] >= grid.width,
     )
 
 

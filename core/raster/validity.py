@@ -34,6 +34,13 @@ def all_of(masks: Sequence[np.ndarray]) -> np.ndarray:
     return gaps[0] if len(gaps) == 1 else np.logical_and.reduce(gaps)
 
 
+def joined(masks: Sequence[np.ndarray]) -> np.ndarray:
+    """The mask of a block from those of its strips, shape (..., height, width) each."""
+    if all(map(is_everywhere, masks)):
+        return everywhere((*masks[0].shape[:-2], sum(mask.shape[-2] for mask in masks), masks[0].shape[-1]))
+    return np.concatenate(masks, axis=-2)
+
+
 def any_of(masks: Sequence[np.ndarray]) -> np.ndarray:
     """Where any mask is True; at least one mask, all of one shape. May be one of the masks itself."""
     full = next((mask for mask in masks if is_everywhere(mask)), None)

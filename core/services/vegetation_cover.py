@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..progress import QUIET, Progress
 from ..raster.engine import Block
 from ..raster.files import workspace
-from ..raster.percentiles import Sample, exact_percentiles
+from ..raster.percentiles import exact_percentiles
+from ..raster.radix_search import Sample
 from ..raster.settings import RasterSettings
 from ..results import Column, ResultTable
 from ..tables import Table

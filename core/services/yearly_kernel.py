@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import InputError
 from ..raster.classes import ClassIndex
-from ..raster.engine import Block, Result
+from ..raster.engine import Block, Result, in_strips
 from ..raster.source import Source
 from ..raster.tally import Sums, sum_by_class
-from ..raster.validity import all_of, everywhere, is_everywhere
+from ..raster.validity import all_of, is_everywhere
 
 LAND_COVER = "land_cover"
 
@@ -86,30 +86,23 @@ class YearlyKernel:
 
     def __call__(self, block: Block) -> Result:
         try:
-            return self._computed(block, block.strips())
+            return in_strips(self._computed, block)
         except InputError:
             # A strip shows too little to tell another unit from odd pixels: the whole block decides.
-            return self._computed(block, [block])
+            return self._computed(block)
 
-    def _computed(self, block: Block, strips: Iterable[Block]) -> Result:
-        shape = block.gate.shape
-        made = {name: np.empty((len(self.inputs), *shape), dtype=dtype) for name, dtype in self.maps.items()}
-        masks: list[list[np.ndarray]] = []
+    def _computed(self, strip: Block) -> Result:
+        years = self._years(strip)
+        masks = self._masks(strip, years)
         sums: dict[str, np.ndarray] = {}
-        row = 0
-        for strip in strips:
-            rows = slice(row, row + strip.gate.shape[0])
-            row = rows.stop
-            years = self._years(strip)
-            masks.append(self._masks(strip, years))
-            for year, (layers, mask) in enumerate(zip(years, masks[-1])):
-                for name in self.maps:
-                    made[name][year, rows] = layers.maps[name]
-                self._add_sums(sums, strip, year, layers, mask)
-        by_year = list(zip(*masks))
+        for year, (layers, mask) in enumerate(zip(years, masks)):
+            self._add_sums(sums, strip, year, layers, mask)
         # in common, all years share their masks
-        shown = _joined(by_year[0], shape) if self.common else np.stack([_joined(parts, shape) for parts in by_year])
-        return Result({name: (values, shown) for name, values in made.items()}, Sums(sums))
+        shown = masks[0] if self.common or len(masks) == 1 else np.stack(masks)
+        rasters = {}
+        for name, dtype in self.maps.items():
+            rasters[name] = np.stack([layers.maps[name].astype(dtype, copy=False) for layers in years]), shown
+        return Result(rasters, Sums(sums))
 
     def _years(self, strip: Block) -> list[Layers]:
         seen: dict[tuple[Source, ...], tuple[np.ndarray, np.ndarray]] = {}
@@ -163,13 +156,7 @@ class YearlyKernel:
         for name, condition in layers.counts.items():
             found[f"count {name}"] = sum_by_class(group[condition], self.groups + 1)
         for name, by_group in found.items():
-            key = f"{name}:{year}"
-            sums[key] = sums[key] + by_group[:-1] if key in sums else by_group[:-1]
-
-
-def _joined(parts: tuple[np.ndarray, ...], shape: tuple[int, ...]) -> np.ndarray:
-    """The mask of a block from those of its strips."""
-    return everywhere(shape) if all(map(is_everywhere, parts)) else np.concatenate(parts)
+            sums[f"{name}:{year}"] = by_group[:-1]
 
 
 def _mean_of(strip: Block, sources: tuple[Source, ...]) -> tuple[np.ndarray, np.ndarray]:

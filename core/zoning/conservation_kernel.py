@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..raster.engine import Block, Result
+from ..raster.engine import Block, Result, in_strips
 from ..raster.source import Source
-from ..raster.tally import Sums, sum_by_class
+from ..raster.tally import Sums, area_of, sum_by_class
+from ..raster.validity import all_of, any_of, is_everywhere
 from .layers import Ecosystems, Locked
 from .services import ServiceLayer
 
@@ -28,7 +29,7 @@ def importance_classes(amounts: np.ndarray, thresholds: Sequence[float]) -> np.n
     """Importance class of each amount: 1 at or above the first threshold, one more for each threshold missed.
 
     Args:
-        amounts: any shape, the float32 amounts from which the thresholds were found.
+        amounts: any shape, the float32 values from which the thresholds were found.
         thresholds: falling, one per break; of `share_thresholds`.
 
     Returns:
@@ -119,6 +120,7 @@ class ConservationKernel:
         weighted: with the composite `weighted`, its raster.
         weighted_thresholds: falling.
         cleaned: the sieved zones, in the run that follows the sieve.
+        maps: which rasters are wanted.
     """
 
     layers: tuple[ServiceLayer, ...]
@@ -130,66 +132,76 @@ class ConservationKernel:
     weighted: Source | None = None
     weighted_thresholds: tuple[float, ...] = ()
     cleaned: Source | None = None
+    maps: tuple[str, ...] = ()
 
     def __call__(self, block: Block) -> Result:
-        amounts = [layer.amounts(block) for layer in self.layers]
-        has_value = np.stack([layer.valid(block) for layer in self.layers])
-        classes = np.stack([importance_classes(a, t) for a, t in zip(amounts, self.thresholds)])
-        classes[~has_value] = NO_CLASS
-        composite = self._composite(block, classes)
-        status = self._status(block)
+        return in_strips(self._of_strip, block)
+
+    def _of_strip(self, strip: Block) -> Result:
+        ranked = [layer.ranked(strip) for layer in self.layers]
+        has_value = [all_of([layer.valid(strip), strip.gate]) for layer in self.layers]
+        any_value = any_of(has_value)
+        classes = np.stack([importance_classes(r, t) for r, t in zip(ranked, self.thresholds)])
+        for of_service, mask in zip(classes, has_value):
+            if not is_everywhere(mask):
+                of_service[~mask] = NO_CLASS
+        composite = self._composite(strip, classes)
+        status = self._status(strip)
         locked_in, locked_out = status == LOCKED_IN, status == LOCKED_OUT
-        valid = block.gate & (has_value.any(axis=0) | locked_in | locked_out)
+        valid = strip.gate & (any_value | locked_in | locked_out)
         chosen = composite >= self.keep if self.composite == "count" else composite <= self.keep
-        before = (chosen & (status == CANDIDATE) & has_value.any(axis=0)) | locked_in
+        before = ((chosen & (status == CANDIDATE) & any_value) | locked_in) & valid
         after = before
         if self.cleaned is not None:
-            after = ((block.values[self.cleaned.name] == 1) | locked_in) & ~locked_out
+            after = ((strip.values[self.cleaned.name] == 1) | locked_in) & ~locked_out & valid
         rasters = {
             ZONES: (after.astype(np.uint8), valid),
             # The sieve must not reach over what is locked out, so it has no value for it.
             CLEANED: (before.astype(np.uint8), valid & ~locked_out),
-            IMPORTANCE: (
-                np.concatenate([classes, composite[np.newaxis]]),
-                np.concatenate([has_value, has_value.any(axis=0)[np.newaxis]]) & block.gate,
-            ),
         }
-        sums = self._class_sums(block, classes, amounts, after & valid)
-        of_before = sums if self.cleaned is None else self._class_sums(block, classes, amounts, before & valid)
-        sums |= {f"area:{AFTER}": self._zone_areas(block, after & valid), f"kept:{AFTER}": sums.pop("kept")}
-        areas = sums[f"area:{AFTER}"] if self.cleaned is None else self._zone_areas(block, before & valid)
-        sums |= {f"area:{BEFORE}": areas, f"kept:{BEFORE}": of_before.get("kept", sums[f"kept:{AFTER}"])}
-        return Result(rasters, Sums(sums))
+        if IMPORTANCE in self.maps:
+            rasters[IMPORTANCE] = np.stack([*classes, composite]), np.stack([*has_value, any_value])
+        sums = {f"class_area:{number}": self._class_areas(strip, codes) for number, codes in enumerate(classes)}
+        for stage, zones in ((BEFORE, before), (AFTER, after)):
+            sums[f"kept:{stage}"] = self._kept(ranked, zones)
+            sums[f"area:{stage}"] = self._zone_areas(strip, zones)
+            if after is before:
+                sums |= {f"{name}:{AFTER}": sums[f"{name}:{BEFORE}"] for name in ("kept", "area")}
+                break
+        return Result({name: rasters[name] for name in self.maps}, Sums(sums))
 
-    def _composite(self, block: Block, classes: np.ndarray) -> np.ndarray:
+    def _composite(self, strip: Block, classes: np.ndarray) -> np.ndarray:
         if self.weighted is None:
             return composite_codes(classes, self.composite, len(self.thresholds[0]))
-        values = block.values[self.weighted.name].astype(np.float32, copy=False)
+        values = strip.values[self.weighted.name].astype(np.float32, copy=False)
         return importance_classes(values, self.weighted_thresholds)
 
-    def _status(self, block: Block) -> np.ndarray:
+    def _status(self, strip: Block) -> np.ndarray:
         if self.status is None:
-            return np.full(block.gate.shape, CANDIDATE, dtype=np.uint8)
-        return block.values[self.status.name]
+            return np.full(strip.gate.shape, CANDIDATE, dtype=np.uint8)
+        return strip.values[self.status.name]
 
-    def _class_sums(
-        self, block: Block, classes: np.ndarray, amounts: list[np.ndarray], zones: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """Per service the area and amount of each class, shape (breaks + 1,), and `kept`, the amount in the zones."""
-        sums: dict[str, np.ndarray] = {}
-        kept = np.zeros(len(self.layers))
-        for number, (of_service, amount, layer) in enumerate(zip(classes, amounts, self.layers)):
-            count = len(self.thresholds[number]) + 2
-            index = np.where(layer.valid(block) & block.gate, of_service, np.uint8(0))
-            sums[f"class_area:{number}"] = sum_by_class(index, count, block.areas_ha)[1:]
-            # What lies outside the zones, then what lies in them; pixels without value hold 0.
-            held = sum_by_class(index + zones * np.uint8(count), 2 * count, np.maximum(amount, 0)).reshape(2, count)
-            sums[f"class_amount:{number}"] = held.sum(axis=0)[1:]
-            kept[number] = held[1].sum()
-        return {**sums, "kept": kept}
+    def _class_areas(self, strip: Block, classes: np.ndarray) -> np.ndarray:
+        """Area of each importance class of a service, shape (breaks + 1,)."""
+        codes = range(1, len(self.thresholds[0]) + 2)
+        return np.array([area_of(classes == code, strip.areas_ha) for code in codes])
 
-    def _zone_areas(self, block: Block, zones: np.ndarray) -> np.ndarray:
+    def _kept(self, ranked: list[np.ndarray], zones: np.ndarray) -> np.ndarray:
+        """Amount of each service in the zones; pixels without value hold 0."""
+        inside = zones.reshape(-1).astype(np.float64)
+        kept = []
+        for layer, values in zip(self.layers, ranked):
+            held = values.reshape(-1).astype(np.float64)
+            if values.min() < 0:
+                np.maximum(held, 0, out=held)
+            kept.append(np.einsum("i,i->", held, inside) * layer.ranked_unit)
+        return np.array(kept)
+
+    def _zone_areas(self, strip: Block, zones: np.ndarray) -> np.ndarray:
         """Area by zone and ecosystem, shape (2 * ecosystems,)."""
         count = len(self.ecosystems.names)
-        areas = np.where(block.gate, block.areas_ha, 0.0)
-        return sum_by_class(zones * count + self.ecosystems.numbers(block), 2 * count, areas)
+        if count == 1:
+            inside = area_of(zones, strip.areas_ha)
+            return np.array([area_of(strip.gate, strip.areas_ha) - inside, inside])
+        index = np.where(strip.gate, zones * count + self.ecosystems.numbers(strip), 2 * count)
+        return sum_by_class(index, 2 * count + 1, strip.areas_ha)[:-1]

@@ -15,9 +15,10 @@ from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.engine import JobResult
 from ..raster.files import workspace
+from ..raster.kept_blocks import kept_blocks
 from ..raster.output import Band, ClassColour, Output, WriteOptions
-from ..raster.percentiles import share_thresholds
 from ..raster.settings import RasterSettings
+from ..raster.share_thresholds import ShareThresholds, share_thresholds
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from .conservation_kernel import (
@@ -169,13 +170,23 @@ def run_conservation_zones(
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)
         layers = open_services(inputs.services, sources, area, progress)
         region, status = _region(inputs, ecosystems, area, progress.part(0, 10))
-        shares = tuple(number / 100 for number in inputs.breaks)
-        thresholds = _thresholds(layers, region, shares, progress.part(10, 55))
-        kernel = ConservationKernel(
-            layers, thresholds, inputs.composite, inputs.keep, ecosystems, status, *_weighted(inputs, layers, region)
-        )
-        found = _run(kernel, region, outputs, inputs, progress.part(55, 100))
-    result = _collect(inputs, ecosystems, thresholds, found)
+        # read to rank the pixels, and again to class them
+        with kept_blocks([layer.source for layer in layers], area.grid, settings.codec_threads):
+            shares = tuple(number / 100 for number in inputs.breaks)
+            services = [layer.source for layer in layers]
+            by_area = [layer.ranked_by_area for layer in layers]
+            ranking = share_thresholds(region, services, shares, by_area, progress.part(10, 55))
+            kernel = ConservationKernel(
+                layers,
+                tuple(of_service.values for of_service in ranking),
+                inputs.composite,
+                inputs.keep,
+                ecosystems,
+                status,
+                *_weighted(inputs, layers, ranking, region),
+            )
+            found = _run(kernel, region, outputs, inputs, progress.part(55, 100))
+    result = _collect(inputs, ecosystems, layers, ranking, found)
     _tell(result, progress)
     return result
 
@@ -227,20 +238,16 @@ def _region(
     return replace(area, boundary=status), status
 
 
-def _thresholds(
-    layers: Sequence[ServiceLayer], region: StudyArea, shares: Sequence[float], progress: Progress
-) -> tuple[tuple[float, ...], ...]:
-    sources = [layer.source for layer in layers]
-    return share_thresholds(region, sources, shares, [layer.service.per_area for layer in layers], progress)
-
-
 def _weighted(
-    inputs: ConservationInputs, layers: tuple[ServiceLayer, ...], region: StudyArea
+    inputs: ConservationInputs,
+    layers: tuple[ServiceLayer, ...],
+    ranking: Sequence[ShareThresholds],
+    region: StudyArea,
 ) -> tuple[Source | None, tuple[float, ...]]:
     """The raster of the weighted composite and its thresholds; None where another composite is asked for."""
     if inputs.composite != "weighted":
         return None, ()
-    totals = _totals(layers, region)
+    totals = [of_service.total * layer.ranked_unit for of_service, layer in zip(ranking, layers)]
     given = inputs.weights or (1.0,) * len(layers)
     weights = tuple(weight / total if total > 0 else 0.0 for weight, total in zip(given, totals))
     path = os.path.join(region.folder, "composite.tif")
@@ -249,16 +256,7 @@ def _weighted(
     run_checked(replace(job, write=WriteOptions(overviews=False)), Ecosystems(), region, QUIET)
     source = Source(COMPOSITE, path, 1, "continuous", "Composite")
     shares = [number / 100 for number in inputs.breaks]
-    return source, share_thresholds(region, (source,), shares, (False,), QUIET)[0]
-
-
-def _totals(layers: tuple[ServiceLayer, ...], region: StudyArea) -> list[float]:
-    """Amount of each service in the region."""
-    kernel = ConservationKernel(layers, ((),) * len(layers), "most_important", 1, Ecosystems())
-    found = run_checked(
-        region.job(kernel, [layer.source for layer in layers], gate_any=True), Ecosystems(), region, QUIET
-    )
-    return [float(found.sums[f"class_amount:{number}"].sum()) for number in range(len(layers))]
+    return source, share_thresholds(region, [source], shares, [False])[0].values
 
 
 def _run(
@@ -283,6 +281,7 @@ def _run_job(kernel: ConservationKernel, region: StudyArea, outputs: Sequence[Ou
     services = [layer.source for layer in kernel.layers]
     extra = [source for source in (kernel.status, kernel.weighted, kernel.cleaned) if source]
     gate = [STATUS] if kernel.status else [source.name for source in services]
+    kernel = replace(kernel, maps=tuple(output.name for output in outputs))
     job = region.job(kernel, [*services, *extra, *kernel.ecosystems.sources], outputs, gate=gate, gate_any=True)
     return run_checked(job, kernel.ecosystems, region, progress)
 
@@ -309,15 +308,20 @@ def importance_legend(breaks: int, language: str = "en") -> tuple[ClassColour, .
 
 
 def _collect(
-    inputs: ConservationInputs, ecosystems: Ecosystems, thresholds: tuple[tuple[float, ...], ...], found: JobResult
+    inputs: ConservationInputs,
+    ecosystems: Ecosystems,
+    layers: Sequence[ServiceLayer],
+    ranking: Sequence[ShareThresholds],
+    found: JobResult,
 ) -> ConservationResult:
     areas = {stage: found.sums[f"area:{stage}"].reshape(2, -1) for stage in (BEFORE, AFTER)}
-    amounts, kept = [], []
-    for number, service in enumerate(inputs.services):
-        of_class = found.sums[f"class_amount:{number}"] * service.factor
-        before, after = (float(found.sums[f"kept:{stage}"][number]) * service.factor for stage in (BEFORE, AFTER))
-        amounts.append(of_class)
-        kept.append(Kept(math.fsum(of_class), before, after))
+    amounts, kept, thresholds = [], [], []
+    for number, (layer, of_service) in enumerate(zip(layers, ranking)):
+        factor, unit = layer.service.factor, layer.service.factor * layer.ranked_unit
+        before, after = (float(found.sums[f"kept:{stage}"][number]) * factor for stage in (BEFORE, AFTER))
+        amounts.append(np.diff([0.0, *of_service.held, of_service.total]) * unit)
+        kept.append(Kept(of_service.total * unit, before, after))
+        thresholds.append(tuple(value * unit for value in of_service.values))
     return ConservationResult(
         ecosystems.names,
         areas[AFTER].sum(axis=0),
@@ -326,7 +330,7 @@ def _collect(
         tuple(kept),
         tuple(found.sums[f"class_area:{number}"] for number in range(len(inputs.services))),
         tuple(amounts),
-        tuple(tuple(t * service.factor for t in ts) for ts, service in zip(thresholds, inputs.services)),
+        tuple(thresholds),
         inputs,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..raster.engine import Block, Result
-from ..raster.percentiles import Sample
+from ..raster.radix_search import Sample
 from ..raster.source import Source
 from ..raster.tally import Sums
 from .layers import Locked

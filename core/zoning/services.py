@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import GridError, InputError
 from ..progress import Progress
+from ..raster.area import equal_pixel_area_ha
 from ..raster.engine import Block
-from ..raster.percentiles import pixel_amounts
+from ..raster.share_thresholds import pixel_amounts
 from ..raster.source import Source
 from ..raster.study import StudyArea
 from .layers import band_source
@@ -52,14 +53,40 @@ class Service:
 
 @dataclass(frozen=True)
 class ServiceLayer:
-    """A service on the reference grid."""
+    """A service on the reference grid.
+
+    Attributes:
+        service: what it is.
+        source: on the grid.
+        pixel_ha: area of every pixel; None where pixels differ.
+    """
 
     service: Service
     source: Source
+    pixel_ha: float | None = None
 
     def amounts(self, block: Block) -> np.ndarray:
         """What each pixel holds (float32, times `Service.factor` in the amount's unit); 0 where not valid."""
-        return pixel_amounts(block.values[self.source.name], block.areas_ha, self.service.per_area)
+        values = block.values[self.source.name]
+        if not self.service.per_area:
+            return values.astype(np.float32, copy=False)
+        return pixel_amounts(values, block.areas_ha)
+
+    @property
+    def ranked_by_area(self) -> bool:
+        """Whether the order of the pixels depends on their areas."""
+        return self.service.per_area and self.pixel_ha is None
+
+    @property
+    def ranked_unit(self) -> float:
+        """Amount, in the unit of `amounts`, of a pixel that is ranked by 1."""
+        return self.pixel_ha if self.service.per_area and self.pixel_ha is not None else 1.0
+
+    def ranked(self, block: Block) -> np.ndarray:
+        """What the pixels are ranked by, float32: amounts, or values where all pixels have one area."""
+        if self.ranked_by_area:
+            return self.amounts(block)
+        return block.values[self.source.name].astype(np.float32, copy=False)
 
     def valid(self, block: Block) -> np.ndarray:
         return block.valid[self.source.name]
@@ -139,7 +166,9 @@ def open_services(
         GridError: a raster does not overlap, or quantities per pixel lie on another grid (pixels of another size
             cannot share them out).
     """
-    layers = tuple(ServiceLayer(s, fitted) for s, fitted in zip(services, area.fit_all(sources, progress)))
+    pixel_ha = equal_pixel_area_ha(area.grid)
+    fitted = area.fit_all(sources, progress)
+    layers = tuple(ServiceLayer(service, source, pixel_ha) for service, source in zip(services, fitted))
     for layer in layers:
         if layer.source.resampling and not layer.service.per_area:
             raise GridError(

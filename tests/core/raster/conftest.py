@@ -11,10 +11,12 @@ import pytest
 from osgeo import gdal, osr
 
 from ecoassets.core.errors import Cancelled
-from ecoassets.core.progress import Progress
+from ecoassets.core.progress import QUIET, Progress
 from ecoassets.core.raster.engine import Block, Result
 from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.study import open_study_area
 from ecoassets.core.raster.tally import Sums
 
 UTM = 32748
@@ -123,3 +125,41 @@ def hills() -> np.ndarray:
 
 
 __all__ = ["UTM", "Cancelled", "Copy", "Telling", "grid_of", "read", "wkt", "write_raster"]
+
+
+NODATA = -9999.0
+
+
+@pytest.fixture
+def raster(tmp_path):
+    """Writes an array as a raster with pixels of 100 m (1 ha) and returns its source."""
+
+    def write(values, name="layer", gdal_type=gdal.GDT_Float32):
+        values = np.atleast_2d(values)
+        path = str(tmp_path / f"{name}.tif")
+        dataset = gdal.GetDriverByName("GTiff").Create(path, values.shape[1], values.shape[0], 1, gdal_type)
+        dataset.SetGeoTransform((500_000, 100, 0, 4_400_000, 0, -100))
+        reference = osr.SpatialReference()
+        reference.ImportFromEPSG(32650)
+        dataset.SetProjection(reference.ExportToWkt())
+        dataset.GetRasterBand(1).SetNoDataValue(NODATA)
+        dataset.GetRasterBand(1).WriteArray(values)
+        del dataset
+        return Source(name, path)
+
+    return write
+
+
+@pytest.fixture
+def area_of(tmp_path):
+    return lambda source, **settings: open_study_area(source, RasterSettings(**settings), str(tmp_path), QUIET)
+
+
+def noise(shape=(300, 517), seed=1):
+    """Values of both signs over many orders of magnitude, with ties, zeros and nodata."""
+    random = np.random.default_rng(seed)
+    values = random.normal(size=shape) * 10.0 ** random.integers(-6, 7, size=shape)
+    values[random.random(shape) < 0.2] = np.round(values[0, 0], 1)
+    values[random.random(shape) < 0.05] = -0.0
+    values[random.random(shape) < 0.1] = NODATA
+    return values.astype(np.float32)

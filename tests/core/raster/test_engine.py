@@ -15,7 +15,7 @@ from ecoassets.core.raster.classes import ClassIndex, count_codes
 from ecoassets.core.raster.engine import Block, Job, Result, run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.source import Source
-from ecoassets.core.raster.tally import Sums, sum_by_class
+from ecoassets.core.raster.tally import Sums, area_of, histogram, sum_by_class
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
 
@@ -228,3 +228,33 @@ def test_the_exceptions_setting_of_the_host_is_left_as_found(tmp_path, exception
         assert bool(gdal.GetUseExceptions()) is exceptions
     finally:
         (gdal.UseExceptions if was else gdal.DontUseExceptions)()
+
+
+@pytest.mark.parametrize("bins", [7, 200, 60_000])  # bytes with lanes, words with lanes, no lanes
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_histogram_in_lanes_is_the_plain_one(bins, weighted):
+    random = np.random.default_rng(bins)
+    index = random.integers(0, bins, 50_001).astype(np.uint8 if bins < 256 else np.intp)
+    index[:20_000] = 3  # neighbours that are alike
+    weights = random.integers(0, 1000, index.size).astype(np.float32) if weighted else None
+    found = histogram(index, bins, weights)
+    assert np.array_equal(found, np.bincount(index, weights, bins))  # whole numbers add exactly
+    assert np.array_equal(
+        sum_by_class(index.reshape(3, -1), bins, None if weights is None else weights.reshape(3, -1)), found
+    )
+
+
+def test_many_sums_lose_no_more_than_few():
+    many = np.zeros((2, 5000))
+    total = Sums()
+    for value in (1e16, 1.0, -1e16):
+        many[1, 4321] = value
+        total.merge(Sums({"many": many}))
+    assert total["many"][1, 4321] == 1.0
+    assert np.count_nonzero(total["many"]) == 1
+
+
+def test_area_of_pixels_of_different_size():
+    mask = np.array([[True, False, True], [True, True, True]])
+    assert area_of(mask, np.array([[2.0], [3.0]])) == 13
+    assert area_of(mask, np.array([[2.0], [2.0]])) == 10

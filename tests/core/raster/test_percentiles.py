@@ -1,62 +1,18 @@
-"""Percentiles and cumulative shares by passes over a raster, compared with sorting all of its values."""
+"""Percentiles by passes over a raster, compared with sorting all of its values."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.progress import QUIET
-from ecoassets.core.raster.percentiles import (
-    Sample,
-    exact_percentiles,
-    percentiles_by_stratum,
-    pixel_amounts,
-    share_thresholds,
-    sort_keys,
-)
-from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.source import Source
-from ecoassets.core.raster.study import open_study_area
+from ecoassets.core.raster.percentiles import exact_percentiles, percentiles_by_stratum
+from ecoassets.core.raster.radix_search import Sample, sort_keys
 
-NODATA = -9999.0
+from .conftest import NODATA, noise
+
 FRACTIONS = (0.0, 0.02, 0.25, 1 / 3, 0.5, 0.9, 0.98, 1.0)
-
-
-@pytest.fixture
-def raster(tmp_path):
-    """Writes an array as a raster with pixels of 100 m (1 ha) and returns its source."""
-
-    def write(values, name="layer", gdal_type=gdal.GDT_Float32):
-        values = np.atleast_2d(values)
-        path = str(tmp_path / f"{name}.tif")
-        dataset = gdal.GetDriverByName("GTiff").Create(path, values.shape[1], values.shape[0], 1, gdal_type)
-        dataset.SetGeoTransform((500_000, 100, 0, 4_400_000, 0, -100))
-        reference = osr.SpatialReference()
-        reference.ImportFromEPSG(32650)
-        dataset.SetProjection(reference.ExportToWkt())
-        dataset.GetRasterBand(1).SetNoDataValue(NODATA)
-        dataset.GetRasterBand(1).WriteArray(values)
-        del dataset
-        return Source(name, path)
-
-    return write
-
-
-@pytest.fixture
-def area_of(tmp_path):
-    return lambda source, **settings: open_study_area(source, RasterSettings(**settings), str(tmp_path), QUIET)
-
-
-def noise(shape=(300, 517), seed=1):
-    """Values of both signs over many orders of magnitude, with ties, zeros and nodata."""
-    random = np.random.default_rng(seed)
-    values = random.normal(size=shape) * 10.0 ** random.integers(-6, 7, size=shape)
-    values[random.random(shape) < 0.2] = np.round(values[0, 0], 1)
-    values[random.random(shape) < 0.05] = -0.0
-    values[random.random(shape) < 0.1] = NODATA
-    return values.astype(np.float32)
 
 
 def test_the_median_of_four_values_lies_between_the_middle_ones(raster, area_of):
@@ -116,42 +72,6 @@ def test_integers_keep_the_order_of_the_floats():
     assert (np.diff(keys.astype(np.int64)) >= 0).all()
     assert keys[4] == keys[5]
     assert len(np.unique(keys)) == len(values) - 1
-
-
-def test_half_of_a_sum_is_held_by_the_largest(raster, area_of):
-    # 6 holds 6 of 12, that is half; 6 and 3 hold 9 of 12, three quarters; the rest needs both pixels of 1
-    source = raster([[1, 6, 3, 1, 1, -5, 0, NODATA]])
-    assert share_thresholds(area_of(source), [source], [0.5, 0.75, 0.9, 1.0], [False]) == ((6, 3, 1, 1),)
-
-
-def test_a_share_is_reached_by_the_pixel_that_crosses_it(raster, area_of):
-    # 4 alone holds 40 %: the pixels before 3 hold less than half, so 3 belongs to the half, and so do its equals
-    source = raster([[4, 3, 3]])
-    assert share_thresholds(area_of(source), [source], [0.5, 0.39], [False]) == ((3, 4),)
-
-
-def test_thresholds_equal_those_of_a_sort(raster, area_of):
-    values = np.abs(noise())
-    values[values == -NODATA] = NODATA
-    sources = [raster(values, "first"), raster(values[::-1] * np.float32(0.5), "second")]
-    shares = (0.1, 0.5, 0.75, 0.9, 0.99)
-    found = share_thresholds(area_of(sources[0], tile=64), sources, shares, [True, True])
-    ordered = np.sort(values[values > 0])[::-1].astype(np.float64)
-    before = np.concatenate([[0], np.cumsum(ordered)[:-1]]) / ordered.sum()
-    expected = tuple(ordered[before < share - 1e-9][-1] for share in shares)
-    assert found[0] == expected
-    assert found[1] == tuple(threshold / 2 for threshold in expected)
-
-
-def test_a_source_without_amounts_has_no_threshold(raster, area_of):
-    source = raster([[0, -1, NODATA]])
-    assert share_thresholds(area_of(source), [source], [0.5], [False]) == ((np.inf,),)
-
-
-def test_amounts_are_densities_times_hectares():
-    areas = np.array([[2.0], [4.0]])
-    assert pixel_amounts(np.ones((2, 1)), areas, density=True).tolist() == [[2], [4]]
-    assert pixel_amounts(np.ones((2, 1)), areas, density=False).tolist() == [[1], [1]]
 
 
 def test_nothing_valid_is_an_error(raster, area_of):

@@ -61,7 +61,7 @@ def test_maps_and_sums_are_those_of_all_pixels_at_once(block):
     found = kernel(doubled)(block)
     values, valid = found.rasters["map"]
     assert np.array_equal(values[0], 2 * block.values["amount"])
-    assert np.array_equal(valid[0], block.valid["amount"])
+    assert np.array_equal(valid, block.valid["amount"])
     areas = np.broadcast_to(block.areas_ha, (HEIGHT, WIDTH))
     for group, code in enumerate(CODES):
         here = block.valid["amount"] & (block.values["cover"] == code)
