@@ -38,7 +38,7 @@ from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
 from .inputs import unreadable
-from .outputs import make_room, require_writable
+from .outputs import make_room, require_writable, require_written
 from .settings import report_language, scheduler
 from .translation import tr
 from .vector_look import FeatureLook, style_features_when_loaded
@@ -215,14 +215,17 @@ class EcoAlgorithm(DeclaredAlgorithm):
         sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(self._parameters, name))
+        rows = 0
         try:
-            for number, feature in enumerate(features):
-                if number % _CHECK_EVERY == 0 and self._feedback.isCanceled():
+            for feature in features:
+                if rows % _CHECK_EVERY == 0 and self._feedback.isCanceled():
                     raise Cancelled
+                rows += 1
                 if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
                     raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name))
         finally:
             del sink  # closes the file
+        require_written(self._parameters[name], rows)
         if look is not None:
             style_features_when_loaded(self._context, sink_id, look)
         return {name: sink_id}

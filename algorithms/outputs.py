@@ -11,7 +11,7 @@ from qgis.core import QgsDataSourceUri, QgsProcessingAlgorithm, QgsProcessingOut
 
 from ..core.errors import OutputError
 from ..core.raster.files import Changes
-from ..core.vector_files import make_room_for_file, make_room_for_layer
+from ..core.vector_files import make_room_for_file, make_room_for_layer, require_rows
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
@@ -63,13 +63,28 @@ def make_room(destination: Any, changes: Changes) -> None:
     Raises:
         OutputError: another program holds it.
     """
-    path, text = local_path(destination), _text(destination)
-    if path:
+    path, layer = _place(destination)
+    if path and layer:
+        make_room_for_layer(path, layer, changes)
+    elif path:
         make_room_for_file(path, changes)
-    elif isinstance(text, str) and text.startswith(_IN_DATABASE):
-        place = QgsDataSourceUri(text[len(_IN_DATABASE) :])
-        if place.database().lower().endswith(".gpkg") and place.table():
-            make_room_for_layer(place.database(), place.table(), changes)
+
+
+def require_written(destination: Any, rows: int) -> None:
+    """Checks that the table that a sink has written is whole. Raises OutputError where rows are missing."""
+    path, layer = _place(destination)
+    if path:
+        require_rows(path, layer, rows)
+
+
+def _place(destination: Any) -> tuple[str, str]:
+    """The file of a table and, in a GeoPackage of several, its name; "" for what is no file."""
+    path, text = local_path(destination), _text(destination)
+    if path or not isinstance(text, str) or not text.startswith(_IN_DATABASE):
+        return path or "", ""
+    place = QgsDataSourceUri(text[len(_IN_DATABASE) :])
+    in_geopackage = place.database().lower().endswith(".gpkg") and place.table()
+    return (place.database(), place.table()) if in_geopackage else ("", "")
 
 
 def local_path(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Tables that QGIS writes itself: the older one of the same name is taken aside, to come back if the run fails."""
+"""Tables that QGIS writes itself: the older one waits aside, to come back if the run fails; the new one is checked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from typing import Any
 from osgeo import gdal
 
 from .errors import OutputError
-from .raster.dataset import call_gdal
+from .raster.dataset import call_gdal, quiet_gdal
 from .raster.files import Changes
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
+_PARTS = {
+    ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qpj", ".qix", ".sbn", ".sbx"),
+    ".tab": (".dat", ".map", ".id", ".ind"),
+    ".mif": (".mid",),
+}  # of formats that keep a layer in several files
+_READ_BACK = (".gpkg", ".shp", ".geojson", ".fgb")
+_CHUNK = 1 << 24
 _HELD = "Another program may hold it open: remove the layer from the project or choose another name."
 
 
@@ -55,12 +62,54 @@ def make_room_for_layer(path: str, layer: str, changes: Changes) -> None:
     changes.note(undo=bring_back, settle=lambda: _delete(path, before))
 
 
+def require_rows(path: str, layer: str, rows: int) -> None:
+    """Checks that a table that was closed is whole, for a full disk may cut it silently.
+
+    Args:
+        path: of the file.
+        layer: its name where the file has several, else "".
+        rows: how many were written.
+
+    Raises:
+        OutputError: fewer rows are there.
+    """
+    extension = os.path.splitext(path)[1].lower()
+    if extension == ".csv":
+        whole = _lines(path) > rows  # the first holds the names of the columns
+    elif extension in _READ_BACK:
+        whole = _count(path, layer) >= rows
+    else:
+        return
+    if not whole:
+        raise OutputError(f"Cannot write {path}: the table is cut off. Is the disk full?")
+
+
+def _lines(path: str) -> int:
+    """How many lines end in a file."""
+    count = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            count += chunk.count(b"\n")
+    return count
+
+
+def _count(path: str, layer: str) -> int:
+    """How many rows a layer has; -1 where it cannot be read."""
+    try:
+        with quiet_gdal():
+            dataset = gdal.OpenEx(path, gdal.OF_VECTOR)
+            found = dataset and (dataset.GetLayerByName(layer) if layer else dataset.GetLayer(0))
+            return found.GetFeatureCount() if found else -1
+    except RuntimeError:
+        return -1
+
+
 def _files_of(path: str) -> list[str]:
     """The file, then those that belong to it."""
-    dataset = gdal.OpenEx(path, gdal.OF_VECTOR) if os.path.exists(path) else None
-    sides = (dataset.GetFileList() or []) if dataset is not None else []
+    stem, extension = os.path.splitext(path)
+    sides = [stem + part for part in _PARTS.get(extension.lower(), ())]
     sides += [path + ending for ending in _WRITE_AHEAD]
-    return [path, *(side for side in map(os.path.abspath, sides) if side != path and os.path.exists(side))]
+    return [path, *filter(os.path.exists, sides)]
 
 
 def _remove_sides(path: str) -> None:

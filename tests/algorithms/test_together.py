@@ -97,6 +97,27 @@ def test_a_cancel_while_rows_of_a_table_of_a_database_are_written(grid, outputs)
     assert counts() == {"cells": 40, "other": 160}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a limit of the size of files stands for a full disk")
+def test_a_table_that_a_full_disk_cuts_is_no_result(tmp_path, outputs):
+    import resource
+
+    from qgis.core import QgsProcessingException
+
+    crops = tmp_path / "crops.csv"
+    crops.write_text("crop,area_ha,yield_kg_ha,price_per_kg\nrice,5,7000,2\n", encoding="utf-8")
+    parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": str(outputs / "table.csv")}
+    run("ecoassets:standardequivalent", parameters)
+    before = bytes_in(outputs)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+    try:
+        with pytest.raises(QgsProcessingException, match="the table is cut off. Is the disk full?"):
+            run("ecoassets:standardequivalent", parameters)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert bytes_in(outputs) == before
+
+
 class TestFailingReport:
     @pytest.fixture
     def parameters(self, tmp_path, outputs):

@@ -8,7 +8,7 @@ import pytest
 
 from ecoassets.core.errors import OutputError
 from ecoassets.core.raster.files import PendingFile, together
-from ecoassets.core.vector_files import make_room_for_file, make_room_for_layer
+from ecoassets.core.vector_files import make_room_for_file, make_room_for_layer, require_rows
 
 
 def put(path: Path, text: str, *, side: str = "") -> None:
@@ -119,6 +119,38 @@ class TestTables:
             write_layer(path, "GPKG", cells=[3.0])
             raise OutputError("no space left")
         assert list(tmp_path.iterdir()) == []
+
+
+class TestWhole:
+    @pytest.mark.parametrize(("file", "driver"), [("t.csv", "CSV"), ("t.gpkg", "GPKG"), ("t.shp", "ESRI Shapefile")])
+    def test_rows_that_are_missing_are_noticed(self, tmp_path, file, driver):
+        path = tmp_path / file
+        write_layer(path, driver, t=[1.0, 2.0, 3.0])
+        require_rows(str(path), "", 3)
+        with pytest.raises(OutputError, match=r"the table is cut off\. Is the disk full"):
+            require_rows(str(path), "", 4)
+
+    def test_a_row_that_is_cut_in_the_middle(self, tmp_path):
+        path = tmp_path / "t.csv"
+        path.write_text("code,value\n1,20\n2,30\n", encoding="utf-8")
+        require_rows(str(path), "", 2)
+        path.write_text("code,value\n1,20\n2,3", encoding="utf-8")
+        with pytest.raises(OutputError, match="cut off"):
+            require_rows(str(path), "", 2)
+
+    def test_a_file_that_is_no_geopackage_any_more(self, tmp_path):
+        path = tmp_path / "t.gpkg"
+        write_layer(path, "GPKG", t=[1.0])
+        path.write_bytes(path.read_bytes()[:5000])
+        with pytest.raises(OutputError, match="cut off"):
+            require_rows(str(path), "", 1)
+
+    def test_one_table_of_several(self, tmp_path):
+        path = tmp_path / "t.gpkg"
+        write_layer(path, "GPKG", one=[1.0], three=[1.0, 2.0, 3.0])
+        require_rows(str(path), "three", 3)
+        with pytest.raises(OutputError, match="cut off"):
+            require_rows(str(path), "one", 3)
 
 
 def write_layer(path: Path, driver: str, **layers: list[float]) -> None:
