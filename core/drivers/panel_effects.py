@@ -68,8 +68,11 @@ class Projection:
 
     def __call__(self, columns: Array) -> Array:
         """The columns (n, k) without the effects, a new column-major array."""
-        centred = np.asfortranarray(columns - columns.mean(axis=0)) if self.share is None else columns
-        left = self._without_first(centred)
+        left = np.empty(columns.shape, order="F")
+        if self.share is None:
+            np.subtract(columns, columns.mean(axis=0), out=left)
+            columns = left
+        self._without_first(columns, left)
         if self.second is not None:
             second = self._second_effects(left)
             seen_by_first = self._first_means_of_second(second)
@@ -83,7 +86,7 @@ class Projection:
         first = self.first.means(column)[:, 0]
         if self.second is None:
             return first, None
-        second = self._second_effects(self._without_first(column))
+        second = self._second_effects(self._without_first(column, np.empty(column.shape, order="F")))
         second -= second.mean(axis=0)
         return first - self._first_means_of_second(second)[:, 0], second[:, 0]
 
@@ -104,9 +107,9 @@ class Projection:
     def _share(self) -> Array:
         return np.ones(self.first.size) if self.share is None else self.share
 
-    def _without_first(self, columns: Array) -> Array:
+    def _without_first(self, columns: Array, left: Array) -> Array:
+        """Writes the columns less the share of their first means to `left`, which may be the columns themselves."""
         means = self.first.means(columns) * self._share()[:, None]
-        left = np.empty(columns.shape, order="F")
         for j in range(columns.shape[1]):
             np.subtract(columns[:, j], means[self.first.codes, j], out=left[:, j])
         return left

@@ -68,7 +68,7 @@ def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
     k = model.within.shape[1]
     quasi = projection(columns)
     del columns  # as large as the table
-    y = quasi[:, -1]
+    y = quasi[:, -1].copy()
     beside = quasi[:, :-1].copy(order="F")
     beside[:, :k] -= model.within
     clusters = cluster if nested(model.entity.codes, cluster) else model.entity.codes
@@ -81,6 +81,7 @@ def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
     target[:k] += within @ model.fit.coefficients
     coefficients = inverse @ target
     residuals = y - quasi[:, :-1] @ coefficients
+    del quasi
     levels = 1 if model.time is None else model.time.size
     s2 = float(residuals @ residuals) / (len(y) - rank - levels)
     random = Fit(coefficients[:k], residuals, inverse[:k, :k], s2)

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..progress import Progress
 from .quantile_solver import Array, Basis, Solution, fit_quantile, make_basis
 
+_CHUNK = 8192
 FLAT = 1e-8
 """Fitted quantiles closer than this share of their mean distance say nothing about the density."""
 
@@ -106,7 +107,7 @@ def nid_covariance(
             )
         density = np.zeros(rows)
         density[apart] = 2 * h / distance[apart]
-        hessian = (basis.rows * density[:, None]).T @ basis.rows
+        hessian = _weighted_cross_product(basis.rows, density)
         if apart.any() and np.linalg.cond(hessian) < 1e12:
             breads.append(np.linalg.inv(hessian))
         else:
@@ -118,6 +119,15 @@ def nid_covariance(
         f"Hall-Sheather bandwidth, rows independent; t distribution with n - k = {rows - columns} degrees of freedom."
     )
     return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
+
+
+def _weighted_cross_product(rows: Array, weights: Array) -> Array:
+    """``X' W X`` chunk by chunk, so that no second X is needed."""
+    product = np.zeros((rows.shape[1], rows.shape[1]))
+    for start in range(0, len(rows), _CHUNK):
+        part = rows[start : start + _CHUNK]
+        product += (part * weights[start : start + _CHUNK, None]).T @ part
+    return product
 
 
 def _undefined(kind: str, quantile: float) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr, solve_triangular
 from scipy.optimize import linprog
 
 from ..errors import EcoAssetsError, InputError
@@ -100,10 +100,14 @@ def make_basis(x: Array, names: tuple[str, ...]) -> Basis:
     if rows < columns:
         raise InputError(f"{rows} rows cannot carry {columns} coefficients ({', '.join(names)}). Use more rows.")
     length = np.sqrt(np.einsum("ij,ij->j", x, x))
-    orthogonal, triangle = np.linalg.qr(x / np.where(length > 0, length, 1))
+    scaled = np.empty(x.shape, order="F")  # in this order the factorisation needs no copy
+    np.divide(x, np.where(length > 0, length, 1), out=scaled)
+    orthogonal, triangle = qr(scaled, mode="economic", overwrite_a=True, check_finite=False)
+    del scaled
     complaint = dependence(triangle, length, names)
     if complaint:
         raise InputError(complaint)
+    orthogonal = np.ascontiguousarray(orthogonal)
     orthogonal *= np.sqrt(rows)
     spread = np.sqrt(np.einsum("ij,ij->i", orthogonal, orthogonal))
     return Basis(orthogonal, triangle * length / np.sqrt(rows), np.maximum(spread, 1e-12))
