@@ -22,7 +22,8 @@ class UnknownCodes(InputError):
 def class_indices(block: Block, name: str, index: ClassIndex) -> np.ndarray:
     """Class indices of a land-cover source. Raises UnknownCodes when a valid pixel has an unknown code."""
     found = index(block.values[name])
-    if (block.valid[name] & (found == index.unknown)).any():
+    # the index of what is unknown is the largest
+    if found.max() == index.unknown and (block.valid[name] & (found == index.unknown)).any():
         raise UnknownCodes(name)
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy as np
 from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
 from ..raster.engine import Block, Result
-from ..raster.tally import Sums, sum_by_class
+from ..raster.tally import Sums, sums_by_class
+from ..raster.validity import all_of, is_everywhere, joined
 
 TOTAL = "total"
 SERVICES = "services"
-STRIP_PIXELS = 1 << 15
 PLAIN = ""  # the factor of services that nothing adjusts
 
 
@@ -66,26 +65,36 @@ class ValuationKernel:
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
-        years = range(len(self.land_cover))
-        classes = [class_indices(block, name, self.index) for name in self.land_cover]
-        masks = self.masks(block, classes)
-        shape = block.gate.shape
-        bands = {TOTAL: len(years), SERVICES: len(years) * len(self.factor_of)}
-        maps = {name: np.empty((bands[name], *shape), dtype=np.float32) for name in self.maps}
+        years, services = len(self.land_cover), len(self.factor_of)
+        bands = {TOTAL: years, SERVICES: years * services}
+        maps = {name: np.empty((bands[name], *block.gate.shape), dtype=np.float32) for name in self.maps}
         sums = self._empty_sums()
-        for year in years:
-            for rows in strips(shape):
-                self._value_strip(block, year, rows, classes[year][rows], masks[year][rows], maps, sums)
-        valid = {TOTAL: masks[0], SERVICES: masks[0]}
+        masks_of_strips = []
+        row = 0
+        for strip in block.strips():
+            rows = slice(row, row + strip.window.height)
+            row = rows.stop
+            classes = [class_indices(strip, name, self.index) for name in self.land_cover]
+            masks = self.masks(strip, classes)
+            masks_of_strips.append(masks)
+            for year, (index, mask) in enumerate(zip(classes, masks)):
+                raw = {name: self.adjusting(strip, name, year, index) for name in self.factors}
+                self._add_sums(strip, year, index, mask, raw, sums)
+                if TOTAL in maps:
+                    self.map_total(year, index, raw, maps[TOTAL][year, rows])
+                if SERVICES in maps:
+                    self._map_services(year, index, raw, maps[SERVICES][year * services : (year + 1) * services, rows])
+        valid = [joined(of_year) for of_year in zip(*masks_of_strips)]
+        shown = {TOTAL: valid[0], SERVICES: valid[0]}
         if not self.common:
-            valid = {TOTAL: np.stack(masks), SERVICES: np.repeat(masks, len(self.factor_of), axis=0)}
-        return Result({name: (maps[name], valid[name]) for name in self.maps}, Sums(sums))
+            shown = {TOTAL: np.stack(valid), SERVICES: np.repeat(valid, services, axis=0)}
+        return Result({name: (maps[name], shown[name]) for name in self.maps}, Sums(sums))
 
     def masks(self, block: Block, classes: list[np.ndarray]) -> list[np.ndarray]:
         """Where each year has a value; with a common mask where all years have one."""
         covered = [block.gate if self.common else block.valid[name] for name in self.land_cover]
         masks = [self._valued(block, year, classes[year], covered[year]) for year in range(len(classes))]
-        return [np.logical_and.reduce(masks)] * len(masks) if self.common else masks
+        return [all_of(masks)] * len(masks) if self.common else masks
 
     def _valued(self, block: Block, year: int, index: np.ndarray, covered: np.ndarray) -> np.ndarray:
         """Where land cover and every adjustment that the pixel needs are there."""
@@ -107,45 +116,39 @@ class ValuationKernel:
                 sums[f"{name}:{year}"] = np.zeros(classes)
         return sums
 
-    def _value_strip(
+    def _add_sums(
         self,
-        block: Block,
+        strip: Block,
         year: int,
-        rows: slice,
         index: np.ndarray,
         mask: np.ndarray,
-        maps: dict[str, np.ndarray],
+        raw: dict[str, np.ndarray],
         sums: dict[str, np.ndarray],
     ) -> None:
-        """Adds up and maps a few rows of one year."""
-        areas = block.areas_ha[rows]
-        raw = {name: self.adjusting(block, name, year, rows, index) for name in self.factors}
-        counted = index if mask.all() else np.where(mask, index, self.index.unknown)
-        counts = sum_by_class(counted, self.index.unknown + 1)
-        sums[f"pixels:{year}"] += counts
+        counted = index if is_everywhere(mask) else np.where(mask, index, self.index.unknown)
+        classes, areas = self.index.unknown + 1, strip.areas_ha
         if (areas == areas[0]).all():
-            sums[f"area:{year}"] += counts * areas[0, 0]
-            for name, values in raw.items():
-                sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values) * areas[0, 0]
+            pixels, *of_factors = sums_by_class(counted, classes, [None, *raw.values()])
+            area, of_factors = pixels * areas[0, 0], [found * areas[0, 0] for found in of_factors]
         else:
-            sums[f"area:{year}"] += sum_by_class(counted, len(counts), areas)
-            for name, values in raw.items():
-                sums[f"{name}:{year}"] += sum_by_class(counted, len(counts), values * areas)
-        if TOTAL in maps:
-            self.map_total(year, index, raw, maps[TOTAL][year, rows])
-        if SERVICES in maps:
-            adjustment = self._adjustment(year, raw)
-            for service, factor in enumerate(self.factor_of):
-                layer = maps[SERVICES][year * len(self.factor_of) + service, rows]
-                self._map_layer(self.coefficients[year, service], index, adjustment.get(factor), layer)
+            weights = [None, areas, *(values * areas for values in raw.values())]
+            pixels, area, *of_factors = sums_by_class(counted, classes, weights)
+        for name, added in zip(("pixels", "area", *raw), (pixels, area, *of_factors)):
+            sums[f"{name}:{year}"] += added
 
-    def adjusting(self, block: Block, name: str, year: int, rows: slice, index: np.ndarray) -> np.ndarray:
+    def _map_services(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray], layers: np.ndarray) -> None:
+        """Fills a layer per service."""
+        adjustment = self._adjustment(year, raw)
+        for service, factor in enumerate(self.factor_of):
+            self._map_layer(self.coefficients[year, service], index, adjustment.get(factor), layers[service])
+
+    def adjusting(self, block: Block, name: str, year: int, index: np.ndarray) -> np.ndarray:
         """The adjusting raster, with the reference where a missing value counts as 1, and capped.
 
         Where it differs from the stored values it is float64, because a rounded reference would show in the totals.
         """
         factor = self.factors[name]
-        raw, present = block.values[factor.sources[year]][rows], block.valid[factor.sources[year]][rows]
+        raw, present = block.values[factor.sources[year]], block.valid[factor.sources[year]]
         reference = factor.references[year]
         if factor.ones.any() and not present.all():
             one = np.append(factor.ones, False).take(index) & ~present
@@ -187,10 +190,3 @@ class ValuationKernel:
         np.append(coefficients, 0).astype(np.float32).take(index, out=layer, mode="clip")
         if adjustment is not None:
             np.multiply(layer, adjustment, out=layer)
-
-
-def strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Slices of a few rows each, small enough to stay in the processor's cache through all steps of a kernel."""
-    rows = max(1, STRIP_PIXELS // shape[1])
-    for start in range(0, shape[0], rows):
-        yield slice(start, min(start + rows, shape[0]))

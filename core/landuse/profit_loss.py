@@ -119,9 +119,8 @@ class ProfitLossKernel:
         valuation = self.valuation
         classes = [class_indices(block, name, valuation.index) for name in valuation.land_cover]
         masks = valuation.masks(block, classes)
-        everywhere = slice(None)
         raw = [
-            {name: valuation.adjusting(block, name, year, everywhere, index) for name in valuation.factors}
+            {name: valuation.adjusting(block, name, year, index) for name in valuation.factors}
             for year, index in enumerate(classes)
         ]
         totals = np.empty((len(classes), *block.gate.shape), dtype=np.float32)

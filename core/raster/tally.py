@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -69,25 +69,30 @@ LANES = 4
 MOST_BINS_IN_LANES = 1 << 12
 
 
-def histogram(index: np.ndarray, bins: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """`np.bincount` in interleaved lanes: neighbours are often alike, and adding to one bin again and again is slow.
+Weights = Sequence["np.ndarray | None"]
+
+
+def histograms(index: np.ndarray, bins: int, weights: Weights = (None,)) -> list[np.ndarray]:
+    """`np.bincount` of several weights, in interleaved lanes.
+
+    Neighbours are often alike, and adding to one bin again and again is slow.
 
     Args:
         index: bin of each value, shape (n,), integers 0 to bins - 1.
         bins: number of bins.
-        weights: what is summed; None counts.
+        weights: what is summed, shape (n,) each; None counts.
 
     Returns:
-        Shape (bins,); int64 counts or float64 sums.
+        Shape (bins,) each; int64 counts or float64 sums.
     """
     if bins > MOST_BINS_IN_LANES or not 0 < index.size <= CHUNK_PIXELS:
-        return np.bincount(index, weights, bins)
-    lanes = _lanes(bins, index.dtype == np.uint8)[: index.size]
-    return np.bincount(index + lanes, weights, LANES * bins).reshape(LANES, bins).sum(axis=0)
+        return [np.bincount(index, each, bins) for each in weights]
+    index = index + _lanes(bins, index.dtype == np.uint8)[: index.size]
+    return [np.bincount(index, each, LANES * bins).reshape(LANES, bins).sum(axis=0) for each in weights]
 
 
-def sum_by_class(index: np.ndarray, classes: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """Counts, or sums of weights, of the pixels of each class.
+def sums_by_class(index: np.ndarray, classes: int, weights: Weights) -> list[np.ndarray]:
+    """Counts, or sums of several weights, of the pixels of each class.
 
     Args:
         index: class index of each pixel, any shape, integers 0 to classes - 1.
@@ -95,16 +100,23 @@ def sum_by_class(index: np.ndarray, classes: int, weights: np.ndarray | None = N
         weights: what is summed, broadcast to the shape of `index`; None counts pixels.
 
     Returns:
-        Shape (classes,); int64 counts or float64 sums, added in chunks that stay in the processor's cache.
+        Shape (classes,) each; int64 counts or float64 sums, added in chunks that stay in the processor's cache.
     """
     flat = np.ascontiguousarray(index).reshape(-1)
-    flat_weights = None if weights is None else np.broadcast_to(weights, index.shape).reshape(-1)
-    total: np.ndarray = np.zeros(classes, dtype=np.int64 if weights is None else np.float64)
+    of_pixels = [None if each is None else np.broadcast_to(each, index.shape).reshape(-1) for each in weights]
+    totals: list[np.ndarray] = [np.zeros(classes, dtype=np.int64 if each is None else np.float64) for each in weights]
     chunk = CHUNK_PIXELS if classes <= CHUNK_PIXELS else 4 * classes  # clearing bins must not cost more than counting
     for start in range(0, flat.size, chunk):
         part = slice(start, start + chunk)
-        total += histogram(flat[part], classes, None if flat_weights is None else flat_weights[part])
-    return total
+        found = histograms(flat[part], classes, [None if each is None else each[part] for each in of_pixels])
+        for total, added in zip(totals, found):
+            total += added
+    return totals
+
+
+def sum_by_class(index: np.ndarray, classes: int, weights: np.ndarray | None = None) -> np.ndarray:
+    """Counts, or sums of one weight, as `sums_by_class`."""
+    return sums_by_class(index, classes, [weights])[0]
 
 
 @lru_cache(maxsize=8)
