@@ -20,7 +20,7 @@ import numpy as np
 from ..progress import Progress
 from .engine import Block, Job, Result, run_job
 from .kept_blocks import kept_blocks
-from .tally import Sums, histograms
+from .tally import Sums, histogram
 
 KEY_BITS = 32
 MAX_DIGIT_BITS = 16
@@ -200,7 +200,7 @@ class _CountDigits:
                 index += sample.stratum.astype(np.intp) << self.bits
             lowest = int(index.min())  # values of a strip lie in few bins
             index -= lowest
-            (added,) = histograms(index, int(index.max()) + 1, [self._weights(sample.values)])
+            added = histogram(index, int(index.max()) + 1, self._weights(sample.values))
             of_sample = bins[sample.stratum] if isinstance(sample.stratum, int) else bins.reshape(-1)
             of_sample[lowest : lowest + added.size] += added
         return bins

@@ -34,8 +34,9 @@ class Sums:
             self._lost[name] = self._lost.get(name, 0.0) + lost
 
     def _add_compensated(self, name: str, addend: np.ndarray) -> None:
-        total = self._totals[name]
-        lost = self._lost.setdefault(name, np.zeros_like(total))
+        if name not in self._lost:
+            self._lost[name] = np.zeros_like(addend)
+        total, lost = self._totals[name], self._lost[name]
         if addend.size < MANY:
             self._totals[name], error = _two_sum(total, addend)
             self._lost[name] = lost + error
@@ -69,29 +70,23 @@ LANES = 4
 MOST_BINS_IN_LANES = 1 << 12
 
 
-Weights = Sequence["np.ndarray | None"]
-
-
-def histograms(index: np.ndarray, bins: int, weights: Weights = (None,)) -> list[np.ndarray]:
-    """`np.bincount` of several weights, in interleaved lanes.
+def histogram(index: np.ndarray, bins: int, weights: np.ndarray | None = None) -> np.ndarray:
+    """`np.bincount` in interleaved lanes.
 
     Neighbours are often alike, and adding to one bin again and again is slow.
 
     Args:
         index: bin of each value, shape (n,), integers 0 to bins - 1.
         bins: number of bins.
-        weights: what is summed, shape (n,) each; None counts.
+        weights: what is summed, shape (n,); None counts.
 
     Returns:
-        Shape (bins,) each; int64 counts or float64 sums.
+        Shape (bins,); int64 counts or float64 sums.
     """
-    if bins > MOST_BINS_IN_LANES or not 0 < index.size <= CHUNK_PIXELS:
-        return [np.bincount(index, each, bins) for each in weights]
-    index = index + _lanes(bins, index.dtype == np.uint8)[: index.size]
-    return [np.bincount(index, each, LANES * bins).reshape(LANES, bins).sum(axis=0) for each in weights]
+    return _of_lanes(*_in_lanes(index, bins), bins, weights)
 
 
-def sums_by_class(index: np.ndarray, classes: int, weights: Weights) -> list[np.ndarray]:
+def sums_by_class(index: np.ndarray, classes: int, weights: Sequence[np.ndarray | None]) -> list[np.ndarray]:
     """Counts, or sums of several weights, of the pixels of each class.
 
     Args:
@@ -105,18 +100,30 @@ def sums_by_class(index: np.ndarray, classes: int, weights: Weights) -> list[np.
     flat = np.ascontiguousarray(index).reshape(-1)
     of_pixels = [None if each is None else np.broadcast_to(each, index.shape).reshape(-1) for each in weights]
     totals: list[np.ndarray] = [np.zeros(classes, dtype=np.int64 if each is None else np.float64) for each in weights]
-    chunk = CHUNK_PIXELS if classes <= CHUNK_PIXELS else 4 * classes  # clearing bins must not cost more than counting
+    chunk = max(CHUNK_PIXELS, 4 * classes)  # clearing the bins must not cost more than counting
     for start in range(0, flat.size, chunk):
         part = slice(start, start + chunk)
-        found = histograms(flat[part], classes, [None if each is None else each[part] for each in of_pixels])
-        for total, added in zip(totals, found):
-            total += added
+        in_lanes = _in_lanes(flat[part], classes)
+        for total, each in zip(totals, of_pixels):
+            total += _of_lanes(*in_lanes, classes, None if each is None else each[part])
     return totals
 
 
 def sum_by_class(index: np.ndarray, classes: int, weights: np.ndarray | None = None) -> np.ndarray:
     """Counts, or sums of one weight, as `sums_by_class`."""
     return sums_by_class(index, classes, [weights])[0]
+
+
+def _in_lanes(index: np.ndarray, bins: int) -> tuple[np.ndarray, int]:
+    """Bins by lane, and the number of lanes: one where there are many bins."""
+    if bins > MOST_BINS_IN_LANES or index.size > CHUNK_PIXELS:
+        return index, 1
+    return index + _lanes(bins, index.dtype == np.uint8)[: index.size], LANES
+
+
+def _of_lanes(index: np.ndarray, lanes: int, bins: int, weights: np.ndarray | None) -> np.ndarray:
+    found = np.bincount(index, weights, lanes * bins)
+    return found if lanes == 1 else found.reshape(lanes, bins).sum(axis=0)
 
 
 @lru_cache(maxsize=8)
