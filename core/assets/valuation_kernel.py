@@ -9,7 +9,7 @@ import numpy as np
 from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
 from ..raster.engine import Block, Result
-from ..raster.tally import Sums, sums_by_class
+from ..raster.tally import Sums, sums_over_area
 from ..raster.validity import all_of, is_everywhere, joined
 
 TOTAL = "total"
@@ -126,13 +126,7 @@ class ValuationKernel:
         sums: dict[str, np.ndarray],
     ) -> None:
         counted = index if is_everywhere(mask) else np.where(mask, index, self.index.unknown)
-        classes, areas = self.index.unknown + 1, strip.areas_ha
-        if (areas == areas[0]).all():
-            pixels, *of_factors = sums_by_class(counted, classes, [None, *raw.values()])
-            area, of_factors = pixels * areas[0, 0], [found * areas[0, 0] for found in of_factors]
-        else:
-            weights = [None, areas, *(values * areas for values in raw.values())]
-            pixels, area, *of_factors = sums_by_class(counted, classes, weights)
+        pixels, area, of_factors = sums_over_area(counted, self.index.unknown + 1, strip.areas_ha, list(raw.values()))
         for name, added in zip(("pixels", "area", *raw), (pixels, area, *of_factors)):
             sums[f"{name}:{year}"] += added
 

@@ -133,6 +133,28 @@ def _lanes(bins: int, of_bytes: bool) -> np.ndarray:
     return lanes.astype(np.uint8 if of_bytes and LANES * bins <= 256 else np.intp)
 
 
+def sums_over_area(
+    index: np.ndarray, classes: int, areas_ha: np.ndarray, amounts: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Pixels, hectares, and amounts per hectare times area, of the pixels of each class.
+
+    Args:
+        index: class index of each pixel, shape (height, width), integers 0 to classes - 1.
+        classes: number of classes.
+        areas_ha: area of a pixel per row, shape (height, 1).
+        amounts: per hectare, shape (height, width) each.
+
+    Returns:
+        Arrays of shape (classes,).
+    """
+    if (areas_ha == areas_ha[0]).all():
+        pixels, *sums = sums_by_class(index, classes, [None, *amounts])
+        area = areas_ha[0, 0]
+        return pixels, pixels * area, [each * area for each in sums]
+    pixels, hectares, *sums = sums_by_class(index, classes, [None, areas_ha, *(each * areas_ha for each in amounts)])
+    return pixels, hectares, sums
+
+
 def area_of(mask: np.ndarray, areas_ha: np.ndarray) -> float:
     """Area in hectares of the pixels of a mask; `areas_ha` of a pixel per row, shape (height, 1)."""
     if (areas_ha == areas_ha[0]).all():

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..raster.classes import ClassIndex
 from ..raster.engine import Block, Result, in_strips
 from ..raster.source import Source
-from ..raster.tally import Sums, sum_by_class, sums_by_class
+from ..raster.tally import Sums, sum_by_class, sums_over_area
 from ..raster.validity import all_of, is_everywhere
 
 LAND_COVER = "land_cover"
@@ -140,18 +140,13 @@ class YearlyKernel:
         group = np.zeros(mask.shape, dtype=np.intp) if layers.group is None else layers.group
         if not is_everywhere(mask):
             group = np.where(mask, group, self.groups)
-        areas, groups = strip.areas_ha, self.groups + 1
-        equal_areas = bool((areas == areas[0]).all())
+        groups = self.groups + 1
         # a deficit or a water body is rare: nothing is summed where there is none
         some = {name: values for name, values in layers.amounts.items() if values.any()}
-        weights = some.values() if equal_areas else [values * areas for values in some.values()]
-        pixels, *amounts = sums_by_class(group, groups, [None, *weights])
-        if equal_areas:
-            amounts = [amount * areas[0, 0] for amount in amounts]
-        found = dict.fromkeys((f"amount {name}" for name in layers.amounts), np.zeros(groups))
+        pixels, area, amounts = sums_over_area(group, groups, strip.areas_ha, list(some.values()))
+        found = {"pixels": pixels, "area": area}
+        found |= dict.fromkeys((f"amount {name}" for name in layers.amounts), np.zeros(groups))
         found |= {f"amount {name}": amount for name, amount in zip(some, amounts)}
-        found["pixels"] = pixels
-        found["area"] = pixels * areas[0, 0] if equal_areas else sum_by_class(group, groups, areas)
         for name, condition in layers.counts.items():
             found[f"count {name}"] = sum_by_class(group[condition], groups)
         for name, by_group in found.items():

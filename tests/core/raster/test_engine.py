@@ -15,7 +15,7 @@ from ecoassets.core.raster.classes import ClassIndex, count_codes
 from ecoassets.core.raster.engine import Block, Job, Result, run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.source import Source
-from ecoassets.core.raster.tally import Sums, area_of, histogram, sum_by_class
+from ecoassets.core.raster.tally import Sums, area_of, histogram, sum_by_class, sums_over_area
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
 
@@ -252,6 +252,16 @@ def test_many_sums_lose_no_more_than_few():
         total.merge(Sums({"many": many}))
     assert total["many"][1, 4321] == 1.0
     assert np.count_nonzero(total["many"]) == 1
+
+
+@pytest.mark.parametrize("areas", [[2.0, 2.0], [2.0, 3.0]])
+def test_sums_over_area(areas):
+    index, amounts = np.array([[0, 1, 1], [1, 0, 0]]), np.array([[5.0, 1.0, 2.0], [7.0, 0.0, 1.0]])
+    pixels, hectares, (sums,) = sums_over_area(index, 2, np.array(areas)[:, np.newaxis], [amounts])
+    first, second = areas
+    assert pixels.tolist() == [3, 3]
+    assert hectares.tolist() == [first + 2 * second, 2 * first + second]
+    assert sums.tolist() == [5 * first + second, 3 * first + 7 * second]
 
 
 def test_area_of_pixels_of_different_size():
