@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from osgeo import gdal
 
 from .errors import OutputError
 from .raster.dataset import call_gdal, quiet_gdal
-from .raster.files import Changes
+from .raster.files import Changes, remove_litter
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
 _PARTS = {
@@ -30,8 +31,10 @@ def make_room_for_file(path: str, changes: Changes) -> None:
         OutputError: another program holds it.
     """
     try:
+        remove_litter(os.path.dirname(path))
+        before = changes.before(path)
         for file in _files_of(path):
-            changes.make_room(file)
+            before.clear(file)
         changes.note(undo=lambda: _remove_sides(path), settle=lambda: None)
     except OSError as reason:
         raise OutputError(f"Cannot replace {path}: {reason.strerror}. {_HELD}") from None
@@ -46,10 +49,8 @@ def make_room_for_layer(path: str, layer: str, changes: Changes) -> None:
     if not os.path.exists(path):
         make_room_for_file(path, changes)
         return
-    before = f"{layer}_before"
     names = _layers(path)
-    if before in names:  # of a run that was killed
-        _delete(path, before)
+    before = _free_name(f"{layer}_before", names)
     if layer not in names:
         changes.note(undo=lambda: _delete(path, layer), settle=lambda: None)
         return
@@ -121,6 +122,13 @@ def _remove_sides(path: str) -> None:
 def _layers(path: str) -> list[str]:
     dataset = _open(path)
     return [dataset.GetLayer(number).GetName() for number in range(dataset.GetLayerCount())]
+
+
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    """The name, with a number where it is taken: by a table of the user, or of a run that was killed."""
+    lower = {each.lower() for each in taken}
+    names = (f"{name}_{number}" if number > 1 else name for number in count(1))
+    return next(each for each in names if each.lower() not in lower)
 
 
 def _rename(path: str, layer: str, name: str) -> None:

@@ -13,14 +13,16 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from itertools import count
 
 from ..errors import OutputError
 
 MARK = "ecoassets"
 STALE_SECONDS = 24 * 3600
+_WAITING, _SETTLED = "before-", "settled-"  # purposes of hidden folders
 
 
 class PendingFile:
@@ -65,16 +67,14 @@ class PendingFile:
         written = sorted(os.listdir(self._folder), key=lambda entry: entry == name)
         sides = [name + ending for ending in (".aux.xml", ".ovr", ".msk")]
         changes = _CHANGES.get()
-        clear = changes.make_room if changes else _remove
+        before = changes.before(self.final) if changes else None
+        clear, replace = (before.clear, before.replace) if before else (_remove, os.replace)
         try:
             for side in sides:
                 if side not in written:
                     clear(os.path.join(parent, side))
             for entry in written:
-                final = os.path.join(parent, entry)
-                if changes:  # else the old file is replaced in one step
-                    changes.make_room(final)
-                os.replace(os.path.join(self._folder, entry), final)
+                replace(os.path.join(self._folder, entry), os.path.join(parent, entry))
             for path in older:
                 clear(path)
         except OSError as reason:
@@ -90,55 +90,107 @@ class PendingFile:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class Changes:
-    """What a run has put in place so far; older files wait in hidden folders until it has succeeded."""
+class Before:
+    """A file, and what belongs to it, as a run finds them: they wait in a hidden folder until the run has succeeded.
 
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
-        self._settle: list[Callable[[], None]] = []
-        self._waiting: dict[str, str] = {}
+    Args:
+        main: the file. The hidden folder tells its name, so that a later run can bring it back if this one is killed.
+    """
 
-    def make_room(self, path: str) -> None:
+    def __init__(self, main: str) -> None:
+        self._parent, self._main = os.path.split(main)
+        self._folder = ""
+        self._taken: list[str] = []
+
+    def clear(self, path: str) -> None:
         """Takes what is at a path aside, for something new to appear there.
 
         Raises:
             OSError: another program holds it.
         """
+        self._taken.append(path)
+        if os.path.lexists(path):
+            os.replace(path, self._waiting(path))
+
+    def replace(self, new: str, path: str) -> None:
+        """Puts something new at a path; where the file system knows links, an old file is there until the new one is.
+
+        Raises:
+            OSError: another program holds it.
+        """
         if not os.path.lexists(path):
-            self._undo.append(lambda: _remove(path))
-            return
-        parent, name = os.path.split(path)
-        if parent not in self._waiting:
-            self._waiting[parent] = tempfile.mkdtemp(prefix=_prefix(), dir=parent)
-        older = os.path.join(self._waiting[parent], f"{len(self._undo)}-{name}")
-        os.replace(path, older)
-
-        def bring_back() -> None:
-            _remove(path)
-            os.replace(older, path)
-
-        self._undo.append(bring_back)
-
-    def note(self, undo: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Takes note of another change: what takes it back, and what ends it once the run has succeeded."""
-        self._undo.append(undo)
-        self._settle.append(settle)
+            self._taken.append(path)
+        else:
+            try:
+                os.link(path, self._waiting(path), follow_symlinks=False)
+                self._taken.append(path)
+            except (OSError, NotImplementedError):  # folders, and file systems without links
+                self.clear(path)
+        os.replace(new, path)
 
     def undo(self) -> None:
-        """Removes what is new and brings back what was there, the latest first."""
-        for step in reversed(self._undo):
-            with suppress(OSError, OutputError):  # what another program holds stays; the others go
-                step()
-        for folder in self._waiting.values():
+        """Removes what is new and brings back what was there."""
+        for path in reversed(self._taken):
+            with suppress(OSError):  # what another program holds stays; the others go
+                self._bring_back(path)
+        for folder in (self._folder and os.path.join(self._folder, self._main), self._folder):
             with suppress(OSError):  # it holds what could not be brought back
                 os.rmdir(folder)
 
     def settle(self) -> None:
         """Lets go of what was there before."""
-        for step in self._settle:
-            step()
-        for folder in self._waiting.values():
-            shutil.rmtree(folder, ignore_errors=True)
+        if self._folder:
+            with suppress(OSError):  # what is removed only in part must not come back
+                settled = self._folder.replace(_WAITING, _SETTLED)
+                os.rename(self._folder, settled)
+                self._folder = settled
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _bring_back(self, path: str) -> None:
+        older = os.path.join(self._folder, self._main, os.path.basename(path)) if self._folder else ""
+        if not os.path.lexists(older):
+            _remove(path)
+        elif _is_same(older, path):  # a second name of what was never replaced
+            os.remove(older)
+        else:
+            if os.path.isdir(path):
+                _remove(path)
+            os.replace(older, path)
+
+    def _waiting(self, path: str) -> str:
+        if not self._folder:
+            self._folder = tempfile.mkdtemp(prefix=_prefix() + _WAITING, dir=self._parent)
+            os.mkdir(os.path.join(self._folder, self._main))
+        return os.path.join(self._folder, self._main, os.path.basename(path))
+
+
+class Changes:
+    """What a run has put in place so far."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Callable[[], None], Callable[[], None]]] = []
+
+    def before(self, path: str) -> Before:
+        """For a file that something new is to replace: takes what was there aside."""
+        before = Before(path)
+        self.note(before.undo, before.settle)
+        return before
+
+    def note(self, undo: Callable[[], None], settle: Callable[[], None]) -> None:
+        """Takes note of another change: what takes it back, and what ends it once the run has succeeded."""
+        self._steps.append((undo, settle))
+
+    def undo(self) -> None:
+        """Removes what is new and brings back what was there, the latest first."""
+        for undo, _ in reversed(self._steps):
+            with suppress(OSError, OutputError):
+                undo()
+
+    def settle(self) -> None:
+        """Lets go of what was there before; the run has succeeded, even if another program holds some of it."""
+        for _, settle in self._steps:
+            with suppress(OSError, OutputError):
+                settle()
 
 
 _CHANGES: ContextVar[Changes | None] = ContextVar("changes", default=None)
@@ -170,17 +222,48 @@ def _remove(path: str) -> None:
         os.remove(path)
 
 
+def _is_same(one: str, other: str) -> bool:
+    return os.path.lexists(one) and os.path.lexists(other) and os.path.samestat(os.lstat(one), os.lstat(other))
+
+
 def _prefix() -> str:
     return f".{MARK}-{socket.gethostname()}-{os.getpid()}-"
 
 
 def remove_litter(folder: str) -> None:
-    """Removes what a killed run left in a folder. Work of running processes and of other machines stays."""
+    """Removes what a killed run left in a folder, and brings back what it had taken aside.
+
+    Work of running processes and of other machines stays.
+    """
     host = f".{MARK}-{socket.gethostname()}-"
     for path in glob.glob(os.path.join(glob.escape(folder), glob.escape(host) + "*")):
-        process = os.path.basename(path)[len(host) :].split("-")[0]
+        process, _, purpose = os.path.basename(path)[len(host) :].partition("-")
         if process.isdigit() and not _may_be_running(int(process), path):
-            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):  # what cannot be brought back waits on
+                if purpose.startswith(_WAITING):
+                    _bring_all_back(path)
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _bring_all_back(folder: str) -> None:
+    """Files of a killed run return to their places; beside them, as NAME_before, where something newer lies."""
+    parent = os.path.dirname(folder)
+    for main in os.listdir(folder):
+        waiting = os.path.join(folder, main)
+        final, older = os.path.join(parent, main), os.path.join(waiting, main)
+        newer = os.path.lexists(final) and not _is_same(older, final)
+        names = {name: name for name in os.listdir(waiting)}
+        if newer:
+            names = _free_names(parent, os.path.splitext(main)[0], names)
+        for name, back in names.items():
+            os.replace(os.path.join(waiting, name), os.path.join(parent, back))
+
+
+def _free_names(parent: str, stem: str, names: Collection[str]) -> dict[str, str]:
+    """Names that are free for files that share a stem; tiles are known to their mosaic by the name of their folder."""
+    marks = (f"_before_{number}" if number > 1 else "_before" for number in count(1))
+    marked = ({n: n if ".tiles-" in n else f"{stem}{mark}{n[len(stem) :]}" for n in names} for mark in marks)
+    return next(m for m in marked if not any(os.path.lexists(os.path.join(parent, name)) for name in m.values()))
 
 
 def _may_be_running(process: int, path: str) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+import ecoassets
 from ecoassets.core.errors import OutputError
 from ecoassets.core.raster.files import PendingFile, together
 from ecoassets.core.vector_files import make_room_for_file, make_room_for_layer, require_rows
@@ -79,6 +85,104 @@ def test_a_step_within_a_run_stands_for_itself(folder):
     assert texts(folder)["map.tif"] == "old map"
 
 
+KILLED = """
+import os, signal, sys
+from ecoassets.core.raster.files import PendingFile, together
+from ecoassets.core.vector_files import make_room_for_file
+from ecoassets.tests.core.raster.test_together import put
+folder, moment = sys.argv[1:]
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with together() as changes:
+    if moment == "before a map takes its place":
+        os.replace = lambda new, path: die()
+    put(folder + "/map.tif", "new map")
+    make_room_for_file(folder + "/cells.shp", changes)
+    if moment == "while a table is written":
+        for part in ("shp", "dbf"):
+            open(folder + "/cells." + part, "w").write("half a table")
+    die()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+class TestKilled:
+    """What a killed run had taken aside comes back with the next run that writes there."""
+
+    CELLS: ClassVar = {f"cells.{part}": f"old {part}" for part in ("shp", "dbf", "qix")}
+
+    def kill(self, folder, moment):
+        for name, text in self.CELLS.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        beside = Path(ecoassets.__file__).parent.parent
+        process = subprocess.run([sys.executable, "-c", KILLED, str(folder), moment], cwd=beside, check=False)
+        assert process.returncode == -signal.SIGKILL
+
+    def test_an_old_map_is_there_until_the_new_one_is(self, folder):
+        (folder / "map.tif.aux.xml").unlink()
+        self.kill(folder, "before a map takes its place")
+        assert (folder / "map.tif").read_text(encoding="utf-8") == "old map"
+        put(folder / "next.txt", "next")
+        assert texts(folder) == {
+            "map.tif": "old map", "report.html": "old report", "next.txt": "next", **self.CELLS
+        }  # fmt: skip
+
+    def test_a_table_returns_to_its_place_if_nothing_lies_there(self, folder):
+        self.kill(folder, "before a table is opened")
+        assert not (folder / "cells.shp").exists()
+        put(folder / "next.txt", "next")
+        assert texts(folder) == {
+            # the map is the new one and whole
+            "map.tif": "new map", "map_before.tif": "old map", "map_before.tif.aux.xml": "old statistics",
+            "report.html": "old report", "next.txt": "next", **self.CELLS,
+        }  # fmt: skip
+
+    def test_it_returns_beside_the_half_of_a_new_one_with_all_its_files(self, folder):
+        (folder / "cells_before.dbf").write_text("another table", encoding="utf-8")
+        self.kill(folder, "while a table is written")
+        with together() as changes:
+            make_room_for_file(str(folder / "next.csv"), changes)  # a run that writes nothing but a table
+        found = texts(folder)
+        assert found["cells.shp"] == "half a table"
+        assert found["cells_before.dbf"] == "another table"
+        for part in ("shp", "dbf", "qix"):
+            assert found[f"cells_before_2.{part}"] == f"old {part}"
+        assert not list(folder.glob(".ecoassets*"))
+
+
+def test_what_another_program_holds_open_stays_as_it_was(folder, monkeypatch):
+    """As Windows does, which renames no file that is open."""
+    rename = os.replace
+
+    def held(new, path):
+        if os.path.basename(path) == "map.tif" and ".ecoassets" not in os.path.basename(os.path.dirname(path)):
+            raise PermissionError(13, "The process cannot access the file")
+        rename(new, path)
+
+    before = texts(folder)
+    with monkeypatch.context() as patch, pytest.raises(OutputError, match=r"Another program may hold it open"):
+        patch.setattr(os, "replace", held)
+        with together():
+            put(folder / "report.html", "new report")
+            put(folder / "map.tif", "new map")
+    assert texts(folder) == before
+    assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "map.tif.aux.xml", "report.html"]
+
+
+def test_file_systems_without_links(folder, monkeypatch):
+    def no_link(*args, **kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_link)
+    before = texts(folder)
+    with pytest.raises(OutputError), together():
+        put(folder / "map.tif", "new map")
+        raise OutputError("no space left")
+    assert texts(folder) == before
+
+
 class TestTables:
     def test_a_shapefile_moves_with_all_its_files(self, tmp_path):
         shape = tmp_path / "cells.shp"
@@ -111,6 +215,14 @@ class TestTables:
             make_room_for_layer(str(path), "cells", changes)
             write_layer(path, "GPKG", cells=[3.0])
         assert layers_of(path) == {"cells": [3.0], "other": [5.0]}
+
+    def test_a_table_that_is_called_before_is_of_the_user(self, tmp_path):
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", cells=[1.0, 2.0], Cells_Before=[5.0])
+        with together() as changes:
+            make_room_for_layer(str(path), "cells", changes)
+            write_layer(path, "GPKG", cells=[3.0])
+        assert layers_of(path) == {"cells": [3.0], "Cells_Before": [5.0]}
 
     def test_a_new_geopackage_goes_again(self, tmp_path):
         path = tmp_path / "new.gpkg"
