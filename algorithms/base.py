@@ -37,7 +37,7 @@ from .declared import DeclaredAlgorithm
 from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
-from .inputs import unreadable
+from .inputs import input_files, unreadable
 from .outputs import make_room, require_writable, require_written
 from .settings import report_language, scheduler
 from .translation import tr
@@ -107,6 +107,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
+        self._files_read = input_files(self, parameters, context)
         try:
             self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
@@ -122,7 +123,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         try:
             if isinstance(self._given, EcoAssetsError):
                 raise self._given
-            require_writable(self, parameters)
+            require_writable(self, parameters, self._files_read)
             self._given.bind(parameters, context)
             has_choice = self.parameterDefinition("SCHEDULER") is not None
             where = self._given.text("SCHEDULER") if has_choice else ""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from qgis.core import (
     NULL,
     QgsFeatureRequest,
+    QgsMapLayer,
     QgsPalettedRasterRenderer,
+    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingUtils,
     QgsProject,
+    QgsProperty,
     QgsRasterLayer,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -25,6 +30,7 @@ from ..core.raster.output import ClassColour
 from ..core.tables import Table, read_table
 from .translation import tr
 
+_NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 
@@ -36,6 +42,33 @@ def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
         for one in named
         if isinstance(one, str) and one and QgsProcessingUtils.mapLayerFromString(one, context) is None
     ]
+
+
+def input_files(
+    algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], context: QgsProcessingContext
+) -> dict[tuple[str, str], str]:
+    """Labels of the files that a run reads, by path and, where a layer of several in a file is named, its name."""
+    files = {}
+    for definition in algorithm.parameterDefinitions():
+        if not definition.isDestination() and definition.type() in _NAMES_FILES:
+            given = parameters.get(definition.name())
+            for one in given if isinstance(given, (list, tuple)) else [given]:
+                path, _, rest = _source_of(one, context).partition("|")
+                if path and os.path.exists(path):
+                    layer = dict(part.partition("=")[::2] for part in rest.split("|")).get("layername", "")
+                    files[os.path.realpath(path), layer] = definition.description()
+    return files
+
+
+def _source_of(value: Any, context: QgsProcessingContext) -> str:
+    """The data source of a layer that a parameter names, a path as it stands; "" for what is neither."""
+    if isinstance(value, QgsProcessingFeatureSourceDefinition):
+        value = value.source
+    if isinstance(value, QgsProperty):
+        value = value.staticValue()
+    if isinstance(value, str):
+        value = QgsProcessingUtils.mapLayerFromString(value, context, False) or value
+    return str(value.source()) if isinstance(value, QgsMapLayer) else value if isinstance(value, str) else ""
 
 
 def raster_path(layer: QgsRasterLayer, label: str) -> str:

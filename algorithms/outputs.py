@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import QgsDataSourceUri, QgsProcessingAlgorithm, QgsProcessingOutputLayerDefinition
+from qgis.core import (
+    QgsDataSourceUri,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingOutputLayerDefinition,
+    QgsVectorFileWriter,
+)
 
 from ..core.errors import OutputError
 from ..core.raster.files import Changes
@@ -16,14 +23,24 @@ from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
 _IN_DATABASE = "ogr:"
+_OF_PROVIDER = re.compile(r".{3,}?:")  # as QGIS tells databases and memory layers from files
 
 
-def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any]) -> None:
+def require_writable(
+    algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], inputs: Mapping[tuple[str, str], str]
+) -> None:
     """Checks that every file that a run is to write can be written.
 
+    Args:
+        algorithm: what runs.
+        parameters: of the run.
+        inputs: labels of the files, and of tables within files, that the run reads.
+
     Raises:
-        OutputError: a folder is missing or closed, or a name is that of a folder or of a file that is locked.
+        OutputError: a folder is missing or closed, a name is that of a folder or of a file that is locked, or an output
+            would replace an input or another output.
     """
+    _require_apart(algorithm, parameters, inputs)
     definitions = algorithm.parameterDefinitions()
     made = {
         os.path.normpath(local_path(parameters.get(d.name())) or "")
@@ -31,8 +48,8 @@ def require_writable(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str,
         if d.type() == "folderDestination"
     }
     for definition in definitions:
-        path = local_path(parameters.get(definition.name())) if definition.type() in FILES else None
-        if path is None or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
+        path = _place(parameters.get(definition.name()), definition.type())[0] if definition.type() in FILES else ""
+        if not path or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
             continue
         fault = _fault(path, replaced=definition.type() != "sink")
         if fault:
@@ -63,7 +80,7 @@ def make_room(destination: Any, changes: Changes) -> None:
     Raises:
         OutputError: another program holds it.
     """
-    path, layer = _place(destination)
+    path, layer = _place(destination, "sink")
     if path and layer:
         make_room_for_layer(path, layer, changes)
     elif path:
@@ -72,27 +89,84 @@ def make_room(destination: Any, changes: Changes) -> None:
 
 def require_written(destination: Any, rows: int) -> None:
     """Checks that the table that a sink has written is whole. Raises OutputError where rows are missing."""
-    path, layer = _place(destination)
+    path, layer = _place(destination, "sink")
     if path:
         require_rows(path, layer, rows)
 
 
-def _place(destination: Any) -> tuple[str, str]:
-    """The file of a table and, in a GeoPackage of several, its name; "" for what is no file."""
+def _require_apart(
+    algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], inputs: Mapping[tuple[str, str], str]
+) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for definition in algorithm.parameterDefinitions():
+        name, label = definition.name(), definition.description()
+        path, layer = _place(parameters.get(name), definition.type()) if definition.type() in FILES else ("", "")
+        if not path:
+            continue
+        read = _label_at(path, layer, inputs)
+        if read:
+            raise OutputError(
+                tr(
+                    "{label}: {path} is also an input ({other}). Choose another file ({name}).",
+                    label=label,
+                    path=path,
+                    other=read,
+                    name=name,
+                )
+            )
+        written = _label_at(path, layer, taken)
+        if written:
+            raise OutputError(
+                tr(
+                    "{label}: {path} is also the file of another output ({other}). Give each its own ({name}).",
+                    label=label,
+                    path=path,
+                    other=written,
+                    name=name,
+                )
+            )
+        taken[os.path.realpath(path), layer] = label
+
+
+def _label_at(path: str, layer: str, taken: Mapping[tuple[str, str], str]) -> str | None:
+    """What is called so; whoever writes a whole file ("") replaces every table in it."""
+    real = os.path.realpath(path)
+    return next(
+        (label for (file, table), label in taken.items() if file == real and (not layer or table == layer)), None
+    )
+
+
+def _place(destination: Any, kind: str) -> tuple[str, str]:
+    """The file of an output and, in a GeoPackage of several tables, the name of its own; "" for what is no file."""
     path, text = local_path(destination), _text(destination)
-    if path or not isinstance(text, str) or not text.startswith(_IN_DATABASE):
-        return path or "", ""
+    if path:
+        return (_sink_file(path) if kind == "sink" else path), ""
+    if not isinstance(text, str) or not text.startswith(_IN_DATABASE):
+        return "", ""
     place = QgsDataSourceUri(text[len(_IN_DATABASE) :])
     in_geopackage = place.database().lower().endswith(".gpkg") and place.table()
-    return (place.database(), place.table()) if in_geopackage else ("", "")
+    return (os.path.abspath(place.database()), place.table()) if in_geopackage else ("", "")
+
+
+def _sink_file(path: str) -> str:
+    """Where QGIS really writes a table: it adds an extension where the given one is not that of its format."""
+    driver = QgsVectorFileWriter.driverForExtension(os.path.splitext(path)[1].lstrip("."))
+    if not driver:
+        return path + ".gpkg"
+    about = QgsVectorFileWriter.MetaData()
+    endings = about.ext.split() if QgsVectorFileWriter.driverMetadata(driver, about) else []
+    known = not endings or any(path.lower().endswith(f".{ending}") for ending in endings)
+    return path if known else f"{path}.{endings[0]}"
 
 
 def local_path(value: Any) -> str | None:
     """The file that a destination names; None for memory layers, databases and temporary outputs."""
     value = _text(value)
-    if not isinstance(value, str) or not os.path.isabs(value):
+    if not isinstance(value, str) or value in ("", QgsProcessing.TEMPORARY_OUTPUT):
         return None
-    return value.split("|", 1)[0]
+    if not os.path.isabs(value) and _OF_PROVIDER.match(value):
+        return None
+    return os.path.abspath(value.split("|", 1)[0])
 
 
 def _text(destination: Any) -> Any:

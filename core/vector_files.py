@@ -74,7 +74,10 @@ def require_rows(path: str, layer: str, rows: int) -> None:
     Raises:
         OutputError: fewer rows are there.
     """
-    extension = os.path.splitext(path)[1].lower()
+    stem, extension = os.path.splitext(path)
+    extension = extension.lower()
+    if extension == ".shp" and not os.path.exists(path):  # rows without geometry have no other file
+        path = f"{stem}.dbf"
     if extension == ".csv":
         whole = _lines(path) > rows  # the first holds the names of the columns
     elif extension in _READ_BACK:

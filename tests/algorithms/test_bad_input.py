@@ -171,7 +171,7 @@ class TestRasters:
 
     def test_two_outputs_of_one_name(self, refuse, tmp_path):
         same = str(tmp_path / "outputs" / "same.tif")
-        refuse(f"Two outputs have the same name: {same}.", OUTPUT=same, OUTPUT_SERVICES=same)
+        refuse(f"{same} is also the file of another output", OUTPUT=same, OUTPUT_SERVICES=same)
 
 
 class TestAdjustments:

@@ -1,0 +1,140 @@
+"""Where outputs go: never over an input or each other, and to the file that QGIS really writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ecoassets.algorithms.outputs import make_room
+from ecoassets.core.raster.files import together
+from ecoassets.tests.algorithms.helpers import VALUE, all_outputs, files_in, run
+from ecoassets.tests.rasters import write_raster
+
+EQUIVALENT = "ecoassets:standardequivalent"
+CROPS = "crop,area_ha,yield_kg_ha,price_per_kg\nrice,5,7000,2\nmaize,5,6000,2\n"
+
+
+@pytest.fixture
+def crops(tmp_path):
+    path = tmp_path / "crops.csv"
+    path.write_text(CROPS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def cover(tmp_path):
+    return [write_raster(tmp_path / f"{year}.tif", [[21, 11], [21, 21]]) for year in (2000, 2005)]
+
+
+def refused(identifier, parameters, message):
+    from qgis.core import QgsProcessingException
+
+    with pytest.raises(QgsProcessingException, match=message):
+        run(identifier, parameters)
+
+
+def shares(crops, destination):
+    return run(EQUIVALENT, {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": str(destination)})
+
+
+def test_a_table_that_is_also_the_input(crops, tmp_path):
+    link = tmp_path / "link.csv"
+    link.symlink_to(crops)
+    for destination in (crops, link):
+        parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": str(destination)}
+        refused(EQUIVALENT, parameters, r"is also an input \(Crops\)")
+    assert crops.read_text(encoding="utf-8") == CROPS
+
+
+def test_a_layer_of_the_project_that_is_also_the_output(crops):
+    from qgis.core import QgsProject, QgsVectorLayer
+
+    layer = QgsVectorLayer(str(crops), "crops", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    try:
+        parameters = {"TABLE": layer.id(), "METHOD": "oneseventh", "OUTPUT_TABLE": str(crops)}
+        refused(EQUIVALENT, parameters, r"is also an input \(Crops\)")
+    finally:
+        QgsProject.instance().removeMapLayer(layer.id())
+
+
+def test_a_report_that_is_also_a_land_cover(cover, tmp_path):
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", **all_outputs(tmp_path), "OUTPUT_HTML": cover[1]}
+    refused(VALUE, parameters, "is also an input")
+
+
+@pytest.mark.parametrize("pair", [("OUTPUT_TABLE", "OUTPUT_CHANGE"), ("OUTPUT", "OUTPUT_HTML")])
+def test_two_outputs_of_one_name(cover, tmp_path, pair):
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", **all_outputs(tmp_path)}
+    parameters[pair[1]] = parameters[pair[0]]
+    before = files_in(tmp_path)
+    refused(VALUE, parameters, "is also the file of another output")
+    assert files_in(tmp_path) == before
+
+
+def test_two_tables_of_one_geopackage(cover, tmp_path):
+    from osgeo import gdal
+
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", **all_outputs(tmp_path)}
+    table = "ogr:dbname='{}' table=\"{}\"".format
+    path = str(tmp_path / "all.gpkg")
+    run(VALUE, {**parameters, "OUTPUT_TABLE": table(path, "one"), "OUTPUT_CHANGE": table(path, "two")})
+    data = gdal.OpenEx(path, gdal.OF_VECTOR)
+    assert {data.GetLayer(number).GetName() for number in range(data.GetLayerCount())} == {"one", "two"}
+    for other in (table(path, "one"), path):
+        twice = {**parameters, "OUTPUT_TABLE": table(path, "one"), "OUTPUT_CHANGE": other}
+        refused(VALUE, twice, "is also the file of another output")
+
+
+def test_a_file_of_another_kind_stays_when_qgis_adds_an_extension(crops, tmp_path):
+    photograph = tmp_path / "field.tif"
+    photograph.write_bytes(b"a photograph")
+    assert shares(crops, photograph)["OUTPUT_TABLE"].startswith(f"{photograph}.gpkg")
+    assert photograph.read_bytes() == b"a photograph"
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [("t.json", "t.json.geojson"), ("t.mif", "t.mif.tab"), ("t.shp", "t.dbf"), ("t.dbf", "t.dbf.dbf")],
+)
+def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, written):
+    shares(crops, tmp_path / asked)
+    before = {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)}
+    assert written in before
+    cut = (tmp_path / asked).with_name(written)
+    with pytest.raises(KeyboardInterrupt), together() as changes:
+        make_room(str(tmp_path / asked), changes)
+        assert not cut.exists()
+        cut.write_bytes(b"half a table")
+        raise KeyboardInterrupt
+    assert {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)} == before
+
+
+class TestRelative:
+    @pytest.fixture(autouse=True)
+    def here(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+    def test_an_older_table_comes_back(self, crops):
+        shares(crops, "out.csv")
+        before = Path("out.csv").read_bytes()
+        with pytest.raises(KeyboardInterrupt), together() as changes:
+            make_room("out.csv", changes)
+            assert not Path("out.csv").exists()
+            raise KeyboardInterrupt
+        assert Path("out.csv").read_bytes() == before
+
+    def test_a_missing_folder_is_told(self, crops):
+        parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": "missing/out.csv"}
+        refused(EQUIVALENT, parameters, "the folder .*missing does not exist")
+
+    def test_an_input_is_refused(self, crops):
+        parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": os.path.join(".", "crops.csv")}
+        refused(EQUIVALENT, parameters, "is also an input")
+
+    @pytest.mark.parametrize("nowhere", ["TEMPORARY_OUTPUT", "memory:"])
+    def test_what_stays_in_memory_is_no_file(self, crops, tmp_path, nowhere):
+        shares(crops, nowhere)
+        assert files_in(tmp_path) == ["crops.csv"]
