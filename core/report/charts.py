@@ -96,11 +96,21 @@ def _lines(block: Lines, language: str) -> Figure:
         }
     layout = {
         "xaxis": axis(**x_axis),
-        "yaxis": axis(title=axis_title(block.value_title, unit), zeroline=True),
+        "yaxis": axis(title=axis_title(block.value_title, unit), zeroline=True, **_range_of_alike(values)),
         "showlegend": count > 1,
         "height": 380,
     }
     return {"data": data, "layout": styled(layout)}
+
+
+def _range_of_alike(lines: Sequence[Sequence[Number]]) -> Figure:
+    """The range of an axis whose values differ by rounding alone, which would look like a change; else none."""
+    values = [value for line in lines for value in line if value is not None]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if high - low > 1e-9 * max(abs(low), abs(high)):
+        return {}
+    margin = 0.1 * abs(high) or 1.0
+    return {"range": [low - margin, high + margin]}
 
 
 def _band(x: Sequence[float], low: Sequence[Number], high: Sequence[Number], colour: str) -> list[Figure]:

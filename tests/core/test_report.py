@@ -217,6 +217,14 @@ def test_every_chart_is_valid_plotly(tmp_path):
         graph_objects.Figure(chart(block, "en"))  # raises ValueError for a property that plotly does not know
 
 
+def test_rounding_is_no_change_over_time():
+    alike = chart(Lines("T", [2000, 2010], [Series("a", [5.738743149641786e6, 5.738743149641787e6])], "t"), "en")
+    low, high = alike["layout"]["yaxis"]["range"]
+    assert low < 5.2 < 6.3 < high
+    changed = chart(Lines("T", [2000, 2010], [Series("a", [5.7387e6, 5.7388e6])], "t"), "en")
+    assert "range" not in changed["layout"]["yaxis"]
+
+
 def test_bars_share_one_scale_and_name_it_on_the_axis():
     figure = chart(Bars("V", ["2000"], [Series("a", [2e9]), Series("b", [-5e8])], "CNY/a", value_title="Value"), "en")
     assert [trace["y"] for trace in figure["data"]] == [[2.0], [-0.5]]
