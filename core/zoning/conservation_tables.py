@@ -56,7 +56,7 @@ def efficiency_table(result: ConservationResult, stage: str = AFTER) -> ResultTa
     rows = []
     for service, kept in zip(result.inputs.services, result.kept):
         held_pct = kept.share_pct(stage)
-        ratio = held_pct / area_pct if held_pct is not None and area_pct > 0 else None
+        ratio = held_pct / area_pct if area_pct > 0 else None
         held = kept.after if stage == AFTER else kept.before
         rows.append((service.name, held, held_pct, area_pct, ratio, kept.total))
     return ResultTable(EFFICIENCY_COLUMNS, tuple(rows))
@@ -80,7 +80,7 @@ def importance_table(result: ConservationResult, language: str = "en") -> Result
                     area,
                     area / area_total * 100 if area_total else None,
                     amount,
-                    amount / total * 100 if total else None,
+                    amount / total * 100,
                     limit if limit is not None and math.isfinite(limit) else None,
                 )
             )

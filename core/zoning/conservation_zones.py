@@ -93,9 +93,9 @@ class Kept:
     before: float
     after: float
 
-    def share_pct(self, stage: str = AFTER) -> float | None:
-        """Percent kept; None where the region has none of the service."""
-        return (self.after if stage == AFTER else self.before) / self.total * 100 if self.total > 0 else None
+    def share_pct(self, stage: str = AFTER) -> float:
+        """Percent kept."""
+        return (self.after if stage == AFTER else self.before) / self.total * 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,8 @@ def run_conservation_zones(
     amount share a class; what has none of the service takes the last.
 
     Raises:
-        InputError: breaks, keep, weights or names cannot be used, no natural pixel, or locked areas contradict.
+        InputError: breaks, keep, weights or names cannot be used, no natural pixel, locked areas contradict, or a
+            service has no amount above 0.
         GridError: a raster does not fit the grid.
         TableError: a land-cover code is not in the scheme.
         OutputError: a map cannot be written.
@@ -176,6 +177,7 @@ def run_conservation_zones(
             services = [layer.source for layer in layers]
             by_area = [layer.ranked_by_area for layer in layers]
             ranking = share_thresholds(region, services, shares, by_area, progress.part(10, 55))
+            _require_amounts(layers, ranking)
             kernel = ConservationKernel(
                 layers,
                 tuple(of_service.values for of_service in ranking),
@@ -238,6 +240,16 @@ def _region(
     return replace(area, boundary=status), status
 
 
+def _require_amounts(layers: Sequence[ServiceLayer], ranking: Sequence[ShareThresholds]) -> None:
+    """Raises InputError where a service is zero or negative everywhere: shares of nothing rank no pixel."""
+    for layer, of_service in zip(layers, ranking):
+        if of_service.total <= 0:
+            raise InputError(
+                f"{layer.source.named} is zero or negative everywhere within the study area, so that no pixel is more "
+                "important than another. Leave it out, or check its band (BANDS), its sign and its nodata value."
+            )
+
+
 def _weighted(
     inputs: ConservationInputs,
     layers: tuple[ServiceLayer, ...],
@@ -249,7 +261,7 @@ def _weighted(
         return None, ()
     totals = [of_service.total * layer.ranked_unit for of_service, layer in zip(ranking, layers)]
     given = inputs.weights or (1.0,) * len(layers)
-    weights = tuple(weight / total if total > 0 else 0.0 for weight, total in zip(given, totals))
+    weights = tuple(weight / total for weight, total in zip(given, totals))
     path = os.path.join(region.folder, "composite.tif")
     output = Output(COMPOSITE, path, (Band(COMPOSITE),))
     job = region.job(CompositeKernel(layers, weights), [layer.source for layer in layers], (output,), gate_any=True)
@@ -336,13 +348,8 @@ def _collect(
 
 
 def _tell(result: ConservationResult, progress: Progress) -> None:
-    for service, kept in zip(result.inputs.services, result.kept):
-        if kept.total <= 0:
-            progress.warn(
-                f"{service.name} is zero or negative everywhere: every pixel takes its last importance class."
-            )
     for service, amounts in zip(result.inputs.services, result.class_amount):
-        share = float(amounts[0]) / math.fsum(amounts) * 100 if amounts.any() else 0.0
+        share = float(amounts[0]) / math.fsum(amounts) * 100
         if share >= result.inputs.breaks[-1]:
             progress.warn(
                 f"{service.name}: class 1 holds {share:.1f} % of it, because pixels of equal amount share a class and "

@@ -226,14 +226,13 @@ class TestZones:
 
 
 class TestBadInput:
-    def test_a_service_without_any_amount_is_told_and_has_no_shares(self, raster):
-        services = (Service("water", raster([[0.0, -5.0]], "water")), Service("soil", raster([[3.0, 1.0]], "soil")))
-        listener = Listener()
-        result = run_conservation_zones(ConservationInputs(services), progress=listener)
-        assert any("water is zero or negative everywhere" in message for message in listener.warnings)
-        row = rows_of(efficiency_table(result))[0]
-        assert (row["kept"], row["kept_pct"], row["ratio"]) == (0, None, None)
-        assert result.area_ha == 1
+    @pytest.mark.parametrize("amounts", [[0.0, -5.0], [0.0, 0.0], [-3.0, -5.0]])
+    def test_a_service_without_any_amount(self, raster, amounts, tmp_path):
+        services = (Service("water", raster([amounts], "water")), Service("soil", raster([[3.0, 1.0]], "soil")))
+        out = ConservationOutputs(str(tmp_path / "zones.tif"), str(tmp_path / "importance.tif"))
+        with pytest.raises(InputError, match=r"water .*is zero or negative everywhere.*Leave it out"):
+            run_conservation_zones(ConservationInputs(services), out)
+        assert not (tmp_path / "zones.tif").exists() and not (tmp_path / "importance.tif").exists()
 
     def test_a_service_that_tells_no_pixels_apart_is_told(self, raster):
         listener = Listener()
