@@ -66,7 +66,9 @@ class TargetSelection(ZoningAlgorithm):
         report = given.file_output("OUTPUT_HTML")
         if report:
             folder = os.path.dirname(QgsProcessingUtils.generateTempFilename("selection.tif"))
-            results.update(self.publish_report(selection_report(found, path, report_language(), folder), report))
+            cost_unit = "" if fields.cost else "ha"
+            made = selection_report(found, path, report_language(), folder, cost_unit)
+            results.update(self.publish_report(made, report))
         look = FeatureLook(self.texts.outputs["OUTPUT"].label, "", colour=SELECTED, outlined=True)
         results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))

@@ -10,7 +10,9 @@ from .selection_picture import selection_picture, unit_states
 from .target_selection import SelectionResult, selection_table
 
 
-def selection_report(result: SelectionResult, units: str, language: str, folder: str) -> MethodReport:
+def selection_report(
+    result: SelectionResult, units: str, language: str, folder: str, cost_unit: str = ""
+) -> MethodReport:
     """What was selected.
 
     Args:
@@ -18,13 +20,14 @@ def selection_report(result: SelectionResult, units: str, language: str, folder:
         units: path of the polygon layer that was chosen from.
         language: `en` or `zh`.
         folder: where the map goes; it is read when the report is written.
+        cost_unit: `ha` where the area is the cost; that of a field is not known.
     """
     words = load_texts(language)
     totals = result.units.amounts.sum(axis=0)
     held = (result.held / totals * 100).tolist()
     cards = [
         Figure(words["zoning_units"], len(result.ids), note=words["zoning_of_units"].format(count=len(result.units))),
-        Figure(words["zoning_cost"], result.cost),
+        Figure(words["zoning_cost"], result.cost, cost_unit),
         Figure(words["zoning_gap"], result.gap * 100, "%", words["zoning_gap_note"]),
     ]
     if result.boundary_m is not None:

@@ -85,12 +85,17 @@ def select_units(
         progress: gets messages. The solver cannot be interrupted within its time limit.
 
     Raises:
-        InputError: targets, penalty or limit cannot be used, targets cannot be met (they are named), or nothing was
-            found in time.
+        InputError: there is but one unit, targets, penalty or limit cannot be used, targets cannot be met (they are
+            named), or nothing was found in time.
 
     Source: Beyer et al. 2016, Ecol. Modell. 328:14-22 (exact Marxan problems); Hanson et al. 2025, Conserv. Biol.
     39:e14376 (prioritizr).
     """
+    if len(units) == 1:
+        raise InputError(
+            f"{units.label} holds one polygon, so that there is nothing to choose between. Divide the region into "
+            "planning units, such as a grid (Vector > Research Tools > Create Grid)."
+        )
     targets = _targets(units, targets_pct)
     for what, number in (("BOUNDARY_PENALTY", boundary_penalty), ("GAP_LIMIT", gap)):
         if not (math.isfinite(number) and number >= 0):

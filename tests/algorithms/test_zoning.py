@@ -199,8 +199,9 @@ class TestConservation:
         refused(CONSERVE, {**given, **changes}, words)
         assert "c.tif" not in files_in(tmp_path)
 
-    def test_a_service_of_nothing(self, given, maps):
-        assert run(CONSERVE, {**given, "SERVICES": [maps("none", [[0] * 5, [-1] * 5])]})["AREA"] == 0
+    def test_a_service_of_nothing(self, given, maps, tmp_path):
+        refused(CONSERVE, {**given, "SERVICES": [maps("none", [[0] * 5, [-1] * 5])]}, "none.tif")
+        assert "c.tif" not in files_in(tmp_path)
 
 
 class TestPlan:
@@ -353,7 +354,7 @@ class TestSelection:
         refused(SELECT, given, words)
         assert "s.gpkg" not in files_in(tmp_path)
 
-    def test_one_unit_is_all_there_is(self, tmp_path):
+    def test_one_unit_leaves_nothing_to_choose(self, tmp_path):
         path = write_columns(tmp_path / "unit.gpkg", {"a": (0, 2)})
         dataset = ogr.Open(path, 1)
         layer = dataset.GetLayer(0)
@@ -362,5 +363,6 @@ class TestSelection:
         feature["water"] = 5
         layer.SetFeature(feature)
         del feature, layer, dataset
-        found = run(SELECT, {"INPUT": path, "SERVICES": ["water"], "TARGETS": "10", "OUTPUT": str(tmp_path / "s.gpkg")})
-        assert (found["SELECTED"], found["COST_TOTAL"]) == (1, pytest.approx(4))  # hectares are the cost
+        given = {"INPUT": path, "SERVICES": ["water"], "TARGETS": "10", "OUTPUT": str(tmp_path / "s.gpkg")}
+        refused(SELECT, given, "holds one polygon")
+        assert "s.gpkg" not in files_in(tmp_path)

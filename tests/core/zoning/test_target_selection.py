@@ -94,9 +94,8 @@ def test_all_or_nothing():
 
 
 def test_one_planning_unit():
-    result = select_units(units_of([[5.0]], costs=[7]), [1])
-    assert result.ids == (0,) and result.cost == 7
-    assert selection_table(result).rows[0][:3] == ("s0", 1, 100)
+    with pytest.raises(InputError, match="holds one polygon, so that there is nothing to choose between. Divide"):
+        select_units(units_of([[5.0]], costs=[7]), [1])
 
 
 def test_targets_that_cannot_be_met_are_named():
