@@ -77,6 +77,15 @@ class FloodMitigation(ServiceAlgorithm):
         terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None
         if given.flag("SLOPE_ADJUSTMENT") and terrain is None:
             raise InputError(tr("SLOPE_ADJUSTMENT is on, but there is neither DEM nor SLOPE. Give one of them."))
+        told = [name for name in SWAMP_SOIL if given.has(name)]
+        if told and not given.has("WATER_BODIES"):
+            raise InputError(
+                tr(
+                    "{names}: there are no WATER_BODIES, whose swamps would have this soil. Give them, or leave the "
+                    "soil out.",
+                    names=", ".join(told),
+                )
+            )
         group = given.raster("SOIL_GROUP")
         return FloodInputs(
             cover=self.cover(given),

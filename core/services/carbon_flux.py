@@ -29,7 +29,8 @@ TO_T_HA = {"gc_m2": 0.01, "kgc_m2": 10.0, "tc_ha": 1.0}
 MOD17, MOD17_TO_T_HA, MOD17_LARGEST = "mod17", 0.001, 32_700.0
 NPP_UNITS = (*TO_T_HA, MOD17)
 LARGEST_T_HA = 25.0  # the richest wetlands and tropical forests
-NEXT_TO_NOTHING_T_HA = 0.03
+# What the richest land holds in t C/ha would be this, taken for gC/m2; only deserts produce so little.
+NEXT_TO_NOTHING_T_HA = 0.01 * LARGEST_T_HA
 SOURCES = {
     "nep": "Q_CO2 = 44/12 NEP, Q_O2 = 32/44 Q_CO2",
     "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
@@ -323,4 +324,6 @@ def _tell(result: FluxResult, progress: Progress) -> None:
                 "They may be fill values: set NPP_MAX."
             )
         if abs(npp[y]) < NEXT_TO_NOTHING_T_HA:
-            progress.warn(f"{when}NPP is next to nothing on average. Check its unit (NPP_UNIT).")
+            progress.warn(
+                f"{when}NPP is {100 * npp[y]:.3g} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT)."
+            )

@@ -221,6 +221,9 @@ class TestFlood:
         (row,) = read_csv(table)
         assert (float(row["capacity_m3"]), float(row["soil_m3"])) == pytest.approx((7500, 4500))
 
+    def test_soil_of_swamps_without_swamps(self, land, refused):
+        refused(FLOOD, {**land, "STORM_DEPTH": "100", "SWAMP_SOIL_DEPTH": 1.5}, "SWAMP_SOIL_DEPTH: there are no WATER")
+
     def test_a_swamp_whose_soil_is_half_known(self, land, inputs, refused):
         bodies = {"WATER_BODIES": water_body(inputs, kind="swamp"), "SWAMP_SOIL_DEPTH": 1.5}
         refused(FLOOD, {**land, "STORM_DEPTH": "100", **bodies}, "SWAMP_NATURAL for all swamps, or leave all of them")

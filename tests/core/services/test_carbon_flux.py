@@ -125,9 +125,11 @@ class TestUnits:
         with pytest.raises(InputError, match=r"NPP in t C/ha is \d+ in a typical pixel.*NPP_UNIT: gc_m2, kgc_m2"):
             run_carbon_flux(cover, inputs, FluxOutputs(out("f")))
 
-    def test_too_small_a_unit_is_told(self, cover, series, log):
-        run_carbon_flux(cover, FluxInputs(series(*[0.6] * 4), nep_ratio=0.25), FluxOutputs(), progress=log)
-        assert any("NPP is next to nothing on average. Check its unit" in warning for warning in log.warnings)
+    @pytest.mark.parametrize("value", [0.6, 12])  # kgC/m2 and t C/ha of the same forest
+    def test_too_small_a_unit_is_told(self, cover, series, value, log):
+        run_carbon_flux(cover, FluxInputs(series(*[value] * 4), nep_ratio=0.25), FluxOutputs(), progress=log)
+        told = f"NPP is {value} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT)."
+        assert any(told in warning for warning in log.warnings)
 
     def test_a_single_fill_value_is_told(self, cover, series, log):
         run_carbon_flux(cover, FluxInputs(series(600, 600, 600, 65_535), nep_ratio=0.25), FluxOutputs(), progress=log)
