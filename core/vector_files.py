@@ -51,14 +51,15 @@ def make_room_for_layer(path: str, layer: str, changes: Changes) -> None:
         return
     names = _layers(path)
     before = _free_name(f"{layer}_before", names)
-    if layer not in names:
+    older = next((name for name in names if name.lower() == layer.lower()), None)  # as databases compare names
+    if older is None:
         changes.note(undo=lambda: _delete(path, layer), settle=lambda: None)
         return
-    _rename(path, layer, before)
+    _rename(path, older, before)
 
     def bring_back() -> None:
         _delete(path, layer)
-        _rename(path, before, layer)
+        _rename(path, before, older)
 
     changes.note(undo=bring_back, settle=lambda: _delete(path, before))
 

@@ -224,6 +224,15 @@ class TestTables:
             write_layer(path, "GPKG", cells=[3.0])
         assert layers_of(path) == {"cells": [3.0], "Cells_Before": [5.0]}
 
+    def test_names_of_tables_are_compared_as_databases_do(self, tmp_path):
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", Cells=[1.0, 2.0])
+        with pytest.raises(OutputError), together() as changes:
+            make_room_for_layer(str(path), "cells", changes)
+            write_layer(path, "GPKG", cells=[3.0])
+            raise OutputError("no space left")
+        assert layers_of(path) == {"Cells": [1.0, 2.0]}
+
     def test_a_new_geopackage_goes_again(self, tmp_path):
         path = tmp_path / "new.gpkg"
         with pytest.raises(OutputError), together() as changes:
