@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from qgis.core import QgsProcessingOutputMultipleLayers
 
 from ...core.progress import Progress
@@ -12,6 +10,7 @@ from ...core.raster.settings import RasterSettings
 from ...core.tools.align_to_grid import run_align_to_grid
 from ..base import EcoAlgorithm, Results
 from ..given import Given
+from ..outputs import make_folder
 
 
 class AlignToGrid(EcoAlgorithm):
@@ -33,7 +32,7 @@ class AlignToGrid(EcoAlgorithm):
 
     def compute(self, given: Given, progress: Progress) -> Results:
         folder = given.folder("FOLDER")
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         settings = RasterSettings(
             boundary=given.polygons("BOUNDARY"),
             write=WriteOptions(given.creation_options(), given.flag("OVERVIEWS")),

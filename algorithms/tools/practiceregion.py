@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingAlgorithm
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
 from ..given import Given
+from ..outputs import make_folder
 from ..practice_project import write_project
 from ..translation import tr
 
@@ -35,7 +36,7 @@ class PracticeRegion(EcoAlgorithm):
         from ...core.tools.practice_region import build_region, write_region
 
         folder = given.folder("FOLDER")
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         region = build_region(given.integer("SIZE"), given.integer("SEED"))
         progress.set(40)
         files = write_region(region, folder, progress.part(40, 90))

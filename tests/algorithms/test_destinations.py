@@ -112,6 +112,13 @@ def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, writte
     assert {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)} == before
 
 
+@pytest.mark.parametrize("identifier", ["ecoassets:practiceregion", "ecoassets:aligntogrid"])
+def test_a_folder_that_cannot_be_made(cover, crops, identifier):
+    inside = str(crops / "folder")
+    parameters = {"RASTERS": cover, "REFERENCE": cover[0]} if identifier.endswith("grid") else {"SIZE": 48}
+    refused(identifier, {**parameters, "FOLDER": inside}, r"cannot be made: .*\. Choose another folder")
+
+
 class TestRelative:
     @pytest.fixture(autouse=True)
     def here(self, tmp_path, monkeypatch):
