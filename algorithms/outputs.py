@@ -40,7 +40,7 @@ def require_writable(
         OutputError: a folder is missing or closed, a name is that of a folder or of a file that is locked, or an output
             would replace an input or another output.
     """
-    _require_apart(algorithm, parameters, inputs)
+    require_apart(algorithm, parameters, inputs)
     definitions = algorithm.parameterDefinitions()
     made = {
         os.path.normpath(local_path(parameters.get(d.name())) or "")
@@ -94,9 +94,14 @@ def require_written(destination: Any, rows: int) -> None:
         require_rows(path, layer, rows)
 
 
-def _require_apart(
+def require_apart(
     algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], inputs: Mapping[tuple[str, str], str]
 ) -> None:
+    """Checks that no output would replace an input (as for `require_writable`) or another output.
+
+    Raises:
+        OutputError: one would.
+    """
     taken: dict[tuple[str, str], str] = {}
     for definition in algorithm.parameterDefinitions():
         name, label = definition.name(), definition.description()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..base import EcoAlgorithm, Results
 from ..compat import GROUPS_IN_CANVAS
 from ..gathered_reports import gather_reports
 from ..given import Given
-from ..outputs import make_folder
+from ..outputs import make_folder, require_apart
 from ..settings import report_language
 from ..translation import tr
 
@@ -62,6 +62,7 @@ class Chain:
     def __init__(
         self,
         given: Given,
+        files_read: Mapping[tuple[str, str], str],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
         folder: str,
@@ -70,6 +71,7 @@ class Chain:
         title: str,
     ) -> None:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
+        self._files_read = files_read
         self._steps, self._started, self._reports, self._title = steps, 0, reports, title
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
         self.finished = 0
@@ -92,6 +94,7 @@ class Chain:
 
         Raises:
             Cancelled: the user stopped.
+            OutputError: the step would write over an input of the workflow.
             QgsProcessingException: the child failed; says at which step.
         """
         child = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
@@ -113,6 +116,7 @@ class Chain:
         given = {key: value for key, value in given.items() if value is not None}
         if child.parameterDefinition("OUTPUT_HTML") is not None:
             given["OUTPUT_HTML"] = self.file(f"{name}.html")  # gathered, not written
+        require_apart(child, given, self._files_read)  # a step would else replace what a later one reads
         valid, message = child.checkParameterValues(given, self._context)
         if not valid:
             raise QgsProcessingException(f"{where}: {message}")
@@ -173,7 +177,8 @@ class Workflow(EcoAlgorithm):
             ],
         )
         reports: list[StepReport] = []
-        chain = Chain(given, self._context, self._feedback, folder, self.steps(given), reports, self.displayName())
+        where = self._context, self._feedback, folder
+        chain = Chain(given, self._files_read, *where, self.steps(given), reports, self.displayName())
         try:
             with gather_reports(reports):
                 headlines = self.follow(given, chain)

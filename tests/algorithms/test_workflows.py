@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -252,6 +253,17 @@ def test_what_finished_before_a_failing_step_stays_and_is_told(region, tmp_path)
     assert files_in(out) == ["water_retention.csv", "water_retention.tif"]
     assert f"What the steps that had finished made stays in {out}." in log.warnings
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_a_step_does_not_write_over_what_another_reads(region, tmp_path):
+    from qgis.core import QgsProcessingException
+
+    light = tmp_path / "land_use_change.tif"
+    light.write_bytes(Path(region["night_light"][-1]).read_bytes())
+    before = light.read_bytes()
+    with pytest.raises(QgsProcessingException, match=r"land_use_change\.tif is also an input"):
+        follow("esvworkflow", tmp_path, {**land_of(region), "NIGHT_LIGHT": [region["night_light"][0], str(light)]})
+    assert light.read_bytes() == before
 
 
 def test_nothing_to_zone_by(region, tmp_path):
