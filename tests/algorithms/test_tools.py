@@ -49,6 +49,13 @@ class TestPracticeRegion:
         time = layer.temporalProperties()
         assert (time.fixedTemporalRange().begin().date().year() if time.isActive() else None) == year
 
+    @pytest.mark.parametrize(("name", "suffix"), [("dem", " m"), ("ndvi_2015", ""), ("fvc_2015", "")])
+    def test_legends_tell_the_unit(self, region, name, suffix):
+        from qgis.core import QgsRasterLayer
+
+        layer = QgsRasterLayer(str(region / f"{name}.tif"), name)
+        assert layer.renderer().shader().rasterShaderFunction().legendSettings().suffix() == suffix
+
     def test_every_raster_has_a_legend_for_all_that_it_holds(self, region):
         from qgis.core import QgsRasterLayer
 
