@@ -33,9 +33,10 @@ from typing import Any, Callable
 import numpy as np
 
 from .assets.equivalents import Equivalents, load_equivalents
-from .errors import Cancelled, EcoAssetsError, InputError
+from .errors import Cancelled, EcoAssetsError, InputError, OutputError
 from .land_cover import LandCoverScheme, load_scheme
 from .progress import Progress
+from .raster.files import PendingFile, together
 from .raster.scheduler import scheduled
 from .tables import Table, read_table
 
@@ -49,7 +50,8 @@ def run_file(path: str, progress: Progress) -> Any:
 
     Raises:
         InputError: the file or a value in it cannot be used; the message names the key.
-        EcoAssetsError, Cancelled: as the method itself.
+        OutputError: the result cannot be written, which is told before the run where possible.
+        EcoAssetsError, Cancelled: as the method itself; all that was put in place is taken back.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -61,12 +63,25 @@ def run_file(path: str, progress: Progress) -> Any:
     os.chdir(os.path.dirname(os.path.abspath(path)))
     run = _method(job.get("run"))
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
-    with scheduled(str(job.get("scheduler", ""))):
-        result = _plain(run(**arguments, progress=progress))
-    if job.get("result"):
-        with open(job["result"], "w", encoding="utf-8") as file:
-            json.dump(result, file, ensure_ascii=False, indent=1)
+    pending = PendingFile(str(job["result"])) if job.get("result") else None
+    try:
+        with together(), scheduled(str(job.get("scheduler", ""))):
+            result = _plain(run(**arguments, progress=progress))
+            if pending:
+                _write(result, pending)
+    finally:
+        if pending:
+            pending.discard()
     return result
+
+
+def _write(result: Any, pending: PendingFile) -> None:
+    try:
+        with open(pending.path, "w", encoding="utf-8") as file:
+            json.dump(result, file, ensure_ascii=False, indent=1)
+    except OSError as reason:
+        raise OutputError(f"Cannot write {pending.final}: {reason.strerror}.") from None
+    pending.commit()
 
 
 def _method(name: Any) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ecoassets
-from ecoassets.core.errors import InputError
+from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.job import run_file
 from ecoassets.core.progress import QUIET
 
@@ -101,3 +101,18 @@ def test_a_failure_is_told_and_ends_with_1(folder):
     assert done.returncode == 1
     assert "missing.tif" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_result_that_cannot_be_written_is_told_before_the_run(folder):
+    path = job(folder, outputs={"change": "change.tif"}, result="missing/found.json")
+    with pytest.raises(OutputError, match="the folder .*missing does not exist"):
+        run_file(path, QUIET)
+    assert not (folder / "change.tif").exists()
+
+
+def test_a_failing_job_leaves_an_older_result(folder):
+    (folder / "found.json").write_text("older", encoding="utf-8")
+    with pytest.raises(InputError):
+        run_file(job(folder, inputs={"land_cover": ["2000.tif", "missing.tif"]}, result="found.json"), QUIET)
+    assert (folder / "found.json").read_text(encoding="utf-8") == "older"
+    assert not list(folder.glob(".ecoassets*"))

@@ -58,6 +58,22 @@ def test_a_run_that_fails_brings_everything_back(folder, failure):
     assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "map.tif.aux.xml", "report.html"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+@pytest.mark.parametrize("target", ["elsewhere/map.tif", "elsewhere/missing.tif"])
+def test_a_link_comes_back_and_what_it_names_is_not_touched(folder, target):
+    (folder / "elsewhere").mkdir()
+    put(folder / "elsewhere" / "map.tif", "kept elsewhere")
+    (folder / "link.tif").symlink_to(target)
+    with pytest.raises(OutputError), together():
+        put(folder / "link.tif", "new map")
+        raise OutputError("no space left")
+    assert os.readlink(folder / "link.tif") == target
+    with together():
+        put(folder / "link.tif", "new map")
+    assert not (folder / "link.tif").is_symlink()
+    assert texts(folder / "elsewhere") == {"map.tif": "kept elsewhere"}
+
+
 def test_a_folder_of_tiles_comes_back_too(folder):
     tiles = folder / "map.tiles-0001"
     tiles.mkdir()
