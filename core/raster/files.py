@@ -23,6 +23,7 @@ from ..errors import OutputError
 MARK = "ecoassets"
 STALE_SECONDS = 24 * 3600
 _WAITING, _SETTLED = "before-", "settled-"  # purposes of hidden folders
+_SIDES = ".sides"
 
 
 class PendingFile:
@@ -94,12 +95,12 @@ class Before:
     """A file, and what belongs to it, as a run finds them: they wait in a hidden folder until the run has succeeded.
 
     Args:
-        main: the file. The hidden folder tells its name, so that a later run can bring it back if this one is killed.
+        main: the file. What belongs to it waits in a folder below, so that a later run can tell them if this one is
+            killed.
     """
 
     def __init__(self, main: str) -> None:
-        self._parent, self._main = os.path.split(main)
-        self._folder = ""
+        self._main, self._folder = main, ""
         self._taken: list[str] = []
 
     def clear(self, path: str) -> None:
@@ -108,9 +109,9 @@ class Before:
         Raises:
             OSError: another program holds it.
         """
-        self._taken.append(path)
         if os.path.lexists(path):
             os.replace(path, self._waiting(path))
+        self._taken.append(path)  # not before: what could not be taken is still the old file
 
     def replace(self, new: str, path: str) -> None:
         """Puts something new at a path; where the file system knows links, an old file is there until the new one is.
@@ -133,7 +134,7 @@ class Before:
         for path in reversed(self._taken):
             with suppress(OSError):  # what another program holds stays; the others go
                 self._bring_back(path)
-        for folder in (self._folder and os.path.join(self._folder, self._main), self._folder):
+        for folder in (os.path.join(self._folder, _SIDES), self._folder) if self._folder else ():
             with suppress(OSError):  # it holds what could not be brought back
                 os.rmdir(folder)
 
@@ -141,13 +142,14 @@ class Before:
         """Lets go of what was there before."""
         if self._folder:
             with suppress(OSError):  # what is removed only in part must not come back
-                settled = self._folder.replace(_WAITING, _SETTLED)
+                parent, name = os.path.split(self._folder)
+                settled = os.path.join(parent, name.replace(_WAITING, _SETTLED))
                 os.rename(self._folder, settled)
                 self._folder = settled
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _bring_back(self, path: str) -> None:
-        older = os.path.join(self._folder, self._main, os.path.basename(path)) if self._folder else ""
+        older = self._waiting(path) if self._folder else ""
         if not os.path.lexists(older):
             _remove(path)
         elif _is_same(older, path):  # a second name of what was never replaced
@@ -158,10 +160,11 @@ class Before:
             os.replace(older, path)
 
     def _waiting(self, path: str) -> str:
+        parent, name = os.path.split(path)
         if not self._folder:
-            self._folder = tempfile.mkdtemp(prefix=_prefix() + _WAITING, dir=self._parent)
-            os.mkdir(os.path.join(self._folder, self._main))
-        return os.path.join(self._folder, self._main, os.path.basename(path))
+            self._folder = tempfile.mkdtemp(prefix=_prefix() + _WAITING, dir=parent)
+            os.mkdir(os.path.join(self._folder, _SIDES))
+        return os.path.join(self._folder, name) if path == self._main else os.path.join(self._folder, _SIDES, name)
 
 
 class Changes:
@@ -247,16 +250,14 @@ def remove_litter(folder: str) -> None:
 
 def _bring_all_back(folder: str) -> None:
     """Files of a killed run return to their places; beside them, as NAME_before, where something newer lies."""
-    parent = os.path.dirname(folder)
-    for main in os.listdir(folder):
-        waiting = os.path.join(folder, main)
-        final, older = os.path.join(parent, main), os.path.join(waiting, main)
-        newer = os.path.lexists(final) and not _is_same(older, final)
-        names = {name: name for name in os.listdir(waiting)}
-        if newer:
-            names = _free_names(parent, os.path.splitext(main)[0], names)
-        for name, back in names.items():
-            os.replace(os.path.join(waiting, name), os.path.join(parent, back))
+    parent, sides = os.path.dirname(folder), os.path.join(folder, _SIDES)
+    mains = {name: os.path.join(folder, name) for name in os.listdir(folder) if name != _SIDES}
+    waiting = mains | {name: os.path.join(sides, name) for name in os.listdir(sides)}
+    places = {name: os.path.join(parent, name) for name in mains or waiting}
+    newer = any(os.path.lexists(place) and not _is_same(waiting[name], place) for name, place in places.items())
+    names = _free_names(parent, os.path.splitext(next(iter(waiting)))[0], waiting) if newer else {n: n for n in waiting}
+    for name, back in names.items():
+        os.replace(waiting[name], os.path.join(parent, back))
 
 
 def _free_names(parent: str, stem: str, names: Collection[str]) -> dict[str, str]:

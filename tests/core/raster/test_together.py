@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import ClassVar
 
@@ -168,18 +169,25 @@ class TestKilled:
         assert not list(folder.glob(".ecoassets*"))
 
 
-def test_what_another_program_holds_open_stays_as_it_was(folder, monkeypatch):
+def no_link(*args, **kwargs):
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_another_program_holds_open_stays_as_it_was(folder, monkeypatch, links):
     """As Windows does, which renames no file that is open."""
     rename = os.replace
 
-    def held(new, path):
-        if os.path.basename(path) == "map.tif" and ".ecoassets" not in os.path.basename(os.path.dirname(path)):
+    def held(old, new):
+        if folder / "map.tif" in (Path(old), Path(new)):
             raise PermissionError(13, "The process cannot access the file")
-        rename(new, path)
+        rename(old, new)
 
     before = texts(folder)
     with monkeypatch.context() as patch, pytest.raises(OutputError, match=r"Another program may hold it open"):
         patch.setattr(os, "replace", held)
+        if not links:
+            patch.setattr(os, "link", no_link)
         with together():
             put(folder / "report.html", "new report")
             put(folder / "map.tif", "new map")
@@ -187,10 +195,22 @@ def test_what_another_program_holds_open_stays_as_it_was(folder, monkeypatch):
     assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "map.tif.aux.xml", "report.html"]
 
 
-def test_file_systems_without_links(folder, monkeypatch):
-    def no_link(*args, **kwargs):
-        raise PermissionError(1, "Operation not permitted")
+def test_a_disk_too_full_to_take_anything_aside(folder, monkeypatch):
+    make = tempfile.mkdtemp
 
+    def full(prefix="", **where):
+        if "before" in prefix:
+            raise OSError(28, "No space left on device")
+        return make(prefix=prefix, **where)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    before = texts(folder)
+    with pytest.raises(OutputError, match="No space left on device"), together():
+        put(folder / "map.tif", "new map")
+    assert texts(folder) == before
+
+
+def test_file_systems_without_links(folder, monkeypatch):
     monkeypatch.setattr(os, "link", no_link)
     before = texts(folder)
     with pytest.raises(OutputError), together():
