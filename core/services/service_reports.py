@@ -135,11 +135,12 @@ def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, langu
 def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
     """What habitat quality found."""
     words = load_texts(language)
+    quality = _maps(words, result.years, [("services_habitat_quality", outputs.quality, "", ())], (0.0, 1.0))
+    degradation = _maps(words, result.years, [("services_habitat_degradation", outputs.degradation, "", ())])
     return MethodReport(
         [
             _totals(words, "services_habitat_quality", "", result.years, result.means),
-            _maps(words, result.years, [("services_habitat_quality", outputs.quality, "", ())], (0.0, 1.0)),
-            _maps(words, result.years, [("services_habitat_degradation", outputs.degradation, "", ())]),
+            Chapter(quality.title, [*quality.blocks, *degradation.blocks]),
             Chapter(words["services_by_ecosystem"], [_rows(words, "services_by_ecosystem", result.table())]),
         ],
         sources=[Source("InVEST", "Sharp et al., InVEST user's guide, habitat quality")],

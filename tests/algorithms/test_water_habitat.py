@@ -248,6 +248,14 @@ class TestHabitat:
         assert read_raster(output)[0, 0].tolist() == pytest.approx([forest, paddy, 0], rel=1e-6)
         assert found["MEAN"] == pytest.approx((forest + paddy) / 3, rel=1e-6)
 
+    def test_both_maps_are_one_chapter_of_the_report(self, threatened, output, tmp_path):
+        maps = {"OUTPUT": output, "OUTPUT_DEGRADATION": str(tmp_path / "made" / "d.tif")}
+        report = tmp_path / "made" / "r.html"
+        run(QUALITY, {**threatened, **maps, "OUTPUT_HTML": str(report)})
+        page = report.read_text(encoding="utf-8")
+        assert page.count(">Maps</h2>") == 1
+        assert "Degradation of habitat" in page
+
     @pytest.mark.parametrize(
         ("table", "text", "words"),
         [
