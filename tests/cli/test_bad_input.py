@@ -144,7 +144,7 @@ def test_an_output_that_is_an_input(refuse, region):
     input_path = region[0] / "2000.tif"
     before = input_path.read_bytes()
     refuse(
-        f"The output {input_path} is also an input (Land cover 2000 (2000.tif)). Choose another output name.",
+        f"{input_path} is also an input (Land cover (one raster per year)). Choose another file (OUTPUT).",
         OUTPUT=str(input_path),
     )
     assert input_path.read_bytes() == before
