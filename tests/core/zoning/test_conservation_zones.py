@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.progress import Progress
+from ecoassets.core.raster.area import pixel_areas_ha
+from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.zoning.conservation_tables import (
     cleanup_table,
     ecosystem_table,
@@ -20,6 +24,8 @@ from ecoassets.core.zoning.conservation_zones import (
     run_conservation_zones,
 )
 from ecoassets.core.zoning.services import Service
+
+from ...rasters import WGS_84, read_raster, write_raster
 
 HJ1166 = load_scheme("hj1166")
 FOREST, SHRUB, GRASSLAND, WETLAND, CROPLAND, URBAN = 11, 21, 31, 41, 51, 61
@@ -94,6 +100,28 @@ class TestImportance:
         expected = 1 + sum((before / flat.sum() >= share - 1e-9).astype(int) for share in (0.5, 0.75, 0.9))
         expected[flat <= 0] = 4
         assert pixels(out.importance) == expected.reshape(values.shape).tolist()
+
+    @pytest.mark.parametrize("kind", ["density", "quantity"])
+    def test_pixels_in_degrees_are_ranked_by_what_they_hold(self, tmp_path, kind):
+        random = np.random.default_rng(4)
+        values = random.gamma(1.0, 10.0, (400, 180))  # 4 degrees: the pixels differ by 5 %
+        values[random.random(values.shape) < 0.1] = -1
+        values[random.random(values.shape) < 0.1] = np.nan
+        where = {"epsg": WGS_84, "pixel": 0.01, "top_left": (110.0, 42.0), "nodata": None}
+        service = Service("soil", write_raster(tmp_path / "soil.tif", values, "float64", **where), kind)
+        out = ConservationOutputs(importance=str(tmp_path / "importance.tif"))
+        found = run_conservation_zones(ConservationInputs((service,)), out, RasterSettings(tile=128, threads=2))
+        areas = pixel_areas_ha(Grid.of_dataset(gdal.Open(service.path), "soil"))[:, np.newaxis]
+        amounts = (values * (areas if kind == "density" else 1)).astype(np.float32).astype(float)
+        positive = np.sort(amounts[amounts > 0])[::-1]
+        before = np.append(0, positive.cumsum())[np.searchsorted(-positive, -amounts)]
+        classes = 1 + sum((before >= (share - 1e-9) * positive.sum()).astype(int) for share in (0.5, 0.75, 0.9))
+        expected = np.where(np.isnan(values), np.nan, np.where(amounts > 0, classes, 4))
+        np.testing.assert_array_equal(read_raster(out.importance)[0], expected)
+        assert found.kept[0].total == pytest.approx(positive.sum(), rel=1e-9)
+        assert found.kept[0].after == pytest.approx(amounts[expected == 1].sum(), rel=1e-9)
+        of_pixels = np.broadcast_to(areas, values.shape)
+        assert found.class_area_ha[0] == pytest.approx([of_pixels[expected == c].sum() for c in (1, 2, 3, 4)], rel=1e-9)
 
     def test_the_table_tells_area_amount_and_threshold(self, raster):
         service = Service("water", raster([[50.0, 25.0, 15.0, 5.0, 5.0]], "water"), "depth")
