@@ -180,11 +180,22 @@ def run_soil_erodibility(
         survey.add("clay", "Clay", inputs.clay)
         survey.add("carbon", "Organic carbon", inputs.organic_carbon)
         made = map_output(survey, K, outputs.erodibility, UNIT, outputs.metadata)
-        sums = survey.run(formula, made, 1, progress)
+        sums = survey.run(formula, made, 1, progress, _refuse_organic_matter)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)
     progress.info(f"Mean K {result.mean:.5f} {UNIT}, mean organic carbon {result.mean_carbon_pct:.3g} %.")
     _warn(result, progress)
     return result
+
+
+def _refuse_organic_matter(sums: YearlySums) -> None:
+    """Raises InputError where carbon is both beyond what a soil can hold and rich on average: another quantity."""
+    mean, beyond = sums.mean("carbon")[0], int(sums.counts["too much carbon"].sum())
+    if beyond and mean > MINERAL_SOIL_CARBON_PCT:
+        raise InputError(
+            f"Organic carbon is {mean:.3g} % on average and above {ORGANIC_MATTER_CARBON_PCT:g} % in {beyond} pixels, "
+            "which no soil holds. It looks like organic matter, which is 1.724 times the carbon: choose that unit "
+            "(UNITS percent_organic_matter). If single pixels are wrong, leave them out by ORGANIC_CARBON_MAX."
+        )
 
 
 def _warn(result: ErodibilityResult, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
-from ..raster.engine import run_job
+from ..raster.engine import JobResult, run_job
 from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
@@ -178,8 +178,22 @@ class Survey:
         """A band per year; without years one that is called by the name."""
         return tuple(Band(str(year), unit) for year in self.years) or (Band(name, unit),)
 
-    def run(self, formula: Formula, outputs: Sequence[Output], groups: int, progress: Progress) -> YearlySums:
+    def run(
+        self,
+        formula: Formula,
+        outputs: Sequence[Output],
+        groups: int,
+        progress: Progress,
+        accept: Callable[[YearlySums], None] | None = None,
+    ) -> YearlySums:
         """Runs the formula over all years.
+
+        Args:
+            formula: of the pixels.
+            outputs: the maps.
+            groups: number of groups of pixels.
+            progress: gets advance.
+            accept: looks at the sums before the maps get their final names; raises to refuse them.
 
         Raises:
             InputError: an input holds values that cannot be meant, or no pixel takes part.
@@ -202,14 +216,21 @@ class Survey:
         first = self._land_cover or tuple(sources[0] for sources in next(iter(self._inputs.values())))
         rest = [source for year in inputs for sources in year.values() for source in sources]
         job = self.area.job(kernel, [*first, *rest], outputs, gate=[source.name for source in first])
+        collected: list[YearlySums] = []
+
+        def look(found: JobResult) -> None:
+            self.area.require_pixels(found)
+            collected.append(self._collect(found.sums, [found.coverage[s.name] for s in first], found.statistics))
+            if accept:
+                accept(collected[0])
+
         try:
-            found = run_job(job, progress)
+            run_job(replace(job, accept=look), progress)
         except UnknownCodes:
             raise TableError(self._unknown_codes(progress)) from None
-        self.area.require_pixels(found)
-        return self._collect(found.sums, groups, [found.coverage[s.name] for s in first], found.statistics)
+        return collected[0]
 
-    def _collect(self, sums: Sums, groups: int, coverage: Sequence, statistics: Mapping) -> YearlySums:
+    def _collect(self, sums: Sums, coverage: Sequence, statistics: Mapping) -> YearlySums:
         count = len(self.dated)
 
         def of(key: str) -> np.ndarray:

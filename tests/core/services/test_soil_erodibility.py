@@ -84,6 +84,17 @@ def test_organic_matter_given_for_carbon_is_suspected(raster, log):
     assert any("9 %" in line and "1.724" in line for line in log.warnings)
 
 
+def test_organic_matter_beyond_what_carbon_can_be_is_refused(raster, out, tmp_path):
+    matter = np.full((3, 3), 13.0)
+    matter[1, 1] = 79.0  # peat
+    sand, silt, clay = (Series.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[:3]))
+    with pytest.raises(InputError, match=r"20\.3 % on average and above 58 % in 1 pixels.*percent_organic_matter"):
+        run_soil_erodibility(
+            ErodibilityInputs(sand, silt, clay, Series.of(raster("matter", matter))), ErodibilityOutputs(out("k"))
+        )
+    assert not (tmp_path / "k.tif").exists()
+
+
 def test_a_single_odd_pixel_is_kept_and_told(raster, log):
     sand = np.full((3, 3), 40.0)
     sand[0, 0] = 60.0
