@@ -155,7 +155,7 @@ class Before:
         elif _is_same(older, path):  # a second name of what was never replaced
             os.remove(older)
         else:
-            if os.path.isdir(path):
+            if os.path.isdir(path) or os.path.isdir(older):  # a folder takes no file's place, nor a file a folder's
                 _remove(path)
             os.replace(older, path)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -169,54 +171,53 @@ class TestKilled:
         assert not list(folder.glob(".ecoassets*"))
 
 
-def no_link(*args, **kwargs):
-    raise PermissionError(1, "Operation not permitted")
+@contextmanager
+def mounted(*words: str) -> Iterator[None]:
+    """Mounts something while a test runs; the last word is where."""
+    done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", words[-1]], check=True)
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_what_another_program_holds_open_stays_as_it_was(folder, monkeypatch, links):
-    """As Windows does, which renames no file that is open."""
-    rename = os.replace
+needs_mount = pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount")
 
-    def held(old, new):
-        if folder / "map.tif" in (Path(old), Path(new)):
-            raise PermissionError(13, "The process cannot access the file")
-        rename(old, new)
 
+@needs_mount
+def test_what_another_program_holds_stays_as_it_was(folder):
+    """A file that something is mounted on can be neither linked nor renamed, as one that is open on Windows."""
     before = texts(folder)
-    with monkeypatch.context() as patch, pytest.raises(OutputError, match=r"Another program may hold it open"):
-        patch.setattr(os, "replace", held)
-        if not links:
-            patch.setattr(os, "link", no_link)
-        with together():
-            put(folder / "report.html", "new report")
-            put(folder / "map.tif", "new map")
+    held = str(folder / "map.tif")
+    refused = pytest.raises(OutputError, match=r"Another program may hold it open")
+    with mounted("--bind", held, held), refused, together():
+        put(folder / "report.html", "new report")
+        put(folder / "map.tif", "new map")
     assert texts(folder) == before
     assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "map.tif.aux.xml", "report.html"]
 
 
-def test_a_disk_too_full_to_take_anything_aside(folder, monkeypatch):
-    make = tempfile.mkdtemp
-
-    def full(prefix="", **where):
-        if "before" in prefix:
-            raise OSError(28, "No space left on device")
-        return make(prefix=prefix, **where)
-
-    monkeypatch.setattr(tempfile, "mkdtemp", full)
-    before = texts(folder)
-    with pytest.raises(OutputError, match="No space left on device"), together():
-        put(folder / "map.tif", "new map")
-    assert texts(folder) == before
+@needs_mount
+def test_a_disk_too_full_to_take_anything_aside(tmp_path):
+    # the root, the old map, and the new one in its folder
+    with mounted("-t", "tmpfs", "-o", "nr_inodes=4", "none", str(tmp_path)):
+        (tmp_path / "map.tif").write_text("old map", encoding="utf-8")
+        with pytest.raises(OutputError, match="No space left on device"), together():
+            put(tmp_path / "map.tif", "new map")
+        assert texts(tmp_path) == {"map.tif": "old map"}
 
 
-def test_file_systems_without_links(folder, monkeypatch):
-    monkeypatch.setattr(os, "link", no_link)
-    before = texts(folder)
-    with pytest.raises(OutputError), together():
-        put(folder / "map.tif", "new map")
+def test_what_cannot_be_linked_is_renamed(tmp_path):
+    (tmp_path / "cells.gdb").mkdir()  # no file system links folders
+    (tmp_path / "cells.gdb" / "table").write_text("old", encoding="utf-8")
+    (tmp_path / "new").write_text("new", encoding="utf-8")
+    with pytest.raises(OutputError), together() as changes:
+        changes.before(str(tmp_path / "cells.gdb")).replace(str(tmp_path / "new"), str(tmp_path / "cells.gdb"))
+        assert texts(tmp_path)["cells.gdb"] == "new"
         raise OutputError("no space left")
-    assert texts(folder) == before
+    assert texts(tmp_path) == {"cells.gdb/table": "old"}
 
 
 class TestTables:
