@@ -38,7 +38,7 @@ from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
 from .inputs import input_files, unreadable
-from .outputs import make_room, require_writable, require_written
+from .outputs import is_wanted, make_room, require_writable, require_written
 from .settings import report_language, scheduler
 from .translation import tr
 from .vector_look import FeatureLook, style_features_when_loaded
@@ -208,7 +208,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         Attributes are plain values in the order of the columns. An older table of the same name comes back if the run
         fails or is cancelled later.
         """
-        if not self._parameters.get(name):
+        if not is_wanted(self._parameters.get(name)):
             return {}
         fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
         place = (fields, geometry, crs or QgsCoordinateReferenceSystem())

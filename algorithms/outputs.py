@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingOutputLayerDefinition,
+    QgsProperty,
     QgsVectorFileWriter,
 )
 
@@ -72,6 +73,14 @@ def make_folder(folder: str) -> None:
         raise OutputError(
             tr("{path} cannot be made: {fault}. Choose another folder.", path=folder, fault=reason.strerror)
         ) from None
+
+
+def is_wanted(destination: Any) -> bool:
+    """Whether an output is to be made. A batch gives those that the user leaves empty as definitions of no place."""
+    if isinstance(destination, QgsProcessingOutputLayerDefinition):
+        place = destination.sink
+        return place.propertyType() != QgsProperty.Type.StaticProperty or bool(place.staticValue())
+    return bool(destination)
 
 
 def make_room(destination: Any, changes: Changes) -> None:

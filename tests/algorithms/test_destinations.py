@@ -145,3 +145,15 @@ class TestRelative:
     def test_what_stays_in_memory_is_no_file(self, crops, tmp_path, nowhere):
         shares(crops, nowhere)
         assert files_in(tmp_path) == ["crops.csv"]
+
+
+def test_a_batch_that_leaves_outputs_empty(cover, tmp_path):
+    from qgis.core import QgsProcessingOutputLayerDefinition
+
+    empty = {
+        name: QgsProcessingOutputLayerDefinition("") for name in ("OUTPUT_SERVICES", "OUTPUT_TABLE", "OUTPUT_CHANGE")
+    }
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", "OUTPUT": str(tmp_path / "map.tif"), "OUTPUT_HTML": ""}
+    found = run(VALUE, {**parameters, **empty})
+    assert Path(found["OUTPUT"]).is_file()
+    assert not {"OUTPUT_TABLE", "OUTPUT_CHANGE"} & found.keys()
