@@ -40,6 +40,25 @@ def _surface(provider) -> dict[str, dict[str, object]]:
     }
 
 
+def as_text(surface: dict[str, dict[str, object]]) -> str:
+    """JSON with a line per parameter and output, so that a change of one shows as a change of one line."""
+    return _json_object({identifier: _algorithm_text(algorithm) for identifier, algorithm in surface.items()}) + "\n"
+
+
+def _algorithm_text(algorithm: dict[str, object]) -> str:
+    texts = {"group": json.dumps(algorithm["group"])}
+    for part in ("parameters", "outputs"):
+        entries = {name: json.dumps(entry, ensure_ascii=False) for name, entry in algorithm[part].items()}
+        texts[part] = _json_object(entries, indent="  ")
+    return _json_object(texts, indent=" ")
+
+
+def _json_object(texts: dict[str, str], indent: str = "") -> str:
+    """A JSON object of values that are JSON already, a line each."""
+    lines = ",\n".join(f"{indent} {json.dumps(name)}: {text}" for name, text in texts.items())
+    return f"{{\n{lines}\n{indent}}}" if texts else "{}"
+
+
 def broken_promises(released: dict, present: dict) -> list[str]:
     """What a model or a script that was made for `released` would stumble over."""
     found = []
@@ -82,7 +101,7 @@ def _broken_parameter(where: str, released: dict, present: dict | None) -> list[
 def present(processing_ready):
     found = _surface(processing_ready)
     if os.environ.get("ECOASSETS_RECORD_SURFACE"):
-        RECORD.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        RECORD.write_text(as_text(found), encoding="utf-8")
     return found
 
 
@@ -98,6 +117,14 @@ def test_what_was_released_stays(present, released):
 
 def test_what_is_new_is_recorded(present, released):
     assert json.loads(json.dumps(present)) == released, f"Record what was added to {RECORD.name}, as said in this file."
+
+
+def test_an_entry_is_a_line(released):
+    text = as_text(released)
+    entries = sum(len(algorithm["parameters"]) + len(algorithm["outputs"]) for algorithm in released.values())
+    assert json.loads(text) == released
+    assert len([line for line in text.splitlines() if line.startswith("   ")]) == entries
+    assert RECORD.read_text(encoding="utf-8") == text, "the recorded file was written by hand"
 
 
 RELEASED = {
