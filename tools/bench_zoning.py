@@ -19,11 +19,12 @@ import numpy as np
 from osgeo import gdal
 
 from ..core.progress import QUIET
-from ..core.raster.engine import Block, Result, run_job
+from ..core.raster.engine import run_job
 from ..core.raster.files import workspace
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.raster.study import open_study_area
+from ..core.raster.work import Block, Result
 from ..core.zoning.conservation_zones import ConservationInputs, ConservationOutputs, run_conservation_zones
 from ..core.zoning.ranking_losses import LossRule, Rule
 from ..core.zoning.ranking_order import Cells, removal_order

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from ...core.workflows.assets_headlines import value_headlines
-from ...core.workflows.esv_headlines import (
-    detector_headlines,
-    land_headlines,
-    profit_headlines,
-    rsei_headlines,
-)
+from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines
 from ..assets.valuing import SERIES, ValuingAlgorithm

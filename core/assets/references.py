@@ -11,10 +11,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import Progress
-from ..raster.engine import Block, Result, run_job
+from ..raster.engine import run_job
 from ..raster.source import Source
 from ..raster.study import StudyArea
 from ..raster.tally import Sums
+from ..raster.work import Block, Result
 
 ReferenceMode = Literal["all_years", "base_year", "per_year"]
 

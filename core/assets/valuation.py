@@ -14,13 +14,13 @@ from ..land_cover import LandCoverScheme
 from ..land_cover_maps import run_over_classes
 from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex
-from ..raster.engine import COMMON, JobResult
 from ..raster.files import workspace
 from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
+from ..raster.work import COMMON, JobResult
 from .equivalents import Equivalents, class_factors
 from .references import ReferenceMode, mean_references, require_reference
 from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel

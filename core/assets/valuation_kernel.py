@@ -8,9 +8,9 @@ import numpy as np
 
 from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
-from ..raster.engine import Block, Result
 from ..raster.tally import Sums, sums_over_area
 from ..raster.validity import all_of, is_everywhere, joined
+from ..raster.work import Block, Result
 
 TOTAL = "total"
 SERVICES = "services"

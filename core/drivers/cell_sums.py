@@ -8,8 +8,8 @@ from typing import Callable, Union
 
 import numpy as np
 
-from ..raster.engine import Block, Result
 from ..raster.tally import Sums
+from ..raster.work import Block, Result
 from .fishnet import Axis
 
 Array = np.ndarray

@@ -36,15 +36,7 @@ from .geodetector_statistics import (
     stratum_sums,
     welch_comparisons,
 )
-from .geodetector_tables import (
-    BreakRow,
-    EcologicalRow,
-    FactorRow,
-    GeodetectorResult,
-    InteractionRow,
-    RiskRow,
-    Strata,
-)
+from .geodetector_tables import BreakRow, EcologicalRow, FactorRow, GeodetectorResult, InteractionRow, RiskRow, Strata
 
 FEWEST_PER_STRATUM = 10
 FEWEST_BLOCKS = 20

@@ -13,7 +13,7 @@ from ..land_cover import LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex, count_codes
-from ..raster.engine import Block, JobResult, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.focal import FocalWindow, write_focal_means
 from ..raster.output import Band, Output, WriteOptions
@@ -22,6 +22,7 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, JobResult, Result
 from ..raster.zoning import ALL
 from ..results import Cell, Column, ResultTable
 from .coefficients import Coefficients

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import Progress
-from ..raster.engine import Block
 from ..raster.focal import pixel_metres
 from ..raster.grid import Grid
 from ..raster.source import Source
 from ..raster.study import StudyArea
+from ..raster.work import Block
 from ..raster.zoning import ZoneLayer, Zoning, open_zoning
 
 MOST_CELLS = 500_000

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.dataset import open_raster
-from ..raster.engine import Block, Job, JobResult, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.percentiles import percentiles_by_stratum
@@ -22,6 +22,7 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import open_study_area
 from ..raster.tally import Sums
+from ..raster.work import Block, Job, JobResult, Result
 from ..results import Cell, Column, ResultTable
 from .degradation_kernel import (
     CLASSES,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..raster.engine import Block, Result
 from ..raster.radix_search import Sample
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, Result
 from ..tables import resource_table
 from .strata import Land
 

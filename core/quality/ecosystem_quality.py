@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
-from ..raster.engine import Block, JobResult, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.polygons import burn_zones
@@ -21,6 +21,7 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, JobResult, Result
 from ..tables import Table, resource_table
 from ..years import year_pairs
 from .legends import legend

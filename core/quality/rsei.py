@@ -9,11 +9,12 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from ..raster.engine import Job, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.percentiles import percentiles_by_stratum
 from ..raster.settings import RasterSettings
 from ..raster.tally import Sums
+from ..raster.work import Job
 from ..years import year_pairs
 from .rsei_components import Components, covariance, doubts, principal_components
 from .rsei_images import REASONS, Images, IndexModel, IndicatorSampler, ReasonKernel, ScoreSampler

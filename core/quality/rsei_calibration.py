@@ -15,13 +15,7 @@ from ..errors import InputError
 from ..progress import Progress
 from ..raster.dataset import short_name
 from ..tables import resource_table
-from .rsei_indicators import (
-    KELVIN,
-    brightness_temperature,
-    emissivity,
-    single_channel_temperature,
-    surface_temperature,
-)
+from .rsei_indicators import KELVIN, brightness_temperature, emissivity, single_channel_temperature, surface_temperature
 from .rsei_sensors import Sensor
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..raster.engine import Block, Result
 from ..raster.radix_search import Sample
 from ..raster.tally import Sums
+from ..raster.work import Block, Result
 from .rsei_calibration import Calibration, ThermalCalibration
 from .rsei_indicators import INDICATORS, dryness, normalised_difference, wetness
 from .rsei_sensors import REFLECTIVE, BitField

@@ -9,12 +9,12 @@ from typing import Literal
 from ..errors import InputError
 from ..progress import Progress
 from ..raster.dataset import open_raster, short_name
-from ..raster.engine import Block, Job, Result
 from ..raster.polygons import burn_zones
 from ..raster.series import yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import open_study_area
+from ..raster.work import Block, Job, Result
 from .rsei_calibration import (
     Calibration,
     ImageCalibration,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..raster.engine import Block, Result
 from ..raster.output import Band, Output
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, Result
 from ..tables import resource_table
 from .legends import legend
 from .rsei_components import moments

@@ -13,11 +13,11 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
-from ..raster.engine import Block, Job
 from ..raster.percentiles import percentiles_by_stratum
 from ..raster.radix_search import Sample
 from ..raster.source import Source
 from ..raster.study import StudyArea
+from ..raster.work import Block, Job
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
 

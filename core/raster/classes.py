@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..progress import QUIET, Progress
-from .engine import Block, Job, Result, run_job
+from .engine import run_job
 from .grid import Grid
 from .source import Source
 from .tally import Sums
+from .work import Block, Job, Result
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,13 +16,14 @@ from typing import Any
 
 from ..errors import ClusterError, EcoAssetsError
 from ..progress import Progress
-from .engine import BlockReader, Job, compute_block
+from .blocks import BlockReader, compute_block
 from .local_cluster import LocalWorkers
 from .mosaic import TileMosaic, write_tile
 from .nodes import Node, describe_node, disagreement
 from .output import BandStatistics
 from .tally import Sums
 from .windows import Window
+from .work import Job
 
 CONNECT_SECONDS = 10
 POLL_SECONDS = 0.02

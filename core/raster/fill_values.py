@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .engine import Block, Job, Result, run_job
+from .engine import run_job
 from .files import intermediate_path
 from .output import Band, Output, WriteOptions
 from .source import Source, describe_source
+from .work import Block, Job, Result
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from .output import (
 from .windows import TILE, Window
 
 if TYPE_CHECKING:
-    from .engine import Job
+    from .work import Job
 
 COG_TAKES = ("COMPRESS", "BIGTIFF")  # of the creation options of a GeoTIFF, under the same name
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from .engine import Block, Job
-from .radix_search import RadixSearch, Sample, Sampler, Target, no_kernel
+from .radix_search import RadixSearch, Sample, Sampler, Target
 from .source import Source
 from .study import StudyArea
+from .work import Block, Job, no_kernel
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from .engine import Block
-from .radix_search import RadixSearch, Sample, Target, no_kernel
+from .radix_search import RadixSearch, Sample, Target
 from .source import Source
 from .study import StudyArea
 from .validity import is_everywhere
+from .work import Block, no_kernel
 
 # A share counts as reached this little before it is, so that rounding of sums decides nothing.
 SHARE_TOLERANCE = 1e-9

@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from .classes import ClassIndex, count_codes
-from .engine import Block
 from .polygons import burn_zones
 from .source import Source
 from .study import StudyArea
+from .work import Block
 
 ALL = "all"
 OUTSIDE = "outside"

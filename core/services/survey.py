@@ -14,13 +14,14 @@ from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
-from ..raster.engine import JobResult, run_job
+from ..raster.engine import run_job
 from ..raster.output import Band, BandStatistics, Output
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
+from ..raster.work import JobResult
 from .yearly_kernel import LAND_COVER, Formula, UnknownCodes, YearlyKernel
 
 Climate = Literal["actual", "mean"]

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from ..raster.engine import Block
 from ..raster.files import workspace
 from ..raster.percentiles import exact_percentiles
 from ..raster.radix_search import Sample
 from ..raster.settings import RasterSettings
+from ..raster.work import Block
 from ..results import Column, ResultTable
 from ..tables import Table
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors

@@ -15,11 +15,12 @@ from ..errors import InputError, TableError
 from ..progress import Progress
 from ..raster.classes import ClassIndex
 from ..raster.dataset import call_gdal
-from ..raster.engine import Block, Result, run_job
+from ..raster.engine import run_job
 from ..raster.polygons import burn_zones
 from ..raster.source import Source
 from ..raster.study import StudyArea
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, Result
 from ..tables import resource_table
 from .swamp_soil import UNKNOWN_SOIL, SwampSoil
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..raster.classes import ClassIndex
-from ..raster.engine import Block, Result, in_strips
 from ..raster.source import Source
 from ..raster.tally import Sums, sum_by_class, sums_over_area
 from ..raster.validity import all_of, is_everywhere
+from ..raster.work import Block, Result, in_strips
 
 LAND_COVER = "land_cover"
 

@@ -12,7 +12,7 @@ from ..class_breaks import NO_CLASS, BreakClass, ClassBreaks, read_breaks
 from ..errors import InputError
 from ..progress import QUIET, Progress
 from ..raster.area import pixel_areas_ha
-from ..raster.engine import COMMON, Block, Coverage, Job, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.focal import FocalWindow, write_focal_ranges
 from ..raster.output import Band, ClassColour, Output
@@ -20,6 +20,7 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import COMMON, Block, Coverage, Job, Result
 from ..results import Cell, Column, ResultTable
 from ..tables import Table, resource_table
 from .slope_aspect import ASPECT, SLOPE, write_slope_and_aspect

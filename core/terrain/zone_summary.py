@@ -11,13 +11,14 @@ import numpy as np
 from ..assets.change import growth
 from ..errors import GridError, InputError
 from ..progress import QUIET, Progress
-from ..raster.engine import COMMON, Block, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import COMMON, Block, Result
 from ..raster.zoning import ZoneLayer, Zoning, open_zoning
 from ..results import Cell, Column, ResultTable
 

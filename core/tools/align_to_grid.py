@@ -14,13 +14,14 @@ from ..errors import InputError
 from ..progress import QUIET, Progress
 from ..raster.classes import count_codes
 from ..raster.dataset import open_raster, short_name
-from ..raster.engine import Block, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
 from ..raster.output import FLOAT_NODATA, GDAL_TYPES, Band, ClassColour, Output
 from ..raster.settings import RasterSettings
 from ..raster.source import Kind, Source, describe_source
 from ..raster.study import StudyArea, open_study_area
+from ..raster.work import Block, Result
 from ..results import Column, ResultTable
 
 ALIGNED_COLUMNS = (

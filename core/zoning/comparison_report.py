@@ -6,14 +6,7 @@ import math
 
 from ..report import Bars, Block, Figure, Figures, MapPicture, Paragraph, Series
 from .legends import legend
-from .plan_comparison import (
-    IN_PLAN,
-    IN_RANKING,
-    IN_SELECTION,
-    ComparisonOutputs,
-    ComparisonResult,
-    comparison_table,
-)
+from .plan_comparison import IN_PLAN, IN_RANKING, IN_SELECTION, ComparisonOutputs, ComparisonResult, comparison_table
 from .ranking_report import curves
 from .report_parts import Words, class_map, named, table_block
 

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..raster.engine import Block, Result, in_strips
 from ..raster.source import Source
 from ..raster.tally import Sums, area_of, sum_by_class
 from ..raster.validity import all_of, any_of, is_everywhere
+from ..raster.work import Block, Result, in_strips
 from .layers import Ecosystems, Locked
 from .services import ServiceLayer
 

@@ -13,7 +13,6 @@ import numpy as np
 from ..errors import InputError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
-from ..raster.engine import JobResult
 from ..raster.files import workspace
 from ..raster.kept_blocks import kept_blocks
 from ..raster.output import Band, ClassColour, Output, WriteOptions
@@ -21,6 +20,7 @@ from ..raster.settings import RasterSettings
 from ..raster.share_thresholds import ShareThresholds, share_thresholds
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
+from ..raster.work import JobResult
 from .conservation_kernel import (
     AFTER,
     BEFORE,

@@ -13,10 +13,11 @@ from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster, short_name
-from ..raster.engine import Block, Job, JobResult, run_job
+from ..raster.engine import run_job
 from ..raster.polygons import burn_zones
 from ..raster.source import Kind, Source
 from ..raster.study import StudyArea
+from ..raster.work import Block, Job, JobResult
 
 ALL = "all"
 LAND_COVER = "land_cover"

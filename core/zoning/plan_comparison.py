@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
-from ..raster.engine import COMMON, Block, Job, JobResult, Result, run_job
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
 from ..raster.output import Band, Output, WriteOptions
@@ -20,6 +20,7 @@ from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import COMMON, Block, Job, JobResult, Result
 from ..results import Cell, Column, ResultTable
 from .conservation_zones import NATURAL
 from .layers import LAND_COVER, Ecosystems, band_source, open_ecosystems, run_checked

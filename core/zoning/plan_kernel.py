@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..raster.engine import Block, Result
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import Block, Result
 from ..raster.zoning import Zoning
 from .layers import Ecosystems, require_codes
 from .reasons import MASKS

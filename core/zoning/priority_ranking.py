@@ -12,13 +12,15 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import QUIET, Progress
-from ..raster.engine import BlockReader, Job, run_job
+from ..raster.blocks import BlockReader
+from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output, WriteOptions
 from ..raster.percentiles import percentiles_by_stratum
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
+from ..raster.work import Job
 from ..results import Cell, Column, ResultTable
 from .layers import band_source, open_locked
 from .ranking_kernels import (

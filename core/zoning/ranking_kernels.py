@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
-from ..raster.engine import Block, Result
 from ..raster.radix_search import Sample
 from ..raster.source import Source
 from ..raster.tally import Sums
+from ..raster.work import Block, Result
 from .layers import Locked
 from .ranking_losses import LossRule
 from .services import ServiceLayer

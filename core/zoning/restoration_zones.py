@@ -13,13 +13,13 @@ from ..errors import InputError
 from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.dataset import open_raster, short_name
-from ..raster.engine import COMMON, Block, JobResult, Result
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.settings import RasterSettings
 from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
+from ..raster.work import COMMON, Block, JobResult, Result
 from .layers import (
     LAND_COVER,
     Ecosystems,

@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecoassets.tests.algorithms.helpers import files_in, layers_of, load_maps, read_csv, run
-from ecoassets.tests.algorithms.landcover import (
-    AFTER,
-    BEFORE,
-    FOREST,
-    NONE,
-    PADDY,
-    TOWN,
-    write_columns,
-    write_years,
-)
+from ecoassets.tests.algorithms.landcover import AFTER, BEFORE, FOREST, NONE, PADDY, TOWN, write_columns, write_years
 from ecoassets.tests.rasters import read_raster, write_raster
 
 MATRIX = "ecoassets:transfermatrix"

@@ -10,13 +10,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.assets.valuation import (
-    Adjustment,
-    Adjustments,
-    ValuationInputs,
-    ValuationOutputs,
-    run_valuation,
-)
+from ecoassets.core.assets.valuation import Adjustment, Adjustments, ValuationInputs, ValuationOutputs, run_valuation
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.landuse.change_index import change_index, harmony, same_sign_contributions

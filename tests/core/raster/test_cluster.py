@@ -14,11 +14,12 @@ from osgeo import gdal
 
 from ecoassets.core.errors import Cancelled, ClusterError, InputError, OutputError
 from ecoassets.core.raster.cluster import Cluster
-from ecoassets.core.raster.engine import Block, Job, Result, run_job
+from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.nodes import describe_node, disagreement
 from ecoassets.core.raster.output import Band, ClassColour, Output, WriteOptions
 from ecoassets.core.raster.scheduler import VARIABLE, scheduled
 from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
 

@@ -9,9 +9,10 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import OutputError
-from ecoassets.core.raster.engine import Block, Job, Result, run_job
+from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, ClassColour, Output, WriteOptions
 from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, grid_of, read, write_raster
 

@@ -16,9 +16,10 @@ import pytest
 
 import ecoassets
 from ecoassets.core.errors import Cancelled, InputError, OutputError
-from ecoassets.core.raster.engine import Block, Job, Result, run_job
+from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
 

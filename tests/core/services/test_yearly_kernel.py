@@ -7,10 +7,10 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.classes import ClassIndex
-from ecoassets.core.raster.engine import STRIP_PIXELS, Block
 from ecoassets.core.raster.source import Source
 from ecoassets.core.raster.validity import everywhere, is_everywhere
 from ecoassets.core.raster.windows import Window
+from ecoassets.core.raster.work import STRIP_PIXELS, Block
 from ecoassets.core.services.plausible import refuse_slip
 from ecoassets.core.services.yearly_kernel import Layers, UnknownCodes, YearlyKernel
 
