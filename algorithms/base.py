@@ -42,6 +42,7 @@ from .outputs import is_wanted, make_room, require_writable, require_written
 from .settings import report_language, scheduler
 from .translation import tr
 from .vector_look import FeatureLook, style_features_when_loaded
+from .version import plugin_version
 
 Results = dict[str, Any]
 Kind = QgsProcessingParameterNumber.Type
@@ -69,13 +70,7 @@ class FeedbackProgress(Progress):
 
 
 class EcoAlgorithm(DeclaredAlgorithm):
-    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
-
-    Attributes:
-        TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
-    """
-
-    TAKES_BROKEN_RASTERS = False
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish."""
 
     def compute(self, given: Given, progress: Progress) -> Results:
         """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
@@ -154,6 +149,15 @@ class EcoAlgorithm(DeclaredAlgorithm):
             align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
             write=write or WriteOptions(),
         )
+
+    def provenance(self) -> dict[str, str]:
+        """GeoTIFF metadata items that tell how a raster came about: method, version, tables, parameters."""
+        return {
+            "TIFFTAG_SOFTWARE": f"EcoAssets {plugin_version()}",
+            "ECOASSETS_METHOD": self.id(),
+            "ECOASSETS_VERSION": plugin_version(),
+            "ECOASSETS_COMMAND": self.command().replace(" \\\n ", ""),
+        }
 
     def command(self) -> str:
         """The call of qgis_process that repeats this run."""

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import (
     QgsMapLayer,
@@ -17,16 +17,15 @@ from qgis.core import (
 )
 
 from ..core.raster.files import PendingFile
-
-if TYPE_CHECKING:
-    from .base import EcoAlgorithm
-
+from .declared import DeclaredAlgorithm
 
 # Parameters whose default is a setting of the user: told always, because another user's default may differ.
 OF_SETTINGS = frozenset({"SCHEME"})
 
 
-def qgis_process_command(algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+def qgis_process_command(
+    algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> str:
     """One line per value, ready for a shell. Values that equal their default are left out."""
     words = [
         f"{definition.name()}={shlex.quote(_text(one, context))}"
@@ -37,7 +36,7 @@ def qgis_process_command(algorithm: EcoAlgorithm, parameters: dict[str, Any], co
 
 
 def write_parameters(
-    algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext, report: str
+    algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext, report: str
 ) -> None:
     """Writes the same run as JSON beside its report: `qgis_process run ID - < report.parameters.json` repeats it.
 
@@ -55,7 +54,7 @@ def write_parameters(
 
 
 def given_parameters(
-    algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> list[tuple[str, str]]:
     """Label and value of every parameter that differs from its default."""
     return [
@@ -65,7 +64,7 @@ def given_parameters(
 
 
 def _given(
-    algorithm: EcoAlgorithm, parameters: dict[str, Any]
+    algorithm: DeclaredAlgorithm, parameters: dict[str, Any]
 ) -> Iterator[tuple[QgsProcessingParameterDefinition, Any]]:
     for definition in algorithm.parameterDefinitions():
         value, default = parameters.get(definition.name()), definition.defaultValue()

@@ -28,12 +28,13 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
 from .compat import user_language
-from .given import STREAMED
 from .help_texts import AlgorithmHelp, Entry, group_title, load_help, shared_entry
 from .icons import icon_path
 from .settings import default_scheme
 
 Kind = QgsProcessingParameterNumber.Type
+STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
+POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
 class DeclaredAlgorithm(QgsProcessingAlgorithm):
@@ -42,10 +43,12 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     Attributes:
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
+        TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
     """
 
     NAME = ""
     GROUP = ""
+    TAKES_BROKEN_RASTERS = False
 
     def declare(self) -> None:
         """Adds parameters and outputs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import (
     QgsMapLayer,
@@ -24,14 +24,9 @@ from ..core.raster.output import ClassColour
 from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
+from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
 from .inputs import layer_legend, polygons_path, raster_path, table_of
 from .translation import tr
-
-if TYPE_CHECKING:
-    from .base import EcoAlgorithm
-
-STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
-POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
 class Given:
@@ -41,7 +36,7 @@ class Given:
     the rest is read when it is asked for.
     """
 
-    def __init__(self, algorithm: EcoAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+    def __init__(self, algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         self._algorithm = algorithm
         self._rasters: dict[str, list[str]] = {}
         self._tables: dict[str, Table | None] = {}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser
-from pathlib import Path
-
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
@@ -46,6 +43,7 @@ from .tools.checkinputs import CheckInputs
 from .tools.practiceregion import PracticeRegion
 from .tools.reportbundle import ReportBundle
 from .translation import tr
+from .version import plugin_version
 from .workflows.assetsworkflow import AssetsWorkflow
 from .workflows.esvworkflow import EsvWorkflow
 from .workflows.zoningworkflow import ZoningWorkflow
@@ -134,10 +132,3 @@ class EcoAssetsProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
-
-
-def plugin_version() -> str:
-    """The version in metadata.txt."""
-    metadata = ConfigParser(interpolation=None)
-    metadata.read(Path(__file__).resolve().parent.parent / "metadata.txt", encoding="utf-8")
-    return metadata["general"]["version"]

@@ -10,7 +10,6 @@ from ..base import Results
 from ..canvas import BandLook, Look, common_range
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .valuing import ValuingAlgorithm
@@ -34,9 +33,7 @@ class ValuationAlgorithm(ValuingAlgorithm):
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self.valuation_inputs(given)
-        outputs = ValuationOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), provenance_metadata(self, given)
-        )
+        outputs = ValuationOutputs(given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         result = run_valuation(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
         results: Results = self.publish_maps(result, outputs)

@@ -7,7 +7,6 @@ from ...core.landuse.hemeroby import HemerobyInputs, run_hemeroby
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from .pressure import PressureAlgorithm
 
 
@@ -32,6 +31,6 @@ class Hemeroby(PressureAlgorithm):
             given.rasters("LAND_COVER"), given.years(), scheme, coefficients, self.unit(given), given.choice("FORM")
         )
         path = given.output("OUTPUT")
-        settings, metadata = self.raster_settings(given), provenance_metadata(self, given)
+        settings, metadata = self.raster_settings(given), self.provenance()
         result = run_hemeroby(inputs, path, settings, progress.part(0, 92), metadata)
         return self.publish(result, given, path, progress)

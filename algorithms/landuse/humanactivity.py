@@ -8,7 +8,6 @@ from ...core.landuse.human_activity import HumanActivityInputs, run_human_activi
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from .pressure import PressureAlgorithm
 
 
@@ -38,6 +37,6 @@ class HumanActivity(PressureAlgorithm):
             of_cover,
         )
         path = given.output("OUTPUT")
-        settings, metadata = self.raster_settings(given), provenance_metadata(self, given)
+        settings, metadata = self.raster_settings(given), self.provenance()
         result = run_human_activity(inputs, path, settings, progress.part(0, 92), metadata)
         return self.publish(result, given, path, progress)

@@ -11,7 +11,6 @@ from ..assets.valuing import ValuingAlgorithm
 from ..base import Results
 from ..canvas import BandLook, Look, range_about_zero
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 
@@ -44,9 +43,7 @@ class ProfitLoss(ValuingAlgorithm):
         inputs = ProfitLossInputs(
             self.valuation_inputs(given), given.zones(), given.table("GDP_TABLE"), given.required_number("TOLERANCE")
         )
-        outputs = ProfitLossOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_INDEX"), provenance_metadata(self, given)
-        )
+        outputs = ProfitLossOutputs(given.output("OUTPUT"), given.output("OUTPUT_INDEX"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
         result = run_profit_loss(inputs, outputs, settings, progress.part(0, 92 if report else 100))

@@ -10,7 +10,6 @@ from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 
 
@@ -32,7 +31,7 @@ class TransferMatrix(EcoAlgorithm):
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = TransferInputs(given.rasters("LAND_COVER"), given.years(), given.scheme(), given.zones())
-        outputs = TransferOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = TransferOutputs(given.output("OUTPUT"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
         result = run_transfer_matrix(inputs, outputs, settings, progress.part(0, 92 if report else 100))

@@ -23,7 +23,6 @@ from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 
@@ -77,9 +76,7 @@ class Degradation(EcoAlgorithm):
             given.scheme() if land_cover else None,
             given.required_number("REFERENCE_PERCENTILE"),
         )
-        outputs = DegradationOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_SEVERITY"), provenance_metadata(self, given)
-        )
+        outputs = DegradationOutputs(given.output("OUTPUT"), given.output("OUTPUT_SEVERITY"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         result = run_degradation(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
         results = self._publish_maps(result, outputs)

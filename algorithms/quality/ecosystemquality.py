@@ -21,7 +21,6 @@ from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .looks import yearly_classes, yearly_ramp
@@ -78,9 +77,7 @@ class EcosystemQuality(EcoAlgorithm):
             minimum=minimum,
             maximum=maximum,
         )
-        outputs = QualityOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), provenance_metadata(self, given)
-        )
+        outputs = QualityOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
         result = run_ecosystem_quality(inputs, outputs, settings, progress.part(0, 92 if report else 100))

@@ -19,7 +19,6 @@ from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look, common_range
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .looks import classes_between, yearly_classes, yearly_ramp
@@ -98,7 +97,7 @@ class Rsei(EcoAlgorithm):
             given.output("OUTPUT_INDICATORS"),
             given.output("OUTPUT_CLASSES"),
             given.output("OUTPUT_CHANGE"),
-            provenance_metadata(self, given),
+            self.provenance(),
         )
         report = given.file_output("OUTPUT_HTML")
         result = run_rsei(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))

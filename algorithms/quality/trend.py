@@ -12,7 +12,6 @@ from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Level, Look, range_about_zero
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 
@@ -60,7 +59,7 @@ class Trend(EcoAlgorithm):
             given.number("RASTERS_MIN"),
             given.number("RASTERS_MAX"),
         )
-        outputs = TrendOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), provenance_metadata(self, given))
+        outputs = TrendOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
         result = run_trend(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
         results = self._publish_maps(outputs)

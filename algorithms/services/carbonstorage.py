@@ -11,7 +11,6 @@ from ...core.services.carbon_storage import UNIT, CarbonOutputs, run_carbon_stor
 from ...core.services.service_reports import carbon_report
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -48,7 +47,7 @@ class CarbonStorage(ServiceAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        outputs = CarbonOutputs(given.output("OUTPUT"), provenance_metadata(self, given), given.output("OUTPUT_FLUX"))
+        outputs = CarbonOutputs(given.output("OUTPUT"), self.provenance(), given.output("OUTPUT_FLUX"))
         result = run_carbon_storage(
             self.cover(given),
             given.required_table("CARBON_TABLE"),

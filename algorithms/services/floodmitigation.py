@@ -10,7 +10,6 @@ from ...core.services.service_reports import flood_report
 from ...core.services.swamp_soil import SwampSoil
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -57,7 +56,7 @@ class FloodMitigation(ServiceAlgorithm):
         self.add_number_output("TOTAL")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        outputs = FloodOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = FloodOutputs(given.output("OUTPUT"), self.provenance())
         inputs = self._inputs(given)
         if inputs.terrain is None and (given.raster("DEM") or given.raster("SLOPE")):
             progress.warn(

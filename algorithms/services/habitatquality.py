@@ -10,7 +10,6 @@ from ...core.services.survey import Series
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -50,9 +49,7 @@ class HabitatQuality(ServiceAlgorithm):
             access=self.optional_series(given, "ACCESS"),
             normalise=given.flag("NORMALISE"),
         )
-        outputs = QualityOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_DEGRADATION"), provenance_metadata(self, given)
-        )
+        outputs = QualityOutputs(given.output("OUTPUT"), given.output("OUTPUT_DEGRADATION"), self.provenance())
         result = run_habitat_quality(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.quality, result.years, limits=(0.0, 1.0))
         results.update(self.publish_map("OUTPUT_DEGRADATION", outputs.degradation, result.years))

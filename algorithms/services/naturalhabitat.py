@@ -7,7 +7,6 @@ from ...core.services.natural_habitat import HabitatInputs, HabitatOutputs, run_
 from ...core.services.service_reports import natural_habitat_report
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from .service import ServiceAlgorithm
 
@@ -30,7 +29,7 @@ class NaturalHabitat(ServiceAlgorithm):
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = HabitatInputs(self.cover(given), given.optional_years(), self.optional_series(given, "QUALITY"))
-        outputs = HabitatOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = HabitatOutputs(given.output("OUTPUT"), self.provenance())
         result = run_natural_habitat(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.habitat, result.years, limits=(0.0, 1.0))
         report = given.file_output("OUTPUT_HTML")

@@ -10,7 +10,6 @@ from ...core.services.rainfall_erosivity import SOURCES, UNIT, ErosivityInputs, 
 from ...core.services.service_reports import daily_erosivity_report, erosivity_report
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -63,7 +62,7 @@ class RainfallErosivity(ServiceAlgorithm):
         )
         results: Results = {}
         if path and reference:
-            outputs = ErosivityOutputs(path, provenance_metadata(self, given))
+            outputs = ErosivityOutputs(path, self.provenance())
             result.write_map(reference, outputs, self.raster_settings(given), progress.part(0, 95))
             results = self.publish_map("OUTPUT", path, (None,), UNIT, (0.0, result.annual))
         report = given.file_output("OUTPUT_HTML")
@@ -82,7 +81,7 @@ class RainfallErosivity(ServiceAlgorithm):
             *given.limits("PRECIPITATION"),
         )
         path = given.required_output("OUTPUT")
-        outputs = ErosivityOutputs(path, provenance_metadata(self, given))
+        outputs = ErosivityOutputs(path, self.provenance())
         result = run_rainfall_erosivity(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, result.years, UNIT)
         report = given.file_output("OUTPUT_HTML")

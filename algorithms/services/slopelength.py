@@ -12,7 +12,6 @@ from ...core.services.slope_factors import EXPONENTS, SLOPE_FACTORS
 from ...core.services.slope_length import Accumulate, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from .flow_accumulation import accumulate_flow, flow_algorithm
 from .service import ServiceAlgorithm
@@ -53,7 +52,7 @@ class SlopeLength(ServiceAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         path = given.required_output("OUTPUT")
         inputs = self._inputs(given)
-        outputs = SlopeLengthOutputs(path, provenance_metadata(self, given))
+        outputs = SlopeLengthOutputs(path, self.provenance())
         settings, router = self.raster_settings(given), flow_algorithm()
         accumulate = self._router(router) if router else None
         result = run_slope_length(inputs, outputs, settings, progress.part(0, 95), accumulate)

@@ -15,7 +15,6 @@ from ...core.services.soil_conservation import (
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from .service import ServiceAlgorithm
 
@@ -58,7 +57,7 @@ class SoilConservation(ServiceAlgorithm):
             given.output("OUTPUT"),
             given.output("OUTPUT_EROSION"),
             given.output("OUTPUT_CLASSES"),
-            provenance_metadata(self, given),
+            self.provenance(),
         )
         result = run_soil_conservation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.retention, result.years, UNIT)

@@ -7,7 +7,6 @@ from ...core.services.service_reports import erodibility_report
 from ...core.services.soil_erodibility import SOURCES, UNIT, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from .service import ServiceAlgorithm
 
@@ -43,7 +42,7 @@ class SoilErodibility(ServiceAlgorithm):
         sand, silt, clay, carbon = (self.series(given, name) for name in SOIL)
         inputs = ErodibilityInputs(sand, silt, clay, carbon, given.choice("METHOD"), texture_unit, carbon_unit)
         path = given.required_output("OUTPUT")
-        outputs = ErodibilityOutputs(path, provenance_metadata(self, given))
+        outputs = ErodibilityOutputs(path, self.provenance())
         result = run_soil_erodibility(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, (None,), UNIT)
         report = given.file_output("OUTPUT_HTML")

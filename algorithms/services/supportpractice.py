@@ -9,7 +9,6 @@ from ...core.services.slope import Terrain
 from ...core.services.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -43,7 +42,7 @@ class SupportPractice(ServiceAlgorithm):
             given.table("P_TABLE"),
         )
         path = given.required_output("OUTPUT")
-        outputs = PracticeOutputs(path, provenance_metadata(self, given))
+        outputs = PracticeOutputs(path, self.provenance())
         sums = run_support_practice(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, sums.years, limits=(0.0, 1.0))
         report = given.file_output("OUTPUT_HTML")

@@ -15,7 +15,6 @@ from ...core.services.vegetation_cover import (
 )
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
@@ -63,7 +62,7 @@ class VegetationCover(ServiceAlgorithm):
                 )
             )
         path = given.required_output("OUTPUT_C")
-        outputs = VegetationOutputs(factor=path, metadata=provenance_metadata(self, given))
+        outputs = VegetationOutputs(factor=path, metadata=self.provenance())
         sums = run_class_cover_factor(
             self.cover(given),
             given.required_table("C_TABLE"),
@@ -91,7 +90,7 @@ class VegetationCover(ServiceAlgorithm):
             c_table=given.table("C_TABLE"),
             leave_out_water=given.flag("LEAVE_OUT_WATER"),
         )
-        outputs = VegetationOutputs(given.output("OUTPUT"), wanted, provenance_metadata(self, given))
+        outputs = VegetationOutputs(given.output("OUTPUT"), wanted, self.provenance())
         result = run_vegetation_cover(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.cover, result.years, limits=(0.0, 1.0))
         results.update(self.publish_map("OUTPUT_C", wanted, result.years))

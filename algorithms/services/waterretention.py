@@ -7,7 +7,6 @@ from ...core.services.service_reports import water_report
 from ...core.services.water_retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from .service import ServiceAlgorithm
 
@@ -46,7 +45,7 @@ class WaterRetention(ServiceAlgorithm):
             elsewhere=given.choice("ELSEWHERE"),
             climate=self.climate(given),
         )
-        outputs = RetentionOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = RetentionOutputs(given.output("OUTPUT"), self.provenance())
         result = run_water_retention(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.retention, result.years, "mm")
         report = given.file_output("OUTPUT_HTML")

@@ -11,7 +11,6 @@ from ..base import EcoAlgorithm, Results
 from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 
 OUTPUTS = {"slope": "OUTPUT_SLOPE", "aspect": "OUTPUT_ASPECT", "landform": "OUTPUT_LANDFORM"}
@@ -56,7 +55,7 @@ class TerrainClasses(EcoAlgorithm):
             maximum=given.number("DEM_MAX"),
         )
         paths = {variable: given.output(name) for variable, name in OUTPUTS.items()}
-        outputs = TerrainOutputs(**paths, metadata=provenance_metadata(self, given))
+        outputs = TerrainOutputs(**paths, metadata=self.provenance())
         result = run_terrain_classes(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
         results: Results = {}
         chinese = user_language() == "zh"

@@ -16,7 +16,6 @@ from ...core.zoning.legends import legend
 from ..base import Results
 from ..canvas import BandLook, Look
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
@@ -65,9 +64,7 @@ class ConservationZones(ZoningAlgorithm):
             locked_out=given.polygons("LOCKED_OUT"),
             minimum_area_ha=given.required_number("MINIMUM_AREA"),
         )
-        outputs = ConservationOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_IMPORTANCE"), provenance_metadata(self, given)
-        )
+        outputs = ConservationOutputs(given.output("OUTPUT"), given.output("OUTPUT_IMPORTANCE"), self.provenance())
         result = run_conservation_zones(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_classes("OUTPUT", outputs.zones, legend("conservation", self.language))
         results.update(self._publish_importance(outputs.importance, inputs))

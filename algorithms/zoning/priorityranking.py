@@ -8,7 +8,6 @@ from ...core.zoning.ranking_report import ranking_report
 from ..base import Results
 from ..canvas import BandLook, Look
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
@@ -45,7 +44,7 @@ class PriorityRanking(ZoningAlgorithm):
             locked_in=given.polygons("LOCKED_IN"),
             locked_out=given.polygons("LOCKED_OUT"),
         )
-        outputs = RankingOutputs(given.output("OUTPUT"), provenance_metadata(self, given))
+        outputs = RankingOutputs(given.output("OUTPUT"), self.provenance())
         result = run_priority_ranking(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         label = self.texts.outputs["OUTPUT"].label
         results = self.publish_raster("OUTPUT", outputs.rank, Look(label, (BandLook(1, label),)))

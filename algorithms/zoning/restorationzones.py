@@ -11,7 +11,6 @@ from ...core.zoning.restoration_tables import cleanup_table, combination_table, 
 from ...core.zoning.restoration_zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
@@ -60,9 +59,7 @@ class RestorationZones(ZoningAlgorithm):
             weights=_weights(given.text("REASON_WEIGHTS")),
             bands={name: band for name, band in bands.items() if band},
         )
-        outputs = RestorationOutputs(
-            given.output("OUTPUT"), given.output("OUTPUT_PRIORITY"), provenance_metadata(self, given)
-        )
+        outputs = RestorationOutputs(given.output("OUTPUT"), given.output("OUTPUT_PRIORITY"), self.provenance())
         result = run_restoration_zones(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         reasons = combination_legend(self.language, result.masks)
         results = self.publish_classes("OUTPUT", outputs.reasons, reasons)

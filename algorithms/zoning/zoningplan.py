@@ -16,11 +16,11 @@ from ...core.zoning.plan_comparison import (
     run_plan_comparison,
 )
 from ...core.zoning.plan_report import plan_report
+from ...core.zoning.plan_result import PlanInputs
 from ...core.zoning.plan_tables import plan_table, service_table
-from ...core.zoning.zoning_plan import PlanInputs, PlanOutputs, run_zoning_plan
+from ...core.zoning.zoning_plan import PlanOutputs, run_zoning_plan
 from ..base import Results
 from ..given import Given
-from ..provenance import provenance_metadata
 from ..settings import report_language
 from ..translation import tr
 from ..vector_look import FeatureClass, FeatureLook
@@ -70,7 +70,7 @@ class ZoningPlan(ZoningAlgorithm):
         outputs = PlanOutputs(
             given.required_output("OUTPUT"),
             QgsProcessingUtils.generateTempFilename("plan.gpkg") if given.has("OUTPUT_VECTOR") else None,
-            provenance_metadata(self, given),
+            self.provenance(),
             QgsProcessingUtils.generateTempFilename("districts.tif") if report else None,
         )
         wanted = bool(difference or report or given.has("OUTPUT_COMPARISON"))

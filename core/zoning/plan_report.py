@@ -25,9 +25,10 @@ from .district_pictures import district_pictures
 from .legends import legend
 from .plan_comparison import ComparisonOutputs, ComparisonResult
 from .plan_kernel import BOTH, CONSERVE, NONE, PLANS, RESTORE
+from .plan_result import PlanResult
 from .plan_tables import reasons_of_part, service_table
 from .report_parts import Words, class_map, named, table_block, with_names
-from .zoning_plan import PlanOutputs, PlanResult
+from .zoning_plan import PlanOutputs
 
 # More pages than anyone leafs through; the tables hold all districts.
 MAX_DISTRICTS = 60

@@ -14,7 +14,7 @@ from .plan_kernel import NONE, PLANS
 from .reasons import FILLED, REASONS, masks_with
 
 if TYPE_CHECKING:
-    from .zoning_plan import PlanResult
+    from .plan_result import PlanResult
 
 PLAN_COLUMNS = (
     Column("zone", "text"),

@@ -10,44 +10,19 @@ from typing import get_args
 import numpy as np
 
 from ..errors import InputError
-from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
-from ..raster.zoning import ZoneLayer, open_zoning
+from ..raster.zoning import open_zoning
 from .layers import LAND_COVER, band_source, open_ecosystems, run_checked
 from .legends import legend
 from .plan_kernel import CODES, CONSERVATION, DISTRICTS, NO_PLAN, PARTS, PLAN, PLANS, RESTORATION, PlanKernel, Policy
 from .plan_polygons import plan_polygons, write_plan_polygons
+from .plan_result import UNKNOWN, PlanInputs, PlanResult
 from .plan_tables import polygon_fields
-from .services import Service, open_services, service_sources
-
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class PlanInputs:
-    """What the plan is made of.
-
-    Attributes:
-        restoration: reason masks of `restorationzones`; any code above 0 is restoration. Its grid is the reference.
-        conservation: zones of `conservationzones`, 1 conserved.
-        policy: what becomes of pixels in both.
-        land_cover: for the tables.
-        scheme: meaning of the land-cover codes.
-        districts: polygons or a class raster; None for the region as a whole.
-        services: whose shares are told.
-    """
-
-    restoration: str
-    conservation: str
-    policy: Policy = "both"
-    land_cover: str | None = None
-    scheme: LandCoverScheme | None = None
-    districts: ZoneLayer | None = None
-    services: tuple[Service, ...] = ()
+from .services import open_services, service_sources
 
 
 @dataclass(frozen=True)
@@ -58,31 +33,6 @@ class PlanOutputs:
     polygons: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     districts: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class PlanResult:
-    """What lies in the plan.
-
-    Attributes:
-        districts: names; the last is what lies outside all of them, or `all` is the only one.
-        ecosystems: names; the last is `unknown`, for pixels without land cover.
-        area_ha: shape (districts, plans, ecosystems).
-        reasons_ha: area by reason mask, shape (districts, plans, 128).
-        kept: amount of each service, shape (services, districts, plans).
-        inputs: what was asked for.
-    """
-
-    districts: tuple[str, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
-    reasons_ha: np.ndarray
-    kept: np.ndarray
-    inputs: PlanInputs
-
-    def plan_ha(self, plan: int) -> float:
-        """Area of a plan code over the whole region."""
-        return float(self.area_ha[:, plan].sum())
 
 
 def run_zoning_plan(

@@ -10,9 +10,10 @@ from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.zoning import ZoneLayer
 from ecoassets.core.zoning.plan_kernel import plan_codes
+from ecoassets.core.zoning.plan_result import PlanInputs
 from ecoassets.core.zoning.plan_tables import plan_table, service_table
 from ecoassets.core.zoning.services import Service
-from ecoassets.core.zoning.zoning_plan import PlanInputs, PlanOutputs, run_zoning_plan
+from ecoassets.core.zoning.zoning_plan import PlanOutputs, run_zoning_plan
 
 HJ1166 = load_scheme("hj1166")
 FOREST, CROPLAND = 11, 51
