@@ -7,8 +7,8 @@ from ...core.progress import Progress
 from ...core.services.carbon_flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
 from ...core.services.carbon_flux import SOURCES as FLUX_METHODS
 from ...core.services.carbon_flux import UNIT as FLUX_UNIT
+from ...core.services.carbon_report import carbon_report
 from ...core.services.carbon_storage import UNIT, CarbonOutputs, run_carbon_storage
-from ...core.services.service_reports import carbon_report
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

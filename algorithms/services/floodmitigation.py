@@ -6,8 +6,8 @@ from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.curve_number import SOIL_GROUPS
 from ...core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
-from ...core.services.service_reports import flood_report
 from ...core.services.swamp_soil import SwampSoil
+from ...core.services.water_reports import flood_report
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

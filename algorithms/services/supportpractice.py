@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.service_reports import practice_report
 from ...core.services.slope import Terrain
+from ...core.services.soil_reports import practice_report
 from ...core.services.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
 from ..base import Results
 from ..given import Given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.service_reports import vegetation_report
+from ...core.services.soil_reports import vegetation_report
 from ...core.services.vegetation_cover import (
     C_SOURCES,
     FACTOR,

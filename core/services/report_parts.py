@@ -1,0 +1,121 @@
+"""Parts that reports of ecosystem services share: headline figures, maps, ecosystems, tables, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..raster.output import ClassColour
+from ..report import (
+    Bars,
+    Block,
+    Chapter,
+    Classes,
+    Column,
+    Figure,
+    Figures,
+    LeftOutArea,
+    Lines,
+    Map,
+    MapPicture,
+    MethodReport,
+    Ramp,
+    Series,
+    Source,
+    TableBlock,
+)
+from ..report.texts import load_palettes
+from ..results import ResultTable
+from ..tables import provenance
+from .survey import YearlySums
+
+Years = Sequence["int | None"]
+Words = dict[str, str]
+
+
+def factor_report(
+    words: Words,
+    key: str,
+    unit: str,
+    years: Years,
+    means: Sequence[float],
+    path: str | None,
+    sums: YearlySums,
+    source: Source,
+    table: ResultTable | None = None,
+) -> MethodReport:
+    chapters = [totals(words, key, unit, years, means), maps(words, years, [(key, path, unit, ())])]
+    if table is not None:
+        chapters.append(Chapter(words["services_by_year"], [rows(words, "services_by_year", table)]))
+    return MethodReport(chapters, sources=[source], left_out=left_out(words, sums))
+
+
+def totals(words: Words, key: str, unit: str, years: Years, values: Sequence[float]) -> Chapter:
+    """A card per year, and a line where there are several."""
+    blocks: list[Block] = [
+        Figures([Figure(f"{words[key]} {year or ''}".strip(), value, unit) for year, value in zip(years, values)])
+    ]
+    dated = [year for year in years if year is not None]
+    if len(dated) > 1:
+        blocks.append(Lines(words["services_over_time"], dated, [Series(words[key], list(values))], unit))
+    return Chapter(words[key], blocks)
+
+
+Shown = tuple[str, "str | None", str, Sequence[ClassColour]]
+
+
+def maps(words: Words, years: Years, shown: Sequence[Shown], limits: tuple[float, float] | None = None) -> Chapter:
+    """A picture per year of each map that was written."""
+    low, high = limits or (None, None)
+    blocks: list[Block] = []
+    for key, path, unit, classes in shown:
+        if path:
+            pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(years, start=1)]
+            blocks.append(Map(words[key], pictures, Classes(classes) if classes else Ramp(unit, low=low, high=high)))
+    return Chapter(words["quality_maps"], blocks)
+
+
+def by_ecosystem(words: Words, table: ResultTable, column: str, key: str) -> Chapter:
+    """Stacked bars of a column by year and ecosystem, and the whole table."""
+    names = [c.name for c in table.columns]
+    year_at, ecosystem_at, value_at = (names.index(name) for name in ("year", "ecosystem", column))
+    years = list(dict.fromkeys(row[year_at] for row in table.rows))
+    ecosystems = list(dict.fromkeys(str(row[ecosystem_at]) for row in table.rows))
+    sums = {(year, ecosystem): 0.0 for year in years for ecosystem in ecosystems}
+    for row in table.rows:
+        sums[row[year_at], str(row[ecosystem_at])] += float(row[value_at] or 0)
+    colours = load_palettes().ecosystems
+    series = [Series(words.get(e, e), [sums[year, e] for year in years], colours.get(e, "")) for e in ecosystems]
+    unit = table.columns[value_at].unit
+    bars = Bars(words[key], [name_of_year(year, words) for year in years], series, unit)
+    return Chapter(words["services_by_ecosystem"], [bars, rows(words, "services_by_ecosystem", table)])
+
+
+def rows(words: Words, key: str, table: ResultTable) -> TableBlock:
+    """A result table with headings in the language of the report; a year that does not exist is left away."""
+    undated = [n for n, c in enumerate(table.columns) if c.name == "year" and all(r[n] is None for r in table.rows)]
+    kept = [n for n in range(len(table.columns)) if n not in undated]
+    kinds = {"integer": "code", "text": "text", "number": "number"}
+    columns = [
+        Column(words[f"column_{column.name}"], column.unit, kinds[column.kind])  # type: ignore[arg-type]
+        for column in (table.columns[n] for n in kept)
+    ]
+    rows = [[words.get(str(row[n]), row[n]) if isinstance(row[n], str) else row[n] for n in kept] for row in table.rows]
+    return TableBlock(words[key], columns, rows, download=f"{key}.csv")
+
+
+def name_of_year(year: object, words: Words) -> str:
+    return words["services_undated"] if year is None else str(year)
+
+
+def left_out(words: Words, sums: YearlySums) -> list[LeftOutArea]:
+    whole = float(sums.area_ha.sum(axis=1).max())
+    return [
+        LeftOutArea(name_of_year(item.year, words), words["services_left_out"], item.area_ha,
+                    item.area_ha / (whole + item.area_ha) * 100)
+        for item in sums.left_out
+    ]  # fmt: skip
+
+
+def table_source(name: str) -> Source:
+    p = provenance(name)
+    return Source(p.title, p.source, p.year, p.unit, p.region, p.confidence)
