@@ -23,14 +23,13 @@ from qgis.core import (
 from ..core.errors import Cancelled, EcoAssetsError
 from ..core.packages import missing_package
 from ..core.progress import Progress
+from ..core.raster.cluster.scheduler import scheduled
 from ..core.raster.files import together
 from ..core.raster.output import WriteOptions
-from ..core.raster.scheduler import scheduled
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
-from .canvas import Look, style_when_loaded
 from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_fields
 from .declared import DeclaredAlgorithm
@@ -38,10 +37,11 @@ from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
 from .inputs import input_files, unreadable
+from .looks.canvas import Look, style_when_loaded
+from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, make_room, require_writable, require_written
 from .settings import report_language, scheduler
 from .translation import tr
-from .vector_look import FeatureLook, style_features_when_loaded
 from .version import plugin_version
 
 Results = dict[str, Any]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..core.resources import RESOURCES
 from .translation import tr
 
-FOLDER = Path(__file__).resolve().parent.parent / "resources" / "help"
+FOLDER = RESOURCES / "help"
 SHARED = "_shared"
 
 

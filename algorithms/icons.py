@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from ..core.resources import RESOURCES
 
-FOLDER = Path(__file__).resolve().parent.parent / "resources" / "icons"
+FOLDER = RESOURCES / "icons"
 
 
 def icon_path(name: str = "ecoassets") -> str:

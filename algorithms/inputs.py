@@ -25,8 +25,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import InputError
-from ..core.raster.legend import read_legend
 from ..core.raster.output import ClassColour
+from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
 from .translation import tr
 

@@ -11,13 +11,14 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
+from ..core.resources import RESOURCES
 from .compat import user_language
 from .icons import icon_path
-from .plan_layout import add_plan_layout
+from .looks.plan_layout import add_plan_layout
 from .translation import tr
 
 TITLE = "EcoAssets"
-MODELS = Path(__file__).resolve().parent.parent / "resources" / "models"
+MODELS = RESOURCES / "models"
 
 
 def copy_models(folder: Path) -> tuple[list[str], list[str]]:
@@ -85,7 +86,7 @@ class PluginMenu:
 
     def _help(self) -> None:
         name = "README.zh.md" if user_language() == "zh" else "README.md"
-        page = Path(__file__).resolve().parent.parent / name
+        page = RESOURCES.parent / name
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
 
     @staticmethod

@@ -20,9 +20,9 @@ from ..core.land_cover import load_scheme
 from ..core.legends import load_legend
 from ..core.raster.output import ClassColour
 from ..core.report.quicklook import read_sample
-from ..core.tools.practice_files import RasterFile, RegionFiles
-from .canvas import BandLook, Look, apply_look, rounded, set_year
+from ..core.tools.practice.files import RasterFile, RegionFiles
 from .compat import user_language
+from .looks.canvas import BandLook, Look, apply_look, rounded, set_year
 
 SHOWN_FIRST = ("land_cover",)
 NATURAL = ("red", "green", "blue")  # how the bands of an image end that are shown as what the eye would see

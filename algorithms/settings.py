@@ -7,7 +7,7 @@ import os
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
-from ..core.raster.scheduler import VARIABLE
+from ..core.raster.cluster.scheduler import VARIABLE
 from .compat import user_language
 from .icons import icon_path
 from .translation import tr

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..core.resources import RESOURCES
 from .compat import user_language
 
-FOLDER = Path(__file__).resolve().parent.parent / "resources" / "i18n"
+FOLDER = RESOURCES / "i18n"
 
 
 def tr(text: str, /, **values: Any) -> str:

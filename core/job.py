@@ -36,8 +36,8 @@ from .assets.equivalents import Equivalents, load_equivalents
 from .errors import Cancelled, EcoAssetsError, InputError, OutputError
 from .land_cover import LandCoverScheme, load_scheme
 from .progress import Progress
+from .raster.cluster.scheduler import scheduled
 from .raster.files import PendingFile, together
-from .raster.scheduler import scheduled
 from .tables import Table, read_table
 
 _MODULE = re.compile(r"[a-z_]+\.[a-z_]+")

@@ -11,7 +11,7 @@ from .land_cover import LandCoverScheme, unknown_codes_message
 from .progress import Progress
 from .raster.classes import ClassIndex, count_codes
 from .raster.engine import run_job
-from .raster.source import Source
+from .raster.reading.source import Source
 from .raster.study import StudyArea
 from .raster.work import Block, Job, JobResult
 

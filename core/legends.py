@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from .raster.output import ClassColour
+from .resources import RESOURCES
 from .tables import read_table
 
-_FOLDER = Path(__file__).parents[1] / "resources" / "legends"
+_FOLDER = RESOURCES / "legends"
 
 
 @cache

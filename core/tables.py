@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TableError
+from .resources import RESOURCES
 
 Value = Union[str, int, float, bool, None]
 
-RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "tables"
+_FOLDER = RESOURCES / "tables"
 
 _CSV_SUFFIXES = {".csv", ".txt", ".tsv"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -187,9 +188,9 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 @cache
 def resource_table(name: str) -> Table:
     """A table of the plugin, by its file name without `.csv`. Raises TableError where there is none."""
-    path = RESOURCES / f"{name}.csv"
+    path = _FOLDER / f"{name}.csv"
     if not path.is_file():
-        known = sorted(file.stem for file in RESOURCES.glob("*.csv"))
+        known = sorted(file.stem for file in _FOLDER.glob("*.csv"))
         raise TableError(f"The plugin has no table {name}. It has {_words(known)}.")
     table = _read_csv(str(path))
     return Table(name, table.columns, table.rows)

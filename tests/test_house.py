@@ -18,6 +18,7 @@ CLONE = Path(__file__).resolve().parents[1]
 FLOORS = {"core": 0, "algorithms": 1, "plugin": 2}
 LAZY = {"pandas", "statsmodels", "plotly", "dask", "distributed", "jinja2"}
 MAX_LINES = 450
+MAX_FILES = 20  # in a folder
 
 
 def _rooms(*names: str) -> list[Path]:
@@ -147,6 +148,37 @@ def test_imports_point_downwards():
         if FLOORS.get(name.split(".")[0], len(FLOORS)) > floor
     ]
     assert upwards == []
+
+
+def _imported() -> dict[str, set[str]]:
+    """The modules of this package that each of its modules imports, those for type checkers too."""
+    modules = {_module(path): path for path in _shipped()}
+    named = {name: _inside(path) for name, path in modules.items()}
+    return {
+        name: {found if found in modules else found.rpartition(".")[0] for found in names} & modules.keys() - {name}
+        for name, names in named.items()
+    }
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(CLONE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_import_leads_in_a_circle():
+    left = _imported()
+    while True:  # take away what imports nothing that is left, until only circles and what leans on them remain
+        ends = {name for name, names in left.items() if not names & left.keys()}
+        if not ends:
+            break
+        left = {name: names for name, names in left.items() if name not in ends}
+    assert {name: sorted(names & left.keys()) for name, names in left.items()} == {}
+
+
+def test_rooms_can_be_walked():
+    rooms = {path.parent for path in _rooms("core", "algorithms")}
+    crowded = {_name(room): len(list(room.glob("*.py"))) for room in rooms}
+    assert {name: files for name, files in crowded.items() if files > MAX_FILES} == {}
 
 
 def test_files_fit_on_a_few_screens():

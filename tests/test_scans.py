@@ -15,12 +15,12 @@ from ecoassets.tools.package import build
 
 # (test of bandit, file): why it is no danger here.
 ACCEPTED = {
-    ("B301", "core/raster/cluster.py"): "unpickles jobs that this very plugin has pickled for its workers",
-    ("B403", "core/raster/cluster.py"): "the same",
-    ("B314", "core/raster/mosaic.py"): "parses a virtual raster that this plugin has just written",
-    ("B405", "core/raster/mosaic.py"): "the same",
-    ("B404", "core/raster/local_cluster.py"): "starts workers on this machine",
-    ("B603", "core/raster/local_cluster.py"): "a fixed command without a shell",
+    ("B301", "core/raster/cluster/cluster.py"): "unpickles jobs that this very plugin has pickled for its workers",
+    ("B403", "core/raster/cluster/cluster.py"): "the same",
+    ("B314", "core/raster/cluster/mosaic.py"): "parses a virtual raster that this plugin has just written",
+    ("B405", "core/raster/cluster/mosaic.py"): "the same",
+    ("B404", "core/raster/cluster/local_workers.py"): "starts workers on this machine",
+    ("B603", "core/raster/cluster/local_workers.py"): "a fixed command without a shell",
 }
 ASSERTS = "B101"  # asserts narrow types; nothing depends on them at run time
 

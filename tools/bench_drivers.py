@@ -90,7 +90,7 @@ def _panel(rows: int) -> tuple[Array, Array, Array, Array]:
 
 
 def _detector(rows: int, methods: tuple[str, ...]) -> Callable[[], object]:
-    from ..core.drivers.geodetector_optimal import choose, discretisation_curve
+    from ..core.drivers.geodetector.optimal import choose, discretisation_curve
 
     _, _, x, y = _panel(rows)
 
@@ -113,9 +113,9 @@ def _peer_detector(rows: int) -> Callable[[], object]:
 
 def _panel_regression(rows: int, tests: bool) -> Callable[[], object]:
     from ..core.drivers.observations import read_observations
-    from ..core.drivers.panel import panel_regression
-    from ..core.drivers.panel_covariance import clustered
-    from ..core.drivers.panel_model import WithinRegression, without_singletons
+    from ..core.drivers.panel.covariance import clustered
+    from ..core.drivers.panel.model import WithinRegression, without_singletons
+    from ..core.drivers.panel.regression import panel_regression
 
     cell, year, x, y = _panel(rows)
     table = {"cell": cell, "year": year, "y": y, **dict(zip(NAMES, x.T))}
@@ -147,7 +147,7 @@ def _peer_panel(rows: int) -> Callable[[], object]:
 
 
 def _quantiles(rows: int) -> Callable[[], object]:
-    from ..core.drivers.quantile import quantile_regression
+    from ..core.drivers.quantile.regression import quantile_regression
 
     _, _, x, y = _panel(rows)
     return lambda: max(fit.gap or 0.0 for fit in quantile_regression(y, x, NAMES, QUANTILES, std_error="iid").fits)

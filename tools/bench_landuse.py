@@ -21,8 +21,8 @@ from ..core.landuse.coefficients import hemeroby_coefficients
 from ..core.landuse.hemeroby import HemerobyInputs, run_hemeroby
 from ..core.landuse.transfer_matrix import TransferInputs, run_transfer_matrix
 from ..core.landuse.units import Unit
-from ..core.raster.crosstab import count_pairs
 from ..core.raster.output import WriteOptions
+from ..core.raster.passes.crosstab import count_pairs
 from ..core.raster.settings import RasterSettings
 from .bench_data import TILE, make_land_covers
 

@@ -21,15 +21,15 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ..core.progress import QUIET
-from ..core.quality.rsei import run_rsei
-from ..core.quality.rsei_inputs import RseiInputs
-from ..core.quality.rsei_maps import RseiOutputs
+from ..core.quality.rsei.inputs import RseiInputs
+from ..core.quality.rsei.maps import RseiOutputs
+from ..core.quality.rsei.run import run_rsei
 from ..core.quality.trend import TrendInputs, TrendOutputs, run_trend
 from ..core.quality.trend_statistics import trend_statistics
 from ..core.raster.output import WriteOptions
-from ..core.raster.percentiles import exact_percentiles
+from ..core.raster.passes.percentiles import exact_percentiles
+from ..core.raster.reading.source import Source
 from ..core.raster.settings import RasterSettings
-from ..core.raster.source import Source
 from ..core.raster.study import open_study_area
 from .bench_data import TILE, creation_options, make_inputs
 

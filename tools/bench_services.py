@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from ..core.land_cover import load_scheme
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
-from ..core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
-from ..core.services.soil_conservation import SoilInputs, SoilOutputs, run_soil_conservation
+from ..core.services.soil.conservation import SoilInputs, SoilOutputs, run_soil_conservation
 from ..core.services.survey import Cover, Series
-from ..core.services.water_retention import RetentionInputs, RetentionOutputs, run_water_retention
+from ..core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
+from ..core.services.water.retention import RetentionInputs, RetentionOutputs, run_water_retention
 from .bench_data import creation_options, make_factors
 from .bench_jobs import keep_result, read_and_write
 

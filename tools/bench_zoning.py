@@ -25,9 +25,9 @@ from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.raster.study import open_study_area
 from ..core.raster.work import Block, Result
-from ..core.zoning.conservation_zones import ConservationInputs, ConservationOutputs, run_conservation_zones
-from ..core.zoning.ranking_losses import LossRule, Rule
-from ..core.zoning.ranking_order import Cells, removal_order
+from ..core.zoning.conservation.zones import ConservationInputs, ConservationOutputs, run_conservation_zones
+from ..core.zoning.ranking.losses import LossRule, Rule
+from ..core.zoning.ranking.order import Cells, removal_order
 from ..core.zoning.services import Service, service_sources
 from .bench_data import make_inputs
 

@@ -22,8 +22,8 @@ from functools import partial
 import numpy as np
 from osgeo import gdal
 
-from ..core.raster.cluster import Cluster
-from ..core.raster.scheduler import scheduled
+from ..core.raster.cluster.cluster import Cluster
+from ..core.raster.cluster.scheduler import scheduled
 from .bench_data import TILE, make_inputs
 from .bench_jobs import engine
 

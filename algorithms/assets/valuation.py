@@ -7,9 +7,9 @@ from ...core.assets.valuation_report import valuation_report
 from ...core.assets.valuation_tables import change_table, value_table
 from ...core.progress import Progress
 from ..base import Results
-from ..canvas import BandLook, Look, common_range
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Look, common_range
 from ..settings import report_language
 from ..translation import tr
 from .valuing import ValuingAlgorithm

@@ -12,7 +12,7 @@ from ..translation import tr
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
-    from ...core.drivers.geodetector_run import GeodetectorChoice
+    from ...core.drivers.geodetector.run import GeodetectorChoice
 
 DISCRETISE = ("equal", "quantile", "natural", "geometric", "sd")
 
@@ -44,8 +44,8 @@ class Geodetector(DriverAlgorithm):
         self.add_number_output("N")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.geodetector_report import geodetector_report
-        from ...core.drivers.geodetector_run import run_geodetector
+        from ...core.drivers.geodetector.report import geodetector_report
+        from ...core.drivers.geodetector.run import run_geodetector
 
         choice = _choice(given)
         numbers = [choice.y, *(name for name in choice.factors if name not in choice.categorical)]
@@ -68,7 +68,7 @@ class Geodetector(DriverAlgorithm):
 
 
 def _choice(given: Given) -> GeodetectorChoice:
-    from ...core.drivers.geodetector_run import GeodetectorChoice, parse_classes
+    from ...core.drivers.geodetector.run import GeodetectorChoice, parse_classes
 
     return GeodetectorChoice(
         y=given.fields("Y")[0],

@@ -10,13 +10,13 @@ from ...core.results import plain_rows
 from ..base import Results
 from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
+from ..looks.vector_look import FeatureLook
 from ..settings import report_language
 from ..translation import tr
-from ..vector_look import FeatureLook
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
-    from ...core.drivers.panel_run import PanelChoice, PanelRun
+    from ...core.drivers.panel.run import PanelChoice, PanelRun
 
 EFFECTS = ("entity", "time", "twoway", "none")
 COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
@@ -53,8 +53,8 @@ class PanelRegression(DriverAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.panel_report import panel_report
-        from ...core.drivers.panel_run import run_panel_regression
+        from ...core.drivers.panel.report import panel_report
+        from ...core.drivers.panel.run import run_panel_regression
 
         choice = _choice(given)
         table = self.read(given, choice.columns(), progress.part(0, 40), [choice.y, *choice.x])
@@ -80,7 +80,7 @@ class PanelRegression(DriverAlgorithm):
         return results | self.publish_numbers(N=run.result.n, R2_WITHIN=run.result.r2_within)
 
     def _publish_residuals(self, run: PanelRun, given: Given) -> Results:
-        from ...core.drivers.panel_run import residual_columns
+        from ...core.drivers.panel.run import residual_columns
 
         columns, arrays = residual_columns(run)
         source = given.source("INPUT")
@@ -106,7 +106,7 @@ class PanelRegression(DriverAlgorithm):
 
 
 def _choice(given: Given) -> PanelChoice:
-    from ...core.drivers.panel_run import PanelChoice
+    from ...core.drivers.panel.run import PanelChoice
     from ...core.drivers.transforms import read_transforms
 
     y, x = given.fields("Y")[0], tuple(given.fields("X"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.drivers.observations import TRANSFORMS
-from ...core.drivers.sample_inputs import parse_numbers
+from ...core.drivers.sampling.inputs import parse_numbers
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
@@ -14,7 +14,7 @@ from ..translation import tr
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
-    from ...core.drivers.quantile_run import QuantileChoice
+    from ...core.drivers.quantile.run import QuantileChoice
 
 METHODS = ("pooled", "canay", "mmqr", "koenker")
 STD_ERRORS = ("nid", "iid", "bootstrap")
@@ -49,8 +49,8 @@ class QuantileRegression(DriverAlgorithm):
         self.add_number_output("N")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.quantile_report import quantile_report
-        from ...core.drivers.quantile_run import run_quantile_regression
+        from ...core.drivers.quantile.report import quantile_report
+        from ...core.drivers.quantile.run import run_quantile_regression
 
         choice = _choice(given)
         table = self.read(given, choice.columns(), progress.part(0, 30), [choice.y, *choice.x])
@@ -75,7 +75,7 @@ class QuantileRegression(DriverAlgorithm):
 
 
 def _choice(given: Given) -> QuantileChoice:
-    from ...core.drivers.quantile_run import QuantileChoice
+    from ...core.drivers.quantile.run import QuantileChoice
     from ...core.drivers.transforms import read_transforms
 
     y, x = given.fields("Y")[0], tuple(given.fields("X"))

@@ -13,11 +13,11 @@ from ...core.results import plain_rows
 from ..base import Results
 from ..features import new_feature, point
 from ..given import Given
-from ..vector_look import FeatureLook
+from ..looks.vector_look import FeatureLook
 from .sampling import CELL_M, SamplingAlgorithm
 
 if TYPE_CHECKING:
-    from ...core.drivers.sample_grid import SampleGrid
+    from ...core.drivers.sampling.sample_grid import SampleGrid
 
 _WRITING = 70  # percent of the run after which rows are written
 
@@ -37,7 +37,7 @@ class SampleGridAlgorithm(SamplingAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.sample_grid import run_sample_grid
+        from ...core.drivers.sampling.sample_grid import run_sample_grid
 
         inputs = self.sample_inputs(given, given.required_number("CELL_SIZE"))
         with tempfile.TemporaryDirectory(prefix="ecoassets_") as folder:

@@ -9,7 +9,7 @@ from ..given import Given
 from .driver import DriverAlgorithm
 
 if TYPE_CHECKING:
-    from ...core.drivers.sample_grid import SampleInputs
+    from ...core.drivers.sampling.sample_grid import SampleInputs
 
 CELL_M = 1000.0
 
@@ -30,8 +30,8 @@ class SamplingAlgorithm(DriverAlgorithm):
         self.add_raster_settings(several_years=False, maps=False)
 
     def sample_inputs(self, given: Given, cell_size_m: float) -> SampleInputs:
-        from ...core.drivers.sample_grid import SampleInputs
-        from ...core.drivers.sample_inputs import parse_point, read_variables
+        from ...core.drivers.sampling.inputs import parse_point, read_variables
+        from ...core.drivers.sampling.sample_grid import SampleInputs
 
         years = given.text("YEARS")
         return SampleInputs(

@@ -27,7 +27,7 @@ class ScaleCheck(SamplingAlgorithm):
         self.add_report_output()
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.sample_inputs import parse_numbers
+        from ...core.drivers.sampling.inputs import parse_numbers
         from ...core.drivers.scale_check import ScaleRow, run_scale_check
         from ...core.drivers.scale_report import scale_report
         from ...core.word_lists import split_words

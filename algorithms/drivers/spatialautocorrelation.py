@@ -13,16 +13,16 @@ from ..base import Results
 from ..compat import user_language
 from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
+from ..looks.vector_look import FeatureClass, FeatureLook
 from ..settings import report_language
 from ..translation import tr
-from ..vector_look import FeatureClass, FeatureLook
 from .driver import DriverAlgorithm
 from .touching import are_squares, polygons_of, touching_pairs
 
 if TYPE_CHECKING:
+    from ...core.drivers.autocorrelation.run import SpatialChoice, SpatialRun, Weigh
     from ...core.drivers.feature_table import FeatureTable
-    from ...core.drivers.neighbours import Weights
-    from ...core.drivers.spatial_run import SpatialChoice, SpatialRun, Weigh
+    from ...core.drivers.place.neighbours import Weights
 
 NEIGHBOURS = ("queen", "rook", "knn", "distance")
 
@@ -51,8 +51,8 @@ class SpatialAutocorrelation(DriverAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.drivers.spatial_report import spatial_report
-        from ...core.drivers.spatial_run import run_spatial_autocorrelation
+        from ...core.drivers.autocorrelation.report import spatial_report
+        from ...core.drivers.autocorrelation.run import run_spatial_autocorrelation
 
         choice = _choice(given)
         source = given.source("INPUT")
@@ -72,9 +72,9 @@ class SpatialAutocorrelation(DriverAlgorithm):
         return results | self.publish_numbers(I=run.overall.i, Z=run.overall.z, P=run.overall.p)
 
     def _publish_clusters(self, run: SpatialRun, source: QgsProcessingFeatureSource) -> Results:
-        from ...core.drivers.cluster_legend import cluster_legend
-        from ...core.drivers.spatial import CLUSTERS
-        from ...core.drivers.spatial_run import OUTPUT_COLUMNS
+        from ...core.drivers.autocorrelation.cluster_legend import cluster_legend
+        from ...core.drivers.autocorrelation.run import OUTPUT_COLUMNS
+        from ...core.drivers.place.spatial import CLUSTERS
 
         places = geometries(source, run.table, run.rows.tolist())
         classes = tuple(FeatureClass(CLUSTERS[c.code], c.name, c.colour) for c in cluster_legend(user_language()))
@@ -90,7 +90,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
 
 
 def _choice(given: Given) -> SpatialChoice:
-    from ...core.drivers.spatial_run import SpatialChoice
+    from ...core.drivers.autocorrelation.run import SpatialChoice
 
     return SpatialChoice(
         field=given.fields("FIELD")[0],
@@ -111,8 +111,8 @@ def _touching(
     source: QgsProcessingFeatureSource, table: FeatureTable, choice: SpatialChoice, progress: Progress
 ) -> Weigh:
     """Weights of polygons by what they share, unless they are the cells of a grid, which is quicker."""
-    from ...core.drivers.neighbours import pair_weights
-    from ...core.drivers.regular_grid import regular_grid
+    from ...core.drivers.place.neighbours import pair_weights
+    from ...core.drivers.place.regular_grid import regular_grid
 
     def weigh(rows: np.ndarray, coordinates: np.ndarray) -> Weights | None:
         polygons = polygons_of(source, table, rows.tolist())

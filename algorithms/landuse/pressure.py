@@ -11,9 +11,9 @@ from ...core.landuse.units import Unit
 from ...core.progress import Progress
 from ...core.report.texts import load_texts
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Level, Look
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Level, Look
 from ..settings import report_language
 from ..translation import tr
 

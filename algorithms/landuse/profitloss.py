@@ -9,8 +9,8 @@ from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ..assets.valuing import ValuingAlgorithm
 from ..base import Results
-from ..canvas import BandLook, Look, range_about_zero
 from ..given import Given
+from ..looks.canvas import BandLook, Look, range_about_zero
 from ..settings import report_language
 from ..translation import tr
 

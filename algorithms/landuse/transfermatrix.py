@@ -7,9 +7,9 @@ from ...core.landuse.transfer_report import transfer_report
 from ...core.landuse.transfer_tables import balance_table, change_legend, degree_table, transfer_table
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Look
 from ..settings import report_language
 
 

@@ -20,9 +20,9 @@ from ...core.quality.named_rasters import compared_layers
 from ...core.raster.output import ClassColour
 from ...core.report.texts import load_texts
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Look
 from ..settings import report_language
 from ..translation import tr
 

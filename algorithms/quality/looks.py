@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.raster.output import ClassColour
-from ..canvas import BandLook, Look
+from ..looks.canvas import BandLook, Look
 
 # From bad to good, so that maps of quality read like maps of loss and gain.
 QUALITY_PALETTE = "diverging"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.quality.legends import legend
-from ...core.quality.rsei import MODES, NORMALISATIONS, RseiResult, run_rsei
-from ...core.quality.rsei_calibration import TEMPERATURE_UNITS
-from ...core.quality.rsei_indicators import INDICATOR_UNITS, INDICATORS
-from ...core.quality.rsei_inputs import RseiInputs
-from ...core.quality.rsei_maps import RseiOutputs
-from ...core.quality.rsei_report import rsei_report
-from ...core.quality.rsei_sensors import LEVELS, SENSORS, WETNESS_SETS, parse_bands
-from ...core.quality.rsei_series import HARMONISATIONS
-from ...core.quality.rsei_tables import change_table, indicator_table, level_table, loadings_table
+from ...core.quality.rsei.calibration import TEMPERATURE_UNITS
+from ...core.quality.rsei.indicators import INDICATOR_UNITS, INDICATORS
+from ...core.quality.rsei.inputs import RseiInputs
+from ...core.quality.rsei.maps import RseiOutputs
+from ...core.quality.rsei.report import rsei_report
+from ...core.quality.rsei.run import MODES, NORMALISATIONS, RseiResult, run_rsei
+from ...core.quality.rsei.sensors import LEVELS, SENSORS, WETNESS_SETS, parse_bands
+from ...core.quality.rsei.series import HARMONISATIONS
+from ...core.quality.rsei.tables import change_table, indicator_table, level_table, loadings_table
 from ...core.raster.statistics import stored_statistics
 from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look, common_range
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Look, common_range
 from ..settings import report_language
 from ..translation import tr
 from .looks import classes_between, yearly_classes, yearly_ramp

@@ -9,9 +9,9 @@ from ...core.quality.trend_report import trend_report
 from ...core.quality.trend_statistics import FEWEST_DATES
 from ...core.raster.statistics import stored_statistics
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Level, Look, range_about_zero
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Level, Look, range_about_zero
 from ..settings import report_language
 from ..translation import tr
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.carbon_flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
-from ...core.services.carbon_flux import SOURCES as FLUX_METHODS
-from ...core.services.carbon_flux import UNIT as FLUX_UNIT
-from ...core.services.carbon_report import carbon_report
-from ...core.services.carbon_storage import UNIT, CarbonOutputs, run_carbon_storage
+from ...core.services.carbon.flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
+from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
+from ...core.services.carbon.flux import UNIT as FLUX_UNIT
+from ...core.services.carbon.report import carbon_report
+from ...core.services.carbon.storage import UNIT, CarbonOutputs, run_carbon_storage
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.curve_number import SOIL_GROUPS
-from ...core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
-from ...core.services.swamp_soil import SwampSoil
-from ...core.services.water_reports import flood_report
+from ...core.services.water.curve_number import SOIL_GROUPS
+from ...core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
+from ...core.services.water.reports import flood_report
+from ...core.services.water.swamp_soil import SwampSoil
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

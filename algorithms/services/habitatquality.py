@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.habitat_quality import QualityInputs, QualityOutputs, run_habitat_quality
-from ...core.services.habitat_reports import habitat_quality_report
+from ...core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
+from ...core.services.habitat.reports import habitat_quality_report
 from ...core.services.survey import Series
 from ...core.word_lists import split_words
 from ..base import Results

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.habitat_reports import natural_habitat_report
-from ...core.services.natural_habitat import HabitatInputs, HabitatOutputs, run_natural_habitat
+from ...core.services.habitat.natural import HabitatInputs, HabitatOutputs, run_natural_habitat
+from ...core.services.habitat.reports import natural_habitat_report
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

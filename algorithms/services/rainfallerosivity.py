@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.daily_erosivity import SOURCES as DAILY_SOURCES
-from ...core.services.daily_erosivity import run_daily_erosivity
-from ...core.services.rainfall_erosivity import SOURCES, UNIT, ErosivityInputs, ErosivityOutputs, run_rainfall_erosivity
-from ...core.services.soil_reports import daily_erosivity_report, erosivity_report
+from ...core.services.soil.daily_erosivity import SOURCES as DAILY_SOURCES
+from ...core.services.soil.daily_erosivity import run_daily_erosivity
+from ...core.services.soil.rainfall_erosivity import (
+    SOURCES,
+    UNIT,
+    ErosivityInputs,
+    ErosivityOutputs,
+    run_rainfall_erosivity,
+)
+from ...core.services.soil.reports import daily_erosivity_report, erosivity_report
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

@@ -9,8 +9,8 @@ from ...core.raster.output import ClassColour
 from ...core.raster.statistics import stored_statistics
 from ...core.services.survey import Climate, Cover, Series
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look, common_range, range_about_zero
 from ..given import Given
+from ..looks.canvas import BandLook, Look, common_range, range_about_zero
 from ..settings import default_scheme
 
 Years = Sequence["int | None"]

@@ -7,9 +7,9 @@ from typing import Any
 from qgis.core import QgsProcessingAlgorithm
 
 from ...core.progress import Progress
-from ...core.services.slope_factors import EXPONENTS, SLOPE_FACTORS
-from ...core.services.slope_length import Accumulate, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
-from ...core.services.soil_reports import slope_length_report
+from ...core.services.soil.reports import slope_length_report
+from ...core.services.soil.slope_factors import EXPONENTS, SLOPE_FACTORS
+from ...core.services.soil.slope_length import Accumulate, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

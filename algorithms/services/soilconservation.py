@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.soil_conservation import (
+from ...core.services.soil.conservation import (
     DEFAULT_TOLERANCE_T_KM2,
     UNIT,
     Intensity,
@@ -11,7 +11,7 @@ from ...core.services.soil_conservation import (
     SoilOutputs,
     run_soil_conservation,
 )
-from ...core.services.soil_reports import soil_report
+from ...core.services.soil.reports import soil_report
 from ..base import Results
 from ..compat import user_language
 from ..given import Given

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.soil_erodibility import SOURCES, UNIT, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
-from ...core.services.soil_reports import erodibility_report
+from ...core.services.soil.erodibility import SOURCES, UNIT, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
+from ...core.services.soil.reports import erodibility_report
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

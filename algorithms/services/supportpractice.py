@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.slope import Terrain
-from ...core.services.soil_reports import practice_report
-from ...core.services.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
+from ...core.services.soil.reports import practice_report
+from ...core.services.soil.slope import Terrain
+from ...core.services.soil.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.soil_reports import vegetation_report
-from ...core.services.vegetation_cover import (
+from ...core.services.soil.reports import vegetation_report
+from ...core.services.soil.vegetation_cover import (
     C_SOURCES,
     FACTOR,
     VegetationInputs,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.water_reports import water_report
-from ...core.services.water_retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
+from ...core.services.water.reports import water_report
+from ...core.services.water.retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

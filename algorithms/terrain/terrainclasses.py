@@ -8,9 +8,9 @@ from ...core.terrain.class_tables import CUSTOM, PRESETS, lay_over_presets
 from ...core.terrain.terrain_classes import TerrainInputs, TerrainOutputs, run_terrain_classes, terrain_table
 from ...core.terrain.terrain_report import terrain_report
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..given import Given
+from ..looks.canvas import BandLook, Look
 from ..settings import report_language
 
 OUTPUTS = {"slope": "OUTPUT_SLOPE", "aspect": "OUTPUT_ASPECT", "landform": "OUTPUT_LANDFORM"}

@@ -9,8 +9,8 @@ from qgis.core import QgsProcessingContext
 from ...core.land_cover import SCHEMES
 from ...core.progress import Progress
 from ...core.report import Report, about_this_run, write_report
-from ...core.tools.check_inputs import check_table, run_check_inputs
-from ...core.tools.check_inputs_report import check_inputs_report
+from ...core.tools.check.inputs import check_table, run_check_inputs
+from ...core.tools.check.report import check_inputs_report
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..settings import report_language

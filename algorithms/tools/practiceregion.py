@@ -33,7 +33,7 @@ class PracticeRegion(EcoAlgorithm):
         self.add_folder_output("FOLDER")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.tools.practice_region import build_region, write_region
+        from ...core.tools.practice.region import build_region, write_region
 
         folder = given.folder("FOLDER")
         make_folder(folder)

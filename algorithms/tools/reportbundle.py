@@ -19,8 +19,8 @@ from ...core.progress import Progress
 from ...core.raster.output import ClassColour
 from ...core.report import write_report
 from ...core.report.texts import load_texts
-from ...core.tools.bundle_maps import BundledRaster
-from ...core.tools.report_bundle import BundledTable, bundle_report
+from ...core.tools.bundle.maps import BundledRaster
+from ...core.tools.bundle.report import BundledTable, bundle_report
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..settings import LANGUAGES, report_language

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.zoning.conservation_report import conservation_report
-from ...core.zoning.conservation_tables import cleanup_table, ecosystem_table, efficiency_table, importance_table
-from ...core.zoning.conservation_zones import (
+from ...core.zoning.conservation.report import conservation_report
+from ...core.zoning.conservation.tables import cleanup_table, ecosystem_table, efficiency_table, importance_table
+from ...core.zoning.conservation.zones import (
     NATURAL,
     ConservationInputs,
     ConservationOutputs,
@@ -14,8 +14,8 @@ from ...core.zoning.conservation_zones import (
 )
 from ...core.zoning.legends import legend
 from ..base import Results
-from ..canvas import BandLook, Look
 from ..given import Given
+from ..looks.canvas import BandLook, Look
 from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm

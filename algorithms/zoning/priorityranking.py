@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.zoning.priority_ranking import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
-from ...core.zoning.ranking_report import ranking_report
+from ...core.zoning.ranking.report import ranking_report
+from ...core.zoning.ranking.run import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
 from ..base import Results
-from ..canvas import BandLook, Look
 from ..given import Given
+from ..looks.canvas import BandLook, Look
 from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm

@@ -6,9 +6,9 @@ from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.zoning.legends import combination_legend, legend
 from ...core.zoning.reasons import REASONS
-from ...core.zoning.restoration_report import restoration_report
-from ...core.zoning.restoration_tables import cleanup_table, combination_table, priority_table, reason_table
-from ...core.zoning.restoration_zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
+from ...core.zoning.restoration.report import restoration_report
+from ...core.zoning.restoration.tables import cleanup_table, combination_table, priority_table, reason_table
+from ...core.zoning.restoration.zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
 from ..base import Results
 from ..given import Given
 from ..settings import report_language

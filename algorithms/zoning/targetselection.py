@@ -9,14 +9,14 @@ from qgis.core import QgsProcessingUtils
 from ...core.errors import InputError
 from ...core.packages import require_package
 from ...core.progress import Progress
-from ...core.zoning.planning_units import UnitFields, read_planning_units
-from ...core.zoning.selection_report import selection_report
-from ...core.zoning.target_selection import select_units, selection_table
+from ...core.zoning.selection.planning_units import UnitFields, read_planning_units
+from ...core.zoning.selection.report import selection_report
+from ...core.zoning.selection.run import select_units, selection_table
 from ..base import Results
 from ..given import Given
+from ..looks.vector_look import FeatureLook
 from ..settings import report_language
 from ..translation import tr
-from ..vector_look import FeatureLook
 from .zoning import ZoningAlgorithm
 
 SELECTED = "#1a7837"  # as conserved land in the legends of zoning

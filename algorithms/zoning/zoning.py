@@ -11,12 +11,12 @@ from ...core.raster.output import ClassColour
 from ...core.word_lists import split_words
 from ...core.zoning.services import Service, read_services
 from ..base import EcoAlgorithm, Results
-from ..canvas import BandLook, Look
 from ..compat import user_language
 from ..features import new_feature
 from ..given import Given
+from ..looks.canvas import BandLook, Look
+from ..looks.vector_look import FeatureLook
 from ..settings import default_scheme
-from ..vector_look import FeatureLook
 
 
 class ZoningAlgorithm(EcoAlgorithm):

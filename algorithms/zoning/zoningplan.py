@@ -7,7 +7,7 @@ from qgis.core import QgsProcessingUtils
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.zoning.legends import legend
-from ...core.zoning.plan_comparison import (
+from ...core.zoning.plan.comparison import (
     MAX_UNITS,
     ComparisonInputs,
     ComparisonOutputs,
@@ -15,15 +15,15 @@ from ...core.zoning.plan_comparison import (
     comparison_table,
     run_plan_comparison,
 )
-from ...core.zoning.plan_report import plan_report
-from ...core.zoning.plan_result import PlanInputs
-from ...core.zoning.plan_tables import plan_table, service_table
-from ...core.zoning.zoning_plan import PlanOutputs, run_zoning_plan
+from ...core.zoning.plan.report import plan_report
+from ...core.zoning.plan.result import PlanInputs
+from ...core.zoning.plan.run import PlanOutputs, run_zoning_plan
+from ...core.zoning.plan.tables import plan_table, service_table
 from ..base import Results
 from ..given import Given
+from ..looks.vector_look import FeatureClass, FeatureLook
 from ..settings import report_language
 from ..translation import tr
-from ..vector_look import FeatureClass, FeatureLook
 from .zoning import ZoningAlgorithm
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from ..raster.engine import run_job
-from ..raster.source import Source
+from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.tally import Sums
 from ..raster.work import Block, Result

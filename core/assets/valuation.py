@@ -16,9 +16,9 @@ from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex
 from ..raster.files import workspace
 from ..raster.output import Band, BandStatistics, Output
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import COMMON, JobResult
 from .equivalents import Equivalents, class_factors

@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import InputError
 from ..progress import QUIET, Progress
 from ..raster.settings import RasterSettings
-from .geodetector import geographical_detector
+from .geodetector.detector import geographical_detector
 from .observations import read_observations
-from .panel import PanelResult, panel_regression
-from .sample_grid import SampleGrid, SampleInputs, run_sample_grid
+from .panel.regression import PanelResult, panel_regression
+from .sampling.sample_grid import SampleGrid, SampleInputs, run_sample_grid
 
 Array = np.ndarray
 

@@ -15,11 +15,11 @@ from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.engine import run_job
 from ..raster.files import workspace
-from ..raster.focal import FocalWindow, write_focal_means
 from ..raster.output import Band, Output, WriteOptions
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.passes.focal import FocalWindow, write_focal_means
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, JobResult, Result

@@ -15,9 +15,9 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverClass
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import QUIET, Progress
-from ..raster.crosstab import Pairs, classes_that_occur, gather
 from ..raster.files import workspace
 from ..raster.output import Band, Output
+from ..raster.passes.crosstab import Pairs, classes_that_occur, gather
 from ..raster.settings import RasterSettings
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, JobResult, Result

@@ -13,12 +13,12 @@ from ..land_cover import HIGHEST_CODE, LandCoverClass, LandCoverScheme
 from ..land_cover_maps import UnknownCodes, run_over_classes
 from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex, count_codes
-from ..raster.crosstab import Pairs, classes_that_occur, gather
 from ..raster.files import workspace
 from ..raster.output import FLOAT_NODATA, Band, Output
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.passes.crosstab import Pairs, classes_that_occur, gather
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import Block, JobResult, Result

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..progress import Progress
-from ..raster.focal import pixel_metres
 from ..raster.grid import Grid
-from ..raster.source import Source
+from ..raster.passes.focal import pixel_metres
+from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block
 from ..raster.zoning import ZoneLayer, Zoning, open_zoning

@@ -16,10 +16,10 @@ from ..raster.dataset import open_raster
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
-from ..raster.percentiles import percentiles_by_stratum
-from ..raster.series import yearly_sources
+from ..raster.passes.percentiles import percentiles_by_stratum
+from ..raster.reading.series import yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import open_study_area
 from ..raster.tally import Sums
 from ..raster.work import Block, Job, JobResult, Result

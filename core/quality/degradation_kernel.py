@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..raster.radix_search import Sample
+from ..raster.passes.radix_search import Sample
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, Result
 from ..tables import resource_table

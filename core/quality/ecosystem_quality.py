@@ -16,9 +16,9 @@ from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.polygons import burn_zones
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, JobResult, Result

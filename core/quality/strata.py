@@ -13,9 +13,9 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
 from ..raster.classes import ClassIndex, count_codes
-from ..raster.percentiles import percentiles_by_stratum
-from ..raster.radix_search import Sample
-from ..raster.source import Source
+from ..raster.passes.percentiles import percentiles_by_stratum
+from ..raster.passes.radix_search import Sample
+from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block, Job
 from ..results import Cell, Column, ResultTable

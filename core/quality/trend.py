@@ -14,7 +14,7 @@ from ..progress import QUIET, Progress
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.reading.series import tell_pairing, yearly_sources
 from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .area import pixel_areas_ha
-from .kept_blocks import kept_reader
 from .output import BandStatistics, stack_for
-from .source import open_source
+from .reading.kept_blocks import kept_reader
+from .reading.source import open_source
 from .tally import Sums
 from .validity import all_of, any_of, everywhere, pixels_per_row, settled
 from .windows import Window

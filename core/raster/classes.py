@@ -10,7 +10,7 @@ import numpy as np
 from ..progress import QUIET, Progress
 from .engine import run_job
 from .grid import Grid
-from .source import Source
+from .reading.source import Source
 from .tally import Sums
 from .work import Block, Job, Result
 

@@ -18,9 +18,9 @@ from typing import Any, Callable
 from ..errors import OutputError
 from ..progress import QUIET, Progress
 from .blocks import BlockReader, Computed, compute_block
-from .mosaic import TileMosaic
+from .cluster.mosaic import TileMosaic
+from .cluster.scheduler import chosen_cluster
 from .output import RasterWriter
-from .scheduler import chosen_cluster
 from .tally import Sums
 from .windows import Window
 from .work import COMMON, Coverage, Job, JobResult

@@ -11,7 +11,7 @@ from osgeo import gdal, ogr, osr
 from ..errors import GridError, InputError
 from .dataset import call_gdal, short_name
 from .grid import Grid
-from .source import Source
+from .reading.source import Source
 from .windows import TILE
 
 OUTSIDE = 0

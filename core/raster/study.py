@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..progress import Progress
 from .area import AREA_WARNING_PCT, area_scale_error_pct
-from .fill_values import without_fill_values
 from .grid import Grid
 from .output import Output
 from .polygons import burn_boundary
+from .reading.fill_values import without_fill_values
+from .reading.source import Source, describe_source, fit_to_grid
 from .settings import RasterSettings
-from .source import Source, describe_source, fit_to_grid
 from .work import COMMON, Job, JobResult, Kernel
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .grid import Grid
 from .output import BandStatistics, Output, WriteOptions
-from .source import Source
+from .reading.source import Source
 from .tally import Sums
 from .validity import all_of, joined, settled
 from .windows import Window, cut_windows

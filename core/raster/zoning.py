@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..progress import Progress
 from .classes import ClassIndex, count_codes
 from .polygons import burn_zones
-from .source import Source
+from .reading.source import Source
 from .study import StudyArea
 from .work import Block
 

@@ -42,7 +42,7 @@ from .charts import chart
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled
 from .quicklook import QuickLook, quick_looks
-from .texts import RESOURCES, load_palettes, load_texts
+from .texts import FOLDER, load_palettes, load_texts
 
 MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
 FOLD_ABOVE, SHOWN_WHEN_FOLDED = 15, 10
@@ -94,7 +94,7 @@ def render_report(report: Report) -> str:
 
     words = SimpleNamespace(**load_texts(report.language))
     environment = Environment(
-        loader=FileSystemLoader(str(RESOURCES)),
+        loader=FileSystemLoader(str(FOLDER)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from ..errors import InputError
+from ..resources import RESOURCES
 
-RESOURCES = Path(__file__).parents[2] / "resources" / "report"
+FOLDER = RESOURCES / "report"
 
 
 @cache
@@ -21,10 +21,10 @@ def load_texts(language: str) -> dict[str, str]:
     """
     import yaml
 
-    languages = sorted(path.stem for path in (RESOURCES / "texts").glob("*.yaml"))
+    languages = sorted(path.stem for path in (FOLDER / "texts").glob("*.yaml"))
     if language not in languages:
         raise InputError(f"Reports do not know the language '{language}'. Choose one of: {', '.join(languages)}.")
-    texts: dict[str, str] = yaml.safe_load((RESOURCES / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
+    texts: dict[str, str] = yaml.safe_load((FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
     return texts
 
 
@@ -50,7 +50,7 @@ def load_palettes() -> Palettes:
     """The palettes of `palettes.yaml`."""
     import yaml
 
-    given = yaml.safe_load((RESOURCES / "palettes.yaml").read_text(encoding="utf-8"))
+    given = yaml.safe_load((FOLDER / "palettes.yaml").read_text(encoding="utf-8"))
     return Palettes(
         sequential=tuple(given["sequential"]),
         diverging=tuple(given["diverging"]),

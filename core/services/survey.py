@@ -16,9 +16,9 @@ from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
 from ..raster.engine import run_job
 from ..raster.output import Band, BandStatistics, Output
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import JobResult

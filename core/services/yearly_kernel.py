@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..raster.classes import ClassIndex
-from ..raster.source import Source
+from ..raster.reading.source import Source
 from ..raster.tally import Sums, sum_by_class, sums_over_area
 from ..raster.validity import all_of, is_everywhere
 from ..raster.work import Block, Result, in_strips

@@ -12,10 +12,10 @@ from osgeo import gdal
 from ..errors import GridError, InputError
 from ..progress import QUIET, Progress
 from ..raster.dataset import call_gdal
-from ..raster.focal import pixel_metres
 from ..raster.grid import Grid
 from ..raster.output import FLOAT_NODATA, Band, Output, RasterWriter, WriteOptions, stack_for
-from ..raster.source import Source, open_source
+from ..raster.passes.focal import pixel_metres
+from ..raster.reading.source import Source, open_source
 from ..raster.windows import Window
 
 SLOPE, ASPECT = "slope", "aspect"

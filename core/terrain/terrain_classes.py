@@ -14,10 +14,10 @@ from ..progress import QUIET, Progress
 from ..raster.area import pixel_areas_ha
 from ..raster.engine import run_job
 from ..raster.files import workspace
-from ..raster.focal import FocalWindow, write_focal_ranges
 from ..raster.output import Band, ClassColour, Output
+from ..raster.passes.focal import FocalWindow, write_focal_ranges
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Coverage, Job, Result

@@ -13,9 +13,9 @@ from ..errors import GridError, InputError
 from ..progress import QUIET, Progress
 from ..raster.engine import run_job
 from ..raster.files import workspace
-from ..raster.series import tell_pairing, yearly_sources
+from ..raster.reading.series import tell_pairing, yearly_sources
+from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.source import Source
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result

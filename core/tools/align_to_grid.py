@@ -18,8 +18,8 @@ from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
 from ..raster.output import FLOAT_NODATA, GDAL_TYPES, Band, ClassColour, Output
+from ..raster.reading.source import Kind, Source, describe_source
 from ..raster.settings import RasterSettings
-from ..raster.source import Kind, Source, describe_source
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import Block, Result
 from ..results import Column, ResultTable

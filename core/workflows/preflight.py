@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..progress import QUIET
-from ..raster.series import yearly_sources
-from ..raster.source import describe_source, fit_to_grid
+from ..raster.reading.series import yearly_sources
+from ..raster.reading.source import describe_source, fit_to_grid
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
 from ..raster.polygons import burn_zones
-from ..raster.source import Kind, Source
+from ..raster.reading.source import Kind, Source
 from ..raster.study import StudyArea
 from ..raster.work import Block, Job, JobResult
 

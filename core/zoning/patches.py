@@ -12,7 +12,7 @@ from ..progress import Progress
 from ..raster.area import pixel_areas_ha
 from ..raster.dataset import call_gdal, open_raster
 from ..raster.grid import Grid
-from ..raster.source import Source
+from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.windows import TILE
 

@@ -13,8 +13,8 @@ import numpy as np
 from ..errors import GridError, InputError
 from ..progress import Progress
 from ..raster.area import equal_pixel_area_ha
-from ..raster.share_thresholds import pixel_amounts
-from ..raster.source import Source
+from ..raster.passes.share_thresholds import pixel_amounts
+from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block
 from .layers import band_source

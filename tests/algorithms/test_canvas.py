@@ -63,7 +63,7 @@ def test_a_single_map_leaves_the_group_of_another_output(project, tmp_path):
     """QGIS puts a new layer where the last one went."""
     from qgis.core import QgsRasterLayer
 
-    from ecoassets.algorithms.canvas import BandLook, Look, show_bands
+    from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
 
     layer = QgsRasterLayer(write_raster(tmp_path / "single.tif", [[1, 2]]), "single")
     project.addMapLayer(layer, False)
@@ -141,7 +141,7 @@ class TestClasses:
     def test_a_class_map_shows_names_and_colours(self, tmp_path):
         from qgis.core import QgsProject, QgsRasterLayer
 
-        from ecoassets.algorithms.canvas import BandLook, Look, show_bands
+        from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
         from ecoassets.core.raster.output import ClassColour
 
         project = QgsProject()
@@ -168,7 +168,7 @@ class TestCommonRange:
         return BandStatistics.of_values(np.array(values, dtype=float))
 
     def test_within_two_deviations_and_the_extremes(self):
-        from ecoassets.algorithms.canvas import common_range
+        from ecoassets.algorithms.looks.canvas import common_range
 
         # Mean 0 and deviation 1, so two deviations lie beyond the extremes.
         assert common_range([self.statistics(-1, 1)]) == (-1, 1)
@@ -176,12 +176,12 @@ class TestCommonRange:
         assert common_range([self.statistics(10, *[0] * 9)]) == (0, 7)
 
     def test_over_all_bands(self):
-        from ecoassets.algorithms.canvas import common_range
+        from ecoassets.algorithms.looks.canvas import common_range
 
         assert common_range([self.statistics(-1, 1), self.statistics(), self.statistics(3, 5)]) == (-1, 5)
 
     def test_where_there_is_nothing_to_spread(self):
-        from ecoassets.algorithms.canvas import common_range
+        from ecoassets.algorithms.looks.canvas import common_range
 
         assert common_range([]) == (0, 1)
         assert common_range([self.statistics(7, 7)]) == (7, 8)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecoassets.algorithms.menu import MODELS, copy_models
-from ecoassets.core.tools.practice_region import build_region, write_region
+from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.rasters import read_raster
 
 YEARS = (2000, 2005)

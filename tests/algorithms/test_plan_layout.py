@@ -45,7 +45,7 @@ def legend_of(project):
     """The legend of a new page: layer titles and, by layer, its rows."""
     from qgis.core import QgsCoordinateReferenceSystem, QgsLayoutItemLegend, QgsMapSettings, QgsRectangle
 
-    from ecoassets.algorithms.plan_layout import add_plan_layout
+    from ecoassets.algorithms.looks.plan_layout import add_plan_layout
 
     view = QgsMapSettings()
     view.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32650"))

@@ -66,7 +66,7 @@ def test_statistics_and_valid_ranges(parameters, tmp_path):
 def test_the_layer_is_coloured_by_the_first_variable_and_has_time(parameters):
     from qgis.core import QgsVectorLayer
 
-    from ecoassets.algorithms.vector_look import FeatureLook, show_features
+    from ecoassets.algorithms.looks.vector_look import FeatureLook, show_features
 
     run(SAMPLE, parameters)
     layer = QgsVectorLayer(parameters["OUTPUT"], "sample", "ogr")

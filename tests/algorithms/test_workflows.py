@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoassets.core.tools.practice_region import build_region, write_region
+from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
 from ecoassets.tests.rasters import read_raster
 

@@ -260,7 +260,7 @@ class TestPlan:
     def test_polygons_are_coloured_by_plan(self, given, tmp_path):
         from qgis.core import QgsVectorLayer
 
-        from ecoassets.algorithms.vector_look import FeatureClass, FeatureLook, show_features
+        from ecoassets.algorithms.looks.vector_look import FeatureClass, FeatureLook, show_features
 
         run(PLAN, {**given, "OUTPUT_VECTOR": str(tmp_path / "p.gpkg")})
         layer = QgsVectorLayer(str(tmp_path / "p.gpkg"), "plan", "ogr")

@@ -50,7 +50,7 @@ from ecoassets.core.report import (
 from ecoassets.core.report.charts import chart
 from ecoassets.core.report.page import MAX_ROWS, scale_bar, view
 from ecoassets.core.report.quicklook import quick_looks
-from ecoassets.core.report.texts import RESOURCES, load_palettes, ramp_colour, rgb
+from ecoassets.core.report.texts import FOLDER, load_palettes, ramp_colour, rgb
 
 HOSTILE = '</script><img src=x onerror=alert(1)> & "O\'Neil"'
 
@@ -389,7 +389,7 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path):
     policy = next(a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'")
     assert "http" not in policy
-    assert "url(" not in (RESOURCES / "report.css").read_text(encoding="utf-8")
+    assert "url(" not in (FOLDER / "report.css").read_text(encoding="utf-8")
 
 
 def test_command_is_kept_letter_for_letter():
@@ -399,8 +399,8 @@ def test_command_is_kept_letter_for_letter():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_language_says_everything(tmp_path, language):
-    words = yaml.safe_load((RESOURCES / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
-    english = yaml.safe_load((RESOURCES / "texts" / "en.yaml").read_text(encoding="utf-8"))
+    words = yaml.safe_load((FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
+    english = yaml.safe_load((FOLDER / "texts" / "en.yaml").read_text(encoding="utf-8"))
     assert words.keys() == english.keys()
     for key, text in words.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", english[key]))

@@ -12,7 +12,8 @@ import pytest
 from osgeo import gdal, ogr
 
 from ecoassets.core.errors import TableError
-from ecoassets.core.tables import RESOURCES, Table, provenance, read_table, resource_table
+from ecoassets.core.resources import RESOURCES
+from ecoassets.core.tables import Table, provenance, read_table, resource_table
 
 
 def one_column(*values: object, decimal_comma: bool = False) -> Table:
@@ -237,7 +238,7 @@ class TestOgr:
 
 
 class TestResources:
-    NAMES = sorted(path.stem for path in RESOURCES.glob("*.csv") if path.stem != "provenance")
+    NAMES = sorted(path.stem for path in (RESOURCES / "tables").glob("*.csv") if path.stem != "provenance")
 
     @pytest.mark.parametrize("name", NAMES)
     def test_every_table_has_rows_and_provenance(self, name):

@@ -16,8 +16,8 @@ from ecoassets.core.errors import EcoAssetsError, GridError, InputError
 from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
+from ecoassets.core.raster.reading.source import Source, describe_source
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.source import Source, describe_source
 from ecoassets.core.raster.work import Job
 
 from ..core.raster.conftest import Copy, wkt

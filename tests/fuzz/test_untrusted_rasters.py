@@ -9,7 +9,7 @@ from osgeo import gdal
 from ecoassets.core.errors import EcoAssetsError
 from ecoassets.core.progress import QUIET
 from ecoassets.core.raster.engine import run_job
-from ecoassets.core.raster.source import Source, fit_to_grid
+from ecoassets.core.raster.reading.source import Source, fit_to_grid
 from ecoassets.core.raster.work import Job
 
 from ..core.raster.conftest import Copy, grid_of, write_raster

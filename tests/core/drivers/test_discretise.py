@@ -7,7 +7,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.discretise import METHODS, SortedSample, class_breaks, classify, natural_breaks
+from ecoassets.core.drivers.geodetector.discretise import (
+    METHODS,
+    SortedSample,
+    class_breaks,
+    classify,
+    natural_breaks,
+)
 from ecoassets.core.errors import InputError
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ecoassets.core.drivers.geodetector import geographical_detector
-from ecoassets.core.drivers.geodetector_optimal import discretisation_curve
-from ecoassets.core.drivers.geodetector_tables import (
+from ecoassets.core.drivers.geodetector.detector import geographical_detector
+from ecoassets.core.drivers.geodetector.optimal import discretisation_curve
+from ecoassets.core.drivers.geodetector.tables import (
     BreakRow,
     EcologicalRow,
     FactorRow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.geodetector import geographical_detector
+from ecoassets.core.drivers.geodetector.detector import geographical_detector
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.progress import Progress
 

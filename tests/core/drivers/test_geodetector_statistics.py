@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from ecoassets.core.drivers.geodetector import geographical_detector
-from ecoassets.core.drivers.geodetector_optimal import choose, discretisation_curve, local_regression
-from ecoassets.core.drivers.geodetector_statistics import (
+from ecoassets.core.drivers.geodetector.detector import geographical_detector
+from ecoassets.core.drivers.geodetector.optimal import choose, discretisation_curve, local_regression
+from ecoassets.core.drivers.geodetector.statistics import (
     BlockShuffle,
     holm,
     interaction_type,

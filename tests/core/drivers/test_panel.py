@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ecoassets.core.drivers.observations import Observations, read_observations
-from ecoassets.core.drivers.panel import panel_regression
-from ecoassets.core.drivers.panel_effects import Groups, Projection
+from ecoassets.core.drivers.panel.effects import Groups, Projection
+from ecoassets.core.drivers.panel.regression import panel_regression
 
 # Rounding of the libraries and ours; nothing here is iterative.
 EXACT = 1e-9
@@ -266,15 +266,15 @@ def test_huge_means_do_no_harm():
 def test_conjugate_gradients_agree_with_the_direct_solution(monkeypatch):
     rows = read(unbalanced(entities=40, times=30, share=0.15))
     direct = panel_regression(rows, "twoway", "iid")
-    monkeypatch.setattr("ecoassets.core.drivers.panel_effects.LARGEST_DENSE", 1)
+    monkeypatch.setattr("ecoassets.core.drivers.panel.effects.LARGEST_DENSE", 1)
     iterated = panel_regression(rows, "twoway", "iid")
     assert estimates(iterated) == pytest.approx(estimates(direct), rel=1e-8)
     assert any("conjugate gradients, converged in" in note for note in iterated.notes)
 
 
 def test_two_way_effects_that_do_not_converge_are_reported(monkeypatch):
-    monkeypatch.setattr("ecoassets.core.drivers.panel_effects.LARGEST_DENSE", 1)
-    monkeypatch.setattr("ecoassets.core.drivers.panel_effects.MOST_STEPS", 2)
+    monkeypatch.setattr("ecoassets.core.drivers.panel.effects.LARGEST_DENSE", 1)
+    monkeypatch.setattr("ecoassets.core.drivers.panel.effects.MOST_STEPS", 2)
     result = panel_regression(read(unbalanced(entities=40, times=30, share=0.15)), "twoway", "iid")
     assert any("did not converge in 2 steps" in warning for warning in result.warnings)
 

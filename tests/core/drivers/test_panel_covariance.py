@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ecoassets.core.drivers.neighbours import block_codes
 from ecoassets.core.drivers.observations import read_observations
-from ecoassets.core.drivers.panel import panel_regression
-from ecoassets.core.drivers.panel_conley import EARTH_RADIUS, SpatialKernel, spatial_meat
-from ecoassets.core.drivers.panel_covariance import bartlett_over_time, calendar, positive
-from ecoassets.core.drivers.panel_fit import Fit
+from ecoassets.core.drivers.panel.conley import EARTH_RADIUS, SpatialKernel, spatial_meat
+from ecoassets.core.drivers.panel.covariance import bartlett_over_time, calendar, positive
+from ecoassets.core.drivers.panel.fit import Fit
+from ecoassets.core.drivers.panel.regression import panel_regression
+from ecoassets.core.drivers.place.neighbours import block_codes
 from ecoassets.core.errors import InputError
 
 PLANE = SpatialKernel(2500.0)
@@ -294,7 +294,7 @@ def test_pairs_in_chunks_add_up(monkeypatch):
     data = grid_panel(jitter=300.0)
     scores = data.x
     whole, _ = spatial_meat(scores, data.coordinates, PLANE, data.time)
-    monkeypatch.setattr("ecoassets.core.drivers.panel_conley._PAIRS_AT_ONCE", 50)
+    monkeypatch.setattr("ecoassets.core.drivers.panel.conley._PAIRS_AT_ONCE", 50)
     parts, _ = spatial_meat(scores, data.coordinates, PLANE, data.time)
     assert parts == pytest.approx(whole, rel=1e-12)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.drivers.observations import read_observations
-from ecoassets.core.drivers.panel import panel_regression
+from ecoassets.core.drivers.panel.regression import panel_regression
 from ecoassets.core.errors import InputError
 
 

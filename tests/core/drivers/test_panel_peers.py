@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ecoassets.core.drivers.observations import read_observations
-from ecoassets.core.drivers.panel import panel_regression
+from ecoassets.core.drivers.panel.regression import panel_regression
 
 DRIVERS = ("expersq", "union", "married")
 

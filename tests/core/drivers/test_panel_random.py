@@ -7,9 +7,9 @@ import pytest
 from scipy import linalg, stats
 
 from ecoassets.core.drivers.observations import read_observations
-from ecoassets.core.drivers.panel import panel_regression
-from ecoassets.core.drivers.panel_effects import Groups
-from ecoassets.core.drivers.panel_specification import breusch_pagan, pesaran_cd, wald
+from ecoassets.core.drivers.panel.effects import Groups
+from ecoassets.core.drivers.panel.regression import panel_regression
+from ecoassets.core.drivers.panel.specification import breusch_pagan, pesaran_cd, wald
 
 
 def panel(seed=0, entities=25, times=5, share=0.75, link=0.0, elevation=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.quantile import METHODS, quantile_regression
+from ecoassets.core.drivers.quantile.regression import METHODS, quantile_regression
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.progress import Progress
 

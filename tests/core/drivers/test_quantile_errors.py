@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from ecoassets.core.drivers.quantile_errors import (
+from ecoassets.core.drivers.quantile.errors import (
     bootstrap_covariance,
     hall_sheather,
     iid_covariance,
     nid_covariance,
     wald,
 )
-from ecoassets.core.drivers.quantile_panel import fit_quantiles
-from ecoassets.core.drivers.quantile_solver import make_basis
+from ecoassets.core.drivers.quantile.panel import fit_quantiles
+from ecoassets.core.drivers.quantile.solver import make_basis
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.progress import QUIET, Progress
 

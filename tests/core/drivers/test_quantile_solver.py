@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers import quantile_solver as solver
-from ecoassets.core.drivers.quantile_solver import fit_quantile, make_basis
+from ecoassets.core.drivers.quantile.regression import solver as solver
+from ecoassets.core.drivers.quantile.solver import fit_quantile, make_basis
 from ecoassets.core.errors import InputError
 
 # R quantreg, rq(foodexp ~ income, data = engel), to three decimals.

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from osgeo import gdal, osr
 
-from ecoassets.core.drivers.sample_grid import SampleInputs, run_sample_grid
-from ecoassets.core.drivers.sample_inputs import read_variables
+from ecoassets.core.drivers.sampling.inputs import read_variables
+from ecoassets.core.drivers.sampling.sample_grid import SampleInputs, run_sample_grid
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.rasters import TOP_LEFT, WGS_84, write_raster

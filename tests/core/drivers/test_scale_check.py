@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.sample_grid import SampleInputs
-from ecoassets.core.drivers.sample_inputs import read_variables
+from ecoassets.core.drivers.sampling.inputs import read_variables
+from ecoassets.core.drivers.sampling.sample_grid import SampleInputs
 from ecoassets.core.drivers.scale_check import run_scale_check
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.settings import RasterSettings

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.neighbours import (
+from ecoassets.core.drivers.place.neighbours import (
     block_codes,
     distance_weights,
     grid_weights,
@@ -13,7 +13,7 @@ from ecoassets.core.drivers.neighbours import (
     neighbour_weights,
     pair_weights,
 )
-from ecoassets.core.drivers.spatial import local_moran, moran, moran_by_time, residual_moran
+from ecoassets.core.drivers.place.spatial import local_moran, moran, moran_by_time, residual_moran
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.progress import Progress
 

@@ -11,10 +11,10 @@ from ecoassets.core.quality.degradation import ComparedLayer, DegradationInputs,
 from ecoassets.core.quality.degradation_report import degradation_report
 from ecoassets.core.quality.ecosystem_quality import QualityInputs, QualityOutputs, run_ecosystem_quality
 from ecoassets.core.quality.quality_report import quality_report
-from ecoassets.core.quality.rsei import run_rsei
-from ecoassets.core.quality.rsei_inputs import RseiInputs
-from ecoassets.core.quality.rsei_maps import RseiOutputs
-from ecoassets.core.quality.rsei_report import rsei_report
+from ecoassets.core.quality.rsei.inputs import RseiInputs
+from ecoassets.core.quality.rsei.maps import RseiOutputs
+from ecoassets.core.quality.rsei.report import rsei_report
+from ecoassets.core.quality.rsei.run import run_rsei
 from ecoassets.core.quality.trend import TrendInputs, TrendOutputs, run_trend
 from ecoassets.core.quality.trend_report import trend_report
 from ecoassets.core.report import render_report

@@ -7,12 +7,12 @@ import pytest
 from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.quality.rsei import run_rsei
-from ecoassets.core.quality.rsei_components import covariance, doubts, moments, orient, principal_components
-from ecoassets.core.quality.rsei_indicators import INDICATORS
-from ecoassets.core.quality.rsei_inputs import RseiInputs
-from ecoassets.core.quality.rsei_maps import RseiOutputs, rsei_levels
-from ecoassets.core.quality.rsei_tables import change_table, left_out_table, level_table, loadings_table
+from ecoassets.core.quality.rsei.components import covariance, doubts, moments, orient, principal_components
+from ecoassets.core.quality.rsei.indicators import INDICATORS
+from ecoassets.core.quality.rsei.inputs import RseiInputs
+from ecoassets.core.quality.rsei.maps import RseiOutputs, rsei_levels
+from ecoassets.core.quality.rsei.run import run_rsei
+from ecoassets.core.quality.rsei.tables import change_table, left_out_table, level_table, loadings_table
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.scenes import land
 

@@ -9,13 +9,13 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import QUIET
-from ecoassets.core.quality.rsei_calibration import (
+from ecoassets.core.quality.rsei.calibration import (
     metadata_calibration,
     product_calibration,
     read_metadata,
     temperature_calibration,
 )
-from ecoassets.core.quality.rsei_indicators import (
+from ecoassets.core.quality.rsei.indicators import (
     brightness_temperature,
     built_up_index,
     dryness,
@@ -26,7 +26,7 @@ from ecoassets.core.quality.rsei_indicators import (
     surface_temperature,
     wetness,
 )
-from ecoassets.core.quality.rsei_sensors import SENSORS, find_bands, load_sensor, parse_bands
+from ecoassets.core.quality.rsei.sensors import SENSORS, find_bands, load_sensor, parse_bands
 
 FOREST = {"blue": 0.02, "green": 0.05, "red": 0.03, "nir": 0.40, "swir1": 0.15, "swir2": 0.06}
 

@@ -13,8 +13,8 @@ from osgeo import gdal, osr
 from ecoassets.core.errors import Cancelled
 from ecoassets.core.progress import QUIET, Progress
 from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.reading.source import Source, describe_source
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.source import Source, describe_source
 from ecoassets.core.raster.study import open_study_area
 from ecoassets.core.raster.tally import Sums
 from ecoassets.core.raster.work import Block, Result

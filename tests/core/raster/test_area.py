@@ -11,8 +11,8 @@ from osgeo import osr
 from ecoassets.core.errors import GridError
 from ecoassets.core.raster.area import area_scale_error_pct, pixel_areas_ha
 from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.source import Source
 from ecoassets.core.raster.study import open_study_area
 
 from .conftest import Telling, wkt, write_raster

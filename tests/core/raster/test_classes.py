@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.raster.classes import ClassIndex, count_codes
-from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.reading.source import Source, describe_source
 from ecoassets.tests.rasters import write_raster
 
 

@@ -13,12 +13,12 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import Cancelled, ClusterError, InputError, OutputError
-from ecoassets.core.raster.cluster import Cluster
+from ecoassets.core.raster.cluster.cluster import Cluster
+from ecoassets.core.raster.cluster.nodes import describe_node, disagreement
+from ecoassets.core.raster.cluster.scheduler import VARIABLE, scheduled
 from ecoassets.core.raster.engine import run_job
-from ecoassets.core.raster.nodes import describe_node, disagreement
 from ecoassets.core.raster.output import Band, ClassColour, Output, WriteOptions
-from ecoassets.core.raster.scheduler import VARIABLE, scheduled
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, Telling, grid_of, read, write_raster

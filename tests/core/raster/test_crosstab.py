@@ -7,7 +7,7 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.classes import ClassIndex
-from ecoassets.core.raster.crosstab import Pairs, classes_that_occur, count_pairs, gather
+from ecoassets.core.raster.passes.crosstab import Pairs, classes_that_occur, count_pairs, gather
 from ecoassets.core.raster.tally import Sums
 
 RNG = np.random.default_rng(3)

@@ -14,7 +14,7 @@ from ecoassets.core.errors import Cancelled, InputError, OutputError
 from ecoassets.core.raster.classes import ClassIndex, count_codes
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.tally import Sums, area_of, histogram, sum_by_class, sums_over_area
 from ecoassets.core.raster.work import Block, Job, Result
 

@@ -7,7 +7,8 @@ import pytest
 from osgeo import osr
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.focal import (
+from ecoassets.core.raster.grid import Grid
+from ecoassets.core.raster.passes.focal import (
     FocalWindow,
     focal_means,
     focal_ranges,
@@ -15,8 +16,7 @@ from ecoassets.core.raster.focal import (
     write_focal_means,
     write_focal_ranges,
 )
-from ecoassets.core.raster.grid import Grid
-from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.reading.source import Source, describe_source
 
 from ..landuse.maps import read, write_map
 

@@ -10,8 +10,8 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.raster.blocks import BlockReader
-from ecoassets.core.raster.kept_blocks import kept_blocks, kept_reader
-from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.reading.kept_blocks import kept_blocks, kept_reader
+from ecoassets.core.raster.reading.source import Source, describe_source
 from ecoassets.core.raster.windows import Window
 from ecoassets.core.raster.work import Job, Result
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from osgeo import gdal
 
-from ecoassets.core.raster.legend import read_legend
 from ecoassets.core.raster.output import ClassColour
+from ecoassets.core.raster.reading.legend import read_legend
 from ecoassets.tests.rasters import write_raster
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from osgeo import gdal, osr
 from ecoassets.core.raster.engine import Job, Result, run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.reading.source import Source, describe_source
 size, folder = int(sys.argv[1]), sys.argv[2]
 options = ["SPARSE_OK=TRUE", "TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "COMPRESS=DEFLATE"]
 path = f"{folder}/in_{size}.tif"

@@ -11,7 +11,7 @@ from osgeo import gdal
 from ecoassets.core.errors import OutputError
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, ClassColour, Output, WriteOptions
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, grid_of, read, write_raster

@@ -7,8 +7,8 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.percentiles import exact_percentiles, percentiles_by_stratum
-from ecoassets.core.raster.radix_search import Sample, sort_keys
+from ecoassets.core.raster.passes.percentiles import exact_percentiles, percentiles_by_stratum
+from ecoassets.core.raster.passes.radix_search import Sample, sort_keys
 
 from .conftest import NODATA, noise
 

@@ -12,7 +12,7 @@ from osgeo import osr
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.polygons import burn_boundary, burn_zones
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Job
 
 from .conftest import UTM, Copy, grid_of, read, wkt, write_raster

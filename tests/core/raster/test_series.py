@@ -6,7 +6,7 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import Progress
-from ecoassets.core.raster.series import tell_pairing, yearly_sources
+from ecoassets.core.raster.reading.series import tell_pairing, yearly_sources
 from ecoassets.tests.rasters import write_raster
 
 YEARS = (2000, 2005, 2010)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.share_thresholds import pixel_amounts, share_thresholds
+from ecoassets.core.raster.passes.share_thresholds import pixel_amounts, share_thresholds
 
 from .conftest import NODATA, noise
 

@@ -9,7 +9,7 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.source import Source, describe_source, fit_to_grid, open_source
+from ecoassets.core.raster.reading.source import Source, describe_source, fit_to_grid, open_source
 
 from .conftest import Telling, grid_of, write_raster
 

@@ -11,9 +11,9 @@ from osgeo import gdal
 from ecoassets.core.errors import GridError
 from ecoassets.core.progress import QUIET
 from ecoassets.core.raster.engine import run_job
-from ecoassets.core.raster.fill_values import without_fill_values
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source, fit_to_grid, scale_options
+from ecoassets.core.raster.reading.fill_values import without_fill_values
+from ecoassets.core.raster.reading.source import Source, fit_to_grid, scale_options
 from ecoassets.core.raster.work import Job
 
 from .conftest import Copy, Telling, grid_of, read, write_raster

@@ -18,7 +18,7 @@ import ecoassets
 from ecoassets.core.errors import Cancelled, InputError, OutputError
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Block, Job, Result
 
 from .conftest import Copy, Telling, grid_of, read, write_raster
@@ -130,7 +130,7 @@ import numpy as np
 from dataclasses import dataclass
 from ecoassets.core.raster.engine import Job, Result, run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
-from ecoassets.core.raster.source import Source, describe_source
+from ecoassets.core.raster.reading.source import Source, describe_source
 noise, out, delay = sys.argv[1], sys.argv[2], float(sys.argv[3])
 
 def kernel(block):

@@ -11,11 +11,11 @@ from ecoassets.core.raster.area import pixel_areas_ha
 from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.polygons import burn_zones
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.services.curve_number import curve_numbers, for_moisture, for_slope, runoff
-from ecoassets.core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
-from ecoassets.core.services.slope import Terrain
+from ecoassets.core.services.soil.slope import Terrain
 from ecoassets.core.services.survey import Cover, Series
-from ecoassets.core.services.water_retention import (
+from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, runoff
+from ecoassets.core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
+from ecoassets.core.services.water.retention import (
     RetentionInputs,
     RetentionOutputs,
     run_water_retention,

@@ -9,25 +9,25 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.services.carbon_storage import CarbonOutputs, run_carbon_storage
-from ecoassets.core.services.rainfall_erosivity import (
-    ErosivityInputs,
-    ErosivityOutputs,
-    run_rainfall_erosivity,
-    zhang_annual,
-)
-from ecoassets.core.services.slope import Terrain
-from ecoassets.core.services.slope_length import SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
-from ecoassets.core.services.soil_conservation import SoilInputs, SoilOutputs, run_soil_conservation
-from ecoassets.core.services.soil_erodibility import (
+from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
+from ecoassets.core.services.soil.conservation import SoilInputs, SoilOutputs, run_soil_conservation
+from ecoassets.core.services.soil.erodibility import (
     ErodibilityInputs,
     ErodibilityOutputs,
     erodibility,
     run_soil_erodibility,
 )
-from ecoassets.core.services.support_practice import PracticeInputs, PracticeOutputs, run_support_practice
+from ecoassets.core.services.soil.rainfall_erosivity import (
+    ErosivityInputs,
+    ErosivityOutputs,
+    run_rainfall_erosivity,
+    zhang_annual,
+)
+from ecoassets.core.services.soil.slope import Terrain
+from ecoassets.core.services.soil.slope_length import SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
+from ecoassets.core.services.soil.support_practice import PracticeInputs, PracticeOutputs, run_support_practice
+from ecoassets.core.services.soil.vegetation_cover import VegetationOutputs, run_class_cover_factor
 from ecoassets.core.services.survey import Cover, Series
-from ecoassets.core.services.vegetation_cover import VegetationOutputs, run_class_cover_factor
 from ecoassets.core.tables import Table, read_table
 
 from .conftest import Log, read

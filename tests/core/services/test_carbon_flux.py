@@ -7,14 +7,14 @@ from osgeo import gdal
 from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.services.carbon_flux import (
+from ecoassets.core.services.carbon.flux import (
     FluxInputs,
     FluxOutputs,
     fixed_by_dry_matter,
     net_ecosystem_production,
     run_carbon_flux,
 )
-from ecoassets.core.services.carbon_storage import CarbonOutputs, run_carbon_storage
+from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
 from ecoassets.core.services.survey import Cover, Series
 from ecoassets.core.tables import Table
 

@@ -7,11 +7,11 @@ from osgeo import ogr, osr
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.services.curve_number import curve_numbers, for_moisture, for_slope, potential_storage, runoff
-from ecoassets.core.services.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ecoassets.core.services.survey import Cover, Series
-from ecoassets.core.services.swamp_soil import SwampSoil, soil_storage_m3
-from ecoassets.core.services.water_bodies import lake_capacity_m3, lake_zones, reservoir_capacity_m3, swamp_capacity_m3
+from ecoassets.core.services.water.bodies import lake_capacity_m3, lake_zones, reservoir_capacity_m3, swamp_capacity_m3
+from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, potential_storage, runoff
+from ecoassets.core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
+from ecoassets.core.services.water.swamp_soil import SwampSoil, soil_storage_m3
 from ecoassets.core.tables import Table
 
 from .conftest import UTM_50N, bands_of, read

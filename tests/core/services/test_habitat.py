@@ -7,11 +7,12 @@ from osgeo import gdal
 from ecoassets.core.errors import GridError, InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.progress import QUIET
-from ecoassets.core.raster import convolve
 from ecoassets.core.raster.grid import Grid
-from ecoassets.core.raster.source import Source
-from ecoassets.core.services.carbon_storage import CarbonOutputs, run_carbon_storage
-from ecoassets.core.services.habitat_quality import (
+from ecoassets.core.raster.passes import convolve
+from ecoassets.core.raster.reading.source import Source
+from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
+from ecoassets.core.services.habitat.natural import HabitatInputs, HabitatOutputs, run_natural_habitat
+from ecoassets.core.services.habitat.quality import (
     QualityInputs,
     QualityOutputs,
     Threat,
@@ -20,7 +21,6 @@ from ecoassets.core.services.habitat_quality import (
     habitat_quality,
     run_habitat_quality,
 )
-from ecoassets.core.services.natural_habitat import HabitatInputs, HabitatOutputs, run_natural_habitat
 from ecoassets.core.services.survey import Cover, Series
 from ecoassets.core.tables import Table
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import InputError, TableError
-from ecoassets.core.services.daily_erosivity import run_daily_erosivity, xie_half_month, zhang_parameters
-from ecoassets.core.services.rainfall_erosivity import (
+from ecoassets.core.services.soil.daily_erosivity import run_daily_erosivity, xie_half_month, zhang_parameters
+from ecoassets.core.services.soil.rainfall_erosivity import (
     ErosivityInputs,
     ErosivityOutputs,
     modified_fournier,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import GridError, InputError
-from ecoassets.core.services.slope_factors import length_exponent, slope_factor
-from ecoassets.core.services.slope_length import (
+from ecoassets.core.services.soil.slope_factors import length_exponent, slope_factor
+from ecoassets.core.services.soil.slope_length import (
     SlopeLengthInputs,
     SlopeLengthOutputs,
     constant_length,

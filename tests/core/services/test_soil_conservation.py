@@ -7,7 +7,7 @@ from osgeo import gdal
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.services.soil_conservation import (
+from ecoassets.core.services.soil.conservation import (
     Intensity,
     SoilInputs,
     SoilOutputs,

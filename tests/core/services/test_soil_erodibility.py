@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.services.soil_erodibility import (
+from ecoassets.core.services.soil.erodibility import (
     ErodibilityInputs,
     ErodibilityOutputs,
     epic_erodibility,

@@ -5,23 +5,23 @@ import pytest
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.services.cover_factor import bu, cai, cover_factor_table, dry_cropland, knijff
-from ecoassets.core.services.slope import Terrain
-from ecoassets.core.services.support_practice import (
+from ecoassets.core.services.soil.cover_factor import bu, cai, cover_factor_table, dry_cropland, knijff
+from ecoassets.core.services.soil.slope import Terrain
+from ecoassets.core.services.soil.support_practice import (
     PracticeInputs,
     PracticeOutputs,
     lufafa,
     practice_table,
     run_support_practice,
 )
-from ecoassets.core.services.survey import Cover, Series
-from ecoassets.core.services.vegetation_cover import (
+from ecoassets.core.services.soil.vegetation_cover import (
     VegetationInputs,
     VegetationOutputs,
     fractional_cover,
     run_class_cover_factor,
     run_vegetation_cover,
 )
+from ecoassets.core.services.survey import Cover, Series
 from ecoassets.core.tables import Table
 
 from .conftest import bands_of, read

@@ -7,7 +7,7 @@ from osgeo import gdal
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.services.survey import Cover, Series
-from ecoassets.core.services.water_retention import (
+from ecoassets.core.services.water.retention import (
     RetentionInputs,
     RetentionOutputs,
     run_water_retention,

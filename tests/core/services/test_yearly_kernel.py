@@ -7,7 +7,7 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.classes import ClassIndex
-from ecoassets.core.raster.source import Source
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.validity import everywhere, is_everywhere
 from ecoassets.core.raster.windows import Window
 from ecoassets.core.raster.work import STRIP_PIXELS, Block

@@ -11,8 +11,8 @@ from osgeo import gdal
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.report import Report, render_report
 from ecoassets.core.tables import Table, read_table
-from ecoassets.core.tools.check_inputs import CheckResult, check_table, run_check_inputs
-from ecoassets.core.tools.check_inputs_report import check_inputs_report
+from ecoassets.core.tools.check.inputs import CheckResult, check_table, run_check_inputs
+from ecoassets.core.tools.check.report import check_inputs_report
 from ecoassets.tests.core.raster.conftest import Telling, write_raster
 
 CODES = np.array([[11, 21, 31], [41, 43, 52], [11, 21, 255]], "uint8").repeat(4, 0).repeat(4, 1)

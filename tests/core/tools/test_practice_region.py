@@ -12,7 +12,7 @@ from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import Cancelled, InputError, OutputError
 from ecoassets.core.progress import Progress
-from ecoassets.core.tools.practice_region import build_region, write_region
+from ecoassets.core.tools.practice.region import build_region, write_region
 
 YEARS = (2000, 2005, 2010, 2015)
 SIZE = 96

@@ -10,10 +10,10 @@ from ecoassets.core.errors import InputError
 from ecoassets.core.report import Bars, Classes, Command, Lines, Ramp, TableBlock, render_report
 from ecoassets.core.report.texts import load_texts
 from ecoassets.core.tables import Table
-from ecoassets.core.tools.bundle_maps import MOST_PICTURES, BundledRaster, maps_of
-from ecoassets.core.tools.bundle_tables import MOST_ROWS_SAVED, MOST_SERIES, blocks_of
-from ecoassets.core.tools.bundle_words import heading
-from ecoassets.core.tools.report_bundle import BundledTable, bundle_report
+from ecoassets.core.tools.bundle.maps import MOST_PICTURES, BundledRaster, maps_of
+from ecoassets.core.tools.bundle.report import BundledTable, bundle_report
+from ecoassets.core.tools.bundle.tables import MOST_ROWS_SAVED, MOST_SERIES, blocks_of
+from ecoassets.core.tools.bundle.words import heading
 from ecoassets.tests.rasters import write_raster
 
 WORDS = load_texts("en")

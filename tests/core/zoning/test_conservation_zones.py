@@ -12,8 +12,8 @@ from ecoassets.core.progress import Progress
 from ecoassets.core.raster.area import pixel_areas_ha
 from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.zoning.conservation_tables import cleanup_table, ecosystem_table, efficiency_table, importance_table
-from ecoassets.core.zoning.conservation_zones import ConservationInputs, ConservationOutputs, run_conservation_zones
+from ecoassets.core.zoning.conservation.tables import cleanup_table, ecosystem_table, efficiency_table, importance_table
+from ecoassets.core.zoning.conservation.zones import ConservationInputs, ConservationOutputs, run_conservation_zones
 from ecoassets.core.zoning.services import Service
 
 from ...rasters import WGS_84, read_raster, write_raster

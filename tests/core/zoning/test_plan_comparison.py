@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.zoning.plan_comparison import (
+from ecoassets.core.zoning.plan.comparison import (
     ComparisonInputs,
     ComparisonOutputs,
     comparison_table,

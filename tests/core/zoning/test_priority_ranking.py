@@ -8,7 +8,7 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import Progress
-from ecoassets.core.zoning.priority_ranking import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
+from ecoassets.core.zoning.ranking.run import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
 from ecoassets.core.zoning.services import Service
 
 NOTHING = -9999.0

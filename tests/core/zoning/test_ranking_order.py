@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from ecoassets.core.zoning import ranking_order
-from ecoassets.core.zoning.ranking_losses import LossRule
-from ecoassets.core.zoning.ranking_order import Cells, removal_order
+from ecoassets.core.zoning.ranking import order as ranking_order
+from ecoassets.core.zoning.ranking.losses import LossRule
+from ecoassets.core.zoning.ranking.order import Cells, removal_order
 
 
 def cells_of(amounts, costs=None, tiers=None):

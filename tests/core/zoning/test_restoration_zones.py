@@ -7,8 +7,8 @@ import pytest
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.zoning.restoration_tables import cleanup_table, combination_table, priority_table, reason_table
-from ecoassets.core.zoning.restoration_zones import RestorationInputs, RestorationOutputs, run_restoration_zones
+from ecoassets.core.zoning.restoration.tables import cleanup_table, combination_table, priority_table, reason_table
+from ecoassets.core.zoning.restoration.zones import RestorationInputs, RestorationOutputs, run_restoration_zones
 
 HJ1166 = load_scheme("hj1166")
 FOREST, SHRUB, CROPLAND, URBAN = 11, 21, 51, 61

@@ -7,8 +7,7 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.report import Map
-from ecoassets.core.zoning.planning_units import UnitFields, read_planning_units
-from ecoassets.core.zoning.selection_picture import (
+from ecoassets.core.zoning.selection.picture import (
     LOCKED_IN,
     LOCKED_OUT,
     NOT_SELECTED,
@@ -16,8 +15,9 @@ from ecoassets.core.zoning.selection_picture import (
     SELECTED,
     selection_picture,
 )
-from ecoassets.core.zoning.selection_report import selection_report
-from ecoassets.core.zoning.target_selection import select_units
+from ecoassets.core.zoning.selection.planning_units import UnitFields, read_planning_units
+from ecoassets.core.zoning.selection.report import selection_report
+from ecoassets.core.zoning.selection.run import select_units
 from ecoassets.tests.core.zoning.conftest import LEFT, TOP
 
 

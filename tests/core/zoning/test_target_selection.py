@@ -9,8 +9,8 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import Progress
-from ecoassets.core.zoning.planning_units import Borders, PlanningUnits, UnitFields, read_planning_units
-from ecoassets.core.zoning.target_selection import select_units, selection_table
+from ecoassets.core.zoning.selection.planning_units import Borders, PlanningUnits, UnitFields, read_planning_units
+from ecoassets.core.zoning.selection.run import select_units, selection_table
 
 
 def units_of(amounts, costs=None, locks=None, borders=None):

@@ -9,11 +9,11 @@ from osgeo import ogr
 from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.zoning import ZoneLayer
-from ecoassets.core.zoning.plan_kernel import plan_codes
-from ecoassets.core.zoning.plan_result import PlanInputs
-from ecoassets.core.zoning.plan_tables import plan_table, service_table
+from ecoassets.core.zoning.plan.kernel import plan_codes
+from ecoassets.core.zoning.plan.result import PlanInputs
+from ecoassets.core.zoning.plan.run import PlanOutputs, run_zoning_plan
+from ecoassets.core.zoning.plan.tables import plan_table, service_table
 from ecoassets.core.zoning.services import Service
-from ecoassets.core.zoning.zoning_plan import PlanOutputs, run_zoning_plan
 
 HJ1166 = load_scheme("hj1166")
 FOREST, CROPLAND = 11, 51

@@ -1,0 +1,280 @@
+"""How results land in the canvas: a styled layer per band, grouped, with a legend, a unit and a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qgis.core import (
+    Qgis,
+    QgsColorRampLegendNodeSettings,
+    QgsColorRampShader,
+    QgsDateTimeRange,
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsPalettedRasterRenderer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRasterRenderer,
+    QgsRasterShader,
+    QgsSingleBandPseudoColorRenderer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from qgis.PyQt.QtGui import QColor
+
+from ...core.raster.output import BandStatistics, ClassColour
+from ...core.report.texts import load_palettes
+
+RAMP_STEPS = 8
+OF_BANDS = "ecoassets/bands"  # marks a group that holds the bands of one raster
+
+
+@dataclass(frozen=True)
+class Level:
+    """An interval of a continuous raster as a legend shows it.
+
+    Attributes:
+        highest: the highest value that belongs to it.
+        name: what the legend says.
+        colour: #rrggbb; "" takes it from the palette.
+    """
+
+    highest: float
+    name: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class BandLook:
+    """A band as a layer.
+
+    Attributes:
+        band: its number.
+        name: of the layer.
+        year: where it has one.
+        limits: its own range, where it needs one.
+        classes: its own legend, where bands of a class raster hold different classes.
+        levels: intervals, rising; drawn in steps of colour in place of a ramp.
+        unit: its own unit, where bands hold different quantities.
+    """
+
+    band: int
+    name: str
+    year: int | None = None
+    limits: tuple[float, float] | None = None
+    classes: tuple[ClassColour, ...] = ()
+    levels: tuple[Level, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a raster is shown.
+
+    Attributes:
+        group: name of the layer group when there are several bands.
+        bands: the bands that become layers, top layer last.
+        unit: what the legend says behind numbers.
+        low, high: range of the colour ramp, one for all bands so that years compare.
+        palette: `sequential` or `diverging`, of resources/report/palettes.yaml.
+        classes: legend of a class raster; the ramp is not used then.
+    """
+
+    group: str
+    bands: tuple[BandLook, ...]
+    unit: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    palette: str = "sequential"
+    classes: tuple[ClassColour, ...] = ()
+
+
+def common_range(statistics: Sequence[BandStatistics], spread: float = 2.0) -> tuple[float, float]:
+    """A range for one ramp over several bands: mean plus and minus `spread` deviations, within the extremes."""
+    known = [found for found in statistics if found.count]
+    if not known:
+        return 0.0, 1.0
+    low = min(max(found.minimum, found.mean - spread * found.deviation) for found in known)
+    high = max(min(found.maximum, found.mean + spread * found.deviation) for found in known)
+    low, high = rounded(low), rounded(high)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def range_about_zero(statistics: Sequence[BandStatistics], spread: float = 2.0) -> tuple[float, float]:
+    """A range with zero in its middle for a diverging ramp over several bands that hold gains and losses."""
+    low, high = common_range(statistics, spread)
+    reach = max(abs(low), abs(high))
+    return -reach, reach
+
+
+def rounded(number: float) -> float:
+    """Three digits are enough for a legend."""
+    return float(f"{number:.3g}")
+
+
+def _written(number: float) -> str:
+    """Four digits, and never a power of ten for sums of money."""
+    return f"{float(f'{number:.4g}'):,.10g}"
+
+
+def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
+    """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
+    if not context.willLoadLayerOnCompletion(path):
+        return
+    styler = _Styler(look)
+    # QGIS holds only a pointer: without a reference of ours the styler would be gone before its turn.
+    _WAITING[:] = [waiting for waiting in _WAITING if not waiting.done] + [styler]
+    context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
+
+
+class _Styler(QgsProcessingLayerPostProcessorInterface):
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look, self.done = look, False
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        show_bands(layer, self._look, context.project() or QgsProject.instance())
+        self.done = True
+
+
+_WAITING: list[_Styler] = []
+
+
+def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
+    """Styles a loaded layer for its first band and adds a layer for each further band, in a group of their own."""
+    first, *others = look.bands
+    apply_look(layer, first, look)
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is None:
+        return
+    if not others:
+        leave_groups_of_bands(layer, project)
+        return
+    group = QgsLayerTreeGroup(look.group)
+    group.setCustomProperty(OF_BANDS, True)
+    group.addChildNode(node.clone())
+    _replace(node, group)
+    for band in others:
+        clone = layer.clone()
+        apply_look(clone, band, look)
+        project.addMapLayer(clone, False)
+        group.insertLayer(0, clone)
+    for position, child in enumerate(group.children()):
+        child.setItemVisibilityChecked(position == 0)
+        child.setExpanded(position == 0)
+
+
+def leave_groups_of_bands(layer: QgsMapLayer, project: QgsProject) -> None:
+    """Takes a loaded layer out of the group of another output, where QGIS may have put it."""
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.parent().customProperty(OF_BANDS):
+        _replace(node, node.clone())
+
+
+def _replace(node: QgsLayerTreeLayer, new: QgsLayerTreeNode) -> None:
+    """Puts another node in the place of a layer, and outside the groups of other outputs.
+
+    QGIS puts a new layer where the last one went, which may be the group of another output.
+    """
+    parent, place = node.parent(), node
+    while parent.customProperty(OF_BANDS):
+        parent, place = parent.parent(), parent
+    parent.insertChildNode(parent.children().index(place), new)
+    node.parent().removeChildNode(node)
+
+
+def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:
+    """Name, renderer and time of a layer that shows one band."""
+    layer.setName(band.name)
+    layer.setRenderer(_renderer(layer, band, look))
+    if band.year is not None:
+        set_year(layer, band.year)
+    layer.triggerRepaint()
+
+
+def _renderer(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsRasterRenderer:
+    if look.classes or band.classes:
+        return _classes(layer, band, look)
+    return _levels(layer, band, look) if band.levels else _ramp(layer, band, look)
+
+
+def _classes(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsPalettedRasterRenderer:
+    legend = band.classes or look.classes
+    entries = [QgsPalettedRasterRenderer.Class(c.code, QColor(c.colour), c.name) for c in legend]
+    return QgsPalettedRasterRenderer(layer.dataProvider(), band.band, entries)
+
+
+def _levels(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
+    colours = _palette(look)
+    function = QgsColorRampShader()
+    function.setColorRampType(QgsColorRampShader.Type.Discrete)
+    steps = max(len(band.levels) - 1, 1)
+    function.setColorRampItemList(
+        [
+            QgsColorRampShader.ColorRampItem(
+                level.highest, QColor(level.colour) if level.colour else _between(colours, i / steps), level.name
+            )
+            for i, level in enumerate(band.levels)
+        ]
+    )
+    return _pseudo_colour(layer, band, function)
+
+
+def _palette(look: Look) -> list[QColor]:
+    return [QColor(colour) for colour in getattr(load_palettes(), look.palette)]
+
+
+def _pseudo_colour(
+    layer: QgsRasterLayer, band: BandLook, function: QgsColorRampShader
+) -> QgsSingleBandPseudoColorRenderer:
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    return QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band.band, shader)
+
+
+def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
+    colours = _palette(look)
+    low, high = band.limits or (look.low, look.high)
+    unit = band.unit or look.unit
+    function = QgsColorRampShader(low, high)
+    function.setColorRampType(QgsColorRampShader.Type.Interpolated)
+    items = []
+    for step in range(RAMP_STEPS + 1):
+        value = low + (high - low) * step / RAMP_STEPS
+        colour = _between(colours, step / RAMP_STEPS)
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {unit}".strip()))
+    function.setColorRampItemList(items)
+    settings = QgsColorRampLegendNodeSettings()
+    settings.setSuffix(f" {unit}" if unit else "")
+    function.setLegendSettings(settings)
+    renderer = _pseudo_colour(layer, band, function)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
+    return renderer
+
+
+def _between(colours: Sequence[QColor], position: float) -> QColor:
+    place = position * (len(colours) - 1)
+    left = min(int(place), len(colours) - 2)
+    part = place - left
+    a, b = colours[left], colours[left + 1]
+    return QColor(
+        *(round(x + (y - x) * part) for x, y in zip((a.red(), a.green(), a.blue()), (b.red(), b.green(), b.blue())))
+    )
+
+
+def set_year(layer: QgsRasterLayer, year: int) -> None:
+    """Gives a layer the time of its year."""
+    time = layer.temporalProperties()
+    time.setIsActive(True)
+    time.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)
+    first = QDateTime(QDate(year, 1, 1), QTime(0, 0))
+    last = QDateTime(QDate(year, 12, 31), QTime(23, 59, 59))
+    time.setFixedTemporalRange(QgsDateTimeRange(first, last))

@@ -1,0 +1,159 @@
+"""How features land in the canvas: coloured by a number or a class, without outlines that would hide small cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qgis.core import (
+    Qgis,
+    QgsCategorizedSymbolRenderer,
+    QgsFeatureRenderer,
+    QgsGraduatedSymbolRenderer,
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
+    QgsRendererCategory,
+    QgsRendererRange,
+    QgsSingleSymbolRenderer,
+    QgsSymbol,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+
+from ...core.report.texts import load_palettes, ramp_colour
+from .canvas import leave_groups_of_bands
+
+STEPS = 9
+POINT_MM = 1.6
+OUTLINE, OUTLINE_MM = "#4d4d4d", 0.1
+
+
+@dataclass(frozen=True)
+class FeatureClass:
+    """A value of a field as a legend shows it."""
+
+    value: str
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class FeatureLook:
+    """How a vector layer is shown.
+
+    Attributes:
+        name: of the layer.
+        field: that is shown.
+        low, high: range of the colours of a number; values beyond take the end colours.
+        palette: `sequential` or `diverging`, of resources/report/palettes.yaml.
+        unit: what the legend says behind numbers.
+        classes: legend of a class; the range is not used then.
+        year_field: the field of the year, for the temporal controller.
+        colour: of all features; field and range are not used then.
+        outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
+        open_ends: whether values lie beyond the range, so that its ends are named as open.
+    """
+
+    name: str
+    field: str
+    low: float = 0.0
+    high: float = 1.0
+    palette: str = "sequential"
+    unit: str = ""
+    classes: tuple[FeatureClass, ...] = ()
+    year_field: str = ""
+    colour: str = ""
+    outlined: bool = False
+    open_ends: bool = False
+
+
+def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
+    """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
+    if not context.willLoadLayerOnCompletion(layer_id):
+        return
+    styler = _Styler(look)
+    # QGIS holds only a pointer: without a reference of ours the styler would be gone before its turn.
+    _WAITING[:] = [waiting for waiting in _WAITING if not waiting.done] + [styler]
+    context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(styler)
+
+
+class _Styler(QgsProcessingLayerPostProcessorInterface):
+    def __init__(self, look: FeatureLook) -> None:
+        super().__init__()
+        self._look, self.done = look, False
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        show_features(layer, self._look)
+        leave_groups_of_bands(layer, context.project() or QgsProject.instance())
+        self.done = True
+
+
+_WAITING: list[_Styler] = []
+
+
+def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:
+    """Name, renderer and time of a loaded layer."""
+    layer.setName(look.name)
+    if layer.geometryType() != QgsWkbTypes.GeometryType.NullGeometry:
+        layer.setRenderer(_renderer(layer, look))
+    if look.year_field:
+        _set_time(layer, look.year_field)
+    layer.triggerRepaint()
+
+
+def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
+    if look.colour:
+        return QgsSingleSymbolRenderer(_symbol(layer, look.colour, look.outlined))
+    return _classes(layer, look) if look.classes else _ramp(layer, look)
+
+
+def _classes(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
+    return QgsCategorizedSymbolRenderer(
+        look.field,
+        [QgsRendererCategory(c.value, _symbol(layer, c.colour, look.outlined), c.name) for c in look.classes],
+    )
+
+
+def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
+    stops = getattr(load_palettes(), look.palette)
+    width = (look.high - look.low) / STEPS
+    ranges = []
+    for step in range(STEPS):
+        low, high = look.low + step * width, look.low + (step + 1) * width
+        label = f"{low:.4g} – {high:.4g} {look.unit}".strip()
+        if look.open_ends and step in (0, STEPS - 1):
+            label = f"< {high:.4g} {look.unit}".strip() if step == 0 else f"> {low:.4g} {look.unit}".strip()
+        lowest = float("-inf") if step == 0 else low
+        highest = float("inf") if step == STEPS - 1 else high
+        symbol = _symbol(layer, ramp_colour(stops, step / (STEPS - 1)))
+        ranges.append(QgsRendererRange(lowest, highest, symbol, label))
+    return QgsGraduatedSymbolRenderer(f'"{look.field}"', ranges)
+
+
+def _symbol(layer: QgsVectorLayer, colour: str, outlined: bool = False) -> QgsSymbol:
+    symbol = QgsSymbol.defaultSymbol(layer.geometryType())
+    symbol.setColor(QColor(colour))
+    part = symbol.symbolLayer(0)
+    if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry and outlined:
+        part.setStrokeColor(QColor(OUTLINE))
+        part.setStrokeWidth(OUTLINE_MM)
+    elif layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry:
+        part.setStrokeStyle(Qt.PenStyle.NoPen)
+    elif layer.geometryType() == QgsWkbTypes.GeometryType.PointGeometry:
+        symbol.setSize(POINT_MM)
+        part.setStrokeStyle(Qt.PenStyle.NoPen)
+    return symbol
+
+
+def _set_time(layer: QgsVectorLayer, field: str) -> None:
+    time = layer.temporalProperties()
+    time.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
+    time.setStartExpression(f'make_datetime("{field}", 1, 1, 0, 0, 0)')
+    time.setEndExpression(f'make_datetime("{field}", 12, 31, 23, 59, 59)')
+    time.setIsActive(True)

@@ -1,0 +1,248 @@
+"""The report of the geographical detector: q of factors and pairs, strata, risk maps, how classes were chosen."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ...report import (
+    Bars,
+    Block,
+    Chapter,
+    Column,
+    Figure,
+    Figures,
+    Heatmap,
+    Lines,
+    Map,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Ramp,
+    Series,
+    TableBlock,
+)
+from ...report.texts import load_palettes, load_texts
+from ...results import Cell
+from ..place.cell_maps import write_cell_map
+from ..report_parts import number_column, rows_table, written, written_p
+from .run import GeodetectorRun
+from .tables import InteractionRow
+
+SOURCES = (
+    "Wang et al. 2010, 10.1080/13658810802443457; Wang, Zhang and Fu 2016, 10.1016/j.ecolind.2016.02.052; optimal "
+    "discretisation: Song et al. 2020, 10.1080/15481603.2020.1760434; natural breaks: Fisher 1958."
+)
+SIGNIFICANT = 0.05
+MOST_FACTORS = 6  # of which strata are drawn, those with the largest q
+MOST_BARS = 60
+
+
+def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> MethodReport:
+    """How much of the variance lies between strata, alone and in pairs; language `en` or `zh`.
+
+    Args:
+        run: of `run_geodetector`.
+        folder: for the rasters of the maps; it must outlive the writing of the report.
+        language: of the report.
+    """
+    words = load_texts(language)
+    result = run.result
+    dropped = [(item.variable, item.rows, item.reason) for item in result.dropped]
+    used = int(np.count_nonzero(result.used))
+    return MethodReport(
+        chapters=[
+            Chapter(words["drivers_q"], _factors(run, words)),
+            Chapter(words["drivers_interactions"], _interactions(run, words)),
+            Chapter(words["drivers_risk"], [*_risk(run, words), *_risk_maps(run, folder, words)]),
+            Chapter(words["drivers_ecological"], _ecological(run, words)),
+            Chapter(words["drivers_discretisation"], _curves(run, words)),
+            Chapter(words["drivers_rows"], [rows_table(len(result.used), used, dropped, words)]),
+            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*result.notes, SOURCES)]),
+        ],
+        subtitle=f"{run.choice.y} ~ {', '.join(run.choice.factors)}",
+        facts=[(words["drivers_n"], f"{used}")],
+        warnings=result.warnings,
+    )
+
+
+def _largest(run: GeodetectorRun) -> list[str]:
+    """Factors by falling q."""
+    return [row.factor for row in sorted(run.result.factors, key=lambda row: -(row.q or 0.0))]
+
+
+def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    rows = {row.factor: row for row in run.result.factors}
+    order = _largest(run)
+    p = {name: rows[name].p_permutation if rows[name].p_permutation is not None else rows[name].p_f for name in order}
+    clear = {name: p[name] is not None and (p[name] or 0.0) < SIGNIFICANT for name in order}
+    palettes = load_palettes()
+    series = [
+        Series(title, [rows[name].q if clear[name] == wanted else None for name in order], colour)
+        for title, wanted, colour in (
+            (words["drivers_significant"], True, palettes.categorical[0]),
+            (words["drivers_not_significant"], False, palettes.other),
+        )
+        if wanted in clear.values()
+    ]
+    doubtful = ", ".join(name for name in order if not clear[name]) or words["drivers_none"]
+    note = words["drivers_q_note"].format(y=run.choice.y, insignificant=doubtful)
+    interval = words["drivers_interval"].format(level=f"{100 * run.choice.confidence:g} %")
+    titles = ["q", interval, words["drivers_q_adjusted"]]
+    titles += ["p (Wang)", "p (F)", words["drivers_p_permutation"]]
+    columns = [
+        Column(words["drivers_factor"], kind="text"),
+        *map(number_column, titles),
+        *(Column(words[f"drivers_{name}"], decimals=0) for name in ("strata", "singletons")),
+        Column(words["drivers_discretisation"], kind="text"),
+    ]
+    table: list[tuple[Cell, ...]] = [
+        (
+            name,
+            written(row.q, 4),
+            f"{written(row.q_low, 4)} – {written(row.q_high, 4)}",
+            written(row.q_adjusted, 4),
+            *(written_p(value) for value in (row.p_noncentral, row.p_f, row.p_permutation)),
+            row.strata,
+            row.singletons,
+            row.method,
+        )
+        for name, row in ((name, rows[name]) for name in order)
+    ]
+    cards = [Figure(name, None if rows[name].q is None else round(rows[name].q or 0.0, 4), "q") for name in order[:4]]
+    return [
+        Figures(cards),
+        Bars(words["drivers_q"], order, series, stacked=True, horizontal=True, value_title="q", note=note),
+        TableBlock(words["drivers_q"], columns, table),
+    ]
+
+
+def _interactions(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    if not run.result.interactions:
+        return []
+    order = _largest(run)
+    alone = {row.factor: row.q for row in run.result.factors}
+    pairs: dict[frozenset[str], InteractionRow] = {
+        frozenset((row.factor_a, row.factor_b)): row for row in run.result.interactions
+    }
+
+    def cell(a: str, b: str) -> tuple[float | None, str]:
+        if a == b:
+            return alone[a], ""
+        row = pairs[frozenset((a, b))]
+        return row.q_ab, words[row.type] if row.type else ""
+
+    cells = [[cell(a, b) if order.index(b) <= i else (None, "") for b in order] for i, a in enumerate(order)]
+    heat = Heatmap(
+        words["drivers_interaction_q"],
+        order,
+        order,
+        [[value for value, _ in row] for row in cells],
+        note=words["drivers_interaction_note"],
+        texts=[[text for _, text in row] for row in cells],
+    )
+    titles = ("q a", "q b", "q ab", words["drivers_q_adjusted"], words["drivers_per_stratum"])
+    columns = [
+        Column(f"{words['drivers_factor']} a", kind="text"),
+        Column(f"{words['drivers_factor']} b", kind="text"),
+        Column(words["drivers_interaction_type"], kind="text"),
+        *map(number_column, titles),
+        Column(words["drivers_strata"], decimals=0),
+        Column(words["drivers_singletons"], decimals=0),
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row.factor_a,
+            row.factor_b,
+            words[row.type] if row.type else "–",
+            *(written(value, 4) for value in (row.q_a, row.q_b, row.q_ab, row.q_ab_adjusted, row.n_per_stratum)),
+            row.strata,
+            row.singletons,
+        )
+        for row in sorted(run.result.interactions, key=lambda row: -(row.q_ab or 0.0))
+    ]
+    return [heat, TableBlock(words["drivers_interactions"], columns, rows)]
+
+
+def _risk(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    blocks: list[Block] = []
+    for factor in _largest(run)[:MOST_FACTORS]:
+        strata = [row for row in run.result.risk if row.factor == factor]
+        if len(strata) <= MOST_BARS:
+            note = words["drivers_risk_note"].format(y=run.choice.y, factor=factor)
+            means = [Series("", [row.mean for row in strata])]
+            labels = [row.label for row in strata]
+            blocks.append(Bars(factor, labels, means, value_title=run.choice.y, category_title=factor, note=note))
+    columns = [
+        Column(words["drivers_factor"], kind="text"),
+        Column(words["drivers_stratum"], kind="text"),
+        Column(words["drivers_n"], decimals=0),
+        number_column(words["drivers_mean_value"]),
+        number_column(words["drivers_std_error"]),
+        Column(words["drivers_differs"], kind="text"),
+    ]
+    rows = [
+        (row.factor, row.label, row.n, written(row.mean), written(row.std_error, 4), row.differs_from)
+        for row in run.result.risk
+    ]
+    return [*blocks, TableBlock(words["drivers_risk"], columns, rows)]
+
+
+def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[Block]:
+    """The mean of the stratum that each cell lies in, for the factors that explain most, in one scale."""
+    place = run.table.coordinates()
+    if place is None:
+        return [Paragraph(words["drivers_no_places"])]
+    place = place[run.result.used]
+    pictures = []
+    for number, factor in enumerate(_largest(run)[:MOST_FACTORS]):
+        means = np.array([row.mean for row in run.result.risk if row.factor == factor])
+        path = os.path.join(folder, f"risk_{number}.tif")
+        if not write_cell_map(path, means[run.result.strata[factor].codes], place, run.table.crs):
+            return [Paragraph(words["drivers_no_grid"])]
+        pictures.append(MapPicture(path, factor))
+    note = words["drivers_risk_map_note"].format(y=run.choice.y)
+    return [Map(words["drivers_risk_map"], pictures, Ramp(run.choice.y), note)]
+
+
+def _ecological(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    if not run.result.ecological:
+        return []
+    columns = [
+        Column(f"{words['drivers_factor']} a", kind="text"),
+        Column(f"{words['drivers_factor']} b", kind="text"),
+        *map(number_column, ("F", "p")),
+    ]
+    rows = [(row.factor_a, row.factor_b, written(row.f, 4), written_p(row.p)) for row in run.result.ecological]
+    return [TableBlock(words["drivers_ecological"], columns, rows, words["drivers_ecological_note"])]
+
+
+def _curves(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    """The q of every method and number of classes that was tried, and the classes that were chosen."""
+    blocks: list[Block] = []
+    for factor in _largest(run)[:MOST_FACTORS]:
+        curve = run.result.strata[factor].curve
+        counts = sorted({candidate.classes for candidate in curve})
+        if len(counts) < 2:
+            continue
+        by_method = {candidate.method: {} for candidate in curve}  # type: dict[str, dict[int, float | None]]
+        for candidate in curve:
+            by_method[candidate.method][candidate.classes] = candidate.q
+        series = [Series(method, [found.get(k) for k in counts]) for method, found in by_method.items()]
+        chosen = run.result.strata[factor]
+        title = f"{factor}: {chosen.method}, {chosen.classes}"
+        blocks.append(Lines(title, counts, series, x_title=words["drivers_strata"], value_title="q"))
+    columns = [
+        Column(words["drivers_factor"], kind="text"),
+        Column(words["drivers_stratum"], kind="code"),
+        number_column(words["drivers_low"]),
+        number_column(words["drivers_high"]),
+        Column(words["drivers_n"], decimals=0),
+    ]
+    rows = [
+        (row.factor, row.class_, written(row.low), written(row.high), row.n)
+        for row in run.result.breaks
+        if row.low is not None
+    ]
+    return [*blocks, TableBlock(words["drivers_discretisation"], columns, rows)] if rows else blocks

@@ -1,0 +1,139 @@
+"""Tables of the geographical detector: one row class per table, with the columns that the tables carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .optimal import Candidate
+from .sample import Dropped
+from .statistics import Integers
+
+
+@dataclass(frozen=True)
+class FactorRow:
+    """Factor detector. ``q_low`` and ``q_high`` bound q; ``method`` is empty for categories."""
+
+    factor: str
+    q: float | None
+    q_adjusted: float | None
+    p_noncentral: float | None
+    p_f: float | None
+    p_permutation: float | None
+    strata: int
+    singletons: int
+    n: int
+    method: str
+    classes: int
+    q_low: float | None
+    q_high: float | None
+
+
+@dataclass(frozen=True)
+class InteractionRow:
+    """Interaction detector: q of two factors laid over each other. ``type`` is None where a q is."""
+
+    factor_a: str
+    factor_b: str
+    q_a: float | None
+    q_b: float | None
+    q_ab: float | None
+    type: str | None
+    strata: int
+    n_per_stratum: float
+    q_ab_adjusted: float | None
+    singletons: int
+
+
+@dataclass(frozen=True)
+class RiskRow:
+    """Risk detector: y by stratum. ``differs_from`` lists the labels of the strata whose mean differs."""
+
+    factor: str
+    stratum: int
+    label: str
+    n: int
+    mean: float
+    std_error: float | None
+    differs_from: str
+
+
+@dataclass(frozen=True)
+class EcologicalRow:
+    """Ecological detector, both orders of each pair. ``significant`` is None where there is no p."""
+
+    factor_a: str
+    factor_b: str
+    f: float | None
+    p: float | None
+    significant: bool | None
+
+
+@dataclass(frozen=True)
+class BreakRow:
+    """Limits of a class, above ``low`` (the lowest class: from ``low``) up to ``high``; None for categories of text."""
+
+    factor: str
+    class_: int
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Strata:
+    """A factor in classes.
+
+    Attributes:
+        codes: (n,) stratum of each sample, 0 to L - 1.
+        labels: text of each stratum.
+        limits: lowest and highest value of each stratum, None for text.
+        method: discretisation method; empty for categories.
+        classes: number of classes asked for; the number of categories for those.
+        curve: the candidates of the optimal discretisation; empty for categories.
+        excess: see `discretise.Breaks`.
+    """
+
+    codes: Integers
+    labels: tuple[str, ...]
+    limits: tuple[tuple[float | None, float | None], ...]
+    method: str
+    classes: int
+    curve: tuple[Candidate, ...] = ()
+    excess: float = 0.0
+
+
+@dataclass(frozen=True)
+class GeodetectorResult:
+    """All tables of a run. The columns of a table are `column_names` of its row class.
+
+    Attributes:
+        factors: q and its tests, a row per factor.
+        interactions: a row per pair of factors.
+        risk: a row per factor and stratum.
+        ecological: a row per ordered pair of factors.
+        breaks: a row per factor and class.
+        strata: by factor; holds codes for maps and the discretisation curve.
+        used: (rows,) which input rows are in the sample.
+        dropped: rows left out, by variable and reason.
+        notes: conventions and decisions.
+        warnings: what the user should look at.
+    """
+
+    factors: tuple[FactorRow, ...]
+    interactions: tuple[InteractionRow, ...]
+    risk: tuple[RiskRow, ...]
+    ecological: tuple[EcologicalRow, ...]
+    breaks: tuple[BreakRow, ...]
+    strata: dict[str, Strata]
+    used: NDArray[np.bool_]
+    dropped: tuple[Dropped, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def column_names(row: type) -> tuple[str, ...]:
+    """Table columns of a row class (``class_`` is the column ``class``)."""
+    return tuple(field.name.rstrip("_") for field in fields(row))

@@ -1,0 +1,157 @@
+"""The report of a panel regression: coefficients with intervals, tests, residual maps, conventions."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ...report import (
+    Block,
+    Chapter,
+    Column,
+    Figure,
+    Figures,
+    Interval,
+    Intervals,
+    Map,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Ramp,
+    TableBlock,
+)
+from ...report.texts import load_texts
+from ..place.cell_maps import write_cell_map
+from ..report_parts import number_column, rows_table, written, written_p
+from .run import PanelRun
+
+SOURCES = (
+    "Baltagi 2021, Econometric Analysis of Panel Data; Wooldridge 2010; Arellano 1987 (cluster); Cameron, Gelbach and "
+    "Miller 2011 (two-way clusters); Driscoll and Kraay 1998; Conley 1999; Hausman 1978; Mundlak 1978; Cliff and Ord "
+    "1981.",
+)
+MOST_MAPS = 12
+
+
+def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
+    """What the drivers explain; language `en` or `zh`.
+
+    Args:
+        run: of `run_panel_regression`.
+        folder: for the rasters of the maps; it must outlive the writing of the report.
+        language: of the report.
+    """
+    words = load_texts(language)
+    choice = run.choice
+    return MethodReport(
+        chapters=[
+            Chapter(words["drivers_coefficients"], _coefficients(run, words)),
+            Chapter(words["drivers_tests"], _tests(run, words)),
+            Chapter(words["drivers_residuals"], _residual_maps(run, folder, words)),
+            Chapter(words["drivers_rows"], [_rows(run, words)]),
+            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*run.result.notes, *SOURCES)]),
+        ],
+        subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
+        facts=[
+            (words["drivers_effects"], choice.effects),
+            (words["drivers_covariance"], choice.covariance),
+            (words["drivers_n"], f"{run.result.n}"),
+        ],
+        warnings=run.warnings,
+    )
+
+
+def _rows(run: PanelRun, words: dict[str, str]) -> Block:
+    dropped = [(item.what, item.count, item.reason) for item in run.result.dropped]
+    return rows_table(run.observations.n_read, run.result.n, dropped, words)
+
+
+def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
+    result = run.result
+    level = f"{100 * run.choice.confidence:g} %"
+    cards = [
+        Figure(words["drivers_n"], result.n),
+        Figure(words["drivers_r2_within"], round(result.r2_within, 4), "", run.choice.effects),
+    ]
+    if result.n_entities is not None:
+        cards.append(Figure(words["drivers_entities"], result.n_entities))
+    if result.n_times is not None:
+        cards.append(Figure(words["drivers_times"], result.n_times))
+    slopes = [term for term in result.terms if term.term != "const" and term.standardised is not None]
+    in_deviations = []
+    for term in slopes:
+        share = (term.standardised or 0.0) / term.estimate if term.estimate else 0.0
+        low, high = sorted((term.low * share, term.high * share))
+        in_deviations.append(Interval(term.term, term.standardised or 0.0, low, high))
+    titles = [words[f"drivers_{name}"] for name in ("estimate", "std_error")]
+    titles += ["t", "p", words["drivers_low"], words["drivers_high"], words["drivers_standardised"]]
+    titles += ["VIF", words["drivers_vif_within"]]
+    columns = [Column(words["drivers_term"], kind="text"), *map(number_column, titles)]
+    rows = [
+        (
+            term.term,
+            written(term.estimate),
+            written(term.std_error),
+            written(term.t, 4),
+            written_p(term.p),
+            written(term.low),
+            written(term.high),
+            *(written(value, 4) for value in (term.standardised, term.vif, term.vif_within)),
+        )
+        for term in result.terms
+    ]
+    blocks: list[Block] = [
+        Figures(cards),
+        Intervals(
+            words["drivers_standardised_plot"],
+            in_deviations,
+            value_title=words["drivers_standardised"],
+            note=words["drivers_standardised_note"].format(level=level),
+        ),
+        TableBlock(words["drivers_coefficients"], columns, rows),
+    ]
+    return blocks
+
+
+def _tests(run: PanelRun, words: dict[str, str]) -> list[Block]:
+    columns = [
+        Column(words["drivers_test"], kind="text"),
+        *map(number_column, (words["drivers_statistic"], "df", "p")),
+        Column(words["drivers_note"], kind="text"),
+    ]
+    rows = [
+        (
+            test.test,
+            written(test.statistic),
+            " / ".join(f"{df:g}" for df in (test.df, test.df2) if df is not None),
+            written_p(test.p),
+            test.note,
+        )
+        for test in run.all_tests()
+    ]
+    return [TableBlock(words["drivers_tests"], columns, rows)]
+
+
+def _residual_maps(run: PanelRun, folder: str, words: dict[str, str]) -> list[Block]:
+    place = run.table.coordinates()
+    if place is None:
+        return [Paragraph(words["drivers_no_places"])]
+    result, time = run.result, run.choice.time
+    codes, times = None, [""]
+    if time is not None:
+        labels = np.asarray(run.table.columns[time])[result.rows]
+        distinct, codes = np.unique(labels.astype(str) if labels.dtype.kind == "O" else labels, return_inverse=True)
+        times = [f"{one:g}" if isinstance(one, float) else str(one) for one in distinct.tolist()]
+    path = os.path.join(folder, "residuals.tif")
+    if not write_cell_map(path, result.residuals, place[result.rows], run.table.crs, codes, times):
+        return [Paragraph(words["drivers_no_grid"])]
+    pictures = [MapPicture(path, name, band) for band, name in enumerate(times[:MOST_MAPS], start=1)]
+    return [
+        Map(
+            words["drivers_residual_map"],
+            pictures,
+            Ramp(run.observations.y_name, "diverging"),
+            words["drivers_residual_note"],
+        )
+    ]

@@ -1,0 +1,356 @@
+"""Quantile regression of pooled rows and panels, with standard errors, tests and the conventions behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from .errors import Covariance, bootstrap_covariance, iid_covariance, nid_covariance, wald
+from .koenker import koenker
+from .panel import Estimates, canay, mmqr, pooled
+from .sample import Sample, bootstrap_units, make_sample
+from .solver import Array
+
+METHODS = ("pooled", "canay", "mmqr", "koenker")
+STD_ERRORS = ("nid", "iid", "bootstrap")
+EXACT = 1e-8
+"""Largest relative duality gap of a fit that counts as exact."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One coefficient of one quantile; what cannot be computed is None."""
+
+    quantile: float
+    term: str
+    estimate: float
+    std_error: float | None
+    t: float | None
+    p: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test or check; quantile is None when it concerns all quantiles."""
+
+    test: str
+    quantile: float | None
+    statistic: float
+    df: int | None
+    p: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well one quantile was solved and fitted.
+
+    Attributes:
+        quantile: the quantile.
+        loss: sum of the check function.
+        r1: 1 - loss / loss of a constant (Koenker & Machado 1999); None for a constant response.
+        gap: duality gap as a share of the loss; None for mmqr (moments) and koenker (one program, see the notes).
+        wrong_signs: rows whose dual weight contradicts their residual; None as for `gap`.
+        zeros: rows on the fit; None as for `gap`.
+        iterations: linear programs and interior-point steps; None as for `gap`.
+    """
+
+    quantile: float
+    loss: float
+    r1: float | None
+    gap: float | None = None
+    wrong_signs: int | None = None
+    zeros: int | None = None
+    iterations: int | None = None
+
+
+@dataclass(frozen=True)
+class QuantileResult:
+    """Coefficients, tests and quality of a quantile regression.
+
+    Attributes:
+        terms: a row per quantile and coefficient, the constant (`const`) first.
+        tests: equality of slopes, crossing, R1 and exactness.
+        fits: a row per quantile.
+        n: rows used.
+        crossing: rows whose fitted quantiles are not monotone.
+        notes: method, limits and conventions.
+        warnings: what the user should look at.
+    """
+
+    terms: tuple[Term, ...]
+    tests: tuple[Check, ...]
+    fits: tuple[Fit, ...]
+    n: int
+    crossing: int
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def quantile_regression(
+    y: ArrayLike,
+    x: ArrayLike,
+    names: Sequence[str],
+    quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
+    method: str = "pooled",
+    std_error: str | None = None,
+    entity: ArrayLike | None = None,
+    time: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    year_dummies: bool = True,
+    replications: int = 200,
+    seed: int = 0,
+    penalty: float = 1.0,
+    confidence: float = 0.95,
+    progress: Progress = QUIET,
+) -> QuantileResult:
+    """Regresses conditional quantiles of y on drivers.
+
+    Args:
+        y: (n,) response.
+        x: (n, k) drivers, without a constant, which is added.
+        names: k names of the drivers.
+        quantiles: each between 0 and 1, exclusive; sorted before use.
+        method: `pooled` (all rows alike), `canay`, `mmqr` or `koenker` (panels with cell effects).
+        std_error: `nid`, `iid` or `bootstrap`; None is nid for pooled rows and bootstrap for panels. The panel methods
+            know only the bootstrap, which repeats all their steps; another choice is replaced, with a warning.
+        entity: (n,) integer cell of each row; needed by the panel methods.
+        time: (n,) integer year of each row.
+        cluster: (n,) integer cluster of each row, drawn as a whole by the bootstrap (else cells, else rows).
+        year_dummies: whether every year but the first gets a column, when `time` is given.
+        replications: number of bootstrap samples.
+        seed: of the bootstrap.
+        penalty: of `koenker`: the weight of ``sum |a_i|`` against the mean loss over the quantiles.
+        confidence: of the intervals, 0 to 1.
+        progress: told of the progress; asked for cancellation between fits.
+
+    Returns:
+        Coefficients of the constant, the drivers and the year dummies, with tests, notes and warnings.
+
+    Raises:
+        InputError: input that cannot be used; the message names it and says how to mend it.
+        Cancelled: on request.
+    """
+    taus = _check_choices(quantiles, method, std_error, replications, penalty, confidence)
+    sample = make_sample(y, x, names, method, entity, time, cluster, year_dummies)
+    estimates = _estimate(sample, taus, method, penalty, progress.part(0, 30))
+    covariance = _covariance(sample, taus, method, std_error, estimates, replications, seed, progress.part(30, 100))
+    progress.set(100)
+
+    crossing = _count_crossing(estimates.fitted)
+    fits = _fits(taus, estimates)
+    warnings = [*estimates.warnings, *covariance.warnings]
+    warnings += [
+        f"Quantile {fit.quantile:g} is not solved exactly: relative duality gap {fit.gap:.2g}, {fit.wrong_signs} rows "
+        "with a wrong sign. Rescale the drivers or remove nearly collinear ones."
+        for fit in fits
+        if fit.gap is not None and (fit.gap > EXACT or fit.wrong_signs)
+    ]
+    rows, columns = sample.x.shape
+    warnings += [
+        f"Quantile {t:g}: only {rows * min(t, 1 - t):.3g} of {rows} rows are expected beyond it, for {columns} "
+        "coefficients. Use quantiles nearer to the middle."
+        for t in taus
+        if rows * min(t, 1 - t) < columns
+    ]
+    warnings += [
+        f"Quantile {fit.quantile:g}: {fit.zeros} rows lie exactly on the fit (ties in y), so other coefficients may "
+        "fit equally well, and standard errors that need a density are doubtful."
+        for fit in fits
+        if fit.zeros is not None and fit.zeros > columns
+    ]
+    if crossing:
+        warnings.append(
+            f"Fitted quantiles cross in {crossing} of {rows} rows. If they are many, use fewer quantiles or another "
+            "form of the drivers; sorting the fitted quantiles of a row mends predictions (Chernozhukov et al. 2010)."
+        )
+    for warning in warnings:
+        progress.warn(warning)
+    return QuantileResult(
+        terms=_terms(sample.names, taus, estimates, covariance, confidence),
+        tests=_tests(sample, taus, method, estimates, covariance, fits, crossing),
+        fits=fits,
+        n=rows,
+        crossing=crossing,
+        notes=(*sample.notes, *estimates.notes, *covariance.notes),
+        warnings=tuple(warnings),
+    )
+
+
+def _check_choices(
+    quantiles: Sequence[float],
+    method: str,
+    std_error: str | None,
+    replications: int,
+    penalty: float,
+    confidence: float,
+) -> tuple[float, ...]:
+    taus = tuple(sorted(float(t) for t in quantiles))
+    wrong = [t for t in taus if not 0 < t < 1]
+    if not taus or wrong:
+        given = ", ".join(f"{t:g}" for t in wrong) or "none"
+        raise InputError(f"Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.")
+    if len(set(taus)) < len(taus):
+        raise InputError(f"A quantile is given twice: {', '.join(f'{t:g}' for t in taus)}.")
+    if method not in METHODS:
+        raise InputError(f"Unknown quantile method: {method}. Choose one of {', '.join(METHODS)}.")
+    if std_error is not None and std_error not in STD_ERRORS:
+        raise InputError(f"Unknown standard error: {std_error}. Choose one of {', '.join(STD_ERRORS)}.")
+    if replications < 2:
+        raise InputError(f"The bootstrap needs at least 2 replications (200 are usual); given: {replications}.")
+    if not (np.isfinite(penalty) and penalty >= 0):
+        raise InputError(f"The penalty must be 0 or more; given: {penalty}.")
+    if not 0 < confidence < 1:
+        raise InputError(f"The confidence must lie between 0 and 1, exclusive (0.95 is usual); given: {confidence}.")
+    return taus
+
+
+def _estimate(sample: Sample, taus: tuple[float, ...], method: str, penalty: float, progress: Progress) -> Estimates:
+    if method == "pooled" or sample.cells is None:
+        return pooled(sample.y, sample.x, sample.names, taus, progress)
+    if method == "koenker":
+        return koenker(sample.y, sample.x, sample.names, sample.cells, taus, penalty, progress)
+    form = {"canay": canay, "mmqr": mmqr}[method]
+    return form(sample.y, sample.x, sample.names, sample.cells, taus, progress)
+
+
+def _covariance(
+    sample: Sample,
+    taus: tuple[float, ...],
+    method: str,
+    std_error: str | None,
+    estimates: Estimates,
+    replications: int,
+    seed: int,
+    progress: Progress,
+) -> Covariance:
+    rows, columns = sample.x.shape
+    warnings = []
+    if estimates.basis is None and std_error in ("nid", "iid"):
+        warnings.append(f"Standard errors {std_error} ignore the cell effects of {method}; bootstrap is used instead.")
+    if estimates.basis is None or std_error == "bootstrap":
+        units, unit_name = bootstrap_units(sample)
+        covariance = bootstrap_covariance(
+            estimates.again, units, unit_name, rows - columns, replications, seed, progress
+        )
+        return replace(covariance, warnings=(*warnings, *covariance.warnings))
+    if sample.clusters is not None:
+        warnings.append(f"The cluster field serves only the bootstrap; {std_error or 'nid'} takes rows as independent.")
+    elif sample.cells is not None and int(sample.cells.max()) + 1 < rows:
+        warnings.append(
+            f"Standard errors {std_error or 'nid'} take all rows as independent, though cells come back in several "
+            "years. Bootstrap draws whole cells."
+        )
+    if std_error == "iid":
+        covariance = iid_covariance(estimates.basis, taus, estimates.fits)
+    else:
+        covariance = nid_covariance(estimates.basis, sample.y, taus, estimates.fits, progress)
+    return replace(covariance, warnings=(*warnings, *covariance.warnings))
+
+
+def _count_crossing(fitted: Array) -> int:
+    """Rows whose fitted quantiles, (K, n) in order of the quantile, somewhere fall by more than round-off."""
+    if len(fitted) < 2:
+        return 0
+    step = np.diff(fitted, axis=0)
+    return int(np.sum((step < -1e-9 * np.abs(fitted).max()).any(axis=0)))
+
+
+def _fits(taus: tuple[float, ...], estimates: Estimates) -> tuple[Fit, ...]:
+    fits = []
+    for place, (quantile, loss, null) in enumerate(zip(taus, estimates.losses, estimates.null_losses)):
+        fit = Fit(quantile, float(loss), float(1 - loss / null) if null > 0 else None)
+        if estimates.fits:
+            exact = estimates.fits[place]
+            fit = replace(
+                fit, gap=exact.gap, wrong_signs=exact.wrong_signs, zeros=exact.zeros, iterations=exact.iterations
+            )
+        fits.append(fit)
+    return tuple(fits)
+
+
+def _terms(
+    names: tuple[str, ...], taus: tuple[float, ...], estimates: Estimates, covariance: Covariance, confidence: float
+) -> tuple[Term, ...]:
+    errors = np.sqrt(np.maximum(np.diag(covariance.matrix), 0)).reshape(estimates.coefficients.shape)
+    reach = float(student.ppf((1 + confidence) / 2, covariance.degrees))
+    terms = []
+    for quantile, coefficients, row in zip(taus, estimates.coefficients, errors):
+        for name, estimate, error in zip(names, coefficients.tolist(), row.tolist()):
+            if not error > 0:
+                terms.append(Term(quantile, name, estimate, None, None, None, None, None))
+                continue
+            t = estimate / error
+            p = float(2 * student.sf(abs(t), covariance.degrees))
+            terms.append(
+                Term(quantile, name, estimate, error, t, p, estimate - reach * error, estimate + reach * error)
+            )
+    return tuple(terms)
+
+
+def _tests(
+    sample: Sample,
+    taus: tuple[float, ...],
+    method: str,
+    estimates: Estimates,
+    covariance: Covariance,
+    fits: tuple[Fit, ...],
+    crossing: int,
+) -> tuple[Check, ...]:
+    tests = _equal_slopes(sample, taus, method, estimates, covariance)
+    tests.append(
+        Check("crossing", None, float(crossing), None, None, f"rows of {len(sample.y)} with crossing quantiles")
+    )
+    if estimates.joint_gap is not None:
+        tests.append(Check("duality_gap", None, estimates.joint_gap, None, None, "share of the penalised loss"))
+    for fit in fits:
+        if fit.r1 is not None:
+            tests.append(Check("r1", fit.quantile, fit.r1, None, None, "1 - loss / loss of a constant alone"))
+        if fit.gap is not None:
+            note = f"share of the loss; {fit.wrong_signs} wrong signs, {fit.zeros} rows on the fit"
+            tests.append(Check("duality_gap", fit.quantile, fit.gap, None, None, note))
+    return tuple(tests)
+
+
+def _equal_slopes(
+    sample: Sample, taus: tuple[float, ...], method: str, estimates: Estimates, covariance: Covariance
+) -> list[Check]:
+    """Wald tests that each driver, and all together, have one slope at all quantiles (Koenker & Bassett 1982).
+
+    The slopes of mmqr lie on one line, so comparing the outer quantiles says everything, and more would be singular.
+    """
+    count, columns = estimates.coefficients.shape
+    if count < 2 or sample.drivers == 0:
+        return []
+    pairs = [(0, count - 1)] if method == "mmqr" else list(zip(range(count - 1), range(1, count)))
+    values = estimates.coefficients.ravel()
+
+    def compare(drivers: Sequence[int]) -> tuple[float, int, float] | None:
+        contrast = np.zeros((len(pairs) * len(drivers), count * columns))
+        for row, (first, second, driver) in enumerate((a, b, d) for a, b in pairs for d in drivers):
+            contrast[row, second * columns + driver] = 1
+            contrast[row, first * columns + driver] = -1
+        return wald(contrast @ values, contrast @ covariance.matrix @ contrast.T)
+
+    places = range(1, sample.drivers + 1)
+    groups = [("all drivers", list(places))]
+    if sample.drivers > 1:
+        groups += [(sample.names[place], [place]) for place in places]
+    compared = f"quantiles {taus[0]:g} and {taus[-1]:g}" if method == "mmqr" else f"{count} quantiles"
+    tests = []
+    for group, drivers in groups:
+        found = compare(drivers)
+        if found:
+            statistic, rank, p = found
+            tests.append(
+                Check("equal_slopes", None, statistic, rank, p, f"{group}: same slope at {compared}, chi-squared")
+            )
+    return tests

@@ -1,0 +1,129 @@
+"""The report of a quantile regression: coefficients by quantile beside those of the mean, tests, fit, conventions."""
+
+from __future__ import annotations
+
+import math
+
+from ...report import Block, Chapter, Column, Figure, Figures, Lines, MethodReport, Paragraph, Series, TableBlock
+from ...report.texts import load_palettes, load_texts
+from ..report_parts import number_column, rows_table, written, written_p
+from .run import QuantileRun
+
+SOURCES = (
+    "Koenker and Bassett 1978; Portnoy and Koenker 1997 (solver); Hendricks and Koenker 1992 (nid errors); Koenker and "
+    "Machado 1999 (R1); Canay 2011; Machado and Santos Silva 2019 (mmqr); Koenker 2004; Chernozhukov et al. 2010."
+)
+
+
+def quantile_report(run: QuantileRun, language: str) -> MethodReport:
+    """What drivers do where values are low and where they are high; language `en` or `zh`."""
+    words = load_texts(language)
+    result, choice = run.result, run.choice
+    dropped = [(item.what, item.count, item.reason) for item in run.observations.dropped]
+    rows = rows_table(run.observations.n_read, result.n, dropped, words)
+    return MethodReport(
+        chapters=[
+            Chapter(words["drivers_quantiles"], _by_quantile(run, words)),
+            Chapter(words["drivers_coefficients"], [_coefficients(run, words)]),
+            Chapter(words["drivers_tests"], [_fit(run, words), _tests(run, words)]),
+            Chapter(words["drivers_rows"], [rows]),
+            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*result.notes, SOURCES)]),
+        ],
+        subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
+        facts=[(words["drivers_method"], choice.method), (words["drivers_n"], f"{result.n}")],
+        warnings=result.warnings,
+    )
+
+
+def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
+    result, choice = run.result, run.choice
+    quantile_colour, mean_colour = load_palettes().categorical[:2]
+    note = words["drivers_quantile_note"].format(level=f"{100 * choice.confidence:g} %", mean=run.mean_model)
+    blocks: list[Block] = [
+        Figures(
+            [Figure(words["drivers_n"], result.n)]
+            + [
+                Figure(f"R1 {fit.quantile:g}", round(fit.r1, 4))
+                for fit in result.fits
+                if fit.r1 is not None and len(result.fits) <= 7
+            ]
+        )
+    ]
+    for place, name in enumerate(run.observations.x_names):
+        terms = [term for term in result.terms if term.term == name]
+        series = [
+            Series(
+                words["drivers_quantile"],
+                [term.estimate for term in terms],
+                quantile_colour,
+                [math.nan if term.low is None else term.low for term in terms],
+                [math.nan if term.high is None else term.high for term in terms],
+            )
+        ]
+        mean = run.mean.get(name)
+        if mean is not None:
+            series.append(Series(words["drivers_mean"], [mean.estimate] * len(terms), mean_colour))
+        blocks.append(
+            Lines(
+                name,
+                [term.quantile for term in terms],
+                series,
+                x_title=words["drivers_quantile"],
+                value_title=words["drivers_estimate"],
+                note="" if place else note,
+            )
+        )
+    return blocks
+
+
+def _coefficients(run: QuantileRun, words: dict[str, str]) -> Block:
+    titles = [words[f"drivers_{name}"] for name in ("estimate", "std_error")]
+    titles += ["t", "p", words["drivers_low"], words["drivers_high"]]
+    columns = [
+        number_column(words["drivers_quantile"]),
+        Column(words["drivers_term"], kind="text"),
+        *map(number_column, titles),
+    ]
+    rows = [
+        (
+            f"{term.quantile:g}",
+            term.term,
+            written(term.estimate),
+            written(term.std_error),
+            written(term.t, 4),
+            written_p(term.p),
+            written(term.low),
+            written(term.high),
+        )
+        for term in run.result.terms
+    ]
+    return TableBlock(words["drivers_coefficients"], columns, rows)
+
+
+def _fit(run: QuantileRun, words: dict[str, str]) -> Block:
+    titles = (words["drivers_quantile"], words["drivers_r1"], words["drivers_gap"])
+    rows = [
+        (f"{fit.quantile:g}", written(fit.r1, 4), "–" if fit.gap is None else f"{fit.gap:.1e}")
+        for fit in run.result.fits
+    ]
+    return TableBlock(words["drivers_quantile_fit"], [number_column(title) for title in titles], rows)
+
+
+def _tests(run: QuantileRun, words: dict[str, str]) -> Block:
+    columns = [
+        Column(words["drivers_test"], kind="text"),
+        *map(number_column, (words["drivers_statistic"], "df", "p")),
+        Column(words["drivers_note"], kind="text"),
+    ]
+    rows = [
+        (
+            check.test,
+            written(check.statistic),
+            "" if check.df is None else str(check.df),
+            written_p(check.p),
+            check.note,
+        )
+        for check in run.result.tests
+        if check.quantile is None
+    ]
+    return TableBlock(words["drivers_tests"], columns, rows)

@@ -1,0 +1,138 @@
+"""A quantile regression of a layer: from its columns to coefficients by quantile, beside the regression of the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from ...results import ResultTable, row_table
+from ..feature_table import FeatureTable
+from ..observations import Observations, read_observations, summarise
+from ..panel.regression import Term as MeanTerm
+from ..panel.regression import panel_regression
+from ..panel.run import blocks_of
+from .regression import Check, QuantileResult, Term, quantile_regression
+
+
+@dataclass(frozen=True)
+class QuantileChoice:
+    """What is regressed on what, and how; see `quantile_regression`.
+
+    Attributes:
+        cluster: column of the clusters that the bootstrap draws.
+        transforms: by column.
+        block_size: side of spatial blocks as clusters, units of the coordinates; 0 for none.
+    """
+
+    y: str
+    x: tuple[str, ...]
+    quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    method: str = "pooled"
+    entity: str | None = None
+    time: str | None = None
+    year_dummies: bool = True
+    std_error: str = "nid"
+    cluster: str | None = None
+    block_size: float = 0.0
+    transforms: Mapping[str, str] = field(default_factory=dict)
+    replications: int = 200
+    seed: int = 0
+    penalty: float = 1.0
+    confidence: float = 0.95
+
+    def columns(self) -> list[str]:
+        """The fields that are needed."""
+        return [name for name in (self.y, *self.x, self.entity, self.time, self.cluster) if name]
+
+
+@dataclass(frozen=True)
+class QuantileRun:
+    """A result and what it was made from.
+
+    Attributes:
+        mean: coefficients of the regression of the mean on the same rows, by driver; empty where there is none.
+        mean_model: its effects and errors, in words.
+    """
+
+    choice: QuantileChoice
+    observations: Observations
+    result: QuantileResult
+    mean: Mapping[str, MeanTerm]
+    mean_model: str
+
+    def terms(self) -> ResultTable:
+        return row_table(Term, self.result.terms)
+
+    def tests(self) -> ResultTable:
+        return row_table(Check, self.result.tests)
+
+
+def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progress: Progress = QUIET) -> QuantileRun:
+    """Reads the rows that can be used and regresses the quantiles.
+
+    Raises:
+        InputError, TableError: see `read_observations` and `quantile_regression`.
+        Cancelled: on request.
+    """
+    cluster = choice.cluster
+    if choice.block_size > 0:
+        if cluster:
+            raise InputError("CLUSTER and BLOCK_SIZE are both given. Choose a field or spatial blocks.")
+        cluster = f"blocks of {choice.block_size:g}"
+        blocks = blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
+        table = table.with_column(cluster, blocks)
+    observations = read_observations(
+        table.columns,
+        choice.y,
+        choice.x,
+        choice.entity,
+        choice.time,
+        [cluster] if cluster else [],
+        transforms=choice.transforms,
+    )
+    progress.info(f"{observations.n} of {observations.n_read} rows have every value. {summarise(observations.dropped)}")
+    labels = observations.times
+    result = quantile_regression(
+        observations.y,
+        observations.x,
+        observations.x_names,
+        choice.quantiles,
+        choice.method,
+        choice.std_error if choice.method == "pooled" else "bootstrap",
+        observations.entity,
+        None if observations.time is None or labels is None else labels[observations.time],
+        observations.groups[cluster] if cluster else None,
+        choice.year_dummies,
+        choice.replications,
+        choice.seed,
+        choice.penalty,
+        choice.confidence,
+        progress.part(0, 95),
+    )
+    for note in result.notes:
+        progress.info(note)
+    mean, model = _mean_regression(observations, choice, cluster, progress)
+    progress.set(100)
+    return QuantileRun(choice, observations, result, mean, model)
+
+
+def _mean_regression(
+    observations: Observations, choice: QuantileChoice, cluster: str | None, progress: Progress
+) -> tuple[Mapping[str, MeanTerm], str]:
+    """What least squares says with the effects that the quantiles have, to compare with."""
+    years = choice.time is not None and choice.year_dummies
+    panel = choice.method != "pooled"
+    effects = {(False, False): "none", (False, True): "time", (True, False): "entity", (True, True): "twoway"}[
+        panel, years
+    ]
+    grouped = (cluster,) if cluster else ()
+    covariance = "cluster" if grouped or choice.entity else "robust"
+    try:
+        found = panel_regression(
+            observations, effects, covariance, cluster=grouped, confidence=choice.confidence, progress=progress
+        )
+    except InputError:
+        return {}, ""
+    return {term.term: term for term in found.terms}, f"effects {effects}, errors {covariance}"

@@ -1,0 +1,161 @@
+"""A fishnet of square cells over a raster, snapped to a stated point, and what each pixel gives to each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from ...errors import GridError, InputError
+from ...raster.grid import Grid
+
+Array = np.ndarray
+
+MOST_CELLS = 20_000_000
+SNAP_PX = 1e-6
+"""Edges of pixels and cells that are nearer than this are the same: corners in files are rounded."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Cells along the columns or the rows of a raster, numbered from 0 in the order of its pixels.
+
+    Attributes:
+        origin: coordinate at which a cell begins.
+        size: width of a cell in units of the CRS, negative where coordinates fall along the pixels.
+        corner: coordinate of the edge of the first pixel.
+        pixel: width of a pixel, of the sign of `size`.
+        pixels: number of pixels.
+    """
+
+    origin: float
+    size: float
+    corner: float
+    pixel: float
+    pixels: int
+
+    @property
+    def step(self) -> float:
+        """Width of a pixel in cells."""
+        return self.pixel / self.size
+
+    def edges(self, start: int, count: int) -> Array:
+        """The edges of `count` pixels from `start`, in cells from the origin, shape (count + 1,)."""
+        edges = (self.corner + self.pixel * np.arange(start, start + count + 1) - self.origin) / self.size
+        whole = np.round(edges)
+        return np.where(np.abs(edges - whole) < SNAP_PX * self.step, whole, edges)
+
+    @property
+    def first(self) -> int:
+        """The cell of the first pixel, counted from the origin."""
+        return int(np.floor(self.edges(0, 0)[0]))
+
+    @property
+    def cells(self) -> int:
+        """Number of cells that the raster touches."""
+        return int(np.ceil(self.edges(self.pixels, 0)[0])) - self.first
+
+    def centres(self) -> Array:
+        """Coordinates of the middle of the cells, shape (cells,)."""
+        return self.origin + self.size * (self.first + np.arange(self.cells) + 0.5)
+
+    def overlaps(self, start: int, count: int) -> tuple[int, sparse.csr_matrix]:
+        """What share of each pixel lies in each cell.
+
+        Returns:
+            The first cell that the pixels touch, and a sparse matrix (cells from there, count) whose columns sum to 1.
+        """
+        edges = self.edges(start, count)
+        low, high = edges[:-1], edges[1:]
+        cell = np.floor(low).astype(np.int64)
+        share = (np.minimum(high, cell + 1) - low) / (high - low)
+        crossing = np.flatnonzero(share < 1)
+        cells = np.concatenate([cell, cell[crossing] + 1])
+        pixels = np.concatenate([np.arange(count), crossing])
+        shares = np.concatenate([share, 1 - share[crossing]])
+        shape = (int(cells.max() - cell[0]) + 1, count)
+        return int(cell[0]) - self.first, sparse.csr_matrix((shares, (cells - cell[0], pixels)), shape=shape)
+
+
+@dataclass(frozen=True)
+class Fishnet:
+    """Square cells over a raster.
+
+    Attributes:
+        columns, rows: the cells along the pixel columns and the pixel rows.
+        crs: WKT.
+    """
+
+    columns: Axis
+    rows: Axis
+    crs: str
+
+    @property
+    def side(self) -> float:
+        """Side of a cell in units of the CRS."""
+        return abs(self.columns.size)
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        return self.columns.origin, self.rows.origin
+
+    @property
+    def pixel_share(self) -> float:
+        """Area of a pixel as a share of a cell."""
+        return self.columns.step * self.rows.step
+
+    def numbers(self, row: int, count: int) -> Array:
+        """Cell numbers of `count` rows from `row`, shape (count, columns): from 1, west to east, north to south."""
+        of_row = np.arange(row, row + count)
+        of_column = np.arange(self.columns.cells)
+        if self.rows.size > 0:
+            of_row = self.rows.cells - 1 - of_row
+        if self.columns.size < 0:
+            of_column = self.columns.cells - 1 - of_column
+        return 1 + of_row[:, None] * self.columns.cells + of_column[None, :]
+
+
+def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None = None) -> Fishnet:
+    """The fishnet that covers a raster.
+
+    Args:
+        grid: of the raster.
+        cell_size_m: side of a cell, metres.
+        origin: a corner of the cells in units of the CRS; the corner of the first pixel where None.
+
+    Raises:
+        GridError: the CRS is not projected.
+        InputError: cells smaller than a pixel, or too many.
+    """
+    reference = grid.spatial_reference()
+    if not reference.IsProjected():
+        raise GridError(
+            f"The first raster lies in {grid.crs_name}, which is not projected: cells of so many metres have no place "
+            "there. Warp it to a projected, equal-area CRS (Raster > Projections > Warp), or put a raster first that "
+            "has one; the others are brought on its grid."
+        )
+    if not np.isfinite(cell_size_m) or cell_size_m <= 0:
+        raise InputError(f"The cell size must be a positive number of metres; it is {cell_size_m}.")
+    metres = reference.GetLinearUnits()
+    side = cell_size_m / metres
+    left, top = (grid.transform[0], grid.transform[3]) if origin is None else origin
+    net = Fishnet(
+        _axis(left, side, grid.transform[0], grid.transform[1], grid.width),
+        _axis(top, side, grid.transform[3], grid.transform[5], grid.height),
+        grid.crs,
+    )
+    largest = max(net.columns.step, net.rows.step)
+    if largest > 1 + SNAP_PX:
+        raise InputError(
+            f"Cells of {cell_size_m:g} m are smaller than the pixels of the first raster "
+            f"({largest * cell_size_m:g} m), so neighbouring cells would repeat one value. Choose larger cells."
+        )
+    count = net.columns.cells * net.rows.cells
+    if count > MOST_CELLS:
+        raise InputError(f"Cells of {cell_size_m:g} m make {count} cells, more than {MOST_CELLS}. Choose larger cells.")
+    return net
+
+
+def _axis(origin: float, side: float, corner: float, pixel: float, pixels: int) -> Axis:
+    return Axis(origin, float(np.copysign(side, pixel)), corner, pixel, pixels)

@@ -1,0 +1,253 @@
+"""From digital numbers to reflectance and temperature."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import Progress
+from ...raster.dataset import short_name
+from ...tables import resource_table
+from .indicators import KELVIN, brightness_temperature, emissivity, single_channel_temperature, surface_temperature
+from .sensors import Sensor
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``gain * number + offset`` for numbers from `lower` to `upper`."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+    lower: float = -math.inf
+    upper: float = math.inf
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray:
+        """Physical values, float32 (float64 where the numbers are)."""
+        values = numbers.astype(np.result_type(numbers, np.float32), copy=False)
+        if self.gain == 1 and self.offset == 0:
+            return values
+        return values * values.dtype.type(self.gain) + values.dtype.type(self.offset)
+
+    def then(self, gain: float, offset: float) -> Calibration:
+        """This calibration, and its values scaled once more."""
+        return replace(self, gain=self.gain * gain, offset=self.offset * gain + offset)
+
+    def within(self, numbers: np.ndarray) -> np.ndarray:
+        """Where the numbers are real measurements."""
+        return (numbers >= self.lower) & (numbers <= self.upper)
+
+
+# Rasters of surface temperature; mod11 are the numbers of MOD11A1 and MOD11A2, 0.02 K each from 7500 on.
+TEMPERATURE_UNITS = {
+    "kelvin": Calibration(),
+    "celsius": Calibration(offset=KELVIN),
+    "mod11": Calibration(gain=0.02, lower=7500, upper=65535),
+}
+
+
+@dataclass(frozen=True)
+class ThermalConstants:
+    """What turns radiance into surface temperature: a row of tables/lst_constants.csv.
+
+    Attributes:
+        k1, k2: of the inverse Planck function, W/(m2 sr um) and K.
+        wavelength_um: effective wavelength.
+        b_gamma: K.
+        psi: atmospheric functions; None without water vapour: then only the emissivity is corrected for.
+    """
+
+    k1: float
+    k2: float
+    wavelength_um: float
+    b_gamma: float
+    psi: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ThermalCalibration:
+    """Surface temperature in K from a thermal band: of a temperature product, or of radiance with `constants`."""
+
+    numbers: Calibration = Calibration()
+    constants: ThermalConstants | None = None
+
+    def __call__(self, numbers: np.ndarray, ndvi: np.ndarray) -> np.ndarray:
+        """Kelvin, same shape; `ndvi` gives the emissivity."""
+        values = self.numbers(numbers)
+        constants = self.constants
+        if constants is None:
+            return values
+        temperature = brightness_temperature(values, constants.k1, constants.k2)
+        emitted = emissivity(ndvi)
+        if constants.psi is None:
+            return surface_temperature(temperature, emitted, constants.wavelength_um)
+        return single_channel_temperature(values, temperature, emitted, constants.b_gamma, constants.psi)
+
+
+@dataclass(frozen=True)
+class ImageCalibration:
+    """Calibrations of one image by role; `thermal` is None where the sensor has no thermal band."""
+
+    bands: Mapping[str, Calibration]
+    thermal: ThermalCalibration | None
+
+
+def product_calibration(sensor: Sensor, year: int, offset: float | None = None) -> ImageCalibration:
+    """Scaling of a surface reflectance product (level 2).
+
+    Args:
+        sensor: whose product.
+        year: of the image: some sensors changed their offset.
+        offset: overrides the sensor's offset.
+    """
+    scaling = sensor.scaling
+    if offset is None:
+        since, later = scaling.get("offset_from", (math.inf, 0.0))
+        offset = float(later if year >= since else scaling["offset"])
+    lower, upper = scaling["valid"]
+    band = Calibration(float(scaling["gain"]), offset, lower, upper)
+    thermal = None
+    if sensor.thermal:
+        coldest, hottest = sensor.thermal["valid"]
+        temperature = Calibration(float(sensor.thermal["gain"]), float(sensor.thermal["offset"]), coldest, hottest)
+        thermal = ThermalCalibration(temperature)
+    return ImageCalibration(dict.fromkeys(sensor.names, band), thermal)
+
+
+def temperature_calibration(unit: str) -> ThermalCalibration:
+    """Of a raster that holds surface temperature in one of `TEMPERATURE_UNITS`. Raises InputError for another unit."""
+    if unit not in TEMPERATURE_UNITS:
+        raise InputError(f"Surface temperature in {unit} is not known. Choose one of {', '.join(TEMPERATURE_UNITS)}.")
+    return ThermalCalibration(TEMPERATURE_UNITS[unit])
+
+
+def read_metadata(path: str) -> dict[str, str]:
+    """The entries of a Landsat MTL file by key, without quotes.
+
+    Raises:
+        InputError: the file cannot be read or is no MTL file.
+    """
+    try:
+        text = Path(path).read_bytes().split(b"\0")[0].decode("latin-1")
+    except OSError as reason:
+        raise InputError(f"Metadata {path} cannot be read: {reason.strerror}. Check the path.") from None
+    entries = dict(re.findall(r'^\s*(\w+)\s*=\s*"?(.*?)"?\s*$', text, flags=re.MULTILINE))
+    if "SPACECRAFT_ID" not in entries:
+        raise InputError(
+            f"{short_name(path)} is no Landsat metadata file: it names no SPACECRAFT_ID. Give the MTL.txt."
+        )
+    return entries
+
+
+def metadata_calibration(path: str, sensor: Sensor, water_vapour: float | None, progress: Progress) -> ImageCalibration:
+    """Top-of-atmosphere reflectance and thermal radiance of level 1 numbers, by their MTL file.
+
+    Reflectance is ``(m DN + a) / sin(sun elevation)`` where the file has its coefficients, else
+    ``π L d² / (E sin(sun elevation))`` with the radiance L, the earth-sun distance d and the solar irradiance E
+    (Chander, Markham & Helder 2009, Remote Sens. Environ. 113:893-903).
+
+    Args:
+        path: the MTL file.
+        sensor: what it should be of.
+        water_vapour: g/cm2 for the single-channel surface temperature; None corrects for emissivity alone.
+        progress: hears where constants come from.
+
+    Raises:
+        InputError: the file is of another sensor, or lacks an entry.
+    """
+    mtl = _Metadata(path, read_metadata(path))
+    if re.sub("[^A-Z0-9]", "", mtl.entries["SPACECRAFT_ID"].upper()) != sensor.spacecraft.replace("_", ""):
+        raise InputError(
+            f"{mtl.name} is of {mtl.entries['SPACECRAFT_ID']}, but the sensor is {sensor.title}. Choose the right one."
+        )
+    bands = {}
+    for role, names in sensor.names.items():
+        if role not in ("thermal", "quality"):
+            bands[role] = mtl.reflectance(names[-1].lstrip("B"), sensor.irradiance.get(role))
+    return ImageCalibration(bands, _thermal_of_metadata(mtl, sensor, water_vapour, progress))
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    path: str
+    entries: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return short_name(self.path)
+
+    def number(self, *keys: str) -> float:
+        """The first of the keys that is there. Raises InputError where none is, or it is no number."""
+        for key in keys:
+            if key in self.entries:
+                try:
+                    return float(self.entries[key])
+                except ValueError:
+                    raise InputError(f"{self.name}: {key} holds {self.entries[key]!r}, no number.") from None
+        raise InputError(f"{self.name} lacks {keys[0]}. Give the MTL file of this image, or use level 2.")
+
+    def has(self, key: str) -> bool:
+        return key in self.entries
+
+    def radiance(self, band: str) -> Calibration:
+        """W/(m2 sr um), from the range where the file has it: its coefficients are rounded."""
+        lower = max(1.0, self.number(f"QUANTIZE_CAL_MIN_BAND_{band}"))
+        if self.has(f"RADIANCE_MAXIMUM_BAND_{band}"):
+            least, most = (self.number(f"RADIANCE_{end}_BAND_{band}") for end in ("MINIMUM", "MAXIMUM"))
+            first, last = (self.number(f"QUANTIZE_CAL_{end}_BAND_{band}") for end in ("MIN", "MAX"))
+            gain = (most - least) / (last - first)
+            return Calibration(gain, least - gain * first, lower)
+        return Calibration(self.number(f"RADIANCE_MULT_BAND_{band}"), self.number(f"RADIANCE_ADD_BAND_{band}"), lower)
+
+    def reflectance(self, band: str, irradiance: float | None) -> Calibration:
+        sine = math.sin(math.radians(self.number("SUN_ELEVATION")))
+        if self.has(f"REFLECTANCE_MULT_BAND_{band}") or irradiance is None:
+            gain = self.number(f"REFLECTANCE_MULT_BAND_{band}")
+            offset = self.number(f"REFLECTANCE_ADD_BAND_{band}")
+            return Calibration(gain / sine, offset / sine, max(1.0, self.number(f"QUANTIZE_CAL_MIN_BAND_{band}")))
+        radiance = self.radiance(band)
+        factor = math.pi * self.distance**2 / (irradiance * sine)
+        return Calibration(radiance.gain * factor, radiance.offset * factor, radiance.lower)
+
+    @property
+    def distance(self) -> float:
+        """Between earth and sun, astronomical units; ``1 - 0.01672 cos(0.9856 (day - 4))`` where it is not given."""
+        if self.has("EARTH_SUN_DISTANCE"):
+            return self.number("EARTH_SUN_DISTANCE")
+        try:
+            day = datetime.date.fromisoformat(self.entries.get("DATE_ACQUIRED", "")).timetuple().tm_yday
+        except ValueError:
+            raise InputError(f"{self.name} lacks a DATE_ACQUIRED such as 1988-08-14.") from None
+        return 1 - 0.01672 * math.cos(math.radians(0.9856 * (day - 4)))
+
+
+def _thermal_of_metadata(
+    mtl: _Metadata, sensor: Sensor, water_vapour: float | None, progress: Progress
+) -> ThermalCalibration | None:
+    if not sensor.thermal:
+        return None
+    bands = [name.removeprefix("B") for name in sensor.names["thermal"] if not name.startswith("ST_")]
+    band = next((band for band in bands if mtl.has(f"QUANTIZE_CAL_MIN_BAND_{band}")), bands[0])
+    row = next(row for row in resource_table("lst_constants").rows if row["sensor"] == sensor.thermal["constants"])
+    numbers = {column: float(str(cell)) for column, cell in row.items() if column.startswith(("K", "lam", "b_", "psi"))}
+    given = [mtl.has(f"K{i}_CONSTANT_BAND_{band}") for i in (1, 2)]
+    if all(given):
+        k1, k2 = (mtl.number(f"K{i}_CONSTANT_BAND_{band}") for i in (1, 2))
+    else:
+        k1, k2 = numbers["K1"], numbers["K2"]
+        progress.info(f"{mtl.name} has no thermal constants: K1 = {k1:g}, K2 = {k2:g} of {sensor.title} are used.")
+    psi = None
+    if water_vapour is not None:
+        first, second, third = (
+            numbers[f"psi{i}_w2"] * water_vapour**2 + numbers[f"psi{i}_w"] * water_vapour + numbers[f"psi{i}_0"]
+            for i in (1, 2, 3)
+        )
+        psi = (first, second, third)
+    constants = ThermalConstants(k1, k2, numbers["lambda_um"], numbers["b_gamma_K"], psi)
+    return ThermalCalibration(mtl.radiance(band), constants)

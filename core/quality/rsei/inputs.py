@@ -1,0 +1,257 @@
+"""What a remote sensing ecological index is asked for, and its images brought on one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ...errors import InputError
+from ...progress import Progress
+from ...raster.dataset import open_raster, short_name
+from ...raster.polygons import burn_zones
+from ...raster.reading.series import yearly_sources
+from ...raster.reading.source import Source
+from ...raster.settings import RasterSettings
+from ...raster.study import open_study_area
+from ...raster.work import Block, Job, Result
+from .calibration import (
+    Calibration,
+    ImageCalibration,
+    ThermalCalibration,
+    metadata_calibration,
+    product_calibration,
+    temperature_calibration,
+)
+from .images import EXCLUDED, Images, YearImage
+from .sensors import LEVELS, REFLECTIVE, Sensor, find_bands
+from .series import SensorSeries, sensor_series, tell_sensors
+
+Mode = Literal["joint", "reference", "yearly", "equal_weight"]
+
+
+@dataclass(frozen=True)
+class RseiInputs:
+    """Images of the growing season, and how they become an index.
+
+    Attributes:
+        images: one multi-band raster per year.
+        years: strictly rising.
+        sensor: one of `rsei_sensors.SENSORS`.
+        sensors: one per year, where they differ; empty takes `sensor` for all.
+        harmonise: see `sensor_series`.
+        level: `level2` surface reflectance products, `level1` digital numbers, `reflectance` 0 to 1 as it is.
+        metadata: MTL files, one per year, for `level1`.
+        bands: band numbers by role; blank where names or numbers of bands tell.
+        temperature: surface temperature rasters, one per year or one with a band per year, instead of a thermal band.
+        temperature_unit: of `temperature`, and of the thermal band of `reflectance` images: one of
+            `rsei_calibration.TEMPERATURE_UNITS`.
+        quality_band: number of the quality band; None takes the one that the image names, 0 uses none.
+        mode: one `joint` component analysis of all years, that of a `reference` year, one each (`yearly`), or
+            `equal_weight` without any.
+        reference_year: for the mode `reference`; None takes the first.
+        normalise: by the percentiles `clip_pct` and 100 - `clip_pct`, or by minimum and maximum (`minmax`).
+        clip_pct: see `normalise`.
+        wetness: name of the tasselled-cap set; None takes the sensor's default.
+        water_threshold: MNDWI above which a pixel is water and does not count.
+        mask: path of polygons whose inside does not count.
+        water_vapour: g/cm2, for the surface temperature of level 1 by the single-channel method.
+        offset: of level 2 reflectance; None takes that of the sensor and year.
+    """
+
+    images: tuple[str, ...]
+    years: tuple[int, ...]
+    sensor: str
+    level: str = "level2"
+    metadata: tuple[str, ...] = ()
+    bands: Mapping[str, int] = field(default_factory=dict)
+    temperature: tuple[str, ...] = ()
+    temperature_unit: str = "kelvin"
+    quality_band: int | None = None
+    mode: Mode = "joint"
+    reference_year: int | None = None
+    normalise: Literal["percentile", "minmax"] = "percentile"
+    clip_pct: float = 1.0
+    wetness: str | None = None
+    water_threshold: float = 0.0
+    mask: str | None = None
+    water_vapour: float | None = None
+    offset: float | None = None
+    sensors: tuple[str, ...] = ()
+    harmonise: str = "roy2016"
+
+    def series(self) -> SensorSeries:
+        """The sensors of all years. Raises InputError as `sensor_series`, or where there is not one per year."""
+        names = self.sensors or (self.sensor,) * len(self.years)
+        if len(names) != len(self.years):
+            raise InputError(
+                f"SENSORS names {len(names)} sensor(s) for {len(self.years)} year(s). Give one each, or leave it empty."
+            )
+        return sensor_series(names, self.level, self.harmonise, self.wetness)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Images on one grid, and a job that reads them; its kernel is still to be chosen."""
+
+    images: Images
+    job: Job
+
+
+def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress: Progress) -> Prepared:
+    """Finds bands and calibrations of every image and brings all on the grid of the first.
+
+    Raises:
+        InputError: a band, a metadata file or the surface temperature is missing or does not fit.
+        GridError: an image does not fit the grid.
+    """
+    series = inputs.series()
+    numbers = _band_numbers(inputs, series)
+    calibrations = _calibrations(inputs, series.sensors, progress)
+    sources = [_sources(inputs, position, numbers[position]) for position in range(len(inputs.years))]
+    area = open_study_area(sources[0]["red"], settings, folder, progress)
+    fitted = [dict(zip(of_year, area.fit_all(list(of_year.values()), progress))) for of_year in sources]
+    read = [source for of_year in fitted for source in of_year.values()]
+    if inputs.mask:
+        read.append(burn_zones(inputs.mask, None, area.grid, folder, EXCLUDED, "Mask").source)
+    years = tuple(
+        _image(inputs, position, series, fitted[position], calibrations[position])
+        for position in range(len(inputs.years))
+    )
+    _tell(inputs, series, numbers, progress)
+    gate = [of_year["red"].name for of_year in fitted]
+    return Prepared(Images(years, area.common), area.job(_unset, read, gate=gate))
+
+
+def _band_numbers(inputs: RseiInputs, series: SensorSeries) -> list[dict[str, int]]:
+    """By image: band numbers of the roles that are used."""
+    found = []
+    for path, year, sensor, wetness in zip(inputs.images, inputs.years, series.sensors, series.wetness):
+        needed = [*REFLECTIVE, *(role for role in wetness.weights if role not in REFLECTIVE)]
+        bands = find_bands(path, year, sensor, inputs.level, inputs.bands)
+        if inputs.quality_band is not None:
+            bands = {**bands, "quality": inputs.quality_band}
+        if not bands.get("quality"):
+            bands.pop("quality", None)
+        if inputs.temperature:
+            bands.pop("thermal", None)
+        elif "thermal" not in bands:
+            raise InputError(
+                f"Image {year} ({short_name(path)}) has no thermal band, so the index lacks heat. Give rasters of land "
+                "surface temperature as THERMAL, one per year, or name the band as BANDS=thermal:7."
+            )
+        missing = [role for role in needed if role not in bands]
+        if missing:
+            raise InputError(
+                f"Image {year} ({short_name(path)}) lacks {', '.join(missing)}. Name the band in BANDS, such as "
+                f"{missing[0]}:1."
+            )
+        found.append({role: bands[role] for role in (*needed, "thermal", "quality") if role in bands})
+    for sensor in dict.fromkeys(series.sensors):
+        _require_same_bands(inputs, [p for p, other in enumerate(series.sensors) if other is sensor], found)
+    return found
+
+
+def _require_same_bands(inputs: RseiInputs, positions: Sequence[int], found: Sequence[Mapping[str, int]]) -> None:
+    """Raises InputError where images of one sensor have different bands."""
+    counts = [open_raster(inputs.images[position]).RasterCount for position in positions]
+    if len(set(counts)) > 1 or len({tuple(found[position].items()) for position in positions}) > 1:
+        listed = ", ".join(f"{inputs.years[position]} {count}" for position, count in zip(positions, counts))
+        raise InputError(
+            f"The images have different bands (number of bands: {listed}). Years can only be compared with the same "
+            "bands in the same order: stack them alike."
+        )
+
+
+def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progress) -> list[ImageCalibration]:
+    if inputs.level not in LEVELS:
+        raise InputError(f"LEVEL is {inputs.level}. Choose one of {', '.join(LEVELS)}.")
+    if inputs.level == "level1":
+        if len(inputs.metadata) != len(inputs.years):
+            raise InputError(
+                f"{len(inputs.metadata)} metadata file(s) given for {len(inputs.years)} year(s). Level 1 needs the MTL "
+                "file of each image."
+            )
+        return [
+            metadata_calibration(path, sensor, inputs.water_vapour, progress)
+            for path, sensor in zip(inputs.metadata, sensors)
+        ]
+    if inputs.level == "level2":
+        return [product_calibration(sensor, year, inputs.offset) for sensor, year in zip(sensors, inputs.years)]
+    as_it_is = ImageCalibration({}, temperature_calibration(inputs.temperature_unit))
+    return [as_it_is] * len(inputs.years)
+
+
+def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> dict[str, Source]:
+    year, path = inputs.years[position], inputs.images[position]
+    sources = {
+        role: Source(
+            f"{role}:{year}", path, number, "classes" if role == "quality" else "continuous", f"Image {year}, {role}"
+        )
+        for role, number in numbers.items()
+    }
+    if inputs.temperature:
+        sources["thermal"] = yearly_sources("thermal", inputs.temperature, inputs.years, "Land surface temperature")[
+            position
+        ]
+    return sources
+
+
+def _image(
+    inputs: RseiInputs,
+    position: int,
+    series: SensorSeries,
+    sources: Mapping[str, Source],
+    calibration: ImageCalibration,
+) -> YearImage:
+    bands = {}
+    for role, source in sources.items():
+        if role not in ("thermal", "quality"):
+            of_band = Calibration() if _is_scaled(source) else calibration.bands.get(role, Calibration())
+            bands[role] = (source.name, of_band.then(*series.harmonised(position, role)))
+    thermal = calibration.thermal
+    if thermal is None or inputs.temperature:
+        # numbers that the file itself scales have become Kelvin or Celsius already
+        scaled = inputs.temperature_unit == "mod11" and _is_scaled(sources["thermal"])
+        thermal = temperature_calibration("kelvin" if scaled else inputs.temperature_unit)
+    elif _is_scaled(sources["thermal"]) and thermal.constants is None:
+        thermal = ThermalCalibration()
+    return YearImage(
+        year=inputs.years[position],
+        bands=bands,
+        thermal=(sources["thermal"].name, thermal),
+        quality=sources["quality"].name if "quality" in sources else None,
+        fields=series.sensors[position].quality,
+        wetness=series.wetness[position].weights,
+        water_threshold=inputs.water_threshold,
+        excluded=bool(inputs.mask),
+    )
+
+
+def _is_scaled(source: Source) -> bool:
+    """Whether the file itself declares how its numbers become values; the engine then applies that."""
+    dataset = open_raster(source.path)  # a band does not outlive its dataset
+    band = dataset.GetRasterBand(source.band)
+    return band.GetScale() not in (None, 1.0) or band.GetOffset() not in (None, 0.0)
+
+
+def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[str, int]], progress: Progress) -> None:
+    for sensor in dict.fromkeys(series.sensors):
+        of_sensor = numbers[series.sensors.index(sensor)]
+        listed = ", ".join(f"{role} {number}" for role, number in of_sensor.items())
+        progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
+        if "quality" not in of_sensor:
+            progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
+    tell_sensors(series, inputs.years, inputs.level, progress)
+    for sensor, year in zip(series.sensors, inputs.years):
+        offset_from = sensor.scaling.get("offset_from")
+        if inputs.level == "level2" and offset_from and inputs.offset is None and year >= offset_from[0]:
+            progress.warn(
+                f"Reflectance of {sensor.title} in {year} takes the offset {offset_from[1]:g} of processing baseline "
+                "04.00. Give the offset 0 for harmonised images."
+            )
+
+
+def _unset(block: Block) -> Result:
+    """Stands in for the kernel of a job that is used by several passes."""
+    return Result()

@@ -1,0 +1,164 @@
+"""The report of a remote sensing ecological index: levels, maps, components, indicators."""
+
+from __future__ import annotations
+
+import math
+
+from ...report import (
+    Bars,
+    Block,
+    Chapter,
+    Classes,
+    Column,
+    Figure,
+    Figures,
+    Heatmap,
+    LeftOutArea,
+    Lines,
+    Map,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Ramp,
+    Series,
+    Source,
+    TableBlock,
+)
+from ...report.texts import load_texts
+from ...tables import provenance
+from ..legends import legend
+from .components import Components, is_weak, wrong_loadings
+from .indicators import INDICATOR_UNITS, INDICATORS
+from .maps import RseiOutputs
+from .run import RseiResult
+from .tables import indicator_table, loadings_table
+
+
+def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> MethodReport:
+    """What an index found; language `en` or `zh`. Maps are shown where they were written."""
+    words = load_texts(language)
+    inputs = result.inputs
+    used = [provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")]
+    return MethodReport(
+        chapters=[
+            Chapter(words["rsei_levels"], _levels(result, words, language)),
+            Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
+            Chapter(words["rsei_components"], _components(result, words)),
+            Chapter(words["rsei_indicators"], _indicators(result, words)),
+        ],
+        subtitle=f"{', '.join(map(str, inputs.years))} · {inputs.series().title}",
+        facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
+        sources=[Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in used],
+        left_out=_left_out(result, words),
+        warnings=_warnings(result, words),
+    )
+
+
+def _levels(result: RseiResult, words: dict[str, str], language: str) -> list[Block]:
+    years = result.inputs.years
+    blocks: list[Block] = [
+        Figures([Figure(f"{words['rsei_mean']} {year}", mean) for year, mean in zip(years, result.means)]),
+        Paragraph(words[f"rsei_{result.inputs.mode}"]),
+    ]
+    if len(years) > 2:
+        blocks.append(Lines(words["rsei_mean"], years, [Series(words["rsei_mean"], result.means)]))
+    series = [
+        Series(item.name, result.area_ha[:, item.code - 1].tolist(), item.colour) for item in legend("rsei", language)
+    ]
+    blocks.append(Bars(words["rsei_by_level"], [str(year) for year in years], series, "ha"))
+    names = [item.name for item in legend("rsei", language)]
+    for (before, after), areas in zip(result.pairs, result.change_ha):
+        title = f"{words['rsei_moves']} {before}–{after}"
+        blocks.append(Heatmap(title, names, names, areas.tolist(), "ha", str(before), str(after), mute_diagonal=True))
+    return blocks
+
+
+def _maps(result: RseiResult, outputs: RseiOutputs, words: dict[str, str], language: str) -> list[Block]:
+    years = [str(year) for year in result.inputs.years]
+    blocks: list[Block] = []
+    if outputs.index:
+        pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
+        blocks.append(Map(words["rsei_map"], pictures, Ramp(low=0, high=1, palette="diverging")))
+    if outputs.classes:
+        pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
+        blocks.append(Map(words["rsei_level"], pictures, Classes(legend("rsei", language))))
+    if outputs.change and result.pairs:
+        pictures = [
+            MapPicture(outputs.change, f"{before}–{after}", band)
+            for band, (before, after) in enumerate(result.pairs, start=1)
+        ]
+        blocks.append(Map(words["rsei_change_map"], pictures, Classes(legend("rsei_change", language))))
+    return blocks
+
+
+def _components(result: RseiResult, words: dict[str, str]) -> list[Block]:
+    if not result.components:
+        return []
+    # years that share one analysis are told once
+    years: dict[Components, list[str]] = {found: [] for found in result.components}
+    for found, year in zip(result.components, result.inputs.years):
+        years[found].append(str(year))
+    titles = [", ".join(of_years) for of_years in years.values()]
+    names = [name.upper() for name in INDICATORS]
+    columns = [Column(words["year"], kind="text"), Column(words["rsei_indicator"], kind="text")]
+    columns += [Column(f"PC{number}", decimals=4) for number in range(1, 5)]
+    rows = [
+        (title, *row[1:6])
+        for title, of_years in zip(titles, years.values())
+        for row in loadings_table(result).rows
+        if str(row[0]) == of_years[0]
+    ]
+    contributions = [
+        Figure(f"{words['rsei_contribution']} ({title})", float(found.shares_pct[0]), "%")
+        for title, found in zip(titles, years)
+    ]
+    first = [found.loadings[:, 0].tolist() for found in years]
+    return [
+        Figures(contributions),
+        Heatmap(words["rsei_loadings"], titles, names, first, palette="diverging"),
+        TableBlock(words["rsei_components"], columns, rows),
+    ]
+
+
+def _indicators(result: RseiResult, words: dict[str, str]) -> list[Block]:
+    columns = [
+        Column(words["year"], kind="code"),
+        Column(words["rsei_indicator"], kind="text"),
+        Column(words["quality_mean"], decimals=4),
+        Column(words["rsei_deviation"], decimals=4),
+    ]
+    rows = [(row[0], _titled(str(row[1])), *row[2:4]) for row in indicator_table(result).rows]
+    return [TableBlock(words["rsei_indicators"], columns, rows)]
+
+
+def _titled(indicator: str) -> str:
+    """An indicator as texts write it, with its unit."""
+    if indicator not in INDICATORS:
+        return indicator
+    unit = INDICATOR_UNITS.get(indicator)
+    return f"{indicator.upper()} ({unit})" if unit else indicator.upper()
+
+
+def _left_out(result: RseiResult, words: dict[str, str]) -> list[LeftOutArea]:
+    reasons = words["rsei_left_out"].split("; ")
+    found = []
+    for position, year in enumerate(result.inputs.years):
+        areas = result.left_out_ha[position]
+        total = math.fsum(areas) + math.fsum(result.area_ha[position])
+        found += [
+            LeftOutArea(str(year), reason, float(area), float(area) / total * 100)
+            for reason, area in zip(reasons, areas)
+            if area > 0
+        ]
+    return found
+
+
+def _warnings(result: RseiResult, words: dict[str, str]) -> list[str]:
+    found = [words["rsei_yearly"]] if result.inputs.mode == "yearly" and len(result.inputs.years) > 1 else []
+    for components in dict.fromkeys(result.components):
+        wrong = wrong_loadings(components)
+        if wrong:
+            found.append(words["rsei_wrong_sign"].format(loadings=wrong))
+        if is_weak(components):
+            found.append(words["rsei_weak"].format(share=f"{components.shares_pct[0]:.1f}"))
+    return found

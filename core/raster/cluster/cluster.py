@@ -1,0 +1,209 @@
+"""Jobs on a `dask.distributed` cluster: a task per window, a tile file per task, sums merged in window order.
+
+Tasks depend on nothing but the job and their window, and files appear whole, so that dask may run a task again when a
+worker dies. dask itself is imported when a cluster is opened.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...errors import ClusterError, EcoAssetsError
+from ...progress import Progress
+from ..blocks import BlockReader, compute_block
+from ..output import BandStatistics
+from ..tally import Sums
+from ..windows import Window
+from ..work import Job
+from .local_workers import LocalWorkers
+from .mosaic import TileMosaic, write_tile
+from .nodes import Node, describe_node, disagreement
+
+CONNECT_SECONDS = 10
+POLL_SECONDS = 0.02
+AHEAD = 6  # tasks per thread that are handed out before the first of them is needed
+LOCAL = "local:"
+
+
+@dataclass
+class Done:
+    """What a task gives back; its tiles are in their folders."""
+
+    tiles: dict[str, list[BandStatistics]]
+    sums: Sums
+
+
+class Cluster:
+    """A connection to a cluster.
+
+    Args:
+        address: of a scheduler, or `local:N` for N worker processes on this machine.
+
+    Attributes:
+        address: of the scheduler.
+        client: dask's own connection.
+
+    Raises:
+        ClusterError: dask is not installed, nobody answers, or there is no worker.
+    """
+
+    def __init__(self, address: str) -> None:
+        count = _count(address) if address.startswith(LOCAL) else 0
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ClusterError(
+                "Running on a cluster needs the Python package distributed (dask), which is not installed. Install it "
+                "(Debian: python3-distributed; pip: distributed), or leave the scheduler empty."
+            ) from None
+        self._workers = LocalWorkers(count) if count else None
+        self.address = self._workers.address if self._workers else address
+        self._seen: set[str] = set()
+        try:
+            self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._wait_for_workers()
+        except ClusterError:
+            self.close()
+            raise
+        except (OSError, TimeoutError, ValueError) as reason:
+            self.close()
+            raise ClusterError(
+                f"No dask scheduler with workers answers at {address} ({reason or type(reason).__name__}). Check the "
+                "address (tcp://host:8786, or local:2 for two processes here) and that scheduler and workers run."
+            ) from None
+
+    def _wait_for_workers(self) -> None:
+        wanted, end = self._workers.count if self._workers else 1, time.monotonic() + 3 * CONNECT_SECONDS
+        while len(self.client.nthreads()) < wanted:
+            if self._workers:
+                self._workers.require_running()
+            if time.monotonic() > end:
+                raise TimeoutError(f"{len(self.client.nthreads())} of {wanted} workers came")
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        """Leaves the cluster; local worker processes end."""
+        if hasattr(self, "client"):
+            with suppress(OSError, TimeoutError):
+                self.client.close(timeout=CONNECT_SECONDS)
+        if self._workers is not None:
+            self._workers.close()
+
+    def stream(self, job: Job, mosaics: Mapping[str, TileMosaic], progress: Progress, total: Sums) -> Sums:
+        """Sends every window to a worker, some ahead, and merges what comes back in the order of the windows.
+
+        Raises:
+            ClusterError: workers differ from this process, do not see the files, or keep dying.
+            EcoAssetsError: what a task raises.
+            Cancelled: the user stopped; no task starts any more.
+        """
+        import cloudpickle
+
+        if not self._seen:
+            progress.info(f"Runs on {sum(self.client.nthreads().values())} threads of the cluster at {self.address}.")
+        folders = {name: mosaic.folder for name, mosaic in mosaics.items()}
+        self._require_fit(job, folders)
+        # A result of a task, not scattered data, so that dask can make it again when the worker that holds it dies.
+        sent = self.client.submit(_unpickled, cloudpickle.dumps(replace(job, accept=None, threads=1)), pure=False)
+        ahead = AHEAD * max(1, sum(self.client.nthreads().values()))
+        windows = job.windows()
+        pending: deque[tuple[Window, Any]] = deque()
+        try:
+            for done, window in enumerate(windows):
+                if len(pending) >= ahead:
+                    self._take(*pending.popleft(), mosaics, total, progress)
+                    progress.set(100 * (done - len(pending)) / len(windows))
+                pending.append((window, self.client.submit(run_window, sent, window, folders, pure=False)))
+            while pending:
+                self._take(*pending.popleft(), mosaics, total, progress)
+                progress.set(100 * (len(windows) - len(pending)) / len(windows))
+        except BaseException:
+            self.client.cancel([future for _, future in pending])
+            raise
+        return total
+
+    def _take(
+        self, window: Window, future: Any, mosaics: Mapping[str, TileMosaic], total: Sums, progress: Progress
+    ) -> None:
+        while not future.done():
+            progress.check()
+            time.sleep(POLL_SECONDS)
+        progress.check()
+        done = self._result(future)
+        for name, statistics in done.tiles.items():
+            mosaics[name].add(window, statistics)
+        total.merge(done.sums)
+
+    def _result(self, future: Any) -> Done:
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return future.result()
+        except EcoAssetsError:
+            raise
+        except KilledWorker as reason:
+            raise ClusterError(
+                f"Workers of {self.address} died over one window again and again ({reason}). They may lack memory: "
+                "give each more, or start fewer on a machine."
+            ) from None
+        except Exception as reason:
+            if future.status in ("cancelled", "lost"):
+                raise ClusterError(f"The scheduler at {self.address} has gone: {reason}. Run again.") from None
+            raise
+
+    def _require_fit(self, job: Job, folders: Mapping[str, str]) -> None:
+        """Checks once per file that every worker runs the same software and sees the same storage."""
+        paths = [source.path for source in job.every_source if source.path not in self._seen]
+        here = describe_node(paths, list(folders.values()))
+        try:
+            nodes: dict[str, Node] = self.client.run(describe_node, paths, list(folders.values()))
+        except ImportError as reason:
+            raise ClusterError(
+                f"Workers of {self.address} cannot import this software ({reason}). Put the folder that holds the "
+                f"package {__name__.split('.')[0]} on their PYTHONPATH, with numpy and GDAL as here."
+            ) from None
+        except Exception as reason:
+            raise ClusterError(
+                f"Workers of {self.address} do not answer ({reason}). Run the same Python there."
+            ) from None
+        for worker, node in nodes.items():
+            fault = disagreement(here, node)
+            if fault:
+                raise ClusterError(f"Worker {worker} {fault}")
+        self._seen.update(paths)
+
+
+def _count(address: str) -> int:
+    number = address[len(LOCAL) :]
+    if not number.isdigit() or int(number) < 1:
+        raise ClusterError(
+            f"The scheduler {address} is not understood. Write local:2 for two processes, or an address."
+        )
+    return int(number)
+
+
+_of_thread = threading.local()
+
+
+def _unpickled(payload: bytes) -> Job:
+    import pickle
+
+    job: Job = pickle.loads(payload)
+    return job
+
+
+def run_window(job: Job, window: Window, folders: Mapping[str, str]) -> Done:
+    """Runs the kernel on one window and writes its tiles; on a worker."""
+    if getattr(_of_thread, "job", None) is not job:  # the files stay open while windows of one job follow each other
+        _of_thread.job, _of_thread.reader = job, BlockReader(job)
+    computed = compute_block(job, _of_thread.reader.read(window))
+    for output in job.outputs:
+        if output.name in computed.stacks:
+            write_tile(output, job, window, computed.stacks[output.name], folders[output.name])
+    return Done(computed.statistics, computed.sums)

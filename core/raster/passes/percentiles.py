@@ -1,0 +1,149 @@
+"""Exact percentiles of rasters of any size, see `radix_search`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from ..reading.source import Source
+from ..study import StudyArea
+from ..work import Block, Job, no_kernel
+from .radix_search import RadixSearch, Sample, Sampler, Target
+
+
+@dataclass(frozen=True, eq=False)
+class StratumPercentiles:
+    """Percentiles of each stratum.
+
+    Attributes:
+        counts: values per stratum, int64, shape (strata,).
+        values: shape (strata, fractions), float64; NaN for an empty stratum.
+    """
+
+    counts: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class SourceSampler:
+    """Takes the values of each source where it is valid; with `common` only where all are.
+
+    Attributes:
+        names: the sources.
+        common: whether a pixel must be valid in all sources.
+        pooled: whether the sources form one stratum, else each its own.
+    """
+
+    names: tuple[str, ...]
+    common: bool
+    pooled: bool = True
+
+    def __call__(self, block: Block) -> Iterator[Sample]:
+        for number, name in enumerate(self.names):
+            mask = block.gate if self.common else block.valid[name]
+            yield Sample(block.values[name][mask], 0 if self.pooled else number)
+
+
+def exact_percentiles(
+    area: StudyArea,
+    sources: Sequence[Source],
+    fractions: Sequence[float],
+    progress: Progress = QUIET,
+    sampler: Sampler | None = None,
+) -> tuple[float, ...]:
+    """Percentiles of all values of the sources together, within the study area and under its mask.
+
+    Args:
+        area: the study area; with the mask `common` only pixels that are valid in all sources count.
+        sources: fitted to the area's grid.
+        fractions: 0 to 1, any order.
+        progress: gets the progress of the passes.
+        sampler: takes the values to be ranked from a block, all of stratum 0; None takes those of all sources.
+
+    Returns:
+        One number per fraction, interpolated linearly between the two neighbours in rank: the same bits as
+        `np.quantile(values.astype(np.float32).astype(np.float64), fractions)`.
+
+    Raises:
+        InputError: no pixel is valid, or a fraction lies outside 0 to 1.
+    """
+    sampler = sampler or SourceSampler(tuple(source.name for source in sources), area.common)
+    found = percentiles_by_stratum(area.job(no_kernel, sources), sampler, 1, fractions, progress)
+    if found.counts[0] == 0:
+        named = ", ".join(source.named for source in sources)
+        raise InputError(
+            f"There is no valid pixel to take percentiles of in {named}. Check nodata values, valid ranges and the "
+            "study boundary."
+        )
+    return tuple(float(value) for value in found.values[0])
+
+
+def percentiles_by_stratum(
+    job: Job, sampler: Sampler, strata: int, fractions: Sequence[float], progress: Progress = QUIET
+) -> StratumPercentiles:
+    """Percentiles of each stratum, all in the same passes.
+
+    Args:
+        job: names sources, grid, boundary and gate, e.g. from `StudyArea.job`; its kernel and outputs are not used.
+        sampler: picklable; takes the values and their strata from a block.
+        strata: how many strata there are.
+        fractions: 0 to 1, any order.
+        progress: gets the progress of the passes.
+
+    Raises:
+        InputError: a fraction lies outside 0 to 1.
+    """
+    for fraction in fractions:
+        if not 0 <= fraction <= 1:
+            raise InputError(f"The percentile {100 * fraction:g} does not exist. Give numbers from 0 to 100.")
+    totals = np.zeros(strata, dtype=np.int64)
+
+    def ranks() -> list[tuple[int, _Rank]]:
+        of_fraction = [(s, _Rank.of_fraction(f, int(totals[s]))) for s in range(strata) for f in fractions]
+        return [(stratum, rank) for stratum, rank in of_fraction if totals[stratum]]
+
+    def targets_of(counts: np.ndarray) -> list[Target]:
+        totals[:] = counts.sum(axis=1)
+        return [Target(stratum, place) for stratum, rank in ranks() for place in _neighbours(rank)]
+
+    search = RadixSearch(job, sampler, strata, summed=False, progress=progress)
+    found = (target.value for target in search.find(targets_of))
+    values = np.full((strata, len(fractions)), np.nan)
+    between = [_between(next(found), next(found), rank.weight) for _, rank in ranks()]
+    values[totals > 0] = np.reshape(between, (-1, len(fractions)))
+    return StratumPercentiles(totals, values)
+
+
+@dataclass(frozen=True)
+class _Rank:
+    """A place in ascending order, from 0, and how far the percentile lies towards the next place."""
+
+    place: int
+    last: int
+    weight: float = 0.0
+
+    @classmethod
+    def of_fraction(cls, fraction: float, count: int) -> _Rank:
+        virtual = (count - 1) * fraction
+        place = int(np.floor(virtual))
+        return cls(place, count - 1, virtual - place)
+
+    def descend(self, bins: np.ndarray) -> tuple[int, _Rank]:
+        """The bin that holds the place, and the place within it."""
+        below = np.cumsum(bins)
+        found = int(np.searchsorted(below, self.place, side="right"))
+        return found, _Rank(self.place - int(below[found] - bins[found]), int(bins[found]) - 1)
+
+
+def _neighbours(rank: _Rank) -> tuple[_Rank, _Rank]:
+    return rank, _Rank(min(rank.place + 1, rank.last), rank.last)
+
+
+def _between(lower: float, upper: float, weight: float) -> float:
+    """Linear interpolation as numpy does it: from the nearer end, so that it never leaves the interval."""
+    gap = upper - lower
+    return upper - gap * (1 - weight) if weight >= 0.5 else lower + gap * weight

@@ -1,0 +1,73 @@
+"""Rasters over several years: which file and band belongs to which year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import InputError
+from ...progress import Progress
+from ..dataset import open_raster, short_name
+from .source import Kind, Source
+
+
+def yearly_sources(
+    name: str,
+    paths: Sequence[str],
+    years: Sequence[int],
+    label: str,
+    *,
+    kind: Kind = "continuous",
+    static: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> tuple[Source, ...]:
+    """Pairs rasters with years: T single-band rasters, or one raster of T bands, or (`static`) one for all years.
+
+    Args:
+        name: the key of the series; the source of 2005 is named `name:2005`, a static one just `name`.
+        paths: the rasters in the order of the years.
+        years: strictly rising.
+        label: what the user calls the series.
+        kind: `classes` or `continuous`.
+        static: whether one single-band raster may stand for all years.
+        minimum: smallest valid value.
+        maximum: largest valid value.
+
+    Returns:
+        A source per year, in order; a static series repeats one source.
+
+    Raises:
+        InputError: the numbers of rasters, bands and years do not fit.
+    """
+    listed = ", ".join(map(str, years))
+    bands = [open_raster(path, label).RasterCount for path in paths]
+
+    def source(position: int, key: str, path: str, band: int) -> Source:
+        year = f" {years[position]}" if key != name else ""
+        return Source(key, path, band, kind, f"{label}{year}", minimum, maximum)
+
+    if len(paths) == 1 and bands[0] == len(years):
+        return tuple(source(i, f"{name}:{year}", paths[0], i + 1) for i, year in enumerate(years))
+    if len(paths) == 1 and bands[0] == 1 and static:
+        return (source(0, name, paths[0], 1),) * len(years)
+    if len(paths) == len(years):
+        for path, count in zip(paths, bands):
+            if count != 1:
+                raise InputError(
+                    f"{label}: {short_name(path)} has {count} bands, but one raster per year was given, so each must "
+                    "have one band. Extract the band (Raster > Conversion > Translate), or give one raster whose bands "
+                    "are the years."
+                )
+        return tuple(source(i, f"{name}:{year}", path, 1) for i, (year, path) in enumerate(zip(years, paths)))
+    held = f"{len(paths)} rasters" if len(paths) > 1 else f"one raster of {bands[0]} band(s)" if paths else "no raster"
+    one_for_all = ", or one raster with one band for all years" if static else ""
+    raise InputError(
+        f"{label}: {held} given for {len(years)} year(s) ({listed}). Give one single-band raster per year in that "
+        f"order, or one raster with a band per year{one_for_all}."
+    )
+
+
+def tell_pairing(label: str, sources: Sequence[Source], years: Sequence[int], progress: Progress) -> None:
+    """Echoes which raster was taken for which year."""
+    pairs = "; ".join(f"{year} = {short_name(s.path)} band {s.band}" for year, s in zip(years, sources))
+    progress.info(f"{label}: {pairs}")

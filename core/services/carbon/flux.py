@@ -1,0 +1,329 @@
+"""Carbon dioxide that ecosystems fix and oxygen that they release in a year, from net primary production."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.settings import RasterSettings
+from ...results import Cell, Column, ResultTable
+from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
+from ..survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..yearly_kernel import Layers, Pixels
+
+Method = Literal["nep", "dry_matter"]
+FLUX = "co2_flux"
+UNIT = "t CO2/(ha a)"
+CARBON_TO_CO2 = 44 / 12
+CO2_TO_OXYGEN = 32 / 44
+# What a value is multiplied with to become t C/ha.
+TO_T_HA = {"gc_m2": 0.01, "kgc_m2": 10.0, "tc_ha": 1.0}
+# MOD17A3: stored values are 0.0001 kgC/m2; those above 32700 are fill values (water, towns, barren land).
+MOD17, MOD17_TO_T_HA, MOD17_LARGEST = "mod17", 0.001, 32_700.0
+NPP_UNITS = (*TO_T_HA, MOD17)
+LARGEST_T_HA = 25.0  # the richest wetlands and tropical forests
+# What the richest land holds in t C/ha would be this, taken for gC/m2; only deserts produce so little.
+NEXT_TO_NOTHING_T_HA = 0.01 * LARGEST_T_HA
+SOURCES = {
+    "nep": "Q_CO2 = 44/12 NEP, Q_O2 = 32/44 Q_CO2",
+    "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
+}
+COLUMNS = (
+    Column("year", "integer"),
+    Column("ecosystem", "text"),
+    Column("area_ha", unit="ha"),
+    Column("npp_t", unit="t C/a"),
+    Column("nep_t", unit="t C/a"),
+    Column("co2_t_ha", unit=UNIT),
+    Column("co2_t", unit="t CO2/a"),
+    Column("oxygen_t", unit="t O2/a"),
+)
+
+
+def net_ecosystem_production(
+    npp: np.ndarray, respiration: np.ndarray | None = None, ratio: float | None = None
+) -> np.ndarray:
+    """What an ecosystem gains or loses, ``NEP = NPP - Rh``, or ``NEP = ratio NPP``; negative where it loses.
+
+    Args:
+        npp: net primary production, t C/(ha a).
+        respiration: Rh, of what lives in the soil and is no plant, t C/(ha a); or
+        ratio: NEP over NPP, dimensionless.
+
+    Returns:
+        t C/(ha a).
+    """
+    return npp - respiration if ratio is None else ratio * npp
+
+
+def fixed_by_dry_matter(npp: np.ndarray, carbon_fraction: float, per_dry_matter: float) -> np.ndarray:
+    """Gas that plants exchange for their growth, ``per_dry_matter NPP / carbon_fraction``, t/(ha a).
+
+    Args:
+        npp: net primary production, t C/(ha a).
+        carbon_fraction: of dry matter, such as 0.45.
+        per_dry_matter: t of the gas per t of dry matter: 1.63 of CO2 fixed, 1.19 of O2 released.
+    """
+    return per_dry_matter / carbon_fraction * npp
+
+
+@dataclass(frozen=True)
+class FluxInputs:
+    """Production and the way from it to carbon dioxide.
+
+    Attributes:
+        npp: annual net primary production.
+        npp_unit: one of `NPP_UNITS`; `mod17` are stored values of MOD17A3, whose fill values are left out.
+        method: `nep` takes net ecosystem production; `dry_matter` what plants alone exchange, with NPP.
+        respiration: annual heterotrophic respiration, for `nep`; or
+        nep_ratio: NEP over NPP, above 0 to 1.
+        respiration_unit: a key of `TO_T_HA`.
+        carbon_fraction: of dry matter, for `dry_matter`.
+        co2_per_dry_matter, oxygen_per_dry_matter: t fixed and t released per t of dry matter.
+    """
+
+    npp: Series
+    npp_unit: str = "gc_m2"
+    method: Method = "nep"
+    respiration: Series | None = None
+    nep_ratio: float | None = None
+    respiration_unit: str = "gc_m2"
+    carbon_fraction: float = 0.45
+    co2_per_dry_matter: float = 1.63
+    oxygen_per_dry_matter: float = 1.19
+
+    @property
+    def npp_to_t_ha(self) -> float:
+        """What a value of NPP is multiplied with."""
+        return MOD17_TO_T_HA if self.npp_unit == MOD17 else TO_T_HA[self.npp_unit]
+
+
+@dataclass(frozen=True)
+class FluxFormula:
+    """Carbon dioxide and oxygen of the pixels, t/(ha a)."""
+
+    inputs: FluxInputs
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        inputs, valid = self.inputs, pixels.all_valid()
+        npp = self._npp(pixels)
+        amounts = {"npp": npp}
+        if inputs.method == "nep":
+            nep = net_ecosystem_production(npp, self._respiration(pixels), inputs.nep_ratio)
+            co2 = CARBON_TO_CO2 * nep
+            amounts |= {"nep": nep, "oxygen": CO2_TO_OXYGEN * co2}
+        else:
+            co2 = fixed_by_dry_matter(npp, inputs.carbon_fraction, inputs.co2_per_dry_matter)
+            amounts["oxygen"] = fixed_by_dry_matter(npp, inputs.carbon_fraction, inputs.oxygen_per_dry_matter)
+        counts = {"losing": co2 < 0, "too rich": npp > LARGEST_T_HA}
+        return Layers({FLUX: co2}, valid, {**amounts, "co2": co2}, counts, pixels.classes)
+
+    def _npp(self, pixels: Pixels) -> np.ndarray:
+        npp, valid = pixels.values["npp"] * self.inputs.npp_to_t_ha, pixels.valid["npp"]
+        impossible = valid & (npp < -LARGEST_T_HA)
+        if impossible.any():
+            raise InputError(
+                f"NPP holds values such as {float(pixels.values['npp'][impossible][0]):.6g}, which no land can lose. "
+                "Declare them as nodata, or set NPP_MIN."
+            )
+        refuse_slip("NPP in t C/ha", npp, npp > LARGEST_T_HA, valid, _unit_advice("NPP_UNIT", NPP_UNITS))
+        return npp
+
+    def _respiration(self, pixels: Pixels) -> np.ndarray | None:
+        if self.inputs.respiration is None:
+            return None
+        loss = pixels.values["respiration"] * TO_T_HA[self.inputs.respiration_unit]
+        valid = pixels.valid["respiration"]
+        refuse_negative("Heterotrophic respiration", loss, valid)
+        advice = _unit_advice("RESPIRATION_UNIT", tuple(TO_T_HA))
+        refuse_slip("Heterotrophic respiration in t C/ha", loss, loss > LARGEST_T_HA, valid, advice)
+        return loss
+
+
+def _unit_advice(parameter: str, units: tuple[str, ...]) -> str:
+    return (
+        f"No land reaches {LARGEST_T_HA:g} t C/ha in a year. Choose the unit of the raster ({parameter}: "
+        f"{', '.join(units)})."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FluxResult:
+    """Exchange of the study area; arrays have shape (years, ecosystems).
+
+    Attributes:
+        years: as given.
+        ecosystems: names.
+        area_ha: with every input.
+        npp_t: t C/a.
+        nep_t: t C/a; None with the method `dry_matter`, which does not know it.
+        co2_t: fixed, t CO2/a; negative where more is released.
+        oxygen_t: released, t O2/a.
+        sums: of the run; groups are land-cover classes.
+    """
+
+    years: tuple[int | None, ...]
+    ecosystems: tuple[str, ...]
+    area_ha: np.ndarray
+    npp_t: np.ndarray
+    nep_t: np.ndarray | None
+    co2_t: np.ndarray
+    oxygen_t: np.ndarray
+    sums: YearlySums
+    inputs: FluxInputs
+
+    @property
+    def co2_totals(self) -> tuple[float, ...]:
+        """Carbon dioxide fixed per year, t."""
+        return tuple(math.fsum(year) for year in self.co2_t)
+
+    @property
+    def oxygen_totals(self) -> tuple[float, ...]:
+        """Oxygen released per year, t."""
+        return tuple(math.fsum(year) for year in self.oxygen_t)
+
+    def table(self) -> ResultTable:
+        """A row per year and ecosystem that occurs."""
+        rows: list[tuple[Cell, ...]] = []
+        for y, year in enumerate(self.years):
+            for e, ecosystem in enumerate(self.ecosystems):
+                area, co2 = float(self.area_ha[y, e]), float(self.co2_t[y, e])
+                if area > 0:
+                    nep = None if self.nep_t is None else float(self.nep_t[y, e])
+                    npp, oxygen = float(self.npp_t[y, e]), float(self.oxygen_t[y, e])
+                    rows.append((year, ecosystem, area, npp, nep, co2 / area, co2, oxygen))
+        return ResultTable(COLUMNS, tuple(rows))
+
+
+@dataclass(frozen=True)
+class FluxOutputs:
+    """Path of the map; None for none."""
+
+    flux: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_carbon_flux(
+    cover: Cover,
+    inputs: FluxInputs,
+    outputs: FluxOutputs,
+    years: tuple[int, ...] = (),
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> FluxResult:
+    """Maps carbon dioxide fixed in a year and sums it, with oxygen, by ecosystem.
+
+    Raises:
+        InputError: the way from NPP to NEP is missing, told twice or not needed, a constant is out of range, or NPP or
+            respiration holds another unit.
+        TableError: a land-cover code is not in the scheme.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    _check(inputs)
+    progress.info(f"CO2 and O2 of a year by {inputs.method}: {SOURCES[inputs.method]}.")
+    names, member = ecosystem_members(cover.scheme)
+    with workspace() as folder:
+        survey = Survey(years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(cover)
+        survey.add("npp", "NPP", _without_fill(inputs))
+        survey.add("respiration", "Heterotrophic respiration", inputs.respiration)
+        made = map_output(survey, FLUX, outputs.flux, UNIT, outputs.metadata)
+        sums = survey.run(FluxFormula(inputs), made, len(cover.scheme.codes), progress)
+    amounts = {name: values @ member for name, values in sums.amounts.items()}
+    result = FluxResult(
+        years=sums.years,
+        ecosystems=names,
+        area_ha=sums.area_ha @ member,
+        npp_t=amounts["npp"],
+        nep_t=amounts.get("nep"),
+        co2_t=amounts["co2"],
+        oxygen_t=amounts["oxygen"],
+        sums=sums,
+        inputs=inputs,
+    )
+    _tell(result, progress)
+    return result
+
+
+def _check(inputs: FluxInputs) -> None:
+    """Raises InputError where units, method and constants do not make a flux."""
+    if inputs.method not in SOURCES:
+        raise InputError(f"There is no method {inputs.method}. Choose {' or '.join(SOURCES)}.")
+    for unit, known in ((inputs.npp_unit, NPP_UNITS), (inputs.respiration_unit, tuple(TO_T_HA))):
+        if unit not in known:
+            raise InputError(f"There is no unit {unit}. Choose one of {', '.join(known)}.")
+    if inputs.npp_unit == MOD17:
+        refuse_second_scale("NPP", inputs.npp.paths, "the unit mod17", "Set NPP_UNIT to kgc_m2.")
+    ways = [inputs.respiration is not None, inputs.nep_ratio is not None]
+    if inputs.method == "dry_matter":
+        if any(ways):
+            raise InputError(
+                "The method dry_matter takes NPP as it is: RESPIRATION and NEP_RATIO would count for nothing. Leave "
+                "them out, or choose the method nep."
+            )
+        _check_dry_matter(inputs)
+        return
+    if all(ways):
+        raise InputError("RESPIRATION and NEP_RATIO are both given. NEP is NPP less one, or the other times NPP.")
+    if not any(ways):
+        raise InputError(
+            "NEP needs RESPIRATION (NEP = NPP - Rh) or NEP_RATIO (NEP = ratio x NPP). Give one of them, or choose the "
+            "method dry_matter, which tells what plants alone exchange."
+        )
+    if inputs.nep_ratio is not None and not 0 < inputs.nep_ratio <= 1:
+        raise InputError(
+            f"NEP_RATIO is {inputs.nep_ratio:g}. Give NEP over NPP, above 0 and at most 1. For land that loses carbon "
+            "give RESPIRATION instead."
+        )
+
+
+def _check_dry_matter(inputs: FluxInputs) -> None:
+    if not 0 < inputs.carbon_fraction <= 1:
+        raise InputError(
+            f"CARBON_FRACTION is {inputs.carbon_fraction:g}. Give the t of carbon in a t of dry matter, such as 0.45."
+        )
+    factors = {"CO2_PER_DRY_MATTER": inputs.co2_per_dry_matter, "OXYGEN_PER_DRY_MATTER": inputs.oxygen_per_dry_matter}
+    for name, factor in factors.items():
+        if not factor > 0:
+            raise InputError(f"{name} is {factor:g}. Give t per t of dry matter, above 0.")
+
+
+def _without_fill(inputs: FluxInputs) -> Series:
+    """NPP without the fill values of MOD17, unless the user gave a range."""
+    series = inputs.npp
+    if inputs.npp_unit != MOD17 or series.maximum is not None:
+        return series
+    return Series(series.paths, series.minimum, MOD17_LARGEST)
+
+
+def _tell(result: FluxResult, progress: Progress) -> None:
+    npp = result.sums.mean("npp")
+    pixels = result.sums.pixels.sum(axis=1)
+    losing, rich = (result.sums.counts[name].sum(axis=1) for name in ("losing", "too rich"))
+    for y, (year, co2, oxygen) in enumerate(zip(result.years, result.co2_totals, result.oxygen_totals)):
+        when = f"{year}: " if year else ""
+        progress.info(
+            f"{when}{co2:,.0f} t of CO2 fixed and {oxygen:,.0f} t of O2 released ({result.inputs.method}); mean NPP "
+            f"{100 * npp[y]:.4g} gC/m2."
+        )
+        if losing[y]:
+            progress.warn(
+                f"{when}{int(losing[y])} pixels ({100 * losing[y] / pixels[y]:.1f} %) release more CO2 than they fix: "
+                "they count as losses."
+            )
+        if rich[y]:
+            progress.warn(
+                f"{when}NPP is above {100 * LARGEST_T_HA:,.0f} gC/m2 in {int(rich[y])} pixels, which no land reaches. "
+                "They may be fill values: set NPP_MAX."
+            )
+        if abs(npp[y]) < NEXT_TO_NOTHING_T_HA:
+            progress.warn(
+                f"{when}NPP is {100 * npp[y]:.3g} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT)."
+            )

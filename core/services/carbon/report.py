@@ -1,0 +1,44 @@
+"""The report of carbon stock and flux."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...report import Block, Chapter, Map, MapPicture, MethodReport, Ramp, Source
+from ...report.texts import load_texts
+from ..report_parts import Words, by_ecosystem, left_out, maps, totals
+from .flux import SOURCES as FLUX_SOURCES
+from .flux import UNIT as FLUX_UNIT
+from .flux import FluxResult
+from .storage import CarbonOutputs, CarbonResult
+
+
+def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -> MethodReport:
+    """What carbon storage found."""
+    words = load_texts(language)
+    chapters = [
+        totals(words, "services_carbon", "t C", result.years, result.totals),
+        maps(words, result.years, [("services_carbon", outputs.carbon, "t C/ha", ())]),
+        by_ecosystem(words, result.table(), "carbon_t", "services_carbon"),
+    ]
+    missing = left_out(words, result.sums)
+    flux = result.flux
+    if flux is None:
+        return MethodReport(chapters, left_out=missing)
+    chapters.append(_flux_chapter(flux, outputs.flux, words))
+    missing += [replace(o, where=f"{words['services_flux']} {o.where}") for o in left_out(words, flux.sums)]
+    return MethodReport(
+        chapters, sources=[Source(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])], left_out=missing
+    )
+
+
+def _flux_chapter(flux: FluxResult, path: str | None, words: Words) -> Chapter:
+    fixed = totals(words, "services_flux", "t CO2/a", flux.years, flux.co2_totals)
+    oxygen = totals(words, "services_oxygen", "t O2/a", flux.years, flux.oxygen_totals)
+    blocks: list[Block] = [*fixed.blocks, *oxygen.blocks]
+    if path:
+        ramp = Ramp(FLUX_UNIT, "diverging" if flux.sums.counts["losing"].any() else "sequential")
+        pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(flux.years, start=1)]
+        blocks.append(Map(words["services_flux"], pictures, ramp))
+    of_ecosystems = by_ecosystem(words, flux.table(), "co2_t", "services_flux")
+    return Chapter(words["services_flux"], [*blocks, *of_ecosystems.blocks])

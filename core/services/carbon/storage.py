@@ -1,0 +1,156 @@
+"""Carbon stored in ecosystems, by land-cover class, and what they take up in a year."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...errors import InputError, TableError
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.settings import RasterSettings
+from ...results import Cell, Column, ResultTable
+from ...tables import Table
+from ..survey import Cover, Survey, YearlySums, ecosystem_members, map_output
+from ..yearly_kernel import Layers, Pixels
+from .flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
+
+STOCK = "carbon"
+UNIT = "t C/ha"
+POOLS = ("above", "below", "soil", "dead")
+COLUMNS = (
+    Column("year", "integer"),
+    Column("ecosystem", "text"),
+    Column("area_ha", unit="ha"),
+    Column("density_t_ha", unit="t C/ha"),
+    Column("carbon_t", unit="t C"),
+    Column("co2_t", unit="t CO2"),
+)
+
+
+def class_densities(table: Table, codes: tuple[int, ...]) -> np.ndarray:
+    """Carbon per hectare of classes, the sum of their pools; NaN for codes without a row.
+
+    Args:
+        table: `code`, and either `carbon` or some of `above`, `below`, `soil`, `dead`, t C/ha.
+        codes: of the result.
+
+    Raises:
+        TableError: a column is missing or a density is negative.
+    """
+    pools = [pool for pool in (*POOLS, "carbon") if table.has(pool)]
+    if not pools or ("carbon" in pools and len(pools) > 1):
+        raise TableError(
+            f"Table {table.name} needs either the column carbon or columns of pools ({', '.join(POOLS)}), in t C/ha."
+        )
+    densities = np.sum([table.numbers(pool) for pool in pools], axis=0)
+    of_code = dict(zip(table.codes("code"), map(float, densities)))
+    negative = [code for code, density in of_code.items() if density < 0]
+    if negative:
+        raise TableError(f"Table {table.name}, code {negative[0]}: carbon is negative. Write t C/ha.")
+    return np.array([of_code.get(code, np.nan) for code in codes])
+
+
+@dataclass(frozen=True, eq=False)
+class StockFormula:
+    """Carbon of the pixels by class; densities of shape (classes,), t C/ha."""
+
+    densities: np.ndarray
+    codes: tuple[int, ...]
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        stock = self.densities[pixels.classes]
+        valid = pixels.all_valid()
+        missing = valid & np.isnan(stock)
+        if missing.any():
+            code = self.codes[int(pixels.classes[missing][0])]
+            raise InputError(
+                f"The land cover holds the code {code}, which the table of carbon does not have. Add a row."
+            )
+        return Layers({STOCK: stock}, valid, {STOCK: stock}, group=pixels.classes)
+
+
+@dataclass(frozen=True)
+class CarbonOutputs:
+    """Paths of the maps; None for a map that is not wanted."""
+
+    carbon: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    flux: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CarbonResult:
+    """Carbon of the study area; arrays have shape (years, ecosystems).
+
+    Attributes:
+        years: as given.
+        ecosystems: names.
+        area_ha: with a density.
+        carbon_t: stored.
+        sums: of the run; groups are land-cover classes.
+        flux: of a year; None where no production was given.
+    """
+
+    years: tuple[int | None, ...]
+    ecosystems: tuple[str, ...]
+    area_ha: np.ndarray
+    carbon_t: np.ndarray
+    sums: YearlySums
+    flux: FluxResult | None = None
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Carbon per year, t C."""
+        return tuple(math.fsum(year) for year in self.carbon_t)
+
+    def table(self) -> ResultTable:
+        """A row per year and ecosystem that occurs."""
+        rows: list[tuple[Cell, ...]] = []
+        for y, year in enumerate(self.years):
+            for e, ecosystem in enumerate(self.ecosystems):
+                area, carbon = float(self.area_ha[y, e]), float(self.carbon_t[y, e])
+                if area > 0:
+                    rows.append((year, ecosystem, area, carbon / area, carbon, carbon * CARBON_TO_CO2))
+        return ResultTable(COLUMNS, tuple(rows))
+
+
+def run_carbon_storage(
+    cover: Cover,
+    table: Table,
+    outputs: CarbonOutputs,
+    years: tuple[int, ...] = (),
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+    flux: FluxInputs | None = None,
+) -> CarbonResult:
+    """Maps carbon by land-cover class and sums it by ecosystem; with `flux` also what is taken up in a year.
+
+    Stock and flux are two passes, because production may be missing where there is a stock, such as on lakes.
+
+    Raises:
+        TableError: the table of carbon cannot be used, or a land-cover code is not in the scheme.
+        InputError: a class that occurs has no carbon, or see `run_carbon_flux`.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    densities = class_densities(table, cover.scheme.codes)
+    names, member = ecosystem_members(cover.scheme)
+    settings = settings or RasterSettings()
+    found = None
+    if flux:
+        of_flux = FluxOutputs(outputs.flux, outputs.metadata)
+        found = run_carbon_flux(cover, flux, of_flux, years, settings, progress.part(0, 60))
+        progress = progress.part(60, 100)
+        progress.info("Carbon stock by class.")
+    with workspace() as folder:
+        survey = Survey(years, settings, folder, progress)
+        survey.add_land_cover(cover)
+        made = map_output(survey, STOCK, outputs.carbon, UNIT, outputs.metadata)
+        sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), progress)
+    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums.amounts[STOCK] @ member, sums, found)
+    for year, total in zip(result.years, result.totals):
+        progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} t of carbon stored.")
+    return result

@@ -1,0 +1,148 @@
+"""Natural habitat: forest, shrub, grassland and wetland, whole or weighted by their quality."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.settings import RasterSettings
+from ...results import Cell, Column, ResultTable
+from ..survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..yearly_kernel import Layers, Pixels
+
+HABITAT = "habitat"
+NATURAL = ("forest", "shrub", "grassland", "wetland")
+GRADES = 5
+COLUMNS = (
+    Column("year", "integer"),
+    Column("ecosystem", "text"),
+    Column("area_ha", unit="ha"),
+    Column("weighted_ha", unit="ha"),
+)
+
+
+def habitat_weight(natural: np.ndarray, grade: np.ndarray | None = None) -> np.ndarray:
+    """Weight of a pixel as habitat: 1 where natural, or its quality grade (5 excellent to 1 poor) over 5; else 0."""
+    weight = 1.0 if grade is None else grade / GRADES
+    return np.where(natural, weight, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class HabitatFormula:
+    """Habitat weight of the pixels.
+
+    Attributes:
+        natural: per class, shape (classes,).
+        graded: whether quality is an input.
+    """
+
+    natural: np.ndarray
+    graded: bool
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        natural = self.natural[pixels.classes]
+        valid = pixels.valid["land_cover"]
+        grade = None
+        if self.graded:
+            grade = pixels.values["quality"].astype(np.float64)
+            rated = pixels.valid["quality"]
+            beyond = rated & natural & ((grade < 1) | (grade > GRADES))
+            if beyond.any():
+                raise InputError(
+                    f"Quality holds {float(grade[beyond][0]):.6g}, which is no grade from 1 (poor) to 5 (excellent). "
+                    "Give the quality classes, not the index."
+                )
+            valid = valid & (rated | ~natural)
+        weight = habitat_weight(natural, grade)
+        amounts = {"natural": natural, HABITAT: weight}
+        return Layers({HABITAT: weight}, valid, amounts, group=pixels.classes)
+
+
+@dataclass(frozen=True)
+class HabitatInputs:
+    """Land cover and quality.
+
+    Attributes:
+        cover: land cover of the years.
+        years: strictly rising; empty for one result without a year.
+        quality: grades 5 (excellent) to 1 (poor); None weights every natural pixel with 1.
+    """
+
+    cover: Cover
+    years: tuple[int, ...] = ()
+    quality: Series | None = None
+
+
+@dataclass(frozen=True)
+class HabitatOutputs:
+    """Path of the map; None for none."""
+
+    habitat: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class HabitatResult:
+    """Natural habitat; arrays have shape (years, natural ecosystems)."""
+
+    years: tuple[int | None, ...]
+    ecosystems: tuple[str, ...]
+    area_ha: np.ndarray
+    weighted_ha: np.ndarray
+    sums: YearlySums
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Weighted habitat per year, ha."""
+        return tuple(math.fsum(year) for year in self.weighted_ha)
+
+    def table(self) -> ResultTable:
+        """A row per year and natural ecosystem that occurs."""
+        rows: list[tuple[Cell, ...]] = [
+            (year, name, float(self.area_ha[y, e]), float(self.weighted_ha[y, e]))
+            for y, year in enumerate(self.years)
+            for e, name in enumerate(self.ecosystems)
+            if self.area_ha[y, e] > 0
+        ]
+        return ResultTable(COLUMNS, tuple(rows))
+
+
+def run_natural_habitat(
+    inputs: HabitatInputs,
+    outputs: HabitatOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> HabitatResult:
+    """Maps natural habitat and sums it by ecosystem. Pixels that are not natural hold 0.
+
+    Raises:
+        InputError: quality holds anything but grades 1 to 5.
+        TableError: a land-cover code is not in the scheme.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    scheme = inputs.cover.scheme
+    names, member = ecosystem_members(scheme)
+    natural = np.array([land_class.ecosystem in NATURAL for land_class in scheme])
+    with workspace() as folder:
+        survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(inputs.cover)
+        survey.add("quality", "Quality", inputs.quality)
+        made = map_output(survey, HABITAT, outputs.habitat, "", outputs.metadata)
+        sums = survey.run(HabitatFormula(natural, inputs.quality is not None), made, len(natural), progress)
+    kept = [names.index(name) for name in NATURAL if name in names]
+    result = HabitatResult(
+        sums.years,
+        tuple(names[i] for i in kept),
+        (sums.amounts["natural"] @ member)[:, kept],
+        (sums.amounts[HABITAT] @ member)[:, kept],
+        sums,
+    )
+    for year, total in zip(result.years, result.totals):
+        progress.info(f"{f'{year}: ' if year else ''}{total:,.2f} ha of natural habitat.")
+    return result

@@ -1,0 +1,38 @@
+"""Reports of natural habitat and of its quality."""
+
+from __future__ import annotations
+
+from ...report import Chapter, MethodReport, Source
+from ...report.texts import load_texts
+from ..report_parts import by_ecosystem, left_out, maps, rows, totals
+from .natural import HabitatOutputs, HabitatResult
+from .quality import QualityOutputs, QualityResult
+
+
+def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, language: str) -> MethodReport:
+    """What natural habitat found."""
+    words = load_texts(language)
+    return MethodReport(
+        [
+            totals(words, "natural_habitat", "ha", result.years, result.totals),
+            maps(words, result.years, [("natural_habitat", outputs.habitat, "", ())], (0.0, 1.0)),
+            by_ecosystem(words, result.table(), "weighted_ha", "natural_habitat"),
+        ],
+        left_out=left_out(words, result.sums),
+    )
+
+
+def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
+    """What habitat quality found."""
+    words = load_texts(language)
+    quality = maps(words, result.years, [("services_habitat_quality", outputs.quality, "", ())], (0.0, 1.0))
+    degradation = maps(words, result.years, [("services_habitat_degradation", outputs.degradation, "", ())])
+    return MethodReport(
+        [
+            totals(words, "services_habitat_quality", "", result.years, result.means),
+            Chapter(quality.title, [*quality.blocks, *degradation.blocks]),
+            Chapter(words["services_by_ecosystem"], [rows(words, "services_by_ecosystem", result.table())]),
+        ],
+        sources=[Source("InVEST", "Sharp et al., InVEST user's guide, habitat quality")],
+        left_out=left_out(words, result.sums),
+    )

@@ -1,0 +1,153 @@
+"""Reports of soil conservation and its factors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series, Source
+from ...report.texts import load_texts
+from ..report_parts import by_ecosystem, factor_report, left_out, maps, name_of_year, rows, table_source, totals
+from ..survey import YearlySums
+from .conservation import Intensity, SoilOutputs, SoilResult
+from .daily_erosivity import SOURCES as DAILY_SOURCES
+from .daily_erosivity import DailyErosivity
+from .erodibility import SOURCES as ERODIBILITY_SOURCES
+from .erodibility import ErodibilityInputs, ErodibilityResult
+from .rainfall_erosivity import SOURCES as EROSIVITY_SOURCES
+from .rainfall_erosivity import ErosivityInputs, ErosivityResult
+from .slope_factors import EXPONENTS, SLOPE_FACTORS
+from .slope_length import SlopeLengthInputs, SlopeLengthResult
+from .support_practice import PRESETS, P, PracticeInputs
+from .vegetation_cover import C_SOURCES, VegetationInputs, VegetationOutputs, VegetationResult
+
+
+def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> MethodReport:
+    """What soil conservation found."""
+    words = load_texts(language)
+    intensity = Intensity.of_standard(language)
+    legend = intensity.legend()
+    shown = [
+        ("soil_conservation", outputs.retention, "t/(ha a)", ()),
+        ("services_erosion", outputs.erosion, "t/(ha a)", ()),
+        ("services_erosion_classes", outputs.classes, "", legend),
+    ]
+    years = [name_of_year(year, words) for year in result.years]
+    area = result.area_ha.sum(axis=1)
+    classes = [Series(item.name, area[:, n].tolist(), item.colour) for n, item in enumerate(legend)]
+    erosion = totals(words, "services_erosion", "t/a", result.years, result.erosion_totals)
+    beyond = [
+        Figure(f"{words['services_loss_area']} {year}", ha, "ha") for year, ha in zip(years, result.loss_areas_ha)
+    ]
+    return MethodReport(
+        [
+            totals(words, "soil_conservation", "t/a", result.years, result.totals),
+            Chapter(
+                words["services_erosion"],
+                [*erosion.blocks, Figures(beyond), Bars(words["services_erosion_classes"], years, classes, "ha")],
+            ),
+            maps(words, result.years, shown),
+            by_ecosystem(words, result.table(intensity), "retention_t", "soil_conservation"),
+        ],
+        sources=[table_source("erosion_classes"), table_source("erosion_tolerance")],
+        left_out=left_out(words, result.sums),
+    )
+
+
+def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str | None, language: str) -> MethodReport:
+    """What rainfall erosivity found."""
+    words = load_texts(language)
+    unit = "MJ mm/(ha h a)"
+    return factor_report(
+        words, "services_r", unit, result.years, result.mean, path, result.sums,
+        Source(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
+    )  # fmt: skip
+
+
+def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodReport:
+    """Erosivity of a place by half month."""
+    words = load_texts(language)
+    unit = "MJ mm/(ha h)"
+    half_months = [f"{n // 2 + 1}{'ab'[n % 2]}" for n in range(len(result.half_months))]
+    figures = Figures([Figure(words["services_r"], result.annual, f"{unit} a".replace(") a", " a)"))])
+    bars = Bars(words["services_half_months"], half_months, [Series(words["services_r"], result.half_months)], unit)
+    return MethodReport(
+        [Chapter(words["services_r"], [figures, bars, rows(words, "services_half_months", result.table())])],
+        sources=[Source(result.method, DAILY_SOURCES[result.method])],
+    )
+
+
+def erodibility_report(
+    result: ErodibilityResult, inputs: ErodibilityInputs, path: str | None, language: str
+) -> MethodReport:
+    """What soil erodibility found."""
+    words = load_texts(language)
+    source = Source(inputs.method, ERODIBILITY_SOURCES[inputs.method])
+    return factor_report(
+        words, "services_k", "t ha h/(ha MJ mm)", (None,), (result.mean,), path, result.sums, source
+    )  # fmt: skip
+
+
+def slope_length_report(
+    result: SlopeLengthResult, inputs: SlopeLengthInputs, path: str | None, language: str
+) -> MethodReport:
+    """What slope length and steepness found."""
+    words = load_texts(language)
+    factor = Source(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
+    report = factor_report(words, "services_ls", "", (None,), (result.mean,), path, result.sums, factor)
+    exponent = Source(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
+    parts = [
+        Figure(words["services_l"], result.mean_length),
+        Figure(words["services_s"], result.mean_steepness),
+        Figure(words["services_capped"], _share_pct(result.capped_pixels, result.sums), "%"),
+        Figure(words["services_from_outside"], _share_pct(result.outside_pixels, result.sums), "%"),
+    ]
+    limit = inputs.max_length_m or inputs.max_factor
+    chapters = [*report.chapters[:1], Chapter(words["services_ls_parts"], [Figures(parts)]), *report.chapters[1:]]
+    return replace(
+        report,
+        chapters=chapters,
+        sources=[*report.sources, exponent],
+        parameters=[
+            (words["services_ls_method"], f"{inputs.method}, {inputs.area_form}"),
+            (words["services_ls_limit"], None if limit is None else f"{limit:g}"),
+        ],
+        warnings=[words["services_outside_warning"]] if result.outside_pixels else [],
+    )
+
+
+def _share_pct(pixels: int, sums: YearlySums) -> float | None:
+    """The share of some pixels in all that have a value; None where none has."""
+    whole = int(sums.pixels.sum())
+    return 100 * pixels / whole if whole else None
+
+
+def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:
+    """What support practice found."""
+    words = load_texts(language)
+    source = Source(inputs.preset, PRESETS[inputs.preset])
+    report = factor_report(words, "services_p", "", sums.years, sums.mean(P), path, sums, source)
+    return replace(report, sources=[*report.sources, table_source("p_factor")])
+
+
+def vegetation_report(
+    result: VegetationResult, inputs: VegetationInputs, outputs: VegetationOutputs, language: str
+) -> MethodReport:
+    """What vegetation cover found."""
+    words = load_texts(language)
+    sources = [Source("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
+    chapters = [
+        totals(words, "services_fvc", "", result.years, result.mean_cover),
+        maps(words, result.years, [("services_fvc", outputs.cover, "", ())], (0.0, 1.0)),
+    ]
+    if result.mean_factor:
+        chapters += [
+            totals(words, "services_c", "", result.years, result.mean_factor),
+            maps(words, result.years, [("services_c", outputs.factor, "", ())]),
+        ]
+        sources.append(Source(f"C: {inputs.c_method}", C_SOURCES[str(inputs.c_method)]))
+    return MethodReport(
+        chapters,
+        parameters=[(words["services_ndvi_soil"], result.soil), (words["services_ndvi_vegetation"], result.vegetation)],
+        sources=sources,
+        left_out=left_out(words, result.sums),
+    )

@@ -1,0 +1,69 @@
+"""Slope as an input: an elevation model, or a slope raster whose unit is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ...errors import InputError
+from ...raster.passes.terrain import derive_terrain
+from ...raster.reading.source import Source
+from ..survey import Survey
+from ..yearly_kernel import Pixels
+
+SLOPE = "slope"
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Where slopes come from.
+
+    Attributes:
+        path: an elevation model in metres, or a slope raster.
+        holds: `dem`, or the unit of the slope raster, `degrees` or `percent`.
+        minimum, maximum: valid range.
+    """
+
+    path: str
+    holds: Literal["dem", "degrees", "percent"] = "dem"
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def add_slope(survey: Survey, terrain: Terrain) -> None:
+    """Adds the slope as the input `SLOPE`; slopes of a DEM are computed on its own grid, before any resampling.
+
+    Raises:
+        GridError: the DEM is not in a projected CRS.
+        InputError: the raster cannot be read.
+    """
+    label = "DEM" if terrain.holds == "dem" else "Slope"
+    source = Source(SLOPE, terrain.path, 1, "continuous", label, terrain.minimum, terrain.maximum)
+    if terrain.holds == "dem":
+        source = derive_terrain(source, "slope", survey.folder, survey.progress)
+    survey.add_sources(SLOPE, [source] * len(survey.dated))
+
+
+def slope_degrees(pixels: Pixels, terrain: Terrain) -> np.ndarray:
+    """Slope angles in degrees, float64.
+
+    Raises:
+        InputError: a slope said to be in degrees reaches 90, or one is negative.
+    """
+    slope = pixels.values[SLOPE].astype(np.float64)
+    valid = pixels.valid[SLOPE]
+    if (valid & (slope < 0)).any():
+        raise InputError(
+            f"Slope holds negative values such as {float(slope[valid & (slope < 0)][0]):.6g}. Declare them as nodata, "
+            "or set the smallest valid slope to 0."
+        )
+    if terrain.holds == "percent":
+        return np.degrees(np.arctan(slope / 100))
+    if (valid & (slope >= 90)).any():
+        raise InputError(
+            f"Slope reaches {float(slope[valid].max()):.4g}, so it is not in degrees. It looks like percent: say that "
+            "its unit is percent."
+        )
+    return slope

@@ -1,0 +1,64 @@
+"""Storms as inputs: one a year, one for all years, or several of a year in the bands of its raster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import InputError
+from ...raster.dataset import open_raster, short_name
+from ...raster.reading.source import Source
+from ..survey import Climate, Series, Survey
+
+STORM = "storm"
+
+
+def add_storms(survey: Survey, series: Series | None, climate: Climate) -> None:
+    """Adds the rain of each storm as an input of its own, whose name begins with `STORM`.
+
+    Raises:
+        InputError: the years have different numbers of storms, or several storms are to be averaged over the years.
+    """
+    if series is None:
+        return
+    storms = _several_storms(series, survey.dated)
+    if not storms:
+        survey.add(STORM, "Storm rainfall", series, climate)
+        return
+    if climate == "mean":
+        raise InputError(
+            "CLIMATE is mean, but the years have several storms. The mean of the storms of different years is no "
+            "storm: give one storm per year, or the same storms for all years with STORM_DEPTH."
+        )
+    for number in range(len(storms[0])):
+        survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
+    for year, found in zip(survey.dated, storms):
+        listed = ", ".join(f"{short_name(source.path)} band {source.band}" for source in found)
+        survey.progress.info(f"{f'{year}: ' if year else ''}{len(found)} storms, each with its own runoff: {listed}")
+
+
+def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[Source]]:
+    """The storms of each year; empty where the rasters hold one storm a year, or one for all years.
+
+    Raises:
+        InputError: the years have different numbers of storms.
+    """
+    bands = [
+        [(path, band + 1) for band in range(open_raster(path, "Storm rainfall").RasterCount)] for path in series.paths
+    ]
+    if len(years) == 1:
+        bands = [[one for of_raster in bands for one in of_raster]]
+    counts = sorted({len(of_year) for of_year in bands})
+    if len(bands) != len(years) or counts[-1] == 1:
+        return []
+    if len(counts) > 1:
+        raise InputError(
+            f"Storm rainfall: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
+            "fill up with bands of 0 mm."
+        )
+    return [
+        [
+            Source(f"{STORM}:{path}:{band}", path, band, "continuous", "Storm rainfall", series.minimum, series.maximum)
+            for path, band in of_year
+        ]
+        for of_year in bands
+    ]

@@ -1,0 +1,305 @@
+"""Fractional vegetation cover from NDVI, and the cover management factor C that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.passes.percentiles import exact_percentiles
+from ...raster.passes.radix_search import Sample
+from ...raster.settings import RasterSettings
+from ...raster.work import Block
+from ...results import Column, ResultTable
+from ...tables import Table
+from ..plausible import refuse_slip
+from ..survey import Cover, Series, Survey, YearlySums, map_output
+from ..yearly_kernel import Layers, Pixels
+from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
+
+COVER = "vegetation_cover"
+FACTOR = "cover_factor"
+C_SOURCES = {
+    "table": "HJ 1173-2021 tables A.1 and A.2",
+    "cai": "Cai Chongfa et al. 2000, Journal of Soil and Water Conservation 14(2):19-24",
+    "bu": "Bu Zhaohong et al. 1993",
+    "knijff": "van der Knijff, Jones & Montanarella 2000, EUR 19044 EN",
+}
+COLUMNS = (Column("year", "integer"), Column("mean_cover"), Column("mean_c"))
+_SCALED = (
+    "NDVI lies between -1 and 1. It looks scaled by 10 000 (or 250): give the scale, such as 0.0001, or set it in the "
+    "properties of the raster."
+)
+
+
+def fractional_cover(ndvi: np.ndarray, soil: float, vegetation: float) -> np.ndarray:
+    """Dimidiate pixel model, ``f = (NDVI - NDVIs) / (NDVIv - NDVIs)`` within 0 to 1.
+
+    Args:
+        ndvi: NDVI.
+        soil: NDVI of bare soil.
+        vegetation: NDVI of full vegetation.
+
+    Source: Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543.
+    """
+    return np.clip((ndvi - soil) / (vegetation - soil), 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class VegetationFormula:
+    """Cover and C of the pixels.
+
+    Attributes:
+        soil, vegetation: end members.
+        scale: what stored values are multiplied with to become NDVI.
+        c_method: a key of `C_SOURCES`; None for no C.
+        table: C by class, for the method `table`.
+    """
+
+    soil: float
+    vegetation: float
+    scale: float
+    c_method: str | None
+    table: CoverFactorTable | None
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        valid = pixels.all_valid()
+        ndvi = pixels.values["ndvi"].astype(np.float64) * self.scale
+        refuse_slip("NDVI", ndvi, np.abs(ndvi) > 1, valid, _SCALED)
+        cover = fractional_cover(ndvi, self.soil, self.vegetation)
+        maps = {COVER: cover}
+        if self.c_method:
+            maps[FACTOR] = self._factor(ndvi, cover, pixels.classes)
+        return Layers(maps, valid, maps, {"beyond": np.abs(ndvi) > 1})
+
+    def _factor(self, ndvi: np.ndarray, cover: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        if self.table is not None:
+            return self.table(classes, cover)
+        if self.c_method == "knijff":
+            return knijff(ndvi)
+        return (cai if self.c_method == "cai" else bu)(100 * cover)
+
+
+@dataclass(frozen=True, eq=False)
+class LandSampler:
+    """Takes the NDVI of each year where the land cover of that year is no open water.
+
+    Attributes:
+        pairs: names of NDVI and land cover, each pair once.
+        water: codes of open water.
+        common: whether a pixel must be valid in all years.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    water: tuple[int, ...]
+    common: bool
+
+    def __call__(self, block: Block) -> Iterator[Sample]:
+        for ndvi, cover in self.pairs:
+            mask = block.gate if self.common else block.valid[ndvi] & block.valid[cover]
+            yield Sample(block.values[ndvi][mask & ~np.isin(block.values[cover], self.water)])
+
+
+@dataclass(frozen=True)
+class VegetationInputs:
+    """NDVI and methods.
+
+    Attributes:
+        ndvi: one raster per year, or one with a band per year.
+        years: strictly rising; empty for one map without a year.
+        method: `percentile` takes the end members from the NDVI of all years together, so that a change of cover is
+            one of the land; `fixed` takes `soil` and `vegetation`.
+        fractions: which percentiles are bare soil and full vegetation.
+        soil, vegetation: fixed end members.
+        scale: what stored values are multiplied with to become NDVI.
+        c_method: how C is derived; None for no C.
+        cover: land cover, for the method `table` and to leave out open water.
+        c_table: columns `code`, `c`: C of classes whatever their cover, for the method `table`.
+        leave_out_water: whether percentiles leave out the open water of the land cover, whose NDVI is no soil's.
+    """
+
+    ndvi: Series
+    years: tuple[int, ...] = ()
+    method: Literal["percentile", "fixed"] = "percentile"
+    fractions: tuple[float, float] = (0.05, 0.95)
+    soil: float = 0.05
+    vegetation: float = 0.86
+    scale: float = 1.0
+    c_method: Literal["table", "cai", "bu", "knijff"] | None = None
+    cover: Cover | None = None
+    c_table: Table | None = None
+    leave_out_water: bool = True
+
+    @property
+    def needs_cover(self) -> bool:
+        """Whether land cover, where it is given, plays a part."""
+        return self.c_method == "table" or (self.method == "percentile" and self.leave_out_water)
+
+
+@dataclass(frozen=True)
+class VegetationOutputs:
+    """Paths of the maps; None for a map that is not wanted."""
+
+    cover: str | None = None
+    factor: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class VegetationResult:
+    """What was found.
+
+    Attributes:
+        years: as given.
+        soil, vegetation: the end members in use.
+        mean_cover: area-weighted mean per year, 0 to 1.
+        mean_factor: of C per year; empty without C.
+        sums: of the run.
+    """
+
+    years: tuple[int | None, ...]
+    soil: float
+    vegetation: float
+    mean_cover: tuple[float, ...]
+    mean_factor: tuple[float, ...]
+    sums: YearlySums
+
+    def table(self) -> ResultTable:
+        """A row per year."""
+        factors: tuple[float | None, ...] = self.mean_factor or (None,) * len(self.years)
+        return ResultTable(COLUMNS, tuple(zip(self.years, self.mean_cover, factors)))
+
+
+def run_vegetation_cover(
+    inputs: VegetationInputs,
+    outputs: VegetationOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> VegetationResult:
+    """Maps vegetation cover of every year with one pair of end members, and C from it.
+
+    Raises:
+        InputError: NDVI is scaled, has no range, or land cover is missing for the method `table`.
+        TableError: a land-cover code has no C.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    _check(inputs, outputs)
+    wanted = inputs.c_method if outputs.factor or inputs.c_method else None
+    with workspace() as folder:
+        survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(inputs.cover if inputs.needs_cover else None)
+        survey.add("ndvi", "NDVI", inputs.ndvi)
+        soil, vegetation = _end_members(inputs, survey, progress.part(0, 40))
+        scheme = inputs.cover.scheme if inputs.cover and wanted == "table" else None
+        table = cover_factor_table(scheme, inputs.c_table) if scheme else None
+        made = (
+            *map_output(survey, COVER, outputs.cover, "", outputs.metadata),
+            *map_output(survey, FACTOR, outputs.factor, "", outputs.metadata),
+        )
+        formula = VegetationFormula(soil, vegetation, inputs.scale, wanted, table)
+        sums = survey.run(formula, made, 1, progress.part(40, 100))
+    beyond = int(sums.counts["beyond"].sum())
+    if beyond:
+        progress.warn(f"NDVI is beyond -1 to 1 in {beyond} pixels: they count as bare or as fully covered.")
+    if wanted:
+        progress.info(f"C by {wanted} ({C_SOURCES[wanted]}).")
+    factor = sums.mean(FACTOR) if wanted else ()
+    return VegetationResult(sums.years, soil, vegetation, sums.mean(COVER), factor, sums)
+
+
+def _check(inputs: VegetationInputs, outputs: VegetationOutputs) -> None:
+    if outputs.factor and not inputs.c_method:
+        raise InputError(f"A map of C is wanted, but no method. Choose one of {', '.join(C_SOURCES)}.")
+    if inputs.c_method == "table" and inputs.cover is None:
+        raise InputError("C by table needs land cover. Give it, or choose the method cai, bu or knijff.")
+    if not inputs.scale > 0:
+        raise InputError(f"The scale of NDVI is {inputs.scale:g}. Give a positive number, such as 0.0001.")
+    low, high = inputs.fractions
+    if not 0 <= low < high <= 1:
+        raise InputError(f"The percentiles {100 * low:g} and {100 * high:g} must rise, between 0 and 100.")
+
+
+def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -> tuple[float, float]:
+    water_left_out = False
+    if inputs.method == "fixed":
+        soil, vegetation = inputs.soil, inputs.vegetation
+    else:
+        sampler = _land_sampler(inputs, survey)
+        sources = [*survey.sources_of("ndvi"), *(survey.land_cover if sampler else ())]
+        found = exact_percentiles(survey.area, sources, inputs.fractions, progress, sampler)
+        water_left_out = sampler is not None
+        soil, vegetation = (value * inputs.scale for value in found)
+    if not -1 <= soil <= 1 or not -1 <= vegetation <= 1:
+        raise InputError(f"NDVI of bare soil is {soil:.6g} and of full vegetation {vegetation:.6g}. {_SCALED}")
+    if not soil < vegetation:
+        raise InputError(
+            f"NDVI of bare soil ({soil:.4g}) is not below that of full vegetation ({vegetation:.4g}). Check the NDVI "
+            "rasters, or choose fixed end members."
+        )
+    low, high = (100 * fraction for fraction in inputs.fractions)
+    how = "fixed" if inputs.method == "fixed" else f"percentiles {low:g} and {high:g} of all years"
+    if water_left_out:
+        how += " without open water"
+    progress.info(f"End members of NDVI: bare soil {soil:.4f}, full vegetation {vegetation:.4f} ({how}).")
+    if soil < 0 and inputs.method == "percentile":
+        progress.warn(
+            f"NDVI of bare soil is {soil:.3g}. No soil is below 0: it is that of water, snow or clouds, and cover "
+            "comes out too high. Give land cover so that open water is left out, a smallest valid NDVI, or fixed end "
+            "members."
+        )
+    return soil, vegetation
+
+
+def _land_sampler(inputs: VegetationInputs, survey: Survey) -> LandSampler | None:
+    """Leaves out open water; None where there is none to leave out."""
+    if not survey.land_cover or not inputs.leave_out_water or inputs.cover is None:
+        return None
+    water = tuple(land_class.code for land_class in inputs.cover.scheme if land_class.water)
+    if not water:
+        return None
+    pairs = zip(survey.sources_by_year("ndvi"), survey.land_cover)
+    names = tuple(dict.fromkeys((ndvi.name, cover.name) for ndvi, cover in pairs))
+    return LandSampler(names, water, survey.area.common)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassFactorFormula:
+    """C of the pixels by their class alone, shape (classes,)."""
+
+    factors: np.ndarray
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        factor = self.factors[pixels.classes]
+        if np.isnan(factor[pixels.all_valid()]).any():
+            raise InputError(
+                "The land cover holds classes that the table of C does not have. Add a row with code and c for each."
+            )
+        return Layers({FACTOR: factor}, pixels.all_valid(), {FACTOR: factor})
+
+
+def run_class_cover_factor(
+    cover: Cover,
+    c_table: Table,
+    outputs: VegetationOutputs,
+    years: tuple[int, ...] = (),
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> YearlySums:
+    """Maps C by land-cover class where there is no NDVI; every class that occurs needs a row of `code` and `c`.
+
+    Raises:
+        InputError, TableError: a class has no C, or a C lies outside 0 to 1.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    given = own_factors(c_table, "c")
+    factors = np.array([given.get(code, np.nan) for code in cover.scheme.codes])
+    with workspace() as folder:
+        survey = Survey(years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(cover)
+        made = map_output(survey, FACTOR, outputs.factor, "", outputs.metadata)
+        return survey.run(ClassFactorFormula(factors), made, 1, progress)

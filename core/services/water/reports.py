@@ -1,0 +1,44 @@
+"""Reports of water retention and flood mitigation."""
+
+from __future__ import annotations
+
+from ...report import Chapter, MethodReport, Source
+from ...report.texts import load_texts
+from ..report_parts import by_ecosystem, left_out, maps, rows, table_source, totals
+from .flood_mitigation import FloodInputs, FloodOutputs, FloodResult
+from .retention import SOURCES as RUNOFF_SOURCES
+from .retention import RetentionInputs, RetentionOutputs, RetentionResult
+
+
+def water_report(
+    result: RetentionResult, inputs: RetentionInputs, outputs: RetentionOutputs, language: str
+) -> MethodReport:
+    """What water retention found."""
+    words = load_texts(language)
+    sources = [table_source("runoff_coefficient"), Source(inputs.coefficients, RUNOFF_SOURCES[inputs.coefficients])]
+    return MethodReport(
+        [
+            totals(words, "water_retention", "m3/a", result.years, result.totals),
+            maps(words, result.years, [("water_retention", outputs.retention, "mm", ())]),
+            by_ecosystem(words, result.table(), "volume_m3", "water_retention"),
+        ],
+        sources=sources,
+        left_out=left_out(words, result.sums),
+    )
+
+
+def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs, language: str) -> MethodReport:
+    """What flood mitigation found."""
+    words = load_texts(language)
+    tables = ["cn", "cn_amc_table", "cn_by_ecosystem_default"]
+    chapters = [
+        totals(words, "flood_mitigation", "m3", result.years, result.totals),
+        maps(words, result.years, [("flood_mitigation", outputs.held, "mm", ())], result.land_range_mm),
+        by_ecosystem(words, result.table(), "volume_m3", "flood_mitigation"),
+    ]
+    if result.bodies:
+        tables.append("lake_regression")
+        chapters.append(Chapter(words["services_bodies"], [rows(words, "services_bodies", result.bodies_table())]))
+    return MethodReport(
+        chapters, sources=[table_source(name) for name in tables], left_out=left_out(words, result.sums)
+    )

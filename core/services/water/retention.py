@@ -1,0 +1,313 @@
+"""Water retention by the water balance: rain less runoff less evapotranspiration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ...errors import InputError, TableError
+from ...land_cover import LandCoverScheme
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.settings import RasterSettings
+from ...results import Cell, Column, ResultTable
+from ...tables import Table, resource_table
+from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
+from ..survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..yearly_kernel import LAND_COVER, Layers, Pixels
+
+RETENTION = "retention"
+MM_HA_TO_M3 = 10.0
+# Rain or evapotranspiration of a year, mm, that a region does not reach.
+IMPOSSIBLE_RAIN_MM = 25_000.0
+IMPOSSIBLE_EVAPOTRANSPIRATION_MM = 2_500.0
+# MOD16A3: stored values from 65529 on are fill values (water, towns, snow); the unit is 0.1 mm.
+MOD16_LARGEST = 65_528.0
+MOD16_SCALE = 0.1
+
+VERSIONS = {"gong2017": "A_Gong2017", "redline2017": "B_Redline2017"}
+SOURCES = {
+    "gong2017": "Gong et al. 2017, Acta Ecologica Sinica 37(7):2455-2462, doi:10.5846/stxb201512012406",
+    "redline2017": "Guide of Ecological Redline Delineation 2017, appendix A",
+}
+COLUMNS = (
+    Column("year", "integer"),
+    Column("ecosystem", "text"),
+    Column("area_ha", unit="ha"),
+    Column("depth_mm", unit="mm"),
+    Column("volume_m3", unit="m3/a"),
+    Column("clipped_pct", unit="%"),
+    Column("unclipped_m3", unit="m3/a"),
+)
+
+
+def water_balance(rain: np.ndarray, evapotranspiration: np.ndarray, runoff_pct: np.ndarray) -> np.ndarray:
+    """Water that an ecosystem retains, ``P - R - ET`` with ``R = P * coefficient / 100``; negative in a deficit.
+
+    Args:
+        rain: P, mm.
+        evapotranspiration: ET, actual, mm.
+        runoff_pct: runoff coefficient of the ecosystem, percent.
+
+    Returns:
+        mm.
+
+    Source: Gong et al. 2017, Acta Ecologica Sinica 37(7):2455-2462; HJ 1173-2021.
+    """
+    return rain - rain * (runoff_pct / 100) - evapotranspiration
+
+
+@dataclass(frozen=True, eq=False)
+class RetentionFormula:
+    """Retained water of the pixels.
+
+    Attributes:
+        coefficients: runoff coefficient per class, percent; NaN for classes that do not count.
+        scale: of stored evapotranspiration, to mm.
+        zero_elsewhere: whether classes that do not count hold 0; else they have no value.
+    """
+
+    coefficients: np.ndarray
+    scale: float
+    zero_elsewhere: bool
+
+    def __call__(self, pixels: Pixels) -> Layers:
+        coefficient = self.coefficients.take(pixels.classes)
+        covered = pixels.valid[LAND_COVER]
+        rain = pixels.values["precipitation"]
+        loss = pixels.values["evapotranspiration"] * self.scale
+        self._check(rain, loss, pixels)
+        balance = water_balance(rain.astype(np.float64), loss, coefficient)
+        elsewhere = np.isnan(coefficient)
+        np.copyto(balance, 0, where=elsewhere)
+        kept = np.maximum(balance, 0)
+        valid = pixels.all_valid()
+        # where nothing counts, a missing input does no harm
+        shown = (valid | (covered & elsewhere)) if self.zero_elsewhere else valid & ~elsewhere
+        deficit = balance - kept
+        amounts = {"depth": kept, "deficit": deficit}
+        return Layers({RETENTION: kept}, shown, amounts, {"clipped": deficit < 0}, pixels.classes)
+
+    @staticmethod
+    def _check(rain: np.ndarray, loss: np.ndarray, pixels: Pixels) -> None:
+        has_rain, has_loss = pixels.valid["precipitation"], pixels.valid["evapotranspiration"]
+        refuse_negative("Precipitation", rain, has_rain)
+        refuse_negative("Evapotranspiration", loss, has_loss)
+        too_wet = rain > IMPOSSIBLE_RAIN_MM
+        refuse_slip("Annual precipitation in mm", rain, too_wet, has_rain, "Rescale it to mm per year.")
+        refuse_slip(
+            "Annual evapotranspiration in mm",
+            loss,
+            loss > IMPOSSIBLE_EVAPOTRANSPIRATION_MM,
+            has_loss,
+            "It looks like the stored values of MOD16, in 0.1 mm: give the scale 0.1.",
+        )
+
+
+@dataclass(frozen=True)
+class RetentionInputs:
+    """Water balance and where it counts.
+
+    Attributes:
+        cover: land cover of the years.
+        precipitation: annual, mm.
+        evapotranspiration: actual annual, mm after `scale`.
+        years: strictly rising; empty for one result without a year.
+        coefficients: which set of runoff coefficients; the sets are never mixed.
+        table: columns `code`, `runoff_pct`: coefficients of classes, which then count; win over the set.
+        scale: of stored evapotranspiration; 0.1 for MOD16, whose fill values are then left out.
+        elsewhere: what classes without a coefficient hold: `zero`, or `nodata`.
+        climate: `mean` takes the mean rain and evapotranspiration of all years.
+    """
+
+    cover: Cover
+    precipitation: Series
+    evapotranspiration: Series
+    years: tuple[int, ...] = ()
+    coefficients: Literal["gong2017", "redline2017"] = "gong2017"
+    table: Table | None = None
+    scale: float = 1.0
+    elsewhere: Literal["zero", "nodata"] = "zero"
+    climate: Climate = "actual"
+
+
+@dataclass(frozen=True)
+class RetentionOutputs:
+    """Path of the map; None for none."""
+
+    retention: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class RetentionResult:
+    """Retained water of the study area; arrays have shape (years, ecosystems).
+
+    Attributes:
+        years: as given.
+        ecosystems: names.
+        area_ha: where retention counts.
+        volume_m3: retained, deficits counted as 0.
+        unclipped_m3: with deficits.
+        clipped: pixels with a deficit.
+        counted: pixels where retention counts.
+        sums: of the run; groups are land-cover classes.
+    """
+
+    years: tuple[int | None, ...]
+    ecosystems: tuple[str, ...]
+    area_ha: np.ndarray
+    volume_m3: np.ndarray
+    unclipped_m3: np.ndarray
+    clipped: np.ndarray
+    counted: np.ndarray
+    sums: YearlySums
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Retained water per year, m³."""
+        return tuple(math.fsum(year) for year in self.volume_m3)
+
+    def table(self) -> ResultTable:
+        """A row per year and ecosystem that counts."""
+        rows: list[tuple[Cell, ...]] = []
+        for y, year in enumerate(self.years):
+            for e, ecosystem in enumerate(self.ecosystems):
+                area = float(self.area_ha[y, e])
+                if area > 0:
+                    volume = float(self.volume_m3[y, e])
+                    clipped = 100 * float(self.clipped[y, e]) / float(self.counted[y, e])
+                    unclipped = float(self.unclipped_m3[y, e])
+                    rows.append((year, ecosystem, area, volume / area / MM_HA_TO_M3, volume, clipped, unclipped))
+        return ResultTable(COLUMNS, tuple(rows))
+
+
+def runoff_coefficients(
+    scheme: LandCoverScheme, version: Literal["gong2017", "redline2017"] = "gong2017", own: Table | None = None
+) -> np.ndarray:
+    """Runoff coefficients of the classes, percent; NaN for those that do not count.
+
+    Args:
+        scheme: classes in the order of the result; the column `runoff_<version>` names their row.
+        version: the set.
+        own: columns `code`, `runoff_pct`.
+
+    Raises:
+        TableError: a row is not in the set, or a coefficient lies outside 0 to 100.
+    """
+    rows = resource_table("runoff_coefficient").rows
+    known = {
+        str(row["level2"]): float(str(row["runoff_coefficient_percent"]))
+        for row in rows
+        if row["version"] == VERSIONS[version]
+    }
+    given = _own(own) if own else {}
+    coefficients = []
+    for land_class in scheme:
+        name = land_class.text(f"runoff_{version}")
+        if land_class.code not in given and name and name not in known:
+            raise TableError(
+                f"Class {land_class.code} ({land_class.name}) has the runoff row {name!r}, which the set {version} "
+                f"does not have. It has {', '.join(known)}."
+            )
+        coefficients.append(given.get(land_class.code, known.get(name, np.nan)))
+    return np.array(coefficients)
+
+
+def _own(table: Table) -> dict[int, float]:
+    table.require("code", "runoff_pct")
+    given = dict(zip(table.codes("code"), map(float, table.numbers("runoff_pct"))))
+    for code, value in given.items():
+        if not 0 <= value <= 100:
+            raise TableError(f"Table {table.name}, code {code}: runoff_pct is {value:g}. Write percent, 0 to 100.")
+    if given and 0 < max(given.values()) <= 1:
+        raise TableError(
+            f"Table {table.name}: the largest runoff_pct is {max(given.values()):g}. Coefficients are percent of the "
+            "rain: multiply fractions by 100."
+        )
+    return given
+
+
+def run_water_retention(
+    inputs: RetentionInputs,
+    outputs: RetentionOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+) -> RetentionResult:
+    """Maps retained water and sums it by ecosystem.
+
+    Raises:
+        InputError: the set is unknown, rain or evapotranspiration is negative or in another unit, or
+            evapotranspiration would be scaled twice.
+        TableError: a land-cover code is not in the scheme, or a coefficient cannot be used.
+        GridError, OutputError, Cancelled: see `run_job`.
+    """
+    if inputs.coefficients not in VERSIONS:
+        raise InputError(
+            f"There is no set of runoff coefficients {inputs.coefficients}. Choose {' or '.join(VERSIONS)}."
+        )
+    if not inputs.scale > 0:
+        raise InputError(f"The scale of evapotranspiration is {inputs.scale:g}. Give a positive number, such as 0.1.")
+    if inputs.scale != 1:
+        paths, given = inputs.evapotranspiration.paths, f"the scale {inputs.scale:g}"
+        refuse_second_scale("Evapotranspiration", paths, given, "Leave EVAPOTRANSPIRATION_SCALE at 1.")
+    scheme = inputs.cover.scheme
+    coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
+    if np.isnan(coefficients).all():
+        raise TableError(
+            f"No class of the land cover has a runoff coefficient of {inputs.coefficients}, so nothing would be "
+            f"retained. Write rows of the set in the column runoff_{inputs.coefficients} of the class table, or give a "
+            "table of code, runoff_pct."
+        )
+    own = f", overridden by table {inputs.table.name}" if inputs.table else ""
+    progress.info(f"Runoff coefficients {inputs.coefficients} ({SOURCES[inputs.coefficients]}){own}.")
+    with workspace() as folder:
+        survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
+        survey.add_land_cover(inputs.cover)
+        survey.add("precipitation", "Precipitation", inputs.precipitation, inputs.climate)
+        survey.add("evapotranspiration", "Evapotranspiration", _without_fill(inputs), inputs.climate)
+        made = map_output(survey, RETENTION, outputs.retention, "mm", outputs.metadata)
+        formula = RetentionFormula(coefficients, inputs.scale, inputs.elsewhere == "zero")
+        sums = survey.run(formula, made, len(scheme.codes), progress)
+    names, member = ecosystem_members(scheme)
+    counting = member * ~np.isnan(coefficients)[:, np.newaxis]
+    volume, deficit = (sums.amounts[name] @ member * MM_HA_TO_M3 for name in ("depth", "deficit"))
+    result = RetentionResult(
+        years=sums.years,
+        ecosystems=names,
+        area_ha=sums.area_ha @ counting,
+        volume_m3=volume,
+        unclipped_m3=volume + deficit,
+        clipped=sums.counts["clipped"] @ member,
+        counted=sums.pixels @ counting,
+        sums=sums,
+    )
+    _report(result, progress)
+    return result
+
+
+def _without_fill(inputs: RetentionInputs) -> Series:
+    """Evapotranspiration without the fill values of MOD16, unless the user gave a range."""
+    series = inputs.evapotranspiration
+    if series.maximum is not None:
+        return series
+    # in stored units where a scale is given, in mm where the raster was scaled before
+    largest = MOD16_LARGEST if inputs.scale != 1 else MOD16_LARGEST * MOD16_SCALE
+    return Series(series.paths, series.minimum, largest)
+
+
+def _report(result: RetentionResult, progress: Progress) -> None:
+    for y, (year, total) in enumerate(zip(result.years, result.totals)):
+        when = f"{year}: " if year else ""
+        progress.info(f"{when}{total:,.0f} m3 of water retained.")
+        clipped, counted = int(result.clipped[y].sum()), int(result.counted[y].sum())
+        if clipped:
+            progress.warn(
+                f"{when}evapotranspiration exceeds rain less runoff in {clipped} pixels "
+                f"({100 * clipped / counted:.1f} %): they count as 0. With their deficits the total is "
+                f"{math.fsum(result.unclipped_m3[y]):,.0f} m3."
+            )

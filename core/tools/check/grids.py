@@ -1,0 +1,88 @@
+"""Checks of where a raster lies: CRS, position, area, and whether it fits the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from osgeo import gdal, osr
+
+from ...errors import EcoAssetsError
+from ...raster.area import AREA_WARNING_PCT, area_scale_error_pct, pixel_areas_ha
+from ...raster.grid import Grid
+from ...raster.reading.source import footprint
+
+Verdict = Literal["ok", "warning", "problem"]
+# check, result, found, mend
+Told = tuple[str, Verdict, str, str]
+
+_ALIGN = "Bring it on the grid of the first raster with ecoassets:aligntogrid (Align to grid)"
+_WARP = "Warp it to a north-up grid with Raster > Projections > Warp (gdal:warpreproject)."
+_ASSIGN = "Assign the right CRS with Raster > Projections > Assign projection (gdal:assignprojection)."
+
+
+def check_position(dataset: gdal.Dataset, grid: Grid | None) -> Iterator[Told]:
+    """Whether a raster has a CRS and a position, stands upright, and what its areas are worth."""
+    crs = dataset.GetProjection()
+    if not crs:
+        yield "crs", "problem", "none", _ASSIGN
+    transform = dataset.GetGeoTransform(can_return_null=True)
+    if transform is None:
+        yield "position", "problem", "no geotransform", "Georeference it with Layer > Georeferencer."
+        return
+    if transform[2] != 0 or transform[4] != 0:
+        yield "position", "problem", f"rotated (geotransform {tuple(transform)})", _WARP
+    elif transform[5] > 0:
+        yield "position", "warning", "rows run from south to north: it cannot be the reference of other grids", _WARP
+    if grid is not None:
+        yield from _check_area(grid)
+
+
+def _check_area(grid: Grid) -> Iterator[Told]:
+    try:
+        area = float(pixel_areas_ha(grid)[grid.height // 2])
+    except EcoAssetsError as reason:
+        yield "crs", "problem", str(reason), "Reproject it to a projected CRS (gdal:warpreproject)."
+        return
+    told = f"{grid.crs_name}, a pixel has {area:.6g} ha"
+    if osr.SpatialReference.IsGeographic(grid.spatial_reference()):
+        yield "crs", "ok", f"{told} in the middle row; areas are taken on the ellipsoid row by row", ""
+        return
+    error = area_scale_error_pct(grid)
+    if error > AREA_WARNING_PCT:
+        found = f"{told}, but the projection errs by up to {error:.2g} % of the area here"
+        yield "crs", "warning", found, "Reproject the rasters to an equal-area CRS (gdal:warpreproject)."
+    else:
+        yield "crs", "ok", f"{told} (area true within {error:.2g} %)", ""
+
+
+def check_grid(grid: Grid, reference: Grid, classes: bool, reference_name: str) -> Iterator[Told]:
+    """Whether a raster lies on the grid of the reference, and covers it."""
+    difference = reference.difference(grid)
+    if difference is None:
+        yield "grid", "ok", f"the grid of {reference_name}", ""
+        return
+    if classes:
+        yield "grid", "problem", difference, f"{_ALIGN}, KIND classes; or tick ALIGN_CLASSES where it is used."
+    else:
+        mend = f"Nothing: it is interpolated on the fly. To look at the result first: {_ALIGN}."
+        yield "grid", "warning", difference, mend
+    share = _shared_pct(grid, reference)
+    if share is None:
+        return
+    if share <= 0:
+        mend = "Choose rasters of one region, and check that each has the right CRS."
+        yield "overlap", "problem", f"it does not overlap {reference_name}", mend
+    elif share < 99.5:
+        mend = "Nothing, when the rest is not needed: pixels without a value in every raster are left out."
+        yield "overlap", "warning", f"its frame covers {share:.3g} % of {reference_name}", mend
+
+
+def _shared_pct(grid: Grid, reference: Grid) -> float | None:
+    bounds = footprint(grid, reference)
+    if bounds is None:
+        return None
+    left, bottom, right, top = reference.bounds
+    width = min(right, bounds[2]) - max(left, bounds[0])
+    height = min(top, bounds[3]) - max(bottom, bounds[1])
+    return 100 * max(0.0, width) * max(0.0, height) / ((right - left) * (top - bottom))

@@ -1,0 +1,240 @@
+"""Check inputs: a dry run that tells what is wrong with rasters, years and classes, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from osgeo import gdal
+
+from ...errors import EcoAssetsError, InputError
+from ...land_cover import LandCoverScheme, load_scheme
+from ...progress import QUIET, Progress
+from ...raster.dataset import open_raster, short_name
+from ...raster.grid import Grid
+from ...results import Column, ResultTable
+from ...tables import Table
+from .band_profile import BandProfile, profile_band
+from .grids import Told, Verdict, check_grid, check_position
+from .values import check_codes, check_nodata, check_unit, check_values
+from .years import check_years
+
+CHECK_COLUMNS = (
+    Column("raster", "text"),
+    Column("band", "integer"),
+    Column("check", "text"),
+    Column("result", "text"),
+    Column("found", "text"),
+    Column("mend", "text"),
+)
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One thing that was looked at.
+
+    Attributes:
+        raster: its file name; "" for what concerns all rasters together.
+        band: None for the whole raster.
+        check: what was looked at.
+        result: `ok`, `warning` (look at it) or `problem` (mend it first).
+        found: what was seen, with the values.
+        mend: how to mend it; "" where there is nothing to mend.
+    """
+
+    raster: str
+    band: int | None
+    check: str
+    result: Verdict
+    found: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Everything that was looked at, raster by raster; the last rows concern all of them together."""
+
+    rows: tuple[CheckRow, ...]
+
+    @property
+    def problems(self) -> int:
+        """Rows that must be mended before a run."""
+        return sum(row.result == "problem" for row in self.rows)
+
+    @property
+    def warnings(self) -> int:
+        """Rows that a person should look at."""
+        return sum(row.result == "warning" for row in self.rows)
+
+
+def check_table(result: CheckResult) -> ResultTable:
+    """A row per check."""
+    rows = tuple((r.raster, r.band, r.check, r.result, r.found, r.mend) for r in result.rows)
+    return ResultTable(CHECK_COLUMNS, rows)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A raster that could be opened: where it lies and what its bands hold.
+
+    Attributes:
+        path: as given.
+        dataset: open for reading.
+        grid: None where it has no CRS or no position, or is rotated.
+        bands: by band number; bands that cannot be read are missing.
+    """
+
+    path: str
+    dataset: gdal.Dataset
+    grid: Grid | None
+    bands: dict[int, BandProfile]
+
+    @property
+    def name(self) -> str:
+        return short_name(self.path)
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether the bands look like class codes."""
+        scaled = self.dataset.GetRasterBand(1).GetScale() not in (None, 1.0)
+        return bool(self.bands) and not scaled and all(band.looks_like_classes for band in self.bands.values())
+
+
+def run_check_inputs(
+    rasters: Sequence[str],
+    years: str = "",
+    scheme: str | None = None,
+    class_table: Table | None = None,
+    progress: Progress = QUIET,
+) -> CheckResult:
+    """Looks at rasters as a run would, and goes on where a run would stop: each fault becomes a row.
+
+    The first raster that can be read is the reference, as the first land-cover raster is in the methods. Every band is
+    read once in full.
+
+    Args:
+        rasters: in the order in which they will be given.
+        years: as in `YEARS`, e.g. `2000, 2005`; blank where there are none.
+        scheme: the land-cover scheme; None where no land cover is among the rasters.
+        class_table: laid over the scheme.
+        progress: told how far it is.
+
+    Raises:
+        InputError: no raster is given.
+        Cancelled: the user stopped.
+    """
+    if not rasters:
+        raise InputError("No raster was given to be checked. Choose at least one.")
+    rows: list[CheckRow] = []
+    meaning = _load(scheme, class_table, rows)
+    reference: Looked | None = None
+    looked: list[Looked] = []
+    for number, path in enumerate(rasters):
+        step = progress.part(100 * number / len(rasters), 100 * (number + 1) / len(rasters))
+        found, faults = _look(path, step)
+        rows += faults
+        if _is_twin(path, rasters[:number]):
+            rows.append(_row(path, None, "file", "problem", "the same file was given before", _ONCE))
+        if found is None:
+            continue
+        is_land_cover = meaning is not None and _is_land_cover(found, meaning, first=not looked)
+        rows += _rows_of(found, reference, meaning if is_land_cover else None)
+        reference = reference or (found if found.grid is not None else None)
+        looked.append(found)
+        step.set(100)
+    rows += [CheckRow("", None, *told) for told in _together(looked, years)]
+    return CheckResult(tuple(rows))
+
+
+_ONCE = "Choose each raster once; for a series, choose the raster of each year."
+_OPEN = "Choose a raster file that QGIS can show; copy or download it again, or export a web layer to GeoTIFF first."
+_TILES = "Copy or download the file again: it is damaged or was not written to its end."
+
+
+def _row(path: str, band: int | None, check: str, result: Verdict, found: str, mend: str = "") -> CheckRow:
+    return CheckRow(short_name(path), band, check, result, found, mend)
+
+
+def _load(scheme: str | None, class_table: Table | None, rows: list[CheckRow]) -> LandCoverScheme | None:
+    if scheme is None:
+        return None
+    try:
+        return load_scheme(scheme, class_table)
+    except EcoAssetsError as reason:
+        mend = "Mend the class table, or choose another scheme."
+        rows.append(CheckRow("", None, "class table", "problem", str(reason), mend))
+        return None
+
+
+def _is_twin(path: str, before: Sequence[str]) -> bool:
+    return os.path.realpath(path) in {os.path.realpath(other) for other in before}
+
+
+def _look(path: str, progress: Progress) -> tuple[Looked | None, list[CheckRow]]:
+    """Opens a raster and reads its bands; what cannot be opened or read becomes rows."""
+    try:
+        dataset = open_raster(path)
+    except EcoAssetsError as reason:
+        return None, [_row(path, None, "file", "problem", str(reason), _OPEN)]
+    rows: list[CheckRow] = []
+    try:
+        grid = Grid.of_dataset(dataset, short_name(path))
+    except EcoAssetsError:
+        grid = None  # check_position tells why
+    bands = {}
+    for number in range(1, dataset.RasterCount + 1):
+        step = progress.part(100 * (number - 1) / dataset.RasterCount, 100 * number / dataset.RasterCount)
+        if gdal.DataTypeIsComplex(dataset.GetRasterBand(number).DataType):
+            mend = "Convert it to real numbers with Raster > Conversion > Translate."
+            rows.append(_row(path, number, "type", "problem", "it holds complex numbers", mend))
+            continue
+        try:
+            bands[number] = profile_band(path, number, dataset.RasterXSize, dataset.RasterYSize, step)
+        except EcoAssetsError as reason:
+            rows.append(_row(path, number, "file", "problem", str(reason), _OPEN))
+    return Looked(path, dataset, grid, bands), rows
+
+
+def _is_land_cover(found: Looked, scheme: LandCoverScheme, first: bool) -> bool:
+    """The first raster is meant as land cover; of the others those of which most codes are known."""
+    if first or not found.is_classes:
+        return first
+    codes = [code for band in found.bands.values() for code in band.codes or ()]
+    return 2 * sum(map(scheme.known, codes)) >= len(codes)
+
+
+def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | None) -> Iterator[CheckRow]:
+    for told in check_position(found.dataset, found.grid):
+        yield _row(found.path, None, *told)
+    if found.grid is not None and reference is not None and reference.grid is not None:
+        classes = found.is_classes or scheme is not None
+        for told in check_grid(found.grid, reference.grid, classes, reference.name):
+            yield _row(found.path, None, *told)
+    for number, profile in found.bands.items():
+        band = found.dataset.GetRasterBand(number)
+        if profile.unreadable:
+            first = profile.unreadable[0]
+            message = f"{len(profile.unreadable)} part(s) cannot be read, the first: {first}"
+            yield _row(found.path, number, "tiles", "problem", message, _TILES)
+        told_of_band = [*check_nodata(band, profile), *check_values(profile, found.is_classes)]
+        told_of_band += check_codes(band, profile, scheme, found.name)
+        if not found.is_classes and scheme is None:
+            told_of_band += check_unit(found.path, band, profile)
+        for told in told_of_band:
+            yield _row(found.path, number, *told)
+
+
+def _together(looked: Sequence[Looked], years: str) -> Iterator[Told]:
+    """What shows only when the rasters are seen side by side."""
+    if years.strip():
+        names = [found.name for found in looked]
+        bands = [found.dataset.RasterCount for found in looked]
+        yield from check_years(years, names, bands, [found.is_classes for found in looked])
+    covers = [(found, found.grid) for found in looked if found.is_classes and found.grid is not None]
+    same = [found for found, grid in covers if covers[0][1].difference(grid) is None]
+    valid = {found.name: found.bands[1].valid for found in same if 1 in found.bands}
+    if len(set(valid.values())) > 1:
+        counts = ", ".join(f"{name} {pixels:,} px".replace(",", " ") for name, pixels in valid.items())
+        mend = "Nothing, when the smallest is right: MASK common leaves out what is not valid in every year."
+        yield "mask", "warning", f"the class rasters are valid on different areas: {counts}", mend

@@ -1,0 +1,263 @@
+"""Writes the practice region as GeoTIFF, GeoPackage and CSV files with a list of what they are."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from osgeo import gdal, gdal_array, ogr, osr
+
+from ...errors import OutputError
+from ...progress import QUIET, Progress
+from .model import Layer, Region, Shapes, Table
+
+CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "ZLEVEL=2", "BIGTIFF=IF_SAFER")
+
+
+@dataclass(frozen=True)
+class RasterFile:
+    """A raster on disk; `kind` is `continuous` or `classes`, `series` its name without the year."""
+
+    path: str
+    name: str
+    series: str
+    title: str
+    kind: str
+    unit: str
+    year: int | None
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShapesFile:
+    """A polygon layer on disk; the layer in the file is called `name`."""
+
+    path: str
+    name: str
+    title: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table on disk."""
+
+    path: str
+    name: str
+    title: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RegionFiles:
+    """Where everything went."""
+
+    folder: str
+    years: tuple[int, ...]
+    rasters: tuple[RasterFile, ...]
+    shapes: tuple[ShapesFile, ...]
+    tables: tuple[TableFile, ...]
+    readme: str
+
+    def raster(self, name: str) -> RasterFile:
+        """The raster of that name. Raises KeyError."""
+        return {raster.name: raster for raster in self.rasters}[name]
+
+
+def write_region(region: Region, folder: str | os.PathLike[str], progress: Progress = QUIET) -> RegionFiles:
+    """Writes every layer, shape and table of the region and a README.txt. Files of the same name are replaced.
+
+    Each file is written beside its final name and renamed when it is whole.
+
+    Raises:
+        OutputError: the folder or a file in it cannot be written.
+        Cancelled: the user asked to stop.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Folder {target} cannot be made: {error.strerror}. Choose a folder you may write to."
+        ) from None
+    steps = len(region.layers) + len(region.shapes) + len(region.tables)
+    done = 0
+    rasters, shapes, tables = [], [], []
+    with _gdal_exceptions():
+        system = osr.SpatialReference()
+        system.ImportFromEPSG(region.epsg)
+        for layer in region.layers:
+            progress.check()
+            rasters.append(_write_raster(region, layer, system, target))
+            done += 1
+            progress.set(100 * done / steps)
+        outline = _polygon(region.shapes[0].features[0].ring)
+        for shape in region.shapes:
+            progress.check()
+            shapes.append(_write_shapes(shape, outline, system, target))
+            done += 1
+            progress.set(100 * done / steps)
+    for table in region.tables:
+        tables.append(_write_table(table, target))
+    files = RegionFiles(
+        str(target), region.years, tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt")
+    )
+    with _whole_file(target / "README.txt") as part:
+        part.write_text(_readme(region, files), encoding="utf-8")
+    progress.set(100)
+    return files
+
+
+@contextmanager
+def _gdal_exceptions() -> Iterator[None]:
+    """GDAL raises within the block and is left as found."""
+    modules = (gdal, ogr, osr)
+    before = [bool(module.GetUseExceptions()) for module in modules]
+    for module in modules:
+        module.UseExceptions()
+    try:
+        yield
+    finally:
+        # In reverse, because GDAL 3.6 stacks its error handlers.
+        for module, raised in reversed(list(zip(modules, before))):
+            if not raised:
+                module.DontUseExceptions()
+        # From 3.7 on, gdal switches its sisters off with it.
+        for module, raised in zip(modules, before):
+            if raised and not module.GetUseExceptions():
+                module.UseExceptions()
+
+
+@contextmanager
+def _whole_file(final: Path) -> Iterator[Path]:
+    """A name to write to, which takes the final name when the block ends well and vanishes when it does not."""
+    part = final.with_name(f".part-{final.name}")
+    try:
+        part.unlink(missing_ok=True)
+        yield part
+        os.replace(part, final)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"{final} cannot be written: {error}. Check free space and rights of the folder.") from error
+    finally:
+        for litter in final.parent.glob(f"{part.name}*"):
+            litter.unlink()
+
+
+def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, folder: Path) -> RasterFile:
+    bands = layer.array if layer.array.ndim == 3 else layer.array[np.newaxis]
+    count, height, width = bands.shape
+    predictor = "PREDICTOR=3" if bands.dtype.kind == "f" else "PREDICTOR=2"
+    path = folder / f"{layer.name}.tif"
+    with _whole_file(path) as part:
+        dataset = gdal.GetDriverByName("GTiff").Create(
+            str(part), width, height, count, gdal_array.NumericTypeCodeToGDALTypeCode(bands.dtype.type),
+            options=[*CREATION, predictor, f"INTERLEAVE={'BAND' if count > 1 else 'PIXEL'}"],
+        )  # fmt: skip
+        dataset.SetGeoTransform((region.origin[0], region.pixel_m, 0, region.origin[1], 0, -region.pixel_m))
+        dataset.SetSpatialRef(system)
+        dataset.SetMetadataItem("TITLE", layer.title)
+        dataset.SetMetadataItem("SOURCE", f"EcoAssets practice region, size {region.size}, seed {region.seed}")
+        for number, (name, values) in enumerate(zip(layer.band_names, bands), start=1):
+            band = dataset.GetRasterBand(number)
+            band.SetNoDataValue(layer.nodata)
+            band.SetDescription(name)
+            if layer.unit:
+                band.SetUnitType(layer.unit)
+            if layer.scale != 1:
+                band.SetScale(layer.scale)
+                band.SetOffset(0)
+            band.WriteArray(values)
+        # Closing is where a full disk shows.
+        dataset.FlushCache()
+        band = dataset = None
+    series = layer.name if layer.year is None else layer.name.rsplit("_", 1)[0]
+    return RasterFile(str(path), layer.name, series, layer.title, layer.kind, layer.unit, layer.year, layer.band_names)
+
+
+def _polygon(ring: NDArray[np.float64]) -> ogr.Geometry:
+    line = ogr.Geometry(ogr.wkbLinearRing)
+    for x, y in ring:
+        line.AddPoint_2D(float(x), float(y))
+    polygon = ogr.Geometry(ogr.wkbPolygon)
+    polygon.AddGeometry(line)
+    return polygon
+
+
+def _write_shapes(shapes: Shapes, outline: ogr.Geometry, system: osr.SpatialReference, folder: Path) -> ShapesFile:
+    types = {int: ogr.OFTInteger, float: ogr.OFTReal, str: ogr.OFTString}
+    path = folder / f"{shapes.name}.gpkg"
+    with _whole_file(path) as part:
+        dataset = gdal.GetDriverByName("GPKG").Create(str(part), 0, 0, 0, gdal.GDT_Unknown)
+        layer = dataset.CreateLayer(
+            shapes.name, system, ogr.wkbMultiPolygon, [f"IDENTIFIER={shapes.name}", f"DESCRIPTION={shapes.title}"]
+        )
+        for name, value in zip(shapes.fields, shapes.features[0].values):
+            layer.CreateField(ogr.FieldDefn(name, types[type(value)]))
+        layer.StartTransaction()
+        for feature in shapes.features:
+            # Districts overrun the boundary by construction; the others keep their own edge.
+            geometry = _polygon(feature.ring)
+            if shapes.name == "districts":
+                geometry = geometry.Intersection(outline)
+            row = ogr.Feature(layer.GetLayerDefn())
+            for name, value in zip(shapes.fields, feature.values):
+                row.SetField(name, value)
+            row.SetGeometry(ogr.ForceToMultiPolygon(geometry))
+            layer.CreateFeature(row)
+        layer.CommitTransaction()
+        row = layer = dataset = None
+    return ShapesFile(str(path), shapes.name, shapes.title, shapes.fields)
+
+
+def _write_table(table: Table, folder: Path) -> TableFile:
+    path = folder / f"{table.name}.csv"
+    with _whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.columns)
+        writer.writerows(table.rows)
+    return TableFile(str(path), table.name, table.title, table.columns)
+
+
+def _readme(region: Region, files: RegionFiles) -> str:
+    years = ", ".join(str(year) for year in region.years)
+    lines = [
+        "EcoAssets practice region",
+        "",
+        f"Synthetic: no real place. Size {region.size}, seed {region.seed}, years {years}.",
+        f"Grid: EPSG:{region.epsg}, pixels of {region.pixel_m:g} m, upper left corner "
+        f"{region.origin[0]:.0f} E, {region.origin[1]:.0f} N.",
+        "",
+        "Rasters (GeoTIFF)",
+    ]
+    series: dict[str, list[RasterFile]] = {}
+    for raster in files.rasters:
+        series.setdefault(raster.series, []).append(raster)
+    for name, members in series.items():
+        file = f"{name}.tif" if members[0].year is None else f"{name}_YEAR.tif"
+        some = (
+            ""
+            if members[0].year is None or len(members) == len(region.years)
+            else (f" ({', '.join(str(member.year) for member in members)})")
+        )
+        unit = members[0].unit or ("class code" if members[0].kind == "classes" else "digital number")
+        lines.append(f"  {file}{some} [{unit}]: {members[0].title}")
+        if len(members[0].bands) > 1 and name != "precipitation_monthly":
+            lines += [f"      band {number}: {band}" for number, band in enumerate(members[0].bands, start=1)]
+    lines += ["", "Polygons (GeoPackage)"]
+    lines += [f"  {Path(shape.path).name}: {shape.title}; fields {', '.join(shape.fields)}" for shape in files.shapes]
+    lines += ["", "Tables (CSV)"]
+    lines += [f"  {Path(table.path).name}: {table.title}; columns {', '.join(table.columns)}" for table in files.tables]
+    lines += [
+        "",
+        "Traps put in on purpose: nothing outside the boundary in the land cover; small holes in its second year; no",
+        "NPP and GPP on lake and reservoir; no evapotranspiration on water and in cities; NDVI needs its scale; a",
+        "cloud in every Landsat image.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""The plan as polygons: one feature per district and plan, with what lies in it as attributes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Union
+
+from osgeo import gdal, ogr
+
+from ...errors import OutputError
+from ...progress import Progress
+from ...raster.dataset import call_gdal, open_raster
+from ...raster.files import PendingFile
+from ...raster.grid import Grid
+
+LAYER = "zoning_plan"
+Attribute = Union[str, float, int, None]
+
+
+@dataclass(frozen=True)
+class PolygonFile:
+    """A vector file in the making, and the driver that writes it."""
+
+    pending: PendingFile
+    driver: gdal.Driver
+
+
+@contextmanager
+def plan_polygons(path: str | None) -> Iterator[PolygonFile | None]:
+    """Opens a file for polygons before the work begins, so that a wrong path is told early; it is moved at the end.
+
+    Raises:
+        OutputError: the folder is missing, or no vector format has this extension.
+    """
+    if path is None:
+        yield None
+        return
+    file = PolygonFile(PendingFile(path), _driver_for(path))
+    try:
+        yield file
+        file.pending.commit()
+    finally:
+        file.pending.discard()
+
+
+def write_plan_polygons(
+    parts: str, file: PolygonFile, attributes: Mapping[int, Mapping[str, Attribute]], progress: Progress
+) -> None:
+    """Traces the parts of a raster and writes one multipolygon per part.
+
+    Args:
+        parts: path of a raster of part numbers; 0 is traced by no polygon.
+        file: from `plan_polygons`.
+        attributes: fields by part number, the same ones for each part.
+        progress: of the run.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    raster = open_raster(parts)
+    what = f"Cannot write {file.pending.final}"
+    traced = _trace(raster, what, progress)
+    dataset = call_gdal(what, OutputError, file.driver.Create, file.pending.path, 0, 0, 0, gdal.GDT_Unknown)
+    reference = Grid.of_dataset(raster).spatial_reference()
+    layer = call_gdal(what, OutputError, dataset.CreateLayer, LAYER, reference, ogr.wkbMultiPolygon)
+    for name, value in next(iter(attributes.values()), {}).items():
+        layer.CreateField(ogr.FieldDefn(name, _field_type(value)))
+    for part, values in attributes.items():
+        if part not in traced:
+            continue
+        feature = ogr.Feature(layer.GetLayerDefn())
+        for name, value in values.items():
+            if value is not None:
+                feature.SetField(name, value)
+        feature.SetGeometry(traced[part])
+        _check(what, partial(layer.CreateFeature, feature))
+    _check(what, dataset.FlushCache)
+    del layer, dataset
+    progress.set(100)
+
+
+def _trace(raster: gdal.Dataset, what: str, progress: Progress) -> dict[int, ogr.Geometry]:
+    """A multipolygon per value. Traced polygons of one value meet in corners only, so collecting them is a union."""
+    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    layer = memory.CreateLayer("traced", geom_type=ogr.wkbPolygon)
+    layer.CreateField(ogr.FieldDefn("part", ogr.OFTInteger))
+    band = raster.GetRasterBand(1)
+
+    def stop_when_cancelled(done: float, message: str, data: object) -> int:
+        return 0 if progress.cancelled() else 1
+
+    try:
+        _check(what, lambda: gdal.Polygonize(band, band.GetMaskBand(), layer, 0, [], callback=stop_when_cancelled))
+    except OutputError:
+        progress.check()
+        raise
+    collected: dict[int, ogr.Geometry] = {}
+    for feature in layer:
+        part = feature.GetField("part")
+        if part not in collected:
+            collected[part] = ogr.Geometry(ogr.wkbMultiPolygon)
+        collected[part].AddGeometry(feature.GetGeometryRef())
+    return collected
+
+
+def _check(what: str, call: Callable[[], Any]) -> None:
+    call_gdal(what, OutputError, lambda: None if call() else True)
+
+
+def _field_type(value: Attribute) -> int:
+    if isinstance(value, str):
+        return ogr.OFTString
+    return ogr.OFTInteger if isinstance(value, int) else ogr.OFTReal
+
+
+def _driver_for(path: str) -> gdal.Driver:
+    extension = os.path.splitext(path)[1].lstrip(".").lower()
+    for number in range(gdal.GetDriverCount()):
+        driver = gdal.GetDriver(number)
+        extensions = (driver.GetMetadataItem(gdal.DMD_EXTENSIONS) or "").lower().split()
+        if (
+            extension in extensions
+            and driver.GetMetadataItem(gdal.DCAP_VECTOR)
+            and driver.GetMetadataItem(gdal.DCAP_CREATE)
+        ):
+            return driver
+    raise OutputError(f"Cannot write {path}: no vector format has the extension '{extension}'. Use .gpkg.")
