@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from ecoassets.core.drivers.quantile import koenker as quantile_koenker
 from ecoassets.core.drivers.quantile.koenker import fit_penalised, koenker
 from ecoassets.core.drivers.quantile.panel import canay, location_scale, make_within, mmqr, pooled
-from ecoassets.core.drivers.quantile.regression import koenker as quantile_koenker
 from ecoassets.core.drivers.quantile.solver import fit_quantile, make_basis
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import QUIET

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.quantile.regression import solver as solver
+from ecoassets.core.drivers.quantile import solver
 from ecoassets.core.drivers.quantile.solver import fit_quantile, make_basis
 from ecoassets.core.errors import InputError
 
