@@ -1,6 +1,6 @@
 """A run without QGIS, told by a file: `python -m ecoassets.core.job job.json`, for nodes of a cluster.
 
-{"run": "assets.valuation",
+{"run": "ecosystemservicevalue",
  "inputs": {"land_cover": ["2000.tif"], "years": [2000], "scheme": "clcd", "equivalents": "xie2015",
             "standard_value": 3406.5},
  "outputs": {"total": "value.vrt"},
@@ -8,7 +8,7 @@
  "scheduler": "tcp://node1:8786",
  "result": "value.json"}
 
-`run` is a module of `core` with a function `run_...` of the same name; the other keys are the arguments of that
+`run` names a method of the catalogue, `methods.py`, by the id of its algorithm; the other keys are the arguments of its
 function and the fields of its dataclasses. Schemes and equivalents are named, tables are files. Paths are relative to
 the job file. Without `scheduler` the job runs in threads (or where ECOASSETS_SCHEDULER says). The result is printed,
 and written to the file `result` where one is named.
@@ -18,12 +18,10 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
-import importlib
 import inspect
 import json
 import math
 import os
-import re
 import sys
 import types
 import typing
@@ -33,14 +31,15 @@ from typing import Any, Callable
 import numpy as np
 
 from .assets.equivalents import Equivalents, load_equivalents
+from .drivers.feature_table import FeatureTable, feature_table
 from .errors import Cancelled, EcoAssetsError, InputError, OutputError
 from .land_cover import LandCoverScheme, load_scheme
+from .methods import method
 from .progress import Progress
 from .raster.cluster.scheduler import scheduled
 from .raster.files import PendingFile, together
 from .tables import Table, read_table
 
-_MODULE = re.compile(r"[a-z_]+\.[a-z_]+")
 _UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 _OWN_KEYS = {"run", "scheduler", "result"}
 
@@ -61,12 +60,13 @@ def run_file(path: str, progress: Progress) -> Any:
     if not isinstance(job, dict):
         raise InputError(f"The job file {path} holds no object of keys and values.")
     os.chdir(os.path.dirname(os.path.abspath(path)))
-    run = _method(job.get("run"))
+    run = method(job.get("run"))
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
     pending = PendingFile(str(job["result"])) if job.get("result") else None
     try:
         with together(), scheduled(str(job.get("scheduler", ""))):
-            result = _plain(run(**arguments, progress=progress))
+            told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
+            result = _plain(run(**arguments, **told))
             if pending:
                 _write(result, pending)
     finally:
@@ -82,17 +82,6 @@ def _write(result: Any, pending: PendingFile) -> None:
     except OSError as reason:
         raise OutputError(f"Cannot write {pending.final}: {reason.strerror}.") from None
     pending.commit()
-
-
-def _method(name: Any) -> Callable[..., Any]:
-    if not isinstance(name, str) or not _MODULE.fullmatch(name):
-        raise InputError(f"run is {name!r}. Name a module of core and its method, such as assets.valuation.")
-    try:
-        module = importlib.import_module(f".{name}", __package__)
-        method: Callable[..., Any] = getattr(module, f"run_{name.split('.')[1]}")
-    except (ImportError, AttributeError):
-        raise InputError(f"There is no method {name}. Examples: assets.valuation, landuse.transfer_matrix.") from None
-    return method
 
 
 def _arguments(taker: Callable[..., Any], given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -121,6 +110,7 @@ _BY_NAME: dict[type, Callable[[Any], Any]] = {
         load_equivalents(v) if isinstance(v, str) else load_equivalents("custom", read_table(v["table"]))
     ),
     Table: read_table,
+    FeatureTable: lambda v: feature_table(read_table(v)),
 }
 
 

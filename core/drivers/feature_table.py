@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, TableError
+from ..tables import Table
 
 Array = np.ndarray
 
@@ -64,3 +65,16 @@ class FeatureTable:
 def place_fields(columns: Mapping[str, Array]) -> tuple[str, str] | None:
     """The fields of the coordinates of a table without geometries."""
     return _FIELDS_OF_PLACE if all(name in columns for name in _FIELDS_OF_PLACE) else None
+
+
+def feature_table(table: Table) -> FeatureTable:
+    """The columns of a file: numbers where every cell of a column is a number or blank, else texts."""
+    columns = {name: _column(table, name) for name in table.columns}
+    return FeatureTable(columns, place_fields(columns), name=table.name)
+
+
+def _column(table: Table, name: str) -> Array:
+    try:
+        return table.numbers(name, blank=float("nan"))
+    except TableError:
+        return np.array(table.values(name), dtype=object)

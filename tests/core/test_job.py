@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import ecoassets
 from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.job import run_file
+from ecoassets.core.methods import METHODS, method
 from ecoassets.core.progress import QUIET
 
 from ..rasters import read_raster, write_raster
@@ -29,7 +31,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 def job(folder: Path, **changes) -> str:
     inputs = {"land_cover": ["2000.tif", "2010.tif"], "years": [2000, 2010], "scheme": "clcd"}
-    told = {"run": "landuse.transfer_matrix", "inputs": {**inputs, **changes.pop("inputs", {})}, **changes}
+    told = {"run": "transfermatrix", "inputs": {**inputs, **changes.pop("inputs", {})}, **changes}
     path = folder / "job.json"
     path.write_text(json.dumps(told), encoding="utf-8")
     return str(path)
@@ -52,7 +54,7 @@ def test_a_valuation_as_its_own_process_writes_its_result(folder):
         "standard_value": 1000,
     }
     path = folder / "job.json"
-    told = {"run": "assets.valuation", "inputs": value, "outputs": {"total": "value.tif"}, "result": "value.json"}
+    told = {"run": "ecosystemservicevalue", "inputs": value, "outputs": {"total": "value.tif"}, "result": "value.json"}
     path.write_text(json.dumps(told), encoding="utf-8")
     command = [sys.executable, "-m", "ecoassets.core.job", str(path)]
     done = subprocess.run(
@@ -63,12 +65,36 @@ def test_a_valuation_as_its_own_process_writes_its_result(folder):
     assert read_raster(folder / "value.tif").shape == (1, 1, 3)
 
 
+def test_a_regression_of_a_file(folder):
+    # y = 1 + 2 x without error: the driver methods run without QGIS too
+    (folder / "cells.csv").write_text("x,y,where\n0,1,a\n1,3,b\n2,5,c\n3,7,d\n", encoding="utf-8")
+    path = folder / "job.json"
+    choice = {"y": "y", "x": ["x"], "effects": "none", "covariance": "iid"}
+    path.write_text(json.dumps({"run": "panelregression", "table": "cells.csv", "choice": choice}), encoding="utf-8")
+    terms = {term["term"]: term["estimate"] for term in run_file(str(path), QUIET)["result"]["terms"]}
+    assert terms == pytest.approx({"const": 1.0, "x": 2.0})
+
+
+def test_a_method_that_tells_no_progress(folder):
+    (folder / "crops.csv").write_text("crop,area_ha,yield_kg_ha,price_per_kg\nrice,10,7000,2.0\n", encoding="utf-8")
+    path = folder / "job.json"
+    told = {"run": "standardequivalent", "crops": "crops.csv", "method": "oneseventh"}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert run_file(str(path), QUIET)["value"] == pytest.approx(2000.0)  # 7000 x 2 / 7
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_of_the_catalogue_can_be_told_by_a_file(name):
+    hints = typing.get_type_hints(method(name))
+    assert hints, f"{name} has no types that a job file could be read by"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"run": "os.system"}, "There is no method os.system"),
-        ({"run": "../x"}, "run is '../x'. Name a module of core"),
-        ({"run": None}, "run is None"),
+        ({"run": "os.system"}, "There is no method 'os.system'. The methods are aligntogrid, carbonstorage, "),
+        ({"run": "assets.valuation:run_valuation"}, "There is no method 'assets.valuation:run_valuation'"),
+        ({"run": None}, "There is no method None"),
         ({"inputs": {"years": ["2000", 2010]}}, r"job.inputs.years\[0\] is '2000', which is no int"),
         ({"inputs": {"land": 1}}, "job.inputs: land is not known. Known are land_cover, years"),
         ({"inputs": {"scheme": 5}}, "job.inputs.scheme is 5. Write a name"),
@@ -84,7 +110,7 @@ def test_what_is_not_understood(folder, changes, message):
 
 def test_what_is_missing(folder):
     path = Path(job(folder))
-    path.write_text('{"run": "landuse.transfer_matrix", "inputs": {}}', encoding="utf-8")
+    path.write_text('{"run": "transfermatrix", "inputs": {}}', encoding="utf-8")
     with pytest.raises(InputError, match=r"job.inputs lacks land_cover, years\."):
         run_file(str(path), QUIET)
     path.write_text('{"run": ', encoding="utf-8")
