@@ -2,106 +2,78 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingProvider
+import traceback
+from collections.abc import Iterable
+from importlib import import_module
+
+from qgis.core import Qgis, QgsMessageLog, QgsProcessingAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from .assets.ecologicalassets import EcologicalAssets
-from .assets.ecosystemservicevalue import EcosystemServiceValue
-from .assets.sensitivity import Sensitivity
-from .assets.standardequivalent import StandardEquivalentAlgorithm
-from .drivers.geodetector import Geodetector
-from .drivers.panelregression import PanelRegression
-from .drivers.quantileregression import QuantileRegression
-from .drivers.samplegrid import SampleGridAlgorithm
-from .drivers.scalecheck import ScaleCheck
-from .drivers.spatialautocorrelation import SpatialAutocorrelation
 from .icons import icon_path
-from .landuse.hemeroby import Hemeroby
-from .landuse.humanactivity import HumanActivity
-from .landuse.profitloss import ProfitLoss
-from .landuse.transfermatrix import TransferMatrix
-from .quality.degradation import Degradation
-from .quality.ecosystemquality import EcosystemQuality
-from .quality.rsei import Rsei
-from .quality.trend import Trend
-from .services.carbonstorage import CarbonStorage
-from .services.floodmitigation import FloodMitigation
-from .services.habitatquality import HabitatQuality
-from .services.naturalhabitat import NaturalHabitat
-from .services.rainfallerosivity import RainfallErosivity
-from .services.slopelength import SlopeLength
-from .services.soilconservation import SoilConservation
-from .services.soilerodibility import SoilErodibility
-from .services.supportpractice import SupportPractice
-from .services.vegetationcover import VegetationCover
-from .services.waterretention import WaterRetention
 from .settings import add_settings, remove_settings
-from .terrain.terrainclasses import TerrainClasses
-from .terrain.zonesummary import ZoneSummary
-from .tools.aligntogrid import AlignToGrid
-from .tools.checkinputs import CheckInputs
-from .tools.practiceregion import PracticeRegion
-from .tools.reportbundle import ReportBundle
 from .translation import tr
 from .version import plugin_version
-from .workflows.assetsworkflow import AssetsWorkflow
-from .workflows.esvworkflow import EsvWorkflow
-from .workflows.zoningworkflow import ZoningWorkflow
-from .zoning.conservationzones import ConservationZones
-from .zoning.priorityranking import PriorityRanking
-from .zoning.restorationzones import RestorationZones
-from .zoning.targetselection import TargetSelection
-from .zoning.zoningplan import ZoningPlan
 
+# By name, so that a module that cannot be imported does not take the others with it.
 ALGORITHMS = (
-    AlignToGrid,
-    CheckInputs,
-    PracticeRegion,
-    ReportBundle,
-    EcosystemServiceValue,
-    EcologicalAssets,
-    StandardEquivalentAlgorithm,
-    Sensitivity,
-    TransferMatrix,
-    ProfitLoss,
-    HumanActivity,
-    Hemeroby,
-    TerrainClasses,
-    ZoneSummary,
-    Rsei,
-    EcosystemQuality,
-    Trend,
-    Degradation,
-    RainfallErosivity,
-    SoilErodibility,
-    SlopeLength,
-    VegetationCover,
-    SupportPractice,
-    SoilConservation,
-    WaterRetention,
-    FloodMitigation,
-    NaturalHabitat,
-    HabitatQuality,
-    CarbonStorage,
-    SampleGridAlgorithm,
-    PanelRegression,
-    QuantileRegression,
-    RestorationZones,
-    ConservationZones,
-    ZoningPlan,
-    PriorityRanking,
-    TargetSelection,
-    Geodetector,
-    ScaleCheck,
-    SpatialAutocorrelation,
-    AssetsWorkflow,
-    EsvWorkflow,
-    ZoningWorkflow,
+    "tools.aligntogrid.AlignToGrid",
+    "tools.checkinputs.CheckInputs",
+    "tools.practiceregion.PracticeRegion",
+    "tools.reportbundle.ReportBundle",
+    "assets.ecosystemservicevalue.EcosystemServiceValue",
+    "assets.ecologicalassets.EcologicalAssets",
+    "assets.standardequivalent.StandardEquivalentAlgorithm",
+    "assets.sensitivity.Sensitivity",
+    "landuse.transfermatrix.TransferMatrix",
+    "landuse.profitloss.ProfitLoss",
+    "landuse.humanactivity.HumanActivity",
+    "landuse.hemeroby.Hemeroby",
+    "terrain.terrainclasses.TerrainClasses",
+    "terrain.zonesummary.ZoneSummary",
+    "services.rainfallerosivity.RainfallErosivity",
+    "services.soilerodibility.SoilErodibility",
+    "services.slopelength.SlopeLength",
+    "services.vegetationcover.VegetationCover",
+    "services.supportpractice.SupportPractice",
+    "services.soilconservation.SoilConservation",
+    "services.waterretention.WaterRetention",
+    "services.floodmitigation.FloodMitigation",
+    "services.naturalhabitat.NaturalHabitat",
+    "services.habitatquality.HabitatQuality",
+    "services.carbonstorage.CarbonStorage",
+    "quality.rsei.Rsei",
+    "quality.ecosystemquality.EcosystemQuality",
+    "quality.trend.Trend",
+    "quality.degradation.Degradation",
+    "zoning.restorationzones.RestorationZones",
+    "zoning.conservationzones.ConservationZones",
+    "zoning.zoningplan.ZoningPlan",
+    "zoning.priorityranking.PriorityRanking",
+    "zoning.targetselection.TargetSelection",
+    "drivers.samplegrid.SampleGridAlgorithm",
+    "drivers.panelregression.PanelRegression",
+    "drivers.quantileregression.QuantileRegression",
+    "drivers.geodetector.Geodetector",
+    "drivers.scalecheck.ScaleCheck",
+    "drivers.spatialautocorrelation.SpatialAutocorrelation",
+    "workflows.assetsworkflow.AssetsWorkflow",
+    "workflows.esvworkflow.EsvWorkflow",
+    "workflows.zoningworkflow.ZoningWorkflow",
 )
 
 
 class EcoAssetsProvider(QgsProcessingProvider):
-    """Ecological assets, ecosystem services, quality, zones and drivers."""
+    """Ecological assets, ecosystem services, quality, zones and drivers.
+
+    An algorithm that cannot be imported or declared is told in the log and left out; the others stay.
+
+    Args:
+        algorithms: room, module and class of each.
+    """
+
+    def __init__(self, algorithms: Iterable[str] = ALGORITHMS) -> None:
+        super().__init__()
+        self._algorithms = tuple(algorithms)
 
     def id(self) -> str:
         return "ecoassets"
@@ -130,5 +102,17 @@ class EcoAssetsProvider(QgsProcessingProvider):
         remove_settings()
 
     def loadAlgorithms(self) -> None:
-        for algorithm in ALGORITHMS:
-            self.addAlgorithm(algorithm())
+        for name in self._algorithms:
+            try:
+                # QGIS would keep one that fails while it declares, with half its parameters: so it declares here first.
+                _algorithm(name).initAlgorithm()
+                self.addAlgorithm(_algorithm(name))
+            except Exception as error:
+                left_out = tr("{name} is left out of the toolbox: {error}", name=name, error=repr(error))
+                details = f"{left_out}\n{traceback.format_exc()}"
+                QgsMessageLog.logMessage(details, self.name(), Qgis.MessageLevel.Critical)
+
+
+def _algorithm(name: str) -> QgsProcessingAlgorithm:
+    module, _, algorithm = name.rpartition(".")
+    return getattr(import_module(f".{module}", __package__), algorithm)()

@@ -20,14 +20,24 @@ def _room(path: Path) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
-class _WithoutQgis(pytest.Module):
+class SkippedModule(pytest.Module):
+    """A file of tests that is not even imported, because what it needs is missing here."""
+
+    reason = ""
+
     def collect(self):
-        pytest.skip("the Python module qgis cannot be imported here", allow_module_level=True)
+        pytest.skip(self.reason, allow_module_level=True)
+
+
+def skipped_module(module_path: Path, parent: pytest.Collector, reason: str) -> pytest.Module:
+    module = SkippedModule.from_parent(parent, path=module_path)
+    module.reason = reason
+    return module
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     if not HAS_QGIS and _room(module_path) in NEEDS_QGIS:
-        return _WithoutQgis.from_parent(parent, path=module_path)
+        return skipped_module(module_path, parent, "the Python module qgis cannot be imported here")
     return None
 
 

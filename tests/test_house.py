@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -194,6 +195,32 @@ def test_every_room_is_a_package():
 
 def test_no_module_is_called_utils():
     assert [_name(path) for path in _written() if path.stem == "utils"] == []
+
+
+def test_only_the_fuzz_tests_are_skipped_where_hypothesis_is_missing():
+    program = "import pytest, sys; sys.modules['hypothesis'] = None; sys.exit(pytest.main(sys.argv[1:]))"
+    words = [
+        "-p",
+        "no:cacheprovider",
+        "--collect-only",
+        "-qrs",
+        "ecoassets/tests/fuzz",
+        "ecoassets/tests/core/test_years.py",
+    ]
+    beside = Path(sys.modules["ecoassets"].__file__).parent.parent
+    without_plugins = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # hypothesis brings one
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=beside,
+        env=without_plugins,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_years.py: " in done.stdout
+    assert "test_untrusted_rasters.py: " in done.stdout, "it needs no hypothesis"
+    assert f"SKIPPED [{len(list((CLONE / 'tests' / 'fuzz').glob('test_fuzz_*.py')))}]" in done.stdout
 
 
 def test_metadata_is_complete():

@@ -1,4 +1,4 @@
-"""Writes docs/reference.md and a page per group in docs/methods, from the help as QGIS itself tells it.
+"""Writes docs/reference.md and a page per group in docs/methods, from the English help as QGIS itself tells it.
 
 make reference
 """
@@ -44,9 +44,9 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def main() -> None:
-    """Starts QGIS without a screen, loads the provider and writes the page."""
+    """Starts QGIS without a screen, loads the provider and writes the pages."""
     with tempfile.TemporaryDirectory() as profile:
-        os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=profile)
+        os.environ.update(LC_ALL="C.UTF-8", QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=profile)
         from qgis.core import QgsApplication
 
         app = QgsApplication([], False)
@@ -57,13 +57,18 @@ def main() -> None:
         registry = app.processingRegistry()
         provider = EcoAssetsProvider()
         registry.addProvider(provider)
-        pages = {"reference.md": reference(provider.algorithms()), **method_pages(provider.algorithms())}
+        written = pages(provider.algorithms())
         registry.removeProvider(provider)
         app.exitQgis()
 
-    for name, page in pages.items():
+    for name, page in written.items():
         (DOCS / name).write_text(page, encoding="utf-8")
         print(f"docs/{name} is written.")
+
+
+def pages(algorithms: list[Any]) -> dict[str, str]:
+    """The text of every page, by its path below docs."""
+    return {"reference.md": reference(algorithms), **method_pages(algorithms)}
 
 
 def reference(algorithms: Iterable[Any]) -> str:
@@ -80,11 +85,11 @@ def reference(algorithms: Iterable[Any]) -> str:
 def method_pages(algorithms: Iterable[Any]) -> dict[str, str]:
     """A page per group: method, formula and limits, inputs and outputs with their units, a worked example, a call."""
     examples = yaml.safe_load((DOCS / "methods" / "examples.yaml").read_text(encoding="utf-8"))
-    pages: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for algorithm in algorithms:
-        lines = pages.setdefault(algorithm.groupId(), [METHODS.format(group=algorithm.group())])
+        lines = groups.setdefault(algorithm.groupId(), [METHODS.format(group=algorithm.group())])
         lines += _method(algorithm, examples.get(algorithm.name(), ""))
-    return {f"methods/{group}.md": "\n".join(lines) for group, lines in pages.items()}
+    return {f"methods/{group}.md": "\n".join(lines) for group, lines in groups.items()}
 
 
 def _method(algorithm: Any, example: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from ecoassets.tools.help_pages import DOCS, method_pages
+from ecoassets.tools.help_pages import DOCS, method_pages, pages
 
 
 def test_examples_are_of_algorithms(processing_ready):
@@ -13,9 +13,9 @@ def test_examples_are_of_algorithms(processing_ready):
 
 
 def test_every_group_has_a_page_with_formula_units_example_and_call(processing_ready):
-    pages = method_pages(processing_ready.algorithms())
-    assert {f"methods/{algorithm.groupId()}.md" for algorithm in processing_ready.algorithms()} == pages.keys()
-    page = pages["methods/services.md"]
+    made = method_pages(processing_ready.algorithms())
+    assert {f"methods/{algorithm.groupId()}.md" for algorithm in processing_ready.algorithms()} == made.keys()
+    page = made["methods/services.md"]
     for words in (
         "## Soil conservation",
         "A = R K LS C P",
@@ -24,3 +24,12 @@ def test_every_group_has_a_page_with_formula_units_example_and_call(processing_r
         "qgis_process run ecoassets:soilconservation",
     ):
         assert words in page
+
+
+def test_the_pages_are_those_that_make_reference_writes(processing_ready):
+    old = [
+        name
+        for name, page in pages(processing_ready.algorithms()).items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != page
+    ]
+    assert old == [], "their help has changed: make reference"
