@@ -8,6 +8,7 @@ HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
 PYTHON := ecoassets/.venv/bin/python
 PYTEST_OPTIONS := -p no:cacheprovider
+TESTS := tests
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -15,11 +16,11 @@ help: ## list the commands
 demo: system house ## install what is missing, make a practice region and its assets, land-use change, pressure, terrain, quality, drivers (demo-output/)
 	@tools/demo.sh
 
-test: lint typecheck ## install what is missing, then lint, types and all tests but those of the desktop
-	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) ecoassets/tests
+test: lint typecheck ## install what is missing, then lint, types and all tests but those of the desktop (TESTS=tests/core)
+	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) $(addprefix ecoassets/,$(TESTS))
 
-test-installed: house ## run the tests with the QGIS that is there; nothing is installed
-	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) ecoassets/tests
+test-installed: house ## run the tests with the QGIS that is there; nothing is installed (TESTS=tests/core)
+	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) $(addprefix ecoassets/,$(TESTS))
 
 test-gui: venv house ## open every dialog in a real QGIS, in English and Chinese (pictures in .build/screenshots)
 	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) $(ARGS) ecoassets/tests/gui

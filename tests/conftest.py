@@ -15,6 +15,10 @@ NEEDS_QGIS = ("algorithms", "cli", "gui")
 HAS_QGIS = importlib.util.find_spec("qgis") is not None
 
 
+def pytest_configure() -> None:
+    os.environ["LC_ALL"] = "C.UTF-8"  # QGIS would speak the language of the machine; Qt looks once, so it is told early
+
+
 def _room(path: Path) -> str:
     parts = path.resolve().relative_to(TESTS).parts
     return parts[0] if len(parts) > 1 else ""

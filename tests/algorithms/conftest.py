@@ -12,9 +12,8 @@ import pytest
 
 @pytest.fixture(scope="session")
 def qgis_app(tmp_path_factory: pytest.TempPathFactory):
-    """A QgsApplication without a screen, in English, with settings of its own: nobody's profile is read or written."""
+    """A QgsApplication without a screen and with settings of its own, so that nobody's profile is read or written."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LC_ALL", "C.UTF-8")
         patch.setenv("QT_QPA_PLATFORM", "offscreen")
         patch.setenv("QGIS_CUSTOM_CONFIG_PATH", str(tmp_path_factory.mktemp("profile")))
         if not Path(os.environ.get("XDG_RUNTIME_DIR", "missing")).is_dir():

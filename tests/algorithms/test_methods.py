@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ecoassets.algorithms.provider import ALGORITHMS
 from ecoassets.core.methods import METHODS
 
 # A region and reports made in QGIS, polygons read by QGIS, and chains of other algorithms.
@@ -11,6 +10,6 @@ NEED_QGIS = {
 }  # fmt: skip
 
 
-def test_every_algorithm_can_be_run_without_qgis_or_needs_it():
-    assert METHODS.keys() | NEED_QGIS == {algorithm.NAME for algorithm in ALGORITHMS}
+def test_every_algorithm_can_be_run_without_qgis_or_needs_it(processing_ready):
+    assert METHODS.keys() | NEED_QGIS == {algorithm.name() for algorithm in processing_ready.algorithms()}
     assert not METHODS.keys() & NEED_QGIS

@@ -1,11 +1,11 @@
-"""One algorithm that is broken does not empty the toolbox."""
+"""The toolbox holds every algorithm, and one that is broken does not empty it."""
 
 from __future__ import annotations
 
 import pytest
 
 from ecoassets.algorithms import tools
-from ecoassets.algorithms.provider import EcoAssetsProvider
+from ecoassets.algorithms.provider import ALGORITHMS, EcoAssetsProvider
 
 BROKEN = {
     "no_import": "from ..nowhere import nothing",
@@ -32,6 +32,13 @@ def logged(qgis_app):
     log.messageReceived.connect(keep)
     yield found
     log.messageReceived.disconnect(keep)
+
+
+def test_every_algorithm_is_in_the_toolbox(logged):
+    provider = EcoAssetsProvider()
+    provider.refreshAlgorithms()
+    assert logged == []
+    assert len(provider.algorithms()) == len(ALGORITHMS)
 
 
 @pytest.mark.parametrize("broken", BROKEN)

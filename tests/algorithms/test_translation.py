@@ -88,7 +88,7 @@ def test_choices_are_listed_in_every_language(processing_ready, language):
     for algorithm in processing_ready.algorithms():
         entries = help_texts.load_help(algorithm.name(), language).parameters
         for definition in algorithm.parameterDefinitions():
-            if definition.type() == "enum":
+            if definition.type() == "enum" and definition.name() in entries:
                 told = entries[definition.name()].help
                 # \b would take a Chinese character for a letter of the word.
                 missing += [
