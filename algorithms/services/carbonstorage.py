@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.carbon.flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
@@ -11,7 +13,6 @@ from ...core.services.carbon.report import carbon_report
 from ...core.services.carbon.storage import UNIT, CarbonOutputs, run_carbon_storage
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -60,11 +61,7 @@ class CarbonStorage(ServiceAlgorithm):
         results = self.publish_map("OUTPUT", outputs.carbon, result.years, UNIT)
         if result.flux:
             results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, FLUX_UNIT, about_zero=True))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(carbon_report(result, outputs, report_language()), report))
-        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
+        results |= self.publish_service(given, result, partial(carbon_report, result, outputs))
         return results | self._publish_flux(result.flux) if result.flux else results
 
     def _flux(self, given: Given) -> FluxInputs | None:

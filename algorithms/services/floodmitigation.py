@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.water.curve_number import SOIL_GROUPS
@@ -10,7 +12,6 @@ from ...core.services.water.reports import flood_report
 from ...core.services.water.swamp_soil import SwampSoil
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 from .supportpractice import terrain_of
@@ -64,13 +65,8 @@ class FloodMitigation(ServiceAlgorithm):
             )
         result = run_flood_mitigation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.held, result.years, "mm", result.land_range_mm)
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(flood_report(result, inputs, outputs, report_language()), report))
-        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        results.update(self.publish_table("OUTPUT_BODIES", result.bodies_table()))
-        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
-        return results
+        results |= self.publish_service(given, result, partial(flood_report, result, inputs, outputs))
+        return results | self.publish_table("OUTPUT_BODIES", result.bodies_table())
 
     def _inputs(self, given: Given) -> FloodInputs:
         terrain = terrain_of(given) if given.flag("SLOPE_ADJUSTMENT") else None

@@ -7,7 +7,6 @@ from ...core.services.habitat.natural import HabitatInputs, HabitatOutputs, run_
 from ...core.services.habitat.reports import natural_habitat_report
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .service import ServiceAlgorithm
 
 
@@ -32,9 +31,4 @@ class NaturalHabitat(ServiceAlgorithm):
         outputs = HabitatOutputs(given.output("OUTPUT"), self.provenance())
         result = run_natural_habitat(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.habitat, result.years, limits=(0.0, 1.0))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(natural_habitat_report(result, outputs, report_language()), report))
-        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
-        return results
+        return results | self.publish_service(given, result, partial(natural_habitat_report, result, outputs))

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ...core.land_cover import SCHEMES
 from ...core.raster.output import ClassColour
 from ...core.raster.statistics import stored_statistics
+from ...core.report import MethodReport
+from ...core.results import ResultTable
 from ...core.services.survey import Climate, Cover, Series
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range, range_about_zero
-from ..settings import default_scheme
+from ..settings import default_scheme, report_language
 
 Years = Sequence["int | None"]
+
+
+class ServiceResult(Protocol):
+    """What every service tells."""
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """Per year."""
+
+    def table(self) -> ResultTable:
+        """By year and ecosystem."""
 
 
 class ServiceAlgorithm(EcoAlgorithm):
@@ -64,6 +78,19 @@ class ServiceAlgorithm(EcoAlgorithm):
         return given.choice("CLIMATE")
 
     # results
+
+    def publish_service(self, given: Given, result: ServiceResult, report: Callable[[str], MethodReport]) -> Results:
+        """The report, the table by ecosystem, and the totals of the first and last year.
+
+        Args:
+            given: names the file of the report, if it is wanted.
+            result: of the run.
+            report: makes the report in a language.
+        """
+        path = given.file_output("OUTPUT_HTML")
+        results = self.publish_report(report(report_language()), path) if path else {}
+        totals = self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1])
+        return results | self.publish_table("OUTPUT_TABLE", result.table()) | totals
 
     def publish_map(
         self,

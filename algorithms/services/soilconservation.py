@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.progress import Progress
 from ...core.services.soil.conservation import (
     DEFAULT_TOLERANCE_T_KM2,
@@ -15,7 +17,6 @@ from ...core.services.soil.reports import soil_report
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
-from ..settings import report_language
 from .service import ServiceAlgorithm
 
 FACTORS = ("R", "K", "LS", "C", "P")
@@ -64,16 +65,6 @@ class SoilConservation(ServiceAlgorithm):
         results.update(self.publish_map("OUTPUT_EROSION", outputs.erosion, result.years, UNIT))
         legend = Intensity.of_standard(user_language()).legend()
         results.update(self.publish_map("OUTPUT_CLASSES", outputs.classes, result.years, classes=legend))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(soil_report(result, outputs, report_language()), report))
-        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        results.update(
-            self.publish_numbers(
-                TOTAL_FIRST=result.totals[0],
-                TOTAL=result.totals[-1],
-                EROSION_TOTAL=result.erosion_totals[-1],
-                LOSS_AREA=result.loss_areas_ha[-1],
-            )
-        )
-        return results
+        results |= self.publish_service(given, result, partial(soil_report, result, outputs))
+        numbers = self.publish_numbers(EROSION_TOTAL=result.erosion_totals[-1], LOSS_AREA=result.loss_areas_ha[-1])
+        return results | numbers

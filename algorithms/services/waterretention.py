@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.progress import Progress
 from ...core.services.water.reports import water_report
 from ...core.services.water.retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .service import ServiceAlgorithm
 
 
@@ -48,9 +49,4 @@ class WaterRetention(ServiceAlgorithm):
         outputs = RetentionOutputs(given.output("OUTPUT"), self.provenance())
         result = run_water_retention(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.retention, result.years, "mm")
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(water_report(result, inputs, outputs, report_language()), report))
-        results.update(self.publish_table("OUTPUT_TABLE", result.table()))
-        results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1]))
-        return results
+        return results | self.publish_service(given, result, partial(water_report, result, inputs, outputs))

@@ -25,7 +25,6 @@ from ..raster.work import JobResult
 from .yearly_kernel import LAND_COVER, Formula, UnknownCodes, YearlyKernel
 
 Climate = Literal["actual", "mean"]
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -313,16 +312,3 @@ def map_output(
     if like is not None:
         return (replace(like, name=name, path=path, bands=bands, metadata=metadata),)
     return (Output(name, path, bands, metadata=metadata),)
-
-
-def ecosystem_members(scheme: LandCoverScheme | None) -> tuple[tuple[str, ...], np.ndarray]:
-    """Ecosystems of a scheme in the order of its codes, and which class belongs to which.
-
-    Returns:
-        Names, and 0/1 of shape (classes, ecosystems); without a scheme one ecosystem `all`.
-    """
-    if scheme is None:
-        return (ALL,), np.ones((1, 1))
-    of_class = [land_class.ecosystem for land_class in scheme]
-    names = tuple(dict.fromkeys(of_class))
-    return names, np.array([[name == ecosystem for name in names] for ecosystem in of_class], dtype=float)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,9 +12,10 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Column, ResultTable
+from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
-from ..survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..survey import Cover, Series, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
 Method = Literal["nep", "dry_matter"]
@@ -36,9 +36,6 @@ SOURCES = {
     "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
 }
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
     Column("npp_t", unit="t C/a"),
     Column("nep_t", unit="t C/a"),
     Column("co2_t_ha", unit=UNIT),
@@ -155,51 +152,36 @@ def _unit_advice(parameter: str, units: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class FluxResult:
-    """Exchange of the study area; arrays have shape (years, ecosystems).
+class FluxResult(ByEcosystem):
+    """Exchange of the study area; arrays have shape (years, ecosystems), groups are land-cover classes.
 
     Attributes:
-        years: as given.
-        ecosystems: names.
-        area_ha: with every input.
         npp_t: t C/a.
         nep_t: t C/a; None with the method `dry_matter`, which does not know it.
         co2_t: fixed, t CO2/a; negative where more is released.
         oxygen_t: released, t O2/a.
-        sums: of the run; groups are land-cover classes.
+        inputs: what it was made from.
     """
 
-    years: tuple[int | None, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
     npp_t: np.ndarray
     nep_t: np.ndarray | None
     co2_t: np.ndarray
     oxygen_t: np.ndarray
-    sums: YearlySums
     inputs: FluxInputs
 
     @property
     def co2_totals(self) -> tuple[float, ...]:
         """Carbon dioxide fixed per year, t."""
-        return tuple(math.fsum(year) for year in self.co2_t)
+        return per_year(self.co2_t)
 
     @property
     def oxygen_totals(self) -> tuple[float, ...]:
         """Oxygen released per year, t."""
-        return tuple(math.fsum(year) for year in self.oxygen_t)
+        return per_year(self.oxygen_t)
 
     def table(self) -> ResultTable:
         """A row per year and ecosystem that occurs."""
-        rows: list[tuple[Cell, ...]] = []
-        for y, year in enumerate(self.years):
-            for e, ecosystem in enumerate(self.ecosystems):
-                area, co2 = float(self.area_ha[y, e]), float(self.co2_t[y, e])
-                if area > 0:
-                    nep = None if self.nep_t is None else float(self.nep_t[y, e])
-                    npp, oxygen = float(self.npp_t[y, e]), float(self.oxygen_t[y, e])
-                    rows.append((year, ecosystem, area, npp, nep, co2 / area, co2, oxygen))
-        return ResultTable(COLUMNS, tuple(rows))
+        return self.rows(COLUMNS, self.npp_t, self.nep_t, self.per_ha(self.co2_t), self.co2_t, self.oxygen_t)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,9 +11,10 @@ from ...errors import InputError, TableError
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Column, ResultTable
 from ...tables import Table
-from ..survey import Cover, Survey, YearlySums, ecosystem_members, map_output
+from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
+from ..survey import Cover, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 from .flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
 
@@ -22,9 +22,6 @@ STOCK = "carbon"
 UNIT = "t C/ha"
 POOLS = ("above", "below", "soil", "dead")
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
     Column("density_t_ha", unit="t C/ha"),
     Column("carbon_t", unit="t C"),
     Column("co2_t", unit="t CO2"),
@@ -83,39 +80,25 @@ class CarbonOutputs:
 
 
 @dataclass(frozen=True, eq=False)
-class CarbonResult:
-    """Carbon of the study area; arrays have shape (years, ecosystems).
+class CarbonResult(ByEcosystem):
+    """Carbon of the study area; arrays have shape (years, ecosystems), groups are land-cover classes.
 
     Attributes:
-        years: as given.
-        ecosystems: names.
-        area_ha: with a density.
         carbon_t: stored.
-        sums: of the run; groups are land-cover classes.
         flux: of a year; None where no production was given.
     """
 
-    years: tuple[int | None, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
     carbon_t: np.ndarray
-    sums: YearlySums
     flux: FluxResult | None = None
 
     @property
     def totals(self) -> tuple[float, ...]:
         """Carbon per year, t C."""
-        return tuple(math.fsum(year) for year in self.carbon_t)
+        return per_year(self.carbon_t)
 
     def table(self) -> ResultTable:
         """A row per year and ecosystem that occurs."""
-        rows: list[tuple[Cell, ...]] = []
-        for y, year in enumerate(self.years):
-            for e, ecosystem in enumerate(self.ecosystems):
-                area, carbon = float(self.area_ha[y, e]), float(self.carbon_t[y, e])
-                if area > 0:
-                    rows.append((year, ecosystem, area, carbon / area, carbon, carbon * CARBON_TO_CO2))
-        return ResultTable(COLUMNS, tuple(rows))
+        return self.rows(COLUMNS, self.per_ha(self.carbon_t), self.carbon_t, self.carbon_t * CARBON_TO_CO2)
 
 
 def run_carbon_storage(
@@ -150,7 +133,7 @@ def run_carbon_storage(
         survey.add_land_cover(cover)
         made = map_output(survey, STOCK, outputs.carbon, UNIT, outputs.metadata)
         sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), progress)
-    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums.amounts[STOCK] @ member, sums, found)
+    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums, sums.amounts[STOCK] @ member, found)
     for year, total in zip(result.years, result.totals):
         progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} t of carbon stored.")
     return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,19 +11,15 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
-from ..survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ...results import Column, ResultTable
+from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
+from ..survey import Cover, Series, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
 HABITAT = "habitat"
 NATURAL = ("forest", "shrub", "grassland", "wetland")
 GRADES = 5
-COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
-    Column("weighted_ha", unit="ha"),
-)
+COLUMNS = (Column("weighted_ha", unit="ha"),)
 
 
 def habitat_weight(natural: np.ndarray, grade: np.ndarray | None = None) -> np.ndarray:
@@ -88,29 +83,19 @@ class HabitatOutputs:
 
 
 @dataclass(frozen=True, eq=False)
-class HabitatResult:
+class HabitatResult(ByEcosystem):
     """Natural habitat; arrays have shape (years, natural ecosystems)."""
 
-    years: tuple[int | None, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
     weighted_ha: np.ndarray
-    sums: YearlySums
 
     @property
     def totals(self) -> tuple[float, ...]:
         """Weighted habitat per year, ha."""
-        return tuple(math.fsum(year) for year in self.weighted_ha)
+        return per_year(self.weighted_ha)
 
     def table(self) -> ResultTable:
         """A row per year and natural ecosystem that occurs."""
-        rows: list[tuple[Cell, ...]] = [
-            (year, name, float(self.area_ha[y, e]), float(self.weighted_ha[y, e]))
-            for y, year in enumerate(self.years)
-            for e, name in enumerate(self.ecosystems)
-            if self.area_ha[y, e] > 0
-        ]
-        return ResultTable(COLUMNS, tuple(rows))
+        return self.rows(COLUMNS, self.weighted_ha)
 
 
 def run_natural_habitat(
@@ -140,8 +125,8 @@ def run_natural_habitat(
         sums.years,
         tuple(names[i] for i in kept),
         (sums.amounts["natural"] @ member)[:, kept],
-        (sums.amounts[HABITAT] @ member)[:, kept],
         sums,
+        (sums.amounts[HABITAT] @ member)[:, kept],
     )
     for year, total in zip(result.years, result.totals):
         progress.info(f"{f'{year}: ' if year else ''}{total:,.2f} ha of natural habitat.")

@@ -20,7 +20,8 @@ from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable
 from ...tables import Table
-from ..survey import Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..by_ecosystem import ecosystem_members
+from ..survey import Cover, Series, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
 QUALITY = "quality"

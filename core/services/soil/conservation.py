@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,8 +14,9 @@ from ...raster.output import ClassColour, Output
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable
 from ...tables import resource_table
+from ..by_ecosystem import ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_slip
-from ..survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..survey import Climate, Cover, Series, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
 RETENTION = "retention"
@@ -246,17 +246,17 @@ class SoilResult:
     @property
     def totals(self) -> tuple[float, ...]:
         """Soil retention per year, t/a."""
-        return tuple(math.fsum(year.ravel()) for year in self.retention_t)
+        return per_year(self.retention_t)
 
     @property
     def erosion_totals(self) -> tuple[float, ...]:
         """Soil loss per year, t/a."""
-        return tuple(math.fsum(year.ravel()) for year in self.erosion_t)
+        return per_year(self.erosion_t)
 
     @property
     def loss_areas_ha(self) -> tuple[float, ...]:
         """Area that loses more than is tolerable per year: the class light and those above it."""
-        return tuple(math.fsum(year[:, 1:].ravel()) for year in self.area_ha)
+        return per_year(self.area_ha[:, :, 1:])
 
     def table(self, intensity: Intensity | None = None) -> ResultTable:
         """A row per year, ecosystem and erosion class that occurs; `intensity` may name the classes otherwise."""

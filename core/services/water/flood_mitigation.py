@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,12 +13,13 @@ from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...raster.validity import is_everywhere
-from ...results import Cell, Column, ResultTable
+from ...results import Column, ResultTable
 from ...tables import Table
+from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_slip
 from ..soil.slope import Terrain, add_slope, slope_degrees
 from ..soil.storms import STORM, add_storms
-from ..survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..survey import Climate, Cover, Series, Survey, map_output
 from ..yearly_kernel import LAND_COVER, Layers, Pixels
 from .bodies import BurnedBodies, WaterBody, burn_water_bodies
 from .curve_number import (
@@ -44,9 +44,6 @@ COLUMNS_OF_SOIL = 1 + len(SOIL_GROUPS)  # the first is for pixels without a soil
 MM_HA_TO_M3 = 10.0
 RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
     Column("held_mm", unit="mm"),
     Column("volume_m3", unit="m3"),
     Column("water_bodies_m3", unit="m3"),
@@ -227,33 +224,25 @@ class FloodOutputs:
 
 
 @dataclass(frozen=True, eq=False)
-class FloodResult:
-    """Storm water held; arrays have shape (years, ecosystems).
+class FloodResult(ByEcosystem):
+    """Storm water held by land with a curve number and in water bodies; groups are those of `FloodFormula`.
 
     Attributes:
-        years: as given.
-        ecosystems: names.
-        area_ha: with a curve number or in a water body.
         volume_m3: held, water bodies included.
         water_bodies_m3: of it in water bodies.
         water_bodies_ha: area of water bodies.
         bodies: the water bodies.
-        sums: of the run; groups are those of `FloodFormula`.
     """
 
-    years: tuple[int | None, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
     volume_m3: np.ndarray
     water_bodies_m3: np.ndarray
     water_bodies_ha: np.ndarray
     bodies: tuple[WaterBody, ...]
-    sums: YearlySums
 
     @property
     def totals(self) -> tuple[float, ...]:
         """Storm water held per year, m³."""
-        return tuple(math.fsum(year) for year in self.volume_m3)
+        return per_year(self.volume_m3)
 
     @property
     def land_range_mm(self) -> tuple[float, float]:
@@ -268,14 +257,8 @@ class FloodResult:
 
     def table(self) -> ResultTable:
         """A row per year and ecosystem that counts."""
-        rows: list[tuple[Cell, ...]] = []
-        for y, year in enumerate(self.years):
-            for e, ecosystem in enumerate(self.ecosystems):
-                area, volume = float(self.area_ha[y, e]), float(self.volume_m3[y, e])
-                if area > 0:
-                    in_bodies = float(self.water_bodies_m3[y, e])
-                    rows.append((year, ecosystem, area, volume / area / MM_HA_TO_M3, volume, in_bodies))
-        return ResultTable(COLUMNS, tuple(rows))
+        depth = self.per_ha(self.volume_m3) / MM_HA_TO_M3
+        return self.rows(COLUMNS, depth, self.volume_m3, self.water_bodies_m3)
 
     def bodies_table(self) -> ResultTable:
         """A row per water body."""

@@ -14,10 +14,11 @@ from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Column, ResultTable
 from ...tables import Table, resource_table
+from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
-from ..survey import Climate, Cover, Series, Survey, YearlySums, ecosystem_members, map_output
+from ..survey import Climate, Cover, Series, Survey, map_output
 from ..yearly_kernel import LAND_COVER, Layers, Pixels
 
 RETENTION = "retention"
@@ -35,9 +36,6 @@ SOURCES = {
     "redline2017": "Guide of Ecological Redline Delineation 2017, appendix A",
 }
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
     Column("depth_mm", unit="mm"),
     Column("volume_m3", unit="m3/a"),
     Column("clipped_pct", unit="%"),
@@ -144,46 +142,31 @@ class RetentionOutputs:
 
 
 @dataclass(frozen=True, eq=False)
-class RetentionResult:
-    """Retained water of the study area; arrays have shape (years, ecosystems).
+class RetentionResult(ByEcosystem):
+    """Retained water of the study area; arrays have shape (years, ecosystems), groups are land-cover classes.
 
     Attributes:
-        years: as given.
-        ecosystems: names.
-        area_ha: where retention counts.
         volume_m3: retained, deficits counted as 0.
         unclipped_m3: with deficits.
         clipped: pixels with a deficit.
         counted: pixels where retention counts.
-        sums: of the run; groups are land-cover classes.
     """
 
-    years: tuple[int | None, ...]
-    ecosystems: tuple[str, ...]
-    area_ha: np.ndarray
     volume_m3: np.ndarray
     unclipped_m3: np.ndarray
     clipped: np.ndarray
     counted: np.ndarray
-    sums: YearlySums
 
     @property
     def totals(self) -> tuple[float, ...]:
         """Retained water per year, m³."""
-        return tuple(math.fsum(year) for year in self.volume_m3)
+        return per_year(self.volume_m3)
 
     def table(self) -> ResultTable:
         """A row per year and ecosystem that counts."""
-        rows: list[tuple[Cell, ...]] = []
-        for y, year in enumerate(self.years):
-            for e, ecosystem in enumerate(self.ecosystems):
-                area = float(self.area_ha[y, e])
-                if area > 0:
-                    volume = float(self.volume_m3[y, e])
-                    clipped = 100 * float(self.clipped[y, e]) / float(self.counted[y, e])
-                    unclipped = float(self.unclipped_m3[y, e])
-                    rows.append((year, ecosystem, area, volume / area / MM_HA_TO_M3, volume, clipped, unclipped))
-        return ResultTable(COLUMNS, tuple(rows))
+        depth = self.per_ha(self.volume_m3) / MM_HA_TO_M3
+        clipped = 100 * self.clipped / np.maximum(self.counted, 1)
+        return self.rows(COLUMNS, depth, self.volume_m3, clipped, self.unclipped_m3)
 
 
 def runoff_coefficients(
