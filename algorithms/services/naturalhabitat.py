@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.progress import Progress
 from ...core.services.habitat.natural import HabitatInputs, HabitatOutputs, run_natural_habitat
 from ...core.services.habitat.reports import natural_habitat_report
