@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from ..raster.grid import Grid
-from ..raster.passes.focal import pixel_metres
+from ..raster.lengths import pixel_metres
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block
@@ -97,8 +97,8 @@ def _fishnet(grid: Grid, metres: float) -> Fishnet:
     """Cells of the whole number of pixels nearest to a length; on geographic grids that of the middle row."""
     if not (math.isfinite(metres) and metres > 0):
         raise InputError(f"The cells are {metres:g} m wide. Give a positive number of metres.")
-    across, down = pixel_metres(grid)
-    rows, columns = max(1, round(metres / down)), max(1, round(metres / float(across[grid.height // 2])))
+    across, down = (float(lengths[grid.height // 2]) for lengths in pixel_metres(grid))
+    rows, columns = max(1, round(metres / down)), max(1, round(metres / across))
     net = Fishnet(rows, columns, -(-grid.height // rows), -(-grid.width // columns))
     if net.count > MOST_CELLS:
         raise InputError(

@@ -100,7 +100,7 @@ def open_study_area(reference: Source, settings: RasterSettings, folder: str, pr
     if error > AREA_WARNING_PCT:
         progress.warn(
             f"Areas in {grid.crs_name} err by up to {error:.2g} % here, because the projection does not keep areas. "
-            "Reproject the land cover to an equal-area CRS for true areas."
+            f"Reproject {reference.named} to an equal-area CRS for true areas."
         )
     boundary = burn_boundary(settings.boundary, grid, folder) if settings.boundary else None
     return StudyArea(grid, boundary, settings, folder)

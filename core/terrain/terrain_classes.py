@@ -16,6 +16,7 @@ from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, ClassColour, Output
 from ..raster.passes.focal import FocalWindow, write_focal_ranges
+from ..raster.passes.terrain import ASPECT, SLOPE, derive_terrain
 from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
@@ -23,7 +24,6 @@ from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Coverage, Job, Result
 from ..results import Cell, Column, ResultTable
 from ..tables import Table, resource_table
-from .slope_aspect import ASPECT, SLOPE, write_slope_and_aspect
 
 LANDFORM = "landform"
 VARIABLES = (SLOPE, ASPECT, LANDFORM)
@@ -195,12 +195,12 @@ class _TerrainKernel:
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
-        mask = block.gate & block.valid[SLOPE]
+        mask = block.gate
         rasters, sums = {}, {}
         for variable, scheme in self.schemes.items():
             classes = scheme.breaks.classify(block.values[self.sources[variable]])
             if variable == ASPECT:
-                flat = (block.values[SLOPE] <= self.flat_slope) | ~block.valid[ASPECT]
+                flat = block.values[self.sources[SLOPE]] <= self.flat_slope
                 classes = np.where(flat, np.int16(FLAT), classes)
             known = mask & (classes != NO_CLASS)
             bins = int(max(c.id for c in scheme.legend())) + 2
@@ -228,12 +228,12 @@ def run_terrain_classes(
 ) -> TerrainResult:
     """Classifies slope, aspect and landform on the grid of the DEM.
 
-    Slope and aspect come from the DEM at its own resolution, in metres (`write_slope_and_aspect`). Landforms are
+    Slope and aspect come from the DEM at its own resolution, in metres (`derive_terrain`). Landforms are
     classes of the height, or of local relief: the highest minus the lowest height in a moving window.
 
     Raises:
         InputError: the DEM cannot be read, a scheme is one of another variable, or no pixel has a height.
-        GridError: it has no CRS, is rotated, or runs from south to north.
+        GridError: it has no CRS, or is rotated.
         TableError: the table of classes lacks a scheme or column, or classes overlap.
         OutputError, Cancelled: as the engine.
     """
@@ -245,7 +245,7 @@ def run_terrain_classes(
         dem = Source("dem", inputs.dem, inputs.band, label="DEM", minimum=inputs.minimum, maximum=inputs.maximum)
         area = open_study_area(dem, settings, folder, progress)
         dem = area.fit(dem, progress)
-        slope, aspect = write_slope_and_aspect(dem, area.grid, folder, progress.part(0, 50))
+        slope, aspect = derive_terrain(dem, folder, progress.part(0, 50))
         sources = [dem, slope, aspect]
         landform = dem
         if schemes[LANDFORM].measure == "relief":
@@ -256,12 +256,12 @@ def run_terrain_classes(
             sources.append(landform)
         kernel = _TerrainKernel(
             schemes,
-            {SLOPE: SLOPE, ASPECT: ASPECT, LANDFORM: landform.name},
+            {SLOPE: slope.name, ASPECT: aspect.name, LANDFORM: landform.name},
             inputs.flat_slope,
             tuple(name for name, path in wanted.items() if path),
         )
         maps = [_output(v, path, schemes[v], outputs.metadata) for v, path in wanted.items() if path]
-        found = run_job(area.job(kernel, sources, maps, gate=(dem.name,)), progress.part(70, 100))
+        found = run_job(area.job(kernel, sources, maps, gate=(dem.name, slope.name)), progress.part(70, 100))
         area.require_pixels(found)
         study = study_coverage(area)
     covered = found.coverage[COMMON]
@@ -313,7 +313,8 @@ def _collect(inputs: TerrainInputs, schemes: Mapping[str, Scheme], sums: Sums, h
 def _tell(result: TerrainResult, progress: Progress) -> None:
     if result.holes.pixels:
         progress.warn(
-            f"The DEM has no height on {result.holes.pixels} pixels ({result.holes.area_ha:,.2f} ha) of the study area."
+            f"The DEM has no height, or none beside it, on {result.holes.pixels} pixels ({result.holes.area_ha:,.2f} "
+            "ha) of the study area."
         )
     for variable, area_ha in result.unclassified_ha.items():
         if area_ha:

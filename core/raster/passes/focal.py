@@ -18,6 +18,7 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ..area import pixel_areas_ha
 from ..grid import Grid
+from ..lengths import pixel_metres
 from ..output import FLOAT_NODATA, Band, Output, RasterWriter, WriteOptions, stack_for
 from ..reading.source import BandReader, Source, open_source
 from ..windows import TILE, Window, cut_windows
@@ -54,34 +55,16 @@ class FocalWindow:
             raise InputError(f"The window is {metres:g} m wide. Give a positive number of metres.")
         across, down = pixel_metres(grid)
         half_columns = np.maximum(0, np.rint((metres / across - 1) / 2)).astype(np.intp)
+        half_rows = max(0, round((metres / float(down[grid.height // 2]) - 1) / 2))
         areas = pixel_areas_ha(grid)
-        return cls(max(0, round((metres / down - 1) / 2)), half_columns, areas / areas.max())
+        return cls(half_rows, half_columns, areas / areas.max())
 
     def told(self, grid: Grid) -> str:
         """The size that is used, for the log."""
         across, down = pixel_metres(grid)
         middle = len(self.half_columns) // 2
         rows, columns = 2 * self.half_rows + 1, 2 * int(self.half_columns[middle]) + 1
-        return f"{rows} x {columns} pixels ({rows * down:.6g} x {columns * across[middle]:.6g} m)"
-
-
-def pixel_metres(grid: Grid) -> tuple[np.ndarray, float]:
-    """Width of a pixel in each row and height of a pixel, metres.
-
-    On geographic grids lengths lie on the ellipsoid: of a parallel in each row, of the meridian at the middle row.
-    """
-    reference = grid.spatial_reference()
-    if reference.IsProjected():
-        metres = reference.GetLinearUnits()
-        return np.full(grid.height, grid.pixel_width * metres), grid.pixel_height * metres
-    rows = np.arange(grid.height) + 0.5
-    latitude = (grid.transform[3] + grid.transform[5] * rows) * reference.GetAngularUnits()
-    major, minor = reference.GetSemiMajor(), reference.GetSemiMinor()
-    squared = 1 - (minor / major) ** 2
-    curvature = 1 - squared * np.sin(latitude) ** 2
-    across = major / np.sqrt(curvature) * np.cos(latitude) * grid.pixel_width * reference.GetAngularUnits()
-    down = major * (1 - squared) / curvature**1.5 * grid.pixel_height * reference.GetAngularUnits()
-    return np.maximum(across, 1e-9), float(down[grid.height // 2])
+        return f"{rows} x {columns} pixels ({rows * down[middle]:.6g} x {columns * across[middle]:.6g} m)"
 
 
 def focal_means(strips: Iterable[Strip], window: FocalWindow) -> Iterator[Strip]:

@@ -8,12 +8,10 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
-from ...raster.passes.terrain import derive_terrain
+from ...raster.passes.terrain import SLOPE, derive_terrain
 from ...raster.reading.source import Source
 from ..survey import Survey
 from ..yearly_kernel import Pixels
-
-SLOPE = "slope"
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,13 @@ def add_slope(survey: Survey, terrain: Terrain) -> None:
     """Adds the slope as the input `SLOPE`; slopes of a DEM are computed on its own grid, before any resampling.
 
     Raises:
-        GridError: the DEM is not in a projected CRS.
+        GridError: the DEM has no CRS or no position, or is rotated.
         InputError: the raster cannot be read.
     """
     label = "DEM" if terrain.holds == "dem" else "Slope"
     source = Source(SLOPE, terrain.path, 1, "continuous", label, terrain.minimum, terrain.maximum)
     if terrain.holds == "dem":
-        source = derive_terrain(source, "slope", survey.folder, survey.progress)
+        (source,) = derive_terrain(source, survey.folder, survey.progress, (SLOPE,))
     survey.add_sources(SLOPE, [source] * len(survey.dated))
 
 

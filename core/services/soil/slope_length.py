@@ -12,7 +12,8 @@ import numpy as np
 from ...errors import GridError, InputError
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
-from ...raster.passes.terrain import derive_terrain, plain_elevation, require_metres
+from ...raster.grid import Grid
+from ...raster.passes.terrain import ASPECT, SLOPE, derive_terrain, plain_elevation, require_metres
 from ...raster.reading.source import Source, describe_source
 from ...raster.settings import RasterSettings
 from ..survey import Series, Survey, YearlySums, map_output
@@ -27,6 +28,7 @@ Accumulate = Callable[[str, str], str]
 LS = "slope_length"
 UNIT_PLOT_M = 22.13
 DEFAULT_MAX_LENGTH_M = 300.0
+INVEST_LARGEST_L = 122.0
 
 
 def constant_length(length_m: float, exponent: np.ndarray) -> np.ndarray:
@@ -34,25 +36,29 @@ def constant_length(length_m: float, exponent: np.ndarray) -> np.ndarray:
     return (length_m / UNIT_PLOT_M) ** exponent
 
 
-def desmet_govers(area_m2: np.ndarray, cell_m: float, exponent: np.ndarray, aspect_deg: np.ndarray) -> np.ndarray:
+def desmet_govers(
+    area_m2: np.ndarray, cell_m: tuple[float, float], exponent: np.ndarray, aspect_deg: np.ndarray
+) -> np.ndarray:
     """Length factor of a cell within its catchment.
 
-    ``L = [(A + D²)^(m+1) - A^(m+1)] / [D^(m+2) x^m 22.13^m]`` with ``x = |sin aspect| + |cos aspect|``. Without upslope
-    area and along an axis it is ``(D / 22.13)^m``.
+    ``L = [(A + a)^(m+1) - A^(m+1)] / [a b^m 22.13^m]`` with the area a of the cell and its breadth across the flow,
+    ``b = width |cos aspect| + height |sin aspect|``; on square cells of edge D that is the ``D^(m+2) x^m`` of the
+    source. Without upslope area and along an axis it is ``(D / 22.13)^m``.
 
     Args:
         area_m2: upslope area A at the inlet of the cell, without the cell itself.
-        cell_m: edge D of the cell.
+        cell_m: width and height of the cell.
         exponent: m, dimensionless.
         aspect_deg: direction of the slope.
 
     Source: Desmet & Govers 1996, Journal of Soil and Water Conservation 51(5):427-433.
     """
+    width, height = cell_m
     aspect = np.radians(aspect_deg)
-    crossing = np.abs(np.sin(aspect)) + np.abs(np.cos(aspect))
+    breadth = width * np.abs(np.cos(aspect)) + height * np.abs(np.sin(aspect))
     power = exponent + 1
-    grown = (area_m2 + cell_m**2) ** power - area_m2**power
-    return grown / (cell_m ** (exponent + 2) * (crossing * UNIT_PLOT_M) ** exponent)
+    grown = (area_m2 + width * height) ** power - area_m2**power
+    return grown / (width * height * (breadth * UNIT_PLOT_M) ** exponent)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class SlopeLengthFormula:
     """LS of the pixels; see `SlopeLengthInputs`."""
 
     inputs: SlopeLengthInputs
-    cell_m: float
+    cell_m: tuple[float, float]
 
     def __call__(self, pixels: Pixels) -> Layers:
         given = self.inputs
@@ -86,19 +92,20 @@ class SlopeLengthFormula:
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         given = self.inputs
         if given.method == "constant":
-            return constant_length(given.constant_length_m or self.cell_m, exponent), {}
+            return constant_length(given.constant_length_m or math.sqrt(math.prod(self.cell_m)), exponent), {}
         stored = pixels.values["accumulation"].astype(np.float64)
         area = self._upslope_area(np.abs(stored), valid)
         counts = {"from outside": stored < 0}
         if given.stream_area_ha is not None:
             counts["stream"] = area >= given.stream_area_ha * 10_000
         inlet = np.sqrt(area) if given.area_form == "sqrt" else area
-        return desmet_govers(inlet, self.cell_m, exponent, pixels.values["aspect"].astype(np.float64)), counts
+        turned = pixels.values["slope" if given.method == "invest" else "aspect"].astype(np.float64)
+        return desmet_govers(inlet, self.cell_m, exponent, turned), counts
 
     def _upslope_area(self, accumulation: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """Area above the cell in m², without the cell itself."""
         unit = self.inputs.accumulation_unit
-        cell = self.cell_m**2
+        cell = math.prod(self.cell_m)
         if unit == "cells_above":
             return accumulation * cell
         own = 1.0 if unit == "cells" else cell
@@ -122,21 +129,22 @@ class SlopeLengthInputs:
         accumulation: flow accumulation on the grid of the DEM, for example of GRASS `r.watershed`, whose negative
             values mark cells that may get water from outside the map; `desmet_govers` needs it, or a program that
             computes it.
-        method: `desmet_govers`, or `constant` for one slope length everywhere.
+        method: `desmet_govers`; `invest` for what InVEST makes of it (`as_invest`); or `constant` for one slope length
+            everywhere.
         slope_factor: a key of `SLOPE_FACTORS`.
         exponent: a key of `EXPONENTS`; None takes the one that belongs to the slope factor.
         steep_limits_deg: where the moderate and the steep formula of `liu` begin, degrees.
-        area_form: `area`, or `sqrt` for the square root that InVEST takes since 3.14.
+        area_form: `area`, or `sqrt` for its square root.
         accumulation_unit: `cells` and `square_metres` count the cell itself, `cells_above` does not.
         max_length_m: the longest slope that counts; None for no limit.
-        max_factor: the largest L, as InVEST limits it (122); excludes `max_length_m`.
+        max_factor: the largest L; excludes `max_length_m`.
         stream_area_ha: upslope area from which a cell is a stream and gets no value; None for no streams.
         constant_length_m: for the method `constant`; None takes the cell size.
     """
 
     dem: Series
     accumulation: str | None = None
-    method: Literal["desmet_govers", "constant"] = "desmet_govers"
+    method: Literal["desmet_govers", "invest", "constant"] = "desmet_govers"
     slope_factor: SlopeFactor = "hj1173"
     exponent: Exponent | None = None
     steep_limits_deg: tuple[float, float] = (5.0, 10.0)
@@ -150,6 +158,19 @@ class SlopeLengthInputs:
     @property
     def chosen_exponent(self) -> Exponent:
         return self.exponent or SLOPE_FACTORS[self.slope_factor].exponent
+
+    def as_invest(self) -> SlopeLengthInputs:
+        """What the sediment model of InVEST takes since 3.14, of the same terrain.
+
+        S of RUSLE; the exponent in steps up to 9 %, above by McCool; the square root of the upslope area in place of
+        the area; the angle of the slope in place of its direction; L at most 122 (`max_factor`, its `l_max`).
+
+        Source: natcap.invest 3.20, `sdr._calculate_ls_factor`, and its decision record 1.
+        """
+        limit = INVEST_LARGEST_L if self.max_factor is None else self.max_factor
+        return replace(
+            self, slope_factor="rusle", exponent="invest", area_form="sqrt", max_length_m=None, max_factor=limit
+        )
 
 
 @dataclass(frozen=True)
@@ -198,24 +219,26 @@ def run_slope_length(
 
     Raises:
         InputError: a method is unknown, flow accumulation is missing, or both limits of L are given.
-        GridError: the DEM is not in a projected CRS, or flow accumulation lies on another grid.
+        GridError: the DEM is not in a projected CRS of true lengths, its pixels are not square where they have to be,
+            or flow accumulation lies on another grid.
         OutputError: the map cannot be written.
         Cancelled: the user stopped.
     """
+    if inputs.method == "invest":
+        inputs = inputs.as_invest()
     _check(inputs, accumulate)
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
         dem = Source("dem", inputs.dem.paths[0], 1, "continuous", "DEM", inputs.dem.minimum, inputs.dem.maximum)
         _, grid = describe_source(dem)
         metres = require_metres(grid, dem.named)
-        cell_m = math.sqrt(grid.pixel_width * grid.pixel_height) * metres
-        if not math.isclose(grid.pixel_width, grid.pixel_height, rel_tol=0.01):
-            progress.warn(
-                f"Pixels of {dem.named} are not square ({grid.pixel_width:g} x {grid.pixel_height:g}): the length "
-                f"factor takes their mean edge, {cell_m:.4g} m."
-            )
-        survey.add_sources("slope", [derive_terrain(dem, "slope", folder, progress)])
-        if inputs.method == "desmet_govers":
+        cell_m = (grid.pixel_width * metres, grid.pixel_height * metres)
+        if inputs.method == "invest" or (inputs.method != "constant" and inputs.accumulation is None):
+            _require_square_pixels(dem, grid, inputs.method)
+        what = (SLOPE,) if inputs.method == "constant" else (SLOPE, ASPECT)
+        slope, *aspect = derive_terrain(dem, folder, progress.part(0, 30), what, inputs.method == "invest")
+        survey.add_sources("slope", [slope])
+        if inputs.method != "constant":
             if inputs.accumulation is None:
                 assert accumulate is not None, "checked before"
                 computed = accumulate(plain_elevation(dem, folder).path, folder)
@@ -227,10 +250,10 @@ def run_slope_length(
                     f"{accumulation.named} lies on another grid than the DEM: {difference}. Flow accumulation cannot "
                     "be resampled: compute it from this DEM."
                 )
-            survey.add_sources("aspect", [derive_terrain(dem, "aspect", folder, progress)], on_grid=True)
+            survey.add_sources("aspect", aspect, on_grid=True)
             survey.add_sources("accumulation", [accumulation])
         made = map_output(survey, LS, outputs.slope_length, "", outputs.metadata)
-        sums = survey.run(SlopeLengthFormula(inputs, cell_m), made, 1, progress)
+        sums = survey.run(SlopeLengthFormula(inputs, cell_m), made, 1, progress.part(30, 100))
     result = SlopeLengthResult(
         sums.mean(LS)[0],
         sums.mean("L")[0],
@@ -241,6 +264,19 @@ def run_slope_length(
     )
     _report(inputs, result, progress)
     return result
+
+
+def _require_square_pixels(dem: Source, grid: Grid, method: str) -> None:
+    """Raises GridError where a square pixel of the same width would cover another number of rows."""
+    rows = grid.height * grid.pixel_height / grid.pixel_width
+    if abs(rows - grid.height) < 0.5:
+        return
+    raise GridError(
+        f"Pixels of {dem.named} are {grid.pixel_width:g} x {grid.pixel_height:g} units of its CRS, and "
+        + ("the method invest takes" if method == "invest" else "flow accumulation can be computed on")
+        + " square ones only. Warp it to square pixels (Raster > Projections > Warp, with an output resolution)"
+        + (", or choose another method." if method == "invest" else ", give FLOW_ACCUMULATION, or choose constant.")
+    )
 
 
 def _check(inputs: SlopeLengthInputs, accumulate: Accumulate | None) -> None:
@@ -264,7 +300,7 @@ def _check(inputs: SlopeLengthInputs, accumulate: Accumulate | None) -> None:
     low, high = inputs.steep_limits_deg
     if not 0 < low < high < 90:
         raise InputError(f"The slope limits are {low:g} and {high:g} degrees. They must rise, between 0 and 90.")
-    if inputs.method == "desmet_govers" and inputs.accumulation is None and accumulate is None:
+    if inputs.method != "constant" and inputs.accumulation is None and accumulate is None:
         raise InputError(
             "The length factor of Desmet & Govers needs flow accumulation. Give a raster of it (for example from the "
             "GRASS tool r.watershed), enable the GRASS provider so that it is computed, or choose the method constant."

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from osgeo import gdal, osr
 
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.services.soil.slope_factors import length_exponent, slope_factor
@@ -69,22 +70,33 @@ class TestExponent:
 
 class TestLength:
     def test_without_upslope_area_it_is_that_of_the_cell(self):
-        assert desmet_govers(np.zeros(1), 30.0, np.array([0.5]), np.zeros(1)) == pytest.approx((30 / 22.13) ** 0.5)
+        assert desmet_govers(np.zeros(1), (30.0, 30.0), np.array([0.5]), np.zeros(1)) == pytest.approx(
+            (30 / 22.13) ** 0.5
+        )
 
     def test_a_diagonal_slope_crosses_more_of_the_cell(self):
-        straight, diagonal = desmet_govers(np.array([9000.0] * 2), 30.0, np.array([0.5] * 2), np.array([0.0, 45.0]))
+        straight, diagonal = desmet_govers(
+            np.array([9000.0] * 2), (30.0, 30.0), np.array([0.5] * 2), np.array([0.0, 45.0])
+        )
         assert diagonal / straight == pytest.approx(math.sqrt(2) ** -0.5)
 
     def test_cells_in_a_row_add_up_to_the_whole_slope(self):
         # unit-contour slope of 4 cells: the mean of the cells' L is (4 D / 22.13)^m
         d, m = 25.0, 0.4
-        cells = desmet_govers(d**2 * np.arange(4), d, np.full(4, m), np.zeros(4))
+        cells = desmet_govers(d**2 * np.arange(4), (d, d), np.full(4, m), np.zeros(4))
         assert cells.mean() == pytest.approx((4 * d / 22.13) ** m)
+
+    def test_oblong_cells_in_a_row_add_up_to_the_whole_slope(self):
+        # flow along the width of 40 m, across the height of 25 m; and the other way round
+        m = np.full(4, 0.4)
+        for width, height, aspect in ((40.0, 25.0, 90.0), (25.0, 40.0, 180.0)):
+            cells = desmet_govers(1000.0 * np.arange(4), (width, height), m, np.full(4, aspect))
+            assert cells.mean() == pytest.approx((4 * 40 / 22.13) ** 0.4)
 
 
 @pytest.fixture
 def hillside(raster):
-    """A plane that falls 10 m per 100 m to the east, flow from the west; gdaldem halves the slope in its corners."""
+    """A plane that falls 10 m per 100 m to the east, flow from the west."""
     x = np.arange(6.0)
     dem = np.tile(500 - 10 * x, (5, 1))
     accumulation = np.tile(x + 1, (5, 1))
@@ -97,7 +109,7 @@ def test_a_plane_by_hand(hillside, out, log):
     found = run_slope_length(inputs, SlopeLengthOutputs(out("ls")), progress=log)
     theta = np.array([math.atan(0.1)])
     m = np.asarray(length_exponent(theta)).item()
-    third_cell = desmet_govers(np.array([2 * 100.0**2]), 100.0, np.array([m]), np.array([90.0]))
+    third_cell = desmet_govers(np.array([2 * 100.0**2]), (100.0, 100.0), np.array([m]), np.array([90.0]))
     expected = np.asarray(third_cell * slope_factor(theta)).item()
     assert read(out("ls"))[0, 2, 2] == pytest.approx(expected, rel=1e-5)
     # the mean L of the row is that of 600 m of slope
@@ -156,6 +168,46 @@ def test_units_of_accumulation_agree(hillside, raster):
     assert found == pytest.approx([found[0]] * 3, rel=1e-7)
     with pytest.raises(InputError, match="cells_above"):
         run_slope_length(SlopeLengthInputs(Series.of(dem), above), SlopeLengthOutputs())
+
+
+def test_invest_by_hand(hillside, out, log):
+    # slope 10 %: sin .0995037, cos .9950372; beta = 1.110533 / (3 * .1578598 + .56) = 1.074453, m = .517945
+    # A = sqrt(2 * 10000) = 141.42 m in place of 20000 m2; x = sin + cos = 1.0945409; S = 16.8 sin - .5 = 1.171662
+    # L = (10141.42^1.517945 - 141.42^1.517945) / (100^2.517945 * 1.0945409^.517945 * 22.13^.517945)
+    dem, accumulation = hillside
+    m = 0.517945
+    length = (10141.4214 ** (m + 1) - 141.4214 ** (m + 1)) / (100 ** (m + 2) * (1.0945409 * 22.13) ** m)
+    run_slope_length(
+        SlopeLengthInputs(Series.of(dem), accumulation, method="invest"), SlopeLengthOutputs(out("ls")), progress=log
+    )
+    assert read(out("ls"))[0, 2, 2] == pytest.approx(length * 1.171662, rel=1e-5)
+    assert "invest" in " ".join(log.infos)
+
+
+def test_invest_limits_l_by_122_or_what_is_given():
+    given = SlopeLengthInputs(Series.of("dem.tif"), method="invest", max_factor=9.0)
+    assert given.as_invest().max_factor == 9
+    assert SlopeLengthInputs(Series.of("dem.tif"), method="invest").as_invest().max_factor == 122
+    assert given.as_invest().max_length_m is None
+
+
+def test_oblong_pixels_are_told_before_flow_is_computed(tmp_path):
+    path = str(tmp_path / "oblong.tif")
+    dataset = gdal.GetDriverByName("GTiff").Create(path, 6, 5, 1, gdal.GDT_Float32)
+    dataset.SetGeoTransform((500_000, 100, 0, 4_400_000, 0, -50))
+    reference = osr.SpatialReference()
+    reference.ImportFromEPSG(32650)
+    dataset.SetProjection(reference.ExportToWkt())
+    dataset.GetRasterBand(1).WriteArray(np.tile(500 - 10 * np.arange(6.0), (5, 1)))
+    dataset = None
+
+    def never(dem, folder):
+        raise AssertionError("flow was computed")
+
+    with pytest.raises(GridError, match=r"DEM.*100 x 50.*square ones only.*FLOW_ACCUMULATION"):
+        run_slope_length(SlopeLengthInputs(Series.of(path)), SlopeLengthOutputs(), accumulate=never)
+    with pytest.raises(GridError, match="the method invest takes square ones only"):
+        run_slope_length(SlopeLengthInputs(Series.of(path), path, method="invest"), SlopeLengthOutputs())
 
 
 def test_constant_length(hillside, out):
