@@ -133,17 +133,20 @@ class Measure:
         quantity: id of what they mean.
         factor, offset: number x factor + offset is the quantity in its unit; other than 1 and 0 where the user chose
             another unit.
-        ratios: whether only ratios of the numbers enter, so that any unit will do.
+        ratio: whether only ratios of the numbers enter, so that any unit will do.
     """
 
     quantity: str
     factor: float = 1.0
     offset: float = 0.0
-    ratios: bool = False
+    ratio: bool = False
 
     @property
     def meant(self) -> Quantity:
         return quantity(self.quantity)
+
+
+ANY = Measure("any")  # what only the user knows, and what the plugin itself has made
 
 
 def quantity(identifier: str) -> Quantity:

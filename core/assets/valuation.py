@@ -13,6 +13,7 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..land_cover_maps import run_over_classes
 from ..progress import QUIET, Progress
+from ..quantities import Measure, quantity
 from ..raster.classes import ClassIndex
 from ..raster.files import workspace
 from ..raster.output import Band, BandStatistics, Output
@@ -25,7 +26,8 @@ from .equivalents import Equivalents, class_factors
 from .references import ReferenceMode, mean_references, require_reference
 from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
 
-FACTOR_LABELS = {"NPP": "NPP", "PREC": "Precipitation", "SOIL": "Soil retention"}
+FACTOR_QUANTITIES = {"NPP": "npp", "PREC": "precipitation", "SOIL": "soil_retention"}
+FACTOR_LABELS = {factor: quantity(identifier).name.en for factor, identifier in FACTOR_QUANTITIES.items()}
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,15 @@ def _fit_series(inputs: ValuationInputs, area: StudyArea, progress: Progress) ->
     for factor, given in inputs.adjustments.series.items():
         label = FACTOR_LABELS[factor]
         sources = yearly_sources(
-            factor, given.paths, inputs.years, label, static=True, minimum=given.minimum, maximum=given.maximum
+            factor,
+            given.paths,
+            inputs.years,
+            label,
+            static=True,
+            minimum=given.minimum,
+            maximum=given.maximum,
+            # a reference that is given as a number has the unit of the literature
+            measure=Measure(FACTOR_QUANTITIES[factor], ratio=given.reference is None),
         )
         series[factor] = area.fit_all(sources, progress)
         tell_pairing(label, series[factor], inputs.years, progress)

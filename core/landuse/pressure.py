@@ -12,6 +12,7 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import QUIET, Progress
+from ..quantities import Measure
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.engine import run_job
 from ..raster.files import workspace
@@ -272,7 +273,9 @@ def _normalise(
     progress: Progress,
 ) -> _NormalisedFactor:
     """Brings a factor on the grid and finds its range over the study area and all years."""
-    sources = area.fit_all(yearly_sources(f"factor{number}", factor.paths, years, factor.label, static=True), progress)
+    measure = Measure("pressure_factor", ratio=True)
+    sources = yearly_sources(f"factor{number}", factor.paths, years, factor.label, static=True, measure=measure)
+    sources = area.fit_all(sources, progress)
     tell_pairing(factor.label, sources, years, progress)
     once = tuple({source.name: source for source in sources}.values())
     path = os.path.join(area.folder, f"factor{number}.tif")

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
+from ..quantities import ANY, Measure, quantity_of_file
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
@@ -313,6 +314,12 @@ def _percentile(inputs: QualityInputs) -> float:
     return PERCENTILE_OF[inputs.method] if inputs.percentile is None else inputs.percentile
 
 
+def _measure(indicator: str) -> Measure:
+    """What an indicator of that name holds; values are divided by the best of their kind, so their unit is free."""
+    found = quantity_of_file(indicator)
+    return Measure(found.id, ratio=True) if found else replace(ANY, ratio=True)
+
+
 def _fit_indicators(inputs: QualityInputs, area: StudyArea, progress: Progress) -> dict[str, tuple[Source, ...]]:
     fitted = {}
     for name, paths in inputs.indicators.items():
@@ -323,6 +330,7 @@ def _fit_indicators(inputs: QualityInputs, area: StudyArea, progress: Progress) 
             name,
             minimum=inputs.minimum.get(name),
             maximum=inputs.maximum.get(name),
+            measure=_measure(name),
         )
         fitted[name] = area.fit_all(sources, progress)
         tell_pairing(name, fitted[name], inputs.years, progress)

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
+from ..quantities import Measure
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
 from ..raster.engine import run_job
@@ -138,17 +139,17 @@ class Survey:
         if cover is None:
             return
         self.scheme = cover.scheme
-        self._land_cover = self._fit(self.sources(LAND_COVER, "Land cover", Series(cover.paths), "classes"))
+        self._land_cover = self._fit(self.sources(LAND_COVER, Series(cover.paths), Measure(LAND_COVER), "classes"))
 
-    def add(self, name: str, label: str, series: Series | None, climate: Climate = "actual") -> None:
+    def add(self, name: str, series: Series | None, measure: Measure, climate: Climate = "actual") -> None:
         """Adds an input, if it is given; with the climate `mean` every year gets the mean over the years."""
         if series is None:
             return
-        self.add_sources(name, self.sources(name, label, series, "continuous"), climate)
+        self.add_sources(name, self.sources(name, series, measure, "continuous"), climate)
 
-    def add_classes(self, name: str, label: str, series: Series) -> None:
+    def add_classes(self, name: str, series: Series, measure: Measure) -> None:
         """Adds an input that holds codes."""
-        self.add_sources(name, self.sources(name, label, series, "classes"))
+        self.add_sources(name, self.sources(name, series, measure, "classes"))
 
     def add_sources(
         self, name: str, sources: Sequence[Source], climate: Climate = "actual", on_grid: bool = False
@@ -259,13 +260,34 @@ class Survey:
         )
 
     def sources(
-        self, name: str, label: str, series: Series, kind: Literal["classes", "continuous"] = "continuous"
+        self,
+        name: str,
+        series: Series,
+        measure: Measure,
+        kind: Literal["classes", "continuous"] = "continuous",
+        label: str = "",
     ) -> tuple[Source, ...]:
-        """The source of each year; the same one for all years where the series is static."""
-        low, high = series.minimum, series.maximum
+        """The source of each year; the same one for all years where the series is static.
+
+        Args:
+            name: the key of the input.
+            series: the rasters.
+            measure: what they hold, and their label where none is given.
+            kind: as that of `Source`.
+            label: for messages.
+        """
+        low, high, label = series.minimum, series.maximum, label or measure.meant.name.en
         if self.years:
             found = yearly_sources(
-                name, series.paths, self.years, label, kind=kind, static=True, minimum=low, maximum=high
+                name,
+                series.paths,
+                self.years,
+                label,
+                kind=kind,
+                static=True,
+                minimum=low,
+                maximum=high,
+                measure=measure,
             )
             tell_pairing(label, found, self.years, self.progress)
             return found
@@ -275,7 +297,7 @@ class Survey:
                 f"{label}: {len(bands)} raster(s) with {sum(bands)} band(s) given, but no years. Give one raster of "
                 "one band, or tell the years."
             )
-        return (Source(name, series.paths[0], 1, kind, label, low, high),)
+        return (Source(name, series.paths[0], 1, kind, label, low, high, measure=measure),)
 
     def _fit(self, sources: Sequence[Source]) -> tuple[Source, ...]:
         if self._area is None:

@@ -11,6 +11,7 @@ import numpy as np
 from ..class_breaks import NO_CLASS, BreakClass, ClassBreaks, read_breaks
 from ..errors import InputError
 from ..progress import QUIET, Progress
+from ..quantities import Measure
 from ..raster.area import pixel_areas_ha
 from ..raster.engine import run_job
 from ..raster.files import workspace
@@ -242,7 +243,15 @@ def run_terrain_classes(
     schemes = {v: load_scheme(v, name, inputs.table, inputs.relief_window_m) for v, name in names.items()}
     wanted = {SLOPE: outputs.slope, ASPECT: outputs.aspect, LANDFORM: outputs.landform}
     with workspace() as folder:
-        dem = Source("dem", inputs.dem, inputs.band, label="DEM", minimum=inputs.minimum, maximum=inputs.maximum)
+        dem = Source(
+            "dem",
+            inputs.dem,
+            inputs.band,
+            label="DEM",
+            minimum=inputs.minimum,
+            maximum=inputs.maximum,
+            measure=Measure("elevation"),
+        )
         area = open_study_area(dem, settings, folder, progress)
         dem = area.fit(dem, progress)
         slope, aspect = derive_terrain(dem, folder, progress.part(0, 50))

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import Progress
+from ..quantities import ANY, Measure
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
@@ -25,13 +26,19 @@ LISTED_CODES = 20
 
 
 def band_source(
-    name: str, path: str, label: str, progress: Progress, kind: Kind = "classes", band: int | None = None
+    name: str,
+    path: str,
+    label: str,
+    progress: Progress,
+    kind: Kind = "classes",
+    band: int | None = None,
+    measure: Measure = ANY,
 ) -> Source:
     """One band of a raster; the last one by default, because series run from the first to the most recent year."""
     count = open_raster(path, label).RasterCount
     if band is None and count > 1:
         progress.info(f"{label}: the last of the {count} bands of {short_name(path)} is taken.")
-    return Source(name, path, band or count, kind, label)
+    return Source(name, path, band or count, kind, label, measure=measure)
 
 
 @dataclass(frozen=True, eq=False)

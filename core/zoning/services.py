@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import GridError, InputError
 from ..progress import Progress
+from ..quantities import Measure
 from ..raster.area import equal_pixel_area_ha
 from ..raster.passes.share_thresholds import pixel_amounts
 from ..raster.reading.source import Source
@@ -153,7 +154,8 @@ def service_sources(services: Sequence[Service], progress: Progress) -> tuple[So
                 f"{', '.join(get_args(AmountKind))}."
             )
     return tuple(
-        band_source(f"service:{s.name}", s.path, s.name, progress, kind="continuous", band=s.band) for s in services
+        band_source(f"service:{s.name}", s.path, s.name, progress, "continuous", s.band, Measure("service", ratio=True))
+        for s in services
     )
 
 

@@ -272,7 +272,7 @@ class TestAssaba:
             # Both warp in float64 with an exact transformer; what is left is the order of sums.
             assert found == pytest.approx(total, rel=1e-9)
         assert outcome.results["TOTAL_FIRST"] == pytest.approx(totals[0], rel=1e-9)
-        assert f"Reference of NPP: {gpp_reference:.6g}." in told(outcome)
+        assert f"Reference of Net primary production: {gpp_reference:.6g}." in told(outcome)
         assert f"Reference of Precipitation: {rain_reference:.6g}." in told(outcome)
         assert f"2010: {covered.sum() - counted.sum()} pixels (" in told(outcome)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ...errors import InputError
 from ...progress import Progress
+from ...quantities import ANY, Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.polygons import burn_zones
 from ...raster.reading.series import yearly_sources
-from ...raster.reading.source import Source
+from ...raster.reading.source import Kind, Source
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
 from ...raster.work import Block, Job, Result
@@ -184,17 +185,25 @@ def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progr
 
 def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> dict[str, Source]:
     year, path = inputs.years[position], inputs.images[position]
-    sources = {
-        role: Source(
-            f"{role}:{year}", path, number, "classes" if role == "quality" else "continuous", f"Image {year}, {role}"
-        )
-        for role, number in numbers.items()
-    }
+    sources = {}
+    for role, number in numbers.items():
+        kind: Kind = "classes" if role == "quality" else "continuous"
+        measure = _measure(inputs, role, Source(role, path, number))
+        sources[role] = Source(f"{role}:{year}", path, number, kind, f"Image {year}, {role}", measure=measure)
     if inputs.temperature:
-        sources["thermal"] = yearly_sources("thermal", inputs.temperature, inputs.years, "Land surface temperature")[
-            position
-        ]
+        measure = Measure("surface_temperature")
+        series = yearly_sources("thermal", inputs.temperature, inputs.years, measure.meant.name.en)
+        sources["thermal"] = replace(series[position], measure=_measure(inputs, "thermal", series[position]))
     return sources
+
+
+def _measure(inputs: RseiInputs, role: str, source: Source) -> Measure:
+    """What a band holds; the digital numbers of the levels 1 and 2 are calibrated by what the sensor says."""
+    if role == "thermal" and (inputs.temperature or inputs.level == "reflectance"):
+        scaled = inputs.temperature_unit == "mod11" and _is_scaled(source)
+        unit = temperature_calibration("kelvin" if scaled else inputs.temperature_unit).numbers
+        return Measure("surface_temperature", unit.gain, unit.offset)
+    return Measure("reflectance") if inputs.level == "reflectance" and role != "quality" else ANY
 
 
 def _image(

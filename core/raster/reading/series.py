@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...errors import InputError
 from ...progress import Progress
+from ...quantities import ANY, Measure
 from ..dataset import open_raster, short_name
 from .source import Kind, Source
 
@@ -20,6 +21,7 @@ def yearly_sources(
     static: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
+    measure: Measure = ANY,
 ) -> tuple[Source, ...]:
     """Pairs rasters with years: T single-band rasters, or one raster of T bands, or (`static`) one for all years.
 
@@ -32,6 +34,7 @@ def yearly_sources(
         static: whether one single-band raster may stand for all years.
         minimum: smallest valid value.
         maximum: largest valid value.
+        measure: what the values mean.
 
     Returns:
         A source per year, in order; a static series repeats one source.
@@ -44,7 +47,7 @@ def yearly_sources(
 
     def source(position: int, key: str, path: str, band: int) -> Source:
         year = f" {years[position]}" if key != name else ""
-        return Source(key, path, band, kind, f"{label}{year}", minimum, maximum)
+        return Source(key, path, band, kind, f"{label}{year}", minimum, maximum, measure=measure)
 
     if len(paths) == 1 and bands[0] == len(years):
         return tuple(source(i, f"{name}:{year}", paths[0], i + 1) for i, year in enumerate(years))

@@ -10,6 +10,7 @@ from osgeo import gdal, osr
 
 from ...errors import GridError, InputError
 from ...progress import Progress
+from ...quantities import ANY, Measure
 from ..dataset import call_gdal, open_raster, short_name
 from ..grid import Grid
 from ..validity import all_of, everywhere, is_everywhere, settled
@@ -33,6 +34,7 @@ class Source:
         label: what the user calls it, for messages.
         minimum, maximum: valid range in the unit of the values; what lies outside counts as nodata.
         resampling: how the band comes on the reference grid; None where it lies there already.
+        measure: what the values mean, and in which unit.
     """
 
     name: str
@@ -43,6 +45,17 @@ class Source:
     minimum: float | None = None
     maximum: float | None = None
     resampling: str | None = None
+    measure: Measure = ANY
+
+    @property
+    def quantity(self) -> str:
+        """The id of what the values mean; `any` where only the user knows."""
+        return self.measure.quantity
+
+    @property
+    def ratio(self) -> bool:
+        """Whether only ratios of the values enter, so that their unit does not matter."""
+        return self.measure.ratio
 
     @property
     def named(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -28,6 +29,7 @@ TO_T_HA = {"gc_m2": 0.01, "kgc_m2": 10.0, "tc_ha": 1.0}
 # MOD17A3: stored values are 0.0001 kgC/m2; those above 32700 are fill values (water, towns, barren land).
 MOD17, MOD17_TO_T_HA, MOD17_LARGEST = "mod17", 0.001, 32_700.0
 NPP_UNITS = (*TO_T_HA, MOD17)
+G_M2_PER_T_HA = 100.0
 LARGEST_T_HA = 25.0  # the richest wetlands and tropical forests
 # What the richest land holds in t C/ha would be this, taken for gC/m2; only deserts produce so little.
 NEXT_TO_NOTHING_T_HA = 0.01 * LARGEST_T_HA
@@ -214,8 +216,9 @@ def run_carbon_flux(
     with workspace() as folder:
         survey = Survey(years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(cover)
-        survey.add("npp", "NPP", _without_fill(inputs))
-        survey.add("respiration", "Heterotrophic respiration", inputs.respiration)
+        survey.add("npp", _without_fill(inputs), Measure("npp", G_M2_PER_T_HA * inputs.npp_to_t_ha))
+        loss = Measure("respiration", G_M2_PER_T_HA * TO_T_HA[inputs.respiration_unit])
+        survey.add("respiration", inputs.respiration, loss)
         made = map_output(survey, FLUX, outputs.flux, UNIT, outputs.metadata)
         sums = survey.run(FluxFormula(inputs), made, len(cover.scheme.codes), progress)
     amounts = {name: values @ member for name, values in sums.amounts.items()}

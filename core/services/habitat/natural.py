@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -117,7 +118,7 @@ def run_natural_habitat(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
-        survey.add("quality", "Quality", inputs.quality)
+        survey.add("quality", inputs.quality, Measure("quality_class"))
         made = map_output(survey, HABITAT, outputs.habitat, "", outputs.metadata)
         sums = survey.run(HabitatFormula(natural, inputs.quality is not None), made, len(natural), progress)
     kept = [names.index(name) for name in NATURAL if name in names]

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.grid import Grid
 from ...raster.passes.convolve import convolve_source
@@ -215,7 +216,7 @@ def run_habitat_quality(
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
         names = _add_threats(inputs, threats, survey, progress.part(0, 70))
-        survey.add("access", "Accessibility", inputs.access)
+        survey.add("access", inputs.access, Measure("access"))
         weights = np.array([threat.weight for threat in threats])
         formula = QualityFormula(
             threats=names,
@@ -332,9 +333,9 @@ def _add_threats(
     for number, threat in enumerate(threats):
         series = inputs.threats[threat.name]
         part = progress.part(100 * number / len(threats), 100 * (number + 1) / len(threats))
-        sources = survey.area.fit_all(
-            survey.sources(f"threat {threat.name}", f"Threat {threat.name}", series), progress
-        )
+        label = f"Threat {threat.name}"
+        sources = survey.sources(f"threat {threat.name}", series, Measure("threat"), label=label)
+        sources = survey.area.fit_all(sources, progress)
         kernel = decay_kernel(threat, grid.pixel_width * metres, grid.pixel_height * metres, inputs.normalise)
         _tell_reach(threat, kernel, grid, progress)
         spread: dict[Source, Source] = {}

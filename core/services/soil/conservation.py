@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.output import ClassColour, Output
 from ...raster.settings import RasterSettings
@@ -179,13 +180,14 @@ class SoilFormula:
         return tolerance
 
 
-LABELS = {
-    "r": "Rainfall erosivity (R)",
-    "k": "Soil erodibility (K)",
-    "ls": "Slope length and steepness (LS)",
-    "c": "Cover management (C)",
-    "p": "Support practice (P)",
+MEASURES = {
+    "r": Measure("erosivity"),
+    "k": Measure("erodibility"),
+    "ls": Measure("slope_length"),
+    "c": Measure("cover_factor"),
+    "p": Measure("practice_factor"),
 }
+LABELS = {name: measure.meant.name.en for name, measure in MEASURES.items()}
 _TOLERANCE_ADVICE = "It looks like t/(ha a): multiply it by 100. SL 190-2007 has 200, 500 and 1000 t/(km2 a)."
 
 
@@ -288,13 +290,13 @@ def run_soil_conservation(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
-        survey.add("ls", LABELS["ls"], inputs.ls)
-        survey.add("r", LABELS["r"], inputs.r, inputs.climate)
-        survey.add("k", LABELS["k"], inputs.k)
-        survey.add("c", LABELS["c"], inputs.c)
-        survey.add("p", LABELS["p"], inputs.p)
+        survey.add("ls", inputs.ls, MEASURES["ls"])
+        survey.add("r", inputs.r, MEASURES["r"], inputs.climate)
+        survey.add("k", inputs.k, MEASURES["k"])
+        survey.add("c", inputs.c, MEASURES["c"])
+        survey.add("p", inputs.p, MEASURES["p"])
         if number is None:
-            survey.add("tolerance", "Tolerable soil loss", Series.of(str(inputs.tolerance)))
+            survey.add("tolerance", Series.of(str(inputs.tolerance)), Measure("loss_tolerance"))
         scheme = inputs.cover.scheme if inputs.cover else None
         counts = np.array([c.text("counts_for_soil") == "1" for c in scheme]) if scheme else np.ones(1, dtype=bool)
         formula = SoilFormula(counts, inputs.p is not None, number, intensity)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...progress import QUIET, Progress
+from ...quantities import ANY
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -100,7 +101,7 @@ class DailyErosivity:
         """
         with workspace() as folder:
             survey = Survey((), settings or RasterSettings(), folder, progress)
-            survey.add("reference", "Grid of the map", Series.of(reference))
+            survey.add("reference", Series.of(reference), ANY)
             made = map_output(survey, R, outputs.erosivity, UNIT, outputs.metadata)
             survey.run(PlaceFormula(self.annual), made, 1, progress)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ..plausible import refuse_negative, refuse_slip
@@ -175,10 +176,9 @@ def run_soil_erodibility(
     formula = ErodibilityFormula(inputs.method, TO_PERCENT[inputs.texture_unit], TO_PERCENT[inputs.carbon_unit])
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
-        survey.add("sand", "Sand", inputs.sand)
-        survey.add("silt", "Silt", inputs.silt)
-        survey.add("clay", "Clay", inputs.clay)
-        survey.add("carbon", "Organic carbon", inputs.organic_carbon)
+        for name, series in (("sand", inputs.sand), ("silt", inputs.silt), ("clay", inputs.clay)):
+            survey.add(name, series, Measure(name, 1 / formula.texture_divisor))
+        survey.add("carbon", inputs.organic_carbon, Measure("organic_carbon", 1 / formula.carbon_divisor))
         made = map_output(survey, K, outputs.erodibility, UNIT, outputs.metadata)
         sums = survey.run(formula, made, 1, progress, _refuse_organic_matter)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.files import workspace
 from ...raster.reading.source import Source
@@ -282,7 +283,8 @@ def _source(inputs: ErosivityInputs, year: int, month: int, path: str, band: int
     when = f"{year or ''} month {month + 1}".strip() if inputs.method != "zhang_annual" else str(year or "")
     label = f"Precipitation {when}".strip()
     name = f"rain:{year}:{month}:{short_name(path)}:{band}"
-    return Source(name, path, band, "continuous", label, inputs.minimum, inputs.maximum)
+    rain = Measure("precipitation" if inputs.method == "zhang_annual" else "precipitation_month")
+    return Source(name, path, band, label=label, minimum=inputs.minimum, maximum=inputs.maximum, measure=rain)
 
 
 def _warn_of_jump(sums: YearlySums, progress: Progress) -> None:

@@ -8,10 +8,13 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...quantities import Measure
 from ...raster.passes.terrain import SLOPE, derive_terrain
 from ...raster.reading.source import Source
 from ..survey import Survey
 from ..yearly_kernel import Pixels
+
+_HELD = {"dem": "elevation", "degrees": "slope", "percent": "slope_percent"}
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,15 @@ def add_slope(survey: Survey, terrain: Terrain) -> None:
         GridError: the DEM has no CRS or no position, or is rotated.
         InputError: the raster cannot be read.
     """
-    label = "DEM" if terrain.holds == "dem" else "Slope"
-    source = Source(SLOPE, terrain.path, 1, "continuous", label, terrain.minimum, terrain.maximum)
+    measure = Measure(_HELD[terrain.holds])
+    source = Source(
+        SLOPE,
+        terrain.path,
+        label=measure.meant.name.en,
+        minimum=terrain.minimum,
+        maximum=terrain.maximum,
+        measure=measure,
+    )
     if terrain.holds == "dem":
         (source,) = derive_terrain(source, survey.folder, survey.progress, (SLOPE,))
     survey.add_sources(SLOPE, [source] * len(survey.dated))

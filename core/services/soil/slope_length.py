@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import GridError, InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.grid import Grid
 from ...raster.passes.terrain import ASPECT, SLOPE, derive_terrain, plain_elevation, require_metres
@@ -229,7 +230,14 @@ def run_slope_length(
     _check(inputs, accumulate)
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
-        dem = Source("dem", inputs.dem.paths[0], 1, "continuous", "DEM", inputs.dem.minimum, inputs.dem.maximum)
+        dem = Source(
+            "dem",
+            inputs.dem.paths[0],
+            label="DEM",
+            minimum=inputs.dem.minimum,
+            maximum=inputs.dem.maximum,
+            measure=Measure("elevation"),
+        )
         _, grid = describe_source(dem)
         metres = require_metres(grid, dem.named)
         cell_m = (grid.pixel_width * metres, grid.pixel_height * metres)
@@ -243,7 +251,8 @@ def run_slope_length(
                 assert accumulate is not None, "checked before"
                 computed = accumulate(plain_elevation(dem, folder).path, folder)
                 inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")
-            accumulation = Source("accumulation", str(inputs.accumulation), 1, "continuous", "Flow accumulation")
+            area = Measure("flow_accumulation")
+            accumulation = Source("accumulation", str(inputs.accumulation), label=area.meant.name.en, measure=area)
             difference = grid.difference(describe_source(accumulation)[1])
             if difference:
                 raise GridError(

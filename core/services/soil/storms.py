@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import InputError
+from ...quantities import Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.source import Source
 from ..survey import Climate, Series, Survey
 
 STORM = "storm"
+RAIN = Measure("storm_rainfall")
+LABEL = RAIN.meant.name.en
 
 
 def add_storms(survey: Survey, series: Series | None, climate: Climate) -> None:
@@ -22,7 +25,7 @@ def add_storms(survey: Survey, series: Series | None, climate: Climate) -> None:
         return
     storms = _several_storms(series, survey.dated)
     if not storms:
-        survey.add(STORM, "Storm rainfall", series, climate)
+        survey.add(STORM, series, RAIN, climate)
         return
     if climate == "mean":
         raise InputError(
@@ -42,9 +45,7 @@ def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[So
     Raises:
         InputError: the years have different numbers of storms.
     """
-    bands = [
-        [(path, band + 1) for band in range(open_raster(path, "Storm rainfall").RasterCount)] for path in series.paths
-    ]
+    bands = [[(path, band + 1) for band in range(open_raster(path, LABEL).RasterCount)] for path in series.paths]
     if len(years) == 1:
         bands = [[one for of_raster in bands for one in of_raster]]
     counts = sorted({len(of_year) for of_year in bands})
@@ -52,12 +53,20 @@ def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[So
         return []
     if len(counts) > 1:
         raise InputError(
-            f"Storm rainfall: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
+            f"{LABEL}: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
             "fill up with bands of 0 mm."
         )
     return [
         [
-            Source(f"{STORM}:{path}:{band}", path, band, "continuous", "Storm rainfall", series.minimum, series.maximum)
+            Source(
+                f"{STORM}:{path}:{band}",
+                path,
+                band,
+                label=LABEL,
+                minimum=series.minimum,
+                maximum=series.maximum,
+                measure=RAIN,
+            )
             for path, band in of_year
         ]
         for of_year in bands

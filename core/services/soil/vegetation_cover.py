@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.passes.percentiles import exact_percentiles
 from ...raster.passes.radix_search import Sample
@@ -193,7 +194,7 @@ def run_vegetation_cover(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover if inputs.needs_cover else None)
-        survey.add("ndvi", "NDVI", inputs.ndvi)
+        survey.add("ndvi", inputs.ndvi, Measure("ndvi", inputs.scale))
         soil, vegetation = _end_members(inputs, survey, progress.part(0, 40))
         scheme = inputs.cover.scheme if inputs.cover and wanted == "table" else None
         table = cover_factor_table(scheme, inputs.c_table) if scheme else None

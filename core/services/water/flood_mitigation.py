@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...raster.validity import is_everywhere
@@ -287,7 +288,7 @@ def run_flood_mitigation(
         survey.add_land_cover(inputs.cover)
         add_storms(survey, inputs.storm_rainfall, inputs.climate)
         if inputs.soil_group:
-            survey.add_classes("soil_group", "Soil group", inputs.soil_group)
+            survey.add_classes("soil_group", inputs.soil_group, Measure("soil_group"))
         if inputs.terrain:
             add_slope(survey, inputs.terrain)
         bodies = _bodies(inputs, survey, progress)

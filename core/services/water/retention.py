@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -251,8 +252,9 @@ def run_water_retention(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
-        survey.add("precipitation", "Precipitation", inputs.precipitation, inputs.climate)
-        survey.add("evapotranspiration", "Evapotranspiration", _without_fill(inputs), inputs.climate)
+        survey.add("precipitation", inputs.precipitation, Measure("precipitation"), inputs.climate)
+        loss = Measure("evapotranspiration", inputs.scale)
+        survey.add("evapotranspiration", _without_fill(inputs), loss, inputs.climate)
         made = map_output(survey, RETENTION, outputs.retention, "mm", outputs.metadata)
         formula = RetentionFormula(coefficients, inputs.scale, inputs.elsewhere == "zero")
         sums = survey.run(formula, made, len(scheme.codes), progress)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import Measure
 from ...raster.blocks import BlockReader
 from ...raster.engine import run_job
 from ...raster.files import workspace
@@ -138,7 +139,8 @@ def rank_area(
     rule = loss_rule(inputs)
     sources = service_sources(inputs.services, progress)
     layers = open_services(inputs.services, sources, area, progress)
-    cost = band_source(COST, inputs.cost, "Cost", progress, kind="continuous") if inputs.cost else None
+    price = Measure("conservation_cost", ratio=True)
+    cost = band_source(COST, inputs.cost, "Cost", progress, "continuous", measure=price) if inputs.cost else None
     reader = CellReader(
         layers,
         area.fit(cost, progress) if cost else None,

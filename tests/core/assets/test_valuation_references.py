@@ -39,7 +39,7 @@ def test_a_reference_per_year_is_warned_of(valued):
 
 def test_references_are_told(valued):
     facts = valued(COVER, NPP=NPP, PREC=[[1, 2]], references={"PREC": 2.5}).heard.facts
-    assert "Reference of NPP: 400." in facts
+    assert "Reference of Net primary production: 400." in facts
     assert "Reference of Precipitation: 2.5." in facts
 
 
@@ -84,17 +84,20 @@ def test_the_signal_of_time_stays_with_one_reference_and_goes_with_one_per_year(
 @pytest.mark.parametrize("reference", [0, -3.5, NAN, math.inf])
 def test_a_reference_must_be_a_positive_number(valued, reference):
     with pytest.raises(
-        InputError, match=rf"The reference of NPP is {reference:g}, .* give a positive reference number"
+        InputError,
+        match=rf"The reference of Net primary production is {reference:g}, .* give a positive reference number",
     ):
         valued(COVER, NPP=NPP, references={"NPP": reference})
 
 
 @pytest.mark.parametrize("npp", [[[0, 0]], [[-5, 2]]])
 def test_a_mean_that_cannot_divide_is_refused(valued, npp):
-    with pytest.raises(InputError, match="The reference of NPP"):
+    with pytest.raises(InputError, match="The reference of Net primary production"):
         valued({2000: [[FOREST, FOREST]]}, NPP=npp)
 
 
 def test_a_series_without_any_value_is_refused(valued):
-    with pytest.raises(InputError, match=r"The reference of NPP.* is nan, .* Check the raster's unit, nodata"):
+    with pytest.raises(
+        InputError, match=r"The reference of Net primary production.* is nan, .* Check the raster's unit, nodata"
+    ):
         valued({2000: [[FOREST, FOREST]]}, NPP=[[NAN, NAN]])
