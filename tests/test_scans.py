@@ -19,6 +19,10 @@ ACCEPTED = {
     ("B403", "core/raster/cluster/cluster.py"): "the same",
     ("B314", "core/raster/cluster/mosaic.py"): "parses a virtual raster that this plugin has just written",
     ("B405", "core/raster/cluster/mosaic.py"): "the same",
+    ("B404", "core/interpreter.py"): "asks Python interpreters whether they have packages",
+    ("B603", "core/interpreter.py"): "a fixed command without a shell",
+    ("B404", "core/zoning/selection/solver.py"): "starts the solver in a process that can be ended",
+    ("B603", "core/zoning/selection/solver.py"): "a fixed command without a shell",
     ("B404", "core/raster/cluster/local_workers.py"): "starts workers on this machine",
     ("B603", "core/raster/cluster/local_workers.py"): "a fixed command without a shell",
 }

@@ -29,6 +29,7 @@ WATER, SOIL, FLOOD, HABITAT, QUALITY = (
 )
 # How each service's raster counts: depths in mm, densities per hectare.
 KINDS = {WATER: "depth", SOIL: "density", FLOOD: "depth", HABITAT: "density"}
+COMPARISON = {"OUTPUT_DIFFERENCE": "plan_difference.tif", "OUTPUT_COMPARISON": "plan_comparison.csv"}
 DEGRADED = {WATER: "DEGRADED_WATER", SOIL: "DEGRADED_SOIL", FLOOD: "DEGRADED_FLOOD", QUALITY: "DEGRADED_QUALITY"}
 
 
@@ -57,6 +58,8 @@ class ZoningWorkflow(Workflow):
         self.add_text("BREAKS", "50, 75, 90", advanced=True)
         self.add_number("KEEP", 1, 1, integer=True, advanced=True)
         self.add_number("MINIMUM_AREA", 0, 0, advanced=True)
+        self.add_flag("COMPARE", False)
+        self.add_number("TIME_LIMIT", 20, 1, advanced=True)
         self.add_workflow_outputs()
 
     def _add_soil(self) -> None:
@@ -121,10 +124,9 @@ class ZoningWorkflow(Workflow):
             {
                 "OUTPUT": "plan.tif",
                 "OUTPUT_VECTOR": "plan.gpkg",
-                "OUTPUT_DIFFERENCE": "plan_difference.tif",
                 "OUTPUT_TABLE": "plan.csv",
                 "OUTPUT_SERVICES": "plan_services.csv",
-                "OUTPUT_COMPARISON": "plan_comparison.csv",
+                **(COMPARISON if given.flag("COMPARE") else {}),
             },
             shown=["OUTPUT", "OUTPUT_VECTOR"],
             RESTORATION=restoration.path(),

@@ -7,7 +7,6 @@ import os
 from qgis.core import QgsProcessingUtils
 
 from ...core.errors import InputError
-from ...core.packages import require_package
 from ...core.progress import Progress
 from ...core.zoning.selection.planning_units import UnitFields, read_planning_units
 from ...core.zoning.selection.report import selection_report
@@ -46,7 +45,6 @@ class TargetSelection(ZoningAlgorithm):
         path = given.polygons("INPUT")
         if path is None:
             raise InputError(tr("INPUT: choose a layer of planning units."))
-        require_package("scipy", "An exact selection")
         penalty = given.required_number("BOUNDARY_PENALTY")
         fields = UnitFields(
             tuple(given.fields("SERVICES")),

@@ -99,6 +99,8 @@ def zoning(region, tmp_path_factory):
         "NAMES": "biomass, biomass",
         "ZONES": region["districts"],
         "ZONE_FIELD": "name",
+        "COMPARE": True,
+        "TIME_LIMIT": 5,
     }
     return folder, follow("zoningworkflow", folder, given)
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
+from ...interpreter import find_python
 from ...progress import QUIET, Progress
 from ...results import Cell, Column, ResultTable
-from .planning_units import LOCK_IN, LOCK_OUT, PlanningUnits
+from .planning_units import LOCK_OUT, PlanningUnits
+from .problem import TARGET_TOLERANCE, Problem
+from .search import quick_selection
+from .solver import PACKAGES, exact_selection
 
-# The solver lets rows be short by 1e-6; in these units of a service's total that is no amount that anyone measures.
-ROW_SCALE = 1e5
-# What rounding may lack of a target, as a share of the total.
-TARGET_TOLERANCE = 1e-9
+# Share of the time limit that the quick search may take where the exact one can follow, and seconds that it always may.
+QUICK_SHARE, QUICK_SECONDS = 0.5, 2.0
+# Less is not worth the start of a process.
+LEAST_SECONDS = 1.0
 SELECTION_COLUMNS = (
     Column("service", "text"),
     Column("target_pct", unit="%"),
@@ -26,7 +30,6 @@ SELECTION_COLUMNS = (
     Column("held"),
     Column("total"),
 )
-OPTIMAL, LIMIT, INFEASIBLE = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +75,10 @@ def select_units(
 ) -> SelectionResult:
     """Chooses units of least cost that meet all targets, exactly.
 
-    ``min sum c_i x_i + b (sum p_i x_i - 2 sum l_ij y_ij)`` subject to ``sum r_ij x_i >= T_j``, ``y_ij <= x_i``,
-    ``y_ij <= x_j``, x binary: p is the perimeter of a unit, l the border that two share, and b the penalty per metre of
-    the border around the selection. The y make the product of two choices linear; they are whole of themselves.
+    ``min sum c_i x_i + b (sum p_i x_i - 2 sum l_ij x_i x_j)`` subject to ``sum r_ij x_i >= T_j``, x binary: p is the
+    perimeter of a unit, l the border that two share, and b the penalty per metre of the border around the selection.
+    A quick search gives a first selection and a bound; where they are apart, units that the bound has settled are taken
+    for granted, and a solver looks for the best choice of the others in a process of its own.
 
     Args:
         units: with borders, if there is a penalty.
@@ -82,11 +86,12 @@ def select_units(
         boundary_penalty: cost per metre, 0 or more.
         time_limit: seconds after which the best selection found so far is taken; its gap tells how good it is.
         gap: the relative gap at which to stop.
-        progress: gets messages. The solver cannot be interrupted within its time limit.
+        progress: gets messages; a cancel ends the search within a second.
 
     Raises:
         InputError: there is but one unit, targets, penalty or limit cannot be used, targets cannot be met (they are
-            named), or nothing was found in time.
+            named).
+        Cancelled: on request.
 
     Source: Beyer et al. 2016, Ecol. Modell. 328:14-22 (exact Marxan problems); Hanson et al. 2025, Conserv. Biol.
     39:e14376 (prioritizr).
@@ -106,8 +111,7 @@ def select_units(
         raise InputError("A boundary penalty needs the borders of the planning units. Read them with borders.")
     _require_reachable(units, targets)
     progress.check()
-    chosen, bound_gap = _solve(units, targets, boundary_penalty, time_limit, gap)
-    progress.check()
+    chosen, bound_gap = _search(Problem.of_units(units, targets, boundary_penalty), time_limit, gap, progress)
     progress.set(100)
     cost = float(units.costs[chosen].sum())
     boundary = units.borders.of_selection(chosen) if units.borders is not None else None
@@ -148,77 +152,34 @@ def _require_reachable(units: PlanningUnits, targets: np.ndarray) -> None:
         )
 
 
-def _exact_solver() -> tuple[Any, Any, Any]:
-    """Raises InputError where scipy is missing or has no exact solver yet."""
-    try:
-        from scipy.optimize import Bounds, LinearConstraint, milp
-    except ImportError as error:
-        raise InputError(
-            f"The exact selection needs the Python package scipy, 1.9 or newer ({error}). Install it where QGIS finds "
-            "it (python3 -m pip install 'scipy>=1.9'), or rank with priorityranking, which does without."
-        ) from None
-    return milp, Bounds, LinearConstraint
-
-
-def _solve(
-    units: PlanningUnits, targets: np.ndarray, penalty: float, time_limit: float, gap: float
-) -> tuple[np.ndarray, float]:
+def _search(problem: Problem, time_limit: float, gap: float, progress: Progress) -> tuple[np.ndarray, float]:
     """The chosen units (boolean) and the relative gap."""
-    milp, Bounds, LinearConstraint = _exact_solver()
-    count = len(units)
-    costs, pairs = _objective(units, penalty)
-    rows, least = _rows(units, targets, pairs)
-    low, high = np.zeros(count + pairs), np.ones(count + pairs)
-    low[:count][units.locks == LOCK_IN] = 1
-    high[:count][units.locks == LOCK_OUT] = 0
-    # Costs of a large unit are reduced to 1, so that the solver's tolerances mean the same for any currency.
-    scale = np.abs(costs).max() or 1.0
-    found: Any = milp(
-        costs / scale,
-        integrality=np.append(np.ones(count), np.zeros(pairs)),
-        bounds=Bounds(low, high),
-        constraints=LinearConstraint(rows, least, np.inf),
-        options={"time_limit": float(time_limit), "mip_rel_gap": float(gap)},
+    start = time.monotonic()
+    python = find_python(PACKAGES)
+    share = min(max(QUICK_SHARE * time_limit, QUICK_SECONDS), time_limit) if python else time_limit
+    quick = quick_selection(problem, gap, share, progress)
+    reached = problem.gap(quick.value, quick.bound)
+    left = time_limit - (time.monotonic() - start)
+    if reached <= gap or (python and left < LEAST_SECONDS):
+        return quick.chosen, reached
+    if python is None:
+        progress.warn(
+            "No Python interpreter with scipy is found for the exact search, which runs in a process of its own; the "
+            f"quick search found a selection that a better one can undercut by at most {reached:.2%}."
+        )
+        return quick.chosen, reached
+    progress.info(
+        f"A first selection is found; a better one can undercut it by at most {reached:.2%}. The exact search takes "
+        f"{left:.0f} s at most."
     )
-    if found.x is None:
-        if found.status == LIMIT:
-            raise InputError(
-                f"No selection was found within {time_limit:g} s. Raise TIME_LIMIT, lower BOUNDARY_PENALTY, or take "
-                "fewer planning units."
-            )
-        raise InputError(f"The targets cannot be met: {found.message}")
-    chosen = found.x[:count] > 0.5
-    return chosen, 0.0 if found.status == OPTIMAL and gap == 0 else float(found.mip_gap or 0.0)
-
-
-def _objective(units: PlanningUnits, penalty: float) -> tuple[np.ndarray, int]:
-    """Coefficients of units and pairs, and the number of pairs."""
-    if penalty == 0 or units.borders is None:
-        return units.costs, 0
-    borders = units.borders
-    of_units = units.costs + penalty * borders.perimeters
-    return np.append(of_units, -2 * penalty * borders.lengths), len(borders.lengths)
-
-
-def _rows(units: PlanningUnits, targets: np.ndarray, pairs: int) -> tuple[Any, np.ndarray]:
-    """The constraints ``rows @ [x, y] >= least``: a row per target, two per pair of neighbours."""
-    from scipy.sparse import coo_array, csr_array, hstack, vstack
-
-    count = len(units)
-    shares = (units.amounts / units.amounts.sum(axis=0)).T * ROW_SCALE
-    least = (targets - TARGET_TOLERANCE) * ROW_SCALE
-    wanted = csr_array(shares)
-    if pairs == 0 or units.borders is None:
-        return wanted, least
-    number = np.arange(pairs)
-    minus = np.full(pairs, -1.0)
-    links = []
-    for end in (units.borders.first, units.borders.second):
-        x = coo_array((np.ones(pairs), (number, end)), shape=(pairs, count))
-        y = coo_array((minus, (number, number)), shape=(pairs, pairs))
-        links.append(hstack([x, y]))
-    nothing = csr_array((len(targets), pairs))
-    return csr_array(vstack([hstack([wanted, nothing]), *links])), np.append(least, np.zeros(2 * pairs))
+    narrowed = problem.narrowed(quick.reduced, quick.bound, quick.value)
+    exact = exact_selection(narrowed, quick.value, gap, left, python, progress)
+    if exact.complaint:
+        progress.warn(f"The exact search failed ({exact.complaint}); the selection of the quick search is taken.")
+    chosen, value = quick.chosen, quick.value
+    if exact.chosen is not None and problem.value(exact.chosen) < value:
+        chosen, value = exact.chosen, problem.value(exact.chosen)
+    return chosen, problem.gap(value, max(quick.bound, exact.bound))
 
 
 def selection_table(result: SelectionResult) -> ResultTable:
