@@ -56,6 +56,7 @@ ALGORITHMS = (
     "drivers.geodetector.Geodetector",
     "drivers.scalecheck.ScaleCheck",
     "drivers.spatialautocorrelation.SpatialAutocorrelation",
+    "drivers.localregression.LocalRegression",
     "workflows.assetsworkflow.AssetsWorkflow",
     "workflows.esvworkflow.EsvWorkflow",
     "workflows.zoningworkflow.ZoningWorkflow",

@@ -56,6 +56,7 @@ class FeatureLook:
         colour: of all features; field and range are not used then.
         outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
         open_ends: whether values lie beyond the range, so that its ends are named as open.
+        others: further looks of the same layer, which its menu Styles offers under their names.
     """
 
     name: str
@@ -69,6 +70,7 @@ class FeatureLook:
     colour: str = ""
     outlined: bool = False
     open_ends: bool = False
+    others: tuple[FeatureLook, ...] = ()
 
 
 def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
@@ -102,9 +104,23 @@ def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:
     layer.setName(look.name)
     if layer.geometryType() != QgsWkbTypes.GeometryType.NullGeometry:
         layer.setRenderer(_renderer(layer, look))
+        _offer_styles(layer, look)
     if look.year_field:
         _set_time(layer, look.year_field)
     layer.triggerRepaint()
+
+
+def _offer_styles(layer: QgsVectorLayer, look: FeatureLook) -> None:
+    if not look.others:
+        return
+    styles = layer.styleManager()
+    shown = styles.currentStyle()
+    for other in look.others:
+        styles.addStyleFromLayer(other.name)
+        styles.setCurrentStyle(other.name)
+        layer.setRenderer(_renderer(layer, other))
+    styles.setCurrentStyle(shown)
+    styles.renameStyle(shown, look.field)
 
 
 def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:

@@ -1,0 +1,1 @@
+"""Regressions whose coefficients vary over places and times."""

@@ -1,0 +1,170 @@
+"""What a place sees of the others: weights that fall with distance, in blocks of places that lie together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...errors import InputError
+
+Array = np.ndarray
+
+SHAPES = ("bisquare", "gaussian", "exponential")
+KINDS = ("adaptive", "fixed")
+
+# The N-th place gets a little weight, as in mgwr.
+_STRETCH = 1.0000001
+# Beyond so many bandwidths a weight is below 2e-14 and left out.
+_SUPPORT = {"bisquare": 1.0, "gaussian": 8.0, "exponential": 32.0}
+_BLOCK = 32  # places that are looked at together
+
+
+def _bisquare(z2: Array) -> Array:
+    np.subtract(1, z2, out=z2)
+    np.maximum(z2, 0, out=z2)
+    return np.multiply(z2, z2, out=z2)
+
+
+def _gaussian(z2: Array) -> Array:
+    np.multiply(z2, -0.5, out=z2)
+    return np.exp(z2, out=z2)
+
+
+def _exponential(z2: Array) -> Array:
+    np.sqrt(z2, out=z2)
+    np.negative(z2, out=z2)
+    return np.exp(z2, out=z2)
+
+
+_WEIGHTS: dict[str, Callable[[Array], Array]] = {
+    "bisquare": _bisquare,
+    "gaussian": _gaussian,
+    "exponential": _exponential,
+}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How weights fall with z = distance / bandwidth.
+
+    bisquare (1 - z^2)^2 below z = 1, gaussian exp(-z^2/2), exponential exp(-z).
+
+    Attributes:
+        shape: one of `SHAPES`.
+        adaptive: whether a bandwidth is a number of places, the place itself counted as the first, rather than a
+            distance.
+
+    Source: Fotheringham, Brunsdon and Charlton 2002, Geographically Weighted Regression, chapter 2.
+    """
+
+    shape: str = "bisquare"
+    adaptive: bool = True
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What some places see.
+
+    Attributes:
+        rows: the places, shape (b,).
+        others: places that at least one of them may see, shape (c,).
+        weights: one array (b, c) for each bandwidth.
+        reach: distance of the bandwidth at each place, one array (b,) for each bandwidth.
+    """
+
+    rows: Array
+    others: Array
+    weights: Iterator[Array]
+    reach: tuple[Array, ...]
+
+
+def seen(points: Array, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator[Seen]:
+    """The weights of all places for some bandwidths, block by block of places that lie together.
+
+    A block measures only distances to places that it can see, so that time and memory go with the bandwidth and never
+    with the square of the number of places.
+
+    Args:
+        points: shape (n, d); a scaled time may be one of the dimensions.
+        kernel: shape and kind.
+        bandwidths: numbers of places, or distances.
+
+    Raises:
+        InputError: a bandwidth is no positive number or more places than there are, or the places nearest to one all
+            lie where it lies.
+    """
+    _require_bandwidths(bandwidths, kernel, len(points))
+    widest = max(bandwidths)
+    for rows in _blocks(points):
+        middle = points[rows].mean(axis=0)
+        from_middle = _distance2(points, middle[None, :])[0]
+        radius = float(np.sqrt(from_middle[rows].max()))
+        near = widest
+        if kernel.adaptive:
+            near = np.sqrt(np.partition(from_middle, int(widest) - 1)[int(widest) - 1]) * _STRETCH + radius
+        limit = _SUPPORT[kernel.shape] * near + radius
+        others = np.flatnonzero(from_middle <= (limit * _STRETCH) ** 2)
+        d2 = _distance2(points[others], points[rows])
+        reach = _reach(d2, kernel, bandwidths, points, rows)
+        yield Seen(rows, others, _weights(d2, kernel, reach), reach)
+
+
+def places_seen(points: Array, kernel: Kernel, bandwidth: float) -> Array:
+    """How many places get a weight at each place, itself among them; shape (n,)."""
+    found = np.empty(len(points), dtype=np.int64)
+    for block in seen(points, kernel, [bandwidth]):
+        found[block.rows] = np.count_nonzero(next(block.weights) > 1e-8, axis=1)
+    return found
+
+
+def _weights(d2: Array, kernel: Kernel, reach: Sequence[Array]) -> Iterator[Array]:
+    for distance in reach:
+        yield _WEIGHTS[kernel.shape](d2 * (1 / distance**2)[:, None])
+
+
+def _reach(d2: Array, kernel: Kernel, bandwidths: Sequence[float], points: Array, rows: Array) -> tuple[Array, ...]:
+    if not kernel.adaptive:
+        return tuple(np.full(len(rows), float(bandwidth)) for bandwidth in bandwidths)
+    ranks = [int(bandwidth) - 1 for bandwidth in bandwidths]
+    ordered = np.partition(d2, sorted(set(ranks)), axis=1)
+    found = tuple(np.sqrt(ordered[:, rank]) * _STRETCH for rank in ranks)
+    for distance, bandwidth in zip(found, bandwidths):
+        if not distance.all():
+            where = ", ".join(f"{value:g}" for value in points[rows[int(np.argmin(distance))]])
+            raise InputError(
+                f"The {bandwidth:g} places nearest to ({where}) all lie at that point, so nothing can be fitted there. "
+                "Average the rows of one place, or choose a larger BANDWIDTH or BANDWIDTH_KIND fixed."
+            )
+    return found
+
+
+def _distance2(to: Array, of: Array) -> Array:
+    """Squared distances, shape (of, to)."""
+    total = np.zeros((len(of), len(to)))
+    for axis in range(to.shape[1]):
+        step = to[None, :, axis] - of[:, axis, None]
+        np.multiply(step, step, out=step)
+        total += step
+    return total
+
+
+def _blocks(points: Array) -> Iterator[Array]:
+    order = cKDTree(points, leafsize=8).indices
+    for start in range(0, len(order), _BLOCK):
+        yield np.sort(order[start : start + _BLOCK])
+
+
+def _require_bandwidths(bandwidths: Sequence[float], kernel: Kernel, n: int) -> None:
+    if kernel.shape not in SHAPES:
+        raise InputError(f"KERNEL {kernel.shape!r} is not known: choose one of {', '.join(SHAPES)}.")
+    for bandwidth in bandwidths:
+        if not np.isfinite(bandwidth) or bandwidth <= 0:
+            raise InputError(f"A bandwidth must be a positive number; it is {bandwidth:g}.")
+        if kernel.adaptive and not (1 < bandwidth <= n and bandwidth == int(bandwidth)):
+            raise InputError(
+                f"BANDWIDTH {bandwidth:g} is no number of places: give a whole number from 2 to {n}, or choose "
+                "BANDWIDTH_KIND fixed for a distance."
+            )

@@ -1,0 +1,220 @@
+"""The report of a local regression: who drives what where, the scale of each driver, what limits it."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ...report import (
+    Block,
+    Chapter,
+    Column,
+    Figure,
+    Figures,
+    Lines,
+    Map,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Ramp,
+    Series,
+    TableBlock,
+)
+from ...report.texts import load_texts
+from ..observations import summarise
+from ..place.place_maps import write_place_map
+from ..report_parts import number_column, rows_table, written, written_p
+from .run import LocalRun
+from .tables import TermRow
+
+Array = np.ndarray
+
+SOURCES = (
+    "Fotheringham, Brunsdon and Charlton 2002 (GWR); Fotheringham, Yang and Kang 2017, Annals of the AAG 107:1247 and "
+    "Yu et al. 2020, Geographical Analysis 52:87 (multiscale); Huang, Wu and Barry 2010, IJGIS 24:383 (space and "
+    "time); da Silva and Fotheringham 2016, Geographical Analysis 48:233 (significance at many places); Oshan et al. "
+    "2019, ISPRS IJGI 8:269 (mgwr)."
+)
+MOST_MAPS = 12
+
+
+def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
+    """How the drivers work from place to place; language `en` or `zh`.
+
+    Args:
+        run: of `run_local_regression`.
+        folder: for the rasters of the maps; it must outlive the writing of the report.
+        language: of the report.
+    """
+    words = load_texts(language)
+    found, choice = run.estimate, run.choice
+    dropped = [(item.what, item.count, item.reason) for item in run.observations.dropped]
+    return MethodReport(
+        chapters=[
+            Chapter(words["local_findings"], [*_findings(run, words), *_terms(run, words)]),
+            Chapter(words["local_maps"], _maps(run, folder, words)),
+            Chapter(words["local_models"], _models(run, words)),
+            Chapter(words["local_search"], _search(run, words)),
+            Chapter(
+                words["drivers_rows"],
+                [rows_table(run.observations.n_read, run.observations.n, dropped, words)],
+            ),
+            Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
+        ],
+        subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
+        facts=[
+            (words["drivers_method"], choice.method.upper()),
+            (words["local_kernel"], f"{choice.kernel}, {choice.kind}"),
+            (words["drivers_n"], f"{run.observations.n}"),
+            ("R²", f"{found.diagnostics.r2:.3f}"),
+        ],
+        warnings=run.warnings,
+    )
+
+
+def _findings(run: LocalRun, words: dict[str, str]) -> list[Block]:
+    found = run.estimate.diagnostics
+    ols = run.models[0]
+    cards = [
+        Figure("R²", round(found.r2, 3), "", words["local_r2_of_ols"].format(r2=f"{ols.r2:.3f}")),
+        Figure("AICc", round(found.aicc, 1), "", words["local_aicc_of_ols"].format(aicc=f"{ols.aicc:.1f}")),
+        Figure(words["local_enp"], round(found.enp, 1)),
+    ]
+    texts = [_sentence(row, run, words) for row in run.term_rows()[1:]]
+    texts.append(words["local_better" if ols.aicc - found.aicc > 3 else "local_not_better"])
+    return [Figures(cards), *(Paragraph(text) for text in texts)]
+
+
+def _sentence(row: TermRow, run: LocalRun, words: dict[str, str]) -> str:
+    negative = row.share_significant - row.share_significant_positive
+    kind = "local_sentence" if row.share_significant > 0 else "local_sentence_none"
+    reach = words["local_reach_places" if run.choice.kind == "adaptive" else "local_reach_distance"]
+    return words[kind].format(
+        driver=row.term,
+        positive=f"{100 * row.share_significant_positive:.0f}",
+        negative=f"{100 * negative:.0f}",
+        low=written(row.minimum, 3),
+        median=written(row.median, 3),
+        high=written(row.maximum, 3),
+        reach=reach.format(bandwidth=f"{row.bandwidth:,.0f}"),
+    )
+
+
+def _terms(run: LocalRun, words: dict[str, str]) -> list[Block]:
+    titles = [words["local_bandwidth"], words["local_bandwidth_range"], words["local_enp"], words["local_critical"]]
+    titles += [words["local_minimum"], words["local_median"], words["local_maximum"]]
+    titles += [words["local_positive"], words["local_significant"], words["local_ols"], words["local_varies"]]
+    columns = [Column(words["drivers_term"], kind="text"), *map(number_column, titles)]
+    if run.spread is not None:
+        columns.append(number_column(words["local_p_variability"]))
+    rows = []
+    for row in run.term_rows():
+        reach = "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
+        cells = [row.term, written(row.bandwidth), reach, written(row.enp, 3), written(row.critical_t, 3)]
+        cells += [written(value, 3) for value in (row.minimum, row.median, row.maximum)]
+        cells += [f"{100 * row.share_positive:.0f} %", f"{100 * row.share_significant:.0f} %"]
+        cells += [written(row.ols, 3), written(row.iqr_to_2se, 3)]
+        if run.spread is not None:
+            cells.append(written_p(row.p_variability))
+        rows.append(cells)
+    return [TableBlock(words["local_terms"], columns, rows, words["local_terms_note"], download="terms.csv")]
+
+
+def _models(run: LocalRun, words: dict[str, str]) -> list[Block]:
+    titles = ["AICc", "R²", words["local_r2_adjusted"], words["local_enp"], "σ", words["local_moran"], "z", "p"]
+    columns = [Column(words["local_model"], kind="text"), *map(number_column, titles)]
+    rows = [
+        (
+            row.model.upper(),
+            written(row.aicc, 6),
+            written(row.r2, 4),
+            written(row.r2_adjusted, 4),
+            written(row.enp, 4),
+            written(row.sigma, 4),
+            written(row.moran_residual, 3),
+            written(row.moran_z, 3),
+            written_p(row.moran_p),
+        )
+        for row in run.models
+    ]
+    return [TableBlock(words["local_models"], columns, rows, words["local_models_note"])]
+
+
+def _search(run: LocalRun, words: dict[str, str]) -> list[Block]:
+    found = run.estimate
+    rows = found.searches
+    if not len(rows):
+        return [Paragraph(words["local_no_search"])]
+    if run.choice.method == "mgwr":
+        sweeps = np.unique(rows[:, 1])
+        lines = [Series(term, [float(b) for b in rows[rows[:, 0] == j][:, 2]]) for j, term in enumerate(run.terms)]
+        return [
+            Lines(
+                words["local_search_sweeps"],
+                sweeps.tolist(),
+                lines,
+                x_title=words["local_sweep"],
+                value_title=words["local_bandwidth"],
+            )
+        ]
+    over_time = bool(np.isfinite(rows[:, 3]).any())
+    axis = 3 if over_time else 2
+    best = [rows[rows[:, axis] == value][:, 4].min() for value in np.unique(rows[:, axis])]
+    at = np.unique(rows[:, axis])
+    shown = np.isfinite(best)
+    title = words["local_search_tau" if over_time else "local_search_curve"]
+    curve = Series(run.choice.criterion.upper(), [float(value) for value in np.array(best)[shown]])
+    name = words["local_tau" if over_time else "local_bandwidth"]
+    return [Lines(title, at[shown].tolist(), [curve], x_title=name, value_title=run.choice.criterion.upper())]
+
+
+def _maps(run: LocalRun, folder: str, words: dict[str, str]) -> list[Block]:
+    found = run.estimate
+    order = [*range(1, len(run.terms)), 0][:MOST_MAPS]
+    blocks: list[Block] = []
+    names = _times(run)
+    for j in order:
+        values, term = found.coefficients[:, j], run.terms[j]
+        pictures = _pictures(run, folder, f"b{j}", values, names)
+        title = words["local_map_coefficient"].format(driver=term)
+        blocks.append(Map(title, pictures, Ramp("", "diverging"), words["local_map_coefficient_note"]))
+    shown = [np.where(run.significant[:, j], found.coefficients[:, j], 0.0) for j in order]
+    for j, values in zip(order[:-1], shown):
+        pictures = _pictures(run, folder, f"s{j}", values, names)
+        title = words["local_map_significant"].format(driver=run.terms[j])
+        blocks.append(Map(title, pictures, Ramp("", "diverging"), words["local_map_significant_note"]))
+    for name, key in (("local_r2", "local_map_r2"), ("condition", "local_map_condition")):
+        values = getattr(found, name)
+        if np.isfinite(values).any():
+            pictures = _pictures(run, folder, name, values, names)
+            blocks.append(Map(words[key], pictures, Ramp("", "sequential"), words[f"{key}_note"]))
+    pictures = _pictures(run, folder, "residual", found.residuals, names)
+    blocks.append(Map(words["drivers_residual_map"], pictures, Ramp("", "diverging"), words["drivers_residual_note"]))
+    return [block for block in blocks if not isinstance(block, Map) or block.pictures]
+
+
+def _times(run: LocalRun) -> list[str]:
+    times = run.observations.times
+    return [""] if times is None or run.choice.method != "gtwr" else [str(time) for time in times.tolist()]
+
+
+def _pictures(run: LocalRun, folder: str, name: str, values: Array, times: list[str]) -> list[MapPicture]:
+    path = os.path.join(folder, f"{name}.tif")
+    codes = run.observations.time if len(times) > 1 else None
+    points = run.observations.coordinates
+    assert points is not None
+    if not write_place_map(path, values, points, run.table.crs, codes, times):
+        return []
+    return [MapPicture(path, title, band) for band, title in enumerate(times[:MOST_MAPS], start=1)]
+
+
+def _conventions(run: LocalRun, words: dict[str, str]) -> list[str]:
+    texts = [words["local_convention_errors"], words["local_convention_condition"]]
+    if run.choice.scaled:
+        texts.append(words["local_convention_scaled"])
+    if run.choice.method == "gtwr":
+        texts.append(words["local_convention_time"].format(tau=written(run.estimate.tau)))
+    if run.spread is not None:
+        texts.append(words["local_convention_variability"].format(draws=run.spread.draws))
+    return [*texts, summarise(run.observations.dropped)]

@@ -1,0 +1,68 @@
+"""Rows that lie somewhere, for models in which it matters where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import InputError
+from .feature_table import FeatureTable
+from .observations import Dropped, Observations, read_observations
+
+Array = np.ndarray
+
+
+def read_placed_rows(
+    table: FeatureTable,
+    purpose: str,
+    y: str,
+    x: Sequence[str],
+    entity: str | None = None,
+    time: str | None = None,
+    year: float | None = None,
+    transforms: Mapping[str, str] | None = None,
+) -> Observations:
+    """The rows that have every value needed and a place, of one year where one is chosen.
+
+    Args:
+        table: the layer.
+        purpose: what needs places, the beginning of messages.
+        y, x, entity, time, transforms: see `read_observations`.
+        year: the only one that is used; its column is `time`, which the rows then lack.
+
+    Raises:
+        InputError: rows have no places, or places in degrees; a year without its column, or one that no row has.
+        TableError: see `read_observations`.
+    """
+    table.needed_coordinates(purpose)
+    if table.geographic:
+        raise InputError(
+            f"{purpose} measures distances, and {table.name or 'the layer'} is in degrees, whose length differs by "
+            "direction. Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer)."
+        )
+    if year is not None and time is None:
+        raise InputError("YEAR is given without TIME. Choose the field of the year.")
+    found = read_observations(table.columns, y, x, entity, time, coordinates=table.place, transforms=transforms)
+    if year is None:
+        return found
+    assert found.time is not None and found.times is not None
+    of_year = np.array([str(label) == f"{year:g}" for label in found.times.tolist()])[found.time]
+    if not of_year.any():
+        known = ", ".join(str(label) for label in found.times.tolist()[:20])
+        raise InputError(f"No row is of the year {year:g}. {time} holds {known}.")
+    other = Dropped("rows", int(np.count_nonzero(~of_year)), f"not of {year:g}")
+    return replace(found.keep(of_year, (other,) if other.count else ()), time=None, times=None, time_name="")
+
+
+def year_numbers(observations: Observations) -> Array:
+    """The year of each row as a number, shape (n,). Raises InputError where years are no numbers."""
+    assert observations.time is not None and observations.times is not None
+    try:
+        return observations.times.astype(np.float64)[observations.time]
+    except ValueError:
+        raise InputError(
+            f"{observations.time_name} holds {observations.times[0]!r}, which is no number of years. Give a field with "
+            "years such as 2005."
+        ) from None
