@@ -2,52 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from .choice import LocalChoice
+from .estimate import Estimate
 from .multiscale_errors import MOST_EXACT
-
-if TYPE_CHECKING:
-    from .run import LocalRun
 
 HIGH_CONDITION, HIGH_VIF = 30.0, 10.0
 
 
-def doubts(run: LocalRun) -> tuple[str, ...]:
-    """The warnings of a run, the gravest first."""
-    return tuple(text for check in (_unfit, _copies, _edges, _collinear, _unsettled, _probed) for text in check(run))
+def doubts(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> tuple[str, ...]:
+    """The warnings of a fit, the gravest first."""
+    return (
+        *_unfit(found),
+        *_copies(choice, found),
+        *_edges(choice, terms, found),
+        *_collinear(found),
+        *_unsettled(found),
+        *_probed(found),
+    )
 
 
-def _unfit(run: LocalRun) -> list[str]:
-    count = run.estimate.unfit
+def _unfit(found: Estimate) -> list[str]:
+    count = found.unfit
     if not count:
         return []
     return [
-        f"{count} of {run.observations.n} places see too few others, or others among which a driver does not vary; "
+        f"{count} of {found.sample.n} places see too few others, or others among which a driver does not vary; "
         "they have no coefficients. Choose BANDWIDTH_KIND adaptive or a larger BANDWIDTH."
     ]
 
 
-def _copies(run: LocalRun) -> list[str]:
-    points = run.estimate.sample.points
+def _copies(choice: LocalChoice, found: Estimate) -> list[str]:
+    points = found.sample.points
     extra = len(points) - len(np.unique(points, axis=0))
     if not extra:
         return []
-    if run.choice.time and run.choice.method != "gtwr":
+    if choice.time and choice.method != "gtwr":
         mend = "They are years pooled: choose one YEAR, or METHOD gtwr."
     else:
         mend = "They count as full neighbours at distance 0: average the rows of a place."
     return [f"{extra} rows lie where another row lies. {mend}"]
 
 
-def _edges(run: LocalRun) -> list[str]:
-    found, texts = run.estimate, []
-    several = run.choice.method == "mgwr"
+def _edges(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> list[str]:
+    texts = []
+    several = choice.method == "mgwr"
     for j, edge in enumerate(found.edges if several else found.edges[:1]):
         if not edge:
             continue
-        name = f"of {run.terms[j]} " if several else ""
+        name = f"of {terms[j]} " if several else ""
         if edge == "low":
             texts.append(
                 f"The bandwidth {name}({found.bandwidths[j]:g}) is the least that is tried: the score still falls "
@@ -62,8 +66,7 @@ def _edges(run: LocalRun) -> list[str]:
     return texts
 
 
-def _collinear(run: LocalRun) -> list[str]:
-    found = run.estimate
+def _collinear(found: Estimate) -> list[str]:
     texts = []
     high = int(np.sum(found.condition > HIGH_CONDITION))
     if high:
@@ -77,8 +80,8 @@ def _collinear(run: LocalRun) -> list[str]:
     return texts
 
 
-def _unsettled(run: LocalRun) -> list[str]:
-    if run.estimate.stands:
+def _unsettled(found: Estimate) -> list[str]:
+    if found.stands:
         return []
     return [
         "The back-fitting did not come to rest: bandwidths still moved at MAX_SWEEPS, or two terms say the same. Raise "
@@ -86,8 +89,8 @@ def _unsettled(run: LocalRun) -> list[str]:
     ]
 
 
-def _probed(run: LocalRun) -> list[str]:
-    error = run.estimate.enp_error
+def _probed(found: Estimate) -> list[str]:
+    error = found.enp_error
     if not error.any():
         return []
     return [
