@@ -167,12 +167,12 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
         *(_model(name, each, None) for name, each in found.others),
         _model(choice.method, found.diagnostics, _moran(found.residuals, observations, None)),
     )
-    run = LocalRun(table, choice, observations, ("const", *observations.x_names), y, x, found, ols, models, spread, ())
-    run = replace(run, warnings=doubts(run))
-    for warning in run.warnings:
+    terms = ("const", *observations.x_names)
+    warnings = doubts(choice, terms, found)
+    for warning in warnings:
         progress.warn(warning)
     progress.set(100)
-    return run
+    return LocalRun(table, choice, observations, terms, y, x, found, ols, models, spread, warnings)
 
 
 def _within(observations: Observations) -> Observations:
