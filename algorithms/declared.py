@@ -208,6 +208,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             )
         )
 
+    def add_workbook_output(self, name: str = "OUTPUT_XLSX") -> None:
+        self.add(
+            QgsProcessingParameterFileDestination(name, "", "Excel (*.xlsx)", optional=True, createByDefault=False)
+        )
+
     def add_folder_output(self, name: str) -> None:
         self.add(QgsProcessingParameterFolderDestination(name, ""))
 

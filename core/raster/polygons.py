@@ -15,7 +15,7 @@ from .reading.source import Source
 from .windows import TILE
 
 OUTSIDE = 0
-_FEATURE_ID = "feature id"
+FEATURE_ID = "feature id"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def burn_zones(
         InputError: the file cannot be read, holds no polygon, or has no such field.
         GridError: it has no CRS or does not overlap the grid.
     """
-    return _burn(polygons, field or _FEATURE_ID, grid, folder, name, label)
+    return _burn(polygons, field or FEATURE_ID, grid, folder, name, label)
 
 
 def _burn(polygons: str, field: str | None, grid: Grid, folder: str, source_name: str, label: str) -> Zones:
@@ -118,7 +118,7 @@ def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tupl
     if layer is None:
         raise InputError(f"{where} has no layer{' ' + wanted[0] if wanted else ''}.")
     fields = [layer.GetLayerDefn().GetFieldDefn(i).GetName() for i in range(layer.GetLayerDefn().GetFieldCount())]
-    if field not in (None, _FEATURE_ID, *fields):
+    if field not in (None, FEATURE_ID, *fields):
         raise InputError(f"{where} has no field {field}. It has {', '.join(fields)}.")
     own = layer.GetSpatialRef()
     if own is None:
@@ -132,7 +132,7 @@ def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tupl
             continue
         moved = geometry.Clone()
         moved.Transform(to_grid)
-        found.append((_zone_name(feature, field), moved))
+        found.append((zone_name(feature, field), moved))
     if not found:
         raise InputError(f"{where} holds no polygon. Choose a polygon layer.")
     return found
@@ -141,10 +141,11 @@ def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tupl
 _AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
 
 
-def _zone_name(feature: ogr.Feature, field: str | None) -> str:
+def zone_name(feature: ogr.Feature, field: str | None) -> str:
+    """The zone that a polygon belongs to: the value of the field, or its feature id."""
     if field is None:
         return ""
-    if field == _FEATURE_ID:
+    if field == FEATURE_ID:
         return str(feature.GetFID())
     value = feature.GetField(field)
     if value is None:

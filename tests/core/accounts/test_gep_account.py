@@ -7,14 +7,15 @@ import re
 
 import pytest
 
-from ecoassets.core.accounts.bridge import bridge
-from ecoassets.core.accounts.gep_account import GepInputs, run_gep_account
-from ecoassets.core.accounts.gep_change import changes, effects
-from ecoassets.core.accounts.gep_sensitivity import deciding, swings
-from ecoassets.core.accounts.gep_tables import parts_of
-from ecoassets.core.accounts.price_index import PriceIndex
-from ecoassets.core.accounts.price_table import preset_prices, read_prices
-from ecoassets.core.accounts.pricing import PriceRules
+from ecoassets.core.accounts.gep.account import GepInputs
+from ecoassets.core.accounts.gep.bridge import bridge
+from ecoassets.core.accounts.gep.change import changes, effects
+from ecoassets.core.accounts.gep.price_index import PriceIndex
+from ecoassets.core.accounts.gep.price_table import preset_prices, read_prices
+from ecoassets.core.accounts.gep.pricing import PriceRules
+from ecoassets.core.accounts.gep.run import run_gep_account
+from ecoassets.core.accounts.gep.sensitivity import deciding, swings
+from ecoassets.core.accounts.gep.tables import parts_of
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.tables import Table, resource_table
 
@@ -133,13 +134,13 @@ class TestTheAccountOfGarze:
         ],
     )
     def test_its_mistakes_are_told(self, garze, words):
-        assert [w for w in garze.warnings if re.search(words, w)]
+        assert [w for w in garze.warnings if re.search(words, w.text("en"))]
 
     def test_the_swamp_formula_in_the_wrong_unit_is_told(self):
         context = Table.of_rows("context", [{"zone": "", "area_km2": 149_687.70}])
         rows = quantities({"service": "flood_mitigation", "item": "swamps", "quantity": 6.00e12, "unit": "m3"})
         account = run_gep_account(GepInputs(rows, preset_prices("garze2010"), context=context))
-        assert any("Flood mitigation is 4.008e+05 m3/a per ha" in w for w in account.warnings)
+        assert any("Flood mitigation is 4.008e+05 m3/a per ha" in w.text("en") for w in account.warnings)
 
     def test_capital_cost_of_a_year(self):
         assert value_of("water_retention", 321.49e8, "m3", capital="annualised") / E8 == pytest.approx(
@@ -169,7 +170,9 @@ class TestMissingPrices:
         account = run_gep_account(GepInputs(rows, preset_prices("garze2010")))
         assert account.total(2010) == 1500
         assert [row.quantity.service for row in account.not_valued()] == ["water_tp"]
-        assert "The total is incomplete. Not valued, because there is no price: Total phosphorus" in account.warnings[0]
+        assert "The total is incomplete. Not valued, because there is no price: Total phosphorus" in account.warnings[
+            0
+        ].text("en")
         complete = {p.name: p.complete for p in parts_of(account, 2010)}
         assert (complete["all"], complete["air_dust"], complete["water_tp"]) == (False, True, False)
 
@@ -198,7 +201,7 @@ class TestOverlaps:
     def test_warn_keeps_both(self):
         account = self.run("warn")
         assert account.total(2010) == 10 * (875 + 2549)
-        assert any("Less nitrogen in water + Soil fertility kept" in w for w in account.warnings)
+        assert any("Less nitrogen in water + Soil fertility kept" in w.text("en") for w in account.warnings)
 
     def test_drop_keeps_the_first(self):
         account = self.run("drop")
@@ -235,7 +238,7 @@ class TestOverlaps:
                       {"service": "oxygen", "price": 7, "unit": "CNY/t O2", "price_year": 2010})  # fmt: skip
         account = run_gep_account(GepInputs(rows, book))
         assert account.total(2010) == 7
-        assert any("Supporting services are in the effect of the others" in w for w in account.warnings)
+        assert any("Supporting services are in the effect of the others" in w.text("en") for w in account.warnings)
 
     def test_oxygen_has_a_switch(self):
         rows = quantities(

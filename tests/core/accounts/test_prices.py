@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ecoassets.core.accounts.gep_account import GepInputs, run_gep_account
-from ecoassets.core.accounts.price_index import china_cpi, read_price_index
-from ecoassets.core.accounts.price_table import annual_cost, pollution_price, preset_prices, read_prices
-from ecoassets.core.accounts.pricing import PriceRules, read_shares
+from ecoassets.core.accounts.gep.account import GepInputs
+from ecoassets.core.accounts.gep.price_index import china_cpi, read_price_index
+from ecoassets.core.accounts.gep.price_table import annual_cost, pollution_price, preset_prices, read_prices
+from ecoassets.core.accounts.gep.pricing import PriceRules, read_shares
+from ecoassets.core.accounts.gep.run import run_gep_account
 from ecoassets.core.accounts.units import parse_price_unit, parse_unit
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.tables import Table, resource_table
@@ -58,7 +59,7 @@ class TestIndex:
         rows = table("quantities", {"year": 2014, "service": "climate_transpiration", "quantity": 1, "unit": "kWh"})
         account = run_gep_account(GepInputs(rows, preset_prices("garze2010"), PriceRules(china_cpi())))
         assert account.total(2014) == 0.53
-        assert any("no column electricity: Cooling by transpiration" in w for w in account.warnings)
+        assert any("no column electricity: Cooling by transpiration" in w.text("en") for w in account.warnings)
 
     def test_a_discount_rate_is_no_index(self):
         # 0.67 CNY/m3 of 1990 compounded at 8 % to 1.56
@@ -77,7 +78,8 @@ class TestIndex:
         )
         account = run_gep_account(GepInputs(rows, book))
         assert any(
-            "up to 25 years older than 2015 are used as they are: Water retention" in w for w in account.warnings
+            "up to 25 years older than 2015 are used as they are: Water retention" in w.text("en")
+            for w in account.warnings
         )
 
 

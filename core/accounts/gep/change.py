@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..years import year_pairs
-from .gep_account import IN_TOTAL, AccountRow, GepAccount, price_at
+from ...years import year_pairs
+from .account import IN_TOTAL, AccountRow, GepAccount, price_at
 
 Key = tuple[str, str, str, str]
 

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import InputError, TableError
-from ..tables import Table, resource_table
+from ...errors import InputError, TableError
+from ...tables import Table, resource_table
+from ..quantity_table import column_texts, optional_numbers
+from ..services import service_id
+from ..units import PriceUnit, parse_price_unit
 from .price_index import GENERAL, NO_INDEX
-from .quantity_table import column_texts, optional_numbers
-from .services import service_id
-from .units import PriceUnit, parse_price_unit
 
 PRESETS = ("none", "garze2010", "lyt1721", "tax_min")
 TAX, TAX_YEAR = "tax_min", 2018

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError, TableError
-from ..tables import Table, resource_table
+from ...errors import InputError, TableError
+from ...tables import Table, resource_table
 
 NO_INDEX = "none"  # charges and taxes: the law of the year, which no index moves
 GENERAL = "cpi"  # what a table of year, index stands for

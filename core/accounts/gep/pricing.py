@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..errors import InputError, TableError
-from ..tables import Table
+from ...errors import InputError, TableError
+from ...tables import Table
+from ..quantity_table import Quantity, column_texts
+from ..services import service_id
+from ..units import Unit, parse_unit
 from .price_index import GENERAL, NO_INDEX, PriceIndex
 from .price_table import ALWAYS, Price, PriceBook, annual_cost
-from .quantity_table import Quantity, column_texts
-from .services import service_id
-from .units import Unit, parse_unit
 
 SAND = "sand_fixation"
 M2_PER_HA = 1e4

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..results import Cell, Column, ResultTable
-from ..tables import resource_table
-from .gep_account import GepAccount, total_of
-from .services import catalogue
+from ...results import Cell, Column, ResultTable
+from ...tables import resource_table
+from ..services import catalogue
+from .account import GepAccount, total_of
 
 BRIDGE_COLUMNS = (
     Column("year", "integer"), Column("line", "integer"), Column("service", "text"), Column("seea_code", "text"),

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable
+from ..services import COUNTED
+from .account import AccountRow, GepAccount, total_of
+from .change import Change, changes
 from .context import Surroundings
-from .gep_account import AccountRow, GepAccount, total_of
-from .gep_change import Change, changes
-from .gep_sensitivity import deciding, swings
-from .services import COUNTED
+from .sensitivity import deciding, swings
 
 ALL, UNALLOCATED = "all", "unallocated"
 ACCOUNT_COLUMNS = (
@@ -200,6 +200,21 @@ def change_cells(found: Sequence[Change]) -> tuple[float | None, ...]:
         total(c.price_effect for c in found), total(c.quantity_effect for c in found),
         base_before, base_after, _growth(base_before, base_after),
     )  # fmt: skip
+
+
+def headline_numbers(account: GepAccount) -> dict[str, float]:
+    """The figures that later steps use; what does not exist is left out."""
+    first, last = account.years[0], account.years[-1]
+    ratio = parts_of(account, last)[0].per_gdp
+    numbers = {
+        "GEP_FIRST": account.total(first),
+        "GEP_LAST": account.total(last),
+        "CURRENT_CHANGE_PCT": _growth(account.total(first), account.total(last)) if first != last else None,
+        "COMPARABLE_CHANGE_PCT": _growth(account.comparable(first), account.comparable(last)) if first != last else None,
+        "GGI": ratio,
+        "NOT_VALUED": float(len(account.not_valued())),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def sensitivity_table(account: GepAccount) -> ResultTable:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .gep_account import AccountRow, GepAccount, total_of
+from ..services import service_name
+from .account import AccountRow, GepAccount, total_of
 from .price_table import Price, annual_cost
-from .services import service_name
 
 PRICE, CAPITAL = "price", "capital cost per year"
 DECIDING = 3

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..errors import TableError
-from ..tables import Table
-from .quantity_table import TOTALS, column_texts, optional_numbers
+from ...errors import TableError
+from ...tables import Table
+from ..quantity_table import TOTALS, column_texts, optional_numbers
 
 WHOLE = ""  # the zone of a row that tells of the whole region
 _HA_PER_KM2 = 100.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..tables import resource_table
-from .quantity_table import Quantity
-from .services import service_name
+from ...tables import resource_table
+from ..quantity_table import Quantity
+from ..services import service_name
 
 
 @dataclass(frozen=True)
