@@ -24,6 +24,7 @@ ALGORITHMS = (
     "assets.ecologicalassets.EcologicalAssets",
     "assets.standardequivalent.StandardEquivalentAlgorithm",
     "assets.sensitivity.Sensitivity",
+    "accounts.gepaccount.GepAccountAlgorithm",
     "landuse.transfermatrix.TransferMatrix",
     "landuse.profitloss.ProfitLoss",
     "landuse.humanactivity.HumanActivity",

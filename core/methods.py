@@ -21,6 +21,7 @@ METHODS = {
     "ecosystemservicevalue": "assets.valuation:run_valuation",
     "floodmitigation": "services.water.flood_mitigation:run_flood_mitigation",
     "geodetector": "drivers.geodetector.run:run_geodetector",
+    "gepaccount": "accounts.gep.run:run_gep_account",
     "habitatquality": "services.habitat.quality:run_habitat_quality",
     "hemeroby": "landuse.hemeroby:run_hemeroby",
     "humanactivity": "landuse.human_activity:run_human_activity",

@@ -30,9 +30,9 @@ from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..features import new_feature
 from ..given import Given
+from ..looks.vector_look import FeatureLook
 from ..settings import report_language
 from ..translation import tr
-from ..vector_look import FeatureLook
 
 
 class PriceParameters(EcoAlgorithm):

@@ -143,7 +143,11 @@ def worth_of_money(quantity: Quantity, year: int, book: PriceBook, rules: PriceR
     price = book.find(quantity.service, quantity.item, quantity.zone, quantity.year)
     name = price.index if price else GENERAL
     moves = name != NO_INDEX and rules.index.knows(name)
-    ratio = rules.index.ratio(name, quantity.year, year) if moves else 1.0
+    try:
+        ratio = rules.index.ratio(name, quantity.year, year) if moves else 1.0
+    except InputError as fault:
+        where = f"The value of row {quantity.row} ({quantity.service}), of {quantity.year},"
+        raise InputError(f"{where} cannot be moved to {year}: {fault}") from None
     level = year if moves else (price.year if price and price.year else quantity.year)
     moved = price.price * ratio if price else ratio
     yearly = annual_cost(1.0, rules.capital_rate, rules.capital_life) if price and _annualised(price, rules) else 1.0

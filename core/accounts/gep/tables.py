@@ -210,7 +210,9 @@ def headline_numbers(account: GepAccount) -> dict[str, float]:
         "GEP_FIRST": account.total(first),
         "GEP_LAST": account.total(last),
         "CURRENT_CHANGE_PCT": _growth(account.total(first), account.total(last)) if first != last else None,
-        "COMPARABLE_CHANGE_PCT": _growth(account.comparable(first), account.comparable(last)) if first != last else None,
+        "COMPARABLE_CHANGE_PCT": _growth(account.comparable(first), account.comparable(last))
+        if first != last
+        else None,
         "GGI": ratio,
         "NOT_VALUED": float(len(account.not_valued())),
     }

@@ -11,7 +11,7 @@ from ...results import Cell, ResultTable
 from ..services import CATEGORIES, COUNTED, service_name
 from .account import AccountRow, GepAccount, total_of
 from .bridge import END, START, bridge_table
-from .tables import ALL, UNALLOCATED, change_table, price_rows, sensitivity_table, summary_table
+from .tables import ALL, UNALLOCATED, account_table, change_table, price_rows, sensitivity_table, summary_table
 
 _MONEY = {
     "value", "value_base", "value_from", "value_to", "change", "price_effect", "quantity_effect", "base_from",
@@ -27,16 +27,17 @@ _PERCENT = {"share_pct", "change_pct", "comparable_pct", "swing_pct"}
 def account_sheets(account: GepAccount) -> list[Sheet]:
     """The sheets: services by year, services by ecosystem, zones, change, prices, sensitivity, bridge and rows."""
     tables = (
-        ("Indicators 指标", "gep_zones", summary_table(account)),
-        ("Change 变化", "gep_change", change_table(account)),
-        ("Prices 单价", "gep_prices", price_rows(account)),
-        ("Sensitivity 敏感性", "gep_sensitivity", sensitivity_table(account)),
-        ("Bridge to SEEA 衔接", "gep_bridge", bridge_table(account)),
+        ("Indicators 指标", summary_table(account)),
+        ("Change 变化", change_table(account)),
+        ("Prices 单价", price_rows(account)),
+        ("Sensitivity 敏感性", sensitivity_table(account)),
+        ("Bridge to SEEA 衔接", bridge_table(account)),
+        ("Account 明细", account_table(account)),
     )
     return [
         _services(account),
         *(_matrix(account, year) for year in account.years),
-        *(result_sheet(name, key, table, account.currency) for name, key, table in tables if table.rows),
+        *(result_sheet(name, table) for name, table in tables if table.rows),
         _notes(account),
     ]
 
@@ -107,7 +108,9 @@ def _sum_row(account: GepAccount, name: str, of: Sequence[AccountRow], category:
         *(SheetCell(None, "sum_text") for _ in range(3 + len(account.years))),
     ]
     for year in account.years:
-        cells.append(SheetCell(total_of(row for row in account.of_year(year) if category in ("", row.quantity.category)), "sum"))
+        cells.append(
+            SheetCell(total_of(row for row in account.of_year(year) if category in ("", row.quantity.category)), "sum")
+        )
     return cells + _comparable(account, of, "sum") + [_share(account, of, "sum")]
 
 
@@ -152,21 +155,28 @@ def _matrix(account: GepAccount, year: int) -> Sheet:
     return Sheet(f"Ecosystems {year} 生态系统", rows, (30, 22, 18), (4, 2), merged)
 
 
-def result_sheet(name: str, key: str, table: ResultTable, currency: str) -> Sheet:
-    """A table of results as a sheet, its columns under the names that the tables have."""
-    rows, merged = heading(both(key), currency, len(table.columns))
-    rows.append([SheetCell(column.name, "head") for column in table.columns])
+def result_sheet(name: str, table: ResultTable) -> Sheet:
+    """A table of results as a sheet that can be read again: names of columns in the first row, ids as they are.
+
+    Services get their names in both languages behind the other columns.
+    """
+    columns = [column.name for column in table.columns]
+    place = columns.index("service") if "service" in columns else None
+    named = [] if place is None else ["name", "name_zh"]
+    rows: list[Row] = [[SheetCell(column, "head") for column in (*columns, *named)]]
     for row in table.rows:
-        rows.append([SheetCell(_named(cell, c.name), _style(c.name, cell)) for cell, c in zip(row, table.columns)])
-    return Sheet(name, rows, (16,), (4, 0), merged)
+        cells = [SheetCell(cell, _style(column, cell)) for cell, column in zip(row, columns)]
+        if place is not None:
+            cells += [SheetCell(_name(str(row[place] or ""), language)) for language in ("en", "zh")]
+        rows.append(cells)
+    return Sheet(name, rows, (16,), (1, 0))
 
 
-def _named(cell: Cell, column: str) -> Cell:
-    if column == "service" and isinstance(cell, str):
-        if cell in (ALL, START, END):
-            return both({START: "gep_bridge_start", END: "gep_bridge_end", ALL: "gep_total"}[cell])
-        return f"{service_name(cell, '', 'en')} {service_name(cell, '', 'zh')}" if cell else cell
-    return cell
+def _name(service: str, language: str) -> str:
+    keys = {ALL: "gep_total", START: "gep_bridge_start", END: "gep_bridge_end"}
+    if service in keys:
+        return load_texts(language)[keys[service]]
+    return "; ".join(service_name(part, "", language) for part in service.split("; ")) if service else ""
 
 
 def _style(column: str, cell: Cell) -> Style:
