@@ -26,8 +26,8 @@ class Message(str):
         message.template, message.values = template, values
         return message
 
-    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:
-        return self.template, self.values
+    def __reduce__(self) -> tuple[type[Message], tuple[str, Mapping[str, Any]]]:
+        return Message, (self.template, self.values)
 
 
 def say(template: str, /, **values: Any) -> Message:

@@ -102,8 +102,8 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
             facts[finding.fact] = finding
             continue
         places = tuple(dict.fromkeys((*known.places, *finding.places)))
-        counted = known.pixels is not None and finding.pixels is not None
-        facts[finding.fact] = replace(known, places=places, pixels=known.pixels + finding.pixels if counted else None)
+        pixels = None if known.pixels is None or finding.pixels is None else known.pixels + finding.pixels
+        facts[finding.fact] = replace(known, places=places, pixels=pixels)
     return list(facts.values())
 
 

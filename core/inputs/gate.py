@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..progress import Progress
-from ..quantities import Quantity, quantity
 from ..raster.reading.admission import Admission
 from ..raster.reading.source import Source
 from ..raster.work import JobResult
 from .finding import Finding, Place
 from .profile import RasterProfile, look
 from .record import tell
-from .values import check_fills, check_left_out, check_nodata, check_possible, check_unit, slip_of
+from .values import check_fills, check_left_out, check_nodata, check_possible, check_unit, in_numbers, slip_of
 
 # What lies outside the possible range by less than this share of it is the rounding of a resampled raster.
 _ROUNDING = 1e-3
@@ -46,12 +45,11 @@ class Gate:
         admitted: dict[Source, Source] = {}
         for source in dict.fromkeys(sources):
             profile = look(source.path, source.band, source.kind).within(source.minimum, source.maximum)
-            meaning = quantity(source.quantity)
-            admission = _admission(source, profile, meaning)
+            admission = _admission(source, profile)
             admitted[source] = replace(source, admission=admission)
             self._profiles[admitted[source]] = profile
             self._places[source.name] = place_of(source)
-            self._waiting += _found(source, profile, meaning, admission)
+            self._waiting += _found(source, profile, admission)
         return tuple(admitted[source] for source in sources)
 
     def holds_fills(self, source: Source) -> bool:
@@ -81,27 +79,29 @@ class Gate:
         tell(findings, progress)
 
 
-def _found(source: Source, profile: RasterProfile, meaning: Quantity, admission: Admission) -> Iterator[Finding]:
+def _found(source: Source, profile: RasterProfile, admission: Admission) -> Iterator[Finding]:
     place = place_of(source)
     yield from check_nodata(place, profile, source.limited)
-    yield from check_fills(place, profile, meaning, admission)
+    yield from check_fills(place, profile, source.measure.meant, admission)
     if source.kind != "classes":
-        if slip_of(profile, meaning) is None:
-            yield from check_possible(place, profile, meaning, admission)
-        yield from check_unit(place, profile, meaning, ratio=source.ratio, limited=source.limited)
+        if slip_of(profile, source.measure) is None:
+            yield from check_possible(place, profile, source.measure, admission)
+        yield from check_unit(place, profile, source.measure, limited=source.limited)
 
 
 def place_of(source: Source) -> Place:
     """Where a source comes from, as findings tell it."""
-    return Place(source.label, source.path, source.band if source.band > 1 else None, source.year)
+    return Place(source.series or source.label, source.path, source.band if source.band > 1 else None, source.year)
 
 
-def _admission(source: Source, profile: RasterProfile, meaning: Quantity) -> Admission:
+def _admission(source: Source, profile: RasterProfile) -> Admission:
     """The possible range in the numbers of the file, where the user gave none, and the fill codes as values."""
-    slip = slip_of(profile, meaning)
-    low, high = meaning.possible
-    if slip is not None and slip.factor:
-        low, high = sorted((end - slip.offset) / slip.factor for end in (low, high))
+    measure, meaning = source.measure, source.measure.meant
+    low, high = in_numbers(measure, *meaning.possible)
+    slip = slip_of(profile, measure)
+    if slip is not None and slip.factor:  # a slip is a guess: what is possible in either unit may be
+        ends = in_numbers(measure, *((end - slip.offset) / slip.factor for end in meaning.possible))
+        low, high = min(low, *ends), max(high, *ends)
     margin = _ROUNDING * (high - low) if high - low < 1e30 else 0.0
     if source.kind == "classes":
         low = max(low, 0.0)

@@ -15,6 +15,7 @@ import numpy as np
 from osgeo import gdal
 
 from ..errors import InputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..quantities import Range, quantities
 from ..raster.dataset import open_raster
@@ -200,7 +201,14 @@ def profile_band(
 
 def _described(dataset: gdal.Dataset, path: str, number: int, kind: Kind) -> RasterProfile:
     if not 1 <= number <= dataset.RasterCount:
-        raise InputError(f"{path} has {dataset.RasterCount} band(s), band {number} was asked for.")
+        raise InputError(
+            say(
+                "{path} has {bands} band(s), band {band} was asked for.",
+                path=path,
+                bands=dataset.RasterCount,
+                band=number,
+            )
+        )
     band = dataset.GetRasterBand(number)
     scaled = kind != "classes"
     return RasterProfile(
@@ -229,8 +237,7 @@ def _spread_blocks(dataset: gdal.Dataset, number: int) -> list[Window]:
     count = min(_MOST_BLOCKS, max(_FEWEST_BLOCKS, _LOOK_PIXELS // size))
     columns, rows = -(-width // across), -(-height // down)
     chosen = {
-        (int((0.5 + number * _STEP_Y) % 1 * rows), int((0.5 + number * _STEP_X) % 1 * columns))
-        for number in range(count)
+        (int((0.5 + step * _STEP_Y) % 1 * rows), int((0.5 + step * _STEP_X) % 1 * columns)) for step in range(count)
     }
     return [
         Window(column * across, row * down, min(across, width - column * across), min(down, height - row * down))

@@ -23,9 +23,16 @@ def check_nodata(place: Place, profile: RasterProfile, limited: bool) -> Iterato
         yield Finding("nodata", "warn", (place,), "{where} declares no nodata value: every pixel is taken as a value.")
 
 
-def slip_of(profile: RasterProfile, meaning: Quantity) -> Slip | None:
+def slip_of(profile: RasterProfile, measure: Measure) -> Slip | None:
     """The slip of the unit that the numbers show, None where they are what they should be."""
-    return meaning.slip(profile.statistics)
+    in_unit = {name: value * measure.factor + measure.offset for name, value in profile.statistics.items()}
+    return measure.meant.slip(in_unit)
+
+
+def in_numbers(measure: Measure, low: float, high: float) -> tuple[float, float]:
+    """A range of a quantity as numbers of a raster that has it in the user's unit."""
+    ends = sorted((end - measure.offset) / measure.factor for end in (low, high))
+    return ends[0], ends[1]
 
 
 def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admission: Admission) -> Iterator[Finding]:
@@ -56,7 +63,7 @@ def stands_apart(value: float, profile: RasterProfile) -> bool:
     return gap > _APART * (profile.high - profile.low)
 
 
-def check_possible(place: Place, profile: RasterProfile, meaning: Quantity, admission: Admission) -> Iterator[Finding]:
+def check_possible(place: Place, profile: RasterProfile, measure: Measure, admission: Admission) -> Iterator[Finding]:
     """Values that the quantity cannot have, and that are no usual fill code."""
     if profile.low is None or profile.high is None:
         return
@@ -66,10 +73,10 @@ def check_possible(place: Place, profile: RasterProfile, meaning: Quantity, admi
             values = {
                 "value": _number(value),
                 "share": _percent(max(1, share) / max(1, profile.sample.size)),
-                "quantity": meaning.name,
+                "quantity": measure.meant.name,
                 "low": _number(admission.low),
                 "high": _number(admission.high),
-                "unit": meaning.unit,
+                "unit": _unit(measure),
             }
             text = (
                 "{where} holds {value}, which {quantity} cannot be ({low} to {high} {unit}); about {share} of the "
@@ -80,37 +87,39 @@ def check_possible(place: Place, profile: RasterProfile, meaning: Quantity, admi
             return
 
 
-def check_unit(
-    place: Place, profile: RasterProfile, meaning: Quantity, *, ratio: bool, limited: bool
-) -> Iterator[Finding]:
+def check_unit(place: Place, profile: RasterProfile, measure: Measure, limited: bool) -> Iterator[Finding]:
     """A known slip of the unit, or a typical value that the quantity seldom has.
 
     Args:
         place: of the band.
         profile: of the band.
-        meaning: its quantity.
-        ratio: whether only ratios of the values enter the result.
+        measure: what it holds, in which unit, and whether only ratios of the values enter.
         limited: whether the user gave the valid range, and so has looked at the values.
     """
-    slip = slip_of(profile, meaning)
+    meaning, slip = measure.meant, slip_of(profile, measure)
     median = profile.percentile(50)
     values = {
         "quantity": meaning.name,
         "median": _number(median),
         "high": _number(profile.percentile(98)),
-        "unit": meaning.unit,
+        "unit": _unit(measure),
     }
     if slip is not None:
+        values |= {"looks": slip.looks, "mend": slip.mend}
         text = (
             "{where} holds {quantity} of {median} in a typical pixel and {high} in a high one, which looks like "
             "{looks}, not {unit}."
         )
-        values |= {"looks": slip.looks, "mend": slip.mend}
-        if ratio:
-            text += " Only ratios enter here, so the run goes on."
-        yield Finding("unit", "warn" if ratio or limited else "stop", (place,), text, "{mend}", values)
-    elif profile.sample.size and not meaning.usual.holds(median):
-        values |= {"from": _number(meaning.usual.low), "to": _number(meaning.usual.high)}
+        if measure.ratio:
+            text = (
+                "{where} holds {quantity} of {median} in a typical pixel and {high} in a high one, which looks like "
+                "{looks}, not {unit}. Only ratios enter here, so the run goes on."
+            )
+        yield Finding("unit", "warn" if measure.ratio or limited else "stop", (place,), text, "{mend}", values)
+        return
+    low, high = in_numbers(measure, *meaning.usual)
+    if profile.sample.size and not low <= median <= high:
+        values |= {"from": _number(low), "to": _number(high)}
         text = "{where} holds {quantity} of {median} {unit} in a typical pixel; usual is {from} to {to}."
         yield Finding("usual", "warn", (place,), text, "Check the unit and the file.", values)
 
@@ -128,3 +137,8 @@ def _number(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
+
+
+def _unit(measure: Measure) -> str:
+    """The unit of the numbers, as far as it has a name."""
+    return measure.meant.unit if (measure.factor, measure.offset) == (1.0, 0.0) else f"x {measure.factor:g}"

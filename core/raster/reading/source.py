@@ -37,6 +37,7 @@ class Source:
         resampling: how the band comes on the reference grid; None where it lies there already.
         measure: what the values mean, and in which unit.
         year: None where there are no years.
+        series: what the user calls all years together.
         admission: what the gate admits; None for what the plugin itself has made.
     """
 
@@ -50,6 +51,7 @@ class Source:
     resampling: str | None = None
     measure: Measure = ANY
     year: int | None = None
+    series: str = ""
     admission: Admission | None = None
 
     @property

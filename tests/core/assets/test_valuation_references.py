@@ -38,9 +38,9 @@ def test_a_reference_per_year_is_warned_of(valued):
 
 
 def test_references_are_told(valued):
-    facts = valued(COVER, NPP=NPP, PREC=[[1, 2]], references={"PREC": 2.5}).heard.facts
+    facts = valued(COVER, NPP=NPP, PREC=[[400, 800]], references={"PREC": 650.5}).heard.facts
     assert "Reference of Net primary production: 400." in facts
-    assert "Reference of Precipitation: 2.5." in facts
+    assert "Reference of Precipitation: 650.5." in facts
 
 
 def test_a_given_number_wins(valued):

@@ -12,6 +12,7 @@ from ecoassets.core.inputs.finding import Refused
 from ecoassets.core.inputs.profile import look
 from ecoassets.core.inputs.record import recorded
 from ecoassets.core.progress import QUIET
+from ecoassets.core.quantities import Measure
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.settings import RasterSettings
@@ -29,9 +30,9 @@ class Add:
         return Result(sums=Sums({"total": np.array(float(block.values["v"][block.valid["v"]].sum(dtype=float)))}))
 
 
-def total(path: str, folder, quantity: str = "npp", **more) -> tuple[float, list[str]]:
+def total(path: str, folder, quantity: str = "npp", ratio: bool = False, **more) -> tuple[float, list[str]]:
     """The sum of a raster that went through the gate, and what was told."""
-    source = Source("v", path, label="NPP", quantity=quantity, **more)
+    source = Source("v", path, label="NPP", measure=Measure(quantity, ratio=ratio), **more)
     with recorded() as record:
         area = open_study_area(source, RasterSettings(), str(folder), QUIET)
         sources = area.fit_all([source], QUIET)
