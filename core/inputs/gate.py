@@ -17,7 +17,7 @@ from ..raster.work import JobResult
 from .finding import Finding, Place
 from .profile import RasterProfile, look
 from .record import tell
-from .values import check_fills, check_left_out, check_nodata, check_possible, check_unit, in_numbers, slip_of
+from .values import check_fills, check_left_out, check_nodata, in_numbers, slip_of
 
 # What lies outside the possible range by less than this share of it is the rounding of a resampled raster.
 _ROUNDING = 1e-3
@@ -83,10 +83,6 @@ def _found(source: Source, profile: RasterProfile, admission: Admission) -> Iter
     place = place_of(source)
     yield from check_nodata(place, profile, source.limited)
     yield from check_fills(place, profile, source.measure.meant, admission)
-    if source.kind != "classes":
-        if slip_of(profile, source.measure) is None:
-            yield from check_possible(place, profile, source.measure, admission)
-        yield from check_unit(place, profile, source.measure, limited=source.limited)
 
 
 def place_of(source: Source) -> Place:
@@ -110,6 +106,6 @@ def _admission(source: Source, profile: RasterProfile) -> Admission:
         low=max(low - margin, -1e30) if source.minimum is None else -float("inf"),
         high=min(high + margin, 1e30) if source.maximum is None else float("inf"),
         fills=tuple((min(ends), max(ends)) for ends in map(tuple, fills)),
-        strict=source.kind != "classes",
+        strict=False,
         meaning=meaning.name.en,
     )

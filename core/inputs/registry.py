@@ -27,9 +27,6 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
-    Check("possible", ("continuous",), "Is every value possible for the quantity?"),
-    Check("unit", ("continuous",), "Do the numbers look like another unit?"),
-    Check("usual", ("continuous",), "Are typical values usual?"),
     Check("left_out", ("continuous", "classes"), "What did the pass leave out, and how much?"),
 )
 BY_ID = {check.id: check for check in CHECKS}

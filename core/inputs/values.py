@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..quantities import Quantity, Slip
+from ..quantities import Measure, Quantity, Slip
 from ..raster.reading.admission import Admission
 from ..raster.work import Coverage
 from .finding import Finding, Place
@@ -63,67 +63,6 @@ def stands_apart(value: float, profile: RasterProfile) -> bool:
     return gap > _APART * (profile.high - profile.low)
 
 
-def check_possible(place: Place, profile: RasterProfile, measure: Measure, admission: Admission) -> Iterator[Finding]:
-    """Values that the quantity cannot have, and that are no usual fill code."""
-    if profile.low is None or profile.high is None:
-        return
-    for value, beyond in ((profile.low, profile.low < admission.low), (profile.high, profile.high > admission.high)):
-        if beyond:
-            share = np.count_nonzero((profile.sample < admission.low) | (profile.sample > admission.high))
-            values = {
-                "value": _number(value),
-                "share": _percent(max(1, share) / max(1, profile.sample.size)),
-                "quantity": measure.meant.name,
-                "low": _number(admission.low),
-                "high": _number(admission.high),
-                "unit": _unit(measure),
-            }
-            text = (
-                "{where} holds {value}, which {quantity} cannot be ({low} to {high} {unit}); about {share} of the "
-                "pixels lie beyond."
-            )
-            mend = "Check the unit; declare what stands for no data (gdal:translate), or give this input's valid range."
-            yield Finding("possible", "stop", (place,), text, mend, values, value)
-            return
-
-
-def check_unit(place: Place, profile: RasterProfile, measure: Measure, limited: bool) -> Iterator[Finding]:
-    """A known slip of the unit, or a typical value that the quantity seldom has.
-
-    Args:
-        place: of the band.
-        profile: of the band.
-        measure: what it holds, in which unit, and whether only ratios of the values enter.
-        limited: whether the user gave the valid range, and so has looked at the values.
-    """
-    meaning, slip = measure.meant, slip_of(profile, measure)
-    median = profile.percentile(50)
-    values = {
-        "quantity": meaning.name,
-        "median": _number(median),
-        "high": _number(profile.percentile(98)),
-        "unit": _unit(measure),
-    }
-    if slip is not None:
-        values |= {"looks": slip.looks, "mend": slip.mend}
-        text = (
-            "{where} holds {quantity} of {median} in a typical pixel and {high} in a high one, which looks like "
-            "{looks}, not {unit}."
-        )
-        if measure.ratio:
-            text = (
-                "{where} holds {quantity} of {median} in a typical pixel and {high} in a high one, which looks like "
-                "{looks}, not {unit}. Only ratios enter here, so the run goes on."
-            )
-        yield Finding("unit", "warn" if measure.ratio or limited else "stop", (place,), text, "{mend}", values)
-        return
-    low, high = in_numbers(measure, *meaning.usual)
-    if profile.sample.size and not low <= median <= high:
-        values |= {"from": _number(low), "to": _number(high)}
-        text = "{where} holds {quantity} of {median} {unit} in a typical pixel; usual is {from} to {to}."
-        yield Finding("usual", "warn", (place,), text, "Check the unit and the file.", values)
-
-
 def check_left_out(place: Place, value: float, counted: Coverage) -> Finding:
     """What a pass has left out because of a fill code, counted exactly."""
     text = "{where}: {pixels} px ({area} ha) hold {value}, which stands for no data, and are left out."
@@ -133,12 +72,3 @@ def check_left_out(place: Place, value: float, counted: Coverage) -> Finding:
 
 def _number(value: float) -> str:
     return f"{value:.6g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
-
-
-def _unit(measure: Measure) -> str:
-    """The unit of the numbers, as far as it has a name."""
-    return measure.meant.unit if (measure.factor, measure.offset) == (1.0, 0.0) else f"x {measure.factor:g}"
