@@ -123,10 +123,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         *,
         integer: bool = False,
         advanced: bool = False,
+        optional: bool = False,
     ) -> None:
-        """A number; without a default it is optional."""
+        """A number; without a default it is optional. What is added later is optional: older models lack it."""
         kind = Kind.Integer if integer else Kind.Double
-        parameter = QgsProcessingParameterNumber(name, "", kind, default, default is None)
+        parameter = QgsProcessingParameterNumber(name, "", kind, default, optional or default is None)
         if minimum is not None:
             parameter.setMinimum(minimum)
         if maximum is not None:
@@ -149,8 +150,9 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         every = list(options)
         self.add(QgsProcessingParameterEnum(name, "", every, True, every, usesStaticStrings=True))
 
-    def add_flag(self, name: str, default: bool, *, advanced: bool = True) -> None:
-        self.add(QgsProcessingParameterBoolean(name, "", default), advanced)
+    def add_flag(self, name: str, default: bool, *, advanced: bool = True, optional: bool = False) -> None:
+        """Yes or no. What is added later is optional: older models lack it."""
+        self.add(QgsProcessingParameterBoolean(name, "", default, optional), advanced)
 
     def add_table(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
         kind = [QgsProcessing.SourceType.TypeVector]

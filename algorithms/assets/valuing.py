@@ -37,6 +37,7 @@ class ValuingAlgorithm(EcoAlgorithm):
         self.add_table("EQUIVALENTS_TABLE")
         self.add_number("STANDARD_VALUE", minimum=0)
         self.add_text("CURRENCY", "CNY", advanced=True)
+        self.add_flag("SPLIT_WETLAND", False, optional=True)
         if self.ADJUSTED:
             self._add_fine_adjustments()
 
@@ -68,6 +69,7 @@ class ValuingAlgorithm(EcoAlgorithm):
             currency=given.text("CURRENCY") or "CNY",
             adjustments=_adjustments(given) if self.ADJUSTED else Adjustments(),
             price_level={} if prices is None else price_level_of(prices),
+            split_wetland=given.flag("SPLIT_WETLAND"),
         )
 
 

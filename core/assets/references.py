@@ -3,79 +3,109 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from ..errors import InputError
+from ..land_cover import LandCoverScheme
+from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import Progress
-from ..raster.engine import run_job
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
-from ..raster.tally import Sums
+from ..raster.tally import Sums, area_of
+from ..raster.validity import all_of
 from ..raster.work import Block, Result
+from .valuation_kernel import ValuationKernel
 
 ReferenceMode = Literal["all_years", "base_year", "per_year"]
 
 
 @dataclass(frozen=True)
-class _MeanKernel:
-    """Area and area-weighted sum of each series per year, where land cover and the series are valid."""
+class MeanReference:
+    """The mean that values of one factor are divided by.
 
-    land_cover: tuple[str, ...]
-    series: dict[str, tuple[str, ...]]
-    common: bool
+    Attributes:
+        of_years: the reference of each year.
+        area_ha: the land of each year over which the means were taken.
+    """
+
+    of_years: tuple[float, ...]
+    area_ha: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _MeanKernel:
+    """Area and area-weighted sum of each series per year, over the land that is valued.
+
+    Land that is valued without a value of a series (open water that counts as 1, built-up land that needs none) does
+    not enter the mean of that series.
+    """
+
+    valuation: ValuationKernel
+    wanted: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
+        classes = [class_indices(block, name, self.valuation.index) for name in self.valuation.land_cover]
+        masks = self.valuation.masks(block, classes)
         sums = {}
-        for name, sources in self.series.items():
-            masks = [block.valid[cover] & block.valid[source] for cover, source in zip(self.land_cover, sources)]
-            if self.common:
-                masks = [np.logical_and.reduce(masks)] * len(masks)
-            for year, (source, mask) in enumerate(zip(sources, masks)):
-                area = np.where(mask, block.areas_ha, 0.0)
-                sums[f"{name}:area:{year}"] = np.array(area.sum())
-                sums[f"{name}:sum:{year}"] = np.array((area * block.values[source]).sum())
+        for factor in self.wanted:
+            series = self.valuation.factors[factor].sources
+            measured = [mask & block.valid[source] for source, mask in zip(series, masks)]
+            if self.valuation.common:
+                measured = [all_of(measured)] * len(measured)
+            for year, (source, counted) in enumerate(zip(series, measured)):
+                area = np.where(counted, block.areas_ha, 0.0)
+                sums[f"{factor}:area:{year}"] = np.array(area_of(counted, block.areas_ha))
+                sums[f"{factor}:sum:{year}"] = np.array((area * block.values[source]).sum())
         return Result(sums=Sums(sums))
 
 
 def mean_references(
-    land_cover: Sequence[Source],
-    series: dict[str, tuple[Source, ...]],
+    valuation: ValuationKernel,
+    wanted: Mapping[str, str],
+    cover: Sequence[Source],
+    sources: Sequence[Source],
+    scheme: LandCoverScheme,
     area: StudyArea,
     mode: ReferenceMode,
     progress: Progress,
-) -> dict[str, tuple[float, ...]]:
-    """Area-weighted mean of each series over the study area, one number per year.
+) -> dict[str, MeanReference]:
+    """Area-weighted means of the series over the land that is valued: land cover and every raster that a class needs.
+
+    With the mask `common` that is the land valued in every year, else each year's own. Values are compared with the
+    mean of the land whose value is summed, so that the adjustments are 1 on average.
 
     Args:
-        land_cover: the source of each year; pixels without land cover do not count.
-        series: per factor, the source of each year.
-        area: the study area; its mask decides whether only pixels that are valid in every year count.
+        valuation: says what is valued; its references are not used.
+        wanted: the factors whose mean is taken, and what the user calls their rasters.
+        cover: land cover of each year.
+        sources: land cover and all series.
+        scheme: meaning of the land-cover codes.
+        area: the study area.
         mode: `all_years` one mean over all years (the same for every year), `base_year` the mean of the first year,
             `per_year` each year's own mean, which takes the signal of time out of the values.
         progress: gets the progress of the pass.
 
     Raises:
-        InputError: a mean is zero, negative or does not exist.
+        InputError: a mean is zero, negative or does not exist, or no land can be valued.
+        TableError: a land-cover code is not in the scheme.
     """
-    kernel = _MeanKernel(
-        tuple(source.name for source in land_cover),
-        {name: tuple(source.name for source in sources) for name, sources in series.items()},
-        area.common,
-    )
-    sources = [*land_cover, *(source for of_factor in series.values() for source in of_factor)]
-    sums = run_job(area.job(kernel, sources, gate=kernel.land_cover), progress).sums
-    years = range(len(land_cover))
+    kernel = _MeanKernel(valuation, tuple(wanted))
+    job = area.job(kernel, sources, gate=valuation.land_cover)
+    sums = run_over_classes(job, cover, scheme, area, progress).sums
+    years = range(len(valuation.land_cover))
     references = {}
-    for name, of_factor in series.items():
-        areas = [float(sums[f"{name}:area:{y}"]) if f"{name}:area:{y}" in sums else 0.0 for y in years]
-        totals = [float(sums[f"{name}:sum:{y}"]) if f"{name}:sum:{y}" in sums else 0.0 for y in years]
-        references[name] = _choose(areas, totals, mode)
-        for reference in references[name]:
-            require_reference(of_factor[0].label or name, reference)
+    for factor, label in wanted.items():
+        areas, totals = (
+            [float(sums[f"{factor}:{what}:{y}"]) if f"{factor}:{what}:{y}" in sums else 0.0 for y in years]
+            for what in ("area", "sum")
+        )
+        references[factor] = MeanReference(_choose(areas, totals, mode), tuple(areas))
+        for reference in references[factor].of_years:
+            require_reference(label, reference)
     return references
 
 

@@ -13,7 +13,8 @@ from ..raster.settings import RasterSettings
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
 from .equivalents import Equivalents, class_weights
-from .valuation import ValuationInputs, ValuationOutputs, run_valuation
+from .valuation import ValuationInputs, ValuationOutputs, ValuationResult, run_valuation
+from .valuation_tables import CLASS_COLUMNS, Part, by_part, parts_of
 
 PERCENTILES = (5.0, 50.0, 95.0)
 DRAWS_AT_ONCE = 2000
@@ -29,6 +30,7 @@ SENSITIVITY_COLUMNS = (
     Column("value_p05", unit="currency/a"),
     Column("value_p50", unit="currency/a"),
     Column("value_p95", unit="currency/a"),
+    *CLASS_COLUMNS,
 )
 
 
@@ -71,20 +73,20 @@ class SensitivityInputs:
 
 @dataclass(frozen=True, eq=False)
 class SensitivityResult:
-    """Sensitivity by ecosystem.
+    """Sensitivity by ecosystem and by land-cover class.
 
     Attributes:
-        ecosystems: those that occur.
-        area_ha: shape (ecosystems,).
-        value: (ecosystems,), currency per year.
-        coefficient: (ecosystems,), relative change of the total over relative change of the ecosystem's coefficients.
-        total_plus: total after moving the ecosystem's coefficients up, (ecosystems,); `total_minus` down.
-        value_percentiles: (3, ecosystems), the 5th, 50th and 95th percentile of the draws; None without draws.
+        parts: the ecosystems that occur, each followed by its classes; what follows has this order.
+        area_ha: shape (parts,).
+        value: (parts,), currency per year.
+        coefficient: (parts,), relative change of the total over relative change of the part's coefficients.
+        total_plus: total after moving the part's coefficients up, (parts,); `total_minus` down.
+        value_percentiles: (3, parts), the 5th, 50th and 95th percentile of the draws; None without draws.
         total_percentiles: (3,), of the total.
         inputs: what was asked for.
     """
 
-    ecosystems: tuple[str, ...]
+    parts: tuple[Part, ...]
     area_ha: np.ndarray
     value: np.ndarray
     coefficient: np.ndarray
@@ -96,7 +98,7 @@ class SensitivityResult:
 
     @property
     def total(self) -> float:
-        return math.fsum(self.value)
+        return math.fsum(value for part, value in zip(self.parts, self.value) if part.code is None)
 
 
 def coefficient_of_sensitivity(total: float, moved: float, change: float) -> float:
@@ -116,7 +118,7 @@ def coefficient_of_sensitivity(total: float, moved: float, change: float) -> flo
 def run_sensitivity(
     inputs: SensitivityInputs, settings: RasterSettings | None = None, progress: Progress = QUIET
 ) -> SensitivityResult:
-    """Moves the coefficients of each ecosystem, and draws all of them at random, over the areas of one pass.
+    """Moves the coefficients of each ecosystem and class, and draws all at random, over the areas of one pass.
 
     Raises:
         InputError: more than one year, adjustments, a change of 0, or a total of 0.
@@ -125,28 +127,32 @@ def run_sensitivity(
     _check(inputs)
     uncertainty = read_uncertainty(inputs.valuation.equivalents, inputs.relative_sd, inputs.table)
     valued = run_valuation(inputs.valuation, ValuationOutputs(), settings, progress)
-    scheme, equivalents = inputs.valuation.scheme, inputs.valuation.equivalents
-    present = [k for k in range(len(valued.codes)) if valued.area_ha[0, k] > 0]
-    names = tuple(dict.fromkeys(scheme.ecosystem_of(valued.codes[k]) for k in present))
-    member = np.array([[scheme.ecosystem_of(valued.codes[k]) == name for k in present] for name in names], dtype=float)
-    area = valued.area_ha[0, present]
-    by_service = valued.values[0][:, present] @ member.T
-    value = by_service.sum(axis=0)
-    total = math.fsum(value)
+    parts = parts_of(valued)
+    areas, values = by_part(valued, parts)
+    area, value = areas[0], values[0].sum(axis=0)
+    whole = [p for p, part in enumerate(parts) if part.code is None]
+    total = math.fsum(value[whole])
     if total == 0:
         raise InputError("The total value is 0, so nothing can be relative to it. Check the classes and equivalents.")
     step = inputs.change_pct / 100
-    plus, minus = (np.array([math.fsum(value) + sign * step * v for v in value]) for sign in (1, -1))
+    plus, minus = (np.array([math.fsum((*value[whole], sign * step * v)) for v in value]) for sign in (1, -1))
     coefficient = np.array([coefficient_of_sensitivity(total, moved, step) for moved in plus])
     values_drawn = totals_drawn = None
     if inputs.draws:
-        weights = class_weights(scheme, equivalents, [valued.codes[k] for k in present])
-        price = _price(inputs.valuation)
-        effective = member @ (area[:, np.newaxis] * weights) * price
-        drawn = draw_values(effective, equivalents, uncertainty, inputs.draws, inputs.seed, progress)
+        effective = _effective_areas(valued, parts)
+        drawn = draw_values(effective, inputs.valuation.equivalents, uncertainty, inputs.draws, inputs.seed, progress)
         values_drawn = np.percentile(drawn, PERCENTILES, axis=0)
-        totals_drawn = np.percentile(drawn.sum(axis=1), PERCENTILES)
-    return SensitivityResult(names, member @ area, value, coefficient, plus, minus, values_drawn, totals_drawn, inputs)
+        totals_drawn = np.percentile(drawn[:, whole].sum(axis=1), PERCENTILES)
+    return SensitivityResult(parts, area, value, coefficient, plus, minus, values_drawn, totals_drawn, inputs)
+
+
+def _effective_areas(valued: ValuationResult, parts: tuple[Part, ...]) -> np.ndarray:
+    """Area times value of one equivalent by part and column of the equivalents, shape (parts, columns)."""
+    inputs = valued.inputs
+    present = sorted({k for part in parts for k in part.members})
+    weights = class_weights(inputs.scheme, inputs.equivalents, [valued.codes[k] for k in present])
+    member = np.array([[k in part.members for k in present] for part in parts], dtype=float)
+    return member @ (valued.area_ha[0, present, np.newaxis] * weights) * _price(inputs)
 
 
 def _check(inputs: SensitivityInputs) -> None:
@@ -227,11 +233,10 @@ def draw_values(
     seed: int,
     progress: Progress = QUIET,
 ) -> np.ndarray:
-    """Values by ecosystem under drawn equivalents; classes that share a column share its draw.
+    """Values by part of the land under drawn equivalents; parts that share a column share its draw.
 
     Args:
-        effective: area times value of one equivalent by ecosystem and column of the equivalents, shape (ecosystems,
-            columns).
+        effective: area times value of one equivalent by part and column of the equivalents, shape (parts, columns).
         equivalents: the table.
         uncertainty: spread of each equivalent.
         draws: how many.
@@ -239,7 +244,7 @@ def draw_values(
         progress: asked for cancellation.
 
     Returns:
-        Shape (draws, ecosystems), currency per year.
+        Shape (draws, parts), currency per year.
     """
     generator = np.random.default_rng(seed)
     values = equivalents.values
@@ -257,16 +262,17 @@ def draw_values(
 
 
 def sensitivity_table(result: SensitivityResult) -> ResultTable:
-    """A row per ecosystem.
+    """A row per ecosystem, and below it one per land-cover class of the ecosystem.
 
     `share` is its share of the value (0 to 1), `coefficient_of_sensitivity` comes from moving its coefficients; that
-    the two agree is a property of the linear model.
+    the two agree is a property of the linear model. Rows of ecosystems have no code; their shares add up to 1, and so
+    do those of the classes.
     """
     rows: list[tuple[Cell, ...]] = []
     total = result.total
-    for e, ecosystem in enumerate(result.ecosystems):
-        drawn = (None,) * 3 if result.value_percentiles is None else map(float, result.value_percentiles[:, e])
+    for p, part in enumerate(result.parts):
+        drawn = (None,) * 3 if result.value_percentiles is None else map(float, result.value_percentiles[:, p])
         numbers = (result.area_ha, result.value, result.total_plus, result.total_minus)
-        share, coefficient = float(result.value[e] / total), float(result.coefficient[e])
-        rows.append((ecosystem, share, coefficient, *(float(n[e]) for n in numbers), *drawn))
+        share, coefficient = float(result.value[p] / total), float(result.coefficient[p])
+        rows.append((part.ecosystem, share, coefficient, *(float(n[p]) for n in numbers), *drawn, *part.cells))
     return ResultTable(SENSITIVITY_COLUMNS, tuple(rows))

@@ -23,9 +23,10 @@ from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import COMMON, JobResult
 from .equivalents import Equivalents, class_factors
-from .references import ReferenceMode, mean_references, require_reference
+from .references import MeanReference, ReferenceMode, mean_references, require_reference
 from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
 
+WATER = "open_water"  # the part of wetland that is split off
 FACTOR_QUANTITIES = {"NPP": "npp", "PREC": "precipitation", "SOIL": "soil_retention"}
 FACTOR_LABELS = {factor: quantity(identifier).name.en for factor, identifier in FACTOR_QUANTITIES.items()}
 
@@ -77,6 +78,7 @@ class ValuationInputs:
         currency: names the unit.
         adjustments: none for the static model.
         price_level: per year, percent of the price level of `standard_value`; empty for constant prices.
+        split_wetland: whether tables tell open water apart from other wetland.
     """
 
     land_cover: tuple[str, ...]
@@ -87,6 +89,12 @@ class ValuationInputs:
     currency: str = "CNY"
     adjustments: Adjustments = field(default_factory=Adjustments)
     price_level: Mapping[int, float] = field(default_factory=dict)
+    split_wetland: bool = False
+
+    def ecosystem_of(self, code: int) -> str:
+        """What tables call the ecosystem of a class: its own, or `open_water` for water where wetland is split."""
+        land_class = self.scheme.classes[code]
+        return WATER if self.split_wetland and land_class.water else land_class.ecosystem
 
 
 @dataclass(frozen=True)
@@ -200,10 +208,11 @@ def prepare_valuation(
     cover = area.fit_all(cover, progress)
     tell_pairing("Land cover", cover, inputs.years, progress)
     series = _fit_series(inputs, area, progress)
-    references = _references(inputs, cover, series, area, progress)
-    kernel = _kernel(inputs, coefficients, cover, series, references, settings)
     sources = (*cover, *(source for of_factor in series.values() for source in of_factor))
-    return PreparedValuation(area, cover, sources, kernel, references)
+    kernel = _kernel(inputs, coefficients, cover, series, settings)
+    references = _references(inputs, kernel, cover, sources, area, progress)
+    factors = {name: replace(factor, references=references[name]) for name, factor in kernel.factors.items()}
+    return PreparedValuation(area, cover, sources, replace(kernel, factors=factors), references)
 
 
 def _coefficients(inputs: ValuationInputs) -> np.ndarray:
@@ -244,8 +253,9 @@ def _means_wanted(inputs: ValuationInputs) -> bool:
 
 def _references(
     inputs: ValuationInputs,
+    kernel: ValuationKernel,
     cover: Sequence[Source],
-    series: Mapping[str, tuple[Source, ...]],
+    sources: Sequence[Source],
     area: StudyArea,
     progress: Progress,
 ) -> dict[str, tuple[float, ...]]:
@@ -256,18 +266,26 @@ def _references(
         if given.reference is not None:
             require_reference(FACTOR_LABELS[factor], given.reference)
             references[factor] = (given.reference,) * len(inputs.years)
-    wanted = {factor: sources for factor, sources in series.items() if factor not in references}
+            progress.info(f"Reference of {FACTOR_LABELS[factor]}: {given.reference:.6g}, as given.")
+    wanted = {factor: FACTOR_LABELS[factor] for factor in adjustments.series if factor not in references}
     if wanted:
         if adjustments.mode == "per_year" and len(inputs.years) > 1:
             progress.warn(
                 "References are taken per year: what NPP, rain and soil retention change over time does not show in "
                 "the values. Use one reference for all years to compare years."
             )
-        references.update(mean_references(cover, wanted, area, adjustments.mode, progress))
-    for factor, of_years in references.items():
-        numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(of_years))
-        progress.info(f"Reference of {FACTOR_LABELS[factor]}: {numbers}.")
+        found = mean_references(kernel, wanted, cover, sources, inputs.scheme, area, adjustments.mode, progress)
+        for factor, mean in found.items():
+            references[factor] = mean.of_years
+            progress.info(_told(FACTOR_LABELS[factor], mean, area.common))
     return references
+
+
+def _told(label: str, mean: MeanReference, common: bool) -> str:
+    numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(mean.of_years))
+    areas = ", ".join(f"{area:,.2f}" for area in dict.fromkeys(mean.area_ha))
+    when = "" if len(mean.area_ha) == 1 else " in every year" if common else ", year by year"
+    return f"Reference of {label}: {numbers}, the mean of {areas} ha that have a value of it and are valued{when}."
 
 
 def _kernel(
@@ -275,9 +293,9 @@ def _kernel(
     coefficients: np.ndarray,
     cover: Sequence[Source],
     series: Mapping[str, tuple[Source, ...]],
-    references: Mapping[str, tuple[float, ...]],
     settings: RasterSettings,
 ) -> ValuationKernel:
+    """The kernel, with references of 1 until they are found: what is valued does not depend on them."""
     services = inputs.equivalents.services
     water = np.array([land_class.water for land_class in inputs.scheme])
     factors = {}
@@ -285,7 +303,7 @@ def _kernel(
         adjusted = [service.factor == factor for service in services]
         factors[factor] = AdjustedFactor(
             sources=tuple(source.name for source in sources),
-            references=references[factor],
+            references=(1.0,) * len(inputs.years),
             needed=(coefficients[:, adjusted] != 0).any(axis=(0, 1)),
             ones=water if inputs.adjustments.water == "one" else np.zeros_like(water),
             cap=inputs.adjustments.cap,

@@ -177,6 +177,17 @@ class ValuationKernel:
             if number > 0:
                 layer += part
 
+    def exact_total(self, year: int, index: np.ndarray, raw: dict[str, np.ndarray]) -> np.ndarray:
+        """The value of all services per hectare and year in float64, as the sums by class hold it; as `map_total`."""
+        total = np.zeros(index.shape)
+        for factor in dict.fromkeys(self.factor_of):
+            of_factor = [i for i, name in enumerate(self.factor_of) if name == factor]
+            part = np.append(self.coefficients[year, of_factor].sum(axis=0), 0.0).take(index)
+            if factor in raw:
+                part *= raw[factor] / self.factors[factor].references[year]
+            total += part
+        return total
+
     @staticmethod
     def _map_layer(
         coefficients: np.ndarray, index: np.ndarray, adjustment: np.ndarray | None, layer: np.ndarray

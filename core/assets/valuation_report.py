@@ -28,7 +28,7 @@ from ..report.texts import load_texts
 from ..results import Cell
 from ..tables import provenance
 from .valuation import FACTOR_LABELS, ValuationOutputs, ValuationResult
-from .valuation_tables import ALL, by_ecosystem, change_table, ecosystems_of
+from .valuation_tables import ALL, by_part, change_table, parts_of
 
 
 def valuation_report(result: ValuationResult, outputs: ValuationOutputs, language: str) -> MethodReport:
@@ -83,16 +83,23 @@ def _maps(result: ValuationResult, outputs: ValuationOutputs, words: dict[str, s
 
 
 def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
-    area, values = by_ecosystem(result)
-    names = ecosystems_of(result)
+    parts = parts_of(result)
+    area, by_service = by_part(result, parts)
+    values = by_service.sum(axis=1)
     years = [str(year) for year in result.years]
-    of_ecosystem = values.sum(axis=1)
-    series = [Series(words[name], of_ecosystem[:, e].tolist(), _colour(result, name)) for e, name in enumerate(names)]
-    rows: list[tuple[Cell, ...]] = [
-        (year, words[name], float(area[y, e]), float(of_ecosystem[y, e]), _share(of_ecosystem[y, e], result.totals[y]))
-        for y, year in enumerate(result.years)
-        for e, name in enumerate(names)
-    ]
+    series = []
+    ecosystems: list[list[tuple[Cell, ...]]] = []
+    classes: list[list[tuple[Cell, ...]]] = []
+    for p, part in enumerate(parts):
+        name = words[part.ecosystem]
+        of_class = () if part.code is None else (result.inputs.scheme.classes[part.code].named(language),)
+        rows: list[tuple[Cell, ...]] = [
+            (year, name, *of_class, float(a), float(value), _share(value, total))
+            for year, a, value, total in zip(result.years, area[:, p], values[:, p], result.totals)
+        ]
+        if part.code is None:
+            series.append(Series(name, values[:, p].tolist(), _colour(result, part.members)))
+        (ecosystems if part.code is None else classes).append(rows)
     columns = [
         Column(words["year"], kind="code"),
         Column(words["ecosystem"], kind="text"),
@@ -100,10 +107,18 @@ def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, langu
         Column(words["valuation_value"], unit),
         Column(words["share_of_total"], "%", decimals=2),
     ]
+    with_class = [*columns[:2], Column(words["class"], kind="text"), *columns[2:]]
+    by_ecosystem, by_class = words["valuation_by_ecosystem"], words["valuation_by_class"]
     return [
-        Bars(words["valuation_by_ecosystem"], years, series, unit),
-        TableBlock(words["valuation_by_ecosystem"], columns, rows, download="ecosystems.csv"),
+        Bars(by_ecosystem, years, series, unit),
+        TableBlock(by_ecosystem, columns, _by_year(ecosystems), download="ecosystems.csv"),
+        TableBlock(by_class, with_class, _by_year(classes), download="classes.csv"),
     ]
+
+
+def _by_year(of_parts: list[list[tuple[Cell, ...]]]) -> list[tuple[Cell, ...]]:
+    """Rows of every part, a list of years each, year by year."""
+    return [row for of_year in zip(*of_parts) for row in of_year]
 
 
 def _services(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
@@ -181,12 +196,10 @@ def _left_out(result: ValuationResult, words: dict[str, str]) -> list[LeftOutAre
     ]
 
 
-def _colour(result: ValuationResult, ecosystem: str) -> str:
-    """The colour of the ecosystem's largest class."""
-    scheme = result.inputs.scheme
+def _colour(result: ValuationResult, members: tuple[int, ...]) -> str:
+    """The colour of the largest of some classes."""
     area = result.area_ha.sum(axis=0)
-    members = [k for k, code in enumerate(result.codes) if scheme.ecosystem_of(code) == ecosystem]
-    return scheme.colour_of(result.codes[max(members, key=lambda k: area[k])])
+    return result.inputs.scheme.colour_of(result.codes[max(members, key=lambda k: area[k])])
 
 
 def _share(part: float | np.floating, whole: float) -> float | None:

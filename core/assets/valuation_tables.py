@@ -1,8 +1,10 @@
-"""Tables of a valuation: values by ecosystem and service, and how they changed."""
+"""Tables of a valuation: values by ecosystem, land-cover class and service, and how they changed."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,12 +15,14 @@ from .valuation import ValuationResult
 
 ALL = "all"
 
+CLASS_COLUMNS = (Column("code", "integer"), Column("class_name", "text"))
 VALUE_COLUMNS = (
     Column("year", "integer"),
     Column("ecosystem", "text"),
     Column("service", "text"),
     Column("area_ha", unit="ha"),
     Column("value", unit="currency/a"),
+    *CLASS_COLUMNS,
 )
 CHANGE_COLUMNS = (
     Column("from_year", "integer"),
@@ -33,63 +37,100 @@ CHANGE_COLUMNS = (
     Column("compound_pct", unit="%/a"),
     Column("share_from_pct", unit="%"),
     Column("share_to_pct", unit="%"),
+    *CLASS_COLUMNS,
 )
 
 
-def ecosystems_of(result: ValuationResult) -> tuple[str, ...]:
-    """The ecosystems that occur in any year, in the order of the scheme."""
-    scheme, area = result.inputs.scheme, result.area_ha
-    return tuple(dict.fromkeys(scheme.ecosystem_of(code) for k, code in enumerate(result.codes) if area[:, k].any()))
+@dataclass(frozen=True)
+class Part:
+    """A part of the land: all of it, an ecosystem, or one of its land-cover classes.
+
+    Attributes:
+        ecosystem: its name, or `all`.
+        members: positions of its classes in the arrays of the result.
+        code: of the class; None for an ecosystem and for all.
+        class_name: of the class, "" where there is none.
+    """
+
+    ecosystem: str
+    members: tuple[int, ...]
+    code: int | None = None
+    class_name: str = ""
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """What the columns of the class hold."""
+        return self.code, self.class_name
 
 
-def by_ecosystem(result: ValuationResult) -> tuple[np.ndarray, np.ndarray]:
-    """Area (years, ecosystems) and values (years, services, ecosystems), in the order of `ecosystems_of`."""
-    names = ecosystems_of(result)
-    of_class = [result.inputs.scheme.ecosystem_of(code) for code in result.codes]
-    member = np.array([[name == ecosystem for name in names] for ecosystem in of_class], dtype=float)
+def parts_of(result: ValuationResult) -> tuple[Part, ...]:
+    """The ecosystems that occur in any year, in the order of the scheme, each followed by its classes that occur."""
+    scheme = result.inputs.scheme
+    occurring: dict[str, list[int]] = {}
+    for k, code in enumerate(result.codes):
+        if result.area_ha[:, k].any():
+            occurring.setdefault(result.inputs.ecosystem_of(code), []).append(k)
+    parts = []
+    for name, members in occurring.items():
+        parts.append(Part(name, tuple(members)))
+        codes = [(k, result.codes[k]) for k in members]
+        parts += [Part(name, (k,), code, scheme.classes[code].name) for k, code in codes]
+    return tuple(parts)
+
+
+def by_part(result: ValuationResult, parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray]:
+    """Area (years, parts) and values (years, services, parts)."""
+    member = np.zeros((len(result.codes), len(parts)))
+    for p, part in enumerate(parts):
+        member[list(part.members), p] = 1
     return result.area_ha @ member, result.values @ member
 
 
 def value_table(result: ValuationResult) -> ResultTable:
-    """A row per year, ecosystem and service. The area repeats in the rows of an ecosystem's services."""
-    area, values = by_ecosystem(result)
+    """A row per year, land-cover class and service, with the ecosystem of the class; all rows add up to the total.
+
+    The area repeats in the rows of a class's services.
+    """
+    parts = [part for part in parts_of(result) if part.code is not None]
+    area, values = by_part(result, parts)
     rows: list[tuple[Cell, ...]] = [
-        (year, ecosystem, service.id, float(area[y, e]), float(values[y, s, e]))
+        (year, part.ecosystem, service.id, float(area[y, p]), float(values[y, s, p]), *part.cells)
         for y, year in enumerate(result.years)
-        for e, ecosystem in enumerate(ecosystems_of(result))
+        for p, part in enumerate(parts)
         for s, service in enumerate(result.inputs.equivalents.services)
     ]
     return ResultTable(VALUE_COLUMNS, tuple(rows))
 
 
 def change_table(result: ValuationResult) -> ResultTable:
-    """Growth between consecutive years and from first to last, by ecosystem and service and for `all` of them.
+    """Growth between consecutive years and from first to last, by ecosystem, class and service, and for `all` of them.
 
-    Shares are percent of the year's total; with signed services they may be negative or above 100.
+    Rows of an ecosystem have no code, those of its classes have one. Shares are percent of the year's total; with
+    signed services they may be negative or above 100.
     """
-    _, values = by_ecosystem(result)
-    ecosystems = (ALL, *ecosystems_of(result))
+    parts = (Part(ALL, tuple(range(len(result.codes)))), *parts_of(result))
+    _, values = by_part(result, parts)
     services = (ALL, *(service.id for service in result.inputs.equivalents.services))
-    table = {year: _with_totals(values[y]) for y, year in enumerate(result.years)}
+    table = {year: _with_total(values[y], result.values[y]) for y, year in enumerate(result.years)}
     rows: list[tuple[Cell, ...]] = []
     for before, after in year_pairs(result.years):
-        for e, ecosystem in enumerate(ecosystems):
+        for p, part in enumerate(parts):
             for s, service in enumerate(services):
-                first, last = table[before][s][e], table[after][s][e]
+                first, last = table[before][s][p], table[after][s][p]
                 found = growth(first, last, after - before)
                 rows.append(
                     (
-                        before, after, ecosystem, service, first, last,
+                        before, after, part.ecosystem, service, first, last,
                         found.change, found.pct, found.annual_pct, found.compound_pct,
-                        _share(first, table[before][0][0]), _share(last, table[after][0][0]),
+                        _share(first, table[before][0][0]), _share(last, table[after][0][0]), *part.cells,
                     )
                 )  # fmt: skip
     return ResultTable(CHANGE_COLUMNS, tuple(rows))
 
 
-def _with_totals(values: np.ndarray) -> list[list[float]]:
-    """Adds a first row and a first column of totals to (services, ecosystems)."""
-    rows = [[math.fsum(row), *map(float, row)] for row in values]
+def _with_total(values: np.ndarray, of_classes: np.ndarray) -> list[list[float]]:
+    """Puts a first row of all services before the values (services, parts), whose first part is all land."""
+    rows = [[math.fsum(by_class), *map(float, row[1:])] for row, by_class in zip(values, of_classes)]
     return [[math.fsum(column) for column in zip(*rows)], *rows]
 
 

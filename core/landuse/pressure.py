@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,15 @@ class PressureResult:
     ranges: Mapping[str, tuple[float, float]]
     left_out_ha: tuple[float, ...]
     inputs: PressureInputs
+
+    def whole(self, year: int) -> Mean:
+        """The study area in one of the years: its mean, and the level of that mean."""
+        inputs = self.inputs
+        value = self.means[inputs.years.index(year)]
+        coefficients = inputs.coefficients
+        on_scale = np.clip(value / inputs.scale, coefficients.lowest, coefficients.highest)
+        level = int(coefficients.levels.classify(np.array([on_scale]))[0])
+        return Mean(year, ALL, value, level, math.fsum(row.area_ha for row in self.rows if row.year == year))
 
 
 @dataclass(frozen=True)
@@ -394,9 +404,11 @@ def pressure_output(
 
 
 def pressure_table(result: PressureResult) -> ResultTable:
-    """A row per year and zone (or cell of the fishnet); with a moving window a row per year and level."""
+    """A row per year for `all` and for each zone or cell of the fishnet; with a moving window one per level."""
     names = {number: c.name for number, c in result.inputs.coefficients.levels.by_id.items()}
-    rows: list[tuple[Cell, ...]] = [
-        (row.year, row.zone, row.value, row.level, row.area_ha, names.get(row.level, "")) for row in result.rows
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for year in result.inputs.years:
+        of_year = [row for row in result.rows if row.year == year]
+        whole = [] if result.inputs.unit.kind == "window" or not of_year else [result.whole(year)]
+        rows += [(r.year, r.zone, r.value, r.level, r.area_ha, names.get(r.level, "")) for r in (*whole, *of_year)]
     return ResultTable(PRESSURE_COLUMNS, tuple(rows))

@@ -123,9 +123,10 @@ class ProfitLossKernel:
             {name: valuation.adjusting(block, name, year, index) for name in valuation.factors}
             for year, index in enumerate(classes)
         ]
-        totals = np.empty((len(classes), *block.gate.shape), dtype=np.float32)
-        for year, index in enumerate(classes):
-            valuation.map_total(year, index, raw[year], totals[year])
+        # Maps hold float32. Gains and losses are summed from float64, as the values of the classes are, so that they
+        # add up to the net.
+        exact = [valuation.exact_total(year, index, raw[year]) for year, index in enumerate(classes)]
+        totals = [values.astype(np.float32) for values in exact]
         zones = self.zoning.numbers(block) if self.zoning.divided else None
         sums: dict[str, np.ndarray] = {}
         layers: dict[str, list[np.ndarray]] = {CHANGE: [], INDEX: []}
@@ -140,8 +141,8 @@ class ProfitLossKernel:
                 before = self._before(block, name, earlier, later, raw)
                 _add(sums, f"{BEFORE}_{name}", number, pairs.sums(before * block.areas_ha))
                 _add(sums, f"{AFTER}_{name}", number, pairs.sums(raw[later][name] * block.areas_ha))
+            self._add_gain_and_loss(sums, number, exact[later] - exact[earlier], mask, zones, block)
             change = totals[later] - totals[earlier]
-            self._add_gain_and_loss(sums, number, change, mask, zones, block)
             index = change_index(totals[earlier], totals[later], self.tolerance) if INDEX in self.maps else change
             layers[CHANGE].append(np.where(mask, change, np.nan))
             layers[INDEX].append(np.where(mask, index, np.nan))

@@ -86,9 +86,13 @@ def _flows(result: ProfitLossResult, words: dict[str, str], unit: str, language:
         earlier, later = map(str, result.pairs[p])
         blocks.append(Heatmap(title, names, names, matrix.tolist(), unit, earlier, later, "diverging"))
     position = {c.code: name for c, name in zip(result.classes, names)}
-    of_last = [row for row in flow_table(result).rows if row[:2] == result.pairs[-1] and row[5] == ALL]
-    largest = sorted(of_last, key=lambda row: -abs(float(row[7] or 0)))[:LARGEST_FLOWS]
     zoned = result.zones != (ALL,)
+    of_last = [
+        row
+        for row in flow_table(result).rows
+        if row[:2] == result.pairs[-1] and row[5] == ALL and (row[2] != ALL or not zoned)
+    ]
+    largest = sorted(of_last, key=lambda row: -abs(float(row[7] or 0)))[:LARGEST_FLOWS]
     rows = [
         (*([row[2]] if zoned else []), position[int(str(row[3]))], position[int(str(row[4]))], *row[6:10])
         for row in largest

@@ -46,24 +46,26 @@ CLASS_COLUMNS = (
     Column("change", unit="currency/a"),
     Column("change_index"),
     Column("contribution_overall_pct", unit="%"),
+    Column("ecosystem", "text"),
 )
 
 
 def flow_table(result: ProfitLossResult) -> ResultTable:
-    """A row per flow and service, and one for `all` services.
+    """A row per flow and service, and one for `all` services, for `all` and for each zone.
 
     `value` is the profit or loss of the change of land use; `contribution_pct` its share in all flows of the same sign,
     `contribution_overall_pct` in the whole change in value of the service (it may exceed 100). `intensity` is what
     changes of the coefficients add on that land; land that kept its class has a row only where there is such a change.
-    Zones add up to the study area.
+    Zones add up to `all`.
     """
     rows: list[tuple[Cell, ...]] = []
     for p, pair in enumerate(result.pairs):
-        for z, zone in enumerate(result.zones):
-            structures = _with_all(result.structure[p, z])
-            intensities = _with_all(result.intensity[p, z])
-            changing = (result.area_ha[p, z] > 0) & (intensities != 0).any(axis=0)
-            shown = (result.area_ha[p, z] > 0) & ~np.eye(len(result.classes), dtype=bool) | changing
+        for zone, places in _zones(result):
+            area = result.area_ha[p, places].sum(axis=0)
+            structures = _with_all(result.structure[p, places].sum(axis=0))
+            intensities = _with_all(result.intensity[p, places].sum(axis=0))
+            changing = (area > 0) & (intensities != 0).any(axis=0)
+            shown = (area > 0) & ~np.eye(len(result.classes), dtype=bool) | changing
             for s, service in enumerate(_service_names(result)):
                 shares = same_sign_contributions(structures[s])
                 change = math.fsum(structures[s].flat) + math.fsum(intensities[s].flat)
@@ -72,7 +74,7 @@ def flow_table(result: ProfitLossResult) -> ResultTable:
                     rows.append(
                         (
                             *pair, zone, result.classes[i].code, result.classes[j].code, service,
-                            float(result.area_ha[p, z, i, j]), value, float(shares[i, j]),
+                            float(area[i, j]), value, float(shares[i, j]),
                             value / change * 100 if change else None, float(intensities[s, i, j]),
                         )
                     )  # fmt: skip
@@ -120,8 +122,11 @@ def class_table(result: ProfitLossResult) -> ResultTable:
             for land_class, old, new, index in zip(result.classes, before.tolist(), after.tolist(), indices.tolist()):
                 share = (new - old) / change * 100 if change else None
                 rows.append(
-                    (*pair, zone, land_class.code, land_class.name, old, new, new - old, index if old else None, share)
-                )
+                    (
+                        *pair, zone, land_class.code, land_class.name, old, new, new - old,
+                        index if old else None, share, result.inputs.valuation.ecosystem_of(land_class.code),
+                    )
+                )  # fmt: skip
     return ResultTable(CLASS_COLUMNS, tuple(rows))
 
 

@@ -57,31 +57,29 @@ TINGE = 0.3
 
 
 def transfer_table(result: TransferResult) -> ResultTable:
-    """A row per flow that occurs, what stays included; zones add up to the study area.
+    """A row per flow that occurs, what stays included, for `all` and for each zone; zones add up to `all`.
 
     `from_pct` is the share of the class's area before, `to_pct` of its area after, both within the zone.
     """
     rows: list[tuple[Cell, ...]] = []
-    for p, pair in enumerate(result.pairs):
-        for z, zone in enumerate(result.zones):
-            areas = result.area_ha[p, z]
-            before, after = areas.sum(axis=1), areas.sum(axis=0)
-            for i, j in zip(*np.nonzero(result.pixels[p, z])):
-                first, second = result.classes[i], result.classes[j]
-                rows.append(
-                    (
-                        *pair, zone, first.code, second.code, first.name, second.name,
-                        int(result.pixels[p, z, i, j]), float(areas[i, j]),
-                        float(areas[i, j] / before[i] * 100), float(areas[i, j] / after[j] * 100),
-                    )
-                )  # fmt: skip
+    for pair, zone, pixels, areas in _matrices(result):
+        before, after = areas.sum(axis=1), areas.sum(axis=0)
+        for i, j in zip(*np.nonzero(pixels)):
+            first, second = result.classes[i], result.classes[j]
+            rows.append(
+                (
+                    *pair, zone, first.code, second.code, first.name, second.name,
+                    int(pixels[i, j]), float(areas[i, j]),
+                    float(areas[i, j] / before[i] * 100), float(areas[i, j] / after[j] * 100),
+                )
+            )  # fmt: skip
     return ResultTable(TRANSFER_COLUMNS, tuple(rows))
 
 
 def balance_table(result: TransferResult) -> ResultTable:
     """Loss, gain, net change and persistence of every class, by zone and for `all`."""
     rows: list[tuple[Cell, ...]] = []
-    for pair, zone, areas in _matrices(result):
+    for pair, zone, _, areas in _matrices(result):
         before, after, stayed = areas.sum(axis=1), areas.sum(axis=0), np.diag(areas)
         for i, land_class in enumerate(result.classes):
             loss, gain = before[i] - stayed[i], after[i] - stayed[i]
@@ -93,7 +91,7 @@ def balance_table(result: TransferResult) -> ResultTable:
 def degree_table(result: TransferResult) -> ResultTable:
     """Dynamic degrees by zone and for `all`; the comprehensive ones in a row without a code."""
     rows: list[tuple[Cell, ...]] = []
-    for pair, zone, areas in _matrices(result):
+    for pair, zone, _, areas in _matrices(result):
         years = pair[1] - pair[0]
         for i, land_class in enumerate(result.classes):
             single = single_degree(float(areas[i].sum()), float(areas[:, i].sum()), years)
@@ -125,9 +123,9 @@ def _colour_of_change(first: LandCoverClass, second: LandCoverClass) -> str:
     return blend(second.color or NAMELESS_COLOUR, first.color or NAMELESS_COLOUR, TINGE)
 
 
-def _matrices(result: TransferResult) -> Iterator[tuple[tuple[int, int], str, np.ndarray]]:
-    """Areas of each pair for the study area as a whole and for each zone; degrees do not add up over zones."""
+def _matrices(result: TransferResult) -> Iterator[tuple[tuple[int, int], str, np.ndarray, np.ndarray]]:
+    """Pixels and areas of each pair for the study area as a whole and for each zone."""
     for p, pair in enumerate(result.pairs):
-        yield pair, ALL, result.whole(p)
+        yield pair, ALL, result.pixels[p].sum(axis=0), result.whole(p)
         if result.zones != (ALL,):
-            yield from ((pair, zone, areas) for zone, areas in zip(result.zones, result.area_ha[p]))
+            yield from ((pair, *found) for found in zip(result.zones, result.pixels[p], result.area_ha[p]))

@@ -12,6 +12,7 @@ from .grid import Grid
 from .lengths import pixel_steps, some_pixels
 
 SQUARE_METRES_PER_HA = 10_000.0
+M3_PER_MM_HA = 10.0  # one millimetre on one hectare is ten cubic metres
 AREA_WARNING_PCT = 1.0
 
 

@@ -36,9 +36,11 @@ def zone_names(zones: ZoneLayer | None, table: Table | None) -> dict[str, str]:
 
 
 def unit_of_totals(path: str, kind: str) -> str:
-    """The unit that totals of a raster have: of a density per hectare what it is per hectare of, else as it is."""
+    """The unit that totals of a raster have: of a density what it is per hectare of, of mm m3, else as it is."""
     dataset = open_raster(path, "Values")
     unit = str(dataset.GetRasterBand(1).GetUnitType() or "")
+    if kind == "depth":
+        return (unit or "mm").replace("mm", "m3", 1)
     if kind != "density":
         return unit
     return unit.replace("/(ha a)", "/a").replace("/ha", "")

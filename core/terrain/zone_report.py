@@ -12,14 +12,14 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
 
     Args:
         result: of `run_zone_summary`.
-        unit: of the values in the raster, without "per hectare"; "" for none.
+        unit: of the totals, such as that of the raster without "per hectare"; "" for none.
         language: of the report.
     """
     words = load_texts(language)
     years = result.inputs.years
     found = zone_table(result).rows
     index = result.inputs.kind == "index"
-    per_ha = unit if index else density_unit(unit)
+    per_ha = unit if index else "mm" if result.inputs.kind == "depth" else density_unit(unit)
     with_land = [zone for zone, areas in zip(result.zones, result.area_ha.T) if areas.any()]
     names = [result.inputs.names.get(zone, zone) for zone in with_land]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +12,7 @@ import numpy as np
 from ..assets.change import growth
 from ..errors import GridError, InputError
 from ..progress import QUIET, Progress
+from ..raster.area import M3_PER_MM_HA
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.reading.series import tell_pairing, yearly_sources
@@ -19,11 +21,11 @@ from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result
-from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..raster.zoning import ALL, ZoneLayer, Zoning, open_zoning
 from ..results import Cell, Column, ResultTable
 
-Kind = Literal["density", "quantity", "index"]
-KINDS = ("density", "quantity", "index")
+Kind = Literal["density", "quantity", "index", "depth"]
+KINDS = ("density", "quantity", "index", "depth")
 
 ZONE_COLUMNS = (
     Column("year", "integer"),
@@ -45,7 +47,8 @@ class ZoneSummaryInputs:
         values: one raster per year, or one with a band per year.
         years: strictly rising.
         zones: polygons or a class raster; None for the study area alone.
-        kind: `density` is per hectare, `quantity` per pixel, `index` has a mean but no total.
+        kind: `density` is per hectare, `quantity` per pixel, `index` has a mean but no total, `depth` is in mm and its
+            total in m3.
         names: names of the zones; others are called as their number or field says.
         label: what the user calls the values.
         minimum, maximum: valid range.
@@ -68,7 +71,8 @@ class ZoneSummary:
     Attributes:
         zones: the zones, then `outside`; `all` alone without zones.
         area_ha: land with a value, shape (years, zones).
-        totals: (years, zones): sum of value times area for densities and indices, of the values for quantities.
+        totals: (years, zones): sum of value times area for densities and indices, of the values for quantities, m3 for
+            depths.
         study_totals: (years,), summed without looking at zones.
         left_out: per year, pixels and area with a value that another year lacks.
         inputs: what was asked for.
@@ -139,11 +143,12 @@ def run_zone_summary(
         left_out.append((pixels, whole.area_ha - common.area_ha if pixels else 0.0))
         if pixels:
             progress.warn(f"{year}: {pixels} pixels are left out, because another year has no value there.")
+    factor = M3_PER_MM_HA if inputs.kind == "depth" else 1.0
     return ZoneSummary(
         zoning.names,
         np.stack([found.sums[f"zone_area:{year}"] for year in years]),
-        np.stack([found.sums[f"zone_total:{year}"] for year in years]),
-        tuple(float(found.sums[f"study_total:{year}"]) for year in years),
+        factor * np.stack([found.sums[f"zone_total:{year}"] for year in years]),
+        tuple(factor * float(found.sums[f"study_total:{year}"]) for year in years),
         tuple(left_out),
         inputs,
     )
@@ -160,31 +165,44 @@ def _refuse_resampling(sources: Sequence[Source]) -> None:
 
 
 def zone_table(result: ZoneSummary) -> ResultTable:
-    """A row per year and zone.
+    """A row per year for `all`, and one for each zone where there are zones.
 
-    `mean` is per hectare (of an index: weighted by area), `share_pct` the share in the study area's total, and
-    `change_pct` the change since the year before, in percent of its size: of the total, of an index of the mean. An
-    index has neither total nor share.
+    `mean` is per hectare (of an index weighted by area, of a depth in mm), `share_pct` the share in the study area's
+    total, and `change_pct` the change since the year before, in percent of its size: of the total, of an index of the
+    mean. An index has neither total nor share.
     """
     index = result.inputs.kind == "index"
+    areas, totals = ([_with_whole(row, result.zones) for row in of] for of in (result.area_ha, result.totals))
+    zones = (ALL, *(result.zones if result.zones != (ALL,) else ()))
     rows: list[tuple[Cell, ...]] = []
     for y, year in enumerate(result.inputs.years):
-        whole = float(result.totals[y].sum())
-        for z, zone in enumerate(result.zones):
-            area, total = float(result.area_ha[y, z]), float(result.totals[y, z])
-            mean = total / area if area else None
+        whole = totals[y][0]
+        for z, zone in enumerate(zones):
+            area, total = areas[y][z], totals[y][z]
             share = None if index or whole == 0 else total / whole * 100
+            change = None
+            if y > 0:
+                change = _change_pct(index, (areas[y - 1][z], area), (totals[y - 1][z], total))
             name = result.inputs.names.get(zone, zone)
-            rows.append((year, zone, name, area, None if index else total, mean, share, _change_pct(result, y, z)))
+            mean = _mean(result.inputs.kind, area, total)
+            rows.append((year, zone, name, area, None if index else total, mean, share, change))
     return ResultTable(ZONE_COLUMNS, tuple(rows))
 
 
-def _change_pct(result: ZoneSummary, year: int, zone: int) -> float | None:
-    if year == 0:
+def _with_whole(of_zones: np.ndarray, zones: Sequence[str]) -> list[float]:
+    """The sum of all zones, then the zones, where there are any."""
+    return [math.fsum(of_zones), *(of_zones.tolist() if tuple(zones) != (ALL,) else [])]
+
+
+def _mean(kind: Kind, area: float, total: float) -> float | None:
+    if not area:
         return None
-    before, after = (float(result.totals[y, zone]) for y in (year - 1, year))
-    if result.inputs.kind == "index":
-        areas = [float(result.area_ha[y, zone]) for y in (year - 1, year)]
+    return total / area / M3_PER_MM_HA if kind == "depth" else total / area
+
+
+def _change_pct(index: bool, areas: tuple[float, float], totals: tuple[float, float]) -> float | None:
+    before, after = totals
+    if index:
         if not all(areas):
             return None
         before, after = before / areas[0], after / areas[1]

@@ -14,7 +14,7 @@ def value_headlines(values: Table, change: Table, currency: str) -> list[Headlin
     """Totals and growth by year, the share of each ecosystem and the value of each service.
 
     Args:
-        values: `OUTPUT_TABLE` of the valuation (year, ecosystem, service, area_ha, value).
+        values: `OUTPUT_TABLE` of the valuation, a row per year, land-cover class and service.
         change: `OUTPUT_CHANGE` of the valuation.
         currency: names the unit.
     """
@@ -47,10 +47,10 @@ def terrain_headlines(variable: str, summary: Table, currency: str) -> list[Head
         summary: table of zonesummary over the classes of that variable.
         currency: names the unit.
     """
-    rows = rows_of(summary)
+    rows = [row for row in rows_of(summary) if row.text("zone") != ALL]
     classes = dict.fromkeys(row.text("name") or row.text("zone") for row in rows)
     headlines = []
-    whole = total_of(rows, "area_ha")
+    whole = total_of(rows_of(summary, zone=ALL), "area_ha")
     for name in classes:
         of_class = [row for row in rows if (row.text("name") or row.text("zone")) == name]
         mean = total_of(of_class, "total") / len(of_class)

@@ -17,7 +17,7 @@ def land_headlines(transfer: Table) -> list[Headline]:
     Args:
         transfer: `OUTPUT_TABLE` of transfermatrix.
     """
-    rows = _first_to_last(rows_of(transfer))
+    rows = _first_to_last(rows_of(transfer, zone=ALL))
     if not rows:
         return []
     first, last = pair_of(rows[0])

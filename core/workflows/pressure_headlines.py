@@ -5,16 +5,19 @@ from __future__ import annotations
 from ..tables import Table
 from .headlines import Headline, rows_of, total_of
 
+ALL = "all"
+
 
 def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -> list[Headline]:
     """The mean of each year, and with zones the value of each zone and year.
 
     Args:
         figure: `hemeroby` or `human_activity`.
-        pressure: the algorithm's table (year, zone, value, level, area_ha); areas weigh the mean.
-        by_zone: whether the rows are zones that are worth a figure each.
+        pressure: the algorithm's table (year, zone, value, level, area_ha); rows of the zone `all` are the study area,
+            or its levels, whose areas weigh the mean.
+        by_zone: whether the other zones are worth a figure each.
     """
-    rows = rows_of(pressure)
+    rows = rows_of(pressure, zone=ALL)
     headlines = []
     years = list(dict.fromkeys(row.whole("year") for row in rows))
     for year in years:
@@ -27,6 +30,7 @@ def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -
     if by_zone:
         headlines += [
             Headline(f"{figure}_zone", row.number("value"), "", row.whole("year"), subject=row.text("zone"))
-            for row in rows
+            for row in rows_of(pressure)
+            if row.text("zone") != ALL
         ]
     return headlines

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import GridError, InputError
 from ..progress import Progress
 from ..quantities import Measure
-from ..raster.area import equal_pixel_area_ha
+from ..raster.area import M3_PER_MM_HA, equal_pixel_area_ha
 from ..raster.passes.share_thresholds import pixel_amounts
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
@@ -22,8 +22,6 @@ from .layers import band_source
 
 AmountKind = Literal["density", "depth", "quantity"]
 Given = TypeVar("Given")
-# One millimetre on one hectare is ten cubic metres.
-M3_PER_MM_HA = 10.0
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,12 @@ def test_balances_and_degrees(table):
 def test_zones_and_what_lies_outside_them_add_up(table, tmp_path):
     west = write_columns(tmp_path / "zones.gpkg", {"west": (0, 2)})
     by_zone = flows(table(ZONES=west, ZONE_FIELD="name"))
-    assert {zone for zone, _, _ in by_zone} == {"west", "outside"}
+    assert {zone for zone, _, _ in by_zone} == {"all", "west", "outside"}
     assert by_zone["outside", PADDY, TOWN] == 1
     assert by_zone["outside", TOWN, TOWN] == 1
-    assert sum(by_zone.values()) == 6
+    whole = {key: area for key, area in by_zone.items() if key[0] == "all"}
+    assert whole == flows(table())
+    assert sum(by_zone.values()) - sum(whole.values()) == sum(whole.values()) == 6
 
 
 def test_zones_may_be_a_class_raster(table, tmp_path):

@@ -40,6 +40,11 @@ SCHEME = load_scheme(
 )
 
 
+def coefficients(result):
+    """Of the ecosystems."""
+    return [c for part, c in zip(result.parts, result.coefficient.tolist()) if part.code is None]
+
+
 @pytest.fixture
 def valuation(tmp_path):
     path = write_map(tmp_path / "lc.tif", classes("111 122"))
@@ -49,7 +54,7 @@ def valuation(tmp_path):
 def test_by_hand(valuation):
     # 4 ha of cropland are worth 400, 2 ha of forest 800
     result = run_sensitivity(SensitivityInputs(valuation))
-    rows = {r["ecosystem"]: r for r in records(sensitivity_table(result))}
+    rows = {r["ecosystem"]: r for r in records(sensitivity_table(result)) if r["code"] is None}
     assert rows["cropland"]["share"] == pytest.approx(1 / 3)
     assert rows["forest"]["coefficient_of_sensitivity"] == pytest.approx(2 / 3)
     assert rows["forest"]["total_plus"] == pytest.approx(1600)
@@ -57,12 +62,23 @@ def test_by_hand(valuation):
     assert rows["forest"]["value_p05"] is None
 
 
+def test_classes_stand_below_their_ecosystem(tmp_path, valuation):
+    # a forest of class 2 is worth 4, one of class 3 half of 1 and of 4; a cropland 1: 4 + 2.5 + 1 = 7.5
+    path = write_map(tmp_path / "three.tif", classes("123"))
+    rows = records(sensitivity_table(run_sensitivity(SensitivityInputs(replace(valuation, land_cover=(path,))))))
+    shares = [(r["ecosystem"], r["code"], round(r["coefficient_of_sensitivity"] * 7.5, 9)) for r in rows]
+    assert shares == [
+        ("cropland", None, 1), ("cropland", 1, 1),
+        ("forest", None, 6.5), ("forest", 2, 4), ("forest", 3, 2.5),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("change", [50, -50, 3])
 def test_the_definition_gives_the_share_whatever_the_step(valuation, change):
     """The total is computed anew with a forest that is worth more; the built-in coefficient must agree."""
     moved = replace(valuation, equivalents=equivalents(tree=4.0 * (1 + change / 100)))
     before, after = (run_sensitivity(SensitivityInputs(v)).total for v in (valuation, moved))
-    share = run_sensitivity(SensitivityInputs(valuation, change_pct=change)).coefficient[1]
+    share = coefficients(run_sensitivity(SensitivityInputs(valuation, change_pct=change)))[1]
     assert share == pytest.approx(coefficient_of_sensitivity(before, after, change / 100), rel=1e-12)
 
 
@@ -72,13 +88,16 @@ def test_coefficients_add_up_to_one_with_the_table_of_xie(tmp_path):
     xie = load_equivalents("xie2015")
     valued = ValuationInputs((path,), (2020,), load_scheme("clcd"), xie, xie.standard_value.cny_per_ha)
     result = run_sensitivity(SensitivityInputs(valued))
-    assert result.coefficient.sum() == pytest.approx(1, rel=1e-12)
-    assert len(result.ecosystems) == 8  # water is wetland
+    assert sum(coefficients(result)) == pytest.approx(1, rel=1e-12)
+    assert len(coefficients(result)) == 8  # water is wetland
+    split = run_sensitivity(SensitivityInputs(replace(valued, split_wetland=True)))
+    assert sum(coefficients(split)) == pytest.approx(1, rel=1e-12)
+    assert {part.ecosystem for part in split.parts} - {part.ecosystem for part in result.parts} == {"open_water"}
 
 
 def test_a_negative_equivalent_makes_a_negative_share(valuation):
     result = run_sensitivity(SensitivityInputs(replace(valuation, equivalents=equivalents(crop=-1.0))))
-    assert result.coefficient.tolist() == pytest.approx([-1, 2])
+    assert coefficients(result) == pytest.approx([-1, 2])
 
 
 class TestDraws:
@@ -99,7 +118,8 @@ class TestDraws:
         table = Table.of_rows("spread", rows)
         result = run_sensitivity(SensitivityInputs(valuation, draws=40_000, table=table))
         assert result.value_percentiles[0, 0] == pytest.approx(400 * 0.3162, rel=0.02)
-        assert result.value_percentiles[:, 1] == pytest.approx([800, 800, 800])
+        forest = [part.ecosystem for part in result.parts].index("forest")
+        assert result.value_percentiles[:, forest] == pytest.approx([800, 800, 800])
 
     def test_classes_share_the_draw_of_their_column(self, tmp_path, valuation):
         # half of class 3 is cropland: drawn with the cropland, the total of 2 ha has sd 10 % of 1 and 4, not of 5

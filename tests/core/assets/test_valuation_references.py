@@ -9,7 +9,7 @@ import pytest
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.settings import RasterSettings
 
-FOREST, TOWN, NONE = 21, 51, 255
+FOREST, LAKE, TOWN, NONE = 21, 42, 51, 255
 NAN = math.nan
 COVER = {2000: [[FOREST, FOREST]], 2005: [[FOREST, FOREST]]}
 NPP = {2000: [[100, 300]], 2005: [[400, 800]]}  # means 200 and 600, together 400
@@ -38,9 +38,25 @@ def test_a_reference_per_year_is_warned_of(valued):
 
 
 def test_references_are_told(valued):
-    facts = valued(COVER, NPP=NPP, PREC=[[400, 800]], references={"PREC": 650.5}).heard.facts
-    assert "Reference of Net primary production: 400." in facts
-    assert "Reference of Precipitation: 650.5." in facts
+    facts = valued(COVER, NPP=NPP, PREC=[[1, 2]], references={"PREC": 2.5}).heard.facts
+    land = "the mean of 2.00 ha that have a value of it and are valued in every year"
+    assert f"Reference of Net primary production: 400, {land}." in facts
+    assert "Reference of Precipitation: 2.5, as given." in facts
+
+
+def test_only_land_that_is_valued_enters_the_mean_of_every_series(valued):
+    # NPP is missing in the first pixel, so only the second and third are valued: rain of 400 and 600, not of 200.
+    found = valued({2000: [[FOREST] * 3]}, NPP=[[NAN, 10, 30]], PREC=[[200, 400, 600]])
+    assert found.result.references == {"NPP": (20,), "PREC": (500,)}
+
+
+def test_water_that_counts_as_one_enters_no_mean_of_what_it_lacks(valued):
+    lake = [[FOREST, LAKE]]
+    found = valued({2000: lake}, NPP=[[10, NAN]], PREC=[[200, 400]])
+    assert found.result.references == {"NPP": (10,), "PREC": (300,)}
+    # Left out, it is not valued at all.
+    found = valued({2000: lake}, NPP=[[10, NAN]], PREC=[[200, 400]], water="leave_out")
+    assert found.result.references == {"NPP": (10,), "PREC": (200,)}
 
 
 def test_a_given_number_wins(valued):

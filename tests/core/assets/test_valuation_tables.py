@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,22 @@ import pytest
 from ecoassets.core.assets.change import growth
 from ecoassets.core.assets.valuation_tables import change_table, value_table
 
-FOREST, ORCHARD, PADDY, TOWN = 21, 24, 11, 51
+FOREST, ORCHARD, PADDY, LAKE, MARSH, TOWN = 21, 24, 11, 42, 64, 51
+
+
+def replace_split(result):
+    """The result with wetland split."""
+    return replace(result, inputs=replace(result.inputs, split_wetland=True))
 
 
 def records(table):
     names = [column.name for column in table.columns]
     return [dict(zip(names, row)) for row in table.rows]
+
+
+def of_ecosystems(table):
+    """The rows of ecosystems and of all land, without those of the classes."""
+    return [row for row in records(table) if row["code"] is None]
 
 
 class TestGrowth:
@@ -48,18 +59,26 @@ class TestGrowth:
 
 
 class TestValueTable:
-    def test_a_row_per_year_ecosystem_and_service(self, valued):
-        table = records(value_table(valued({2000: [[FOREST, ORCHARD, TOWN]], 2005: [[TOWN, TOWN, TOWN]]}).result))
-        assert len(table) == 2 * 2 * 11
+    def test_a_row_per_year_class_and_service(self, valued):
+        table = records(value_table(valued({2000: [[FOREST, ORCHARD, TOWN]], 2005: [[TOWN] * 3]}).result))
+        assert len(table) == 2 * 3 * 11
         food = [row for row in table if row["service"] == "food"]
-        # Orchards count as shrub columns, but belong to the ecosystem forest: 0.29 + 0.19.
-        assert food[0] == {"year": 2000, "ecosystem": "forest", "service": "food", "area_ha": 2,
-                           "value": pytest.approx(480, rel=1e-14)}  # fmt: skip
-        assert [(row["year"], row["ecosystem"], row["area_ha"], row["value"]) for row in food[1:]] == [
-            (2000, "urban", 1, 0),
-            (2005, "forest", 0, 0),
-            (2005, "urban", 3, 0),
+        # Orchards count as shrub columns, but belong to the ecosystem forest: 0.29 and 0.19.
+        assert food[0] == {"year": 2000, "ecosystem": "forest", "service": "food", "area_ha": 1,
+                           "value": pytest.approx(290, rel=1e-14), "code": FOREST,
+                           "class_name": "Forest (closed)"}  # fmt: skip
+        assert [(row["year"], row["ecosystem"], row["code"], row["area_ha"], row["value"]) for row in food[1:]] == [
+            (2000, "forest", ORCHARD, 1, pytest.approx(190, rel=1e-14)),
+            (2000, "urban", TOWN, 1, 0),
+            (2005, "forest", FOREST, 0, 0),
+            (2005, "forest", ORCHARD, 0, 0),
+            (2005, "urban", TOWN, 3, 0),
         ]
+
+    def test_water_is_split_off_wetland(self, valued):
+        cover = {2000: [[LAKE, MARSH, MARSH]]}
+        rows = value_table(replace_split(valued(cover).result)).rows
+        assert {(row[1], row[5], row[3]) for row in rows} == {("wetland", MARSH, 2), ("open_water", LAKE, 1)}
 
     def test_ecosystems_that_never_occur_are_not_listed(self, valued):
         rows = records(value_table(valued({2000: [[PADDY]]}).result))
@@ -67,7 +86,7 @@ class TestValueTable:
 
     def test_cells_are_plain_numbers(self, valued):
         for row in value_table(valued({2000: [[FOREST]]}).result).rows:
-            assert [type(cell) for cell in row] == [int, str, str, float, float]
+            assert [type(cell) for cell in row] == [int, str, str, float, float, int, str]
 
 
 class TestChangeTable:
@@ -82,14 +101,14 @@ class TestChangeTable:
             row
             for row in table
             if (row["from_year"], row["to_year"]) == years
-            and (row["ecosystem"], row["service"]) == (ecosystem, service)
+            and (row["ecosystem"], row["service"], row["code"]) == (ecosystem, service, None)
         ]
         return found
 
     def test_pairs_are_consecutive_and_first_to_last(self, table):
         pairs = list(dict.fromkeys((row["from_year"], row["to_year"]) for row in table))
         assert pairs == [(2000, 2005), (2005, 2015), (2000, 2015)]
-        assert len(table) == 3 * (1 + 3) * (1 + 11)
+        assert len(table) == 3 * (1 + 3 + 3) * (1 + 11)  # all land, three ecosystems and the class of each
 
     def test_the_total(self, table):
         # Forest 22 950 and paddy 3 890, then the forest alone, then two forests.
@@ -116,10 +135,13 @@ class TestChangeTable:
         of_pair = [row for row in table if (row["from_year"], row["to_year"]) == years]
         whole = self.row(table, years)
         for column in ("value_from", "value_to", "change", "share_from_pct", "share_to_pct"):
-            by_ecosystem = sum(r[column] for r in of_pair if r["service"] == "all" and r["ecosystem"] != "all")
+            parts = [r for r in of_pair if r["service"] == "all" and r["ecosystem"] != "all"]
+            by_ecosystem = sum(r[column] for r in parts if r["code"] is None)
+            by_class = sum(r[column] for r in parts if r["code"] is not None)
             by_service = sum(r[column] for r in of_pair if r["ecosystem"] == "all" and r["service"] != "all")
             # The terms are up to 46 000, so that sums in another order differ by some 1e-11.
             assert by_ecosystem == pytest.approx(whole[column], rel=1e-12, abs=1e-9)
+            assert by_class == pytest.approx(whole[column], rel=1e-12, abs=1e-9)
             assert by_service == pytest.approx(whole[column], rel=1e-12, abs=1e-9)
 
     def test_changes_of_periods_add_up_to_the_whole_change(self, table):

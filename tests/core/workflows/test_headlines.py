@@ -33,8 +33,9 @@ def found(headlines, figure):
 
 
 VALUES = table(
-    "year ecosystem service area_ha value",
-    (2000, "forest", "climate", 10, 60.0),
+    "year ecosystem service area_ha value code",
+    (2000, "forest", "climate", 4, 25.0, 21),
+    (2000, "forest", "climate", 6, 35.0, 22),
     (2000, "forest", "soil", 10, 20.0),
     (2000, "cropland", "climate", 5, 30.0),
     (2000, "cropland", "soil", 5, -10.0),
@@ -64,8 +65,9 @@ def test_totals_shares_and_services_of_the_assets():
 
 def test_terrain_tells_the_mean_of_the_years():
     summary = table(
-        "year zone name area_ha total", (2000, 1, "flat", 30, 6), (2000, 2, "steep", 70, 10),
-        (2005, 1, "flat", 30, 8), (2005, 2, "steep", 70, 30),
+        "year zone name area_ha total",
+        (2000, "all", "all", 100, 16), (2000, 1, "flat", 30, 6), (2000, 2, "steep", 70, 10),
+        (2005, "all", "all", 100, 38), (2005, 1, "flat", 30, 8), (2005, 2, "steep", 70, 30),
     )  # fmt: skip
     headlines = terrain_headlines("slope", summary, "CNY")
     assert found(headlines, "slope_assets") == {("flat", None, None): 7.0, ("steep", None, None): 20.0}
@@ -92,7 +94,10 @@ def test_one_year_has_quantiles_only():
 TRANSFER = table(
     "from_year to_year zone from_code to_code from_name to_name area_ha",
     (2000, 2005, "a", 1, 2, "crop", "town", 99),
-    (2000, 2010, "a", 1, 1, "crop", "crop", 50),
+    (2000, 2010, "all", 1, 1, "crop", "crop", 50),
+    (2000, 2010, "all", 1, 2, "crop", "town", 7),
+    (2000, 2010, "all", 1, 3, "crop", "grass", 2),
+    (2000, 2010, "all", 3, 1, "grass", "crop", 1),
     (2000, 2010, "a", 1, 2, "crop", "town", 4),
     (2000, 2010, "b", 1, 2, "crop", "town", 3),
     (2000, 2010, "b", 1, 3, "crop", "grass", 2),
@@ -127,7 +132,9 @@ def test_profit_and_loss_of_the_whole_area():
 def test_means_are_weighted_by_area():
     rsei = table("year class area_ha mean", (2013, "poor", 10, 0.2), (2013, "good", 30, 0.6), (2023, "good", 5, None))
     assert found(rsei_headlines(rsei), "rsei_mean") == {("", None, 2013): 0.5, ("", None, 2023): 0.0}
-    pressure = table("year zone value area_ha", (2013, "north", 0.2, 30), (2013, "south", 0.6, 10))
+    pressure = table(
+        "year zone value area_ha", (2013, "all", 0.3, 40), (2013, "north", 0.2, 30), (2013, "south", 0.6, 10)
+    )
     headlines = pressure_headlines("human_activity", pressure, by_zone=True)
     assert found(headlines, "human_activity_mean") == {("", None, 2013): pytest.approx(0.3)}
     assert found(headlines, "human_activity_zone") == {("north", None, 2013): 0.2, ("south", None, 2013): 0.6}
@@ -192,7 +199,7 @@ def test_change_is_relative_to_the_size_of_the_earlier_value(before, after, expe
 
 
 def test_rows_are_chosen_by_what_they_hold():
-    assert len(rows_of(VALUES, year=2000, ecosystem="forest")) == 2
+    assert len(rows_of(VALUES, year=2000, ecosystem="forest", code=21)) == 1
 
 
 def test_the_table_and_the_chapter_hold_the_same_figures():
