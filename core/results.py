@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Cell = Union[str, int, float, None]
 
@@ -27,6 +30,19 @@ class ResultTable:
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    def to_pandas(self) -> DataFrame:
+        """The table for those who script: whole numbers as Int64, so that they may be missing, numbers as float64.
+
+        Raises:
+            ModuleNotFoundError: pandas is missing; nothing else needs it.
+        """
+        import pandas
+
+        kinds = {"text": "object", "integer": "Int64", "number": "float64"}
+        cells = zip(*self.rows) if self.rows else ((),) * len(self.columns)
+        series = {c.name: pandas.Series(list(of_c), dtype=kinds[c.kind]) for c, of_c in zip(self.columns, cells)}
+        return pandas.DataFrame(series)
 
 
 _AT_ONCE = 10_000  # rows that are plain objects at a time, which take ten times the memory of arrays

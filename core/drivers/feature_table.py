@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,14 @@ class FeatureTable:
     def n(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
+    def with_roles(self, names: Collection[str]) -> FeatureTable:
+        """The table with no place where a field that tells it is a variable, such as an explained one called y.
+
+        Args:
+            names: the fields that were chosen for something.
+        """
+        return replace(self, place=None) if self.place and set(self.place) & set(names) else self
+
     def coordinates(self) -> Array | None:
         """X and y of each row, shape (n, 2), NaN where a row has no place."""
         if self.place is None:
@@ -49,7 +57,8 @@ class FeatureTable:
         found = self.coordinates()
         if found is None:
             raise InputError(
-                f"{purpose} needs places: give a layer of points or polygons, or a table with fields x and y."
+                f"{purpose} needs places: give a layer of points or polygons, or a table with fields x and y that are "
+                "no variables."
             )
         return found
 

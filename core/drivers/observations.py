@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, TableError
+from .columns import ColumnReader
 
 Array = np.ndarray
 
@@ -47,6 +48,7 @@ class Observations:
         coordinates: x and y of each row, shape (n, 2), or None.
         n_read: rows of the table.
         dropped: rows left out, by reason.
+        warnings: what the user should look at in the columns.
     """
 
     y: Array
@@ -64,6 +66,7 @@ class Observations:
     coordinates: Array | None = None
     n_read: int = 0
     dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -103,8 +106,8 @@ def read_observations(
 ) -> Observations:
     """Reads the rows that have every value needed, and counts the others by reason.
 
-    A missing value is None, NaN, a masked item or blank text; a row with one is left out of
-    everything (listwise). Numbers written as text are read as numbers.
+    A missing value is None, NaN, a masked item, blank text or, among numbers, a word that stands for none; a row with
+    one is left out of everything (listwise). Numbers written as text are read as numbers; see `columns`.
 
     Args:
         table: columns of equal length by name.
@@ -118,7 +121,7 @@ def read_observations(
 
     Raises:
         InputError: a column used twice or an unknown transform.
-        TableError: a column is missing, holds text or infinite values, or has a logarithm of zero or less;
+        TableError: a column is missing, holds words or infinite values, or has a logarithm of zero or less;
             an entity has two rows for one time; no row is complete.
     """
     _check_roles(y, x, entity, time)
@@ -131,14 +134,17 @@ def read_observations(
             f"and belongs to one of {', '.join((y, *x))}."
         )
     place = tuple(coordinates or ())
-    numbers = {name: _numbers(table, name) for name in dict.fromkeys((y, *x, *place))}
-    labels = {name: _labels(table, name) for name in dict.fromkeys(filter(None, (entity, time, *cluster)))}
-    n_read = _common_length({**numbers, **labels})
+    reader = ColumnReader(table)
+    numbers = {name: reader.numbers(name) for name in dict.fromkeys((y, *x, *place))}
+    labels = {name: reader.labels(name) for name in dict.fromkeys(filter(None, (entity, time, *cluster)))}
+    n_read = _common_length({**numbers, **{name: found.codes for name, found in labels.items()}})
+    for name, values in numbers.items():
+        _require_finite(name, values)
 
     complete = np.ones(n_read, dtype=bool)
     dropped = []
-    for name, column in {**labels, **numbers}.items():
-        missing = _missing(column)
+    absent = {name: found.missing for name, found in labels.items()}
+    for name, missing in {**absent, **{name: np.isnan(values) for name, values in numbers.items()}}.items():
         lost = int(np.count_nonzero(missing & complete))
         if lost:
             dropped.append(Dropped("rows", lost, f"no value in {name}"))
@@ -147,12 +153,11 @@ def read_observations(
         why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
         raise TableError(f"No row has every value that is needed ({why}). Choose columns that are filled together.")
 
-    used = slice(None) if complete.all() else complete  # a slice copies nothing
+    used: Any = slice(None) if complete.all() else complete  # a slice copies nothing
     columns = {name: transform(values[used], chosen.get(name, "none"), name) for name, values in numbers.items()}
-    groups: dict[str, Array] = {}
-    values_of: dict[str, Array] = {}
-    for name, column in labels.items():
-        values_of[name], groups[name] = _codes(column[used])
+    kept = {name: found.of(used) for name, found in labels.items()}
+    groups = {name: found.codes for name, found in kept.items()}
+    values_of = {name: found.values for name, found in kept.items()}
     if entity and time:
         _check_duplicates(groups[entity], groups[time], values_of[entity], values_of[time], entity, time)
     matrix = np.empty((int(complete.sum()), len(x)), order="F")
@@ -174,6 +179,7 @@ def read_observations(
         coordinates=np.column_stack([columns[name] for name in place]) if place else None,
         n_read=n_read,
         dropped=tuple(dropped),
+        warnings=tuple(reader.warnings),
     )
 
 
@@ -210,32 +216,7 @@ def _check_roles(y: str, x: Sequence[str], entity: str | None, time: str | None)
         raise InputError(f"Column {twice[0]!r} is used twice among Y, X, ENTITY and TIME: choose each column once.")
 
 
-def _column(table: Mapping[str, Any], name: str) -> Array:
-    if name not in table:
-        raise TableError(f"The table has no column {name!r}; it has {', '.join(map(str, table))}.")
-    column = table[name]
-    if isinstance(column, np.ma.MaskedArray):
-        return np.array([None if value is np.ma.masked else value for value in column], dtype=object)
-    column = np.asarray(column)
-    if column.ndim != 1:
-        raise TableError(f"Column {name!r} must be one value a row; it has shape {column.shape}.")
-    return column
-
-
-def _numbers(table: Mapping[str, Any], name: str) -> Array:
-    column = _column(table, name)
-    if column.dtype.kind in "biuf":
-        numbers = column.astype(np.float64, copy=False)
-    else:
-        numbers = np.array([_number(value) for value in column], dtype=object)
-        text = np.array([value is None for value in numbers], dtype=bool)
-        if text.any():
-            first = int(np.flatnonzero(text)[0])
-            raise TableError(
-                f"Column {name!r} holds values that are not numbers: {int(text.sum())} rows, "
-                f"first {str(column[first])!r} in row {first + 1}. Choose a numeric column or mend the values."
-            )
-        numbers = numbers.astype(np.float64)
+def _require_finite(name: str, numbers: Array) -> None:
     infinite = np.isinf(numbers)
     if infinite.any():
         first = int(np.flatnonzero(infinite)[0])
@@ -243,64 +224,6 @@ def _numbers(table: Mapping[str, Any], name: str) -> Array:
             f"Column {name!r} holds infinite values: {int(infinite.sum())} rows, first in row {first + 1}. "
             "Mend them or leave them blank."
         )
-    return numbers
-
-
-def _number(value: Any) -> float | None:
-    """A number, NaN for a missing value, None for what cannot be read."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return np.nan
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _labels(table: Mapping[str, Any], name: str) -> Array:
-    """Numbers as they are; else whole numbers when all are plainly so, or text. None or NaN where missing."""
-    column = _column(table, name)
-    if column.dtype.kind in "biuf":
-        return column
-    present = [value for value in dict.fromkeys(column) if not _blank(value)]  # far fewer than rows
-    named: dict[Any, Any] = {value: _whole(value) for value in present}
-    if None in named.values():
-        named = {value: str(value) for value in present}
-    labels = np.empty(len(column), dtype=object)
-    labels[:] = [named.get(value) for value in column]
-    return labels
-
-
-def _blank(value: Any) -> bool:
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
-
-
-def _whole(value: Any) -> int | None:
-    """A whole number, or None. Text counts only as it would be written, for 0101 and 101 are two codes."""
-    if isinstance(value, str):
-        digits = value.strip()
-        return int(digits) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
-    try:
-        return int(value) if int(value) == value else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _missing(column: Array) -> Array:
-    if column.dtype.kind == "f":
-        return np.isnan(column)
-    if column.dtype.kind == "O":
-        return np.array([value is None for value in column], dtype=bool)
-    return np.zeros(len(column), dtype=bool)
-
-
-def _codes(column: Array) -> tuple[Array, Array]:
-    """Distinct values in ascending order, and the position of each row's value among them."""
-    if column.dtype.kind == "O":
-        column = column.astype(np.int64 if isinstance(column[0], int) else str)
-    elif column.dtype.kind == "f" and np.all(np.mod(column, 1) == 0):
-        column = column.astype(np.int64)
-    values, codes = np.unique(column, return_inverse=True)
-    return values, codes.reshape(-1)
 
 
 def _common_length(columns: Mapping[str, Array]) -> int:

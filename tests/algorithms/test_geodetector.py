@@ -117,7 +117,7 @@ def changed(**columns):
     [
         (changed(value=lambda i, r: 3.0), {}, "'value' is 3 in all 108 rows"),
         (changed(value=lambda i, r: "high"), {}, "'value' must be numbers; it holds 'high'"),
-        (changed(rain=lambda i, r: str(i % 5)), {}, "holds numbers stored as text"),
+        (changed(rain=lambda i, r: str(i % 5) if i else "wet"), {}, "'rain' must be numbers; it holds 'wet'"),
         (changed(soil=lambda i, r: f"soil {i}"), {"FACTORS": ["soil"]}, "more than half"),
         (changed(rain=lambda i, r: None if i else 1.0, heat=lambda i, r: 1.0 if i else None),
          {"FACTORS": ["rain", "heat"]}, "No row of 108 holds"),

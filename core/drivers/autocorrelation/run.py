@@ -101,6 +101,7 @@ def run_spatial_autocorrelation(
         InputError: rows have no place, or lie at the same place, or there is nothing to test.
         TableError: see `read_observations`.
     """
+    table = table.with_roles(choice.columns())
     table.needed_coordinates("Spatial autocorrelation")
     table, other_years = _of_year(table, choice)
     # Without drivers the field stands for one too: only y and the places are read then.
@@ -108,6 +109,8 @@ def run_spatial_autocorrelation(
                                      coordinates=table.place)  # fmt: skip
     dropped = _told_apart(observations.dropped, other_years)
     progress.info(f"{observations.n} of {observations.n_read} rows are used. {summarise(dropped)}")
+    for warning in observations.warnings:
+        progress.warn(warning)
     coordinates = observations.coordinates
     assert coordinates is not None
     _require_one_row_a_place(coordinates, choice)

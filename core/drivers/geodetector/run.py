@@ -76,6 +76,7 @@ def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Pr
         InputError: see `geographical_detector`.
         Cancelled: on request.
     """
+    table = table.with_roles(choice.columns())
     unknown = [name for name in choice.categorical if name not in choice.factors]
     if unknown:
         raise InputError(

@@ -10,6 +10,7 @@ from scipy import stats
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ..collinearity import collinearity_warnings
 from ..observations import Dropped, Observations
 from .conley import SpatialKernel, conley
 from .covariance import COVARIANCES, Covariance, clustered, driscoll_kraay, iid, robust
@@ -266,7 +267,7 @@ def _notes(model: WithinRegression) -> tuple[str, ...]:
 
 def _warnings(model: WithinRegression, name: str, cluster: tuple[str, ...]) -> tuple[str, ...]:
     given, projection = model.observations, model.projection
-    warnings = []
+    warnings = collinearity_warnings([given.x_names[j] for j in model.kept], model.upper[:-1, :-1])
     if model.fit.rss <= 1e-20 * model.total:
         warnings.append("The drivers fit y exactly: standard errors are round-off.")
     if projection and not projection.converged:

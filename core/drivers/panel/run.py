@@ -106,6 +106,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         InputError, TableError: see `read_observations` and `panel_regression`.
         Cancelled: on request.
     """
+    table = table.with_roles(choice.columns())
     cluster = choice.cluster
     spatial = None
     if choice.covariance == "conley":
@@ -140,7 +141,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     )
     moran, doubts = _residual_pattern(table, choice, observations, result)
     progress.set(100)
-    warnings = (*result.warnings, *doubts)
+    warnings = (*observations.warnings, *result.warnings, *doubts)
     for item in result.dropped[len(observations.dropped) :]:
         progress.warn(f"Left out: {item.count} {item.what} ({item.reason}).")
     for warning in warnings:

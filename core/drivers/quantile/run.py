@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...results import ResultTable, row_table
+from ..collinearity import collinearity_warnings
 from ..feature_table import FeatureTable
 from ..observations import Observations, read_observations, summarise
 from ..panel.regression import Term as MeanTerm
@@ -76,6 +79,7 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
         InputError, TableError: see `read_observations` and `quantile_regression`.
         Cancelled: on request.
     """
+    table = table.with_roles(choice.columns())
     cluster = choice.cluster
     if choice.block_size > 0:
         if cluster:
@@ -113,6 +117,11 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
     )
     for note in result.notes:
         progress.info(note)
+    centred = observations.x - observations.x.mean(axis=0)
+    varying = [j for j in range(centred.shape[1]) if np.any(centred[:, j])]
+    names = [observations.x_names[j] for j in varying]
+    for warning in (*observations.warnings, *collinearity_warnings(names, centred[:, varying])):
+        progress.warn(warning)
     mean, model = _mean_regression(observations, choice, cluster, progress)
     progress.set(100)
     return QuantileRun(choice, observations, result, mean, model)

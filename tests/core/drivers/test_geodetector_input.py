@@ -41,6 +41,16 @@ def test_a_likely_fill_value_is_named():
     assert any("'rain' holds -9999 in 2 rows" in warning for warning in result.warnings)
 
 
+def test_a_factor_is_judged_by_most_of_its_rows_not_by_the_worst_cell():
+    rain = [1, 2, 3, 4, 5, 6.5]
+    written = [*map(str, rain), "n/a"]
+    (clean,) = geographical_detector(Y, {"rain": rain}, methods=["quantile"], classes=[2]).factors
+    result = geographical_detector([*Y, 100.0], {"rain": written}, methods=["quantile"], classes=[2])
+    assert (result.factors[0].q, result.factors[0].n) == (clean.q, 6)
+    assert any("'rain' holds 'n/a' in 1 rows, first in row 7" in warning for warning in result.warnings)
+    assert any("'rain' holds numbers stored as text" in warning for warning in result.warnings)
+
+
 @pytest.mark.parametrize(
     "codes",
     [
@@ -70,12 +80,17 @@ def test_listed_codes_are_never_discretised():
     [
         ([5] * 6, {"side": SIDES}, {}, "'y' is 5 in all 6 rows"),
         ([0.1 + 0.2] * 6, {"side": SIDES}, {}, "no variance to explain"),
-        (["1", "2", "n/a", "4", "5", "6"], {"side": SIDES}, {}, "'y' must be numbers; it holds '1'"),
+        (["1", "2", "high", "4", "5", "6"], {"side": SIDES}, {}, "'y' must be numbers; it holds 'high'"),
         (Y, {"id": list("abcdef")}, {}, "'id' has 6 categories for 6 rows, more than half"),
         (Y, {"id": list("aabcdd")}, {}, "'id' has 4 categories for 6 rows, more than half"),
         (Y, {"x": [1, 2, 3, 4, 5, 6]}, {"classes": [7]}, "'x' cannot be discretised as asked: more classes than half"),
         (Y, {"side": SIDES[:5]}, {}, "'side' has 5 rows, 'y' has 6"),
-        (Y, {"x": ["1.5", "2", "3", "4", "5", "6"]}, {}, "'x' holds numbers stored as text"),
+        (
+            Y,
+            {"x": ["1.5", "2", "3", "4", "wet", "6"]},
+            {},
+            "'x' must be numbers; it holds 'wet'",
+        ),
         (Y, {"x": [np.nan] * 6}, {}, "No row of 6 holds 'y' and every factor; most are lost to x"),
         (Y, {}, {}, "at least one factor"),
         (Y, {"y": SIDES}, {}, "'y' cannot explain itself"),
