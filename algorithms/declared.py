@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
@@ -28,12 +29,13 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
 from .compat import user_language
-from .help_texts import AlgorithmHelp, Entry, group_title, load_help, shared_entry
+from .help_texts import AlgorithmHelp, Entry, Role, Use, entry_of, group_title, load_help
 from .icons import icon_path
 from .settings import default_scheme
 
 Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
+QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
 POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
@@ -75,7 +77,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         return self.texts.short
 
     def shortHelpString(self) -> str:
-        return self.texts.html() if _has_window() else self.texts.plain()
+        if not _has_window():
+            return self.texts.plain()
+        takes, gives = self.told()
+        return self.texts.html(takes.values(), gives.values())
 
     def tags(self) -> list[str]:
         return list(self.texts.tags)
@@ -90,29 +95,100 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def texts(self) -> AlgorithmHelp:
         return load_help(self.NAME, user_language())
 
-    def flags(self) -> Any:
-        return super().flags()
+    def told(self) -> tuple[dict[str, Entry], dict[str, Entry]]:
+        """What the algorithm takes and what it gives, as declared, with labels and help."""
+        parameters = self.parameterDefinitions()
+        takes = {d.name(): Entry(d.description(), d.help()) for d in parameters if not d.isDestination()}
+        made = {d.name(): d.help() for d in parameters if d.isDestination()}
+        gives = {
+            output.name(): Entry(output.description(), made.get(output.name()) or self._entry(output.name()).help)
+            for output in self.outputDefinitions()
+        }
+        return takes, gives
+
+    def label(self, name: str) -> str:
+        """What the dialog calls a parameter or a map, and the project its layer."""
+        return str(self.parameterDefinition(name).description())
 
     # parameters
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self._ranged: dict[str, Use] = {}
         self.declare()
 
-    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False) -> None:
-        """Adds a parameter with its help."""
-        entry = self._entry(parameter.name())
+    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False, use: Use | None = None) -> None:
+        """Adds a parameter with its help.
+
+        Args:
+            parameter: without label and help.
+            advanced: whether it is folded away.
+            use: what it has to do with a quantity, which tells its label and help then.
+        """
+        entry = self._entry(parameter.name(), use)
         parameter.setDescription(entry.label)
         parameter.setHelp(entry.help)
+        if use is not None:
+            parameter.setMetadata({QUANTITY: use.quantity})
         if advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)
 
-    def add_raster(self, name: str, optional: bool = False) -> None:
-        self.add(QgsProcessingParameterRasterLayer(name, "", optional=optional))
+    def add_raster(
+        self, name: str, *, quantity: str, optional: bool = False, ranges: bool = False, unit_from: str = ""
+    ) -> None:
+        """A single raster.
 
-    def add_rasters(self, name: str, optional: bool = False) -> None:
+        Args:
+            name: of the parameter.
+            quantity: what it holds.
+            optional: whether it may be left out.
+            ranges: whether its valid range can be told (`add_ranges`).
+            unit_from: the parameter by which the user chooses the unit.
+        """
+        use = Use(quantity, "raster", unit_from)
+        self._add_ranged(QgsProcessingParameterRasterLayer(name, "", optional=optional), use, ranges)
+
+    def add_rasters(self, name: str, *, quantity: str, optional: bool = False, ranges: bool = False) -> None:
+        """A list of rasters, as its own text tells."""
+        self._add_rasters(name, Use(quantity, "rasters"), optional, ranges)
+
+    def add_series(
+        self, name: str, *, quantity: str, optional: bool = False, unit_from: str = "", ratio: bool = False
+    ) -> None:
+        """Continuous rasters, one per year, one with a band per year, or one for all years; with their valid range.
+
+        Args:
+            name: of the parameter.
+            quantity: what they hold; it tells label, unit, help, and those of the range.
+            optional: whether they may be left out.
+            unit_from: the parameter by which the user chooses the unit.
+            ratio: whether only ratios count, so that any unit will do.
+        """
+        self._add_rasters(name, Use(quantity, "series", unit_from, ratio), optional, ranges=True)
+
+    def _add_rasters(self, name: str, use: Use, optional: bool, ranges: bool) -> None:
         kind = QgsProcessing.SourceType.TypeRaster
-        self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional))
+        self._add_ranged(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), use, ranges)
+
+    def _add_ranged(self, parameter: QgsProcessingParameterDefinition, use: Use, ranges: bool) -> None:
+        self.add(parameter, use=use)
+        if ranges:
+            self._ranged[parameter.name()] = use
+
+    def add_ranges(self) -> None:
+        """The valid ranges of the rasters that have one."""
+        for name, use in self._ranged.items():
+            self._add_range(name, use)
+
+    def add_range(self, name: str, *, quantity: str) -> None:
+        """A valid range that several rasters share: `<name>_MIN` and `<name>_MAX`."""
+        self._add_range(name, Use(quantity))
+
+    def _add_range(self, name: str, use: Use) -> None:
+        ends: tuple[tuple[str, Role], ...] = (("MIN", "least"), ("MAX", "most"))
+        for end, role in ends:
+            number = QgsProcessingParameterNumber(f"{name}_{end}", "", Kind.Double, None, True)
+            self.add(number, advanced=True, use=replace(use, role=role))
 
     def add_number(
         self,
@@ -190,10 +266,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         behaviour = QgsProcessingParameterFile.Behavior.File
         self.add(QgsProcessingParameterFile(name, "", behaviour, extension, optional=optional))
 
-    def add_raster_output(self, name: str, optional: bool = True, default: bool = False) -> None:
-        """A raster; an optional one is made in the dialog only where `default` says so."""
+    def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:
+        """A map of a quantity; an optional one is made in the dialog only where `default` says so."""
         made = default or not optional
-        self.add(QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=made))
+        parameter = QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=made)
+        self.add(parameter, use=Use(quantity, "map"))
 
     def add_table_output(self, name: str, default: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeVector
@@ -224,10 +301,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_land_cover(self, *, several_years: bool = True) -> None:
         """Land cover, its years and what its codes mean."""
         if several_years:
-            self.add_rasters("LAND_COVER")
+            self.add_rasters("LAND_COVER", quantity="land_cover")
             self.add_text("YEARS")
         else:
-            self.add_raster("LAND_COVER")
+            self.add_raster("LAND_COVER", quantity="land_cover")
         self.add_scheme()
 
     def add_scheme(self) -> None:
@@ -240,10 +317,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self.add_polygons("ZONES")
         self.add_field("ZONE_FIELD", "ZONES")
         if raster:
-            self.add_raster("ZONES_RASTER", optional=True)
+            self.add_raster("ZONES_RASTER", quantity="zone", optional=True)
 
     def add_raster_settings(self, *, several_years: bool = True, classes: bool = True, maps: bool = True) -> None:
-        """What every raster method lets the user decide about area, grid and, where it makes maps, their storage."""
+        """What every raster method lets the user decide: valid ranges, area, grid and, where it makes maps, storage."""
+        self.add_ranges()
         self.add_polygons("BOUNDARY")
         if several_years:
             self.add_choice("MASK", ("common", "yearly"), "common", advanced=True)
@@ -254,9 +332,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             self.add_flag("OVERVIEWS", True)
         self.add_text("SCHEDULER", "", optional=True, advanced=True)
 
-    def _entry(self, name: str) -> Entry:
-        texts = self.texts
-        return texts.parameters.get(name) or texts.outputs.get(name) or shared_entry(name, user_language())
+    def _entry(self, name: str, use: Use | None = None) -> Entry:
+        return entry_of(self.NAME, name, user_language(), use)
 
 
 def _has_window() -> bool:

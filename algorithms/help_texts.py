@@ -1,19 +1,26 @@
-"""Help as data: one text per algorithm and language, shared texts for the parameters that many algorithms have."""
+"""Help as data: one text per algorithm and language, shared texts for the parameters that many algorithms have.
+
+What a raster holds is told by its quantity; a text of its own adds what only this algorithm knows.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import yaml
 
-from ..core.resources import RESOURCES
+from ..core.quantities import Quantity, Range, quantity
 from .translation import tr
 
-FOLDER = RESOURCES / "help"
+FOLDER = Path(__file__).resolve().parent.parent / "resources" / "help"
 SHARED = "_shared"
+Role = Literal["raster", "rasters", "series", "map", "least", "most"]
 
 
 @dataclass(frozen=True)
@@ -25,29 +32,44 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a parameter has to do with a quantity.
+
+    Attributes:
+        quantity: its id.
+        role: a single `raster`, a list of `rasters`, a `series` by year, a `map` that is made, or the end of a valid
+            range, `least` or `most`.
+        unit_from: the parameter by which the user chooses the unit.
+        ratio: whether only ratios count, so that any unit will do.
+    """
+
+    quantity: str
+    role: Role = "raster"
+    unit_from: str = ""
+    ratio: bool = False
+
+
+@dataclass(frozen=True)
 class AlgorithmHelp:
-    """Everything that is written about an algorithm.
+    """What is written about an algorithm as a whole.
 
     Attributes:
         title: its name in the toolbox.
         short: one sentence.
         about: paragraphs.
         tags: search words.
-        parameters, outputs: entries by id.
     """
 
     title: str
     short: str
     about: tuple[str, ...]
     tags: tuple[str, ...]
-    parameters: dict[str, Entry]
-    outputs: dict[str, Entry]
 
-    def html(self) -> str:
-        """For the side panel of the dialog."""
+    def html(self, takes: Iterable[Entry], gives: Iterable[Entry]) -> str:
+        """For the side panel of the dialog, with what the algorithm takes and gives."""
         parts = [f"<p>{escape(text)}</p>" for text in (self.short, *self.about)]
-        for title, entries in ((tr("Parameters"), self.parameters), (tr("Outputs"), self.outputs)):
-            told = [entry for entry in entries.values() if entry.help]
+        for title, entries in ((tr("Parameters"), takes), (tr("Outputs"), gives)):
+            told = [entry for entry in entries if entry.help]
             if told:
                 parts.append(f"<h3>{title}</h3>")
                 parts += [f"<p><b>{escape(e.label)}</b><br/>{escape(e.help)}</p>" for e in told]
@@ -60,55 +82,111 @@ class AlgorithmHelp:
 
 @cache
 def load_help(name: str, language: str) -> AlgorithmHelp:
-    """The help of an algorithm; entries that its own text lacks come from the shared text, then from English."""
-    own, shared = _read(language, name), _read(language, SHARED)
-    english = load_help(name, "en") if language != "en" else None
-    if own is None:
-        if english is None:
-            raise FileNotFoundError(f"There is no help for the algorithm {name}.")
-        return english
-    return AlgorithmHelp(
-        title=own["title"],
-        short=own["short"],
-        about=tuple(own.get("about", ())),
-        tags=tuple(own.get("tags", ())),
-        parameters=_entries("parameters", own, shared, english.parameters if english else {}),
-        outputs=_entries("outputs", own, shared, english.outputs if english else {}),
-    )
-
-
-def _entries(
-    part: str, own: dict[str, Any], shared: dict[str, Any] | None, fallback: dict[str, Entry]
-) -> dict[str, Entry]:
-    """The entries that the algorithm's text lists, in its order. An empty entry takes the shared text."""
-    common = (shared or {}).get(part, {})
-    entries = {}
-    for name, text in (own.get(part) or {}).items():
-        found = {**common.get(name, {}), **(text or {})}
-        entries[name] = Entry(found["label"], found.get("help", "")) if "label" in found else fallback[name]
-    return entries
+    """The help of an algorithm, in English where the language has none."""
+    own = _read(language, name) or _read("en", name)
+    if not own:
+        raise FileNotFoundError(f"There is no help for the algorithm {name}.")
+    return AlgorithmHelp(own["title"], own["short"], tuple(own.get("about", ())), tuple(own.get("tags", ())))
 
 
 @cache
-def shared_entry(name: str, language: str) -> Entry:
-    """The shared text of a parameter, for algorithms whose own text does not list it; its id where there is none."""
-    for tongue in (language, "en"):
-        found = ((_read(tongue, SHARED) or {}).get("parameters") or {}).get(name)
-        if found:
-            return Entry(found["label"], found.get("help", ""))
-    return Entry(name)
+def entry_of(algorithm: str, name: str, language: str, use: Use | None = None) -> Entry:
+    """Label and help of a parameter or an output.
+
+    The algorithm's own text goes before that of `_shared.yaml`, and both before English; label and help each. A
+    quantity gives the label where no text does, and its own words around the help.
+    """
+    found: dict[str, str] = {}
+    for tongue in ("en", language):
+        for text in (SHARED, algorithm):
+            for part in ("parameters", "outputs"):
+                found |= (_read(tongue, text).get(part) or {}).get(name) or {}
+    if use is None:
+        return Entry(found.get("label", name), found.get("help", ""))
+    words = _Words(language, quantity(use.quantity), use, **_read(language, SHARED)["rasters"])
+    told = filter(None, (words.before(), found.get("help", ""), words.after()))
+    return Entry(found.get("label") or words.label(), words.space.join(told))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What a quantity says of a parameter; the texts are those of `rasters` in the shared help."""
+
+    language: str
+    meant: Quantity
+    use: Use
+    space: str
+    label_with: str
+    between: str
+    any_unit: str
+    by_year: str
+    band_per_year: str
+    least: str
+    most: str
+    smaller: str
+    larger: str
+    own_unit: str
+    possible: str
+    usual: str
+
+    def label(self) -> str:
+        name, role = self.meant.name.of(self.language), self.use.role
+        if role in ("least", "most"):
+            inside = "" if self.meant.id == "any" else _inside_a_sentence(name)
+            return (self.least if role == "least" else self.most).format(name=inside).strip()
+        if role == "map":
+            return name
+        parts = [self._unit(), self.by_year if role == "series" else ""]
+        told = self.between.join(filter(None, parts))
+        return self.label_with.format(name=name, told=told) if told else name
+
+    def before(self) -> str:
+        """What comes first in the help."""
+        if self.use.role in ("least", "most"):
+            return self.smaller if self.use.role == "least" else self.larger
+        if self.use.role == "map":
+            unit = "" if "{" in self.meant.unit else self.meant.unit
+            return self.band_per_year.format(unit=unit) if unit else ""
+        return self.meant.about.of(self.language) if self.meant.about else ""
+
+    def after(self) -> str:
+        """What comes last: which values are usual, or possible."""
+        if self.use.role == "map" or self.meant.is_classes:
+            return ""
+        if self.use.role not in ("least", "most"):
+            return self._span(self.usual, self.meant.usual)
+        own = self.own_unit if self.use.ratio or self.use.unit_from else ""
+        return self.space.join(filter(None, (own, self._span(self.possible, self.meant.possible))))
+
+    def _unit(self) -> str:
+        if self.use.unit_from:
+            return self.use.unit_from
+        return self.any_unit if self.use.ratio else self.meant.unit
+
+    def _span(self, text: str, span: Range) -> str:
+        if not (math.isfinite(span.low) and math.isfinite(span.high)):
+            return ""
+        return text.format(low=f"{span.low:,.10g}", high=f"{span.high:,.10g} {self.meant.unit}".strip())
+
+
+def _inside_a_sentence(name: str) -> str:
+    """`Soil loss` as `soil loss`; abbreviations and Chinese stay."""
+    return name[0].lower() + name[1:] if name[1:2].islower() else name
 
 
 @cache
 def group_title(group: str, language: str) -> str:
     """The title of a toolbox group."""
     for tongue in (language, "en"):
-        shared = _read(tongue, SHARED)
-        if shared and group in shared["groups"]:
-            return str(shared["groups"][group])
+        titles = _read(tongue, SHARED).get("groups") or {}
+        if group in titles:
+            return str(titles[group])
     raise KeyError(group)
 
 
-def _read(language: str, name: str) -> dict[str, Any] | None:
+@cache
+def _read(language: str, name: str) -> dict[str, Any]:
+    """A text; empty where there is none."""
     path = FOLDER / language / f"{name}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found

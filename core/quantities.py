@@ -18,7 +18,7 @@ KINDS = (
 )  # fmt: skip
 STATISTICS = ("least", "median", "p98", "most")
 _REQUIRED = frozenset({"name", "symbol", "unit", "kind", "possible", "usual"})
-_OPTIONAL = frozenset({"fills", "files", "slips"})
+_OPTIONAL = frozenset({"about", "fills", "files", "slips"})
 
 
 class Words(NamedTuple):
@@ -90,6 +90,7 @@ class Quantity:
         fills: codes that providers use for no data.
         slips: known confusions of the unit.
         files: a pattern of the file names that tell it; None where no name does.
+        about: what help says of rasters that hold it; None where name and unit say all.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Quantity:
     fills: tuple[Fill, ...]
     slips: tuple[Slip, ...]
     files: re.Pattern[str] | None
+    about: Words | None = None
 
     @property
     def is_classes(self) -> bool:
@@ -110,7 +112,9 @@ class Quantity:
     def label(self, language: str = "en") -> str:
         """The name with the unit."""
         name = self.name.of(language)
-        return f"{name} ({self.unit})" if self.unit else name
+        if not self.unit:
+            return name
+        return f"{name}（{self.unit}）" if language == "zh" else f"{name} ({self.unit})"
 
     def fill(self, stored: float) -> Fill | None:
         """The fill code that a stored number is, None where it is none."""
@@ -217,6 +221,7 @@ class _Reader:
             fills=(*own, *always),
             slips=tuple(self._slip(name, slip) for slip in entry.get("slips", [])),
             files=self._pattern(name, entry.get("files")),
+            about=self._words(name, "about", entry) if "about" in entry else None,
         )
 
     def _slip(self, name: str, entry: dict[str, Any]) -> Slip:

@@ -5,6 +5,7 @@ make reference
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from ..core.quantities import Range, quantities
 
 # What every raster method takes; the reference lists it, the pages of methods leave it out.
 EVERYWHERE = (
@@ -31,6 +34,20 @@ HEAD = """\
 
 Every algorithm of the provider `ecoassets`, in the toolbox, in models and in `qgis_process`.
 Written by `make reference` from the help that QGIS shows; mend the texts in `resources/help`, not here.
+"""
+
+QUANTITIES = """\
+# Quantities
+
+What the plugin reads and makes. Written by `make reference` from `resources/quantities.yaml`; mend it there, not here.
+Outside of *possible* a value cannot be: physics or storage excludes it. *Usual* is where the 2nd and the 98th
+percentile of real products lie.
+"""
+SLIPS = """\
+## Slips of the unit
+
+How numbers of another unit are known: a statistic of the raster (least, median, 98th percentile, most) that lies above
+the first number and not above the second.
 """
 
 METHODS = """\
@@ -68,7 +85,26 @@ def main() -> None:
 
 def pages(algorithms: list[Any]) -> dict[str, str]:
     """The text of every page, by its path below docs."""
-    return {"reference.md": reference(algorithms), **method_pages(algorithms)}
+    return {"reference.md": reference(algorithms), "quantities.md": quantity_page(), **method_pages(algorithms)}
+
+
+def quantity_page() -> str:
+    """What the plugin reads and makes: a row per quantity, and the slips of the unit that are known."""
+    lines = [QUANTITIES, "| id | quantity | unit | possible | usual |\n|---|---|---|---|---|"]
+    for found in quantities().values():
+        ranges = " | ".join(map(_span, (found.possible, found.usual)))
+        lines.append(f'| <a id="{found.id}"></a>`{found.id}` | {found.name.en} | {found.unit} | {ranges} |')
+    lines.append(f"\n{SLIPS}\n| quantity | known by | looks like | mend |\n|---|---|---|---|")
+    for found in quantities().values():
+        for slip in found.slips:
+            known = f"{slip.statistic} {_span(Range(slip.above, slip.up_to))}"
+            lines.append(f"| `{found.id}` | {known} | {_cell(slip.looks.en)} | {_cell(slip.mend.en)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _span(span: Range) -> str:
+    low, high = (f"{end:,.10g}" if math.isfinite(end) else "" for end in span)
+    return f"{low} to {high}".strip() if low and high else f"from {low}" if low else f"up to {high}" if high else ""
 
 
 def reference(algorithms: Iterable[Any]) -> str:
@@ -98,7 +134,7 @@ def _method(algorithm: Any, example: str) -> Iterator[str]:
     yield from (f"{paragraph}\n" for paragraph in algorithm.texts.about)
     if example:
         yield f"**Example.** {example.strip()}\n"
-    for title, entries in (("Takes", algorithm.texts.parameters), ("Gives", algorithm.texts.outputs)):
+    for title, entries in zip(("Takes", "Gives"), algorithm.told()):
         told = [(name, entry) for name, entry in entries.items() if name not in EVERYWHERE]
         yield f"**{title}**\n"
         yield from (f"- `{name}` {' - '.join(filter(None, (entry.label, entry.help)))}" for name, entry in told)
@@ -138,7 +174,8 @@ def _parameter(definition: Any) -> str:
     if isinstance(definition, QgsProcessingParameterEnum):
         values = " ".join(f"`{option}`" for option in definition.options())
     else:
-        values = definition.type()
+        held = definition.metadata().get("quantity")
+        values = f"{definition.type()} ([{held}](quantities.md#{held}))" if held else definition.type()
     default = definition.defaultValue()
     return (
         f"| `{definition.name()}`{' (optional)' if optional else ''} | {_cell(what)} | {values} | "

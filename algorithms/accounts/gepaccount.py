@@ -169,7 +169,7 @@ class GepAccountAlgorithm(PriceParameters):
                     yield new_feature(geometry, zone_cells(part))
 
         shown = [part.per_km2 for of in parts.values() for part in of if part.per_km2 is not None]
-        label = self.texts.outputs["OUTPUT_ZONES"].label
+        label = self.label("OUTPUT_ZONES")
         unit = f"{account.currency}/km²"
         look = FeatureLook(
             label, "gep_per_km2", min(shown, default=0.0), max(shown, default=1.0), unit=unit, year_field="year",

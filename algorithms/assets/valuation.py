@@ -23,8 +23,8 @@ class ValuationAlgorithm(ValuingAlgorithm):
     def declare(self) -> None:
         self.add_valuation()
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_SERVICES")
+        self.add_raster_output("OUTPUT", quantity="asset_value", optional=False)
+        self.add_raster_output("OUTPUT_SERVICES", quantity="asset_value")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_CHANGE")
         self.add_report_output()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
 from ...core.assets.price_level import price_level_of
-from ...core.assets.valuation import Adjustment, Adjustments, ValuationInputs
+from ...core.assets.valuation import FACTOR_QUANTITIES, Adjustment, Adjustments, ValuationInputs
 from ...core.errors import TableError
 from ..base import EcoAlgorithm
 from ..given import Given
@@ -31,8 +31,8 @@ class ValuingAlgorithm(EcoAlgorithm):
         """Land cover, adjusting rasters, equivalents and the fine choices about them."""
         self.add_land_cover()
         if self.ADJUSTED:
-            for raster, _ in SERIES.values():
-                self.add_rasters(raster, optional=True)
+            for factor, (raster, _) in SERIES.items():
+                self.add_series(raster, quantity=FACTOR_QUANTITIES[factor], optional=True, ratio=True)
         self.add_choice("EQUIVALENTS", EQUIVALENTS, "xie2015")
         self.add_table("EQUIVALENTS_TABLE")
         self.add_number("STANDARD_VALUE", minimum=0)
@@ -43,10 +43,8 @@ class ValuingAlgorithm(EcoAlgorithm):
 
     def _add_fine_adjustments(self) -> None:
         self.add_choice("REFERENCE", ("all_years", "base_year", "per_year"), "all_years", advanced=True)
-        for raster, reference in SERIES.values():
+        for _, reference in SERIES.values():
             self.add_number(reference, advanced=True)
-            self.add_number(f"{raster}_MIN", advanced=True)
-            self.add_number(f"{raster}_MAX", advanced=True)
         self.add_choice("WATER_ADJUSTMENT", ("one", "leave_out"), "one", advanced=True)
         self.add_number("CAP", minimum=0, advanced=True)
         self.add_table("PRICE_INDEX", advanced=True)
@@ -75,12 +73,7 @@ class ValuingAlgorithm(EcoAlgorithm):
 
 def _adjustments(given: Given) -> Adjustments:
     series = {
-        factor: Adjustment(
-            given.rasters(raster),
-            given.number(reference),
-            given.number(f"{raster}_MIN"),
-            given.number(f"{raster}_MAX"),
-        )
+        factor: Adjustment(given.rasters(raster), given.number(reference), *given.limits(raster))
         for factor, (raster, reference) in SERIES.items()
         if given.rasters(raster)
     }

@@ -85,7 +85,7 @@ class PanelRegression(DriverAlgorithm):
         columns, arrays = residual_columns(run)
         source = given.source("INPUT")
         places = geometries(source, run.table, run.result.rows.tolist())
-        label = self.texts.outputs["OUTPUT_RESIDUALS"].label
+        label = self.label("OUTPUT_RESIDUALS")
         return self.publish_features(
             "OUTPUT_RESIDUALS",
             columns,

@@ -18,7 +18,7 @@ class SamplingAlgorithm(DriverAlgorithm):
     """Samples rasters by the cells of a fishnet."""
 
     def add_variables(self) -> None:
-        self.add_rasters("RASTERS")
+        self.add_rasters("RASTERS", quantity="any")
         self.add_text("NAMES")
         self.add_text("YEARS", optional=True)
         self.add_text("STATISTICS", "mean")

@@ -20,7 +20,7 @@ class Hemeroby(PressureAlgorithm):
         self.add_number("LEVELS", HEMEROBY_LEVELS, 2, integer=True, advanced=True)
         self.add_choice("FORM", ("normalised", "raw"), "normalised")
         self.add_unit(window=800)
-        self.add_outputs()
+        self.add_outputs("hemeroby")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         scheme = given.scheme()

@@ -18,11 +18,11 @@ class HumanActivity(PressureAlgorithm):
 
     def declare(self) -> None:
         self.add_coefficients(HUMAN_ACTIVITY)
-        self.add_rasters("FACTORS", optional=True)
+        self.add_rasters("FACTORS", quantity="pressure_factor", optional=True)
         self.add_text("NAMES", "", optional=True)
         self.add_text("WEIGHTS", "", optional=True)
         self.add_unit(window=1000)
-        self.add_outputs()
+        self.add_outputs("human_activity")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         scheme = given.scheme()

@@ -33,9 +33,9 @@ class PressureAlgorithm(EcoAlgorithm):
         self.add_number("WINDOW", window, 0)
         self.add_zones()
 
-    def add_outputs(self) -> None:
+    def add_outputs(self, quantity: str) -> None:
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity=quantity, optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 

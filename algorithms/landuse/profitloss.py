@@ -30,8 +30,8 @@ class ProfitLoss(ValuingAlgorithm):
         self.add_table("GDP_TABLE")
         self.add_number("TOLERANCE", 1e-9, 0, advanced=True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_INDEX")
+        self.add_raster_output("OUTPUT", quantity="value_change", optional=False)
+        self.add_raster_output("OUTPUT_INDEX", quantity="change_index")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_SUMMARY")
         self.add_table_output("OUTPUT_CLASSES")
@@ -82,6 +82,6 @@ class ProfitLoss(ValuingAlgorithm):
     def _publish_map(
         self, name: str, path: str, result: ProfitLossResult, unit: str, low: float, high: float
     ) -> Results:
-        label = self.texts.outputs[name].label
+        label = self.label(name)
         bands = tuple(BandLook(p, f"{label} {a}-{b}") for p, (a, b) in enumerate(result.pairs, start=1))
         return self.publish_raster(name, path, Look(label, bands, unit, low, high, "diverging"))

@@ -23,7 +23,7 @@ class TransferMatrix(EcoAlgorithm):
         self.add_land_cover()
         self.add_zones()
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="land_change", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_BALANCE")
         self.add_table_output("OUTPUT_DEGREES")
@@ -47,7 +47,7 @@ class TransferMatrix(EcoAlgorithm):
         bands = tuple(
             BandLook(
                 p + 1,
-                f"{self.texts.outputs['OUTPUT'].label} {a}-{b}",
+                f"{self.label('OUTPUT')} {a}-{b}",
                 classes=change_legend(result, p, user_language()),
             )
             for p, (a, b) in enumerate(result.pairs)

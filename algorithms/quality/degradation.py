@@ -34,23 +34,22 @@ class Degradation(EcoAlgorithm):
     GROUP = "quality"
 
     def declare(self) -> None:
-        self.add_rasters("BEFORE", optional=True)
-        self.add_rasters("AFTER", optional=True)
+        self.add_rasters("BEFORE", quantity="any", optional=True)
+        self.add_rasters("AFTER", quantity="any", optional=True)
         self.add_text("NAMES", "", optional=True)
         self.add_choice("KIND", KINDS, "relative")
         self.add_number("THRESHOLD", minimum=0)
-        self.add_rasters("LAND_COVER", optional=True)
+        self.add_rasters("LAND_COVER", quantity="land_cover", optional=True)
         self.add_scheme()
         self.add_number("MINIMUM_CHANGE", minimum=0, advanced=True)
         self.add_text("LOWER_IS_BETTER", "", optional=True, advanced=True)
         self.add_number("BEFORE_BAND", minimum=1, integer=True, advanced=True)
         self.add_number("AFTER_BAND", minimum=1, integer=True, advanced=True)
         self.add_number("REFERENCE_PERCENTILE", 95, 0, 100, advanced=True)
-        self.add_number("VALUE_MIN", advanced=True)
-        self.add_number("VALUE_MAX", advanced=True)
+        self.add_range("VALUE", quantity="any")
         self.add_raster_settings(several_years=False)
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_SEVERITY")
+        self.add_raster_output("OUTPUT", quantity="degradation_class", optional=False)
+        self.add_raster_output("OUTPUT_SEVERITY", quantity="severity_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_SEVERITY_TABLE")
         self.add_report_output()
@@ -64,7 +63,7 @@ class Degradation(EcoAlgorithm):
             given.text("NAMES"),
             given.text("LOWER_IS_BETTER"),
             (given.optional_integer("BEFORE_BAND"), given.optional_integer("AFTER_BAND")),
-            (given.number("VALUE_MIN"), given.number("VALUE_MAX")),
+            given.limits("VALUE"),
         )
         land_cover = given.rasters("LAND_COVER")
         inputs = DegradationInputs(
@@ -111,6 +110,6 @@ class Degradation(EcoAlgorithm):
         self, name: str, path: str | None, titles: Sequence[str], classes: tuple[ClassColour, ...]
     ) -> Results:
         """A layer per band, the first band on top."""
-        label = self.texts.outputs[name].label
+        label = self.label(name)
         bands = [BandLook(band, f"{label}: {title}") for band, title in enumerate(titles, start=1)]
         return self.publish_raster(name, path, Look(label, tuple(reversed(bands)), classes=classes))

@@ -33,7 +33,7 @@ class EcosystemQuality(EcoAlgorithm):
     GROUP = "quality"
 
     def declare(self) -> None:
-        self.add_rasters("INDICATORS")
+        self.add_rasters("INDICATORS", quantity="any")
         self.add_text("NAMES")
         self.add_land_cover()
         self.add_choice("METHOD", METHODS, "eqi")
@@ -48,8 +48,8 @@ class EcosystemQuality(EcoAlgorithm):
         self.add_text("INDICATORS_MIN", "", optional=True, advanced=True)
         self.add_text("INDICATORS_MAX", "", optional=True, advanced=True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_CLASSES")
+        self.add_raster_output("OUTPUT", quantity="ecosystem_quality", optional=False)
+        self.add_raster_output("OUTPUT_CLASSES", quantity="quality_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_REFERENCES")
         self.add_table_output("OUTPUT_CHANGE")
@@ -106,9 +106,8 @@ class EcosystemQuality(EcoAlgorithm):
 
     def _publish_maps(self, result: QualityResult, outputs: QualityOutputs) -> Results:
         years = result.inputs.years
-        label = {name: entry.label for name, entry in self.texts.outputs.items()}
-        grades = yearly_classes(label["OUTPUT_CLASSES"], years, legend("quality", user_language()))
+        grades = yearly_classes(self.label("OUTPUT_CLASSES"), years, legend("quality", user_language()))
         return {
             **self.publish_raster("OUTPUT_CLASSES", outputs.classes, grades),
-            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(label["OUTPUT"], years, high=100)),
+            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(self.label("OUTPUT"), years, high=100)),
         }

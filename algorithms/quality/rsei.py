@@ -33,20 +33,21 @@ class Rsei(EcoAlgorithm):
     GROUP = "quality"
 
     def declare(self) -> None:
-        self.add_rasters("IMAGES")
+        self.add_rasters("IMAGES", quantity="reflectance")
         self.add_text("YEARS")
         self.add_choice("SENSOR", SENSORS, "landsat8")
         self.add_choice("LEVEL", LEVELS, "level2")
         self.add_files("METADATA")
-        self.add_rasters("THERMAL", optional=True)
+        self.add_rasters("THERMAL", quantity="surface_temperature", optional=True)
         self.add_choice("TEMPERATURE_UNIT", tuple(TEMPERATURE_UNITS), "kelvin")
         self.add_choice("MODE", MODES, "joint")
         self.add_polygons("MASK_POLYGONS")
         self._add_fine_choices()
         self.add_raster_settings(classes=False)
-        self.add_raster_output("OUTPUT", optional=False)
-        for name in ("OUTPUT_INDICATORS", "OUTPUT_CLASSES", "OUTPUT_CHANGE"):
-            self.add_raster_output(name)
+        self.add_raster_output("OUTPUT", quantity="rsei", optional=False)
+        self.add_raster_output("OUTPUT_INDICATORS", quantity="any")
+        self.add_raster_output("OUTPUT_CLASSES", quantity="rsei_class")
+        self.add_raster_output("OUTPUT_CHANGE", quantity="rsei_change")
         for name in ("OUTPUT_TABLE", "OUTPUT_LOADINGS"):
             self.add_table_output(name, default=True)
         for name in ("OUTPUT_MOVES", "OUTPUT_STATISTICS"):
@@ -118,14 +119,13 @@ class Rsei(EcoAlgorithm):
 
     def _publish_maps(self, result: RseiResult, outputs: RseiOutputs) -> Results:
         language, years = user_language(), result.inputs.years
-        label = {name: entry.label for name, entry in self.texts.outputs.items()}
-        change = classes_between(label["OUTPUT_CHANGE"], result.pairs, legend("rsei_change", language))
-        levels = yearly_classes(label["OUTPUT_CLASSES"], years, legend("rsei", language))
+        change = classes_between(self.label("OUTPUT_CHANGE"), result.pairs, legend("rsei_change", language))
+        levels = yearly_classes(self.label("OUTPUT_CLASSES"), years, legend("rsei", language))
         return {
-            **self._publish_indicators(label["OUTPUT_INDICATORS"], outputs.indicators, years),
+            **self._publish_indicators(self.label("OUTPUT_INDICATORS"), outputs.indicators, years),
             **self.publish_raster("OUTPUT_CHANGE", outputs.change, change),
             **self.publish_raster("OUTPUT_CLASSES", outputs.classes, levels),
-            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(label["OUTPUT"], years, high=1)),
+            **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(self.label("OUTPUT"), years, high=1)),
         }
 
     def _publish_indicators(self, label: str, path: str | None, years: tuple[int, ...]) -> Results:

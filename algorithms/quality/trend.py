@@ -30,18 +30,16 @@ class Trend(EcoAlgorithm):
     GROUP = "quality"
 
     def declare(self) -> None:
-        self.add_rasters("RASTERS")
+        self.add_rasters("RASTERS", quantity="any", ranges=True)
         self.add_text("YEARS")
         self.add_number("ALPHA", 0.05, 0, 1)
         self.add_number("STABLE_SLOPE", 0, 0)
         self.add_flag("PREWHITEN", False)
         self.add_choice("VARIANCE", ("independent", "hamed_rao"), "independent", advanced=True)
         self.add_number("FEWEST_YEARS", FEWEST_DATES, FEWEST_DATES, integer=True, advanced=True)
-        self.add_number("RASTERS_MIN", advanced=True)
-        self.add_number("RASTERS_MAX", advanced=True)
         self.add_raster_settings(classes=False)
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_CLASSES")
+        self.add_raster_output("OUTPUT", quantity="trend_slope", optional=False)
+        self.add_raster_output("OUTPUT_CLASSES", quantity="trend_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
         for name in ("MEAN_SLOPE", "IMPROVED", "DEGRADED"):
@@ -56,8 +54,7 @@ class Trend(EcoAlgorithm):
             given.integer("FEWEST_YEARS"),
             given.flag("PREWHITEN"),
             given.choice("VARIANCE"),
-            given.number("RASTERS_MIN"),
-            given.number("RASTERS_MAX"),
+            *given.limits("RASTERS"),
         )
         outputs = TrendOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
@@ -91,11 +88,11 @@ class Trend(EcoAlgorithm):
                 BandLook(4, f"{title}: tau", limits=(-1, 1)),
                 BandLook(3, f"{title}: p", levels=P_LEVELS),
                 BandLook(2, f"{title}: z", limits=range_about_zero([z])),
-                BandLook(1, f"{title}: {self.texts.outputs['OUTPUT'].label}", limits=range_about_zero([slope])),
+                BandLook(1, f"{title}: {self.label('OUTPUT')}", limits=range_about_zero([slope])),
             )
             published |= self.publish_raster("OUTPUT", outputs.statistics, Look(title, bands, palette="diverging"))
         if outputs.classes:
-            label = self.texts.outputs["OUTPUT_CLASSES"].label
+            label = self.label("OUTPUT_CLASSES")
             look = Look(label, (BandLook(1, label),), classes=legend("trend", user_language()))
             published |= self.publish_raster("OUTPUT_CLASSES", outputs.classes, look)
         return published

@@ -23,16 +23,16 @@ class HabitatQuality(ServiceAlgorithm):
     def declare(self) -> None:
         self.add_cover()
         self.add_years()
-        self.add_rasters("THREATS")
+        self.add_rasters("THREATS", quantity="threat", ranges=True)
         self.add_text("NAMES")
         self.add_table("THREAT_TABLE", optional=False)
         self.add_table("SENSITIVITY_TABLE", optional=False)
         self.add_number("HALF_SATURATION", 0.05, 0)
-        self.add_raster("ACCESS", optional=True)
+        self.add_raster("ACCESS", quantity="access", optional=True, ranges=True)
         self.add_flag("NORMALISE", True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_DEGRADATION")
+        self.add_raster_output("OUTPUT", quantity="habitat_quality", optional=False)
+        self.add_raster_output("OUTPUT_DEGRADATION", quantity="habitat_degradation")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
         self.add_number_output("MEAN_FIRST")
@@ -74,6 +74,8 @@ def _threats(given: Given) -> dict[str, Series]:
                 rasters=len(paths),
             )
         )
+    limits = given.limits("THREATS")
     return {
-        name: Series(tuple(path for path, word in zip(paths, names) if word == name)) for name in dict.fromkeys(names)
+        name: Series(tuple(path for path, word in zip(paths, names) if word == name), *limits)
+        for name in dict.fromkeys(names)
     }

@@ -20,9 +20,9 @@ class NaturalHabitat(ServiceAlgorithm):
     def declare(self) -> None:
         self.add_cover()
         self.add_years()
-        self.add_series("QUALITY", optional=True)
+        self.add_rasters("QUALITY", quantity="quality_class", optional=True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="natural_habitat", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
         self.add_number_output("TOTAL_FIRST")

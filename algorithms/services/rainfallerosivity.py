@@ -27,15 +27,14 @@ class RainfallErosivity(ServiceAlgorithm):
     NAME = "rainfallerosivity"
 
     def declare(self) -> None:
-        self.add_series("PRECIPITATION", optional=True)
+        self.add_rasters("PRECIPITATION", quantity="precipitation_month", optional=True, ranges=True)
         self.add_choice("METHOD", (*SOURCES, *DAILY_SOURCES), "zhang_monthly")
         self.add_table("DAILY_TABLE")
-        self.add_raster("REFERENCE", optional=True)
+        self.add_raster("REFERENCE", quantity="any", optional=True)
         self.add_years(climate=True)
         self.add_number("THRESHOLD", 12, 0, advanced=True)
-        self.add_ranges("PRECIPITATION")
         self.add_raster_settings(classes=False)
-        self.add_raster_output("OUTPUT", default=True)
+        self.add_raster_output("OUTPUT", quantity="erosivity", default=True)
         self.add_table_output("OUTPUT_TABLE")
         self.add_report_output()
         self.add_number_output("MEAN")

@@ -37,19 +37,9 @@ class ServiceAlgorithm(EcoAlgorithm):
 
     # parameters
 
-    def add_series(self, name: str, optional: bool = False) -> None:
-        """Continuous rasters: one per year, one with a band per year, or one for all years."""
-        self.add_rasters(name, optional=optional)
-
-    def add_ranges(self, *names: str) -> None:
-        """The valid range of each series."""
-        for name in names:
-            self.add_number(f"{name}_MIN", advanced=True)
-            self.add_number(f"{name}_MAX", advanced=True)
-
     def add_cover(self, optional: bool = False) -> None:
         """Land cover and what its codes mean."""
-        self.add_rasters("LAND_COVER", optional=optional)
+        self.add_rasters("LAND_COVER", quantity="land_cover", optional=optional)
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
 
@@ -115,7 +105,7 @@ class ServiceAlgorithm(EcoAlgorithm):
         """
         if not path:
             return {}
-        label = self.texts.outputs[name].label
+        label = self.label(name)
         found = [] if limits or classes else stored_statistics(path)
         diverging = about_zero and any(band.minimum < 0 for band in found)
         usual = range_about_zero(found) if diverging else common_range(found)

@@ -29,8 +29,8 @@ class SlopeLength(ServiceAlgorithm):
         return super().flags() | QgsProcessingAlgorithm.Flag.FlagNoThreading
 
     def declare(self) -> None:
-        self.add_raster("DEM")
-        self.add_raster("FLOW_ACCUMULATION", optional=True)
+        self.add_raster("DEM", quantity="elevation", ranges=True)
+        self.add_raster("FLOW_ACCUMULATION", quantity="flow_accumulation", optional=True)
         self.add_choice("METHOD", ("desmet_govers", "constant"), "desmet_govers")
         self.add_choice("SLOPE_FACTOR", tuple(SLOPE_FACTORS), "hj1173")
         self.add_choice("EXPONENT", (OF_SLOPE_FACTOR, *EXPONENTS), OF_SLOPE_FACTOR, advanced=True)
@@ -43,9 +43,8 @@ class SlopeLength(ServiceAlgorithm):
         self.add_number("MAX_FACTOR", minimum=0, advanced=True)
         self.add_number("STREAM_AREA", minimum=0, advanced=True)
         self.add_number("CONSTANT_LENGTH", minimum=0, advanced=True)
-        self.add_ranges("DEM")
         self.add_raster_settings(several_years=False, classes=False)
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="slope_length", optional=False)
         self.add_report_output()
         self.add_number_output("MEAN")
 

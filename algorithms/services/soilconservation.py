@@ -7,6 +7,7 @@ from functools import partial
 from ...core.progress import Progress
 from ...core.services.soil.conservation import (
     DEFAULT_TOLERANCE_T_KM2,
+    MEASURES,
     UNIT,
     Intensity,
     SoilInputs,
@@ -19,7 +20,7 @@ from ..compat import user_language
 from ..given import Given
 from .service import ServiceAlgorithm
 
-FACTORS = ("R", "K", "LS", "C", "P")
+FACTORS = {name.upper(): measure.quantity for name, measure in MEASURES.items()}
 
 
 class SoilConservation(ServiceAlgorithm):
@@ -28,24 +29,23 @@ class SoilConservation(ServiceAlgorithm):
     NAME = "soilconservation"
 
     def declare(self) -> None:
-        for factor in FACTORS:
-            self.add_series(factor, optional=factor == "P")
+        for factor, quantity in FACTORS.items():
+            self.add_series(factor, quantity=quantity, optional=factor == "P")
         self.add_years(climate=True)
         self.add_cover(optional=True)
         self.add_number("TOLERANCE", DEFAULT_TOLERANCE_T_KM2, 0)
-        self.add_raster("TOLERANCE_RASTER", optional=True)
-        self.add_ranges(*FACTORS)
+        self.add_raster("TOLERANCE_RASTER", quantity="loss_tolerance", optional=True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_EROSION")
-        self.add_raster_output("OUTPUT_CLASSES")
+        self.add_raster_output("OUTPUT", quantity="soil_retention", optional=False)
+        self.add_raster_output("OUTPUT_EROSION", quantity="soil_loss")
+        self.add_raster_output("OUTPUT_CLASSES", quantity="erosion_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
         for name in ("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL", "LOSS_AREA"):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        r, k, ls, c = (self.series(given, factor) for factor in FACTORS[:-1])
+        r, k, ls, c = (self.series(given, factor) for factor in ("R", "K", "LS", "C"))
         inputs = SoilInputs(
             r, k, ls, c,
             p=self.optional_series(given, "P"),

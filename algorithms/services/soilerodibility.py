@@ -28,12 +28,11 @@ class SoilErodibility(ServiceAlgorithm):
 
     def declare(self) -> None:
         for name in SOIL:
-            self.add_raster(name)
+            self.add_raster(name, quantity=name.lower(), ranges=True, unit_from="UNITS")
         self.add_choice("METHOD", tuple(SOURCES), "epic_china")
         self.add_choice("UNITS", tuple(UNITS), "percent")
-        self.add_ranges(*SOIL)
         self.add_raster_settings(several_years=False, classes=False)
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="erodibility", optional=False)
         self.add_report_output()
         self.add_number_output("MEAN")
 

@@ -22,14 +22,13 @@ class SupportPractice(ServiceAlgorithm):
     def declare(self) -> None:
         self.add_cover()
         self.add_years()
-        self.add_raster("DEM", optional=True)
-        self.add_raster("SLOPE", optional=True)
+        self.add_raster("DEM", quantity="elevation", optional=True, ranges=True)
+        self.add_raster("SLOPE", quantity="slope", optional=True, ranges=True, unit_from="SLOPE_UNIT")
         self.add_choice("SLOPE_UNIT", ("degrees", "percent"), "degrees")
         self.add_choice("PRESET", tuple(PRESETS), "china")
         self.add_table("P_TABLE")
-        self.add_ranges("DEM")
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="practice_factor", optional=False)
         self.add_report_output()
         self.add_number_output("MEAN")
 
@@ -62,5 +61,5 @@ def terrain_of(given: Given) -> Terrain | None:
     if slope and dem:
         raise InputError(tr("DEM and SLOPE are both given. Give one of them."))
     if slope:
-        return Terrain(slope, given.choice("SLOPE_UNIT"))
+        return Terrain(slope, given.choice("SLOPE_UNIT"), *given.limits("SLOPE"))
     return Terrain(dem, "dem", *given.limits("DEM")) if dem else None

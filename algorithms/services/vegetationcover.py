@@ -28,7 +28,7 @@ class VegetationCover(ServiceAlgorithm):
     NAME = "vegetationcover"
 
     def declare(self) -> None:
-        self.add_series("NDVI", optional=True)
+        self.add_series("NDVI", quantity="ndvi", optional=True)
         self.add_years()
         self.add_choice("METHOD", ("percentile", "fixed"), "percentile")
         self.add_choice("C_METHOD", tuple(C_SOURCES), "table")
@@ -40,10 +40,9 @@ class VegetationCover(ServiceAlgorithm):
         self.add_number("VEGETATION", 0.86, -1, 1, advanced=True)
         self.add_number("NDVI_SCALE", 1, 0, advanced=True)
         self.add_flag("LEAVE_OUT_WATER", True)
-        self.add_ranges("NDVI")
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", default=True)
-        self.add_raster_output("OUTPUT_C")
+        self.add_raster_output("OUTPUT", quantity="vegetation_cover", default=True)
+        self.add_raster_output("OUTPUT_C", quantity="cover_factor")
         self.add_table_output("OUTPUT_TABLE")
         self.add_report_output()
         for name in ("MEAN", "MEAN_C", "NDVI_SOIL", "NDVI_VEGETATION"):

@@ -24,18 +24,16 @@ class TerrainClasses(EcoAlgorithm):
     GROUP = "terrain"
 
     def declare(self) -> None:
-        self.add_raster("DEM")
+        self.add_raster("DEM", quantity="elevation", ranges=True)
         for variable, name in SCHEMES.items():
             self.add_choice(name, (*PRESETS[variable], CUSTOM), PRESETS[variable][0])
         self.add_table("CLASS_BREAKS")
         self.add_number("FLAT_SLOPE", 0, 0, 90, advanced=True)
         self.add_number("RELIEF_WINDOW", 2000, 0, advanced=True)
-        self.add_number("DEM_MIN", advanced=True)
-        self.add_number("DEM_MAX", advanced=True)
         self.add_raster_settings(several_years=False, classes=False)
-        self.add_raster_output("OUTPUT_SLOPE", optional=False)
-        self.add_raster_output("OUTPUT_ASPECT")
-        self.add_raster_output("OUTPUT_LANDFORM")
+        self.add_raster_output("OUTPUT_SLOPE", quantity="slope_class", optional=False)
+        self.add_raster_output("OUTPUT_ASPECT", quantity="aspect_class")
+        self.add_raster_output("OUTPUT_LANDFORM", quantity="landform_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
@@ -43,6 +41,7 @@ class TerrainClasses(EcoAlgorithm):
         table, schemes = lay_over_presets(
             given.table("CLASS_BREAKS"), {variable: given.choice(name) for variable, name in SCHEMES.items()}
         )
+        minimum, maximum = given.limits("DEM")
         inputs = TerrainInputs(
             given.required_raster("DEM"),
             schemes["slope"],
@@ -51,8 +50,8 @@ class TerrainClasses(EcoAlgorithm):
             table,
             given.required_number("FLAT_SLOPE"),
             given.required_number("RELIEF_WINDOW"),
-            minimum=given.number("DEM_MIN"),
-            maximum=given.number("DEM_MAX"),
+            minimum=minimum,
+            maximum=maximum,
         )
         paths = {variable: given.output(name) for variable, name in OUTPUTS.items()}
         outputs = TerrainOutputs(**paths, metadata=self.provenance())
@@ -63,7 +62,7 @@ class TerrainClasses(EcoAlgorithm):
             legend = tuple(
                 ClassColour(c.class_id, (chinese and c.name_zh) or c.name, c.colour) for c in result.of(variable)
             )
-            label = self.texts.outputs[name].label
+            label = self.label(name)
             results.update(
                 self.publish_raster(name, paths[variable], Look(label, (BandLook(1, label),), classes=legend))
             )

@@ -18,28 +18,27 @@ class ZoneSummary(EcoAlgorithm):
     GROUP = "terrain"
 
     def declare(self) -> None:
-        self.add_rasters("VALUES")
+        self.add_rasters("VALUES", quantity="any", ranges=True)
         self.add_text("YEARS")
-        self.add_raster("ZONES_RASTER", optional=True)
+        self.add_raster("ZONES_RASTER", quantity="zone", optional=True)
         self.add_zones(raster=False)
         self.add_choice("KIND", KINDS, "density")
         self.add_table("ZONE_NAMES", advanced=True)
-        self.add_number("VALUES_MIN", advanced=True)
-        self.add_number("VALUES_MAX", advanced=True)
         self.add_raster_settings(maps=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
     def compute(self, given: Given, progress: Progress) -> Results:
         zones, kind = given.zones(), given.choice("KIND")
+        minimum, maximum = given.limits("VALUES")
         inputs = ZoneSummaryInputs(
             given.rasters("VALUES"),
             given.years(),
             zones,
             kind,
             zone_names(zones, given.table("ZONE_NAMES")),
-            minimum=given.number("VALUES_MIN"),
-            maximum=given.number("VALUES_MAX"),
+            minimum=minimum,
+            maximum=maximum,
         )
         result = run_zone_summary(inputs, self.raster_settings(given), progress.part(0, 95))
         results: Results = {}

@@ -20,15 +20,15 @@ class AlignToGrid(EcoAlgorithm):
     GROUP = "tools"
 
     def declare(self) -> None:
-        self.add_rasters("RASTERS")
-        self.add_raster("REFERENCE")
+        self.add_rasters("RASTERS", quantity="any")
+        self.add_raster("REFERENCE", quantity="any")
         self.add_choice("KIND", ("continuous", "classes"), "continuous")
         self.add_polygons("BOUNDARY")
         self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
         self.add_flag("OVERVIEWS", True)
         self.add_folder_output("FOLDER")
         self.add_table_output("OUTPUT_TABLE")
-        self.addOutput(QgsProcessingOutputMultipleLayers("ALIGNED", self.texts.outputs["ALIGNED"].label))
+        self.addOutput(QgsProcessingOutputMultipleLayers("ALIGNED", self._entry("ALIGNED").label))
 
     def compute(self, given: Given, progress: Progress) -> Results:
         folder = given.folder("FOLDER")

@@ -27,7 +27,7 @@ class CheckInputs(EcoAlgorithm):
     TAKES_BROKEN_RASTERS = True
 
     def declare(self) -> None:
-        self.add_rasters("RASTERS")
+        self.add_rasters("RASTERS", quantity="any")
         self.add_text("YEARS", optional=True)
         self.add_choice("SCHEME", (NO_SCHEME, *SCHEMES), NO_SCHEME)
         self.add_table("CLASS_TABLE")

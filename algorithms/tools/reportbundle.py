@@ -37,7 +37,7 @@ class ReportBundle(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_tables("TABLES")
-        self.add_rasters("RASTERS", optional=True)
+        self.add_rasters("RASTERS", quantity="any", optional=True)
         self.add_text("TITLE", optional=True)
         self.add_choice("LANGUAGE", LANGUAGES, LANGUAGES[0])
         self.add_report_output(optional=False)

@@ -27,7 +27,7 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def declare(self) -> None:
         self.add_valuation()
-        self.add_raster("DEM", optional=True)
+        self.add_raster("DEM", quantity="elevation", optional=True, ranges=True)
         self.add_drivers()
         self.add_choice("EFFECTS", ("entity", "time", "twoway", "none"), "twoway", advanced=True)
         self.add_text("QUANTILES", "0.10, 0.25, 0.50, 0.75, 0.90", advanced=True)

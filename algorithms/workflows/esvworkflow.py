@@ -28,19 +28,19 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_zones(raster=False)
         self.add_table("GDP_TABLE")
         self._add_images()
-        self.add_raster("DEM", optional=True)
+        self.add_raster("DEM", quantity="elevation", optional=True)
         self.add_drivers()
         self.add_text("CLASSES", "3-8", advanced=True)
         self.add_workflow_outputs()
 
     def _add_images(self) -> None:
         sensors = ("landsat5", "landsat7", "landsat8", "landsat9", "sentinel2", "modis")
-        self.add_rasters("IMAGES", optional=True)
+        self.add_rasters("IMAGES", quantity="reflectance", optional=True)
         self.add_text("IMAGE_YEARS", optional=True)
         self.add_choice("SENSOR", sensors, "landsat8")
         self.add_choice("LEVEL", ("level2", "level1", "reflectance"), "level2")
         self.add_text("BANDS", optional=True, advanced=True)
-        self.add_rasters("THERMAL", optional=True)
+        self.add_rasters("THERMAL", quantity="surface_temperature", optional=True)
 
     def steps(self, given: Given) -> int:
         return 6 + (1 if given.has("IMAGES") else 0)

@@ -10,7 +10,7 @@ from ..translation import tr
 from .workflow import Chain, Step
 
 # Rasters by year that may drive what is explained, apart from those that a workflow needs anyway.
-DRIVERS = ("TEMPERATURE", "POPULATION", "GDP", "NIGHT_LIGHT")
+DRIVERS = ("TEMPERATURE", "POPULATION", "GDP", "NIGHT_LIGHT")  # each of the quantity of its name
 
 
 class DriverParameters(EcoAlgorithm):
@@ -18,8 +18,8 @@ class DriverParameters(EcoAlgorithm):
 
     def add_drivers(self) -> None:
         for name in DRIVERS:
-            self.add_rasters(name, optional=True)
-        self.add_rasters("MORE_DRIVERS", optional=True)
+            self.add_series(name, quantity=name.lower(), optional=True)
+        self.add_rasters("MORE_DRIVERS", quantity="any", optional=True)
         self.add_text("DRIVER_NAMES", optional=True)
         self.add_number("CELL_SIZE", 1000, 0)
 

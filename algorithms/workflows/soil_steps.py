@@ -7,7 +7,6 @@ from typing import Any
 from ..given import Given
 from .workflow import Chain, Step
 
-SOIL_FACTORS = ("R", "K", "LS", "C", "P")
 TEXTURE = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
 # What makes each factor where it is not given itself; P is made of land cover and relief, and is 1 without it.
 SOURCES: dict[str, tuple[str, ...]] = {

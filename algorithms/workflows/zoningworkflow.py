@@ -15,9 +15,11 @@ from ...core.workflows.zoning_headlines import (
     service_headlines,
 )
 from ..given import Given
+from ..services.soilconservation import FACTORS
+from ..services.soilerodibility import SOIL as TEXTURE
 from ..services.soilerodibility import UNITS
 from ..translation import tr
-from .soil_steps import SOIL_FACTORS, SoilSteps, has_soil
+from .soil_steps import SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow
 
 WATER, SOIL, FLOOD, HABITAT, QUALITY = (
@@ -41,11 +43,11 @@ class ZoningWorkflow(Workflow):
 
     def declare(self) -> None:
         self.add_land_cover()
-        self.add_rasters("PRECIPITATION", optional=True)
-        self.add_rasters("EVAPOTRANSPIRATION", optional=True)
+        for name in ("precipitation", "evapotranspiration"):
+            self.add_series(name.upper(), quantity=name, optional=True)
         self._add_soil()
         self._add_flood()
-        self.add_rasters("INDICATORS", optional=True)
+        self.add_rasters("INDICATORS", quantity="any", optional=True)
         self.add_text("NAMES", optional=True)
         self.add_choice("QUALITY_METHOD", ("relative_biomass", "eqi"), "relative_biomass")
         self.add_zones(raster=False)
@@ -63,19 +65,21 @@ class ZoningWorkflow(Workflow):
         self.add_workflow_outputs()
 
     def _add_soil(self) -> None:
-        for name in SOIL_FACTORS:
-            self.add_rasters(name, optional=True)
-        for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON", "DEM", "FLOW_ACCUMULATION"):
-            self.add_raster(name, optional=True)
+        for name, quantity in FACTORS.items():
+            self.add_series(name, quantity=quantity, optional=True)
+        for name in TEXTURE:
+            self.add_raster(name, quantity=name.lower(), optional=True, ranges=True, unit_from="UNITS")
+        self.add_raster("DEM", quantity="elevation", optional=True, ranges=True)
+        self.add_raster("FLOW_ACCUMULATION", quantity="flow_accumulation", optional=True)
         self.add_choice("UNITS", tuple(UNITS), "percent", advanced=True)
-        self.add_rasters("NDVI", optional=True)
+        self.add_series("NDVI", quantity="ndvi", optional=True)
         self.add_table("C_TABLE", advanced=True)
         self.add_choice("SLOPE_LENGTH_METHOD", ("desmet_govers", "constant"), "desmet_govers", advanced=True)
 
     def _add_flood(self) -> None:
-        self.add_rasters("STORM_RAINFALL", optional=True)
+        self.add_series("STORM_RAINFALL", quantity="storm_rainfall", optional=True)
         self.add_text("STORM_DEPTH", optional=True)
-        self.add_raster("SOIL_GROUP", optional=True)
+        self.add_raster("SOIL_GROUP", quantity="soil_group", optional=True)
         self.add_choice("SOIL_GROUP_CODE", ("A", "B", "C", "D"), "B")
         self.add_polygons("WATER_BODIES")
 

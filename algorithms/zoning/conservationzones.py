@@ -40,8 +40,8 @@ class ConservationZones(ZoningAlgorithm):
         self.add_polygons("LOCKED_OUT")
         self.add_number("MINIMUM_AREA", 0, 0)
         self.add_raster_settings(several_years=False)
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_IMPORTANCE")
+        self.add_raster_output("OUTPUT", quantity="conservation_zone", optional=False)
+        self.add_raster_output("OUTPUT_IMPORTANCE", quantity="importance_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_EFFICIENCY", default=True)
         self.add_table_output("OUTPUT_CLASSES")
@@ -83,7 +83,7 @@ class ConservationZones(ZoningAlgorithm):
 
     def _publish_importance(self, path: str | None, inputs: ConservationInputs) -> Results:
         """A layer per service, the composite on top; a count of services is drawn as a ramp."""
-        label = self.texts.outputs["OUTPUT_IMPORTANCE"].label
+        label = self.label("OUTPUT_IMPORTANCE")
         classes = importance_legend(len(inputs.breaks), self.language)
         composite = () if inputs.composite == "count" else classes
         last = len(inputs.services) + 1

@@ -24,11 +24,11 @@ class PriorityRanking(ZoningAlgorithm):
         self.add_choice("RULE", ("additive", "core_area"), "additive")
         self.add_number("WARP", 1, 1, integer=True)
         self.add_number("EXPONENT", 0.25, 0, 1, advanced=True)
-        self.add_raster("COST", optional=True)
+        self.add_raster("COST", quantity="conservation_cost", optional=True)
         self.add_polygons("LOCKED_IN")
         self.add_polygons("LOCKED_OUT")
         self.add_raster_settings(several_years=False, classes=False)
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="priority_rank", optional=False)
         self.add_table_output("OUTPUT_CURVES", default=True)
         self.add_report_output()
         self.add_number_output("CELLS")
@@ -46,7 +46,7 @@ class PriorityRanking(ZoningAlgorithm):
         )
         outputs = RankingOutputs(given.output("OUTPUT"), self.provenance())
         result = run_priority_ranking(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        label = self.texts.outputs["OUTPUT"].label
+        label = self.label("OUTPUT")
         results = self.publish_raster("OUTPUT", outputs.rank, Look(label, (BandLook(1, label),)))
         report = given.file_output("OUTPUT_HTML")
         if report:

@@ -16,6 +16,7 @@ from ..translation import tr
 from .zoning import ZoningAlgorithm
 
 LAYERS = tuple(name.upper() for name in CODES)
+_HELD = {"QUALITY_CLASSES": "quality_class", "EROSION_CLASSES": "erosion_class"}
 
 
 class RestorationZones(ZoningAlgorithm):
@@ -25,7 +26,7 @@ class RestorationZones(ZoningAlgorithm):
 
     def declare(self) -> None:
         for name in LAYERS:
-            self.add_raster(name, optional=True)
+            self.add_raster(name, quantity=_HELD.get(name, "degradation_class"), optional=True)
         self.add_number("SEVERE", 4, 2, 6, integer=True)
         self.add_one_land_cover()
         self.add_text("EXCLUDE", optional=True)
@@ -35,8 +36,8 @@ class RestorationZones(ZoningAlgorithm):
         for name in LAYERS:
             self.add_number(f"{name}_BAND", minimum=1, integer=True, advanced=True)
         self.add_raster_settings(several_years=False)
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_PRIORITY")
+        self.add_raster_output("OUTPUT", quantity="restoration_reason", optional=False)
+        self.add_raster_output("OUTPUT_PRIORITY", quantity="restoration_priority")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_COMBINATIONS")
         self.add_table_output("OUTPUT_CLEANUP")

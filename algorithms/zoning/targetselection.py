@@ -67,7 +67,7 @@ class TargetSelection(ZoningAlgorithm):
             cost_unit = "" if fields.cost else "ha"
             made = selection_report(found, path, report_language(), folder, cost_unit)
             results.update(self.publish_report(made, report))
-        look = FeatureLook(self.texts.outputs["OUTPUT"].label, "", colour=SELECTED, outlined=True)
+        look = FeatureLook(self.label("OUTPUT"), "", colour=SELECTED, outlined=True)
         results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))
         progress.info(

@@ -26,14 +26,14 @@ class ZoningAlgorithm(EcoAlgorithm):
 
     def add_services(self, optional: bool = False) -> None:
         """Service rasters, what they are called and what their pixels hold."""
-        self.add_rasters("SERVICES", optional=optional)
+        self.add_rasters("SERVICES", quantity="service", optional=optional)
         self.add_text("NAMES", optional=True)
         self.add_text("KINDS", "density")
         self.add_text("BANDS", optional=True, advanced=True)
 
     def add_one_land_cover(self) -> None:
         """Land cover of one date, which may be left out."""
-        self.add_raster("LAND_COVER", optional=True)
+        self.add_raster("LAND_COVER", quantity="land_cover", optional=True)
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
 
@@ -56,7 +56,7 @@ class ZoningAlgorithm(EcoAlgorithm):
         self, name: str, path: str | None, legend: Sequence[ClassColour], bands: Sequence[BandLook] = ()
     ) -> Results:
         """A class raster with its legend; by default one band under the name of the output."""
-        label = self.texts.outputs[name].label
+        label = self.label(name)
         return self.publish_raster(
             name, path, Look(label, tuple(bands) or (BandLook(1, label),), classes=tuple(legend))
         )

@@ -33,8 +33,8 @@ class ZoningPlan(ZoningAlgorithm):
     NAME = "zoningplan"
 
     def declare(self) -> None:
-        self.add_raster("RESTORATION")
-        self.add_raster("CONSERVATION")
+        self.add_raster("RESTORATION", quantity="restoration_reason")
+        self.add_raster("CONSERVATION", quantity="conservation_zone")
         self.add_choice("POLICY", ("both", "conservation", "restoration"), "both")
         self.add_one_land_cover()
         self.add_zones()
@@ -44,9 +44,9 @@ class ZoningPlan(ZoningAlgorithm):
         self.add_number("MAX_UNITS", MAX_UNITS, 1, integer=True, advanced=True)
         self.add_number("TIME_LIMIT", 60, 1, advanced=True)
         self.add_raster_settings(several_years=False)
-        self.add_raster_output("OUTPUT", optional=False)
+        self.add_raster_output("OUTPUT", quantity="plan_class", optional=False)
         self.add_features_output("OUTPUT_VECTOR")
-        self.add_raster_output("OUTPUT_DIFFERENCE")
+        self.add_raster_output("OUTPUT_DIFFERENCE", quantity="method_difference")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_SERVICES")
         self.add_table_output("OUTPUT_COMPARISON")
@@ -114,5 +114,5 @@ class ZoningPlan(ZoningAlgorithm):
     def _publish_polygons(self, outputs: PlanOutputs) -> Results:
         planned = legend("plan", self.language)[1:]
         classes = tuple(FeatureClass(str(entry.code), entry.name, entry.colour) for entry in planned)
-        look = FeatureLook(self.texts.outputs["OUTPUT_VECTOR"].label, "plan", classes=classes, outlined=True)
+        look = FeatureLook(self.label("OUTPUT_VECTOR"), "plan", classes=classes, outlined=True)
         return self.publish_polygons("OUTPUT_VECTOR", outputs.polygons, look)

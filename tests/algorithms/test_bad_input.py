@@ -177,11 +177,11 @@ class TestRasters:
 class TestAdjustments:
     def test_a_reference_of_zero(self, refuse, inputs):
         npp = raster(inputs, "npp.tif", [[300, 400], [500, 600]])
-        refuse("The reference of NPP is 0, and values are divided by it.", ASSETS, NPP=[npp], NPP_REFERENCE=0)
+        refuse("Net primary production is 0, and values are divided by it.", ASSETS, NPP=[npp], NPP_REFERENCE=0)
 
     def test_npp_that_is_zero_everywhere(self, refuse, inputs):
         npp = raster(inputs, "npp.tif", [[0, 0], [0, 0]])
-        refuse("The reference of NPP", ASSETS, NPP=[npp])
+        refuse("The reference of Net primary production", ASSETS, NPP=[npp])
 
     def test_a_valid_range_that_leaves_nothing(self, refuse, inputs):
         npp = raster(inputs, "npp.tif", [[300, 400], [500, 600]])
@@ -195,7 +195,7 @@ class TestAdjustments:
         npp = raster(inputs, "npp.tif", [[300, 400], [500, 600]])
         cover = str(inputs / "2000.tif")
         refuse(
-            "NPP: 2 rasters given for 3 year(s) (2000, 2005, 2010).",
+            "Net primary production: 2 rasters given for 3 year(s) (2000, 2005, 2010).",
             ASSETS,
             LAND_COVER=[cover] * 3,
             YEARS="2000, 2005, 2010",

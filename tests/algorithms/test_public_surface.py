@@ -26,6 +26,8 @@ def _parameter(definition) -> dict[str, object]:
     found = {"type": definition.type(), "optional": optional, "default": definition.defaultValue()}
     if definition.type() == "enum":
         found["options"] = list(definition.options())
+    if "quantity" in definition.metadata():
+        found["quantity"] = definition.metadata()["quantity"]
     return found
 
 
@@ -85,9 +87,9 @@ def _broken_parameter(where: str, released: dict, present: dict | None) -> list[
     if present is None:
         return [f"{where} is gone"]
     found = [
-        f"{where}: {what} was {released[what]!r} and is {present[what]!r}"
-        for what in ("type", "default")
-        if released[what] != present[what]
+        f"{where}: {what} was {released[what]!r} and is {present.get(what)!r}"
+        for what in ("type", "default", "quantity")
+        if what in released and released[what] != present.get(what)
     ]
     if released["optional"] and not present["optional"]:
         found.append(f"{where} was optional and is required")
@@ -131,7 +133,7 @@ RELEASED = {
     "ecoassets:trend": {
         "group": "quality",
         "parameters": {
-            "RASTERS": {"type": "multilayer", "optional": False, "default": None},
+            "RASTERS": {"type": "multilayer", "optional": False, "default": None, "quantity": "any"},
             "KIND": {"type": "enum", "optional": True, "default": "sen", "options": ["sen", "linear"]},
         },
         "outputs": {"OUTPUT": "outputRaster"},
@@ -145,6 +147,7 @@ RELEASED = {
         (lambda a: a["parameters"].pop("RASTERS"), "ecoassets:trend, parameter RASTERS is gone"),
         (lambda a: a["parameters"]["RASTERS"].update(type="raster"), "type was 'multilayer' and is 'raster'"),
         (lambda a: a["parameters"]["KIND"].update(default="linear"), "default was 'sen' and is 'linear'"),
+        (lambda a: a["parameters"]["RASTERS"].update(quantity="npp"), "quantity was 'any' and is 'npp'"),
         (lambda a: a["parameters"]["KIND"].update(options=["sen"]), "KIND lost the choices linear"),
         (lambda a: a["parameters"]["KIND"].update(optional=False), "KIND was optional and is required"),
         (lambda a: a["outputs"].clear(), "output OUTPUT was outputRaster and is gone"),

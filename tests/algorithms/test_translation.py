@@ -86,10 +86,9 @@ def _words(node: object) -> Iterator[str]:
 def test_choices_are_listed_in_every_language(processing_ready, language):
     missing = []
     for algorithm in processing_ready.algorithms():
-        entries = help_texts.load_help(algorithm.name(), language).parameters
         for definition in algorithm.parameterDefinitions():
-            if definition.type() == "enum" and definition.name() in entries:
-                told = entries[definition.name()].help
+            if definition.type() == "enum":
+                told = help_texts.entry_of(algorithm.name(), definition.name(), language).help
                 # \b would take a Chinese character for a letter of the word.
                 missing += [
                     f"{algorithm.name()}, {definition.name()}: {option}"

@@ -27,7 +27,7 @@ def written(folder: Path, rest: str = "", text: str = ONE) -> Path:
 def test_one_quantity_by_hand():
     npp = quantity("npp")
     assert npp.label() == "Net primary production (g C/(m2 a))"
-    assert npp.label("zh") == "净初级生产力 (g C/(m2 a))"
+    assert npp.label("zh") == "净初级生产力（g C/(m2 a)）"
     assert npp.possible.holds(800) and not npp.possible.holds(6553.3)
     assert npp.fill(65533).means.en == "a fill value of MODIS unsigned 16-bit products"
     assert npp.fill(800) is None
