@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
@@ -21,6 +22,9 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled, EcoAssetsError
+from ..core.inputs.finding import Finding
+from ..core.inputs.record import recorded
+from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
 from ..core.raster.cluster.scheduler import scheduled
@@ -31,7 +35,7 @@ from ..core.report import MethodReport, write_report
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .command import given_parameters, qgis_process_command, write_parameters
-from .compat import make_fields
+from .compat import make_fields, user_language
 from .declared import DeclaredAlgorithm
 from .features import new_feature
 from .gathered_reports import hand_over
@@ -60,10 +64,14 @@ class FeedbackProgress(Progress):
         self._feedback.setProgress(self._highest)
 
     def info(self, message: str) -> None:
-        self._feedback.pushInfo(message)
+        self._feedback.pushInfo(told(message, user_language()))
 
     def warn(self, message: str) -> None:
-        self._feedback.pushWarning(message)
+        self._feedback.pushWarning(told(message, user_language()))
+
+    def tell(self, finding: Finding) -> None:
+        text = finding.told(user_language())
+        (self._feedback.pushInfo if finding.severity == "note" else self._feedback.pushWarning)(text)
 
     def cancelled(self) -> bool:
         return self._feedback.isCanceled()
@@ -122,12 +130,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
             self._given.bind(parameters, context)
             has_choice = self.parameterDefinition("SCHEDULER") is not None
             where = self._given.text("SCHEDULER") if has_choice else ""
-            with together() as self._changes, scheduled(where, otherwise=scheduler()):
+            with together() as self._changes, scheduled(where, otherwise=scheduler()), recorded() as self._record:
                 results = self.compute(self._given, progress)
                 progress.check()  # QGIS forgets the results of a run that was cancelled
         except Cancelled:
             return {}
-        except (EcoAssetsError, QgsProcessingException) as error:
+        except EcoAssetsError as error:
+            failure = error.told(user_language())
+        except QgsProcessingException as error:
             failure = str(error)
         except ModuleNotFoundError as error:
             failure = missing_package(error, self.displayName())
@@ -147,6 +157,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
             boundary=given.polygons("BOUNDARY"),
             mask=given.choice("MASK") if "MASK" in declared else "common",
             align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
+            insist_on_years=given.flag("INSIST_ON_YEARS") if "INSIST_ON_YEARS" in declared else False,
             write=write or WriteOptions(),
         )
 
@@ -188,7 +199,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
         title = self.displayName()
         if hand_over(title, report):
             return {}
-        complete = report.complete(title, report_language(), self.shown_parameters(), self.command())
+        language = report_language()
+        found = [finding.told(language) for finding in self._record.findings if finding.severity != "note"]
+        report = replace(report, warnings=[*report.warnings, *found])
+        complete = report.complete(title, language, self.shown_parameters(), self.command())
         write_report(complete, path)
         self.save_parameters(path)
         return {name: path}

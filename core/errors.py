@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from .messages import told
+
 
 class EcoAssetsError(Exception):
-    """Something that stops a run and that the user can mend."""
+    """Something that stops a run and that the user can mend. Its text may be a `Message`."""
+
+    def told(self, language: str) -> str:
+        """What it says, in a language as far as it is known."""
+        return told(self.args[0], language) if len(self.args) == 1 else str(self)
 
 
 class InputError(EcoAssetsError):

@@ -33,6 +33,7 @@ import numpy as np
 from .assets.equivalents import Equivalents, load_equivalents
 from .drivers.feature_table import FeatureTable, feature_table
 from .errors import Cancelled, EcoAssetsError, InputError, OutputError
+from .inputs.record import recorded
 from .land_cover import LandCoverScheme, load_scheme
 from .methods import method
 from .progress import Progress
@@ -64,9 +65,11 @@ def run_file(path: str, progress: Progress) -> Any:
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
     pending = PendingFile(str(job["result"])) if job.get("result") else None
     try:
-        with together(), scheduled(str(job.get("scheduler", ""))):
+        with together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
             told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
             result = _plain(run(**arguments, **told))
+            if isinstance(result, dict):
+                result["findings"] = [finding.told() for finding in record.findings]
             if pending:
                 _write(result, pending)
     finally:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .errors import Cancelled
+
+if TYPE_CHECKING:
+    from .inputs.finding import Finding
 
 
 class Progress:
@@ -19,6 +24,10 @@ class Progress:
 
     def warn(self, message: str) -> None:
         """Tells something that the user should look at, though the run goes on."""
+
+    def tell(self, finding: Finding) -> None:
+        """Tells what a check of the inputs found."""
+        (self.info if finding.severity == "note" else self.warn)(finding.told())
 
     def cancelled(self) -> bool:
         """Whether the user asked to stop."""
@@ -46,6 +55,9 @@ class _Part(Progress):
 
     def warn(self, message: str) -> None:
         self._whole.warn(message)
+
+    def tell(self, finding: Finding) -> None:
+        self._whole.tell(finding)
 
     def cancelled(self) -> bool:
         return self._whole.cancelled()

@@ -13,7 +13,7 @@ from .reading.source import open_source
 from .tally import Sums
 from .validity import all_of, any_of, everywhere, pixels_per_row, settled
 from .windows import Window
-from .work import COMMON, Block, Job
+from .work import COMMON, LEFT_OUT, Block, Job
 
 
 @dataclass
@@ -50,6 +50,9 @@ def _coverage_sums(job: Job, block: Block) -> Sums:
         per_row = counted[id(mask)]
         arrays[f"pixels:{name}"] = np.array(per_row.sum(), dtype=np.int64)
         arrays[f"area:{name}"] = np.array(float(per_row @ block.areas_ha[:, 0]))
+    for (name, value), per_row in block.left_out.items():
+        arrays[f"pixels:{LEFT_OUT}{value!r}:{name}"] = np.array(per_row.sum(), dtype=np.int64)
+        arrays[f"area:{LEFT_OUT}{value!r}:{name}"] = np.array(float(per_row @ block.areas_ha[:, 0]))
     return Sums(arrays)
 
 
@@ -90,6 +93,8 @@ class BlockReader:
         values, valid = self._read(name, block.window)
         block.values[name] = values
         block.valid[name] = all_of([valid, inside])
+        for value, fill in self._readers[name].left_out.items():
+            block.left_out[name, value] = pixels_per_row(all_of([fill, inside]))
 
     def _inside(self, window: Window) -> np.ndarray:
         if self._job.boundary is None:

@@ -23,7 +23,7 @@ from .cluster.scheduler import chosen_cluster
 from .output import RasterWriter
 from .tally import Sums
 from .windows import Window
-from .work import COMMON, Coverage, Job, JobResult
+from .work import Job, JobResult
 
 POLL_SECONDS = 0.1
 # Share of a run's progress that is left for statistics, overviews and moving files.
@@ -66,11 +66,7 @@ def _run(
         for number, writer in enumerate(writers.values()):
             writer.finish(progress)
             progress.set(100 - FINISHING_PCT + FINISHING_PCT * (number + 1) / len(writers))
-        coverage = {
-            name: Coverage(int(sums[f"pixels:{name}"]), float(sums[f"area:{name}"]))
-            for name in (*job.gate_names, COMMON)
-        }
-        found = JobResult(sums, coverage, {name: writer.statistics for name, writer in writers.items()})
+        found = JobResult.of(job, sums, {name: writer.statistics for name, writer in writers.items()})
         if job.accept is not None:
             job.accept(found)
         for writer in writers.values():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import InputError
-from ..progress import Progress
+from ..inputs.gate import Gate
+from ..progress import QUIET, Progress
 from .area import AREA_WARNING_PCT, area_scale_error_pct
 from .grid import Grid
 from .output import Output
@@ -26,12 +27,16 @@ class StudyArea:
         boundary: a 0/1 source, or None for the whole grid.
         settings: the user's decisions.
         folder: for intermediate files.
+        progress: hears what the inputs tell.
+        gate: through which the inputs pass.
     """
 
     grid: Grid
     boundary: Source | None
     settings: RasterSettings
     folder: str
+    progress: Progress = QUIET
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def common(self) -> bool:
@@ -39,14 +44,21 @@ class StudyArea:
         return self.settings.mask == "common"
 
     def fit(self, source: Source, progress: Progress) -> Source:
-        """Brings a source on the grid. Raises GridError or InputError as `fit_to_grid`."""
-        fitted = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
-        return without_fill_values(fitted, self.folder)
+        """Lets a source pass the gate and brings it on the grid, as `fit_all`."""
+        return self.fit_all([source], progress)[0]
 
     def fit_all(self, sources: Sequence[Source], progress: Progress) -> tuple[Source, ...]:
-        """Brings sources on the grid, each once, in order."""
-        fitted = {source: self.fit(source, progress) for source in dict.fromkeys(sources)}
-        return tuple(fitted[source] for source in sources)
+        """Lets sources pass the gate and brings them on the grid, each once, in order.
+
+        Raises:
+            GridError, InputError: as `fit_to_grid`.
+        """
+        admitted = dict(zip(sources, self.gate.admit(sources)))
+        fitted = {}
+        for source in admitted.values():
+            on_grid = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
+            fitted[source] = without_fill_values(on_grid, self.folder, self.gate.holds_fills(source))
+        return tuple(fitted[admitted[source]] for source in sources)
 
     def job(
         self,
@@ -59,7 +71,11 @@ class StudyArea:
         """A job over this area; sources of the same name are read once. By default the mask decides `gate_any`.
 
         Outputs of a job in which not a single pixel takes part are refused, so that no old file is lost to them.
+
+        Raises:
+            Refused: the gate has found something that must be mended first.
         """
+        self.gate.close(self.progress)
         once = tuple({source.name: source for source in sources}.values())
         return Job(
             kernel=kernel,
@@ -76,7 +92,8 @@ class StudyArea:
         )
 
     def require_pixels(self, found: JobResult) -> None:
-        """Raises InputError when not a single pixel took part."""
+        """Tells what the gate has left out. Raises InputError when not a single pixel took part."""
+        self.gate.account(found, self.progress)
         if found.coverage[COMMON].pixels == 0:
             counts = ", ".join(f"{name} {c.pixels} px" for name, c in found.coverage.items() if name != COMMON)
             together = "in all rasters at once" if self.common else "in any raster"
@@ -103,4 +120,4 @@ def open_study_area(reference: Source, settings: RasterSettings, folder: str, pr
             f"Reproject {reference.named} to an equal-area CRS for true areas."
         )
     boundary = burn_boundary(settings.boundary, grid, folder) if settings.boundary else None
-    return StudyArea(grid, boundary, settings, folder)
+    return StudyArea(grid, boundary, settings, folder, progress, Gate(settings.insist_on_years))

@@ -34,6 +34,7 @@ class Block:
             nothing is valid.
         areas_ha: area of a pixel per row, shape (height, 1), hectares.
         gate: where the job's gate is open, shape (height, width).
+        left_out: pixels per row that hold a fill code which nobody declared, by source and value.
     """
 
     window: Window
@@ -41,6 +42,7 @@ class Block:
     valid: dict[str, np.ndarray]
     areas_ha: np.ndarray
     gate: np.ndarray
+    left_out: dict[tuple[str, float], np.ndarray] = field(default_factory=dict)
 
     def all_valid(self, names: Sequence[str]) -> np.ndarray:
         """Where every named source is valid."""
@@ -153,14 +155,33 @@ class JobResult:
         sums: the kernel's sums over the whole raster.
         coverage: valid pixels and area of each gate source.
         statistics: per output, per band.
+        left_out: pixels that hold a fill code which nobody declared, by source and value.
     """
 
     sums: Sums
     coverage: Mapping[str, Coverage]
     statistics: Mapping[str, list[BandStatistics]]
+    left_out: Mapping[tuple[str, float], Coverage] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, job: Job, sums: Sums, statistics: Mapping[str, list[BandStatistics]]) -> JobResult:
+        """Takes what concerns the inputs out of the sums of all blocks."""
+        coverage = {name: covered(sums, name) for name in (*job.gate_names, COMMON)}
+        fills = [key.partition(LEFT_OUT)[2] for key in sums if key.startswith(f"pixels:{LEFT_OUT}")]
+        left_out = {}
+        for fill in fills:
+            value, _, name = fill.partition(":")
+            left_out[name, float(value)] = covered(sums, f"{LEFT_OUT}{fill}")
+        return cls(sums, coverage, statistics, left_out)
 
 
 COMMON = "common"
+LEFT_OUT = "left out "  # before value and source, in the keys of sums
+
+
+def covered(sums: Sums, key: str) -> Coverage:
+    """The pixels and the area that a pass has summed under a key."""
+    return Coverage(int(sums[f"pixels:{key}"]), float(sums[f"area:{key}"]))
 
 
 def no_kernel(block: Block) -> Result:

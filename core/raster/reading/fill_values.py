@@ -19,16 +19,17 @@ class _CopyKernel:
         return Result({self.name: (block.values[self.name], block.valid[self.name])})
 
 
-def without_fill_values(source: Source, folder: str) -> Source:
-    """Copies a source that is interpolated and has a valid range, so that what lies outside the range is nodata.
+def without_fill_values(source: Source, folder: str, holds_fills: bool = False) -> Source:
+    """Copies a source that is interpolated and has a valid range or fill codes, so that these are nodata.
 
-    Other sources are returned as they are: their range is applied when they are read.
+    Other sources are returned as they are: range and fill codes are applied when they are read.
 
     Args:
         source: fitted to the reference grid.
         folder: a temporary folder for the copy.
+        holds_fills: whether fill codes that nobody declared were seen in it.
     """
-    if source.resampling is None or not source.limited:
+    if source.resampling is None or not (source.limited or holds_fills):
         return source
     _, own = describe_source(source)
     path = intermediate_path(folder, f"{source.name} in range")

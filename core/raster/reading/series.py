@@ -46,8 +46,9 @@ def yearly_sources(
     bands = [open_raster(path, label).RasterCount for path in paths]
 
     def source(position: int, key: str, path: str, band: int) -> Source:
-        year = f" {years[position]}" if key != name else ""
-        return Source(key, path, band, kind, f"{label}{year}", minimum, maximum, measure=measure)
+        year = years[position] if key != name else None
+        named = label if year is None else f"{label} {year}"
+        return Source(key, path, band, kind, named, minimum, maximum, measure=measure, year=year, series=label)
 
     if len(paths) == 1 and bands[0] == len(years):
         return tuple(source(i, f"{name}:{year}", paths[0], i + 1) for i, year in enumerate(years))

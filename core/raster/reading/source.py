@@ -14,6 +14,7 @@ from ...quantities import ANY, Measure
 from ..dataset import call_gdal, open_raster, short_name
 from ..grid import Grid
 from ..validity import all_of, everywhere, is_everywhere, settled
+from .admission import Admission
 
 Kind = Literal["classes", "continuous", "amount"]
 # Outside of a warped class raster; no class code can be it.
@@ -35,6 +36,9 @@ class Source:
         minimum, maximum: valid range in the unit of the values; what lies outside counts as nodata.
         resampling: how the band comes on the reference grid; None where it lies there already.
         measure: what the values mean, and in which unit.
+        year: None where there are no years.
+        series: what the user calls all years together.
+        admission: what the gate admits; None for what the plugin itself has made.
     """
 
     name: str
@@ -46,6 +50,9 @@ class Source:
     maximum: float | None = None
     resampling: str | None = None
     measure: Measure = ANY
+    year: int | None = None
+    series: str = ""
+    admission: Admission | None = None
 
     @property
     def quantity(self) -> str:
@@ -68,7 +75,11 @@ class Source:
 
 @dataclass
 class BandReader:
-    """Reads windows of one source: values, and where they are valid."""
+    """Reads windows of one source: values, and where they are valid.
+
+    Attributes:
+        left_out: where the last window held fill codes that nobody had declared, by value.
+    """
 
     source: Source
     dataset: gdal.Dataset
@@ -78,6 +89,7 @@ class BandReader:
     uses_mask: bool
     scale: float
     offset: float
+    left_out: dict[float, np.ndarray] = field(default_factory=dict)
     _value_type: np.dtype = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +99,7 @@ class BandReader:
         """Values and their validity, both of shape (height, width). Invalid values hold 0.
 
         Raises:
-            InputError: the file cannot be read there, or a class raster holds a fraction.
+            InputError: the file cannot be read there, a class raster holds a fraction, or a value is impossible.
         """
         where = f"Cannot read {self.source.named} at column {column}, row {row}"
         raw = call_gdal(where, InputError, self.band.ReadAsArray, column, row, width, height)
@@ -98,11 +110,12 @@ class BandReader:
             mask_band = self.band.GetMaskBand()
             mask = call_gdal(where, InputError, mask_band.ReadAsArray, column, row, width, height)
             valid = all_of([valid, mask != 0])
-        values = self._class_codes(raw, valid) if self.source.kind == "classes" else self._scaled(raw)
+        values = raw if self.source.kind == "classes" else self._scaled(raw)
         valid = settled(self._within_range(values, valid))
         if not is_everywhere(valid):
             np.copyto(values, 0, where=~valid)
-        return values, valid
+        valid = self._admitted(values, valid)
+        return (self._class_codes(values) if self.source.kind == "classes" else values), valid
 
     def release(self) -> None:
         """Drops the blocks that GDAL holds for this band, so that its cache stays small."""
@@ -144,16 +157,26 @@ class BandReader:
             values = values * self.scale + self.offset
         return values
 
-    def _class_codes(self, raw: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    def _class_codes(self, raw: np.ndarray) -> np.ndarray:
         if raw.dtype.kind != "f":
             return raw
-        fractions = valid & (raw != np.floor(raw))
+        fractions = raw != np.floor(raw)  # what is not valid is 0
         if fractions.any():
             raise InputError(
                 f"{self.source.named} should hold class codes, but it holds fractions such as "
                 f"{raw[fractions][0]:.6g}. Choose the classified raster, or round it with the raster calculator first."
             )
-        return np.where(valid, raw, 0).astype(np.int64)
+        return raw.astype(np.int64)
+
+    def _admitted(self, values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        admission = self.source.admission
+        if admission is None:
+            return valid
+        self.left_out = admission.left_out(values, valid, self.source.named)
+        for fill in self.left_out.values():
+            valid = valid & ~fill
+            values[fill] = 0
+        return valid
 
     def _within_range(self, values: np.ndarray, valid: np.ndarray) -> np.ndarray:
         lowest, highest = self.source.minimum, self.source.maximum
@@ -196,8 +219,7 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
         GridError: a class raster on another grid, or no overlap with the reference grid.
         InputError: the raster cannot be opened.
     """
-    dataset, own = describe_source(source)
-    _warn_without_nodata(dataset, source, progress)
+    _, own = describe_source(source)
     difference = grid.difference(own)
     if difference is None:
         return source
@@ -215,12 +237,6 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
     resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or _resampling(own, grid)
     progress.info(f"{source.named} is brought on the reference grid ({resampling}): {difference}.")
     return replace(source, resampling=resampling)
-
-
-def _warn_without_nodata(dataset: gdal.Dataset, source: Source, progress: Progress) -> None:
-    band = dataset.GetRasterBand(source.band)
-    if band.GetNoDataValue() is None and band.GetMaskFlags() & gdal.GMF_ALL_VALID and not source.limited:
-        progress.warn(f"{source.named} declares no nodata value: every pixel is taken as a value.")
 
 
 def footprint(own: Grid, grid: Grid) -> tuple[float, float, float, float] | None:

@@ -115,8 +115,8 @@ class TestAdjusted:
         assert found.result.totals[0] == pytest.approx((FOREST_ALL - FOREST_SOIL / 2) * 1000, rel=1e-14)
 
     def test_the_cap_holds_back_extremes(self, valued):
-        found = valued({2000: [[FOREST, FOREST]]}, references=REFERENCES, NPP=[[4000, 800]], cap=3)
-        # 10 becomes 3, 2 stays.
+        found = valued({2000: [[FOREST, FOREST]]}, references=REFERENCES, NPP=[[2000, 800]], cap=3)
+        # 5 becomes 3, 2 stays.
         assert found.total[0, 0] == pytest.approx(
             [(FOREST_NPP * 3 + 7.73) * 1000, (FOREST_NPP * 2 + 7.73) * 1000], rel=FLOAT32
         )

@@ -38,10 +38,10 @@ def test_a_reference_per_year_is_warned_of(valued):
 
 
 def test_references_are_told(valued):
-    facts = valued(COVER, NPP=NPP, PREC=[[1, 2]], references={"PREC": 2.5}).heard.facts
+    facts = valued(COVER, NPP=NPP, PREC=[[400, 800]], references={"PREC": 650.5}).heard.facts
     land = "the mean of 2.00 ha that have a value of it and are valued in every year"
     assert f"Reference of Net primary production: 400, {land}." in facts
-    assert "Reference of Precipitation: 2.5, as given." in facts
+    assert "Reference of Precipitation: 650.5, as given." in facts
 
 
 def test_only_land_that_is_valued_enters_the_mean_of_every_series(valued):

@@ -9,9 +9,9 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.reading.source import Source, describe_source, fit_to_grid, open_source
+from ecoassets.core.raster.reading.source import Source, describe_source, open_source
 
-from .conftest import Telling, grid_of, write_raster
+from .conftest import grid_of, write_raster
 
 
 def read_source(path: str, **source) -> tuple[list, list]:
@@ -105,13 +105,6 @@ def test_whole_numbers_in_a_float_raster_are_classes_and_fractions_are_not(tmp_p
 def test_large_integers_keep_every_digit(tmp_path):
     path = write_raster(tmp_path / "x.tif", np.array([[2**24 + 1, 2**31 - 1]], "int32"))
     assert read_source(path) == [2**24 + 1, 2**31 - 1]
-
-
-def test_a_raster_without_nodata_is_told(tmp_path):
-    path = write_raster(tmp_path / "x.tif", np.ones((2, 2), "uint8"))
-    told = Telling()
-    fit_to_grid(Source("x", path, label="Soil"), grid_of(path), told)
-    assert told.warnings == ["Soil (x.tif) declares no nodata value: every pixel is taken as a value."]
 
 
 def test_bands_and_files_that_are_not_there(tmp_path):

@@ -131,13 +131,13 @@ class TestUnits:
         told = f"NPP is {value} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT)."
         assert any(told in warning for warning in log.warnings)
 
-    def test_a_single_fill_value_is_told(self, cover, series, log):
-        run_carbon_flux(cover, FluxInputs(series(600, 600, 600, 65_535), nep_ratio=0.25), FluxOutputs(), progress=log)
-        assert any("above 2,500 gC/m2 in 1 pixels" in warning for warning in log.warnings)
-
-    def test_a_nodata_value_that_is_not_declared(self, cover, series):
-        with pytest.raises(InputError, match="NPP holds values such as -32768.*set NPP_MIN"):
-            run_carbon_flux(cover, FluxInputs(series(600, 600, 600, -32_768), nep_ratio=0.25), FluxOutputs())
+    @pytest.mark.parametrize("fill", [65_535, -32_768])
+    def test_a_fill_code_that_is_not_declared_is_left_out(self, cover, series, log, fill):
+        run = run_carbon_flux(
+            cover, FluxInputs(series(600, 600, 600, fill), nep_ratio=0.25), FluxOutputs(), progress=log
+        )
+        assert run.sums.pixels.sum() == 3
+        assert any(f"holds {fill}" in warning and "left out" in warning for warning in log.warnings)
 
     @pytest.mark.parametrize(
         ("values", "message"),

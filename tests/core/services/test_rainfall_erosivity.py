@@ -100,10 +100,10 @@ def test_twelve_rasters_are_no_annual_rain(raster):
         run_rainfall_erosivity(ErosivityInputs(paths, "zhang_annual"), ErosivityOutputs())
 
 
-def test_undeclared_fill_values_and_tenths_are_told(raster, out):
-    with pytest.raises(InputError, match=r"negative values such as -9999"):
-        filled = raster("filled", np.array([[500.0, -9999.0]]), nodata=-1.0)
-        run_rainfall_erosivity(ErosivityInputs((filled,), "zhang_annual"), ErosivityOutputs(out("r")))
+def test_undeclared_fill_values_are_left_out_and_tenths_are_told(raster, out):
+    filled = raster("filled", np.array([[500.0, -9999.0]]), nodata=-1.0)
+    run_rainfall_erosivity(ErosivityInputs((filled,), "zhang_annual"), ErosivityOutputs(out("r")))
+    assert np.isnan(read(out("r"))[0][0, 1])
     with pytest.raises(InputError, match="tenths of a millimetre"):
         tenths = raster("tenths", np.full((2, 2), 30_000.0))
         run_rainfall_erosivity(ErosivityInputs((tenths,), "zhang_annual"), ErosivityOutputs(out("r")))

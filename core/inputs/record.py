@@ -1,0 +1,67 @@
+"""What a run has found about its inputs: told once, kept for its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from ..progress import Progress
+from .finding import Finding, Refused, merged
+
+
+@dataclass
+class Record:
+    """Findings of a run, each fact once, in the order in which they were made.
+
+    Attributes:
+        findings: told so far; a `stop` only where the run looks for all of them.
+        layer_names: what the user's layer tree calls a file, by path.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    layer_names: dict[str, str] = field(default_factory=dict)
+
+    def add(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Keeps what is new and returns it: facts that were told are not told again."""
+        told = {finding.fact for finding in self.findings}
+        new = [finding for finding in merged(findings) if finding.fact not in told]
+        self.findings += new
+        return new
+
+
+_RUN: ContextVar[Record | None] = ContextVar("record_of_the_run", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[Record]:
+    """Within this block findings are kept and told once; a run within a run shares its record."""
+    known = _RUN.get()
+    record = Record() if known is None else known
+    token = _RUN.set(record)
+    try:
+        yield record
+    finally:
+        _RUN.reset(token)
+
+
+def current_record() -> Record | None:
+    """The record of the run of this thread; None in a plain call from a script."""
+    return _RUN.get()
+
+
+def tell(findings: Iterable[Finding], progress: Progress) -> None:
+    """Tells what is new.
+
+    Raises:
+        Refused: something must be mended first; the message lists all of it.
+    """
+    record = _RUN.get()
+    new = merged(findings) if record is None else record.add(findings)
+    for finding in new:
+        if finding.severity != "stop":
+            progress.tell(finding)
+    stops = [finding for finding in new if finding.severity == "stop"]
+    if stops:
+        raise Refused(stops)

@@ -1,0 +1,37 @@
+"""Which check guards which kind of input. The table of algorithms and checks in the docs is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Guarded = Literal["continuous", "classes", "series", "reference", "table", "polygons", "images", "run"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that findings name.
+
+    Attributes:
+        id: of the check.
+        guards: kinds of input that it looks at: every `continuous` or `classes` raster, a `series` over years, the
+            `reference` grid, every `table`, all `polygons`, `images` of sensors, or the `run` as a whole.
+        asks: what it asks, in a line.
+    """
+
+    id: str
+    guards: tuple[Guarded, ...]
+    asks: str
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
+    Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
+    Check("left_out", ("continuous", "classes"), "What did the pass leave out, and how much?"),
+)
+BY_ID = {check.id: check for check in CHECKS}
+
+
+def guarding(kind: Guarded) -> tuple[Check, ...]:
+    """The checks that guard a kind of input."""
+    return tuple(check for check in CHECKS if kind in check.guards)

@@ -1,0 +1,64 @@
+"""What the core tells, in the language of who reads it. Code holds the English; `resources/messages` holds the others.
+
+A message is an English text like any other; it also remembers of what it was made, so that whoever shows it can say it
+in the language of the user. Values that are messages themselves are said in that language too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from .resources import RESOURCES
+
+FOLDER = RESOURCES / "messages"
+
+
+class Message(str):
+    """An English text with its template and values."""
+
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, values: Mapping[str, Any]) -> Message:
+        message = super().__new__(cls, _filled(template, values, "en"))
+        message.template, message.values = template, values
+        return message
+
+    def __reduce__(self) -> tuple[type[Message], tuple[str, Mapping[str, Any]]]:
+        return Message, (self.template, self.values)
+
+
+def say(template: str, /, **values: Any) -> Message:
+    """A message of a template, its braces filled with the values. Templates are literals: tests find them."""
+    return Message(template, values)
+
+
+def told(text: object, language: str) -> str:
+    """A message in a language; a text that is no message is looked up as a whole, and stays where nothing is found."""
+    words = _translations(language)
+    if not isinstance(text, Message):
+        return words.get(str(text), str(text))
+    return _filled(words.get(text.template, text.template), text.values, language)
+
+
+def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
+    """The template with its values; those that are messages or `Words` of data are said in the language."""
+    if not values:
+        return template
+    return template.format(**{name: _said(value, language) for name, value in values.items()})
+
+
+def _said(value: Any, language: str) -> Any:
+    if isinstance(value, Message):
+        return told(value, language)
+    return value.of(language) if hasattr(value, "of") else value
+
+
+@cache
+def _translations(language: str) -> dict[str, str]:
+    import yaml
+
+    path = FOLDER / f"{language}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -1,0 +1,73 @@
+"""Which values of a band a run takes: what is possible, and which codes stand for no data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...errors import InputError
+from ...messages import say
+
+
+class ImpossibleValue(InputError):
+    """A value that the quantity of a raster cannot have, and that is no usual fill code."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What the gate admits of a band.
+
+    Attributes:
+        low, high: the possible values.
+        fills: ranges of values that providers use for no data; they are left out where they are not possible.
+        strict: whether any other value that is not possible stops the run; class codes are left to their scheme.
+        meaning: what the values are, for messages.
+    """
+
+    low: float
+    high: float
+    fills: tuple[tuple[float, float], ...] = ()
+    strict: bool = True
+    meaning: str = field(default="", compare=False)
+
+    def is_fill(self, value: float) -> bool:
+        """Whether a value that is not possible stands for no data."""
+        return any(low <= value <= high for low, high in self.fills)
+
+    def left_out(self, values: np.ndarray, valid: np.ndarray, where: str) -> dict[float, np.ndarray]:
+        """Where valid pixels hold fill codes that are not possible, by value; empty for nearly every block.
+
+        Args:
+            values: shape (height, width), 0 where not valid.
+            valid: the same shape.
+            where: the raster, for the message.
+
+        Raises:
+            ImpossibleValue: a value is not possible and no fill code.
+        """
+        lowest, highest = values.min(), values.max()
+        if lowest >= self.low and highest <= self.high:
+            return {}
+        outside = valid & ~((values >= self.low) & (values <= self.high))
+        found = {}
+        for value in np.unique(values[outside]):
+            same = outside & (values == value)
+            if not self.is_fill(float(value)):
+                if not self.strict:
+                    continue
+                raise ImpossibleValue(
+                    say(
+                        "{where} holds {value:.6g} ({pixels} px in one block), which {meaning} cannot be: it lies "
+                        "between {low:.6g} and {high:.6g}. Mend the raster, declare the value as nodata, or give the "
+                        "valid range of this input.",
+                        where=where,
+                        value=float(value),
+                        pixels=int(np.count_nonzero(same)),
+                        meaning=self.meaning,
+                        low=self.low,
+                        high=self.high,
+                    )
+                )
+            found[float(value)] = same
+        return found

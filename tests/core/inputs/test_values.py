@@ -1,0 +1,91 @@
+"""Values: fill codes, what is impossible, slips of the unit; a look decides early, the pass counts exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from ecoassets.core.inputs.profile import look
+from ecoassets.core.inputs.record import recorded
+from ecoassets.core.progress import QUIET
+from ecoassets.core.quantities import Measure
+from ecoassets.core.raster.engine import run_job
+from ecoassets.core.raster.reading.source import Source
+from ecoassets.core.raster.settings import RasterSettings
+from ecoassets.core.raster.study import open_study_area
+from ecoassets.core.raster.tally import Sums
+from ecoassets.core.raster.work import Block, Result
+from ecoassets.tests.rasters import write_raster
+
+
+@dataclass(frozen=True)
+class Add:
+    """Sums what is valid."""
+
+    def __call__(self, block: Block) -> Result:
+        return Result(sums=Sums({"total": np.array(float(block.values["v"][block.valid["v"]].sum(dtype=float)))}))
+
+
+def total(path: str, folder, quantity: str = "npp", ratio: bool = False, **more) -> tuple[float, list[str]]:
+    """The sum of a raster that went through the gate, and what was told."""
+    source = Source("v", path, label="NPP", measure=Measure(quantity, ratio=ratio), **more)
+    with recorded() as record:
+        area = open_study_area(source, RasterSettings(), str(folder), QUIET)
+        sources = area.fit_all([source], QUIET)
+        job = area.job(Add(), sources)
+        area.require_pixels(found := run_job(job))
+    return float(found.sums["total"]), [finding.told() for finding in record.findings]
+
+
+def values(hole: float, usual: float = 500.0, shape=(20, 20)) -> np.ndarray:
+    held = np.full(shape, usual)
+    held[5:8, 3:6] = hole
+    return held
+
+
+@pytest.mark.parametrize("fill", [-9999, 65533, -3.4028235e38, 32766])
+def test_fill_codes_that_are_impossible_are_left_out(tmp_path, fill):
+    path = write_raster(tmp_path / "npp.tif", values(fill), "float32", nodata=None)
+    found, told = total(path, tmp_path)
+    assert found == (400 - 9) * 500
+    assert any(f"holds {fill:.6g}" in line and "left out" in line for line in told)
+    assert any("9 px (9.00 ha) hold" in line for line in told)
+
+
+def test_the_valid_range_of_the_user_wins(tmp_path):
+    path = write_raster(tmp_path / "npp.tif", values(-3456.7), "float32", nodata=-1)
+    assert total(path, tmp_path, minimum=0.0, maximum=1000.0)[0] == 391 * 500
+    assert total(path, tmp_path, minimum=-4000.0)[0] == pytest.approx(391 * 500 - 9 * 3456.7)
+
+
+def test_the_pass_finds_what_the_look_has_not_seen(tmp_path):
+    held = np.full((2500, 2500), 500.0, "float32")
+    held[2000, 1900] = -9999
+    path = write_raster(tmp_path / "npp.tif", held, "float32", nodata=None, options=["TILED=YES"])
+    seen = look(path, 1)
+    assert not seen.whole
+    assert (seen.low, seen.fills) == (500, {}), "the pixel lies in a block that is looked at: move it"
+    assert total(path, tmp_path)[0] == (2500 * 2500 - 1) * 500.0
+
+
+def test_a_fill_of_a_slipped_series_is_left_out(tmp_path):
+    """MOD17 as downloaded: 0.1 gC/m2, water 65533, of which the file declares 65535 only."""
+    held = np.linspace(2000, 9000, 400).reshape(20, 20).round()
+    held[0] = 65533
+    path = write_raster(tmp_path / "npp.tif", held, "uint16", nodata=65535)
+    assert total(path, tmp_path, ratio=True)[0] == held[1:].sum()
+
+
+def test_a_fill_that_is_possible_is_told_where_it_stands_apart(tmp_path):
+    path = write_raster(tmp_path / "v.tif", values(-9999) + np.arange(20), "float32", nodata=None)
+    found, told = total(path, tmp_path, quantity="any")
+    apart = write_raster(tmp_path / "w.tif", values(-9999), "float32", nodata=None)
+    found, told = total(apart, tmp_path, quantity="any")
+    assert found == 391 * 500 - 9 * 9999
+    assert any("-9999 (9 px), the usual -9999, apart from all other values" in line for line in told)
+    spread = np.linspace(-20000, 20000, 400).reshape(20, 20)
+    spread[0, 0] = -9999
+    path = write_raster(tmp_path / "s.tif", spread, "float32", nodata=-1)
+    assert total(path, tmp_path, quantity="any")[1] == []
