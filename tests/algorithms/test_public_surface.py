@@ -3,7 +3,7 @@
 What is in public_surface.json stays as it is: nothing is renamed or removed, no choice and no default changes. More
 algorithms, optional parameters, choices and outputs are welcome; they are recorded by
 
-    ECOASSETS_RECORD_SURFACE=1 make test-installed ARGS="-k public_surface"
+    ECOASSETS_RECORD_SURFACE=1 make test-installed TESTS=tests/algorithms/test_public_surface.py
 
 which writes the file anew, to be committed with the change that needs it.
 """
