@@ -17,7 +17,6 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
 
@@ -49,7 +48,6 @@ from .translation import tr
 from .version import plugin_version
 
 Results = dict[str, Any]
-Kind = QgsProcessingParameterNumber.Type
 _CHECK_EVERY = 1000  # rows of a table that are written between two looks at a cancel
 
 

@@ -16,7 +16,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
@@ -261,10 +260,6 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeFile
         self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
-
-    def add_file(self, name: str, extension: str = "", optional: bool = True) -> None:
-        behaviour = QgsProcessingParameterFile.Behavior.File
-        self.add(QgsProcessingParameterFile(name, "", behaviour, extension, optional=optional))
 
     def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:
         """A map of a quantity; an optional one is made in the dialog only where `default` says so."""

@@ -44,13 +44,11 @@ class ClassBreaks:
     Attributes:
         name: the scheme.
         classes: in the order of the table.
-        unit: of the bounds.
         period: where the scale closes, such as 360 degrees; None for an open scale.
     """
 
     name: str
     classes: tuple[BreakClass, ...]
-    unit: str = ""
     period: float | None = None
     _edges: np.ndarray = field(init=False, repr=False)
     _ids: np.ndarray = field(init=False, repr=False)
@@ -103,8 +101,7 @@ def read_breaks(table: Table, scheme: str, scheme_column: str, *, period: float 
         BreakClass(int(number), name or _range(low, high), zh, float(low), float(high), flag != "0")
         for number, name, zh, low, high, flag in zip(ids, names, chinese, lower, upper, closed)
     )
-    unit = part.texts("unit")[0] if part.has("unit") and rows else ""
-    return ClassBreaks(scheme, classes, unit, period)
+    return ClassBreaks(scheme, classes, period)
 
 
 def _range(lower: float, upper: float) -> str:

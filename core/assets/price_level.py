@@ -9,8 +9,7 @@ from ..tables import Table
 def price_level_of(table: Table) -> dict[int, float]:
     """Reads a price index: columns `year` and `index`, 100 being the price level of the standard value.
 
-    Values of a year are multiplied by ``index / 100``. An index with the previous year at 100 must be chained first
-    (`core.assets.standard_equivalent.deflator`).
+    Values of a year are multiplied by ``index / 100``. An index with the previous year at 100 must be chained first.
 
     Raises:
         TableError: a column is missing, a year repeats, or an index is not positive.

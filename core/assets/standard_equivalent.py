@@ -1,9 +1,8 @@
-"""The value of one equivalent: from yields and prices or from profits of crops, by region and by price level."""
+"""The value of one equivalent, from yields and prices or from profits of crops."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,6 @@ from ..results import Column, ResultTable
 from ..tables import Table
 
 METHODS = ("oneseventh", "netprofit")
-
-# An index with previous year = 100 that is this low is a ratio (1.02) or a percentage change (2.0).
-_LOWEST_INDEX = 10
 
 
 @dataclass(frozen=True)
@@ -86,80 +82,6 @@ def one_seventh(crops: Table) -> NDArray[np.float64]:
     crops.require("yield_kg_ha", "price_per_kg")
     product: NDArray[np.float64] = _not_negative(crops, "yield_kg_ha") * _not_negative(crops, "price_per_kg")
     return product / 7
-
-
-def regional_value(value: float, regional_yield: float, national_yield: float) -> float:
-    """Adjusts a national value of one equivalent to a region by its grain yield: `D * yield / national yield`.
-
-    Args:
-        value: per hectare and year.
-        regional_yield: grain, kg/ha.
-        national_yield: grain, kg/ha.
-
-    Raises:
-        InputError: a yield is not above zero.
-    """
-    for name, number in (("regional", regional_yield), ("national", national_yield)):
-        if not (number > 0 and math.isfinite(number)):
-            raise InputError(f"The {name} grain yield is {number}. Give a yield above zero, in kg/ha.")
-    return value * regional_yield / national_yield
-
-
-def price_indices(table: Table) -> dict[int, float]:
-    """Reads a table of price indices (`year`, `index`; previous year = 100). Raises TableError."""
-    table.require("year", "index")
-    return dict(zip(table.codes("year"), table.numbers("index").tolist()))
-
-
-def deflator(indices: Mapping[int, float], base_year: int) -> dict[int, float]:
-    """The price level of each year, base year = 1: the product of the indices from the base year on.
-
-    `level(t) = prod(index(u) / 100, u = base + 1 .. t)` after the base year, and one over the product of the indices
-    of t + 1 .. base before it. The year before the first index is there too.
-
-    Args:
-        indices: price index by year, previous year = 100, without gaps.
-        base_year: the year whose prices count.
-
-    Raises:
-        InputError: there is no index, a year is missing, the base year lies outside, or an index is not of the kind
-            "previous year = 100".
-    """
-    if not indices:
-        raise InputError("There is no price index. Give one per year, previous year = 100.")
-    first, last = min(indices), max(indices)
-    missing = [year for year in range(first, last + 1) if year not in indices]
-    if missing:
-        raise InputError(f"The price index lacks {', '.join(map(str, missing))}. Give one for every year.")
-    for year, index in indices.items():
-        if not (_LOWEST_INDEX <= index < math.inf):
-            raise InputError(f"The price index of {year} is {index:g}. Write it with previous year = 100, e.g. 102.")
-    if not first - 1 <= base_year <= last:
-        raise InputError(f"The base year {base_year} lies outside the price indices, {first - 1} to {last}.")
-    level = {first - 1: 1.0}
-    for year in range(first, last + 1):
-        level[year] = level[year - 1] * indices[year] / 100
-    return {year: number / level[base_year] for year, number in level.items()}
-
-
-def deflate(value: float, year: int, levels: Mapping[int, float]) -> float:
-    """Expresses a value of `year` in prices of the base year: `value / level`. `levels` is that of `deflator`.
-
-    Raises:
-        InputError: the year has no price level.
-    """
-    return value / _level(year, levels)
-
-
-def inflate(value: float, year: int, levels: Mapping[int, float]) -> float:
-    """Expresses a value in prices of the base year in prices of `year`: the inverse of `deflate`."""
-    return value * _level(year, levels)
-
-
-def _level(year: int, levels: Mapping[int, float]) -> float:
-    if year not in levels:
-        raise InputError(f"There is no price index for {year}; there are {min(levels)} to {max(levels)}. Add the year.")
-    return levels[year]
 
 
 def _not_negative(crops: Table, column: str) -> NDArray[np.float64]:

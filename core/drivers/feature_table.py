@@ -34,10 +34,6 @@ class FeatureTable:
     geographic: bool = False
     name: str = ""
 
-    @property
-    def n(self) -> int:
-        return len(next(iter(self.columns.values()))) if self.columns else 0
-
     def with_roles(self, names: Collection[str]) -> FeatureTable:
         """The table with no place where a field that tells it is a variable, such as an explained one called y.
 

@@ -10,10 +10,9 @@ from .pressure import PressureResult
 
 @dataclass(frozen=True)
 class MapLevel:
-    """A level: the highest value of the map that belongs to it, its number, its names and its bounds."""
+    """A level: the highest value of the map that belongs to it, its names and its bounds."""
 
     highest: float
-    number: int
     name: str
     name_zh: str
     lower: float
@@ -28,5 +27,5 @@ def map_levels(result: PressureResult) -> tuple[MapLevel, ...]:
     for level, above in zip(classes, (*classes[1:], None)):
         upper = level.upper * scale
         highest = math.nextafter(upper, -math.inf) if above is not None and above.lower_closed else upper
-        levels.append(MapLevel(highest, level.id, level.name, level.name_zh, level.lower * scale, upper))
+        levels.append(MapLevel(highest, level.name, level.name_zh, level.lower * scale, upper))
     return tuple(levels)

@@ -22,7 +22,7 @@ from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
 from ..raster.tally import Sums
-from ..raster.work import Block, Job, JobResult, Result
+from ..raster.work import Job, JobResult
 from ..results import Cell, Column, ResultTable
 from .degradation_kernel import (
     CLASSES,
@@ -131,8 +131,6 @@ class DegradationResult:
         area_ha: by layer, ecosystem and direction (worse, same, better).
         severity_ha: by judged layer and severity; empty but for `standard`.
         wetland_ha: wetland before and after, where there are two dates of land cover and `standard`.
-        references: undegraded value by layer, for `standard`.
-        smallest_change: by layer, for `relative`.
         inputs: what was asked for.
     """
 
@@ -141,8 +139,6 @@ class DegradationResult:
     area_ha: np.ndarray
     severity_ha: Mapping[str, np.ndarray]
     wetland_ha: tuple[float, float] | None
-    references: Mapping[str, float]
-    smallest_change: Mapping[str, float]
     inputs: DegradationInputs
 
     def headline(self) -> tuple[float, float, float]:
@@ -182,7 +178,7 @@ def run_degradation(
         land = Land.of_scheme(cover, inputs.scheme, ECOSYSTEMS) if inputs.scheme and cover else None
         wetlands = inputs.kind == "standard" and len(cover) == 2
         gate = [source.name for source in (*sources, *(cover if wetlands else ()))]
-        job = area.job(_unset, [*sources, *cover], gate=gate, gate_any=True)
+        job = area.reads([*sources, *cover], gate=gate, gate_any=True)
         made = _outputs(inputs, outputs, wetlands)
         with telling_unknown_codes(cover, inputs.scheme, area) if inputs.scheme else nullcontext():
             layers = _judged(inputs, job, cover, progress.part(0, 50))
@@ -204,8 +200,6 @@ def run_degradation(
         if inputs.kind == "standard"
         else {},
         wetland_ha=None if wetland is None else (float(wetland[0]), float(wetland[1])),
-        references={g.name: j.reference for g, j in zip(inputs.layers, layers) if j.standard},
-        smallest_change={g.name: j.smallest for g, j in zip(inputs.layers, layers) if inputs.kind == "relative"},
         inputs=inputs,
     )
 
@@ -379,8 +373,3 @@ def _outputs(inputs: DegradationInputs, outputs: DegradationOutputs, wetlands: b
         classes = legend("severity")
         made.append(Output(SEVERITY, outputs.severity, bands, "uint8", NO_SEVERITY, classes, outputs.metadata))
     return tuple(made)
-
-
-def _unset(block: Block) -> Result:
-    """Stands in for the kernel of a job that is used by several passes."""
-    return Result()

@@ -156,7 +156,7 @@ def run_ecosystem_quality(
             zones = burned.names
             read.append(burned.source)
         land = Land.of_scheme(cover, inputs.scheme, inputs.ecosystems, zones, "ecoregions" if zones else None)
-        job = area.job(_unset, read, gate=[source.name for source in cover])
+        job = area.reads(read, gate=[source.name for source in cover])
         with telling_unknown_codes(cover, inputs.scheme, area):
             if inputs.reference_table is not None:
                 references = references_of_table(inputs.reference_table, land, series)
@@ -391,8 +391,3 @@ def _collect(inputs: QualityInputs, references: References, sums: Sums) -> Quali
         references=references,
         inputs=inputs,
     )
-
-
-def _unset(block: Block) -> Result:
-    """Stands in for the kernel of a job that is used by several passes."""
-    return Result()

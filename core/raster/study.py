@@ -15,7 +15,7 @@ from .polygons import burn_boundary
 from .reading.fill_values import without_fill_values
 from .reading.source import Source, describe_source, fit_to_grid
 from .settings import RasterSettings
-from .work import COMMON, Job, JobResult, Kernel
+from .work import COMMON, Job, JobResult, Kernel, no_kernel
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,10 @@ class StudyArea:
             tile=self.settings.tile,
             accept=self.require_pixels if outputs else None,
         )
+
+    def reads(self, sources: Sequence[Source], gate: Sequence[str] = (), gate_any: bool | None = None) -> Job:
+        """A job that only reads: it counts what the sources cover, or tells several passes what they have in common."""
+        return self.job(no_kernel, sources, gate=gate, gate_any=gate_any)
 
     def require_pixels(self, found: JobResult) -> None:
         """Tells what the gate has left out. Raises InputError when not a single pixel took part."""

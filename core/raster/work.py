@@ -185,5 +185,5 @@ def covered(sums: Sums, key: str) -> Coverage:
 
 
 def no_kernel(block: Block) -> Result:
-    """Stands in for a kernel in a job that only names what is read."""
+    """The kernel of a job that only reads, see `StudyArea.reads`."""
     return Result()

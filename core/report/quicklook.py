@@ -29,14 +29,12 @@ class Sample:
 
     Args:
         values: rows x columns, north up, float64, NaN where there is nothing.
-        extent: west, south, east, north in the units of the CRS.
         width_m: width on the ground, None when the CRS is not known.
         aspect: width over height on the ground.
         north_up: whether up is (grid) north.
     """
 
     values: NDArray[np.float64]
-    extent: tuple[float, float, float, float]
     width_m: float | None
     aspect: float
     north_up: bool
@@ -49,7 +47,6 @@ class QuickLook:
     Args:
         png: the encoded picture, transparent where there is no value.
         size: width and height in pixels.
-        extent: west, south, east, north in the units of the CRS.
         width_m: width on the ground, None when the CRS is not known.
         aspect: width over height on the ground; show the picture in this shape.
         north_up: whether up is (grid) north.
@@ -61,7 +58,6 @@ class QuickLook:
 
     png: bytes
     size: tuple[int, int]
-    extent: tuple[float, float, float, float]
     width_m: float | None
     aspect: float
     north_up: bool
@@ -126,13 +122,11 @@ def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Samp
     if not nearest:
         scale, offset = source.GetScale(), source.GetOffset()
         values = values * (1 if scale is None else scale) + (0 if offset is None else offset)
-    west, dx, row_shear, north, column_shear, dy = dataset.GetGeoTransform()
+    _, dx, row_shear, _, column_shear, dy = dataset.GetGeoTransform()
     if dy > 0:  # a file stored south up
         values = values[::-1]
-    south, north = sorted((north, north + dy * dataset.RasterYSize))
     return Sample(
         values=values,
-        extent=(west, south, west + dx * dataset.RasterXSize, north),
         width_m=ground_width if known else None,
         aspect=ground_width / ground_height,
         north_up=row_shear == column_shear == 0 and dx > 0,
@@ -235,7 +229,6 @@ def _look(
     return QuickLook(
         png=encode_png(indices, palette),
         size=(columns, rows),
-        extent=sample.extent,
         width_m=sample.width_m,
         aspect=sample.aspect,
         north_up=sample.north_up,

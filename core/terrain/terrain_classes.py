@@ -22,7 +22,7 @@ from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
-from ..raster.work import COMMON, Block, Coverage, Job, Result
+from ..raster.work import COMMON, Block, Coverage, Result
 from ..results import Cell, Column, ResultTable
 from ..tables import Table, resource_table
 
@@ -213,14 +213,6 @@ class _TerrainKernel:
         return Result(rasters, Sums(sums))
 
 
-@dataclass(frozen=True)
-class _NothingKernel:
-    """Lets the engine count what its sources cover."""
-
-    def __call__(self, block: Block) -> Result:
-        return Result()
-
-
 def run_terrain_classes(
     inputs: TerrainInputs,
     outputs: TerrainOutputs | None = None,
@@ -285,8 +277,7 @@ def study_coverage(area: StudyArea) -> Coverage:
     if area.boundary is None:
         areas = pixel_areas_ha(area.grid)
         return Coverage(area.grid.width * area.grid.height, float(areas.sum()) * area.grid.width)
-    job = Job(_NothingKernel(), (area.boundary,), area.grid, boundary=area.boundary, threads=area.settings.threads)
-    return run_job(job).coverage[COMMON]
+    return run_job(area.reads([area.boundary])).coverage[COMMON]
 
 
 def _output(variable: str, path: str, scheme: Scheme, metadata: Mapping[str, str]) -> Output:

@@ -316,7 +316,6 @@ def test_large_rasters_are_read_small_in_their_shape(tmp_path):
     look = quick_look(write_raster(tmp_path / "a.tif", np.zeros((300, 900), dtype="float32")), max_size=90)
     assert look.size == (90, 30)
     assert look.width_m == pytest.approx(900 * 30)
-    assert look.extent == (100, 60 - 300 * 30, 100 + 900 * 30, 60)
 
 
 def test_degrees_shrink_with_latitude(tmp_path):

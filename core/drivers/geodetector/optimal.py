@@ -33,7 +33,6 @@ class Candidate:
     Attributes:
         method: discretisation method, or `DISTINCT`.
         classes: number of classes asked for.
-        strata: number of classes that hold samples.
         q: share of the variance explained; NaN where the candidate is refused.
         refused: why it may not be chosen; empty when it may.
         breaks: its inner breaks.
@@ -41,7 +40,6 @@ class Candidate:
 
     method: str
     classes: int
-    strata: int
     q: float
     refused: str
     breaks: Breaks
@@ -83,8 +81,8 @@ def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: 
             refused = _refusal(counts, as_is=k >= distinct)
             q = float("nan") if refused else q
             if k >= distinct:
-                return (*curve, Candidate(DISTINCT, distinct, distinct, q, refused, breaks))
-            curve.append(Candidate(method, k, len(counts), q, refused, breaks))
+                return (*curve, Candidate(DISTINCT, distinct, q, refused, breaks))
+            curve.append(Candidate(method, k, q, refused, breaks))
     return tuple(curve)
 
 

@@ -26,7 +26,6 @@ class StratumSums:
     """y by stratum. Strata that hold no sample are left out.
 
     Attributes:
-        strata: (L,) code of each stratum.
         count: (L,) samples.
         mean: (L,) mean of y.
         within: (L,) sum of squares about the mean.
@@ -34,7 +33,6 @@ class StratumSums:
         singletons: strata of one sample found, whether kept or dropped.
     """
 
-    strata: Integers
     count: Integers
     mean: Floats
     within: Floats
@@ -88,7 +86,7 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
     )
     total = float(centred @ centred) if len(y) and y.min() < y.max() else 0.0
     within[within <= count * (ROUND_OFF * np.abs(centred).max(initial=0)) ** 2] = 0
-    return StratumSums(strata, count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
+    return StratumSums(count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
 
 
 def pair_codes(a: Integers, b: Integers) -> Integers:
@@ -188,18 +186,14 @@ class Comparisons:
     Attributes:
         first: (pairs,) position of one stratum.
         second: (pairs,) position of the other.
-        difference: (pairs,) mean of the first less mean of the second.
         t: (pairs,) statistic.
-        df: (pairs,) degrees of freedom after Satterthwaite.
         p: (pairs,) two-sided.
         p_holm: (pairs,) after Holm, over these pairs.
     """
 
     first: Integers
     second: Integers
-    difference: Floats
     t: Floats
-    df: Floats
     p: Floats
     p_holm: Floats
 
@@ -219,7 +213,7 @@ def welch_comparisons(sums: StratumSums) -> Comparisons:
     difference = sums.mean[first] - sums.mean[second]
     t = difference / np.sqrt(squared)
     p = 2 * stats.t.sf(np.abs(t), df)
-    return Comparisons(first, second, difference, t, df, p, holm(p))
+    return Comparisons(first, second, t, p, holm(p))
 
 
 def holm(p: Floats) -> Floats:

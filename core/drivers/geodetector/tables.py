@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class Strata:
 
 @dataclass(frozen=True)
 class GeodetectorResult:
-    """All tables of a run. The columns of a table are `column_names` of its row class.
+    """All tables of a run. The columns of a table are `row_columns` of its row class.
 
     Attributes:
         factors: q and its tests, a row per factor.
@@ -132,8 +132,3 @@ class GeodetectorResult:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-
-
-def column_names(row: type) -> tuple[str, ...]:
-    """Table columns of a row class (``class_`` is the column ``class``)."""
-    return tuple(field.name.rstrip("_") for field in fields(row))

@@ -1,4 +1,4 @@
-"""Fixed effects of entities and times: taking them out of columns, exactly, and estimating them.
+"""Fixed effects of entities and times: taking them out of columns, exactly.
 
 Two-way effects on unbalanced data have no closed formula by means. Entity means are taken out
 first, and the time effects of what remains solve a T x T system (Frisch, Waugh and Lovell), so the
@@ -79,16 +79,6 @@ class Projection:
             for j in range(left.shape[1]):
                 left[:, j] -= second[self.second.codes, j] - seen_by_first[self.first.codes, j]
         return left
-
-    def effects(self, residual: Array) -> tuple[Array, Array | None]:
-        """Effects of the first and the second groups that fit `residual` (n,) best; the second have mean 0."""
-        column = residual[:, None]
-        first = self.first.means(column)[:, 0]
-        if self.second is None:
-            return first, None
-        second = self._second_effects(self._without_first(column, np.empty(column.shape, order="F")))
-        second -= second.mean(axis=0)
-        return first - self._first_means_of_second(second)[:, 0], second[:, 0]
 
     @cached_property
     def components(self) -> int:
@@ -176,11 +166,9 @@ class Projection:
         return solution
 
 
-def two_way(entity: Groups, time: Groups) -> tuple[Projection, bool]:
-    """The projection with the larger side first, and whether the entities are the first side."""
-    if entity.size >= time.size:
-        return Projection(entity, time), True
-    return Projection(time, entity), False
+def two_way(entity: Groups, time: Groups) -> Projection:
+    """The projection with the larger side first."""
+    return Projection(entity, time) if entity.size >= time.size else Projection(time, entity)
 
 
 def singletons(groups: tuple[Groups, ...]) -> Array:

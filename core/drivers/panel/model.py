@@ -72,9 +72,8 @@ class WithinRegression:
         self.observations, self.effects = observations, effects
         self.groups = _effect_groups(observations, effects)
         self.projection: Projection | None = None
-        self.entity_first = effects != "time"
         if effects == "twoway":
-            self.projection, self.entity_first = two_way(*self.groups)
+            self.projection = two_way(*self.groups)
         elif self.groups:
             self.projection = Projection(self.groups[0])
         self.absorbed = self.projection.parameters if self.projection else 0
@@ -169,24 +168,3 @@ class WithinRegression:
 
     def parameters_beside(self, clusters: Sequence[Array]) -> int:
         return parameters_beside(self.parameters, [group.codes for group in self.groups], self.components, clusters)
-
-    def estimated_effects(self, linear: Array) -> tuple[Array | None, Array | None]:
-        """Effects of the entities (N,) and of the times (T,), None where not in the model.
-
-        Args:
-            linear: centred drivers times slopes, shape (n,).
-        """
-        if not self.projection:
-            return None, None
-        given = self.observations
-        raw = given.y - self.y_mean - linear
-        first, second = self.projection.effects(raw)
-        level = self.y_mean - float(self.x_mean[self.kept] @ self.slopes)
-        if self.effects == "entity":
-            return first + level, None
-        if self.effects == "time":
-            return None, first + level
-        assert second is not None
-        if self.entity_first:
-            return first + level, second
-        return second + level + first.mean(), first - first.mean()

@@ -61,8 +61,6 @@ class PanelResult:
         rows: rows of the table that were used, shape (n,).
         residuals: y - x b - effects, shape (n,).
         fitted: y - residuals, shape (n,).
-        entities, entity_effects: labels and effects, shape (N,); None without such effects.
-        times, time_effects: the same of the times, shape (T,); with both, time effects have mean zero.
         r2_within: 1 - RSS / sum of squares of y after the same effects were taken out.
         r2_within_adjusted: 1 - (1 - r2_within)(n - 1)/(n - k - p).
         r2_between: squared correlation of entity means of y and of x b; None without entities.
@@ -76,10 +74,6 @@ class PanelResult:
     rows: Array
     residuals: Array
     fitted: Array
-    entities: Array | None
-    entity_effects: Array | None
-    times: Array | None
-    time_effects: Array | None
     r2_within: float
     r2_within_adjusted: float
     r2_between: float | None
@@ -155,7 +149,6 @@ def _result(
 ) -> PanelResult:
     given = model.observations
     linear = model.raw @ model.fit.coefficients
-    entity_effects, time_effects = model.estimated_effects(linear)
     entity = None if given.entity is None else groups_of(given.entity, given.entities)
     r2 = 1 - model.fit.rss / model.total
     return PanelResult(
@@ -164,10 +157,6 @@ def _result(
         rows=given.rows,
         residuals=model.fit.residuals,
         fitted=given.y - model.fit.residuals,
-        entities=None if entity_effects is None else given.entities,
-        entity_effects=entity_effects,
-        times=None if time_effects is None else given.times,
-        time_effects=time_effects,
         r2_within=r2,
         r2_within_adjusted=1 - (1 - r2) * (given.n - 1) / model.df,
         r2_between=_squared_correlation(*entity.means(np.column_stack([given.y, linear])).T) if entity else None,

@@ -49,15 +49,12 @@ class LocalMoran:
         i: z_i sum_j w_ij z_j / (sum z^2 / n) with z the centred values, shape (n,) (Anselin 1995). With rows of
             W that sum to one, the mean over all places is the global I.
         p: two-sided pseudo p of conditional permutation, shape (n,); NaN for islands.
-        p_threshold: largest p that is significant, after the false discovery rate if asked for.
         cluster: position in `CLUSTERS`, shape (n,).
     """
 
     i: Array
     p: Array
-    p_threshold: float
     cluster: Array
-    islands: int
     note: str
 
     @property
@@ -212,7 +209,7 @@ def local_moran(
     rule = "false discovery rate" if false_discovery else "level at each place"
     note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}, smallest possible p "
     note += f"{2 / (permutations + 1):g}; {weights.kind}, rows standardised"
-    return LocalMoran(local, p, float(threshold), cluster, weights.islands, note)
+    return LocalMoran(local, p, cluster, note)
 
 
 def _centred(values: Array, weights: Weights) -> Array:

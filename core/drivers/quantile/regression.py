@@ -60,7 +60,6 @@ class Fit:
         gap: duality gap as a share of the loss; None for mmqr (moments) and koenker (one program, see the notes).
         wrong_signs: rows whose dual weight contradicts their residual; None as for `gap`.
         zeros: rows on the fit; None as for `gap`.
-        iterations: linear programs and interior-point steps; None as for `gap`.
     """
 
     quantile: float
@@ -69,7 +68,6 @@ class Fit:
     gap: float | None = None
     wrong_signs: int | None = None
     zeros: int | None = None
-    iterations: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,6 @@ class QuantileResult:
         tests: equality of slopes, crossing, R1 and exactness.
         fits: a row per quantile.
         n: rows used.
-        crossing: rows whose fitted quantiles are not monotone.
         notes: method, limits and conventions.
         warnings: what the user should look at.
     """
@@ -90,7 +87,6 @@ class QuantileResult:
     tests: tuple[Check, ...]
     fits: tuple[Fit, ...]
     n: int
-    crossing: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -179,7 +175,6 @@ def quantile_regression(
         tests=_tests(sample, taus, method, estimates, covariance, fits, crossing),
         fits=fits,
         n=rows,
-        crossing=crossing,
         notes=(*sample.notes, *estimates.notes, *covariance.notes),
         warnings=tuple(warnings),
     )
@@ -270,9 +265,7 @@ def _fits(taus: tuple[float, ...], estimates: Estimates) -> tuple[Fit, ...]:
         fit = Fit(quantile, float(loss), float(1 - loss / null) if null > 0 else None)
         if estimates.fits:
             exact = estimates.fits[place]
-            fit = replace(
-                fit, gap=exact.gap, wrong_signs=exact.wrong_signs, zeros=exact.zeros, iterations=exact.iterations
-            )
+            fit = replace(fit, gap=exact.gap, wrong_signs=exact.wrong_signs, zeros=exact.zeros)
         fits.append(fit)
     return tuple(fits)
 

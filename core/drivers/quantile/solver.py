@@ -69,7 +69,6 @@ class Solution:
         gap: duality gap as a share of the objective (0 for a perfect fit).
         zeros: number of rows on the fit.
         wrong_signs: number of rows whose dual weight contradicts the sign of their residual.
-        iterations: number of linear programs and interior-point steps.
     """
 
     coefficients: Array
@@ -79,7 +78,6 @@ class Solution:
     gap: float
     zeros: int
     wrong_signs: int
-    iterations: int
 
 
 class Infeasible(EcoAssetsError):
@@ -181,11 +179,10 @@ def fit_quantile(
 
 @dataclass(frozen=True)
 class _Vertex:
-    """Solution of the scaled problem: coefficients, dual weights, steps taken."""
+    """Solution of the scaled problem: coefficients and dual weights."""
 
     b: Array
     a: Array
-    steps: int
 
 
 def _certify(
@@ -218,7 +215,6 @@ def _certify(
         gap=excess / objective if objective > noise * len(y) else 0.0,
         zeros=int(np.sum(zero & (weight > 0))),
         wrong_signs=int(np.sum(weight * ((residuals > 0) & (dual < 1 - 1e-6) | (residuals < 0) & (dual > 1e-6)) > 0)),
-        iterations=vertex.steps,
     )
 
 
@@ -262,7 +258,7 @@ def _solve(y: Array, x: Array, target: Array) -> _Vertex:
     vertex = _narrow(y, x, target, np.abs(y - x @ near.b), held, NARROW_ROWS)
     if vertex is None:
         return _highs(y, x, target)
-    return _Vertex(vertex.b, vertex.a, vertex.steps + near.steps)
+    return vertex
 
 
 def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, size: int) -> _Vertex | None:
@@ -276,7 +272,7 @@ def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, siz
         size: number of rows to keep at first; doubled when the guess turns out too far off.
     """
     rows, columns = x.shape
-    size, steps = max(size, 20 * columns, 200), 0
+    size = max(size, 20 * columns, 200)
     # Ties must not be told apart by round-off, which could pick rows of one kind only.
     distance = np.where(distance < 1e-6, 0, distance)
     while size <= rows // 2:
@@ -289,7 +285,6 @@ def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, siz
                 vertex = _solve(y[inside], x[inside], target - x.T @ np.where(inside, 0, held))
             except Infeasible:
                 break
-            steps += vertex.steps
             residuals = y - x @ vertex.b
             wrong = ((residuals > SIGN_TOLERANCE) & (held < 1)) | ((residuals < -SIGN_TOLERANCE) & (held > 0))
             wrong &= ~inside
@@ -299,7 +294,7 @@ def _narrow(y: Array, x: Array, target: Array, distance: Array, held: Array, siz
         else:
             weights = held.copy()
             weights[inside] = vertex.a
-            return _Vertex(vertex.b, weights, steps)
+            return _Vertex(vertex.b, weights)
         size *= 2
     return None
 
@@ -323,7 +318,7 @@ def _highs(y: Array, x: Array, target: Array) -> _Vertex:
             b = exact
     else:
         b = _to_vertex(y, x, b)
-    return _Vertex(b, a, 1)
+    return _Vertex(b, a)
 
 
 def _to_vertex(y: Array, x: Array, b: Array) -> Array:
@@ -367,11 +362,11 @@ def _frisch_newton(y: Array, x: Array, target: Array, most: int = 80) -> _Vertex
     floor = 0.1 * float(np.mean(np.abs(slack))) + 1e-9
     z, w = np.maximum(slack, 0) + floor, np.maximum(-slack, 0) + floor
     goal = 1e-9 * float(np.abs(slack).sum()) + 1e-12 * rows
-    for step in range(1, most + 1):
+    for _ in range(most):
         complementarity = float(z @ a + w @ s)
         lack = target - x.T @ a
         if complementarity <= goal and float(np.abs(lack).max()) <= 1e-7 * rows:
-            return _Vertex(b, a, step)
+            return _Vertex(b, a)
         if not complementarity > 1e-6 * goal:
             return None
         curvature = 1 / (z / a + w / s)

@@ -32,7 +32,6 @@ class YearImage:
     """One image.
 
     Attributes:
-        year: when it was taken.
         bands: source name and calibration by role.
         thermal: source name and calibration of the surface temperature.
         quality: source name of the quality band, or None.
@@ -42,7 +41,6 @@ class YearImage:
         excluded: whether a source marks pixels inside mask polygons.
     """
 
-    year: int
     bands: Mapping[str, tuple[str, Calibration]]
     thermal: tuple[str, ThermalCalibration]
     quality: str | None

@@ -15,7 +15,7 @@ from ...raster.reading.series import yearly_sources
 from ...raster.reading.source import Kind, Source
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
-from ...raster.work import Block, Job, Result
+from ...raster.work import Job
 from .calibration import (
     Calibration,
     ImageCalibration,
@@ -121,7 +121,7 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
     )
     _tell(inputs, series, numbers, progress)
     gate = [of_year["red"].name for of_year in fitted]
-    return Prepared(Images(years, area.common), area.job(_unset, read, gate=gate))
+    return Prepared(Images(years, area.common), area.reads(read, gate=gate))
 
 
 def _band_numbers(inputs: RseiInputs, series: SensorSeries) -> list[dict[str, int]]:
@@ -226,7 +226,6 @@ def _image(
     elif _is_scaled(sources["thermal"]) and thermal.constants is None:
         thermal = ThermalCalibration()
     return YearImage(
-        year=inputs.years[position],
         bands=bands,
         thermal=(sources["thermal"].name, thermal),
         quality=sources["quality"].name if "quality" in sources else None,
@@ -259,8 +258,3 @@ def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[st
                 f"Reflectance of {sensor.title} in {year} takes the offset {offset_from[1]:g} of processing baseline "
                 "04.00. Give the offset 0 for harmonised images."
             )
-
-
-def _unset(block: Block) -> Result:
-    """Stands in for the kernel of a job that is used by several passes."""
-    return Result()

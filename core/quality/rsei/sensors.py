@@ -29,7 +29,6 @@ _SENSORS_FILE = RESOURCES / "sensors" / "sensors.yaml"
 class BitField:
     """Bits of a quality band, and their values that mask a pixel."""
 
-    name: str
     first_bit: int
     bits: int
     values: tuple[int, ...]
@@ -44,7 +43,6 @@ class BitField:
 class WetnessSet:
     """Tasselled-cap wetness: a weight per role, and the kind of reflectance it was made for."""
 
-    name: str
     title: str
     made_for: str
     weights: Mapping[str, float]
@@ -94,10 +92,9 @@ def load_sensor(name: str) -> Sensor:
         scaling=entry["scaling"],
         thermal=entry.get("thermal", {}),
         quality=tuple(
-            BitField(field["name"], field["first_bit"], field["bits"], tuple(field["values"]))
-            for field in entry["quality"]
+            BitField(field["first_bit"], field["bits"], tuple(field["values"])) for field in entry["quality"]
         ),
-        wetness={key: _wetness_set(key, row) for key, row in entry["wetness"].items()},
+        wetness={key: _wetness_set(row) for key, row in entry["wetness"].items()},
         irradiance=entry["irradiance"],
         to_oli={role: (float(slope), float(intercept)) for role, (slope, intercept) in entry.get("to_oli", {}).items()},
     )
@@ -170,7 +167,7 @@ def _by_name(sensor: Sensor, descriptions: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _wetness_set(name: str, entry: Mapping[str, str]) -> WetnessSet:
+def _wetness_set(entry: Mapping[str, str]) -> WetnessSet:
     row = next(
         row
         for row in resource_table(entry["table"]).rows
@@ -183,4 +180,4 @@ def _wetness_set(name: str, entry: Mapping[str, str]) -> WetnessSet:
         weights = dict(zip(roles, map(float, str(row["coefficients_in_order"]).split(";"))))
     else:
         weights = {role: float(str(row[role])) for role in REFLECTIVE}
-    return WetnessSet(name, entry["title"], entry["made_for"], weights)
+    return WetnessSet(entry["title"], entry["made_for"], weights)

@@ -6,7 +6,6 @@ import math
 
 from ...results import Cell, Column, ResultTable
 from ..legends import legend
-from .images import REASONS
 from .indicators import INDICATORS
 from .run import RseiResult
 
@@ -48,7 +47,6 @@ INDICATOR_COLUMNS = (
     Column("low"),
     Column("high"),
 )
-LEFT_OUT_COLUMNS = (Column("year", "integer"), Column("reason", "text"), Column("area_ha", unit="ha"))
 
 
 def loadings_table(result: RseiResult) -> ResultTable:
@@ -105,14 +103,3 @@ def indicator_table(result: RseiResult) -> ResultTable:
         low, high = float(model.low[number]), float(model.high[number])
         rows.append((found.year, found.indicator, found.mean, found.deviation, low, high))
     return ResultTable(INDICATOR_COLUMNS, tuple(rows))
-
-
-def left_out_table(result: RseiResult) -> ResultTable:
-    """Area that does not count, by year and reason."""
-    rows: list[tuple[Cell, ...]] = [
-        (year, reason, float(area))
-        for year, areas in zip(result.inputs.years, result.left_out_ha)
-        for reason, area in zip(REASONS, areas)
-        if area > 0
-    ]
-    return ResultTable(LEFT_OUT_COLUMNS, tuple(rows))

@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ..reading.source import Source
 from ..study import StudyArea
-from ..work import Block, Job, no_kernel
+from ..work import Block, Job
 from .radix_search import RadixSearch, Sample, Sampler, Target
 
 
@@ -72,7 +72,7 @@ def exact_percentiles(
         InputError: no pixel is valid, or a fraction lies outside 0 to 1.
     """
     sampler = sampler or SourceSampler(tuple(source.name for source in sources), area.common)
-    found = percentiles_by_stratum(area.job(no_kernel, sources), sampler, 1, fractions, progress)
+    found = percentiles_by_stratum(area.reads(sources), sampler, 1, fractions, progress)
     if found.counts[0] == 0:
         named = ", ".join(source.named for source in sources)
         raise InputError(

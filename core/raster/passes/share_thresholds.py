@@ -12,7 +12,7 @@ from ...progress import QUIET, Progress
 from ..reading.source import Source
 from ..study import StudyArea
 from ..validity import is_everywhere
-from ..work import Block, no_kernel
+from ..work import Block
 from .radix_search import RadixSearch, Sample, Target
 
 # A share counts as reached this little before it is, so that rounding of sums decides nothing.
@@ -77,7 +77,7 @@ def share_thresholds(
         ]
 
     sampler = _AmountSampler(tuple(source.name for source in sources), tuple(by_area))
-    job = area.job(no_kernel, sources, gate_any=True)
+    job = area.reads(sources, gate_any=True)
     found = iter(RadixSearch(job, sampler, len(sources), summed=True, progress=progress).find(targets_of))
     nothing = ShareThresholds((np.inf,) * len(shares), (0.0,) * len(shares), 0.0)
     return tuple(

@@ -23,7 +23,6 @@ from ..plausible import refuse_negative, refuse_slip
 from ..survey import Climate, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
-MonthlyMethod = Literal["zhang_monthly", "wischmeier", "renard_freimund"]
 Method = Literal["zhang_monthly", "zhang_annual", "wischmeier", "renard_freimund"]
 
 R = "rainfall_erosivity"

@@ -40,8 +40,7 @@ class SelectionResult:
         chosen: boolean, shape (units,).
         cost: of the chosen units, without the boundary penalty.
         boundary_m: length of the border around them; None where borders were not measured.
-        objective: cost and penalty together.
-        gap: how far, relative to the objective, a better choice may still be; 0 is proven optimal.
+        gap: how far, relative to cost and penalty together, a better choice may still be; 0 is proven optimal.
         targets_pct: per service.
         units: what was chosen from.
     """
@@ -49,7 +48,6 @@ class SelectionResult:
     chosen: np.ndarray
     cost: float
     boundary_m: float | None
-    objective: float
     gap: float
     targets_pct: tuple[float, ...]
     units: PlanningUnits
@@ -115,13 +113,12 @@ def select_units(
     progress.set(100)
     cost = float(units.costs[chosen].sum())
     boundary = units.borders.of_selection(chosen) if units.borders is not None else None
-    objective = cost + boundary_penalty * (boundary or 0.0)
     if bound_gap > max(gap, TARGET_TOLERANCE):
         progress.warn(
             f"The time limit of {time_limit:g} s ended the search: a selection cheaper by up to {bound_gap:.2%} may "
             "exist. Raise TIME_LIMIT to look further."
         )
-    return SelectionResult(chosen, cost, boundary, objective, bound_gap, tuple(targets * 100), units)
+    return SelectionResult(chosen, cost, boundary, bound_gap, tuple(targets * 100), units)
 
 
 def _targets(units: PlanningUnits, targets_pct: Sequence[float]) -> np.ndarray:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecoassets.core.assets.standard_equivalent import (
-    deflate,
-    deflator,
-    inflate,
-    price_indices,
-    regional_value,
-    standard_equivalent,
-)
+from ecoassets.core.assets.standard_equivalent import standard_equivalent
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.tables import Table
 
@@ -96,58 +89,3 @@ class TestBadInput:
     def test_an_unknown_method_is_refused(self):
         with pytest.raises(InputError, match="Choose oneseventh or netprofit"):
             standard_equivalent(crops(grain()), "rent")
-
-
-class TestRegion:
-    def test_a_region_that_yields_less_is_worth_less(self):
-        assert regional_value(3406.50, 4000, 5000) == pytest.approx(2725.20, rel=1e-15)
-
-    @pytest.mark.parametrize(("regional", "national"), [(0, 5000), (4000, -1), (4000, float("nan"))])
-    def test_yields_must_be_above_zero(self, regional, national):
-        with pytest.raises(InputError, match=r"grain yield is .* Give a yield above zero"):
-            regional_value(1000, regional, national)
-
-
-INDICES = {2001: 110, 2002: 120, 2003: 50}
-
-
-class TestPriceLevel:
-    def test_levels_by_hand(self):
-        # 2001: 1.1; 2002: 1.1 * 1.2 = 1.32; 2003: 1.32 * 0.5 = 0.66
-        expected = {2000: 1, 2001: 1.1, 2002: 1.32, 2003: 0.66}
-        assert deflator(INDICES, 2000) == pytest.approx(expected, rel=1e-14)
-
-    def test_a_base_year_in_the_middle(self):
-        # Seen from 2002: 2001 is 1 / 1.2 and 2003 is 0.5
-        levels = deflator(INDICES, 2002)
-        assert levels == pytest.approx({2000: 1 / 1.32, 2001: 1 / 1.2, 2002: 1, 2003: 0.5}, rel=1e-14)
-
-    def test_deflating_takes_inflation_out_and_inflating_puts_it_back(self):
-        levels = deflator(INDICES, 2000)
-        # 1320 CNY of 2002 bought what 1000 CNY bought in 2000.
-        assert deflate(1320, 2002, levels) == pytest.approx(1000, rel=1e-14)
-        assert inflate(deflate(777, 2003, levels), 2003, levels) == pytest.approx(777, rel=1e-14)
-
-    def test_indices_come_from_a_table(self):
-        table = Table.of_rows("cpi", [{"Year": "2001", "Index": "102.5"}, {"Year": 2002.0, "Index": 99}])
-        assert price_indices(table) == {2001: 102.5, 2002: 99}
-
-    @pytest.mark.parametrize(
-        ("indices", "base", "fault"),
-        [
-            ({}, 2000, "There is no price index"),
-            ({2001: 102, 2004: 103}, 2001, "The price index lacks 2002, 2003"),
-            ({2001: 1.02}, 2001, "The price index of 2001 is 1.02. Write it with previous year = 100"),
-            ({2001: 0}, 2001, "The price index of 2001 is 0"),
-            ({2001: float("nan")}, 2001, "The price index of 2001 is nan"),
-            ({2001: 102}, 1999, "The base year 1999 lies outside the price indices, 2000 to 2001"),
-            ({2001: 102}, 2002, "The base year 2002 lies outside"),
-        ],
-    )
-    def test_faults_are_told(self, indices, base, fault):
-        with pytest.raises(InputError, match=fault):
-            deflator(indices, base)
-
-    def test_a_year_without_an_index_is_refused(self):
-        with pytest.raises(InputError, match="no price index for 2010; there are 2000 to 2003"):
-            deflate(1, 2010, deflator(INDICES, 2000))

@@ -39,7 +39,8 @@ def test_every_method_finds_the_slopes_that_made_the_data(method):
     )
     assert column(result, "heat") == pytest.approx([-1, -1, -1], abs=0.12)
     assert column(result, "rain") == pytest.approx([0.663, 1, 1.337], abs=0.2)
-    assert result.n == 4_000 and result.crossing <= 40
+    assert result.n == 4_000
+    assert next(test.statistic for test in result.tests if test.test == "crossing") <= 40
 
 
 def test_a_row_for_every_quantile_and_term_the_constant_first():
@@ -129,7 +130,6 @@ def test_crossing_rows_are_counted():
     # the one row at x = 3 moves the lines by a row or two, that is by 0.02
     assert column(result, "const") == pytest.approx([-6, 6], abs=0.05)
     assert column(result, "x") == pytest.approx([5.4, -5.4], abs=0.05)
-    assert result.crossing == 1
     assert any("cross in 1 of 2003 rows" in warning for warning in result.warnings)
 
 

