@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Union
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from ..errors import OutputError
@@ -20,7 +21,19 @@ from ..raster.files import PendingFile
 
 Value = Union[str, int, float, None]
 Style = Literal[
-    "text", "title", "note", "head", "indent", "sum_text", "number", "decimal", "fine", "percent", "code", "sum"
+    "text",
+    "title",
+    "note",
+    "head",
+    "indent",
+    "sum_text",
+    "number",
+    "decimal",
+    "fine",
+    "percent",
+    "code",
+    "sum",
+    "sum_percent",
 ]
 
 # Fonts: plain, bold, title, grey. Fills: none, (reserved), head, sum. Borders: none, line below, line above.
@@ -32,6 +45,7 @@ _FORMATS = {
     "fine": '#,##0.0000;-#,##0.0000;"–"',
     "percent": '0.00"%"',
 }
+_NARROWEST, _WIDEST = 8, 52  # characters
 _FIRST_FORMAT = 164  # the lowest number of a format of one's own
 
 
@@ -57,6 +71,7 @@ _LOOKS: dict[str, _Look] = {
     "percent": _Look(format="percent"),
     "code": _Look(align='horizontal="right"'),
     "sum": _Look(font=1, fill=3, border=2, format="decimal"),
+    "sum_percent": _Look(font=1, fill=3, border=2, format="percent"),
 }
 _STYLE_NUMBER = {name: number for number, name in enumerate(_LOOKS, start=1)}
 
@@ -79,14 +94,14 @@ class Sheet:
     Attributes:
         name: at most 31 characters, of which those that spreadsheets refuse are replaced.
         rows: from the top.
-        widths: of the columns, in characters; the last holds for the rest.
+        widths: of the columns, in characters; the last holds for the rest. None fits them to what they hold.
         frozen: rows and columns that stay in view.
         merged: ranges such as "A1:F1" that are one cell.
     """
 
     name: str
     rows: Sequence[Row]
-    widths: Sequence[float] = (14,)
+    widths: Sequence[float] | None = None
     frozen: tuple[int, int] = (0, 0)
     merged: Sequence[str] = ()
 
@@ -215,8 +230,7 @@ def _ordered(border: str) -> str:
 
 
 def _sheet(sheet: Sheet) -> str:
-    columns = max((len(row) for row in sheet.rows), default=1)
-    widths = [sheet.widths[min(n, len(sheet.widths) - 1)] for n in range(columns)]
+    widths = _widths(sheet)
     rows = "".join(
         f'<row r="{r}">'
         + "".join(_cell(cell, f"{column_letters(c)}{r}") for c, cell in enumerate(row, start=1))
@@ -234,6 +248,27 @@ def _sheet(sheet: Sheet) -> str:
         + '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>'
     )
+
+
+def _widths(sheet: Sheet) -> list[float]:
+    """Widths of the columns; titles and notes run over their neighbours and do not count."""
+    columns = max((len(row) for row in sheet.rows), default=1)
+    if sheet.widths is not None:
+        return [sheet.widths[min(n, len(sheet.widths) - 1)] for n in range(columns)]
+    longest = [0] * columns
+    for row in sheet.rows:
+        for n, cell in enumerate(row):
+            if cell.style not in ("title", "note"):
+                longest[n] = max(longest[n], _shown_length(cell))
+    return [min(max(length + 2, _NARROWEST), _WIDEST) for length in longest]
+
+
+def _shown_length(cell: SheetCell) -> int:
+    """Characters that a cell needs, two for a Chinese one."""
+    if isinstance(cell.value, (int, float)):
+        decimals = {"number": 0, "code": 0, "fine": 4}.get(cell.style, 2)
+        return len(f"{cell.value:,.{decimals}f}") + 1 if math.isfinite(cell.value) else 0
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in cell.value or "")
 
 
 def _pane(frozen: tuple[int, int]) -> str:

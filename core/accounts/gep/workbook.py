@@ -11,6 +11,7 @@ from ...results import Cell, ResultTable
 from ..services import CATEGORIES, COUNTED, service_name
 from .account import AccountRow, GepAccount, total_of
 from .bridge import END, START, bridge_table
+from .money import MoneyUnit, money_unit
 from .tables import ALL, UNALLOCATED, account_table, change_table, price_rows, sensitivity_table, summary_table
 
 _MONEY = {
@@ -42,6 +43,16 @@ def account_sheets(account: GepAccount) -> list[Sheet]:
     ]
 
 
+_LARGE = 1e8
+
+
+def _unit(account: GepAccount) -> MoneyUnit:
+    """Ten thousand of the currency where the account is large, as yearbooks print it."""
+    large = max(abs(account.total(year)) for year in account.years) >= _LARGE
+    names = money_unit([1e5], account.currency, "zh").text if large else account.currency
+    return MoneyUnit(1e4, f"10⁴ {account.currency}/a, {names}/年") if large else MoneyUnit(1.0, f"{account.currency}/a")
+
+
 def both(key: str) -> str:
     """A text of the report in both languages."""
     english, chinese = load_texts("en").get(key, key), load_texts("zh").get(key, key)
@@ -70,7 +81,7 @@ def _services(account: GepAccount) -> Sheet:
     ]
     head += [f"At prices of {account.base_year} 可比价 {y}" for y in years] if len(years) > 1 else []
     head.append(f"Share {years[-1]} 占比 (%)")
-    rows, merged = heading(both("gep_title"), f"{account.currency}/a", len(head))
+    rows, merged = heading(both("gep_title"), _unit(account).text, len(head))
     rows.append([SheetCell(text, "head") for text in head])
     for category in COUNTED:
         of = [
@@ -86,7 +97,7 @@ def _services(account: GepAccount) -> Sheet:
         if keys:
             rows.append(_sum_row(account, both(category), of, category))
     rows.append(_sum_row(account, both("gep_total"), list(account.rows)))
-    return Sheet("GEP 生态产品总值", rows, (30, 22, 18, 10, 18), (4, 2), merged)
+    return Sheet("GEP 生态产品总值", rows, None, (4, 2), merged)
 
 
 def _service_row(account: GepAccount, of: Sequence[AccountRow]) -> Row:
@@ -98,7 +109,7 @@ def _service_row(account: GepAccount, of: Sequence[AccountRow]) -> Row:
         amounts = [row.quantity.amount for row in rows if row.quantity.amount is not None]
         cells.append(SheetCell(math.fsum(amounts) if amounts else None, "decimal"))
     for rows in by_year:
-        cells.append(SheetCell(_value(rows), "decimal"))
+        cells.append(SheetCell(_value(rows, _unit(account)), "decimal"))
     return cells + _comparable(account, of, "decimal") + [_share(account, of, "percent")]
 
 
@@ -108,23 +119,28 @@ def _sum_row(account: GepAccount, name: str, of: Sequence[AccountRow], category:
         *(SheetCell(None, "sum_text") for _ in range(3 + len(account.years))),
     ]
     for year in account.years:
-        cells.append(
-            SheetCell(total_of(row for row in account.of_year(year) if category in ("", row.quantity.category)), "sum")
-        )
-    return cells + _comparable(account, of, "sum") + [_share(account, of, "sum")]
+        value = total_of(row for row in account.of_year(year) if category in ("", row.quantity.category))
+        cells.append(SheetCell(_unit(account).of(value), "sum"))
+    return cells + _comparable(account, of, "sum") + [_share(account, of, "sum_percent")]
 
 
-def _value(rows: Sequence[AccountRow]) -> Cell:
+def _value(rows: Sequence[AccountRow], unit: MoneyUnit) -> Cell:
     if not rows:
         return None
-    return "not valued 未估价" if any(r.status == "not valued" for r in rows) else total_of(r for r in rows if r.counts)
+    return (
+        "not valued 未估价"
+        if any(r.status == "not valued" for r in rows)
+        else unit.of(total_of(r for r in rows if r.counts))
+    )
 
 
 def _comparable(account: GepAccount, of: Sequence[AccountRow], style: Style) -> list[SheetCell]:
     if len(account.years) < 2:
         return []
     return [
-        SheetCell(math.fsum(r.value_base or 0.0 for r in of if r.counts and r.quantity.year == year), style)
+        SheetCell(
+            _unit(account).of(math.fsum(r.value_base or 0.0 for r in of if r.counts and r.quantity.year == year)), style
+        )
         for year in account.years
     ]
 
@@ -138,21 +154,21 @@ def _share(account: GepAccount, of: Sequence[AccountRow], style: Style) -> Sheet
 
 def _matrix(account: GepAccount, year: int) -> Sheet:
     """Services by ecosystem, what is not allocated in a column of its own."""
-    rows_of_year = account.of_year(year)
+    rows_of_year, unit = account.of_year(year), _unit(account)
     names = sorted(dict.fromkeys(row.quantity.ecosystem for row in rows_of_year), key=lambda name: name == "")
     head = ["Service", "服务", *(both(name or UNALLOCATED) for name in names), both("gep_total")]
-    rows, merged = heading(f"{both('gep_ecosystems')}, {year}", f"{account.currency}/a", len(head))
+    rows, merged = heading(f"{both('gep_ecosystems')}, {year}", _unit(account).text, len(head))
     rows.append([SheetCell(text, "head") for text in head])
     services = {row.quantity.service: row.quantity.category for row in rows_of_year}
     for service in sorted(services, key=lambda one: CATEGORIES.index(services[one])):
         of = [row for row in rows_of_year if row.quantity.service == service]
         values = [total_of(row for row in of if row.quantity.ecosystem == name) for name in names]
         labels = [SheetCell(service_name(service, "", language)) for language in ("en", "zh")]
-        rows.append([*labels, *(SheetCell(value, "decimal") for value in (*values, math.fsum(values)))])
+        rows.append([*labels, *(SheetCell(unit.of(value), "decimal") for value in (*values, math.fsum(values)))])
     sums = [total_of(row for row in rows_of_year if row.quantity.ecosystem == name) for name in names]
     total = [SheetCell(both("gep_total"), "sum_text"), SheetCell(None, "sum_text")]
-    rows.append([*total, *(SheetCell(value, "sum") for value in (*sums, account.total(year)))])
-    return Sheet(f"Ecosystems {year} 生态系统", rows, (30, 22, 18), (4, 2), merged)
+    rows.append([*total, *(SheetCell(unit.of(value), "sum") for value in (*sums, account.total(year)))])
+    return Sheet(f"Ecosystems {year} 生态系统", rows, None, (4, 2), merged)
 
 
 def result_sheet(name: str, table: ResultTable) -> Sheet:
@@ -169,7 +185,7 @@ def result_sheet(name: str, table: ResultTable) -> Sheet:
         if place is not None:
             cells += [SheetCell(_name(str(row[place] or ""), language)) for language in ("en", "zh")]
         rows.append(cells)
-    return Sheet(name, rows, (16,), (1, 0))
+    return Sheet(name, rows, None, (1, 0))
 
 
 def _name(service: str, language: str) -> str:

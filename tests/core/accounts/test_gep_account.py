@@ -16,6 +16,7 @@ from ecoassets.core.accounts.gep.pricing import PriceRules
 from ecoassets.core.accounts.gep.run import run_gep_account
 from ecoassets.core.accounts.gep.sensitivity import deciding, swings
 from ecoassets.core.accounts.gep.tables import parts_of
+from ecoassets.core.accounts.gep.workbook import account_sheets
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.tables import Table, resource_table
 
@@ -355,6 +356,23 @@ class TestBridge:
         rows = quantities({"service": "water_supply", "item": "farms", "quantity": 100, "unit": "m3"})
         lines = bridge(run_gep_account(GepInputs(rows, preset_prices("garze2010"))), 2010)
         assert [line.amount for line in lines] == [pytest.approx(7), 0, pytest.approx(7)]
+
+
+class TestWorkbook:
+    def test_sums_of_the_first_sheets_are_those_of_their_parts(self, garze):
+        services, ecosystems = account_sheets(garze)[:2]
+        values = [row[5] for row in services.rows[4:]]
+        parts = [cell.value for cell in values if cell.style == "decimal" and cell.value is not None]
+        sums = [cell.value for cell in values if cell.style == "sum"]
+        assert math.fsum(parts) == pytest.approx(sums[-1], rel=1e-12)
+        assert math.fsum(sums[:-1]) == pytest.approx(sums[-1], rel=1e-12)
+        assert sums[-1] == pytest.approx(garze.total(2010) / 1e4)
+        assert services.rows[1][0].value == "10⁴ CNY/a, 万元/年"
+        *body, last = [[cell.value for cell in row[2:]] for row in ecosystems.rows[4:]]
+        for n, total in enumerate(last):
+            assert math.fsum(row[n] for row in body) == pytest.approx(total, rel=1e-12)
+        for row in (*body, last):
+            assert math.fsum(row[:-1]) == pytest.approx(row[-1], rel=1e-12)
 
 
 class TestRefusals:
