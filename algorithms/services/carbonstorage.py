@@ -6,7 +6,7 @@ from functools import partial
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.carbon.flux import NPP_UNITS, TO_T_HA, FluxInputs, FluxResult
+from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS, OXYGEN_UNIT, TO_T_HA, FluxInputs, FluxResult
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.services.carbon.flux import UNIT as FLUX_UNIT
 from ...core.services.carbon.report import carbon_report
@@ -16,7 +16,7 @@ from ..given import Given
 from ..translation import tr
 from .service import ServiceAlgorithm
 
-NEEDS_NPP = ("RESPIRATION", "NEP_RATIO", "OUTPUT_FLUX", "OUTPUT_FLUX_TABLE")
+NEEDS_NPP = ("RESPIRATION", "NEP_RATIO", "OUTPUT_FLUX", "OUTPUT_OXYGEN", "OUTPUT_FLUX_TABLE")
 
 
 class CarbonStorage(ServiceAlgorithm):
@@ -31,6 +31,7 @@ class CarbonStorage(ServiceAlgorithm):
         self.add_series("NPP", quantity="npp", optional=True, unit_from="NPP_UNIT")
         self.add_choice("NPP_UNIT", NPP_UNITS, "gc_m2")
         self.add_choice("FLUX_METHOD", tuple(FLUX_METHODS), "nep")
+        self.add_choice("OXYGEN_METHOD", tuple(OXYGEN_METHODS), "flux_method", advanced=True)
         self.add_number("NEP_RATIO")
         self.add_series("RESPIRATION", quantity="respiration", optional=True, unit_from="RESPIRATION_UNIT")
         self.add_choice("RESPIRATION_UNIT", tuple(TO_T_HA), "gc_m2", advanced=True)
@@ -41,13 +42,15 @@ class CarbonStorage(ServiceAlgorithm):
         self.add_raster_output("OUTPUT", quantity="carbon_density", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_raster_output("OUTPUT_FLUX", quantity="co2_flux")
+        self.add_raster_output("OUTPUT_OXYGEN", quantity="oxygen_flux")
         self.add_table_output("OUTPUT_FLUX_TABLE")
         self.add_report_output()
         for name in ("TOTAL_FIRST", "TOTAL", "CO2_FIRST", "CO2", "OXYGEN_FIRST", "OXYGEN"):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        outputs = CarbonOutputs(given.output("OUTPUT"), self.provenance(), given.output("OUTPUT_FLUX"))
+        maps = given.output("OUTPUT_FLUX"), given.output("OUTPUT_OXYGEN")
+        outputs = CarbonOutputs(given.output("OUTPUT"), self.provenance(), *maps)
         result = run_carbon_storage(
             self.cover(given),
             given.required_table("CARBON_TABLE"),
@@ -60,6 +63,9 @@ class CarbonStorage(ServiceAlgorithm):
         results = self.publish_map("OUTPUT", outputs.carbon, result.years, UNIT)
         if result.flux:
             results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, FLUX_UNIT, about_zero=True))
+            results.update(
+                self.publish_map("OUTPUT_OXYGEN", outputs.oxygen, result.years, OXYGEN_UNIT, about_zero=True)
+            )
         results |= self.publish_service(given, result, partial(carbon_report, result, outputs))
         return results | self._publish_flux(result.flux) if result.flux else results
 
@@ -82,6 +88,7 @@ class CarbonStorage(ServiceAlgorithm):
             carbon_fraction=given.required_number("CARBON_FRACTION"),
             co2_per_dry_matter=given.required_number("CO2_PER_DRY_MATTER"),
             oxygen_per_dry_matter=given.required_number("OXYGEN_PER_DRY_MATTER"),
+            oxygen=given.choice("OXYGEN_METHOD"),
         )
 
     def _publish_flux(self, flux: FluxResult) -> Results:

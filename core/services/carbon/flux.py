@@ -20,10 +20,13 @@ from ..survey import Cover, Series, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
 Method = Literal["nep", "dry_matter"]
-FLUX = "co2_flux"
+OxygenMethod = Literal["flux_method", "from_co2", "dry_matter", "npp"]
+FLUX, OXYGEN = "co2_flux", "oxygen_flux"
+OXYGEN_UNIT = "t O2/(ha a)"
 UNIT = "t CO2/(ha a)"
 CARBON_TO_CO2 = 44 / 12
 CO2_TO_OXYGEN = 32 / 44
+CARBON_TO_OXYGEN = 32 / 12
 # What a value is multiplied with to become t C/ha.
 TO_T_HA = {"gc_m2": 0.01, "kgc_m2": 10.0, "tc_ha": 1.0}
 # MOD17A3: stored values are 0.0001 kgC/m2; those above 32700 are fill values (water, towns, barren land).
@@ -36,6 +39,12 @@ NEXT_TO_NOTHING_T_HA = 0.01 * LARGEST_T_HA
 SOURCES = {
     "nep": "Q_CO2 = 44/12 NEP, Q_O2 = 32/44 Q_CO2",
     "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
+}
+OXYGEN_METHODS: dict[OxygenMethod, str] = {
+    "flux_method": "as the method of CO2 has it",
+    "from_co2": "Q_O2 = 32/44 Q_CO2",
+    "dry_matter": "O2 per dry matter of NPP",
+    "npp": "Q_O2 = 32/12 NPP",
 }
 COLUMNS = (
     Column("npp_t", unit="t C/a"),
@@ -86,6 +95,8 @@ class FluxInputs:
         respiration_unit: a key of `TO_T_HA`.
         carbon_fraction: of dry matter, for `dry_matter`.
         co2_per_dry_matter, oxygen_per_dry_matter: t fixed and t released per t of dry matter.
+        oxygen: what the oxygen follows: `flux_method` is `from_co2` with `nep` and `dry_matter` with `dry_matter`;
+            `from_co2` ties it to the CO2 that is fixed, `dry_matter` and `npp` to what plants alone exchange.
     """
 
     npp: Series
@@ -97,6 +108,14 @@ class FluxInputs:
     carbon_fraction: float = 0.45
     co2_per_dry_matter: float = 1.63
     oxygen_per_dry_matter: float = 1.19
+    oxygen: OxygenMethod = "flux_method"
+
+    @property
+    def oxygen_method(self) -> OxygenMethod:
+        """What the oxygen follows in the end."""
+        if self.oxygen != "flux_method":
+            return self.oxygen
+        return "from_co2" if self.method == "nep" else "dry_matter"
 
     @property
     def npp_to_t_ha(self) -> float:
@@ -117,12 +136,22 @@ class FluxFormula:
         if inputs.method == "nep":
             nep = net_ecosystem_production(npp, self._respiration(pixels), inputs.nep_ratio)
             co2 = CARBON_TO_CO2 * nep
-            amounts |= {"nep": nep, "oxygen": CO2_TO_OXYGEN * co2}
+            amounts["nep"] = nep
         else:
             co2 = fixed_by_dry_matter(npp, inputs.carbon_fraction, inputs.co2_per_dry_matter)
-            amounts["oxygen"] = fixed_by_dry_matter(npp, inputs.carbon_fraction, inputs.oxygen_per_dry_matter)
+        oxygen = self._oxygen(npp, co2)
+        amounts |= {"oxygen": oxygen, "co2": co2}
         counts = {"losing": co2 < 0, "too rich": npp > LARGEST_T_HA}
-        return Layers({FLUX: co2}, valid, {**amounts, "co2": co2}, counts, pixels.classes)
+        return Layers({FLUX: co2, OXYGEN: oxygen}, valid, amounts, counts, pixels.classes)
+
+    def _oxygen(self, npp: np.ndarray, co2: np.ndarray) -> np.ndarray:
+        """Oxygen released, t O2/(ha a)."""
+        method = self.inputs.oxygen_method
+        if method == "from_co2":
+            return CO2_TO_OXYGEN * co2
+        if method == "npp":
+            return CARBON_TO_OXYGEN * npp
+        return fixed_by_dry_matter(npp, self.inputs.carbon_fraction, self.inputs.oxygen_per_dry_matter)
 
     def _npp(self, pixels: Pixels) -> np.ndarray:
         npp, valid = pixels.values["npp"] * self.inputs.npp_to_t_ha, pixels.valid["npp"]
@@ -188,10 +217,11 @@ class FluxResult(ByEcosystem):
 
 @dataclass(frozen=True)
 class FluxOutputs:
-    """Path of the map; None for none."""
+    """Paths of the maps of carbon dioxide and of oxygen; None for none."""
 
     flux: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    oxygen: str | None = None
 
 
 def run_carbon_flux(
@@ -212,6 +242,8 @@ def run_carbon_flux(
     """
     _check(inputs)
     progress.info(f"CO2 and O2 of a year by {inputs.method}: {SOURCES[inputs.method]}.")
+    if inputs.oxygen != "flux_method":
+        progress.info(f"Oxygen by {inputs.oxygen}: {OXYGEN_METHODS[inputs.oxygen]}.")
     names, member = ecosystem_members(cover.scheme)
     with workspace() as folder:
         survey = Survey(years, settings or RasterSettings(), folder, progress)
@@ -220,6 +252,7 @@ def run_carbon_flux(
         loss = Measure("respiration", G_M2_PER_T_HA * TO_T_HA[inputs.respiration_unit])
         survey.add("respiration", inputs.respiration, loss)
         made = map_output(survey, FLUX, outputs.flux, UNIT, outputs.metadata)
+        made += map_output(survey, OXYGEN, outputs.oxygen, OXYGEN_UNIT, outputs.metadata)
         sums = survey.run(FluxFormula(inputs), made, len(cover.scheme.codes), progress)
     amounts = {name: values @ member for name, values in sums.amounts.items()}
     result = FluxResult(
@@ -241,6 +274,8 @@ def _check(inputs: FluxInputs) -> None:
     """Raises InputError where units, method and constants do not make a flux."""
     if inputs.method not in SOURCES:
         raise InputError(f"There is no method {inputs.method}. Choose {' or '.join(SOURCES)}.")
+    if inputs.oxygen not in OXYGEN_METHODS:
+        raise InputError(f"There is no method {inputs.oxygen} of oxygen. Choose one of {', '.join(OXYGEN_METHODS)}.")
     for unit, known in ((inputs.npp_unit, NPP_UNITS), (inputs.respiration_unit, tuple(TO_T_HA))):
         if unit not in known:
             raise InputError(f"There is no unit {unit}. Choose one of {', '.join(known)}.")
@@ -255,6 +290,8 @@ def _check(inputs: FluxInputs) -> None:
             )
         _check_dry_matter(inputs)
         return
+    if inputs.oxygen_method == "dry_matter":
+        _check_dry_matter(inputs)
     if all(ways):
         raise InputError("RESPIRATION and NEP_RATIO are both given. NEP is NPP less one, or the other times NPP.")
     if not any(ways):

@@ -77,6 +77,7 @@ class CarbonOutputs:
     carbon: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     flux: str | None = None
+    oxygen: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +125,7 @@ def run_carbon_storage(
     settings = settings or RasterSettings()
     found = None
     if flux:
-        of_flux = FluxOutputs(outputs.flux, outputs.metadata)
+        of_flux = FluxOutputs(outputs.flux, outputs.metadata, outputs.oxygen)
         found = run_carbon_flux(cover, flux, of_flux, years, settings, progress.part(0, 60))
         progress = progress.part(60, 100)
         progress.info("Carbon stock by class.")

@@ -97,6 +97,33 @@ class TestByHand:
         assert found.oxygen_totals == pytest.approx(whole.oxygen_totals, rel=1e-6)
 
 
+class TestOxygen:
+    """450 gC/m2 are 4.5 t C or 10 t of dry matter per ha; a fifth of it, 0.9 t C, stays: 3.3 t CO2."""
+
+    @pytest.mark.parametrize(
+        ("method", "oxygen"),
+        [("flux_method", 2.4), ("from_co2", 2.4), ("dry_matter", 11.9), ("npp", 12.0)],
+    )
+    def test_what_it_follows(self, cover, series, out, method, oxygen):
+        inputs = FluxInputs(series(450, 0, 0, 0), nep_ratio=0.2, oxygen=method)
+        found = run_carbon_flux(cover, inputs, FluxOutputs(oxygen=out("o")))
+        assert (found.co2_totals, found.oxygen_totals) == (pytest.approx([3.3]), pytest.approx([oxygen]))
+        assert read(out("o"))[0][0, 0] == pytest.approx(oxygen)
+        assert gdal.Open(out("o")).GetRasterBand(1).GetUnitType() == "t O2/(ha a)"
+
+    def test_reeds_of_baiyangdian(self, cover, series):
+        # 3.74e4 t of dry reeds, 1.63 t CO2 and 1.2 t O2 per t: 1.66e4 t C and 4.49e4 t O2
+        inputs = FluxInputs(series(450, 0, 0, 0), method="dry_matter", oxygen_per_dry_matter=1.2)
+        found = run_carbon_flux(cover, inputs, FluxOutputs())
+        per_tonne = 3.74e4 / 10  # the pixel holds 10 t of dry matter
+        assert found.co2_totals[0] * 12 / 44 * per_tonne == pytest.approx(1.66e4, abs=50)
+        assert found.oxygen_totals[0] * per_tonne == pytest.approx(4.49e4, abs=50)
+
+    def test_an_unknown_method_is_told(self, cover, series):
+        with pytest.raises(InputError, match="There is no method nep of oxygen"):
+            run_carbon_flux(cover, FluxInputs(series(1, 1, 1, 1), nep_ratio=1, oxygen="nep"), FluxOutputs())
+
+
 class TestUnits:
     @pytest.mark.parametrize(("unit", "value"), [("gc_m2", 600), ("kgc_m2", 0.6), ("tc_ha", 6), ("mod17", 6000)])
     def test_one_production_in_every_unit(self, cover, series, unit, value):
