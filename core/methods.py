@@ -11,9 +11,11 @@ from typing import Any, Callable
 from .errors import InputError
 
 METHODS = {
+    "airpurification": "accounts.purification.run:run_purification",
     "aligntogrid": "tools.align_to_grid:run_align_to_grid",
     "carbonstorage": "services.carbon.storage:run_carbon_storage",
     "checkinputs": "tools.check.inputs:run_check_inputs",
+    "climateregulation": "accounts.cooling:run_climate_regulation",
     "conservationzones": "zoning.conservation.zones:run_conservation_zones",
     "degradation": "quality.degradation:run_degradation",
     "ecologicalassets": "assets.valuation:run_valuation",
@@ -22,6 +24,7 @@ METHODS = {
     "floodmitigation": "services.water.flood_mitigation:run_flood_mitigation",
     "geodetector": "drivers.geodetector.run:run_geodetector",
     "gepaccount": "accounts.gep.run:run_gep_account",
+    "gepquantities": "accounts.quantities.run:run_gep_quantities",
     "habitatquality": "services.habitat.quality:run_habitat_quality",
     "hemeroby": "landuse.hemeroby:run_hemeroby",
     "humanactivity": "landuse.human_activity:run_human_activity",
@@ -46,6 +49,7 @@ METHODS = {
     "transfermatrix": "landuse.transfer_matrix:run_transfer_matrix",
     "trend": "quality.trend:run_trend",
     "vegetationcover": "services.soil.vegetation_cover:run_vegetation_cover",
+    "waterpurification": "accounts.purification.run:run_purification",
     "waterretention": "services.water.retention:run_water_retention",
     "zonesummary": "terrain.zone_summary:run_zone_summary",
     "zoningplan": "zoning.plan.run:run_zoning_plan",

@@ -22,6 +22,7 @@ QUANTITY_COLUMNS = (
     Column("item", "text"),
     Column("quantity"),
     Column("unit", "text"),
+    Column("value"),
     Column("source", "text"),
     Column("allocated", "integer"),
 )
@@ -109,7 +110,7 @@ def read_quantities(table: Table, currency: str = "CNY") -> tuple[Quantity, ...]
 def quantity_table(quantities: Iterable[Quantity]) -> ResultTable:
     """The table in the form that `read_quantities` reads."""
     rows: list[tuple[Cell, ...]] = [
-        (q.year, q.zone, q.ecosystem, q.service, q.item, q.amount, q.unit, q.source, int(q.allocated))
+        (q.year, q.zone, q.ecosystem, q.service, q.item, q.amount, q.unit, q.value, q.source, int(q.allocated))
         for q in quantities
     ]
     return ResultTable(QUANTITY_COLUMNS, tuple(rows))

@@ -66,6 +66,15 @@ def burn_zones(
     return _burn(polygons, field or FEATURE_ID, grid, folder, name, label)
 
 
+def zone_geometries(polygons: str, field: str | None, grid: Grid) -> list[tuple[str, ogr.Geometry]]:
+    """Zones and their polygons in the CRS of the grid, as `burn_zones` reads them; a zone may have several.
+
+    Raises:
+        InputError, GridError: as `burn_zones`.
+    """
+    return _read(polygons, field or FEATURE_ID, grid, f"Zones ({short_name(polygons)})")
+
+
 def _burn(polygons: str, field: str | None, grid: Grid, folder: str, source_name: str, label: str) -> Zones:
     path = os.path.join(folder, f"{source_name}.tif")
     where = f"{label} ({short_name(polygons)})"
