@@ -29,22 +29,22 @@ class ClimateRegulation(PhysicalAlgorithm):
         self.add_places()
         self.add_choice("METHOD", METHODS, "heat_table")
         self.add_number("DAYS", minimum=0, maximum=366)
-        self.add_rasters("DAYS_RASTER", optional=True)
+        self.add_series("DAYS_RASTER", quantity="cooling_days", optional=True)
         self.add_table("HEAT_TABLE")
-        self.add_rasters("EVAPOTRANSPIRATION", optional=True)
+        self.add_series("EVAPOTRANSPIRATION", quantity="evapotranspiration", optional=True)
         self.add_text("ECOSYSTEMS", "forest, shrub, grassland", advanced=True)
         self.add_number("WATER_EVAPORATION", minimum=0)
-        self.add_rasters("WATER_EVAPORATION_RASTER", optional=True)
+        self.add_series("WATER_EVAPORATION_RASTER", quantity="evaporation", optional=True)
         self.add_number("COP", 3.0, 1)
         self.add_number("LATENT_HEAT", 2450.0, 1, advanced=True)
         self.add_number("HUMIDIFIER", 125.0, 0, advanced=True)
         self.add_flag("DIVIDE_EVAPORATION", False)
-        self.add_rasters("PEOPLE", optional=True)
+        self.add_series("PEOPLE", quantity="population", optional=True)
         self.add_number("PEOPLE_MIN", 0.0, 0, advanced=True)
         self.add_raster_settings()
-        self.add_raster_output("OUTPUT", optional=False)
-        self.add_raster_output("OUTPUT_TRANSPIRATION")
-        self.add_raster_output("OUTPUT_EVAPORATION")
+        self.add_raster_output("OUTPUT", quantity="cooling", optional=False)
+        self.add_raster_output("OUTPUT_TRANSPIRATION", quantity="cooling")
+        self.add_raster_output("OUTPUT_EVAPORATION", quantity="cooling")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
         for name in ("TRANSPIRATION", "EVAPORATION"):
@@ -57,13 +57,13 @@ class ClimateRegulation(PhysicalAlgorithm):
             method=given.choice("METHOD"),
             zones=given.zones(),
             heat=given.table("HEAT_TABLE"),
-            evapotranspiration=self.one(given, "EVAPOTRANSPIRATION"),
+            evapotranspiration=self.optional_series(given, "EVAPOTRANSPIRATION"),
             ecosystems=tuple(split_words(given.text("ECOSYSTEMS"))),
             days=given.number("DAYS"),
-            days_raster=self.one(given, "DAYS_RASTER"),
+            days_raster=self.optional_series(given, "DAYS_RASTER"),
             water_evaporation=given.number("WATER_EVAPORATION"),
-            water_raster=self.one(given, "WATER_EVAPORATION_RASTER"),
-            people=self.one(given, "PEOPLE"),
+            water_raster=self.optional_series(given, "WATER_EVAPORATION_RASTER"),
+            people=self.optional_series(given, "PEOPLE"),
             people_min=given.required_number("PEOPLE_MIN"),
             cop=given.required_number("COP"),
             latent_heat=given.required_number("LATENT_HEAT"),

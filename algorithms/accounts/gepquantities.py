@@ -17,7 +17,7 @@ from ..settings import report_language
 from ..translation import tr
 from .physical import PhysicalAlgorithm
 
-SOIL = ("BULK_DENSITY", "SOIL_N", "SOIL_P")
+SOIL = {"BULK_DENSITY": "bulk_density", "SOIL_N": "soil_nutrient", "SOIL_P": "soil_nutrient"}
 
 
 class GepQuantities(PhysicalAlgorithm):
@@ -28,14 +28,14 @@ class GepQuantities(PhysicalAlgorithm):
     def declare(self) -> None:
         self.add_places()
         for slot in SLOTS:
-            self.add_rasters(slot.name.upper(), optional=True)
-        self.add_rasters("MORE", optional=True)
+            self.add_series(slot.name.upper(), quantity=slot.quantity, optional=True)
+        self.add_rasters("MORE", quantity="service", optional=True)
         self.add_text("MORE_SERVICES", "", optional=True, advanced=True)
         self.add_number("SILT_SHARE", 0.24, 0, 1, advanced=True)
         for name in SOIL:
             self.add_number(name, minimum=0)
-        for name in SOIL:
-            self.add_rasters(f"{name}_RASTER", optional=True)
+        for name, quantity in SOIL.items():
+            self.add_series(f"{name}_RASTER", quantity=quantity, optional=True)
         self.add_number("BULK_DENSITY_SCALE", 1.0, advanced=True)
         self.add_text("NATURAL_CLASSES", "", optional=True)
         self.add_tables("STATISTICS")
@@ -51,12 +51,12 @@ class GepQuantities(PhysicalAlgorithm):
             density=given.number("BULK_DENSITY"),
             nitrogen=given.number("SOIL_N"),
             phosphorus=given.number("SOIL_P"),
-            density_raster=self.one(given, "BULK_DENSITY_RASTER"),
-            nitrogen_raster=self.one(given, "SOIL_N_RASTER"),
-            phosphorus_raster=self.one(given, "SOIL_P_RASTER"),
+            density_raster=self.optional_series(given, "BULK_DENSITY_RASTER"),
+            nitrogen_raster=self.optional_series(given, "SOIL_N_RASTER"),
+            phosphorus_raster=self.optional_series(given, "SOIL_P_RASTER"),
             density_factor=given.required_number("BULK_DENSITY_SCALE"),
         )
-        given_slots = {slot.name: self.one(given, slot.name.upper()) for slot in SLOTS}
+        given_slots = {slot.name: self.optional_series(given, slot.name.upper()) for slot in SLOTS}
         inputs = QuantityInputs(
             cover=self.land_cover(given),
             years=given.years(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.services.survey import Cover, Series
+from ...core.services.survey import Cover
 from ..given import Given
 from ..services.service import ServiceAlgorithm
 
@@ -19,7 +19,3 @@ class PhysicalAlgorithm(ServiceAlgorithm):
 
     def land_cover(self, given: Given) -> Cover:
         return Cover(given.required_rasters("LAND_COVER"), given.scheme())
-
-    def one(self, given: Given, name: str) -> Series | None:
-        """A raster for all years, or one per year."""
-        return Series(given.rasters(name)) if given.rasters(name) else None

@@ -38,7 +38,7 @@ class PurificationAlgorithm(PhysicalAlgorithm):
         self.add_choice("METHOD", METHODS, "least")
         self.add_raster_settings()
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_raster_output("OUTPUT")
+        self.add_raster_output("OUTPUT", quantity="pollutant_removed")
         self.add_report_output()
 
     def capacity(self, given: Given) -> Table | None:
@@ -68,7 +68,7 @@ class PurificationAlgorithm(PhysicalAlgorithm):
     def _publish_map(self, result: PurificationResult, path: str | None) -> Results:
         if not path:
             return {}
-        label = self.texts.outputs["OUTPUT"].label
+        label = self.label("OUTPUT")
         named = [(year, pollutant) for year in result.years for pollutant in result.pollutants]
         bands = tuple(BandLook(n, f"{label} {of} {year}", year) for n, (year, of) in enumerate(named, start=1))
         low, high = common_range(stored_statistics(path))

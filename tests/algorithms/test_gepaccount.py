@@ -77,7 +77,7 @@ def test_the_first_sheet_holds_the_account_in_both_languages(garze):
     with zipfile.ZipFile(folder / "gep.xlsx") as archive:
         assert archive.testzip() is None
         text = archive.read("xl/worksheets/sheet1.xml").decode("utf-8")
-    assert repr(results["GEP_LAST"]) in text
+    assert repr(results["GEP_LAST"] / 1e4) in text
     assert "水源涵养" in text and "Water retention" in text
 
 

@@ -54,8 +54,8 @@ SLOTS = (
     Slot("flood_bodies", "flood_mitigation", "water bodies", "storm_water_held", M3_PER_MM_HA),
     Slot(SOIL_SLOT, "", "", "soil_retention"),
     Slot("sand", "sand_fixation", "", "sand_held"),
-    Slot("carbon", "carbon", "", "co2_fixed"),
-    Slot("oxygen", "oxygen", "", "oxygen_released"),
+    Slot("carbon", "carbon", "", "co2_flux"),
+    Slot("oxygen", "oxygen", "", "oxygen_flux"),
     Slot("transpiration", "climate_transpiration", "", "cooling"),
     Slot("evaporation", "climate_evaporation", "", "cooling"),
 )
