@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
 from ...core.services.habitat.reports import habitat_quality_report
+from ...core.services.habitat.threats import Method
 from ...core.services.survey import Series
 from ...core.word_lists import split_words
 from ..base import Results
@@ -27,6 +30,7 @@ class HabitatQuality(ServiceAlgorithm):
         self.add_text("NAMES")
         self.add_table("THREAT_TABLE", optional=False)
         self.add_table("SENSITIVITY_TABLE", optional=False)
+        self.add_choice("METHOD", get_args(Method), "nearest")
         self.add_number("HALF_SATURATION", 0.05, 0)
         self.add_raster("ACCESS", quantity="access", optional=True, ranges=True)
         self.add_flag("NORMALISE", True)
@@ -47,6 +51,7 @@ class HabitatQuality(ServiceAlgorithm):
             years=given.optional_years(),
             half_saturation=given.required_number("HALF_SATURATION"),
             access=self.optional_series(given, "ACCESS"),
+            method=given.choice("METHOD"),
             normalise=given.flag("NORMALISE"),
         )
         outputs = QualityOutputs(given.output("OUTPUT"), given.output("OUTPUT_DEGRADATION"), self.provenance())

@@ -31,7 +31,7 @@ class SlopeLength(ServiceAlgorithm):
     def declare(self) -> None:
         self.add_raster("DEM", quantity="elevation", ranges=True)
         self.add_raster("FLOW_ACCUMULATION", quantity="flow_accumulation", optional=True)
-        self.add_choice("METHOD", ("desmet_govers", "constant"), "desmet_govers")
+        self.add_choice("METHOD", ("desmet_govers", "invest", "constant"), "desmet_govers")
         self.add_choice("SLOPE_FACTOR", tuple(SLOPE_FACTORS), "hj1173")
         self.add_choice("EXPONENT", (OF_SLOPE_FACTOR, *EXPONENTS), OF_SLOPE_FACTOR, advanced=True)
         self.add_number("STEEP_FROM", 5, 0, 90, advanced=True)
@@ -68,7 +68,7 @@ class SlopeLength(ServiceAlgorithm):
 
     def _inputs(self, given: Given) -> SlopeLengthInputs:
         exponent, limited = given.choice("EXPONENT"), given.number("MAX_FACTOR")
-        return SlopeLengthInputs(
+        inputs = SlopeLengthInputs(
             dem=self.series(given, "DEM"),
             accumulation=given.raster("FLOW_ACCUMULATION"),
             method=given.choice("METHOD"),
@@ -82,3 +82,4 @@ class SlopeLength(ServiceAlgorithm):
             stream_area_ha=given.number("STREAM_AREA"),
             constant_length_m=given.number("CONSTANT_LENGTH"),
         )
+        return inputs.as_invest() if inputs.method == "invest" else inputs

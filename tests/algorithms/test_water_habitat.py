@@ -182,12 +182,16 @@ class TestFlood:
     def test_bad_numbers(self, land, refused, change, words):
         refused(FLOOD, {**land, "STORM_DEPTH": "100", **change}, words)
 
-    def test_a_dem_in_degrees(self, land, inputs, refused):
+    def test_a_dem_in_degrees(self, land, curves, inputs, output):
+        """A plane that falls 30 m per 100 m on the ground: at 39.749 degrees a degree of longitude has 85,708 m."""
+        plane = 500 - 0.3 * 85_708 * 0.001 * np.tile(np.arange(20.0), (20, 1))
         dem = write_raster(
-            inputs / "dem.tif", np.ones((4, 4)), "float32", epsg=WGS_84, pixel=0.01, top_left=(117, 39.76), nodata=-9999
+            inputs / "dem.tif", plane, "float32", epsg=WGS_84, pixel=0.001, top_left=(116.99, 39.76), nodata=-9999
         )
-        given = {**land, "STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "DEM": dem}
-        refused(FLOOD, given, "projected")
+        given = {"STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "DEM": dem, "OUTPUT": output}
+        run(FLOOD, {**land, **curves, **given})
+        curve = 70 * (np.exp(0.00673 * 30) - 1) / 3 * (1 - 2 * np.exp(-13.86 * 0.3)) + 70
+        assert read_raster(output)[0, 0, 0] == pytest.approx(100 - runoff(100, curve), rel=1e-4)
 
     def test_slope_in_percent_said_to_be_degrees(self, land, constant, refused):
         given = {**land, "STORM_DEPTH": "100", "SLOPE_ADJUSTMENT": True, "SLOPE": constant("slope", 120)}
@@ -272,11 +276,16 @@ class TestHabitat:
     def test_a_threat_in_percent(self, threatened, constant, refused):
         refused(QUALITY, {**threatened, "THREATS": [constant("percent", 80)]}, "Threats lie between 0 and 1")
 
-    def test_land_cover_in_degrees(self, threatened, inputs, refused):
+    def test_land_cover_in_degrees(self, threatened, inputs, refused, tmp_path):
+        output = str(tmp_path / "made" / "map.tif")
         degrees = write_raster(
             inputs / "degrees.tif", [[FOREST, PADDY, TOWN]], epsg=WGS_84, pixel=0.01, top_left=(117, 39.76)
         )
-        refused(QUALITY, {**threatened, "LAND_COVER": [degrees]}, "projected")
+        wide = write_raster(inputs / "wide.tif", [[1, 1, 1]], epsg=WGS_84, pixel=0.01, top_left=(117, 39.76))
+        given = {**threatened, "LAND_COVER": [degrees], "THREATS": [wide]}
+        refused(QUALITY, {**given, "METHOD": "accumulated"}, "projected")
+        found = run(QUALITY, {**given, "OUTPUT": str(inputs / "quality.tif"), "HALF_SATURATION": 0.25})
+        assert found["MEAN"] == run(QUALITY, {**threatened, "OUTPUT": output, "HALF_SATURATION": 0.25})["MEAN"]
 
     def test_an_index_is_no_grade(self, land, constant, refused):
         refused(HABITAT, {**land, "QUALITY": [constant("index", 83)]}, "Give the quality classes, not the index")

@@ -71,9 +71,8 @@ def convolve_source(
     except BaseException:
         writer.discard()
         raise
-    return replace(
-        source, name=f"{source.name}:convolved", path=path, band=1, minimum=None, maximum=None, resampling=None
-    )
+    made = replace(source, name=f"{source.name}:convolved", path=path, band=1)
+    return replace(made, minimum=None, maximum=None, resampling=None, admission=None)
 
 
 def _windows(grid: Grid, reach: int) -> Iterator[Window]:

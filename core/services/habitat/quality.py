@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 
@@ -14,22 +14,17 @@ from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
-from ...raster.grid import Grid
-from ...raster.passes.convolve import convolve_source
-from ...raster.passes.terrain import require_metres
-from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members
 from ..survey import Cover, Series, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
+from .threats import Method, Threat, read_threats, spread_threat
 
 QUALITY = "quality"
 DEGRADATION = "degradation"
 SCALING = 2.5  # z of the half-saturation curve
-DECAYS = ("linear", "exponential")
-FARTHEST_KM = 500.0
 COLUMNS = (
     Column("year", "integer"),
     Column("ecosystem", "text"),
@@ -37,43 +32,6 @@ COLUMNS = (
     Column("quality"),
     Column("degradation"),
 )
-
-
-@dataclass(frozen=True)
-class Threat:
-    """A threat and how it fades: up to `max_distance_km`, `linear` or `exponential`."""
-
-    name: str
-    max_distance_km: float
-    weight: float
-    decay: Literal["linear", "exponential"]
-
-
-def decay(distance: np.ndarray, max_distance: float, form: Literal["linear", "exponential"]) -> np.ndarray:
-    """Influence at a distance: ``1 - d/dmax`` or ``exp(-2.99 d/dmax)``; 0 from dmax on.
-
-    Source: Sharp et al., InVEST user's guide, habitat quality, equations 1 and 2.
-    """
-    share = distance / max_distance
-    influence = 1 - share if form == "linear" else np.exp(-2.99 * share)
-    return np.where(share < 1, influence, 0.0)
-
-
-def decay_kernel(threat: Threat, pixel_width_m: float, pixel_height_m: float, normalise: bool = True) -> np.ndarray:
-    """Weights of the pixels around a pixel, shape (2 rows + 1, 2 columns + 1).
-
-    Args:
-        threat: its distance and decay.
-        pixel_width_m, pixel_height_m: of the grid.
-        normalise: whether the weights add up to 1, as in InVEST, so that degradation lies in 0 to 1 and does not depend
-            on the pixel size; else the influence itself is summed, as its equation is printed.
-    """
-    reach = 1000 * threat.max_distance_km
-    rows, columns = int(reach // pixel_height_m), int(reach // pixel_width_m)
-    y = np.arange(-rows, rows + 1)[:, np.newaxis] * pixel_height_m
-    x = np.arange(-columns, columns + 1) * pixel_width_m
-    weights = decay(np.hypot(x, y), reach, threat.decay)
-    return weights / weights.sum() if normalise else weights
 
 
 def habitat_quality(habitat: np.ndarray, degradation: np.ndarray, half_saturation: float = 0.05) -> np.ndarray:
@@ -95,7 +53,7 @@ class QualityFormula:
     """Degradation and quality of the pixels.
 
     Attributes:
-        threats: names of the inputs, the convolved threats.
+        threats: names of the inputs, the threats spread by distance.
         shares: weight of each threat over the sum of weights, shape (threats,).
         habitat: suitability, shape (classes,); NaN for classes without a row.
         sensitivity: shape (threats, classes).
@@ -136,13 +94,14 @@ class QualityInputs:
 
     Attributes:
         cover: land cover of the years.
-        threats: by name, intensity 0 to 1; where a raster has no value the threat is 0.
+        threats: by name, intensity 0 to 1 (`nearest` tells 0 from more); where a raster has no value it is 0.
         threat_table: columns `threat`, `max_distance_km`, `weight`, `decay` (linear, exponential).
         sensitivity_table: columns `code`, `habitat`, and one per threat, 0 to 1.
         years: strictly rising; empty for one result without a year.
         half_saturation: k; InVEST advises half of the largest degradation.
         access: accessibility 0 (protected) to 1, by which degradation is multiplied.
-        normalise: see `decay_kernel`.
+        method: how threats add up, see `spread_threat`.
+        normalise: for `accumulated`, see `decay_kernel`.
     """
 
     cover: Cover
@@ -152,6 +111,7 @@ class QualityInputs:
     years: tuple[int, ...] = ()
     half_saturation: float = 0.05
     access: Series | None = None
+    method: Method = "nearest"
     normalise: bool = True
 
 
@@ -174,6 +134,7 @@ class QualityResult:
     quality: np.ndarray
     degradation: np.ndarray
     sums: YearlySums
+    method: Method
 
     @property
     def means(self) -> tuple[float, ...]:
@@ -203,8 +164,8 @@ def run_habitat_quality(
 
     Raises:
         TableError: a threat has no distance or no sensitivity, or a number cannot be used.
-        InputError: threats are not between 0 and 1, or a class that occurs has no row.
-        GridError: the land cover is not in a projected CRS.
+        InputError: threats are not between 0 and 1, a class that occurs has no row, or there is no such method.
+        GridError: for `accumulated`, the land cover is not in a projected CRS of true lengths.
         OutputError, Cancelled: see `run_job`.
     """
     threats = read_threats(inputs.threat_table, tuple(inputs.threats))
@@ -212,6 +173,8 @@ def run_habitat_quality(
     habitat, sensitivity = read_sensitivity(inputs.sensitivity_table, tuple(inputs.threats), scheme)
     if not inputs.half_saturation > 0:
         raise InputError(f"The half-saturation constant is {inputs.half_saturation:g}. Give a positive number.")
+    if inputs.method not in get_args(Method):
+        raise InputError(f"There is no method {inputs.method}. Choose one of {', '.join(get_args(Method))}.")
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
@@ -236,48 +199,11 @@ def run_habitat_quality(
     area = sums.area_ha @ member
     with np.errstate(invalid="ignore"):
         means = [sums.amounts[name] @ member / area for name in (QUALITY, DEGRADATION)]
-    result = QualityResult(sums.years, ecosystems, area, means[0], means[1], sums)
+    result = QualityResult(sums.years, ecosystems, area, means[0], means[1], sums, inputs.method)
     for year, mean in zip(result.years, result.means):
         progress.info(f"{f'{year}: ' if year else ''}mean habitat quality {mean:.4f}.")
     _tell_half_saturation(inputs, sums, progress)
     return result
-
-
-def read_threats(table: Table, names: Sequence[str]) -> tuple[Threat, ...]:
-    """The threats in the order of their rasters.
-
-    Raises:
-        TableError: a raster has no row, a row no raster, or a number or decay cannot be used.
-    """
-    table.require("threat", "max_distance_km", "weight", "decay")
-    given = table.texts("threat")
-    _same_names(table.name, given, names)
-    rows = zip(given, table.numbers("max_distance_km"), table.numbers("weight"), table.texts("decay"))
-    threats = {}
-    for name, distance, weight, form in rows:
-        where = f"Table {table.name}, threat {name}"
-        if not 0 < distance <= FARTHEST_KM:
-            raise TableError(f"{where}: max_distance_km is {distance:g}. Write kilometres, such as 3; not metres.")
-        if not weight > 0:
-            raise TableError(f"{where}: weight is {weight:g}. Write a positive number.")
-        if form.casefold() not in DECAYS:
-            raise TableError(f"{where}: decay is {form!r}. Write linear or exponential.")
-        threats[name] = Threat(name, float(distance), float(weight), form.casefold())  # type: ignore[arg-type]
-    return tuple(threats[name] for name in names)
-
-
-def _same_names(table: str, rows: Sequence[str], rasters: Sequence[str]) -> None:
-    without_row = [name for name in rasters if name not in rows]
-    if without_row:
-        raise TableError(
-            f"Table {table} has no row for the threat {', '.join(without_row)}. Add it, or drop the raster."
-        )
-    without_raster = [name for name in rows if name not in rasters]
-    if without_raster:
-        raise TableError(
-            f"Table {table} has the threat {', '.join(without_raster)}, but no raster has that name. Give the raster, "
-            "or remove the row: its weight would count."
-        )
 
 
 def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme) -> tuple[np.ndarray, np.ndarray]:
@@ -308,27 +234,10 @@ def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme
     return np.array(columns[0]), np.nan_to_num(np.array(columns[1:]))
 
 
-@dataclass(frozen=True)
-class _InRange:
-    """Refuses threats beyond 0 to 1."""
-
-    label: str
-
-    def __call__(self, values: np.ndarray, valid: np.ndarray) -> None:
-        beyond = valid & ((values < 0) | (values > 1 + 1e-6))
-        if beyond.any():
-            raise InputError(
-                f"{self.label} holds {float(values[beyond][0]):.6g}. Threats lie between 0 and 1: divide by the "
-                "largest value, or set the valid range."
-            )
-
-
 def _add_threats(
     inputs: QualityInputs, threats: Sequence[Threat], survey: Survey, progress: Progress
 ) -> tuple[str, ...]:
-    """Adds the convolved threats as inputs and returns their names."""
-    grid = survey.area.grid
-    metres = require_metres(grid, "The land cover")
+    """Adds the threats, spread by distance, as inputs and returns their names."""
     names = []
     for number, threat in enumerate(threats):
         series = inputs.threats[threat.name]
@@ -336,23 +245,14 @@ def _add_threats(
         label = f"Threat {threat.name}"
         sources = survey.sources(f"threat {threat.name}", series, Measure("threat"), label=label)
         sources = survey.area.fit_all(sources, progress)
-        kernel = decay_kernel(threat, grid.pixel_width * metres, grid.pixel_height * metres, inputs.normalise)
-        _tell_reach(threat, kernel, grid, progress)
-        spread: dict[Source, Source] = {}
-        for source in dict.fromkeys(sources):
-            spread[source] = convolve_source(source, kernel, grid, survey.folder, part, _InRange(source.named))
+        spread = {
+            source: spread_threat(threat, source, survey.area, inputs.method, inputs.normalise, part)
+            for source in dict.fromkeys(sources)
+        }
         name = f"threat:{threat.name}"
         survey.add_sources(name, [spread[source] for source in sources], on_grid=True)
         names.append(name)
     return tuple(names)
-
-
-def _tell_reach(threat: Threat, kernel: np.ndarray, grid: Grid, progress: Progress) -> None:
-    if kernel.size == 1:
-        progress.warn(
-            f"The threat {threat.name} reaches {threat.max_distance_km:g} km, less than a pixel ({grid.pixel_width:g} "
-            "units of the CRS): it degrades only the pixel it lies in."
-        )
 
 
 def _tell_half_saturation(inputs: QualityInputs, sums: YearlySums, progress: Progress) -> None:
@@ -361,6 +261,7 @@ def _tell_half_saturation(inputs: QualityInputs, sums: YearlySums, progress: Pro
     largest = max(band.maximum for band in sums.statistics[DEGRADATION])
     if math.isfinite(largest) and largest > 0:
         progress.info(
-            f"The largest degradation is {largest:.4g}; InVEST advises a half-saturation constant of half of it, "
-            f"{largest / 2:.4g} ({inputs.half_saturation:g} was used)."
+            f"The largest degradation ({inputs.method}) is {largest:.4g}; InVEST advises a half-saturation constant of "
+            f"half of it, {largest / 2:.4g} ({inputs.half_saturation:g} was used). One that was chosen with the other "
+            "method means nothing here."
         )

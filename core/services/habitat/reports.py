@@ -8,6 +8,11 @@ from ..report_parts import by_ecosystem, left_out, maps, rows, totals
 from .natural import HabitatOutputs, HabitatResult
 from .quality import QualityOutputs, QualityResult
 
+DECAY_SOURCES = {
+    "nearest": "Sharp et al., InVEST user's guide, habitat quality; the nearest threat, as InVEST since 3.13",
+    "accumulated": "Sharp et al., InVEST user's guide, habitat quality, equations 1 to 4 (sum over all threat pixels)",
+}
+
 
 def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, language: str) -> MethodReport:
     """What natural habitat found."""
@@ -33,6 +38,6 @@ def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, langu
             Chapter(quality.title, [*quality.blocks, *degradation.blocks]),
             Chapter(words["services_by_ecosystem"], [rows(words, "services_by_ecosystem", result.table())]),
         ],
-        sources=[Source("InVEST", "Sharp et al., InVEST user's guide, habitat quality")],
+        sources=[Source(result.method, DECAY_SOURCES[result.method])],
         left_out=left_out(words, result.sums),
     )

@@ -251,6 +251,11 @@ def run_slope_length(
                 assert accumulate is not None, "checked before"
                 computed = accumulate(plain_elevation(dem, folder).path, folder)
                 inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")
+                if inputs.method == "invest":
+                    progress.info(
+                        "Flow was computed by another program than InVEST's, so LS differs from InVEST's. Give "
+                        "the filled DEM and the flow accumulation of its intermediate outputs to repeat its numbers."
+                    )
             area = Measure("flow_accumulation")
             accumulation = Source("accumulation", str(inputs.accumulation), label=area.meant.name.en, measure=area)
             difference = grid.difference(describe_source(accumulation)[1])

@@ -1,5 +1,7 @@
 """Natural habitat, habitat quality and carbon."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from osgeo import gdal
@@ -15,12 +17,10 @@ from ecoassets.core.services.habitat.natural import HabitatInputs, HabitatOutput
 from ecoassets.core.services.habitat.quality import (
     QualityInputs,
     QualityOutputs,
-    Threat,
-    decay,
-    decay_kernel,
     habitat_quality,
     run_habitat_quality,
 )
+from ecoassets.core.services.habitat.threats import Threat, decay, decay_kernel
 from ecoassets.core.services.survey import Cover, Series
 from ecoassets.core.tables import Table
 
@@ -63,6 +63,11 @@ class TestDecay:
         # exp(-2.99 / 2) = 0.2243; just inside the limit exp(-2.99) = 0.05
         assert decay(distance, 1000, "exponential") == pytest.approx([1, 0.22425, 0.0504, 0, 0], abs=2e-4)
 
+    def test_the_end_itself_is_in_reach_where_invest_has_it_so(self):
+        distance = np.array([1000.0, 1001.0])
+        assert decay(distance, 1000, "linear", closed=True).tolist() == [0, 0]
+        assert decay(distance, 1000, "exponential", closed=True) == pytest.approx([np.exp(-2.99), 0])
+
     def test_half_of_the_habitat_is_lost_at_half_saturation(self):
         assert habitat_quality(np.array([1.0, 0.6]), np.array([0.05, 0.05])) == pytest.approx([0.5, 0.3])
         assert habitat_quality(np.array([1.0]), np.array([0.0])) == 1
@@ -78,6 +83,13 @@ def by_double_loop(threat, kernel, radius):
                 for i in range(max(0, x - radius), min(columns, x + radius + 1)):
                     found[y, x] += threat[j, i] * kernel[j - y + radius, i - x + radius]
     return found
+
+
+def by_distances(threat):
+    """Metres to the nearest of all pixels of the threat, on pixels of 100 m."""
+    rows, columns = np.nonzero(threat)
+    y, x = np.mgrid[: threat.shape[0], : threat.shape[1]]
+    return np.hypot(y[..., np.newaxis] - rows, x[..., np.newaxis] - columns).min(axis=-1) * 100
 
 
 class TestConvolution:
@@ -109,6 +121,14 @@ class TestConvolution:
     def test_weights_add_up_to_one(self):
         assert decay_kernel(Threat("t", 3.0, 1, "exponential"), 30, 30).sum() == pytest.approx(1)
 
+    def test_beyond_the_raster_a_kernel_takes_no_room(self):
+        """300 km on a raster of 4 x 6 pixels of 100 x 50 m: the weights are those of the whole kernel."""
+        threat = Threat("t", 20.0, 1, "exponential")
+        whole = decay_kernel(threat, 100, 50)
+        part = decay_kernel(threat, 100, 50, size=(4, 6))
+        assert part.shape == (7, 11)
+        assert part == pytest.approx(whole[400 - 3 : 400 + 4, 200 - 5 : 200 + 6], rel=1e-12)
+
 
 def tables(**changes):
     threats = [
@@ -136,11 +156,37 @@ class TestHabitatQuality:
         threats = {"road": Series.of(raster("road", road)), "town": Series.of(raster("town", town))}
         return Cover((raster("lc", codes, nodata=0),), CNLUCC), threats, codes, road, town
 
-    def test_the_equations_by_a_double_loop(self, region, out):
+    def test_one_threat_pixel(self, raster, out):
+        """Linear to 2 km: 1 at the pixel, .75 at 500 m, .5 at 1 km; a second threat pixel beside it changes nothing."""
+        threat = np.zeros((41, 41))
+        threat[20, 20] = threat[20, 19] = 1
+        rows = [{"threat": "road", "max_distance_km": 2, "weight": 5, "decay": "linear"}]
+        sensitivity = [{"code": FOREST, "habitat": 1, "road": 1}]
+        inputs = QualityInputs(
+            Cover((raster("lc", np.full((41, 41), FOREST), nodata=0),), CNLUCC),
+            {"road": Series.of(raster("road", threat))},
+            Table.of_rows("threats.csv", rows),
+            Table.of_rows("sensitivity.csv", sensitivity),
+            half_saturation=0.5,
+        )
+        run_habitat_quality(inputs, QualityOutputs(out("q"), out("d")))
+        found = read(out("d"))[0]
+        assert found[20, [20, 25, 30, 40]] == pytest.approx([1, 0.75, 0.5, 0])
+        assert found[23, 24] == pytest.approx(1 - 0.5 / 2)  # 300 and 400 m away: 500 m
+        assert found[20, 15] == pytest.approx(0.8)  # 400 m from the second one
+        assert read(out("q"))[0, 20, 30] == pytest.approx(0.5)
+
+    @pytest.mark.parametrize("method", ["nearest", "accumulated"])
+    def test_the_equations_pixel_by_pixel(self, region, out, method):
         cover, threats, codes, road, town = region
-        found = run_habitat_quality(QualityInputs(cover, threats, **tables()), QualityOutputs(out("q"), out("d")))
-        of_road = by_double_loop(road, decay_kernel(Threat("", 0.25, 1, "linear"), 100, 100), 2)
-        of_town = by_double_loop(town, decay_kernel(Threat("", 0.35, 3, "exponential"), 100, 100), 3)
+        inputs = QualityInputs(cover, threats, **tables(), method=method)
+        found = run_habitat_quality(inputs, QualityOutputs(out("q"), out("d")))
+        if method == "nearest":
+            of_road = decay(by_distances(road), 250, "linear")
+            of_town = decay(by_distances(town), 350, "exponential")
+        else:
+            of_road = by_double_loop(road, decay_kernel(Threat("", 0.25, 1, "linear"), 100, 100), 2)
+            of_town = by_double_loop(town, decay_kernel(Threat("", 0.35, 3, "exponential"), 100, 100), 3)
         to_road = np.select([codes == FOREST, codes == GRASS], [0.8, 0.5], 0.0)
         to_town = np.select([codes == FOREST, codes == GRASS], [0.6, 1.0], 0.0)
         degradation = 1 / 4 * of_road * to_road + 3 / 4 * of_town * to_town
@@ -200,12 +246,39 @@ class TestHabitatQuality:
             changed = tables(sensitivity=Table.of_rows("sensitivity.csv", rows))
             run_habitat_quality(QualityInputs(cover, threats, **changed), QualityOutputs())
 
-    def test_degrees_are_no_distances(self, raster):
-        codes = raster("lc", np.full((4, 4), FOREST), nodata=0, epsg=4326, pixel=0.01, origin=(116, 40))
-        threat = Series.of(raster("t", np.zeros((4, 4)), epsg=4326, pixel=0.01, origin=(116, 40)))
+    def test_degrees(self, raster, out):
+        """At 60 degrees north a hundredth of a degree is 558 m across and 1114 m down; one kernel would fit no row."""
+        where = {"epsg": 4326, "pixel": 0.01, "origin": (10, 60.045)}
+        cover = Cover((raster("lc", np.full((9, 9), FOREST), nodata=0, **where),), CNLUCC)
+        road = np.zeros((9, 9))
+        road[4, 4] = 1
+        road, none = Series.of(raster("road", road, **where)), Series.of(raster("none", np.zeros((9, 9)), **where))
+        rows = [{"threat": t, "max_distance_km": 4, "weight": 1, "decay": "linear"} for t in ("road", "town")]
+        threats = {"road": road, "town": none}
+        inputs = QualityInputs(cover, threats, **tables(threats=Table.of_rows("threats.csv", rows)))
+        run_habitat_quality(inputs, QualityOutputs(None, out("d")))
+        at = read(out("d"))[0] / (0.5 * 0.8)
+        assert at[4, [4, 5, 7]] == pytest.approx([1, 1 - 0.558 / 4, 1 - 3 * 0.558 / 4], abs=1e-4)
+        assert at[[3, 6], 4] == pytest.approx([1 - 1.1141 / 4, 1 - 2.2282 / 4], abs=1e-4)
         with pytest.raises(GridError, match="EPSG:4326"):
-            inputs = QualityInputs(Cover((codes,), CNLUCC), {"road": threat, "town": threat}, **tables())
-            run_habitat_quality(inputs, QualityOutputs())
+            run_habitat_quality(replace(inputs, method="accumulated"), QualityOutputs())
+
+    def test_what_the_distance_does_not_tell_is_told(self, region, raster, log):
+        cover, threats, _, _, _ = region
+        rows = [
+            {"threat": "road", "max_distance_km": 300, "weight": 1, "decay": "linear"},
+            {"threat": "town", "max_distance_km": 0.05, "weight": 3, "decay": "linear"},
+        ]
+        weak = np.zeros((12, 15))
+        weak[3, 3] = 0.4
+        given = {"road": Series.of(raster("weak", weak)), "town": Series.of(raster("none", np.zeros((12, 15))))}
+        changed = tables(threats=Table.of_rows("threats.csv", rows))
+        run_habitat_quality(QualityInputs(cover, given, **changed), QualityOutputs(), progress=log)
+        told = " ".join(log.warnings)
+        assert "reaches 300 km, farther than the map is long (1.5 x 1.2 km)" in told
+        assert "whatever is above 0 counts as 1, as in InVEST" in told
+        assert "less than a pixel (100 m)" in told
+        assert "this threat degrades nothing" in told
 
 
 class TestCarbon:
