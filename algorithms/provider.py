@@ -61,6 +61,7 @@ ALGORITHMS = (
     "drivers.geodetector.Geodetector",
     "drivers.scalecheck.ScaleCheck",
     "drivers.spatialautocorrelation.SpatialAutocorrelation",
+    "drivers.spatialregression.SpatialRegression",
     "drivers.localregression.LocalRegression",
     "workflows.assetsworkflow.AssetsWorkflow",
     "workflows.esvworkflow.EsvWorkflow",

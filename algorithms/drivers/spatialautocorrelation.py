@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qgis.core import QgsProcessingFeatureSource
 
 from ...core.progress import Progress
@@ -17,12 +16,10 @@ from ..looks.vector_look import FeatureClass, FeatureLook
 from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
-from .touching import are_squares, polygons_of, touching_pairs
+from .touching import touching_weights
 
 if TYPE_CHECKING:
-    from ...core.drivers.autocorrelation.run import SpatialChoice, SpatialRun, Weigh
-    from ...core.drivers.feature_table import FeatureTable
-    from ...core.drivers.place.neighbours import Weights
+    from ...core.drivers.autocorrelation.run import SpatialChoice, SpatialRun
 
 NEIGHBOURS = ("queen", "rook", "knn", "distance")
 
@@ -58,7 +55,9 @@ class SpatialAutocorrelation(DriverAlgorithm):
         source = given.source("INPUT")
         table = self.read(given, choice.columns(), progress.part(0, 30))
         weigh = (
-            _touching(source, table, choice, progress.part(30, 50)) if choice.neighbours in ("queen", "rook") else None
+            touching_weights(source, table, choice.neighbours, progress.part(30, 50))
+            if choice.neighbours in ("queen", "rook")
+            else None
         )
         run = run_spatial_autocorrelation(table, choice, weigh, progress.part(50, 95))
         results: Results = {}
@@ -105,21 +104,3 @@ def _choice(given: Given) -> SpatialChoice:
         alpha=given.required_number("ALPHA"),
         false_discovery=given.flag("FALSE_DISCOVERY"),
     )
-
-
-def _touching(
-    source: QgsProcessingFeatureSource, table: FeatureTable, choice: SpatialChoice, progress: Progress
-) -> Weigh:
-    """Weights of polygons by what they share, unless they are the cells of a grid, which is quicker."""
-    from ...core.drivers.place.neighbours import pair_weights
-    from ...core.drivers.place.regular_grid import regular_grid
-
-    def weigh(rows: np.ndarray, coordinates: np.ndarray) -> Weights | None:
-        polygons = polygons_of(source, table, rows.tolist())
-        grid = regular_grid(coordinates)
-        if not polygons or (grid is not None and are_squares(polygons, grid.step)):
-            return None
-        kind = f"{choice.neighbours} neighbours of polygons"
-        return pair_weights(touching_pairs(polygons, choice.neighbours, progress), len(rows), kind)
-
-    return weigh

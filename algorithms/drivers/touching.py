@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qgis.core import QgsFeature, QgsGeometry, QgsProcessingFeatureSource, QgsSpatialIndex, QgsWkbTypes
@@ -11,7 +12,38 @@ from ...core.drivers.feature_table import FeatureTable
 from ...core.progress import Progress
 from ..features import geometries
 
+if TYPE_CHECKING:
+    from ...core.drivers.autocorrelation.run import Weigh
+    from ...core.drivers.place.neighbours import Weights
+
 _SAME = 1e-3  # of a side: how far a square may differ from a cell of the grid
+
+
+def touching_weights(
+    source: QgsProcessingFeatureSource, table: FeatureTable, neighbours: str, progress: Progress
+) -> Weigh:
+    """Weights of polygons by what they share, unless they are the cells of a grid, which is quicker.
+
+    Args:
+        source: the layer.
+        table: its columns and places.
+        neighbours: `queen` or `rook`.
+        progress: told how far the touching is.
+    """
+    from ...core.drivers.place.neighbours import pair_weights
+    from ...core.drivers.place.regular_grid import regular_grid
+
+    def weigh(rows: np.ndarray, coordinates: np.ndarray) -> Weights | None:
+        # Geometries are read in the order of the layer, and given in that of the rows.
+        order = np.argsort(rows)
+        polygons = polygons_of(source, table, rows[order].tolist())
+        grid = regular_grid(coordinates)
+        if not polygons or (grid is not None and are_squares(polygons, grid.step)):
+            return None
+        pairs = order[touching_pairs(polygons, neighbours, progress)]
+        return pair_weights(pairs, len(rows), f"{neighbours} neighbours of polygons")
+
+    return weigh
 
 
 def polygons_of(source: QgsProcessingFeatureSource, table: FeatureTable, rows: Sequence[int]) -> list[QgsGeometry]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import InputError
+from .columns import label_text
 from .feature_table import FeatureTable
 from .observations import Dropped, Observations, read_observations
 
@@ -36,6 +37,7 @@ def read_placed_rows(
         InputError: rows have no places, or places in degrees; a year without its column, or one that no row has.
         TableError: see `read_observations`.
     """
+    table = table.with_roles([name for name in (y, *x, entity, time) if name])
     table.needed_coordinates(purpose)
     if table.geographic:
         raise InputError(
@@ -48,7 +50,7 @@ def read_placed_rows(
     if year is None:
         return found
     assert found.time is not None and found.times is not None
-    of_year = np.array([str(label) == f"{year:g}" for label in found.times.tolist()])[found.time]
+    of_year = np.array([label_text(label) == f"{year:g}" for label in found.times.tolist()])[found.time]
     if not of_year.any():
         known = ", ".join(str(label) for label in found.times.tolist()[:20])
         raise InputError(f"No row is of the year {year:g}. {time} holds {known}.")

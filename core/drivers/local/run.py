@@ -168,7 +168,7 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
         _model(choice.method, found.diagnostics, _moran(found.residuals, observations, None)),
     )
     terms = ("const", *observations.x_names)
-    warnings = doubts(choice, terms, found)
+    warnings = (*observations.warnings, *doubts(choice, terms, found))
     for warning in warnings:
         progress.warn(warning)
     progress.set(100)

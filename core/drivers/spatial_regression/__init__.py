@@ -1,0 +1,1 @@
+"""Regressions in which neighbours count: lags and errors of space, their tests and their effects."""

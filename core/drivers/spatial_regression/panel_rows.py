@@ -1,0 +1,100 @@
+"""Rows in the order that spatial models need: year by year, the same places in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import InputError
+from ..observations import Observations
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class PanelRows:
+    """Rows year by year.
+
+    Attributes:
+        rows: of the table, shape (T N,).
+        y, x: shapes (T N,), (T N, k).
+        coordinates: of the N places.
+        times: T.
+        labels: of the years, an empty text for a single one.
+        notes: what was left out.
+    """
+
+    rows: Array
+    y: Array
+    x: Array
+    coordinates: Array
+    times: int
+    labels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> int:
+        return len(self.rows) // self.times
+
+
+def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
+    """Sorts rows by year and place.
+
+    Args:
+        found: with entity and time where there are several years.
+        complete: whether places that lack a year are left out.
+
+    Raises:
+        InputError: several years without their cells; places that lack a year; two rows at one place.
+    """
+    assert found.coordinates is not None
+    if found.time is None or len(found.times if found.times is not None else ()) == 1:
+        _require_one_row_a_place(found.coordinates, found)
+        return PanelRows(found.rows, found.y, found.x, found.coordinates, 1, ("",))
+    assert found.times is not None
+    if found.entity is None or found.entities is None:
+        raise InputError(
+            f"{found.time_name} holds {len(found.times)} years. Give ENTITY, the field of the cell, so that cells "
+            "can be matched over the years, or choose one YEAR."
+        )
+    times = len(found.times)
+    notes: tuple[str, ...] = ()
+    count = np.bincount(found.entity, minlength=len(found.entities))
+    short = np.flatnonzero(count < times)
+    if short.size:
+        named = ", ".join(str(found.entities[i]) for i in short[:10])
+        if not complete:
+            raise InputError(
+                f"{short.size} of {len(count)} cells lack a value in some year (first: {named}). Neighbours must be "
+                "the same in every year: tick COMPLETE to leave these cells out, or fill their gaps."
+            )
+        notes = (f"{short.size} of {len(count)} cells lack a value in some year and are left out (first: {named}).",)
+        found = found.keep(count[found.entity] == times)
+        if not found.n:
+            raise InputError("No cell has a value in every year.")
+    assert found.entity is not None and found.time is not None and found.times is not None
+    assert found.coordinates is not None
+    order = np.lexsort((found.entity, found.time))
+    places = len(order) // times
+    first = found.coordinates[order[:places]]
+    _require_one_row_a_place(first, found)
+    return PanelRows(
+        found.rows[order],
+        found.y[order],
+        found.x[order],
+        first,
+        times,
+        tuple(str(label) for label in found.times.tolist()),
+        notes,
+    )
+
+
+def _require_one_row_a_place(coordinates: Array, found: Observations) -> None:
+    _, first, counts = np.unique(coordinates, axis=0, return_index=True, return_counts=True)
+    if counts.max(initial=1) > 1:
+        twice = coordinates[first[int(np.argmax(counts))]]
+        raise InputError(
+            f"{int(np.sum(counts - 1))} rows lie where another lies (first at {twice[0]:.12g}, {twice[1]:.12g}). A "
+            "table of several years needs TIME and ENTITY, or TIME and one YEAR; else average the rows of a place."
+        )
