@@ -82,8 +82,7 @@ def _look(raster: RasterFile, band: int) -> Look:
     if raster.kind == "classes":
         return Look(raster.title, (), classes=load_legend("practice", raster.series, user_language()))
     low, high = _range(raster.path, band)
-    unit = "" if raster.unit == "1" else raster.unit  # a legend would say "0.5 1"
-    return Look(raster.title, (), unit, low, high)
+    return Look(raster.title, (), low, high)
 
 
 def _range(path: str, band: int) -> tuple[float, float]:

@@ -116,6 +116,10 @@ class Quantity:
             return name
         return f"{name}（{self.unit}）" if language == "zh" else f"{name} ({self.unit})"
 
+    def unit_in(self, currency: str) -> str:
+        """The unit, with the currency of a run in its place."""
+        return self.unit.replace("{currency}", currency)
+
     def fill(self, stored: float) -> Fill | None:
         """The fill code that a stored number is, None where it is none."""
         return next((fill for fill in self.fills if fill.codes.holds(stored)), None)

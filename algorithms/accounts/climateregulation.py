@@ -6,7 +6,6 @@ from ...core.accounts.cooling import (
     EVAPORATION,
     METHODS,
     TRANSPIRATION,
-    UNIT,
     CoolingInputs,
     CoolingOutputs,
     run_climate_regulation,
@@ -76,7 +75,7 @@ class ClimateRegulation(PhysicalAlgorithm):
         result = run_climate_regulation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results: Results = {}
         for name, path in zip(names, paths):
-            results.update(self.publish_map(name, path, result.years, UNIT))
+            results.update(self.publish_map(name, path, result.years))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(cooling_report(result, outputs, report_language()), report))

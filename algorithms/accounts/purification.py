@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...core.accounts.physical_report import purification_report
 from ...core.accounts.purification.run import (
     METHODS,
-    UNIT,
     PurificationInputs,
     PurificationOutputs,
     PurificationResult,
@@ -72,4 +71,4 @@ class PurificationAlgorithm(PhysicalAlgorithm):
         named = [(year, pollutant) for year in result.years for pollutant in result.pollutants]
         bands = tuple(BandLook(n, f"{label} {of} {year}", year) for n, (year, of) in enumerate(named, start=1))
         low, high = common_range(stored_statistics(path))
-        return self.publish_raster("OUTPUT", path, Look(label, bands, UNIT, low, high))
+        return self.publish_raster("OUTPUT", path, Look(label, bands, low, high))

@@ -50,11 +50,10 @@ class ValuationAlgorithm(ValuingAlgorithm):
 
     def publish_maps(self, result: ValuationResult, outputs: ValuationOutputs) -> Results:
         """The maps as styled layers, a year each."""
-        unit = f"{result.inputs.currency}/(ha a)"
         title = self.displayName()
         low, high = common_range(result.map_statistics.get("total", ()))
         bands = tuple(BandLook(i, f"{title} {year}", year) for i, year in enumerate(result.years, start=1))
-        published = self.publish_raster("OUTPUT", outputs.total, Look(title, bands, unit, low, high))
+        published = self.publish_raster("OUTPUT", outputs.total, Look(title, bands, low, high))
         services = result.inputs.equivalents.services
         statistics = result.map_statistics.get("services", ())
         limits = [common_range(statistics[s :: len(services)]) for s in range(len(services))]
@@ -63,5 +62,5 @@ class ValuationAlgorithm(ValuingAlgorithm):
             for y, year in enumerate(result.years)
             for s, service in enumerate(services)
         )
-        look = Look(tr("{title}: services", title=title), looks, unit)
+        look = Look(tr("{title}: services", title=title), looks)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}

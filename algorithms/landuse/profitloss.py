@@ -73,15 +73,12 @@ class ProfitLoss(ValuingAlgorithm):
         published: Results = {}
         if outputs.change:
             low, high = range_about_zero(stored_statistics(outputs.change))
-            unit = f"{result.inputs.valuation.currency}/(ha a)"
-            published |= self._publish_map("OUTPUT", outputs.change, result, unit, low, high)
+            published |= self._publish_map("OUTPUT", outputs.change, result, low, high)
         if outputs.index:
-            published |= self._publish_map("OUTPUT_INDEX", outputs.index, result, "", -DOUBLED, DOUBLED)
+            published |= self._publish_map("OUTPUT_INDEX", outputs.index, result, -DOUBLED, DOUBLED)
         return published
 
-    def _publish_map(
-        self, name: str, path: str, result: ProfitLossResult, unit: str, low: float, high: float
-    ) -> Results:
+    def _publish_map(self, name: str, path: str, result: ProfitLossResult, low: float, high: float) -> Results:
         label = self.label(name)
         bands = tuple(BandLook(p, f"{label} {a}-{b}") for p, (a, b) in enumerate(result.pairs, start=1))
-        return self.publish_raster(name, path, Look(label, bands, unit, low, high, "diverging"))
+        return self.publish_raster(name, path, Look(label, bands, low, high, "diverging"))

@@ -28,6 +28,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime, QTime
 from qgis.PyQt.QtGui import QColor
 
 from ...core.raster.output import BandStatistics, ClassColour
+from ...core.raster.statistics import stored_unit
 from ...core.report.texts import load_palettes
 
 RAMP_STEPS = 8
@@ -60,7 +61,6 @@ class BandLook:
         limits: its own range, where it needs one.
         classes: its own legend, where bands of a class raster hold different classes.
         levels: intervals, rising; drawn in steps of colour in place of a ramp.
-        unit: its own unit, where bands hold different quantities.
     """
 
     band: int
@@ -69,17 +69,15 @@ class BandLook:
     limits: tuple[float, float] | None = None
     classes: tuple[ClassColour, ...] = ()
     levels: tuple[Level, ...] = ()
-    unit: str = ""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a raster is shown.
+    """How a raster is shown. What the legend says behind numbers is the unit of the band in its file.
 
     Attributes:
         group: name of the layer group when there are several bands.
         bands: the bands that become layers, top layer last.
-        unit: what the legend says behind numbers.
         low, high: range of the colour ramp, one for all bands so that years compare.
         palette: `sequential` or `diverging`, of resources/report/palettes.yaml.
         classes: legend of a class raster; the ramp is not used then.
@@ -87,7 +85,6 @@ class Look:
 
     group: str
     bands: tuple[BandLook, ...]
-    unit: str = ""
     low: float = 0.0
     high: float = 1.0
     palette: str = "sequential"
@@ -242,7 +239,7 @@ def _pseudo_colour(
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = _palette(look)
     low, high = band.limits or (look.low, look.high)
-    unit = band.unit or look.unit
+    unit = stored_unit(layer.source(), band.band)
     function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.progress import Progress
 from ...core.quality.legends import legend
 from ...core.quality.rsei.calibration import TEMPERATURE_UNITS
-from ...core.quality.rsei.indicators import INDICATOR_UNITS, INDICATORS
+from ...core.quality.rsei.indicators import INDICATORS
 from ...core.quality.rsei.inputs import RseiInputs
 from ...core.quality.rsei.maps import RseiOutputs
 from ...core.quality.rsei.report import rsei_report
@@ -140,7 +140,6 @@ class Rsei(EcoAlgorithm):
                 f"{name.upper()} {year}",
                 year,
                 limits=common_range(found[number::count]),
-                unit=INDICATOR_UNITS.get(name, ""),
             )
             for number, name in enumerate(INDICATORS)
             for position, year in enumerate(years)

@@ -6,11 +6,10 @@ from functools import partial
 
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS, OXYGEN_UNIT, TO_T_HA, FluxInputs, FluxResult
+from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS, TO_T_HA, FluxInputs, FluxResult
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
-from ...core.services.carbon.flux import UNIT as FLUX_UNIT
 from ...core.services.carbon.report import carbon_report
-from ...core.services.carbon.storage import UNIT, CarbonOutputs, run_carbon_storage
+from ...core.services.carbon.storage import CarbonOutputs, run_carbon_storage
 from ..base import Results
 from ..given import Given
 from ..translation import tr
@@ -60,12 +59,10 @@ class CarbonStorage(ServiceAlgorithm):
             progress.part(0, 95),
             self._flux(given),
         )
-        results = self.publish_map("OUTPUT", outputs.carbon, result.years, UNIT)
+        results = self.publish_map("OUTPUT", outputs.carbon, result.years)
         if result.flux:
-            results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, FLUX_UNIT, about_zero=True))
-            results.update(
-                self.publish_map("OUTPUT_OXYGEN", outputs.oxygen, result.years, OXYGEN_UNIT, about_zero=True)
-            )
+            results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, about_zero=True))
+            results.update(self.publish_map("OUTPUT_OXYGEN", outputs.oxygen, result.years, about_zero=True))
         results |= self.publish_service(given, result, partial(carbon_report, result, outputs))
         return results | self._publish_flux(result.flux) if result.flux else results
 

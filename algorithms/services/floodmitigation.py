@@ -63,7 +63,7 @@ class FloodMitigation(ServiceAlgorithm):
                 tr("DEM or SLOPE is given, but SLOPE_ADJUSTMENT is off: curve numbers are not adjusted to the slope.")
             )
         result = run_flood_mitigation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", outputs.held, result.years, "mm", result.land_range_mm)
+        results = self.publish_map("OUTPUT", outputs.held, result.years, result.land_range_mm)
         results |= self.publish_service(given, result, partial(flood_report, result, inputs, outputs))
         return results | self.publish_table("OUTPUT_BODIES", result.bodies_table())
 

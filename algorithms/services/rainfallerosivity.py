@@ -8,7 +8,6 @@ from ...core.services.soil.daily_erosivity import SOURCES as DAILY_SOURCES
 from ...core.services.soil.daily_erosivity import run_daily_erosivity
 from ...core.services.soil.rainfall_erosivity import (
     SOURCES,
-    UNIT,
     ErosivityInputs,
     ErosivityOutputs,
     run_rainfall_erosivity,
@@ -69,7 +68,7 @@ class RainfallErosivity(ServiceAlgorithm):
         if path and reference:
             outputs = ErosivityOutputs(path, self.provenance())
             result.write_map(reference, outputs, self.raster_settings(given), progress.part(0, 95))
-            results = self.publish_map("OUTPUT", path, (None,), UNIT, (0.0, result.annual))
+            results = self.publish_map("OUTPUT", path, (None,), (0.0, result.annual))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(daily_erosivity_report(result, report_language()), report))
@@ -88,7 +87,7 @@ class RainfallErosivity(ServiceAlgorithm):
         path = given.required_output("OUTPUT")
         outputs = ErosivityOutputs(path, self.provenance())
         result = run_rainfall_erosivity(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", path, result.years, UNIT)
+        results = self.publish_map("OUTPUT", path, result.years)
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(erosivity_report(result, inputs, path, report_language()), report))

@@ -87,7 +87,6 @@ class ServiceAlgorithm(EcoAlgorithm):
         name: str,
         path: str | None,
         years: Years,
-        unit: str = "",
         limits: tuple[float, float] | None = None,
         classes: Sequence[ClassColour] = (),
         about_zero: bool = False,
@@ -98,7 +97,6 @@ class ServiceAlgorithm(EcoAlgorithm):
             name: of the output.
             path: of the raster; None where it is not wanted.
             years: of the bands; None for a band without a year.
-            unit: behind the numbers of the legend.
             limits: of the ramp; by default the usual range of the values.
             classes: of a class raster.
             about_zero: whether gains and losses get a diverging ramp with zero in its middle where both occur.
@@ -112,4 +110,4 @@ class ServiceAlgorithm(EcoAlgorithm):
         low, high = limits or usual
         bands = tuple(BandLook(band, f"{label} {year or ''}".strip(), year) for band, year in enumerate(years, start=1))
         palette = "diverging" if diverging else "sequential"
-        return self.publish_raster(name, path, Look(label, bands, unit, low, high, palette, tuple(classes)))
+        return self.publish_raster(name, path, Look(label, bands, low, high, palette, tuple(classes)))

@@ -8,7 +8,6 @@ from ...core.progress import Progress
 from ...core.services.soil.conservation import (
     DEFAULT_TOLERANCE_T_KM2,
     MEASURES,
-    UNIT,
     Intensity,
     SoilInputs,
     SoilOutputs,
@@ -61,8 +60,8 @@ class SoilConservation(ServiceAlgorithm):
             self.provenance(),
         )
         result = run_soil_conservation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", outputs.retention, result.years, UNIT)
-        results.update(self.publish_map("OUTPUT_EROSION", outputs.erosion, result.years, UNIT))
+        results = self.publish_map("OUTPUT", outputs.retention, result.years)
+        results.update(self.publish_map("OUTPUT_EROSION", outputs.erosion, result.years))
         legend = Intensity.of_standard(user_language()).legend()
         results.update(self.publish_map("OUTPUT_CLASSES", outputs.classes, result.years, classes=legend))
         results |= self.publish_service(given, result, partial(soil_report, result, outputs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.soil.erodibility import SOURCES, UNIT, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
+from ...core.services.soil.erodibility import SOURCES, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
 from ...core.services.soil.reports import erodibility_report
 from ..base import Results
 from ..given import Given
@@ -43,7 +43,7 @@ class SoilErodibility(ServiceAlgorithm):
         path = given.required_output("OUTPUT")
         outputs = ErodibilityOutputs(path, self.provenance())
         result = run_soil_erodibility(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", path, (None,), UNIT)
+        results = self.publish_map("OUTPUT", path, (None,))
         report = given.file_output("OUTPUT_HTML")
         if report:
             results.update(self.publish_report(erodibility_report(result, inputs, path, report_language()), report))

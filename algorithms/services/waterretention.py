@@ -47,5 +47,5 @@ class WaterRetention(ServiceAlgorithm):
         )
         outputs = RetentionOutputs(given.output("OUTPUT"), self.provenance())
         result = run_water_retention(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
-        results = self.publish_map("OUTPUT", outputs.retention, result.years, "mm")
+        results = self.publish_map("OUTPUT", outputs.retention, result.years)
         return results | self.publish_service(given, result, partial(water_report, result, inputs, outputs))

@@ -26,7 +26,6 @@ from .zoned import ZonedFormula, ZonedSums, add_zones, zoned_sums
 METHODS = ("heat_table", "evapotranspiration")
 TRANSPIRATION, EVAPORATION, COOLING = "transpiration", "evaporation", "cooling"
 SERVICES = {TRANSPIRATION: "climate_transpiration", EVAPORATION: "climate_evaporation"}
-UNIT = "kWh/(ha a)"
 KJ_PER_KWH = 3600.0
 M2_PER_HA = 1e4
 M3_PER_MM_HA = 10.0
@@ -248,7 +247,7 @@ def run_climate_regulation(
             for name, path in (
                 (COOLING, outputs.cooling), (TRANSPIRATION, outputs.transpiration), (EVAPORATION, outputs.evaporation)
             )
-            for output in map_output(survey, name, path, UNIT, outputs.metadata)
+            for output in map_output(survey, name, path, "cooling", outputs.metadata)
         ]  # fmt: skip
         formula = ZonedFormula(CoolingFormula(inputs, heat, water), zoning.index, len(scheme.codes))
         found = survey.run(formula, made, len(scheme.codes) * zoning.count, progress)

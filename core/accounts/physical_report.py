@@ -27,8 +27,7 @@ from ..report import Series as Bar
 from ..report.texts import load_texts
 from ..results import Cell
 from ..tables import provenance
-from .cooling import EVAPORATION, SERVICES, TRANSPIRATION, UNIT, CoolingOutputs, CoolingResult
-from .purification.run import UNIT as REMOVED_UNIT
+from .cooling import EVAPORATION, SERVICES, TRANSPIRATION, CoolingOutputs, CoolingResult
 from .purification.run import PurificationOutputs, PurificationResult, limit_of
 from .quantities.run import QuantityResult
 from .quantity_table import Quantity
@@ -143,7 +142,7 @@ def cooling_report(result: CoolingResult, outputs: CoolingOutputs, language: str
     maps: list[Block] = []
     if outputs.cooling:
         pictures = [MapPicture(outputs.cooling, str(year), band) for band, year in enumerate(result.years, start=1)]
-        maps.append(Map(quantity("cooling").name.of(language), pictures, Ramp(UNIT)))
+        maps.append(Map(quantity("cooling").name.of(language), pictures, Ramp()))
     sources = ["cooling_heat"] if result.inputs.method == "heat_table" and result.inputs.heat is None else []
     return MethodReport(
         chapters=[
@@ -197,7 +196,7 @@ def purification_report(
         count = len(result.pollutants)
         for p, name in enumerate(result.pollutants):
             pictures = [MapPicture(outputs.removed, str(year), y * count + p + 1) for y, year in enumerate(years)]
-            maps.append(Map(f"{words['accounts_removed']}: {name}", pictures, Ramp(REMOVED_UNIT)))
+            maps.append(Map(f"{words['accounts_removed']}: {name}", pictures, Ramp()))
     chart = Bars(words["accounts_removed"], list(result.pollutants), bars, "t/a", stacked=False)
     air = result.inputs.medium == "air" and not own_capacity and method != "emissions"
     return MethodReport(

@@ -320,7 +320,7 @@ def _kernel(
 
 
 def _outputs(inputs: ValuationInputs, outputs: ValuationOutputs) -> tuple[Output, ...]:
-    unit = f"{inputs.currency}/(ha a)"
+    unit = quantity("asset_value").unit_in(inputs.currency)
     made = []
     if outputs.total:
         bands = tuple(Band(str(year), unit) for year in inputs.years)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..quantities import quantity
 from ..report import (
     Bars,
     Block,
@@ -79,7 +80,7 @@ def _maps(result: ValuationResult, outputs: ValuationOutputs, words: dict[str, s
     if not outputs.total:
         return []
     pictures = [MapPicture(outputs.total, str(year), band) for band, year in enumerate(result.years, start=1)]
-    return [Map(words["valuation_map"], pictures, Ramp(f"{result.inputs.currency}/(ha a)"))]
+    return [Map(words["valuation_map"], pictures, Ramp())]
 
 
 def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
@@ -150,7 +151,10 @@ def _services(result: ValuationResult, words: dict[str, str], unit: str, languag
 
 def _references(result: ValuationResult, words: dict[str, str]) -> list[tuple[str, Cell]]:
     rows: list[tuple[str, Cell]] = [
-        (words["valuation_standard"], f"{result.inputs.standard_value:g} {result.inputs.currency}/(ha a)")
+        (
+            words["valuation_standard"],
+            f"{result.inputs.standard_value:g} {quantity('standard_value').unit_in(result.inputs.currency)}",
+        )
     ]
     for factor, references in result.references.items():
         numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(references))
@@ -168,7 +172,7 @@ def _sources(result: ValuationResult, words: dict[str, str]) -> list[Source]:
     sources = [Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in found]
     standard = inputs.equivalents.standard_value
     if standard is not None and standard.cny_per_ha == inputs.standard_value:
-        unit = "CNY/(ha a)"
+        unit = quantity("standard_value").unit_in("CNY")
         sources.append(
             Source(
                 words["valuation_standard"],

@@ -15,6 +15,7 @@ from ..errors import InputError, TableError
 from ..land_cover import LandCoverClass
 from ..land_cover_maps import class_indices, run_over_classes
 from ..progress import QUIET, Progress
+from ..quantities import quantity
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.passes.crosstab import Pairs, classes_that_occur, gather
@@ -244,7 +245,10 @@ def _require_known_zones(gdp: Mapping[tuple[str, int], float], zoning: Zoning, t
 
 
 def _outputs(outputs: ProfitLossOutputs, pairs: tuple[tuple[int, int], ...], currency: str) -> list[Output]:
-    wanted = ((CHANGE, outputs.change, f"{currency}/(ha a)"), (INDEX, outputs.index, ""))
+    wanted = (
+        (CHANGE, outputs.change, quantity("value_change").unit_in(currency)),
+        (INDEX, outputs.index, quantity("change_index").unit),
+    )
     return [
         Output(name, path, tuple(Band(f"{a}-{b}", unit) for a, b in pairs), metadata=outputs.metadata)
         for name, path, unit in wanted

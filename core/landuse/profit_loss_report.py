@@ -138,14 +138,13 @@ def _zones(result: ProfitLossResult, words: dict[str, str], unit: str) -> list[B
 
 
 def _maps(result: ProfitLossResult, outputs: ProfitLossOutputs, words: dict[str, str]) -> list[Block]:
-    unit = f"{result.inputs.valuation.currency}/(ha a)"
-    wanted = ((outputs.change, "profit_loss_change_map", unit), (outputs.index, "profit_loss_index_map", ""))
+    wanted = ((outputs.change, "profit_loss_change_map"), (outputs.index, "profit_loss_index_map"))
     return [
         Map(
             words[title],
             [MapPicture(path, years, band) for band, years in enumerate(_years(result), start=1)],
-            Ramp(of, "diverging"),
+            Ramp(palette="diverging"),
         )
-        for path, title, of in wanted
+        for path, title in wanted
         if path
     ]

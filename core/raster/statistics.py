@@ -1,4 +1,4 @@
-"""Statistics that a raster carries in its file."""
+"""Statistics and units that a raster carries in its file."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ def stored_statistics(path: str) -> list[BandStatistics]:
         low, high, mean, deviation = map(float, items)
         found.append(BandStatistics(1, low, high, mean, deviation**2))
     return found
+
+
+def stored_unit(path: str, band: int = 1) -> str:
+    """The unit of a band as its file tells it, "" where it has none.
+
+    Raises:
+        InputError: the raster cannot be read.
+    """
+    dataset = open_raster(path, "Raster")  # must outlive its band
+    unit = str(dataset.GetRasterBand(band).GetUnitType())
+    return "" if unit == "1" else unit  # a legend would say "0.5 1"

@@ -216,10 +216,10 @@ class Intervals:
 class Ramp:
     """Colours of a continuous raster; without `low` and `high` the 2nd to 98th percentile of what is shown.
 
-    A diverging ramp without limits is symmetric about zero.
+    A diverging ramp without limits is symmetric about zero. Without a `unit` it is that of the raster's file.
     """
 
-    unit: str = ""
+    unit: str | None = None
     palette: Literal["sequential", "diverging"] = "sequential"
     low: float | None = None
     high: float | None = None

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from ..errors import OutputError
 from ..raster.files import PendingFile
+from ..raster.statistics import stored_unit
 from .blocks import (
     Bars,
     Cell,
@@ -259,7 +260,7 @@ def _map(block: Map, language: str) -> dict[str, Any]:
         }
         for picture, look in zip(block.pictures, looks)
     ]
-    legend = _ramp_legend(block.legend, looks[0], language) if isinstance(block.legend, Ramp) else None
+    legend = _ramp_legend(block, block.legend, looks[0], language) if isinstance(block.legend, Ramp) else None
     classes = [*looks[0].classes]
     if looks[0].others:
         classes.append(ClassColour(-1, load_texts(language)["other_classes"], load_palettes().other))
@@ -274,18 +275,20 @@ def _map(block: Map, language: str) -> dict[str, Any]:
     }
 
 
-def _ramp_legend(ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:
+def _ramp_legend(block: Map, ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:
     words = load_texts(language)
+    first = block.pictures[0]
+    given = stored_unit(str(first.path), first.band) if ramp.unit is None else ramp.unit
     if look.low is None or look.high is None:
         return {
             "ticks": [],
-            "unit": ramp.unit,
+            "unit": given,
             "colours": "",
             "range": words["no_values"],
         }
     marks, unit = scaled(
         [look.low + (look.high - look.low) * part / 4 for part in range(5)],
-        ramp.unit,
+        given,
         language,
         1e6,
     )

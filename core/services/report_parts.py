@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from ..quantities import quantity
 from ..raster.output import ClassColour
 from ..report import (
     Bars,
@@ -35,7 +36,7 @@ Words = dict[str, str]
 def factor_report(
     words: Words,
     key: str,
-    unit: str,
+    held: str,
     years: Years,
     means: Sequence[float],
     path: str | None,
@@ -43,7 +44,8 @@ def factor_report(
     source: Source,
     table: ResultTable | None = None,
 ) -> MethodReport:
-    chapters = [totals(words, key, unit, years, means), maps(words, years, [(key, path, unit, ())])]
+    """The report of a factor: mean, maps, and the table where there is one; `held` is the id of its quantity."""
+    chapters = [totals(words, key, quantity(held).unit, years, means), maps(words, years, [(key, path)])]
     if table is not None:
         chapters.append(Chapter(words["services_by_year"], [rows(words, "services_by_year", table)]))
     return MethodReport(chapters, sources=[source], left_out=left_out(words, sums))
@@ -60,17 +62,29 @@ def totals(words: Words, key: str, unit: str, years: Years, values: Sequence[flo
     return Chapter(words[key], blocks)
 
 
-Shown = tuple[str, "str | None", str, Sequence[ClassColour]]
+def maps(
+    words: Words,
+    years: Years,
+    shown: Sequence[tuple[str, str | None]],
+    limits: tuple[float, float] | None = None,
+    classes: Mapping[str, Sequence[ClassColour]] | None = None,
+) -> Chapter:
+    """A picture per year of each map that was written.
 
-
-def maps(words: Words, years: Years, shown: Sequence[Shown], limits: tuple[float, float] | None = None) -> Chapter:
-    """A picture per year of each map that was written."""
+    Args:
+        words: of the report.
+        years: of the bands.
+        shown: the key of its title, and the path of each map; None where it was not written.
+        limits: of the ramps.
+        classes: legends of class maps, by key.
+    """
     low, high = limits or (None, None)
     blocks: list[Block] = []
-    for key, path, unit, classes in shown:
+    for key, path in shown:
         if path:
             pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(years, start=1)]
-            blocks.append(Map(words[key], pictures, Classes(classes) if classes else Ramp(unit, low=low, high=high)))
+            legend = (classes or {}).get(key)
+            blocks.append(Map(words[key], pictures, Classes(legend) if legend else Ramp(low=low, high=high)))
     return Chapter(words["quality_maps"], blocks)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme, unknown_codes_message
 from ..progress import Progress
-from ..quantities import Measure
+from ..quantities import Measure, quantity
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster
 from ..raster.engine import run_job
@@ -316,7 +316,7 @@ class Survey:
 
 
 def map_output(
-    survey: Survey, name: str, path: str | None, unit: str, metadata: Mapping[str, str], like: Output | None = None
+    survey: Survey, name: str, path: str | None, held: str, metadata: Mapping[str, str], like: Output | None = None
 ) -> tuple[Output, ...]:
     """The output of a map with a band per year; none where no path is given.
 
@@ -324,13 +324,13 @@ def map_output(
         survey: knows the years.
         name: what the formula calls the map.
         path: where to write; None for a map that is not wanted.
-        unit: of the values.
+        held: id of the quantity that it holds.
         metadata: provenance.
         like: gives data type, nodata and legend of a class raster.
     """
     if path is None:
         return ()
-    bands = survey.bands(name, unit)
+    bands = survey.bands(name, quantity(held).unit)
     if like is not None:
         return (replace(like, name=name, path=path, bands=bands, metadata=metadata),)
     return (Output(name, path, bands, metadata=metadata),)

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
+from ...quantities import quantity
 from ...raster.classes import ClassIndex
 from ...raster.engine import run_job
 from ...raster.files import workspace
@@ -27,7 +28,6 @@ from ..zoned import ZonedFormula, add_zones, zoned_sums
 from .tables import SERVICES, Medium, class_capacity, read_emissions
 
 METHODS = ("least", "emissions", "capacity")
-UNIT = "t/(ha a)"
 REMOVED = "removed"
 COLUMNS = (
     Column("year", "integer"), Column("zone", "text"), Column("ecosystem", "text"), Column("service", "text"),
@@ -282,7 +282,8 @@ def _map(
 ) -> None:  # fmt: skip
     cover = survey.land_cover
     names = tuple(source.name for source in cover)
-    bands = tuple(Band(f"{year}|{pollutant}", UNIT) for year in result.years for pollutant in result.pollutants)
+    unit = quantity("pollutant_removed").unit
+    bands = tuple(Band(f"{year}|{pollutant}", unit) for year in result.years for pollutant in result.pollutants)
     assert outputs.removed is not None
     output = Output(REMOVED, outputs.removed, bands, metadata=outputs.metadata)
     index = ClassIndex.of_codes(result.inputs.cover.scheme.codes)

@@ -6,8 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-INDICATORS = ("ndvi", "wet", "ndbsi", "lst")
-INDICATOR_UNITS = {"lst": "K"}
+from ...quantities import quantity
+
+# Each indicator is a quantity.
+INDICATOR_UNITS = {
+    name: quantity(held).unit
+    for name, held in (("ndvi", "ndvi"), ("wet", "wetness"), ("ndbsi", "dryness"), ("lst", "surface_temperature"))
+}
+INDICATORS = tuple(INDICATOR_UNITS)
 # What a higher value means: greenness and wetness are good, dryness and heat are bad.
 GOOD = np.array([1.0, 1.0, -1.0, -1.0])
 

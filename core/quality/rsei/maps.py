@@ -138,9 +138,7 @@ class MapKernel:
 
 def map_outputs(outputs: RseiOutputs, years: tuple[int, ...], pairs: tuple[tuple[int, int], ...]) -> tuple[Output, ...]:
     """The maps that are wanted; class changes only where there are two years."""
-    indicator_bands = tuple(
-        Band(f"{year}|{name}", INDICATOR_UNITS.get(name, "")) for year in years for name in INDICATORS
-    )
+    indicator_bands = tuple(Band(f"{year}|{name}", INDICATOR_UNITS[name]) for year in years for name in INDICATORS)
     by_year = tuple(Band(str(year)) for year in years)
     made = []
     if outputs.index:

@@ -135,7 +135,7 @@ def _titled(indicator: str) -> str:
     """An indicator as texts write it, with its unit."""
     if indicator not in INDICATORS:
         return indicator
-    unit = INDICATOR_UNITS.get(indicator)
+    unit = INDICATOR_UNITS[indicator]
     return f"{indicator.upper()} ({unit})" if unit else indicator.upper()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...quantities import Measure
+from ...quantities import Measure, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -22,8 +22,6 @@ from ..yearly_kernel import Layers, Pixels
 Method = Literal["nep", "dry_matter"]
 OxygenMethod = Literal["flux_method", "from_co2", "dry_matter", "npp"]
 FLUX, OXYGEN = "co2_flux", "oxygen_flux"
-OXYGEN_UNIT = "t O2/(ha a)"
-UNIT = "t CO2/(ha a)"
 CARBON_TO_CO2 = 44 / 12
 CO2_TO_OXYGEN = 32 / 44
 CARBON_TO_OXYGEN = 32 / 12
@@ -49,7 +47,7 @@ OXYGEN_METHODS: dict[OxygenMethod, str] = {
 COLUMNS = (
     Column("npp_t", unit="t C/a"),
     Column("nep_t", unit="t C/a"),
-    Column("co2_t_ha", unit=UNIT),
+    Column("co2_t_ha", unit=quantity("co2_flux").unit),
     Column("co2_t", unit="t CO2/a"),
     Column("oxygen_t", unit="t O2/a"),
 )
@@ -251,8 +249,8 @@ def run_carbon_flux(
         survey.add("npp", _without_fill(inputs), Measure("npp", G_M2_PER_T_HA * inputs.npp_to_t_ha))
         loss = Measure("respiration", G_M2_PER_T_HA * TO_T_HA[inputs.respiration_unit])
         survey.add("respiration", inputs.respiration, loss)
-        made = map_output(survey, FLUX, outputs.flux, UNIT, outputs.metadata)
-        made += map_output(survey, OXYGEN, outputs.oxygen, OXYGEN_UNIT, outputs.metadata)
+        made = map_output(survey, FLUX, outputs.flux, "co2_flux", outputs.metadata)
+        made += map_output(survey, OXYGEN, outputs.oxygen, "oxygen_flux", outputs.metadata)
         sums = survey.run(FluxFormula(inputs), made, len(cover.scheme.codes), progress)
     amounts = {name: values @ member for name, values in sums.amounts.items()}
     result = FluxResult(

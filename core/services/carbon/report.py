@@ -8,7 +8,6 @@ from ...report import Block, Chapter, Map, MapPicture, MethodReport, Ramp, Sourc
 from ...report.texts import load_texts
 from ..report_parts import Words, by_ecosystem, left_out, maps, totals
 from .flux import SOURCES as FLUX_SOURCES
-from .flux import UNIT as FLUX_UNIT
 from .flux import FluxResult
 from .storage import CarbonOutputs, CarbonResult
 
@@ -18,7 +17,7 @@ def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -
     words = load_texts(language)
     chapters = [
         totals(words, "services_carbon", "t C", result.years, result.totals),
-        maps(words, result.years, [("services_carbon", outputs.carbon, "t C/ha", ())]),
+        maps(words, result.years, [("services_carbon", outputs.carbon)]),
         by_ecosystem(words, result.table(), "carbon_t", "services_carbon"),
     ]
     missing = left_out(words, result.sums)
@@ -37,7 +36,7 @@ def _flux_chapter(flux: FluxResult, path: str | None, words: Words) -> Chapter:
     oxygen = totals(words, "services_oxygen", "t O2/a", flux.years, flux.oxygen_totals)
     blocks: list[Block] = [*fixed.blocks, *oxygen.blocks]
     if path:
-        ramp = Ramp(FLUX_UNIT, "diverging" if flux.sums.counts["losing"].any() else "sequential")
+        ramp = Ramp(palette="diverging" if flux.sums.counts["losing"].any() else "sequential")
         pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(flux.years, start=1)]
         blocks.append(Map(words["services_flux"], pictures, ramp))
     of_ecosystems = by_ecosystem(words, flux.table(), "co2_t", "services_flux")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...progress import QUIET, Progress
+from ...quantities import quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -19,10 +20,9 @@ from ..yearly_kernel import Layers, Pixels
 from .flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
 
 STOCK = "carbon"
-UNIT = "t C/ha"
 POOLS = ("above", "below", "soil", "dead")
 COLUMNS = (
-    Column("density_t_ha", unit="t C/ha"),
+    Column("density_t_ha", unit=quantity("carbon_density").unit),
     Column("carbon_t", unit="t C"),
     Column("co2_t", unit="t CO2"),
 )
@@ -132,7 +132,7 @@ def run_carbon_storage(
     with workspace() as folder:
         survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(cover)
-        made = map_output(survey, STOCK, outputs.carbon, UNIT, outputs.metadata)
+        made = map_output(survey, STOCK, outputs.carbon, "carbon_density", outputs.metadata)
         sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), progress)
     result = CarbonResult(sums.years, names, sums.area_ha @ member, sums, sums.amounts[STOCK] @ member, found)
     for year, total in zip(result.years, result.totals):

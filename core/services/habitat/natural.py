@@ -119,7 +119,7 @@ def run_natural_habitat(
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
         survey.add("quality", inputs.quality, Measure("quality_class"))
-        made = map_output(survey, HABITAT, outputs.habitat, "", outputs.metadata)
+        made = map_output(survey, HABITAT, outputs.habitat, "natural_habitat", outputs.metadata)
         sums = survey.run(HabitatFormula(natural, inputs.quality is not None), made, len(natural), progress)
     kept = [names.index(name) for name in NATURAL if name in names]
     result = HabitatResult(

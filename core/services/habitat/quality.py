@@ -191,8 +191,8 @@ def run_habitat_quality(
             codes=scheme.codes,
         )
         made = (
-            *map_output(survey, QUALITY, outputs.quality, "", outputs.metadata),
-            *map_output(survey, DEGRADATION, outputs.degradation, "", outputs.metadata),
+            *map_output(survey, QUALITY, outputs.quality, "habitat_quality", outputs.metadata),
+            *map_output(survey, DEGRADATION, outputs.degradation, "habitat_degradation", outputs.metadata),
         )
         sums = survey.run(formula, made, len(scheme.codes), progress.part(70, 100))
     ecosystems, member = ecosystem_members(scheme)

@@ -20,7 +20,7 @@ def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, langu
     return MethodReport(
         [
             totals(words, "natural_habitat", "ha", result.years, result.totals),
-            maps(words, result.years, [("natural_habitat", outputs.habitat, "", ())], (0.0, 1.0)),
+            maps(words, result.years, [("natural_habitat", outputs.habitat)], (0.0, 1.0)),
             by_ecosystem(words, result.table(), "weighted_ha", "natural_habitat"),
         ],
         left_out=left_out(words, result.sums),
@@ -30,8 +30,8 @@ def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, langu
 def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
     """What habitat quality found."""
     words = load_texts(language)
-    quality = maps(words, result.years, [("services_habitat_quality", outputs.quality, "", ())], (0.0, 1.0))
-    degradation = maps(words, result.years, [("services_habitat_degradation", outputs.degradation, "", ())])
+    quality = maps(words, result.years, [("services_habitat_quality", outputs.quality)], (0.0, 1.0))
+    degradation = maps(words, result.years, [("services_habitat_degradation", outputs.degradation)])
     return MethodReport(
         [
             totals(words, "services_habitat_quality", "", result.years, result.means),

@@ -23,7 +23,6 @@ from ..yearly_kernel import Layers, Pixels
 RETENTION = "retention"
 EROSION = "erosion"
 CLASSES = "classes"
-UNIT = "t/(ha a)"
 T_HA_TO_T_KM2 = 100.0
 DEFAULT_TOLERANCE_T_KM2 = 200.0  # northern earth-rock mountains, SL 190-2007
 # SL 190-2007 knows 200, 500 and 1000 t/(km2 a): a number as small as this is meant per hectare.
@@ -302,9 +301,9 @@ def run_soil_conservation(
         formula = SoilFormula(counts, inputs.p is not None, number, intensity)
         legend = Output(CLASSES, "", (), "uint8", 0, intensity.legend())
         made = (
-            *map_output(survey, RETENTION, outputs.retention, UNIT, outputs.metadata),
-            *map_output(survey, EROSION, outputs.erosion, UNIT, outputs.metadata),
-            *map_output(survey, CLASSES, outputs.classes, "", outputs.metadata, legend),
+            *map_output(survey, RETENTION, outputs.retention, "soil_retention", outputs.metadata),
+            *map_output(survey, EROSION, outputs.erosion, "soil_loss", outputs.metadata),
+            *map_output(survey, CLASSES, outputs.classes, "erosion_class", outputs.metadata, legend),
         )
         sums = survey.run(formula, made, len(counts) * len(intensity.names), progress)
     names, member = ecosystem_members(scheme)

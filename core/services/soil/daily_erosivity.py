@@ -19,7 +19,7 @@ from ...results import Column, ResultTable
 from ...tables import Table
 from ..survey import Series, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
-from .rainfall_erosivity import UNIT, ErosivityOutputs, R
+from .rainfall_erosivity import ErosivityOutputs, R
 
 DailyMethod = Literal["xie_daily", "zhang_daily"]
 HALF_MONTHS = 24
@@ -102,7 +102,7 @@ class DailyErosivity:
         with workspace() as folder:
             survey = Survey((), settings or RasterSettings(), folder, progress)
             survey.add("reference", Series.of(reference), ANY)
-            made = map_output(survey, R, outputs.erosivity, UNIT, outputs.metadata)
+            made = map_output(survey, R, outputs.erosivity, "erosivity", outputs.metadata)
             survey.run(PlaceFormula(self.annual), made, 1, progress)
 
     def table(self) -> ResultTable:

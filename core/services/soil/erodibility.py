@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...quantities import Measure
+from ...quantities import Measure, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ..plausible import refuse_negative, refuse_slip
@@ -19,7 +19,6 @@ from ..yearly_kernel import Layers, Pixels
 
 Method = Literal["epic", "epic_china"]
 K = "soil_erodibility"
-UNIT = "t ha h/(ha MJ mm)"
 US_TO_METRIC = 0.1317
 # What a value is divided by to become percent; organic matter, in percent, becomes organic carbon.
 TO_PERCENT = {"percent": 1.0, "organic_matter": 1.724, "fraction": 0.01, "g_per_kg": 10.0, "dg_per_kg": 100.0}
@@ -179,10 +178,12 @@ def run_soil_erodibility(
         for name, series in (("sand", inputs.sand), ("silt", inputs.silt), ("clay", inputs.clay)):
             survey.add(name, series, Measure(name, 1 / formula.texture_divisor))
         survey.add("carbon", inputs.organic_carbon, Measure("organic_carbon", 1 / formula.carbon_divisor))
-        made = map_output(survey, K, outputs.erodibility, UNIT, outputs.metadata)
+        made = map_output(survey, K, outputs.erodibility, "erodibility", outputs.metadata)
         sums = survey.run(formula, made, 1, progress, _refuse_organic_matter)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)
-    progress.info(f"Mean K {result.mean:.5f} {UNIT}, mean organic carbon {result.mean_carbon_pct:.3g} %.")
+    progress.info(
+        f"Mean K {result.mean:.5f} {quantity('erodibility').unit}, mean organic carbon {result.mean_carbon_pct:.3g} %."
+    )
     _warn(result, progress)
     return result
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...quantities import Measure
+from ...quantities import Measure, quantity
 from ...raster.dataset import open_raster, short_name
 from ...raster.files import workspace
 from ...raster.reading.source import Source
@@ -26,7 +26,7 @@ from ..yearly_kernel import Layers, Pixels
 Method = Literal["zhang_monthly", "zhang_annual", "wischmeier", "renard_freimund"]
 
 R = "rainfall_erosivity"
-UNIT = "MJ mm/(ha h a)"
+UNIT = quantity("erosivity").unit
 MONTHS = 12
 # From 100 ft tonf in/(acre h a) to MJ mm/(ha h a).
 US_TO_METRIC = 17.02
@@ -239,7 +239,7 @@ def run_rainfall_erosivity(
             names = tuple(tuple(source.name for source in year) for year in rain)
             for source in (source for year in rain for source in year):
                 survey.add_sources(source.name, [source])
-        made = map_output(survey, R, outputs.erosivity, UNIT, outputs.metadata)
+        made = map_output(survey, R, outputs.erosivity, "erosivity", outputs.metadata)
         sums = survey.run(ErosivityFormula(inputs.method, names), made, 1, progress)
     _warn_of_jump(sums, progress)
     result = ErosivityResult(sums.years, sums.mean(R), sums.mean("rain"), sums)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...quantities import quantity
 from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series, Source
 from ...report.texts import load_texts
 from ..report_parts import by_ecosystem, factor_report, left_out, maps, name_of_year, rows, table_source, totals
@@ -27,9 +28,9 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
     intensity = Intensity.of_standard(language)
     legend = intensity.legend()
     shown = [
-        ("soil_conservation", outputs.retention, "t/(ha a)", ()),
-        ("services_erosion", outputs.erosion, "t/(ha a)", ()),
-        ("services_erosion_classes", outputs.classes, "", legend),
+        ("soil_conservation", outputs.retention),
+        ("services_erosion", outputs.erosion),
+        ("services_erosion_classes", outputs.classes),
     ]
     years = [name_of_year(year, words) for year in result.years]
     area = result.area_ha.sum(axis=1)
@@ -45,7 +46,7 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
                 words["services_erosion"],
                 [*erosion.blocks, Figures(beyond), Bars(words["services_erosion_classes"], years, classes, "ha")],
             ),
-            maps(words, result.years, shown),
+            maps(words, result.years, shown, classes={"services_erosion_classes": legend}),
             by_ecosystem(words, result.table(intensity), "retention_t", "soil_conservation"),
         ],
         sources=[table_source("erosion_classes"), table_source("erosion_tolerance")],
@@ -56,9 +57,8 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
 def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str | None, language: str) -> MethodReport:
     """What rainfall erosivity found."""
     words = load_texts(language)
-    unit = "MJ mm/(ha h a)"
     return factor_report(
-        words, "services_r", unit, result.years, result.mean, path, result.sums,
+        words, "services_r", "erosivity", result.years, result.mean, path, result.sums,
         Source(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodRepor
     words = load_texts(language)
     unit = "MJ mm/(ha h)"
     half_months = [f"{n // 2 + 1}{'ab'[n % 2]}" for n in range(len(result.half_months))]
-    figures = Figures([Figure(words["services_r"], result.annual, f"{unit} a".replace(") a", " a)"))])
+    figures = Figures([Figure(words["services_r"], result.annual, quantity("erosivity").unit)])
     bars = Bars(words["services_half_months"], half_months, [Series(words["services_r"], result.half_months)], unit)
     return MethodReport(
         [Chapter(words["services_r"], [figures, bars, rows(words, "services_half_months", result.table())])],
@@ -83,7 +83,7 @@ def erodibility_report(
     words = load_texts(language)
     source = Source(inputs.method, ERODIBILITY_SOURCES[inputs.method])
     return factor_report(
-        words, "services_k", "t ha h/(ha MJ mm)", (None,), (result.mean,), path, result.sums, source
+        words, "services_k", "erodibility", (None,), (result.mean,), path, result.sums, source
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def slope_length_report(
     """What slope length and steepness found."""
     words = load_texts(language)
     factor = Source(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
-    report = factor_report(words, "services_ls", "", (None,), (result.mean,), path, result.sums, factor)
+    report = factor_report(words, "services_ls", "slope_length", (None,), (result.mean,), path, result.sums, factor)
     exponent = Source(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
     parts = [
         Figure(words["services_l"], result.mean_length),
@@ -125,7 +125,7 @@ def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, 
     """What support practice found."""
     words = load_texts(language)
     source = Source(inputs.preset, PRESETS[inputs.preset])
-    report = factor_report(words, "services_p", "", sums.years, sums.mean(P), path, sums, source)
+    report = factor_report(words, "services_p", "practice_factor", sums.years, sums.mean(P), path, sums, source)
     return replace(report, sources=[*report.sources, table_source("p_factor")])
 
 
@@ -137,12 +137,12 @@ def vegetation_report(
     sources = [Source("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
     chapters = [
         totals(words, "services_fvc", "", result.years, result.mean_cover),
-        maps(words, result.years, [("services_fvc", outputs.cover, "", ())], (0.0, 1.0)),
+        maps(words, result.years, [("services_fvc", outputs.cover)], (0.0, 1.0)),
     ]
     if result.mean_factor:
         chapters += [
             totals(words, "services_c", "", result.years, result.mean_factor),
-            maps(words, result.years, [("services_c", outputs.factor, "", ())]),
+            maps(words, result.years, [("services_c", outputs.factor)]),
         ]
         sources.append(Source(f"C: {inputs.c_method}", C_SOURCES[str(inputs.c_method)]))
     return MethodReport(

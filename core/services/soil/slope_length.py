@@ -266,7 +266,7 @@ def run_slope_length(
                 )
             survey.add_sources("aspect", aspect, on_grid=True)
             survey.add_sources("accumulation", [accumulation])
-        made = map_output(survey, LS, outputs.slope_length, "", outputs.metadata)
+        made = map_output(survey, LS, outputs.slope_length, "slope_length", outputs.metadata)
         sums = survey.run(SlopeLengthFormula(inputs, cell_m), made, 1, progress.part(30, 100))
     result = SlopeLengthResult(
         sums.mean(LS)[0],

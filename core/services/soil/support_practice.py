@@ -233,5 +233,5 @@ def run_support_practice(
         survey.add_land_cover(inputs.cover)
         if terrain:
             add_slope(survey, terrain)
-        made = map_output(survey, P, outputs.practice, "", outputs.metadata)
+        made = map_output(survey, P, outputs.practice, "practice_factor", outputs.metadata)
         return survey.run(PracticeFormula(table, terrain), made, 1, progress)

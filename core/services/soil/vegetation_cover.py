@@ -199,8 +199,8 @@ def run_vegetation_cover(
         scheme = inputs.cover.scheme if inputs.cover and wanted == "table" else None
         table = cover_factor_table(scheme, inputs.c_table) if scheme else None
         made = (
-            *map_output(survey, COVER, outputs.cover, "", outputs.metadata),
-            *map_output(survey, FACTOR, outputs.factor, "", outputs.metadata),
+            *map_output(survey, COVER, outputs.cover, "vegetation_cover", outputs.metadata),
+            *map_output(survey, FACTOR, outputs.factor, "cover_factor", outputs.metadata),
         )
         formula = VegetationFormula(soil, vegetation, inputs.scale, wanted, table)
         sums = survey.run(formula, made, 1, progress.part(40, 100))
@@ -302,5 +302,5 @@ def run_class_cover_factor(
     with workspace() as folder:
         survey = Survey(years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(cover)
-        made = map_output(survey, FACTOR, outputs.factor, "", outputs.metadata)
+        made = map_output(survey, FACTOR, outputs.factor, "cover_factor", outputs.metadata)
         return survey.run(ClassFactorFormula(factors), made, 1, progress)

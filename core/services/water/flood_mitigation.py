@@ -292,7 +292,7 @@ def run_flood_mitigation(
         if inputs.terrain:
             add_slope(survey, inputs.terrain)
         bodies = _bodies(inputs, survey, progress)
-        made = map_output(survey, HELD, outputs.held, "mm", outputs.metadata)
+        made = map_output(survey, HELD, outputs.held, "storm_water_held", outputs.metadata)
         depth = bodies.depth_mm if bodies else np.empty(0)
         formula = FloodFormula.of_curves(inputs, curves, depth)
         sums = survey.run(formula, made, len(formula.described), progress)

@@ -19,7 +19,7 @@ def water_report(
     return MethodReport(
         [
             totals(words, "water_retention", "m3/a", result.years, result.totals),
-            maps(words, result.years, [("water_retention", outputs.retention, "mm", ())]),
+            maps(words, result.years, [("water_retention", outputs.retention)]),
             by_ecosystem(words, result.table(), "volume_m3", "water_retention"),
         ],
         sources=sources,
@@ -33,7 +33,7 @@ def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs
     tables = ["cn", "cn_amc_table", "cn_by_ecosystem_default"]
     chapters = [
         totals(words, "flood_mitigation", "m3", result.years, result.totals),
-        maps(words, result.years, [("flood_mitigation", outputs.held, "mm", ())], result.land_range_mm),
+        maps(words, result.years, [("flood_mitigation", outputs.held)], result.land_range_mm),
         by_ecosystem(words, result.table(), "volume_m3", "flood_mitigation"),
     ]
     if result.bodies:

@@ -255,7 +255,7 @@ def run_water_retention(
         survey.add("precipitation", inputs.precipitation, Measure("precipitation"), inputs.climate)
         loss = Measure("evapotranspiration", inputs.scale)
         survey.add("evapotranspiration", _without_fill(inputs), loss, inputs.climate)
-        made = map_output(survey, RETENTION, outputs.retention, "mm", outputs.metadata)
+        made = map_output(survey, RETENTION, outputs.retention, "water_retention", outputs.metadata)
         formula = RetentionFormula(coefficients, inputs.scale, inputs.elsewhere == "zero")
         sums = survey.run(formula, made, len(scheme.codes), progress)
     names, member = ecosystem_members(scheme)

@@ -126,8 +126,8 @@ def test_the_tolerance_as_a_raster(factors, raster, out):
     ("name", "position", "value", "message"),
     [
         ("k", 1, 0.3, r"US customary units.*0\.1317"),
-        ("c", 3, 10.0, "Cover management reaches 10.*percent"),
-        ("r", 0, -5.0, "Rainfall erosivity holds negative"),
+        ("c", 3, 10.0, "Cover management C reaches 10.*percent"),
+        ("r", 0, -5.0, "Rainfall erosivity R holds negative"),
     ],
 )
 def test_slips_of_unit_are_told(factors, raster, name, position, value, message):
