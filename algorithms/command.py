@@ -44,13 +44,8 @@ def write_parameters(
     """
     inputs = {definition.name(): _json(value, context) for definition, value in _given(algorithm, parameters)}
     run = {"algorithm": algorithm.id(), "version": algorithm.provider().versionInfo(), "inputs": inputs}
-    pending = PendingFile(f"{os.path.splitext(report)[0]}.parameters.json")
-    try:
-        with open(pending.path, "w", encoding="utf-8") as file:
-            json.dump(run, file, ensure_ascii=False, indent=2)
-        pending.commit()
-    finally:
-        pending.discard()
+    with PendingFile(f"{os.path.splitext(report)[0]}.parameters.json") as pending:
+        pending.write(json.dumps(run, ensure_ascii=False, indent=2))
 
 
 def given_parameters(

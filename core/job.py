@@ -26,13 +26,14 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Callable
 
 import numpy as np
 
 from .assets.equivalents import Equivalents, load_equivalents
 from .drivers.feature_table import FeatureTable, feature_table
-from .errors import Cancelled, EcoAssetsError, InputError, OutputError
+from .errors import Cancelled, EcoAssetsError, InputError
 from .inputs.record import recorded
 from .land_cover import LandCoverScheme, load_scheme
 from .methods import method
@@ -63,28 +64,16 @@ def run_file(path: str, progress: Progress) -> Any:
     os.chdir(os.path.dirname(os.path.abspath(path)))
     run = method(job.get("run"))
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
-    pending = PendingFile(str(job["result"])) if job.get("result") else None
-    try:
-        with together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
-            told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
-            result = _plain(run(**arguments, **told))
-            if isinstance(result, dict):
-                result["findings"] = [finding.told() for finding in record.findings]
-            if pending:
-                _write(result, pending)
-    finally:
+    # opened before the work, so that a wrong path is told early
+    opened = PendingFile(str(job["result"])) if job.get("result") else nullcontext()
+    with opened as pending, together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
+        told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
+        result = _plain(run(**arguments, **told))
+        if isinstance(result, dict):
+            result["findings"] = [finding.told() for finding in record.findings]
         if pending:
-            pending.discard()
+            pending.write(json.dumps(result, ensure_ascii=False, indent=1))
     return result
-
-
-def _write(result: Any, pending: PendingFile) -> None:
-    try:
-        with open(pending.path, "w", encoding="utf-8") as file:
-            json.dump(result, file, ensure_ascii=False, indent=1)
-    except OSError as reason:
-        raise OutputError(f"Cannot write {pending.final}: {reason.strerror}.") from None
-    pending.commit()
 
 
 def _arguments(taker: Callable[..., Any], given: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -57,10 +57,11 @@ def _run(
     job: Job, progress: Progress, writer_of: Callable, stream: Callable[[dict[str, Any], Progress], Sums]
 ) -> JobResult:
     """Opens the outputs, lets the blocks stream into them, and gives all of them their final names or none."""
-    writers: dict[str, Any] = {}
-    try:
-        for output in job.outputs:
-            writers[output.name] = writer_of(output, job.grid, job.write, job.codec_threads)
+    with ExitStack() as opened:
+        writers = {
+            output.name: opened.enter_context(writer_of(output, job.grid, job.write, job.codec_threads))
+            for output in job.outputs
+        }
         working = progress.part(0, 100 - FINISHING_PCT) if job.outputs else progress
         sums = stream(writers, working)
         for number, writer in enumerate(writers.values()):
@@ -71,10 +72,6 @@ def _run(
             job.accept(found)
         for writer in writers.values():
             writer.commit()
-    except BaseException:
-        for writer in writers.values():
-            writer.discard()
-        raise
     return found
 
 

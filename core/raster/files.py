@@ -29,6 +29,8 @@ _SIDES = ".sides"
 class PendingFile:
     """A file that appears under its final name only when `commit` is called; `discard` leaves what was there before.
 
+    Leaving its `with` block drops what was not committed.
+
     Attributes:
         path: where to write meanwhile. It has the final file name, so side files get their right names too.
         final: where the file will be.
@@ -57,6 +59,26 @@ class PendingFile:
                 f"Cannot write {final}: {reason.strerror} in folder {parent}. Choose a folder that you may write to."
             ) from None
         self.path = os.path.join(self._folder, name)
+
+    def __enter__(self) -> PendingFile:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.discard()
+
+    def write(self, content: str | bytes) -> None:
+        """Writes the whole file, text as UTF-8, and gives it its place. Raises OutputError."""
+        try:
+            with open(self.path, "wb") as file:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as reason:
+            raise OutputError(
+                f"Cannot write {self.final}: {reason.strerror or reason}. Choose a folder that you may write to and "
+                "that has space left."
+            ) from None
+        self.commit()
 
     def commit(self, older: Iterable[str] = ()) -> None:
         """Moves the file, its side files first, to the final place. Old side files of the same name go.

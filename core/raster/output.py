@@ -135,7 +135,10 @@ class BandStatistics:
 
 
 class RasterWriter:
-    """Writes one output, block by block, into a pending file; `tidy` as there."""
+    """Writes one output, block by block, into a pending file; `tidy` as there.
+
+    Leaving its `with` block drops what was not committed.
+    """
 
     def __init__(self, output: Output, grid: Grid, options: WriteOptions, threads: int, tidy: bool = True) -> None:
         self.output, self._grid, self._options, self._threads = output, grid, options, threads
@@ -149,6 +152,12 @@ class RasterWriter:
         except BaseException:
             self._pending.discard()
             raise
+
+    def __enter__(self) -> RasterWriter:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.discard()
 
     def write(self, window: Window, values: np.ndarray) -> None:
         """Writes the block of all bands, shape (bands, height, width), nodata already in place."""

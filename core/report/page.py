@@ -63,20 +63,8 @@ def write_report(report: Report, path: PathLike) -> None:
         InputError: a raster, colour or language cannot be used.
     """
     page = render_report(report)
-    pending = PendingFile(os.fspath(path))
-    try:
-        with open(pending.path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        pending.commit()
-    except OSError as error:
-        raise OutputError(
-            f"Report {path} cannot be written: {error.strerror or error}. "
-            "Choose a folder that exists, that you may write to and that has space left."
-        ) from error
-    finally:
-        pending.discard()
+    with PendingFile(os.fspath(path)) as pending:
+        pending.write(page)
 
 
 def render_report(report: Report) -> str:

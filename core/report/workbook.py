@@ -6,6 +6,7 @@ thousands and lines above sums.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -16,7 +17,6 @@ from typing import Literal, Union
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
-from ..errors import OutputError
 from ..raster.files import PendingFile
 
 Value = Union[str, int, float, None]
@@ -112,22 +112,14 @@ def write_workbook(sheets: Sequence[Sheet], path: str | os.PathLike[str]) -> Non
     Raises:
         OutputError: the file cannot be written.
     """
-    pending = PendingFile(os.fspath(path))
-    try:
-        with zipfile.ZipFile(pending.path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in _parts(sheets):
-                # a fixed date, so that the same account is the same file
-                archive.writestr(
-                    zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), text.encode("utf-8"), zipfile.ZIP_DEFLATED
-                )
-        pending.commit()
-    except OSError as error:
-        raise OutputError(
-            f"Workbook {path} cannot be written: {error.strerror or error}. Close it in the spreadsheet program, and "
-            "choose a folder that you may write to."
-        ) from error
-    finally:
-        pending.discard()
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _parts(sheets):
+            # a fixed date, so that the same account is the same file
+            entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+            archive.writestr(entry, text.encode("utf-8"), zipfile.ZIP_DEFLATED)
+    with PendingFile(os.fspath(path)) as pending:
+        pending.write(content.getvalue())
 
 
 def column_letters(number: int) -> str:

@@ -62,6 +62,12 @@ class TileMosaic:
         self.folder = os.path.join(self._beside, self._tiles)
         os.mkdir(self.folder)
 
+    def __enter__(self) -> TileMosaic:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.discard()
+
     def add(self, window: Window, statistics: list[BandStatistics]) -> None:
         """Takes note of a tile that a task has written; called in the order of the windows."""
         self._windows.append(window)
@@ -162,16 +168,11 @@ def write_tile(output: Output, job: Job, window: Window, values: np.ndarray, fol
     tile = replace(output, path=os.path.join(folder, tile_name(window)))
     options = WriteOptions(job.write.creation, overviews=False)
     place = Grid(window.width, window.height, corner, grid.crs)
-    writer = RasterWriter(
-        tile, place, options, threads=1, tidy=False
-    )  # looking through all tiles for each would add up
-    try:
+    # looking through all tiles for each would add up
+    with RasterWriter(tile, place, options, threads=1, tidy=False) as writer:
         writer.write(Window(0, 0, window.width, window.height), values)
         writer.finish(Progress())
         writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
 
 
 def tile_name(window: Window) -> str:

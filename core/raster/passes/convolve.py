@@ -50,9 +50,8 @@ def convolve_source(
     output = Output("convolved", path, (Band("convolved"),), "float32")
     windows = list(_windows(grid, max(reach_rows, reach_columns)))
     reader = open_source(source, grid, 1)
-    writer = RasterWriter(output, grid, WriteOptions(overviews=False), 1)
     transforms: dict[tuple[int, ...], np.ndarray] = {}
-    try:
+    with RasterWriter(output, grid, WriteOptions(overviews=False), threads=1) as writer:
         for done, window in enumerate(windows):
             progress.check()
             halo = _read_with_margin(reader, window, grid, reach_rows, reach_columns, check)
@@ -68,9 +67,6 @@ def convolve_source(
             progress.set(100 * (done + 1) / len(windows))
         writer.finish(progress)
         writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
     made = replace(source, name=f"{source.name}:convolved", path=path, band=1)
     return replace(made, minimum=None, maximum=None, resampling=None, admission=None)
 

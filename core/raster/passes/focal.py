@@ -218,9 +218,8 @@ def _strips(reader: BandReader, grid: Grid) -> Iterator[Strip]:
 
 def _write(source: Source, grid: Grid, path: str, blocks: Callable[[BandReader], Blocks], progress: Progress) -> Source:
     output = Output(source.name, path, (Band(source.name),), "float32", FLOAT_NODATA)
-    writer = RasterWriter(output, grid, WriteOptions(overviews=False), threads=1)
     done = 0
-    try:
+    with RasterWriter(output, grid, WriteOptions(overviews=False), threads=1) as writer:
         for window, values, valid in blocks(open_source(source, grid, threads=1)):
             progress.check()
             stack, _ = stack_for(output, values, valid)
@@ -229,7 +228,4 @@ def _write(source: Source, grid: Grid, path: str, blocks: Callable[[BandReader],
             progress.set(100 * done / (grid.width * grid.height))
         writer.finish(QUIET)
         writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
     return replace(source, path=path, band=1, kind="continuous", minimum=None, maximum=None, resampling=None)

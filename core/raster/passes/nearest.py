@@ -71,15 +71,11 @@ def write_by_distance(
     rows = _Rows(open_source(source, grid, threads), grid)
     first = _first_below(rows, progress.part(0, 30), check)
     finder = _Finder(rows, first, of_distance, reach_m * (1 + 1e-9), threads)
-    writer = RasterWriter(output, grid, WriteOptions(overviews=False), threads)
-    try:
+    with RasterWriter(output, grid, WriteOptions(overviews=False), threads) as writer:
         for window, values in finder.strips(progress.part(30, 100)):
             writer.write(window, values[np.newaxis])
         writer.finish(progress)
         writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
     made = replace(source, name=f"{source.name}:nearest", path=path, band=1)
     return replace(made, minimum=None, maximum=None, resampling=None, admission=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -162,10 +163,11 @@ def derive_terrain(
     outputs = [
         Output(name, intermediate_path(folder, f"{dem.name} {name}"), (Band(name, UNITS[name]),)) for name in what
     ]
-    writers: list[RasterWriter] = []
-    try:
-        for output in outputs:
-            writers.append(RasterWriter(output, grid, WriteOptions(overviews=False), threads=1))
+    with ExitStack() as opened:
+        writers = [
+            opened.enter_context(RasterWriter(output, grid, WriteOptions(overviews=False), threads=1))
+            for output in outputs
+        ]
         for done, window in enumerate(windows):
             progress.check()
             rows = slice(window.row, window.row + window.height)
@@ -178,10 +180,6 @@ def derive_terrain(
         for writer in writers:
             writer.finish(QUIET)
             writer.commit()
-    except BaseException:
-        for writer in writers:
-            writer.discard()
-        raise
     return tuple(
         Source(f"{dem.name}:{output.name}", output.path, 1, "continuous", f"{LABELS[output.name]} of {dem.named}")
         for output in outputs

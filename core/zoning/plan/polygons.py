@@ -39,12 +39,9 @@ def plan_polygons(path: str | None) -> Iterator[PolygonFile | None]:
     if path is None:
         yield None
         return
-    file = PolygonFile(PendingFile(path), _driver_for(path))
-    try:
-        yield file
-        file.pending.commit()
-    finally:
-        file.pending.discard()
+    with PendingFile(path) as pending:
+        yield PolygonFile(pending, _driver_for(path))
+        pending.commit()
 
 
 def write_plan_polygons(

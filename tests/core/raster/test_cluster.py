@@ -176,7 +176,7 @@ class TestWhatCannotBeUsed:
         ],
     )
     def test_an_address(self, noise, tmp_path, address, message, monkeypatch):
-        monkeypatch.setattr("ecoassets.core.raster.cluster.CONNECT_SECONDS", 1)
+        monkeypatch.setattr("ecoassets.core.raster.cluster.cluster.CONNECT_SECONDS", 1)
         monkeypatch.setenv(VARIABLE, address)
         with pytest.raises(ClusterError, match=message):
             run_job(job(noise, tmp_path / "x.tif"))

@@ -14,7 +14,8 @@ PROGRAM = """
 import resource, sys
 import numpy as np
 from osgeo import gdal, osr
-from ecoassets.core.raster.engine import Job, Result, run_job
+from ecoassets.core.raster.engine import run_job
+from ecoassets.core.raster.work import Job, Result
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.reading.source import Source, describe_source
 size, folder = int(sys.argv[1]), sys.argv[2]

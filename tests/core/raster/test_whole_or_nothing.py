@@ -128,7 +128,8 @@ PROGRAM = """
 import sys, time
 import numpy as np
 from dataclasses import dataclass
-from ecoassets.core.raster.engine import Job, Result, run_job
+from ecoassets.core.raster.engine import run_job
+from ecoassets.core.raster.work import Job, Result
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.reading.source import Source, describe_source
 noise, out, delay = sys.argv[1], sys.argv[2], float(sys.argv[3])
