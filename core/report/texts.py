@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import InputError
+from ..quantities import quantities
 from ..resources import RESOURCES
 
 FOLDER = RESOURCES / "report"
@@ -14,7 +15,7 @@ FOLDER = RESOURCES / "report"
 
 @cache
 def load_texts(language: str) -> dict[str, str]:
-    """The fixed words of the page by key.
+    """The fixed words of the page by key, and the names of quantities by their id.
 
     Raises:
         InputError: there is no such language.
@@ -24,8 +25,9 @@ def load_texts(language: str) -> dict[str, str]:
     languages = sorted(path.stem for path in (FOLDER / "texts").glob("*.yaml"))
     if language not in languages:
         raise InputError(f"Reports do not know the language '{language}'. Choose one of: {', '.join(languages)}.")
+    names = {one.id: one.name.of(language) for one in quantities().values()}
     texts: dict[str, str] = yaml.safe_load((FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
-    return texts
+    return {**names, **texts}
 
 
 @dataclass(frozen=True)

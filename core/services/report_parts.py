@@ -110,11 +110,16 @@ def rows(words: Words, key: str, table: ResultTable) -> TableBlock:
     kept = [n for n in range(len(table.columns)) if n not in undated]
     kinds = {"integer": "code", "text": "text", "number": "number"}
     columns = [
-        Column(words[f"column_{column.name}"], column.unit, kinds[column.kind])  # type: ignore[arg-type]
+        Column(_heading(words, column.name), column.unit, kinds[column.kind])  # type: ignore[arg-type]
         for column in (table.columns[n] for n in kept)
     ]
     rows = [[words.get(str(row[n]), row[n]) if isinstance(row[n], str) else row[n] for n in kept] for row in table.rows]
     return TableBlock(words[key], columns, rows, download=f"{key}.csv")
+
+
+def _heading(words: Words, column: str) -> str:
+    """What a column is called: by its own words, or by the quantity that stands before its unit, `quantity_unit`."""
+    return words.get(f"column_{column}") or words[column.rpartition("_")[0]]
 
 
 def name_of_year(year: object, words: Words) -> str:
