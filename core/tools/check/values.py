@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 import numpy as np
 from osgeo import gdal
 
 from ...land_cover import HIGHEST_CODE, LandCoverScheme, unknown_codes_message
+from ...quantities import ANY, quantity_of_file
 from ...raster.dataset import quiet_gdal
-from ...tables import resource_table
 from .band_profile import BandProfile, End
 from .grids import Told
 
@@ -108,11 +107,8 @@ def _check_fill(end: End, profile: BandProfile) -> Iterator[Told]:
 
 
 def _known_fill(value: float) -> str | None:
-    table = resource_table("fill_values")
-    for low, high, meaning in zip(table.numbers("low"), table.numbers("high"), table.texts("meaning")):
-        if low <= value <= high:
-            return meaning
-    return None
+    fill = ANY.meant.fill(value)
+    return fill.means.en if fill else None
 
 
 def _stands_apart(end: End, profile: BandProfile) -> bool:
@@ -157,14 +153,18 @@ def check_unit(path: str, band: gdal.Band, profile: BandProfile) -> Iterator[Tol
     if profile.low is None or profile.high is None:
         return
     fills = frozenset(end.value for end in (profile.low, profile.high) if _known_fill(end.value))
-    highest = profile.high.next if profile.high.value in fills and profile.high.next is not None else profile.high.value
-    statistics = {"max": highest, "p98": profile.percentile(98, fills)}
+    least, most = (
+        end.next if end.value in fills and end.next is not None else end.value for end in (profile.low, profile.high)
+    )
     folder, file = os.path.split(path)
-    name = f"{os.path.basename(folder)}/{os.path.splitext(file)[0]} {band.GetDescription()}".lower()
-    table = resource_table("unit_hints")
-    limits = zip(table.numbers("above"), table.numbers("up_to"))
-    for row, (above, up_to) in zip(table.rows, limits):
-        if above < statistics[str(row["statistic"])] <= up_to and re.search(str(row["pattern"]), name):
-            found = f"as {row['quantity']}, {profile.low.value:.6g} to {highest:.6g} looks like {row['hint']}"
-            yield "unit", "warning", found, f"{str(row['mend'])[0].upper()}{str(row['mend'])[1:]}."
-            return
+    held = quantity_of_file(f"{os.path.basename(folder)}/{os.path.splitext(file)[0]} {band.GetDescription()}".strip())
+    shown = {
+        "least": least,
+        "median": profile.percentile(50, fills),
+        "p98": profile.percentile(98, fills),
+        "most": most,
+    }
+    slip = held.slip(shown) if held else None
+    if held and slip:
+        found = f"as {held.label()}, {least:.6g} to {most:.6g} looks like {slip.looks.en}"
+        yield "unit", "warning", found, slip.mend.en
