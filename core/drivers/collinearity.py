@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..messages import Message, say
+
 Array = np.ndarray
 
 STRONG = 30.0
@@ -55,13 +57,21 @@ def near_dependences(columns: Array) -> list[Dependence]:
 
 def collinearity_warnings(names: Sequence[str], columns: Array) -> list[str]:
     """What to say of near dependences among the drivers `names`; see `near_dependences`."""
-    warnings = []
+    warnings: list[str] = []
     for found in near_dependences(columns):
         listed = [names[driver] for driver in found.drivers]
-        together = ", ".join(listed[:-1]) + f" and {listed[-1]}"
         warnings.append(
-            f"{together} are collinear: each is nearly a linear combination of the others, as shares are that add up "
-            f"to a constant (condition index {found.index:.3g}, VIF {found.inflation:.3g}). Their slopes cannot be "
-            "told apart: leave one out, or put them together."
+            say(
+                "{drivers} are collinear: each is nearly a linear combination of the others, as shares are that add up "
+                "to a constant (condition index {index:.3g}, VIF {inflation:.3g}). Their slopes cannot be told apart: "
+                "leave one out, or put them together.",
+                drivers=_listed(listed),
+                index=found.index,
+                inflation=found.inflation,
+            )
         )
     return warnings
+
+
+def _listed(names: Sequence[str]) -> Message:
+    return say("{others} and {last}", others=", ".join(names[:-1]), last=names[-1])

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TableError
+from ..messages import say
 from ..quantities import ANY
 
 Array = np.ndarray
@@ -136,8 +137,11 @@ class ColumnReader:
             return found
         if any(isinstance(value, str) and kind == "number" for value, kind in zip(distinct, kinds)):
             self.warnings.append(
-                f"'{name}' holds numbers stored as text; they are read as numbers. List it under CATEGORICAL if they "
-                "are codes."
+                say(
+                    "{name!r} holds numbers stored as text; they are read as numbers. List it under CATEGORICAL if "
+                    "they are codes.",
+                    name=name,
+                )
             )
         return self.numbers(name)
 
@@ -154,20 +158,30 @@ class ColumnReader:
         missing = [code for code in words if str(distinct[code]).strip().lower() in MISSING_WORDS]
         wrong = sorted(set(words) - set(missing))
         if wrong:
-            examples = ", ".join(repr(str(distinct[code]).strip()) for code in wrong[:_EXAMPLES])
-            examples += " and others" if len(wrong) > _EXAMPLES else ""
             found = np.flatnonzero(np.isin(rows, wrong))
-            first = str(column[found[0]]).strip()
+            examples = ", ".join(repr(str(distinct[code]).strip()) for code in wrong[:_EXAMPLES])
             raise TableError(
-                f"Column {name!r} holds values that are not numbers: {len(found)} rows, first {first!r} in row "
-                f"{found[0] + 1}. {name!r} must be numbers; it holds {examples}. Choose a numeric column, or mend the "
-                "cells and leave those blank that have no value."
+                say(
+                    "Column {name!r} holds values that are not numbers: {rows} rows, first {first!r} in row {row}. "
+                    "{name!r} must be numbers; it holds {examples}. Choose a numeric column, or mend the cells and "
+                    "leave those blank that have no value.",
+                    name=name,
+                    rows=len(found),
+                    first=str(column[found[0]]).strip(),
+                    row=found[0] + 1,
+                    examples=examples + (", ..." if len(wrong) > _EXAMPLES else ""),
+                )
             )
         for code in missing:
             found = np.flatnonzero(rows == code)
             self.warnings.append(
-                f"{name!r} holds {str(distinct[code]).strip()!r} in {len(found)} rows, first in row {found[0] + 1}: "
-                "taken as no value."
+                say(
+                    "{name!r} holds {word!r} in {rows} rows, first in row {row}: taken as no value.",
+                    name=name,
+                    word=str(distinct[code]).strip(),
+                    rows=len(found),
+                    row=found[0] + 1,
+                )
             )
         values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
         return values[rows] if len(values) else np.empty(0)
@@ -179,8 +193,13 @@ class ColumnReader:
             if value.strip().lower() in MISSING_WORDS:
                 code = distinct.index(value)
                 self.warnings.append(
-                    f"{name!r} holds {value.strip()!r} in {np.count_nonzero(rows == code)} rows, taken as a name like "
-                    "any other. Leave the cells blank if it stands for no value."
+                    say(
+                        "{name!r} holds {word!r} in {rows} rows, taken as a name like any other. Leave the cells blank "
+                        "if it stands for no value.",
+                        name=name,
+                        word=value.strip(),
+                        rows=np.count_nonzero(rows == code),
+                    )
                 )
 
     @staticmethod
@@ -189,9 +208,14 @@ class ColumnReader:
         if undecoded is not None:
             first = int(np.flatnonzero(rows == distinct.index(undecoded))[0]) + 1
             raise TableError(
-                f"{name!r} holds text that could not be decoded, first in row {first} ({undecoded!r}): the file has "
-                "another encoding than it is read in. Save it as CSV UTF-8, or set the encoding of the layer (GBK or "
-                "GB18030 for files of a Chinese Windows) in its properties under Source."
+                say(
+                    "{name!r} holds text that could not be decoded, first in row {row} ({text!r}): the file has "
+                    "another encoding than it is read in. Save it as CSV UTF-8, or set the encoding of the layer (GBK "
+                    "or GB18030 for files of a Chinese Windows) in its properties under Source.",
+                    name=name,
+                    row=first,
+                    text=undecoded,
+                )
             )
 
 
@@ -242,17 +266,22 @@ def fill_warnings(name: str, numbers: Array) -> list[str]:
     if not len(known) or not (ANY.meant.fill(known.min()) or ANY.meant.fill(known.max())):
         return []
     values = np.unique(known)
-    found = []
+    found: list[str] = []
     while len(values) > 1:
         for end, rest in ((0, values[1:]), (-1, values[:-1])):
             value = float(values[end])
             fill = ANY.meant.fill(value)
             gap = min(abs(value - rest[0]), abs(value - rest[-1]))
             if fill and gap > _APART * (rest[-1] - rest[0]) and gap > 0:
-                rows = int(np.count_nonzero(numbers == value))
                 found.append(
-                    f"'{name}' holds {value:g} in {rows} rows, apart from all other values ({fill.means.en}), taken as "
-                    "a value; if it marks nodata, make it NULL."
+                    say(
+                        "{name!r} holds {value:g} in {rows} rows, apart from all other values ({fill}), taken as a "
+                        "value; if it marks nodata, make it NULL.",
+                        name=name,
+                        value=value,
+                        rows=int(np.count_nonzero(numbers == value)),
+                        fill=fill.means,
+                    )
                 )
                 values = rest
                 break

@@ -19,20 +19,18 @@ from numpy.typing import ArrayLike
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from .discretise import METHODS, classify
-from .optimal import RULES, choose, discretisation_curve
+from .optimal import RULES, Ladder, build_ladder, choose
+from .permutations import permutation_p, statistic_of
 from .sample import Categories, CommonSample, block_codes, common_sample
 from .statistics import (
-    TOLERANCE,
-    BlockShuffle,
     Floats,
     Integers,
     StratumSums,
     ecological_test,
     interaction_type,
+    interval_about_q,
     p_values,
     pair_codes,
-    q_interval,
-    q_of_shuffled,
     stratum_sums,
     welch_comparisons,
 )
@@ -49,7 +47,9 @@ NOTES = (
     "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of q = 0.",
     "p_f tests q = 0 by the central F law.",
     "p_noncentral and p_f take samples as independent. Neighbouring cells are not: prefer p_permutation with blocks.",
-    "The interval of q inverts the noncentral F law: normal, independent, of one variance within strata.",
+    "q lies above the share in the population by (1 - q_adjusted)(L - 1)/(N - 1) on average; q_adjusted is without it.",
+    "The interval of q inverts the noncentral F law (normal, independent, of one variance within strata) and has the "
+    "same bias as q; its ends can be adjusted as q is.",
     "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
     "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
 )
@@ -112,12 +112,17 @@ def geographical_detector(
         progress.info(f"{lost.rows} rows are left out: '{lost.variable}' is {lost.reason} there.")
     progress.info(f"{len(sample.y)} of {len(sample.used)} rows hold '{y_name}' and every factor.")
 
-    strata = _all_strata(sample, methods, list(classes), rule, progress.part(0, 50))
+    strata, ladders = _all_strata(sample, methods, list(classes), rule, progress.part(0, 50))
     drop = singletons == "drop"
     kept = {name: stratum_sums(sample.y, part.codes) for name, part in strata.items()}
     sums = {name: stratum_sums(sample.y, part.codes, drop) for name, part in strata.items()} if drop else kept
     used_blocks = None if blocks is None else block_codes(blocks, sample.used)
-    shuffled = _permutation_p(sample.y, strata, sums, drop, permutations, used_blocks, seed, progress.part(50, 85))
+    tested = {
+        name: statistic_of(name, sample.factors[name], ladders.get(name), rule, drop)
+        for name, found in sums.items()
+        if len(found.count) > 1 and found.q is not None
+    }
+    shuffled = permutation_p(sample.y, tested, permutations, used_blocks, seed, progress.part(50, 85))
     table = tuple(
         _factor_row(name, strata[name], sums[name], shuffled.get(name), confidence, variance) for name in strata
     )
@@ -143,28 +148,34 @@ def geographical_detector(
 
 def _all_strata(
     sample: CommonSample, methods: Sequence[str], classes: list[int], rule: str, progress: Progress
-) -> dict[str, Strata]:
-    strata = {}
+) -> tuple[dict[str, Strata], dict[str, Ladder]]:
+    """The strata of each factor, and for numbers the ladder that they were chosen from."""
+    strata: dict[str, Strata] = {}
+    ladders: dict[str, Ladder] = {}
     for done, (name, factor) in enumerate(sample.factors.items()):
         progress.check()
-        strata[name] = _strata(name, sample.y, factor, methods, classes, rule)
+        if isinstance(factor, Categories):
+            strata[name] = _of_categories(factor)
+        else:
+            ladders[name] = build_ladder(factor, methods, classes)
+            strata[name] = _of_numbers(name, sample.y, factor, ladders[name], rule)
         if 2 * len(strata[name].labels) > len(sample.y):
             raise InputError(
                 f"Factor '{name}' has {len(strata[name].labels)} categories for {len(sample.y)} rows, more than half; "
                 "q would be near 1 for any y. Merge categories, or let a number field be put in classes."
             )
         progress.set(100 * (done + 1) / len(sample.factors))
-    return strata
+    return strata, ladders
 
 
-def _strata(
-    name: str, y: Floats, factor: Categories | Floats, methods: Sequence[str], classes: list[int], rule: str
-) -> Strata:
-    if isinstance(factor, Categories):
-        values: Sequence[float | None] = factor.values or [None] * len(factor.labels)
-        limits = tuple((value, value) for value in values)
-        return Strata(factor.codes, factor.labels, limits, "", len(factor.labels))
-    curve = discretisation_curve(y, factor, methods, classes)
+def _of_categories(factor: Categories) -> Strata:
+    values: Sequence[float | None] = factor.values or [None] * len(factor.labels)
+    limits = tuple((value, value) for value in values)
+    return Strata(factor.codes, factor.labels, limits, "", len(factor.labels))
+
+
+def _of_numbers(name: str, y: Floats, factor: Floats, ladder: Ladder, rule: str) -> Strata:
+    curve = ladder.curve(y)
     chosen = choose(name, curve, rule)
     edges = [float(factor.min()), *chosen.breaks.values.tolist(), float(factor.max())]
     limits = tuple(zip(edges, edges[1:]))
@@ -178,7 +189,7 @@ def _factor_row(
     name: str, strata: Strata, sums: StratumSums, p_permutation: float | None, confidence: float, variance: str
 ) -> FactorRow:
     p_noncentral, p_f = p_values(sums, variance)
-    q_low, q_high = q_interval(sums, confidence)
+    q_low, q_high = interval_about_q(sums, confidence)
     return FactorRow(
         factor=name,
         q=sums.q,
@@ -194,42 +205,6 @@ def _factor_row(
         q_low=q_low,
         q_high=q_high,
     )
-
-
-def _permutation_p(
-    y: Floats,
-    strata: Mapping[str, Strata],
-    sums: Mapping[str, StratumSums],
-    drop: bool,
-    permutations: int,
-    blocks: Integers | None,
-    seed: int,
-    progress: Progress,
-) -> dict[str, float]:
-    """Share of the orders, the observed one among them, with at least the observed q: ``(1 + hits)/(1 + draws)``."""
-    tested = {
-        name: part
-        for name, part in strata.items()
-        if permutations and len(sums[name].count) > 1 and sums[name].q is not None
-    }
-    if not tested:
-        return {}
-    layouts = {}
-    for name, part in tested.items():
-        count = np.bincount(part.codes)
-        rows = np.flatnonzero(count[part.codes] > 1) if drop else np.arange(len(y))
-        occupied, codes = np.unique(part.codes[rows], return_inverse=True)
-        layouts[name] = rows, codes.ravel(), count[occupied]
-    shuffle = BlockShuffle(y - y.mean(), blocks, seed)
-    hits = dict.fromkeys(tested, 0)
-    for done in range(permutations):
-        progress.check()
-        drawn = shuffle.draw()
-        for name, (rows, codes, count) in layouts.items():
-            values = drawn if len(rows) == len(y) else drawn[rows]
-            hits[name] += q_of_shuffled(values, codes, count) >= (sums[name].q or 0.0) - TOLERANCE
-        progress.set(100 * (done + 1) / permutations)
-    return {name: (1 + hit) / (1 + permutations) for name, hit in hits.items()}
 
 
 def _interactions(
@@ -287,8 +262,8 @@ def _notes(strata: Mapping[str, Strata], drop: bool) -> Iterable[str]:
     chosen = [name for name, part in strata.items() if part.curve]
     if chosen:
         yield (
-            f"The classes of {', '.join(chosen)} were chosen to explain y well; their p values do not know "
-            "that and are too small."
+            f"The classes of {', '.join(chosen)} were chosen to explain y well. p_noncentral, p_f and the interval do "
+            "not know that: they are too small and too high. p_permutation does, it chooses anew in every order of y."
         )
         yield "Classes are closed on the right; the lowest value belongs to the first class."
     for name, part in strata.items():

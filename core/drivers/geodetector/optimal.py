@@ -1,7 +1,8 @@
 """Optimal discretisation for the geographical detector: which method and how many classes explain y best.
 
 q rises with the number of classes almost by itself, so the plain maximum picks the most classes it is offered. The
-LOESS rule stops where another class no longer pays.
+LOESS rule stops where another class no longer pays. The breaks depend on x alone, so the search can be repeated for any
+order of y.
 
 Sources: Song et al. 2020, GIScience & Remote Sensing 57:593 (optimal parameters); Lv et al. 2025, Transactions in GIS,
 10.1111/tgis.70032 (gdverse, LOESS rule).
@@ -10,7 +11,8 @@ Sources: Song et al. 2020, GIScience & Remote Sensing 57:593 (optimal parameters
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from ...errors import InputError
 from .discretise import Breaks, SortedSample, class_breaks
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 RULES = ("loess", "max")
 LEAST_GAIN = 0.05
@@ -33,6 +36,7 @@ class Candidate:
     Attributes:
         method: discretisation method, or `DISTINCT`.
         classes: number of classes asked for.
+        strata: number of classes that hold samples.
         q: share of the variance explained; NaN where the candidate is refused.
         refused: why it may not be chosen; empty when it may.
         breaks: its inner breaks.
@@ -40,19 +44,51 @@ class Candidate:
 
     method: str
     classes: int
+    strata: int
     q: float
     refused: str
     breaks: Breaks
 
 
-def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]) -> tuple[Candidate, ...]:
-    """Q of every method and number of classes, after sorting x once.
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """All classifications of a driver that are tried, without y: q of any y, and so of any order of it, is quick.
 
-    A candidate is refused when there are more classes than half the samples, or a class of fewer than 2. The curve ends
-    where the driver's distinct values are classes themselves.
+    Attributes:
+        order: (n,) rows by rising x.
+        candidates: by rising number of classes; their q is not known.
+        ends: where each class of each candidate starts and ends among the sorted rows, all candidates in turn.
+        firsts: (candidates,) position in `ends` of the first of each candidate.
+    """
+
+    order: Integers
+    candidates: tuple[Candidate, ...]
+    ends: Integers
+    firsts: Integers
+
+    def q(self, y: Floats) -> Floats:
+        """(candidates,) share of the variance of y that each explains, NaN where refused; y is not level."""
+        centred = y[self.order] - y.mean()
+        running = np.concatenate(([0.0], np.cumsum(centred)))
+        counts = np.diff(self.ends)
+        between = np.diff(running[self.ends]) ** 2 / np.where(counts > 0, counts, 1)
+        between[self.firsts[1:] - 1] = 0  # from the end of one candidate to the start of the next
+        found = np.asarray(np.add.reduceat(between, self.firsts) / (centred @ centred))
+        found[[bool(candidate.refused) for candidate in self.candidates]] = np.nan
+        return found
+
+    def curve(self, y: Floats) -> tuple[Candidate, ...]:
+        """The candidates with their q."""
+        return tuple(replace(c, q=float(q)) for c, q in zip(self.candidates, self.q(y)))
+
+
+def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> Ladder:
+    """Every method with every number of classes, after sorting x once.
+
+    A candidate is refused when there are more classes than half the samples, or a class of fewer than 2. The ladder
+    ends where the driver's distinct values are classes themselves.
 
     Args:
-        y: (n,) explained variable.
         x: (n,) continuous driver.
         methods: methods of `discretise.METHODS`.
         classes: numbers of classes, each 2 or more.
@@ -65,25 +101,33 @@ def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: 
         raise InputError("Optimal discretisation needs at least one method and one number of classes.")
     order = np.argsort(x)
     sample = SortedSample(x[order])
-    centred = y[order] - y.mean()
-    running = np.concatenate(([0.0], np.cumsum(centred)))
-    total = float(centred @ centred)
-
     found = {method: class_breaks(sample, method, classes) for method in methods}
     distinct = len(sample.distinct)
-    curve: list[Candidate] = []
-    for k in classes:
-        for method in methods:
-            breaks = found[method][k]
-            ends = np.concatenate(([0], sample.ends(breaks.values)))
-            counts = np.diff(ends)
-            q = float(np.sum(np.diff(running[ends]) ** 2 / counts) / total)
-            refused = _refusal(counts, as_is=k >= distinct)
-            q = float("nan") if refused else q
-            if k >= distinct:
-                return (*curve, Candidate(DISTINCT, distinct, q, refused, breaks))
-            curve.append(Candidate(method, k, q, refused, breaks))
-    return tuple(curve)
+    candidates: list[Candidate] = []
+    ends: list[Integers] = []
+    for k, method in product(classes, methods):
+        breaks = found[method][k]
+        ends.append(np.concatenate(([0], sample.ends(breaks.values))))
+        counts = np.diff(ends[-1])
+        as_is = k >= distinct
+        named, number = (DISTINCT, distinct) if as_is else (method, k)
+        candidates.append(Candidate(named, number, len(counts), float("nan"), _refusal(counts, as_is), breaks))
+        if as_is:
+            break
+    firsts = np.concatenate(([0], np.cumsum([len(part) for part in ends])[:-1]))
+    return Ladder(order, tuple(candidates), np.concatenate(ends), firsts)
+
+
+def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]) -> tuple[Candidate, ...]:
+    """Q of every method and number of classes; see `build_ladder`.
+
+    Args:
+        y: (n,) explained variable, not level.
+        x: (n,) continuous driver.
+        methods: methods of `discretise.METHODS`.
+        classes: numbers of classes, each 2 or more.
+    """
+    return build_ladder(x, methods, classes).curve(y)
 
 
 def _refusal(counts: NDArray[np.int64], as_is: bool) -> str:
@@ -96,12 +140,7 @@ def _refusal(counts: NDArray[np.int64], as_is: bool) -> str:
 
 
 def choose(name: str, curve: Sequence[Candidate], rule: str) -> Candidate:
-    """The candidate to use.
-
-    ``max`` takes the greatest q. ``loess`` takes the best method for each number of classes, smooths q, and takes the
-    first number of classes that gains less than 5 % on the one before; where none does, the greatest q. Ties go to
-    fewer classes. (gdverse asks also that the gain before was 5 % or more; then a driver whose first gain is
-    already small gets the most classes of all.)
+    """The candidate to use; see `Choice`.
 
     Args:
         name: the driver.
@@ -111,25 +150,68 @@ def choose(name: str, curve: Sequence[Candidate], rule: str) -> Candidate:
     Raises:
         InputError: unknown rule, or every candidate refused.
     """
-    if rule not in RULES:
-        raise InputError(f"Rule '{rule}' is unknown; choose from {', '.join(RULES)}.")
-    best: dict[int, Candidate] = {}
-    for candidate in curve:
-        if not candidate.refused and candidate.q > getattr(best.get(candidate.classes), "q", -1.0):
-            best[candidate.classes] = candidate
-    if not best:
-        raise InputError(
-            f"Factor '{name}' cannot be discretised as asked: {curve[0].refused}, with every method and number of "
-            "classes. Choose other methods or fewer classes."
-        )
-    ladder = list(best.values())
-    q = np.array([candidate.q for candidate in ladder])
-    if rule == "loess":
-        smooth = local_regression(np.array([float(candidate.classes) for candidate in ladder]), q)
-        small_gain = np.flatnonzero(np.diff(smooth) < LEAST_GAIN * smooth[:-1])
-        if len(small_gain):
-            return ladder[int(small_gain[0]) + 1]
-    return ladder[int(np.flatnonzero(q >= q.max() - 1e-12)[0])]
+    return curve[Choice(name, curve, rule)(np.array([candidate.q for candidate in curve]))]
+
+
+class Choice:
+    """Which candidate is used, given their q; what does not depend on q is prepared once.
+
+    ``max`` takes the greatest q, ties go to fewer classes. ``loess`` takes the best method for each number of classes,
+    smooths q, and takes the first number of classes that gains less than 5 % on the one before, where that one had
+    gained 5 % or more; where none does, the greatest q (as gdverse does). Neither ever takes a classification that
+    another with fewer classes and a higher q beats: the best of those takes its place.
+
+    Args:
+        name: the driver, for messages.
+        candidates: by rising number of classes.
+        rule: one of `RULES`.
+
+    Raises:
+        InputError: unknown rule, or every candidate refused.
+    """
+
+    def __init__(self, name: str, candidates: Sequence[Candidate], rule: str) -> None:
+        if rule not in RULES:
+            raise InputError(f"Rule '{rule}' is unknown; choose from {', '.join(RULES)}.")
+        allowed = [i for i, candidate in enumerate(candidates) if not candidate.refused]
+        if not allowed:
+            raise InputError(
+                f"Factor '{name}' cannot be discretised as asked: {candidates[0].refused}, with every method and "
+                "number of classes. Choose other methods or fewer classes."
+            )
+        self._rule = rule
+        self._allowed = np.array(allowed)
+        self._classes = np.array([candidates[i].classes for i in allowed])
+        self._strata = np.array([candidates[i].strata for i in allowed])
+        self._levels, self._starts = np.unique(self._classes, return_index=True)
+        self._smoother = local_regression(self._levels.astype(np.float64), np.eye(len(self._levels)))
+
+    def __call__(self, q: Floats) -> int:
+        """Position of the chosen candidate.
+
+        Args:
+            q: (candidates,) share explained; that of a refused one is not looked at.
+        """
+        q = q[self._allowed]
+        chosen = self._loess(q) if self._rule == "loess" else None
+        if chosen is None:
+            chosen = int(np.flatnonzero(q >= q.max() - 1e-12)[0])
+        while True:
+            fewer = (self._classes < self._classes[chosen]) | (self._strata < self._strata[chosen])
+            better = np.flatnonzero(fewer & (q > q[chosen]))
+            if not len(better):
+                return int(self._allowed[chosen])
+            chosen = int(better[np.argmax(q[better])])
+
+    def _loess(self, q: Floats) -> int | None:
+        """The first small gain after a large one."""
+        smooth = self._smoother @ np.maximum.reduceat(q, self._starts)
+        small = np.diff(smooth) < LEAST_GAIN * smooth[:-1]
+        found = np.flatnonzero(small[1:] & ~small[:-1])
+        if not len(found):
+            return None
+        of_level = np.flatnonzero(self._classes == self._levels[found[0] + 2])
+        return int(of_level[np.argmax(q[of_level])])
 
 
 def local_regression(x: Floats, y: Floats, span: float = 0.75) -> Floats:
@@ -139,17 +221,18 @@ def local_regression(x: Floats, y: Floats, span: float = 0.75) -> Floats:
 
     Args:
         x: (m,) ascending.
-        y: (m,) values.
+        y: (m,) values, or (m, series).
         span: share of the points that each fit uses.
     """
     neighbours = int(len(x) * span + 1e-5)
     if neighbours < 4:
         return y.copy()
-    smooth = np.empty(len(x))
+    series = y.reshape(len(x), -1)
+    smooth = np.empty_like(series)
     for i, centre in enumerate(x):
         away = np.abs(x - centre)
         weight = np.clip(1 - (away / np.sort(away)[neighbours - 1]) ** 3, 0, None) ** 3
         root = np.sqrt(weight)[:, None]
         powers = (x - centre)[:, None] ** np.arange(3)
-        smooth[i] = np.linalg.lstsq(root * powers, root[:, 0] * y, rcond=None)[0][0]
-    return smooth
+        smooth[i] = np.linalg.lstsq(root * powers, root * series, rcond=None)[0][0]
+    return smooth.reshape(y.shape)

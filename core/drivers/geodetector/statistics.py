@@ -141,7 +141,7 @@ def p_values(sums: StratumSums, variance: str = "sample") -> tuple[float | None,
 
 
 def q_interval(sums: StratumSums, confidence: float) -> tuple[float | None, float | None]:
-    """Confidence interval of q: the noncentralities that put F at either tail, as ``q = nc / (nc + N)``.
+    """Confidence interval of the share in the population: noncentralities that put F at either tail, ``nc / (nc + N)``.
 
     Takes y as normal, independent and of one variance within strata.
     """
@@ -163,6 +163,19 @@ def q_interval(sums: StratumSums, confidence: float) -> tuple[float | None, floa
         return float(noncentrality / (noncentrality + sums.n))
 
     return bound((1 - confidence) / 2), bound((1 + confidence) / 2)
+
+
+def interval_about_q(sums: StratumSums, confidence: float) -> tuple[float | None, float | None]:
+    """The interval of `q_interval` on the scale of q, so that it holds the estimate beside which it stands.
+
+    q lies above a share w in the population by ``(1 - w)(L - 1)/(N - 1)`` on average, and so do these ends; adjusted as
+    q is, they are those of the population. A q so small that no share would lead one to expect it is an end itself.
+    """
+    low, high = q_interval(sums, confidence)
+    if low is None or high is None or sums.q is None:
+        return None, None
+    bias = (len(sums.count) - 1) / (sums.n - 1)
+    return min(low + (1 - low) * bias, sums.q), max(high + (1 - high) * bias, sums.q)
 
 
 def interaction_type(q_a: float, q_b: float, q_ab: float) -> str:

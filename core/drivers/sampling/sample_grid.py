@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.engine import run_job
 from ...raster.reading.source import Source
@@ -29,6 +30,7 @@ KEYS = (
     Column("valid_pct", unit="%"),
 )
 _ROUNDING = 1e-9  # of a cell: areas that differ by less are the same
+_TOLD_LOSS, _GRAVE_LOSS = 1e-4, 0.01  # of a sum, in cells that are left out
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class SampleGrid:
         rows, cells: number of rows, and of the cells that have any.
         left_out: rows that have values, but too few.
         left_out_by: by variable, how many of those rows it left out.
+        amounts: by variable that is summed, the amount in all cells and in the rows that are kept, over all years.
         valid_range: lowest and highest value by field, for legends; only fields with values.
         pieces: files of the rows, in order.
         shares: the variable of each field that holds the share of a class.
@@ -73,6 +76,7 @@ class SampleGrid:
     cells: int
     left_out: int
     left_out_by: Mapping[str, int]
+    amounts: Mapping[str, tuple[float, float]]
     valid_range: Mapping[str, tuple[float, float]]
     pieces: tuple[str, ...] = field(repr=False)
     shares: Mapping[str, str] = field(repr=False)
@@ -130,6 +134,7 @@ def run_sample_grid(
         cells=rows.cells,
         left_out=rows.left_out,
         left_out_by=rows.left_out_by,
+        amounts=rows.amounts,
         valid_range=rows.valid_range,
         pieces=tuple(rows.pieces),
         shares=rows.shares,
@@ -170,6 +175,7 @@ class _Rows:
         self.shares: dict[str, str] = {}
         self.count = self.cells = self.left_out = 0
         self.left_out_by = {variable.name: 0 for variable in inputs.variables}
+        self.amounts = {variable.name: (0.0, 0.0) for variable in inputs.variables if variable.statistic == "sum"}
         self.valid_range: dict[str, tuple[float, float]] = {}
         self.pieces: list[str] = []
 
@@ -182,6 +188,7 @@ class _Rows:
             [np.stack([s for s, _ in found.values()]) for found in sampled], axis=-1
         )  # variable, ..., year
         keep = self._keep(share)
+        self._count_amounts(planes, keep)
         if not keep.any():
             return
         of_years = [{k: v for _, values in found.values() for k, v in values.items()} for found in sampled]
@@ -257,6 +264,15 @@ class _Rows:
             self.left_out_by[variable.name] += int((any_value & ~keep & ~of_variable).sum())
         return keep
 
+    def _count_amounts(self, planes: Planes, keep: Array) -> None:
+        """Adds up what the kept rows hold of each sum, and what all cells hold."""
+        for variable in self._inputs.variables:
+            for year, source in enumerate(self._sources[variable.name] if variable.name in self.amounts else ()):
+                amount = planes.get((source, VALUE), np.zeros(keep.shape[:2]))
+                every, kept = self.amounts[variable.name]
+                kept_now = float(amount[keep[..., year]].sum())
+                self.amounts[variable.name] = every + float(amount.sum()), kept + kept_now
+
     def _write(self, columns: dict[str, Array]) -> None:
         for name, values in columns.items():
             known = values[np.isfinite(values)]
@@ -303,3 +319,17 @@ def _tell(result: SampleGrid, progress: Progress) -> None:
             f"Left out: {result.left_out} rows with values in less than {inputs.minimum_valid_pct:g} % of the cell "
             f"(too little {reasons})."
         )
+    for name, (every, kept) in result.amounts.items():
+        lost = (every - kept) / every if every else 0.0
+        if lost > _TOLD_LOSS:
+            tell = progress.warn if lost > _GRAVE_LOSS else progress.info
+            tell(
+                say(
+                    "{name}: {lost:.2%} of its sum ({amount:,.6g} of {every:,.6g}) lies in cells that are left out, "
+                    "most often at the edge. Lower MINIMUM_VALID_PCT to keep them; with 0 every cell stays.",
+                    name=name,
+                    lost=lost,
+                    amount=every - kept,
+                    every=every,
+                )
+            )

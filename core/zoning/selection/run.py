@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...interpreter import find_python
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Cell, Column, ResultTable
 from .planning_units import LOCK_OUT, PlanningUnits
@@ -115,8 +116,12 @@ def select_units(
     boundary = units.borders.of_selection(chosen) if units.borders is not None else None
     if bound_gap > max(gap, TARGET_TOLERANCE):
         progress.warn(
-            f"The time limit of {time_limit:g} s ended the search: a selection cheaper by up to {bound_gap:.2%} may "
-            "exist. Raise TIME_LIMIT to look further."
+            say(
+                "The time limit of {seconds:g} s ended the search: a selection cheaper by up to {gap:.2%} may exist. "
+                "Raise TIME_LIMIT to look further.",
+                seconds=time_limit,
+                gap=bound_gap,
+            )
         )
     return SelectionResult(chosen, cost, boundary, bound_gap, tuple(targets * 100), units)
 
@@ -161,18 +166,27 @@ def _search(problem: Problem, time_limit: float, gap: float, progress: Progress)
         return quick.chosen, reached
     if python is None:
         progress.warn(
-            "No Python interpreter with scipy is found for the exact search, which runs in a process of its own; the "
-            f"quick search found a selection that a better one can undercut by at most {reached:.2%}."
+            say(
+                "No Python interpreter with scipy is found for the exact search, which runs in a process of its own; "
+                "the quick search found a selection that a better one can undercut by at most {gap:.2%}.",
+                gap=reached,
+            )
         )
         return quick.chosen, reached
     progress.info(
-        f"A first selection is found; a better one can undercut it by at most {reached:.2%}. The exact search takes "
-        f"{left:.0f} s at most."
+        say(
+            "A first selection is found; a better one can undercut it by at most {gap:.2%}. The exact search takes "
+            "{seconds:.0f} s at most.",
+            gap=reached,
+            seconds=left,
+        )
     )
     narrowed = problem.narrowed(quick.reduced, quick.bound, quick.value)
     exact = exact_selection(narrowed, quick.value, gap, left, python, progress)
     if exact.complaint:
-        progress.warn(f"The exact search failed ({exact.complaint}); the selection of the quick search is taken.")
+        progress.warn(
+            say("The exact search failed ({why}); the selection of the quick search is taken.", why=exact.complaint)
+        )
     chosen, value = quick.chosen, quick.value
     if exact.chosen is not None and problem.value(exact.chosen) < value:
         chosen, value = exact.chosen, problem.value(exact.chosen)

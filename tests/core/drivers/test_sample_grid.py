@@ -11,6 +11,7 @@ from osgeo import gdal, osr
 from ecoassets.core.drivers.sampling.inputs import read_variables
 from ecoassets.core.drivers.sampling.sample_grid import SampleInputs, run_sample_grid
 from ecoassets.core.errors import GridError, InputError
+from ecoassets.core.progress import Progress
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.rasters import TOP_LEFT, WGS_84, write_raster
 
@@ -55,6 +56,21 @@ def test_a_pixel_on_a_border_counts_by_its_share(tmp_path):
 def test_sums_keep_the_total(tmp_path):
     table = sample(tmp_path, [floats(tmp_path, "a", FOUR_BY_FOUR)], "a", "sum", size=170.0, minimum_valid_pct=0).table()
     assert table["a"].sum() == pytest.approx(FOUR_BY_FOUR.sum(), rel=1e-14)
+
+
+def test_what_cells_at_the_edge_hold_of_a_sum_is_told(tmp_path):
+    # Cells of 250 m on 4 x 4 pixels of 100 m: one whole cell, and a rim of 150 m that holds 60 % of a cell, 36 % at the
+    # corner, which is too little. The corner holds half of pixel row and column 2 and all of 3.
+    people = np.ones((4, 4))
+    people[3, 3] = 100
+    told = []
+    listener = Progress()
+    listener.warn = told.append
+    inputs = SampleInputs(read_variables([floats(tmp_path, "people", people)], "people", "sum"), (), 250.0)
+    result = run_sample_grid(inputs, RasterSettings(), str(tmp_path), listener)
+    corner = 0.25 + 0.5 + 0.5 + 100
+    assert result.amounts == {"people": (pytest.approx(115), pytest.approx(115 - corner))}
+    assert f"people: {corner / 115:.2%} of its sum ({corner:,.6g} of 115)" in told[-1]
 
 
 def test_missing_pixels_do_not_count(tmp_path):
