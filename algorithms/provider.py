@@ -29,6 +29,7 @@ ALGORITHMS = (
     "accounts.waterpurification.WaterPurification",
     "accounts.gepquantities.GepQuantities",
     "accounts.gepaccount.GepAccountAlgorithm",
+    "accounts.seeaaccounts.SeeaAccounts",
     "landuse.transfermatrix.TransferMatrix",
     "landuse.profitloss.ProfitLoss",
     "landuse.humanactivity.HumanActivity",

@@ -38,6 +38,7 @@ METHODS = {
     "rsei": "quality.rsei.run:run_rsei",
     "samplegrid": "drivers.sampling.sample_grid:run_sample_grid",
     "scalecheck": "drivers.scale_check:run_scale_check",
+    "seeaaccounts": "accounts.seea.run:run_seea_accounts",
     "sensitivity": "assets.sensitivity:run_sensitivity",
     "slopelength": "services.soil.slope_length:run_slope_length",
     "soilconservation": "services.soil.conservation:run_soil_conservation",
