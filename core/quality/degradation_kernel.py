@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -86,7 +87,8 @@ class BeforeSampler:
 
     def __call__(self, block: Block) -> Iterator[Sample]:
         for number, layer in enumerate(self.layers):
-            yield Sample(block.values[layer.before][block.valid[layer.before] & block.valid[layer.after]], number)
+            both = block.valid[layer.before] & block.valid[layer.after]
+            yield Sample(block.values[layer.before][both], number, partial(block.areas_of, both))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -174,13 +175,13 @@ class _ReferenceSampler:
         zones, ecosystems = len(self.land.zones) + 1, len(self.land.ecosystems)
         zone = self.land.zone(block)
         for date, (ecosystem, counted) in enumerate(compared_pixels(block, self.land, self.series, self.common)):
-            kinds, places = ecosystem[counted], zone[counted]
+            kinds, places, areas = ecosystem[counted], zone[counted], partial(block.areas_of, counted)
             for number, sources in enumerate(self.series.sources):
                 values = block.values[sources[date]][counted]
                 first = ((date if self.by_date else 0) * len(self.series.names) + number) * zones
-                yield Sample(values, first * ecosystems + kinds)
+                yield Sample(values, first * ecosystems + kinds, areas)
                 if self.land.zone_source is not None:
-                    yield Sample(values, (first + places) * ecosystems + kinds)
+                    yield Sample(values, (first + places) * ecosystems + kinds, areas)
 
 
 def find_references(

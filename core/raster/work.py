@@ -48,6 +48,10 @@ class Block:
         """Where every named source is valid."""
         return all_of([self.valid[name] for name in names])
 
+    def areas_of(self, pixels: np.ndarray) -> np.ndarray:
+        """Area of each of these pixels (boolean, shape (height, width)), hectares, shape (n,)."""
+        return np.broadcast_to(self.areas_ha, pixels.shape)[pixels]
+
     def strips(self) -> Iterator[Block]:
         """The block as strips of whole rows, small enough to stay in the processor's cache."""
         height, width = self.gate.shape

@@ -14,7 +14,7 @@ from ..errors import GridError, InputError
 from ..progress import Progress
 from ..quantities import Measure
 from ..raster.area import M3_PER_MM_HA, equal_pixel_area_ha
-from ..raster.passes.share_thresholds import pixel_amounts
+from ..raster.passes.share_thresholds import Holds, pixel_amounts, ranked
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block
@@ -72,20 +72,31 @@ class ServiceLayer:
         return pixel_amounts(values, block.areas_ha)
 
     @property
-    def ranked_by_area(self) -> bool:
-        """Whether the order of the pixels depends on their areas."""
-        return self.service.per_area and self.pixel_ha is None
+    def holds(self) -> Holds:
+        """What the values say of pixels that may differ in size."""
+        if self.pixel_ha is not None:
+            return "alike"
+        return "density" if self.service.per_area else "quantity"
 
     @property
     def ranked_unit(self) -> float:
-        """Amount, in the unit of `amounts`, of a pixel that is ranked by 1."""
+        """Amount, in the unit of `amounts`, of a pixel that is ranked by 1; per hectare where pixels differ in size."""
         return self.pixel_ha if self.service.per_area and self.pixel_ha is not None else 1.0
 
     def ranked(self, block: Block) -> np.ndarray:
-        """What the pixels are ranked by, float32: amounts, or values where all pixels have one area."""
-        if self.ranked_by_area:
-            return self.amounts(block)
-        return block.values[self.source.name].astype(np.float32, copy=False)
+        """What the pixels are ranked by, float32: amounts per hectare, or values where all pixels have one area."""
+        return ranked(block.values[self.source.name], block.areas_ha, self.holds)
+
+    def held(self, block: Block) -> np.ndarray:
+        """What each pixel holds, in multiples of `ranked_unit`: what share thresholds add up."""
+        values = block.values[self.source.name]
+        if self.holds == "density":
+            return values.astype(np.float64) * block.areas_ha
+        return values.astype(np.float32 if self.holds == "alike" else np.float64, copy=False)
+
+    def compared(self, block: Block) -> np.ndarray:
+        """How much pixels hold where services are compared: amounts, per hectare where pixels differ in size."""
+        return self.amounts(block) if self.pixel_ha is not None else self.ranked(block)
 
     def valid(self, block: Block) -> np.ndarray:
         return block.valid[self.source.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -166,7 +167,8 @@ class IndicatorSampler:
         for (stack, counted, _), group in zip(self.images.read(block), self.feeds):
             if group is not None:
                 for number, values in enumerate(stack):
-                    yield Sample(values[counted], len(INDICATORS) * group + number)
+                    areas = partial(block.areas_of, counted)
+                    yield Sample(values[counted], len(INDICATORS) * group + number, areas)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +182,8 @@ class ScoreSampler:
     def __call__(self, block: Block) -> Iterator[Sample]:
         for (stack, counted, _), group in zip(self.images.read(block), self.feeds):
             if group is not None:
-                yield Sample(self.models[group].score(stack[:, counted]), group)
+                scores = self.models[group].score(stack[:, counted])
+                yield Sample(scores, group, partial(block.areas_of, counted))
 
 
 @dataclass(frozen=True)

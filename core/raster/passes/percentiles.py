@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ..area import equal_pixel_area_ha
+from ..engine import run_job
 from ..reading.source import Source
 from ..study import StudyArea
-from ..work import Block, Job
+from ..tally import Sums
+from ..work import Block, Job, Result
 from .radix_search import RadixSearch, Sample, Sampler, Target
+
+AREA_TOLERANCE = 1e-12  # of a share: rounding of sums decides nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +36,7 @@ class StratumPercentiles:
 
 @dataclass(frozen=True)
 class SourceSampler:
-    """Takes the values of each source where it is valid; with `common` only where all are.
+    """Takes values and areas of the pixels of each source where it is valid; with `common` only where all are.
 
     Attributes:
         names: the sources.
@@ -45,7 +51,7 @@ class SourceSampler:
     def __call__(self, block: Block) -> Iterator[Sample]:
         for number, name in enumerate(self.names):
             mask = block.gate if self.common else block.valid[name]
-            yield Sample(block.values[name][mask], 0 if self.pooled else number)
+            yield Sample(block.values[name][mask], 0 if self.pooled else number, partial(block.areas_of, mask))
 
 
 def exact_percentiles(
@@ -65,8 +71,7 @@ def exact_percentiles(
         sampler: takes the values to be ranked from a block, all of stratum 0; None takes those of all sources.
 
     Returns:
-        One number per fraction, interpolated linearly between the two neighbours in rank: the same bits as
-        `np.quantile(values.astype(np.float32).astype(np.float64), fractions)`.
+        One number per fraction, see `percentiles_by_stratum`.
 
     Raises:
         InputError: no pixel is valid, or a fraction lies outside 0 to 1.
@@ -87,9 +92,13 @@ def percentiles_by_stratum(
 ) -> StratumPercentiles:
     """Percentiles of each stratum, all in the same passes.
 
+    Where all pixels have one area they are interpolated linearly between the two neighbours in rank: the same bits as
+    `np.quantile(values.astype(np.float32).astype(np.float64), fractions)`. On geographic grids, whose pixels differ in
+    size, a percentile is the smallest value up to which that share of the area lies.
+
     Args:
         job: names sources, grid, boundary and gate, e.g. from `StudyArea.job`; its kernel and outputs are not used.
-        sampler: picklable; takes the values and their strata from a block.
+        sampler: picklable; takes the values, their strata and the areas of their pixels from a block.
         strata: how many strata there are.
         fractions: 0 to 1, any order.
         progress: gets the progress of the passes.
@@ -100,6 +109,13 @@ def percentiles_by_stratum(
     for fraction in fractions:
         if not 0 <= fraction <= 1:
             raise InputError(f"The percentile {100 * fraction:g} does not exist. Give numbers from 0 to 100.")
+    by_area = equal_pixel_area_ha(job.grid) is None
+    return (_of_area if by_area else _of_count)(job, sampler, strata, fractions, progress)
+
+
+def _of_count(
+    job: Job, sampler: Sampler, strata: int, fractions: Sequence[float], progress: Progress
+) -> StratumPercentiles:
     totals = np.zeros(strata, dtype=np.int64)
 
     def ranks() -> list[tuple[int, _Rank]]:
@@ -116,6 +132,60 @@ def percentiles_by_stratum(
     between = [_between(next(found), next(found), rank.weight) for _, rank in ranks()]
     values[totals > 0] = np.reshape(between, (-1, len(fractions)))
     return StratumPercentiles(totals, values)
+
+
+def _of_area(
+    job: Job, sampler: Sampler, strata: int, fractions: Sequence[float], progress: Progress
+) -> StratumPercentiles:
+    areas = np.zeros(strata)
+
+    def targets_of(sums: np.ndarray) -> list[Target]:
+        areas[:] = sums.sum(axis=1)
+        shares = [
+            (stratum, (f - AREA_TOLERANCE) * float(areas[stratum])) for stratum in range(strata) for f in fractions
+        ]
+        return [Target(stratum, _Share(share)) for stratum, share in shares if areas[stratum] > 0]
+
+    found = RadixSearch(job, sampler, strata, summed=True, progress=progress.part(0, 80)).find(targets_of)
+    values = np.full((strata, len(fractions)), np.nan)
+    values[areas > 0] = np.reshape([target.value for target in found], (-1, len(fractions)))
+    counted = run_job(replace(job, kernel=_CountKernel(sampler, strata), outputs=()), progress.part(80, 100))
+    counts = counted.sums["counts"] if "counts" in counted.sums else np.zeros(strata, dtype=np.int64)
+    return StratumPercentiles(counts, values)
+
+
+@dataclass(frozen=True)
+class _CountKernel:
+    """Counts the values of each stratum."""
+
+    sampler: Sampler
+    strata: int
+
+    def __call__(self, block: Block) -> Result:
+        counts = np.zeros(self.strata, dtype=np.int64)
+        for sample in self.sampler(block):
+            assert sample.weights is not None, "where pixels differ in size, a sampler tells their areas"
+            if isinstance(sample.stratum, int):
+                counts[sample.stratum] += sample.values.size
+            else:
+                counts += np.bincount(sample.stratum, minlength=self.strata)
+        return Result(sums=Sums({"counts": counts}))
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The area that the values up to the one looked for must hold within the bin."""
+
+    needed: float
+
+    def descend(self, bins: np.ndarray) -> tuple[int, _Share]:
+        """The lowest bin up to which the bins hold enough, and what it must hold itself."""
+        held = np.cumsum(bins)
+        some = np.flatnonzero(bins)
+        enough = some[held[some] >= self.needed]
+        # Sums of different passes differ by rounding: what is then missing in the end is nothing.
+        found = int(enough[0] if enough.size else some[-1])
+        return found, _Share(self.needed - float(held[found] - bins[found]))
 
 
 @dataclass(frozen=True)

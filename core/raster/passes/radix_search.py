@@ -38,10 +38,13 @@ class Sample:
     Attributes:
         values: shape (n,), finite; no masked value among them.
         stratum: what they are ranked with: one number for all, or one per value, shape (n,), from 0.
+        weights: gives what is summed of each value where sums are looked for, not negative, shape (n,); None for the
+            values themselves.
     """
 
     values: np.ndarray
     stratum: int | np.ndarray = 0
+    weights: Callable[[], np.ndarray] | None = None
 
 
 Sampler = Callable[[Block], Iterable[Sample]]
@@ -88,7 +91,7 @@ class RadixSearch:
         job: names sources, grid, boundary and gate; its kernel and outputs are not used.
         sampler: picklable; takes the values and their strata from a strip of a block.
         strata: how many strata there are.
-        summed: whether places are told in sums of the values, which are then all above 0, or in counts.
+        summed: whether places are told in sums of the weights (or values, which are then all above 0), or in counts.
         progress: gets the progress of the passes.
     """
 
@@ -189,8 +192,9 @@ class _CountDigits:
         found = [self._in_slots(sample) for sample in samples]
         if not found:
             return Result(sums=_Bins())
-        index, values = (np.concatenate(parts) for parts in zip(*found))
-        return Result(sums=_Bins(added=(index, self._weights(values))))
+        index = np.concatenate([of_sample for of_sample, _ in found])
+        weights = [of_sample for _, of_sample in found if of_sample is not None]
+        return Result(sums=_Bins(added=(index, np.concatenate(weights) if weights else None)))
 
     def _of_all(self, samples: Iterable[Sample]) -> np.ndarray:
         """The bins of the first pass, shape (strata, 2**bits)."""
@@ -201,26 +205,29 @@ class _CountDigits:
                 index += sample.stratum.astype(np.intp) << self.bits
             lowest = int(index.min())  # values of a strip lie in few bins
             index -= lowest
-            added = histogram(index, int(index.max()) + 1, self._weights(sample.values))
+            added = histogram(index, int(index.max()) + 1, self._weights(sample))
             of_sample = bins[sample.stratum] if isinstance(sample.stratum, int) else bins.reshape(-1)
             of_sample[lowest : lowest + added.size] += added
         return bins
 
-    def _in_slots(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-        """Bins (int32, flat) and values of the few that share the leading bits of a slot."""
+    def _in_slots(self, sample: Sample) -> tuple[np.ndarray, np.ndarray | None]:
+        """Bins (int32, flat) and weights of the few that share the leading bits of a slot."""
         keys = sort_keys(sample.values)
         near = np.flatnonzero(self._leading.take((keys >> self._shift).astype(np.intp)))
-        keys, values, stratum = keys.take(near), sample.values.take(near), sample.stratum
+        keys, weights, stratum = keys.take(near), self._weights(sample), sample.stratum
         strata = np.asarray(stratum if isinstance(stratum, int) else stratum.take(near), dtype=np.int64)
         codes = (keys >> (KEY_BITS - self.known)).astype(np.int64) | strata << KEY_BITS
         row = np.searchsorted(self.slots, codes)
         hit = self.slots.take(row, mode="clip") == codes
         digits = (keys >> (KEY_BITS - self.known - self.bits)).astype(np.intp) & ((1 << self.bits) - 1)
-        return ((row << self.bits) + digits)[hit].astype(np.int32), values[hit]
+        index = ((row << self.bits) + digits)[hit].astype(np.int32)
+        return index, None if weights is None else weights.take(near)[hit]
 
-    def _weights(self, values: np.ndarray) -> np.ndarray | None:
-        """Sums alone are enough where they are wanted: amounts are above 0, so sums tell which bins hold any."""
-        return values if self.summed else None
+    def _weights(self, sample: Sample) -> np.ndarray | None:
+        """Sums alone are enough where they are wanted: weights are above 0, so sums tell which bins hold any."""
+        if not self.summed:
+            return None
+        return sample.values if sample.weights is None else sample.weights()
 
     @property
     def _shift(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -11,9 +13,13 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ..reading.source import Source
 from ..study import StudyArea
-from ..validity import is_everywhere
+from ..validity import everywhere, is_everywhere
 from ..work import Block
 from .radix_search import RadixSearch, Sample, Target
+
+# What a value says: an amount per area, or that of the pixel, where pixels differ in size; `alike` is either where all
+# have one area, so that values add up as they are.
+Holds = Literal["alike", "density", "quantity"]
 
 # A share counts as reached this little before it is, so that rounding of sums decides nothing.
 SHARE_TOLERANCE = 1e-9
@@ -43,20 +49,21 @@ def share_thresholds(
     area: StudyArea,
     sources: Sequence[Source],
     shares: Sequence[float],
-    by_area: Sequence[bool],
+    holds: Sequence[Holds],
     progress: Progress = QUIET,
 ) -> tuple[ShareThresholds, ...]:
     """Per source and share the largest value such that the pixels with at least that value hold the share of the total.
 
-    The pixels are ranked by their values; those that are zero or negative hold nothing. A pixel reaches the threshold
-    exactly when the pixels above it hold less than the share, so that all pixels of equal value stand on the same side
-    (Gong et al. 2017, Acta Ecol. Sin. 37(7):2455-2462). Each source is ranked on its own, where it is valid.
+    The pixels are ranked by what they hold per area (`ranked`), whatever their size; those that are zero or negative
+    hold nothing. A pixel reaches the threshold exactly when the pixels above it hold less than the share, so that all
+    pixels of equal value stand on the same side (Gong et al. 2017, Acta Ecol. Sin. 37(7):2455-2462). Each source is
+    ranked on its own, where it is valid.
 
     Args:
         area: the study area.
         sources: fitted to the area's grid.
         shares: of the total, above 0 and up to 1.
-        by_area: per source, whether pixels are ranked by value times pixel area (`pixel_amounts`) instead.
+        holds: per source, what its values say.
         progress: gets the progress of the passes.
 
     Raises:
@@ -76,7 +83,7 @@ def share_thresholds(
             for share in shares
         ]
 
-    sampler = _AmountSampler(tuple(source.name for source in sources), tuple(by_area))
+    sampler = _AmountSampler(tuple(source.name for source in sources), tuple(holds))
     job = area.reads(sources, gate_any=True)
     found = iter(RadixSearch(job, sampler, len(sources), summed=True, progress=progress).find(targets_of))
     nothing = ShareThresholds((np.inf,) * len(shares), (0.0,) * len(shares), 0.0)
@@ -93,19 +100,37 @@ def pixel_amounts(values: np.ndarray, areas_ha: np.ndarray) -> np.ndarray:
     return amounts.astype(np.float32)
 
 
+def ranked(values: np.ndarray, areas_ha: np.ndarray, holds: Holds) -> np.ndarray:
+    """What pixels are ranked by, float32: values, or quantities per hectare.
+
+    Args:
+        values: shape (height, width).
+        areas_ha: of a pixel per row, shape (height, 1).
+        holds: what the values say.
+    """
+    per_area = values / areas_ha if holds == "quantity" else values
+    return per_area.astype(np.float32, copy=False)
+
+
 @dataclass(frozen=True)
 class _AmountSampler:
     names: tuple[str, ...]
-    by_area: tuple[bool, ...]
+    holds: tuple[Holds, ...]
 
     def __call__(self, block: Block) -> Iterator[Sample]:
-        for number, (name, by_area) in enumerate(zip(self.names, self.by_area)):
+        for number, (name, holds) in enumerate(zip(self.names, self.holds)):
             values, valid = block.values[name], block.valid[name]
-            amounts = pixel_amounts(values, block.areas_ha) if by_area else values.astype(np.float32, copy=False)
-            if is_everywhere(valid) and amounts.min() > 0:
-                yield Sample(amounts.reshape(-1), number)
-            else:
-                yield Sample(amounts[valid & (amounts > 0)], number)
+            worth = ranked(values, block.areas_ha, holds)
+            whole = is_everywhere(valid) and worth.min() > 0
+            some = everywhere(worth.shape) if whole else valid & (worth > 0)
+            weights = None if holds == "alike" else partial(_amounts, block, name, some, holds)
+            yield Sample(worth.reshape(-1) if whole else worth[some], number, weights)
+
+
+def _amounts(block: Block, name: str, pixels: np.ndarray, holds: Holds) -> np.ndarray:
+    """What each of these pixels holds, float64."""
+    amounts = block.values[name][pixels].astype(np.float64)
+    return amounts * block.areas_of(pixels) if holds == "density" else amounts
 
 
 @dataclass(frozen=True)

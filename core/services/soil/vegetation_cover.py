@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -103,7 +104,8 @@ class LandSampler:
     def __call__(self, block: Block) -> Iterator[Sample]:
         for ndvi, cover in self.pairs:
             mask = block.gate if self.common else block.valid[ndvi] & block.valid[cover]
-            yield Sample(block.values[ndvi][mask & ~np.isin(block.values[cover], self.water)])
+            land = mask & ~np.isin(block.values[cover], self.water)
+            yield Sample(block.values[ndvi][land], weights=partial(block.areas_of, land))
 
 
 @dataclass(frozen=True)

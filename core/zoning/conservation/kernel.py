@@ -89,7 +89,8 @@ class StatusKernel:
 
 @dataclass(frozen=True, eq=False)
 class CompositeKernel:
-    """Writes the weighted sum of the services, each as its share of the region's total.
+    """Writes the weighted sum of the services, each as its share of the region's total (per hectare where pixels differ
+    in size).
 
     Attributes:
         layers: the services.
@@ -102,7 +103,7 @@ class CompositeKernel:
     def __call__(self, block: Block) -> Result:
         total = np.zeros(block.gate.shape)
         for layer, weight in zip(self.layers, self.weights):
-            total += np.maximum(layer.amounts(block), 0) * weight
+            total += np.maximum(layer.compared(block), 0) * weight
         return Result({COMPOSITE: (total, block.gate)})
 
 
@@ -139,6 +140,7 @@ class ConservationKernel:
 
     def _of_strip(self, strip: Block) -> Result:
         ranked = [layer.ranked(strip) for layer in self.layers]
+        held = [layer.held(strip) for layer in self.layers]
         has_value = [all_of([layer.valid(strip), strip.gate]) for layer in self.layers]
         any_value = any_of(has_value)
         classes = np.stack([importance_classes(r, t) for r, t in zip(ranked, self.thresholds)])
@@ -163,7 +165,7 @@ class ConservationKernel:
             rasters[IMPORTANCE] = np.stack([*classes, composite]), np.stack([*has_value, any_value])
         sums = {f"class_area:{number}": self._class_areas(strip, codes) for number, codes in enumerate(classes)}
         for stage, zones in ((BEFORE, before), (AFTER, after)):
-            sums[f"kept:{stage}"] = self._kept(ranked, zones)
+            sums[f"kept:{stage}"] = self._kept(held, zones)
             sums[f"area:{stage}"] = self._zone_areas(strip, zones)
             if after is before:
                 sums |= {f"{name}:{AFTER}": sums[f"{name}:{BEFORE}"] for name in ("kept", "area")}
@@ -186,11 +188,11 @@ class ConservationKernel:
         codes = range(1, len(self.thresholds[0]) + 2)
         return np.array([area_of(classes == code, strip.areas_ha) for code in codes])
 
-    def _kept(self, ranked: list[np.ndarray], zones: np.ndarray) -> np.ndarray:
-        """Amount of each service in the zones; pixels without value hold 0."""
+    def _kept(self, amounts: list[np.ndarray], zones: np.ndarray) -> np.ndarray:
+        """Amount of each service in the zones, from multiples of `ranked_unit`; pixels without value hold 0."""
         inside = zones.reshape(-1).astype(np.float64)
         kept = []
-        for layer, values in zip(self.layers, ranked):
+        for layer, values in zip(self.layers, amounts):
             held = values.reshape(-1).astype(np.float64)
             if values.min() < 0:
                 np.maximum(held, 0, out=held)

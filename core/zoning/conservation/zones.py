@@ -15,7 +15,7 @@ from ...land_cover import LandCoverScheme
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.output import Band, ClassColour, Output, WriteOptions
-from ...raster.passes.share_thresholds import ShareThresholds, share_thresholds
+from ...raster.passes.share_thresholds import Holds, ShareThresholds, share_thresholds
 from ...raster.reading.kept_blocks import kept_blocks
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
@@ -110,7 +110,8 @@ class ConservationResult:
         kept: per service.
         class_area_ha: per service the area of each importance class.
         class_amount: per service the amount in each class.
-        thresholds: per service the amount from which a pixel belongs to class 1, 2, ...
+        thresholds: per service the amount from which a pixel belongs to class 1, 2, ...; per hectare where pixels
+            differ in size.
         inputs: what was asked for.
     """
 
@@ -148,9 +149,10 @@ def run_conservation_zones(
 ) -> ConservationResult:
     """Conservation area: natural pixels whose composite importance class is kept, and locked-in areas.
 
-    Per service the pixels are ranked by amount. A pixel's class follows from the share of the region's total that all
-    pixels with larger amounts hold: below the first break class 1, below the second class 2, and so on. Pixels of equal
-    amount share a class; what has none of the service takes the last.
+    Per service the pixels are ranked by how much they hold per area, so that a large pixel is not worth more than a
+    small one. A pixel's class follows from the share of the region's total that all pixels before it hold: below the
+    first break class 1, below the second class 2, and so on. Pixels of equal worth share a class; what has none of the
+    service takes the last.
 
     Raises:
         InputError: breaks, keep, weights or names cannot be used, no natural pixel, locked areas contradict, or a
@@ -175,8 +177,8 @@ def run_conservation_zones(
         with kept_blocks([layer.source for layer in layers], area.grid, settings.codec_threads):
             shares = tuple(number / 100 for number in inputs.breaks)
             services = [layer.source for layer in layers]
-            by_area = [layer.ranked_by_area for layer in layers]
-            ranking = share_thresholds(region, services, shares, by_area, progress.part(10, 55))
+            holds = [layer.holds for layer in layers]
+            ranking = share_thresholds(region, services, shares, holds, progress.part(10, 55))
             _require_amounts(layers, ranking)
             kernel = ConservationKernel(
                 layers,
@@ -268,7 +270,8 @@ def _weighted(
     run_checked(replace(job, write=WriteOptions(overviews=False)), Ecosystems(), region, QUIET)
     source = Source(COMPOSITE, path, 1, "continuous", "Composite")
     shares = [number / 100 for number in inputs.breaks]
-    return source, share_thresholds(region, [source], shares, [False])[0].values
+    holds: list[Holds] = ["alike" if layers[0].pixel_ha is not None else "density"]
+    return source, share_thresholds(region, [source], shares, holds)[0].values
 
 
 def _run(

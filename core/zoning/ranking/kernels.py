@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -27,14 +28,16 @@ class CellReader:
 
     Attributes:
         layers: the services.
-        cost: per cell; None for equal costs.
+        cost: per cell; None for the area of a cell relative to the mean one.
         locked_in, locked_out: what goes last and first.
+        mean_ha: area of the mean cell where cells differ in size; None where all have one area.
     """
 
     layers: tuple[ServiceLayer, ...]
     cost: Source | None = None
     locked_in: Locked | None = None
     locked_out: Locked | None = None
+    mean_ha: float | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -65,7 +68,7 @@ class CellReader:
 
     def costs(self, block: Block, cells: np.ndarray) -> np.ndarray:
         if self.cost is None:
-            return np.ones(np.count_nonzero(cells))
+            return np.ones(np.count_nonzero(cells)) if self.mean_ha is None else block.areas_of(cells) / self.mean_ha
         return block.values[self.cost.name][cells].astype(np.float64)
 
     def tiers(self, block: Block, cells: np.ndarray) -> np.ndarray:
@@ -122,7 +125,8 @@ class LossSampler:
     state: Source | None
 
     def __call__(self, block: Block) -> Iterator[Sample]:
-        yield Sample(self.losses(block, self.remaining(block)))
+        cells = self.remaining(block)
+        yield Sample(self.losses(block, cells), weights=partial(block.areas_of, cells))
 
     def remaining(self, block: Block) -> np.ndarray:
         """Cells of the tier that are left, boolean, shape (height, width)."""

@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...quantities import Measure
+from ...raster.area import equal_pixel_area_ha
 from ...raster.blocks import BlockReader
 from ...raster.engine import run_job
 from ...raster.files import workspace
@@ -59,7 +60,7 @@ class RankingInputs:
         rule: `additive` benefit function or `core_area`.
         warp: cells that go per step; 1 is exact.
         exponent: z of the additive rule.
-        cost: a raster of costs per cell; None for equal costs.
+        cost: a raster of costs per cell; None for the area of a cell relative to the mean one.
         locked_in: polygons that go last.
         locked_out: polygons that go first.
         memory_values: cells times services up to which the ranking runs in memory.
@@ -114,6 +115,9 @@ def run_priority_ranking(
 ) -> RankingResult:
     """Ranks cells by removing the one of the least marginal loss, until none is left; the last one has rank 1.
 
+    Where cells differ in size, on geographic grids, losses are divided by their area, and the rank is the share of the
+    area that has gone.
+
     Up to `memory_values` the cells are held in memory; `warp` 1 is then exact. Beyond, the ranking streams over the
     rasters: each step finds by a histogram of the losses (two passes) the one up to which a hundredth of the cells (or
     `warp` cells, if more) lie, and lets these go in a third pass; cells of a step share a rank, and memory does not
@@ -150,9 +154,11 @@ def rank_area(
     job = area.job(TotalsKernel(reader), reader.sources, gate=[s.name for s in sources], gate_any=True)
     found = run_job(job, progress.part(0, 5))
     area.require_pixels(found)
-    counts, totals = found.sums["cells"], found.sums["totals"]
+    counts, totals, area_ha = found.sums["cells"], found.sums["totals"], float(found.sums["area"])
     _require_amounts(inputs, totals, progress)
-    ranking = _Ranking(inputs, outputs, rule, area, reader, job, counts, totals, float(found.sums["area"]))
+    if equal_pixel_area_ha(area.grid) is None:
+        reader = replace(reader, mean_ha=area_ha / int(counts.sum()))
+    ranking = _Ranking(inputs, outputs, rule, area, reader, job, counts, totals, area_ha)
     streamed = int(counts.sum()) * len(layers) > inputs.memory_values
     return (ranking.streamed if streamed else ranking.in_memory)(progress.part(5, 100))
 
@@ -210,7 +216,7 @@ class _Ranking:
         if self.outputs.rank:
             grid = self.area.grid
             ranks = np.zeros(grid.height * grid.width, dtype=np.float32)
-            ranks[places[order]] = np.arange(1, len(order) + 1) / len(order)
+            ranks[places[order]] = self._ranks(areas[order])
             kernel = RankKernel(ranks.reshape(grid.height, grid.width), self.reader)
             run_job(replace(self.job, kernel=kernel, outputs=self._maps()), progress.part(95, 100))
         # From the last cell that went, which is the best, to the first.
@@ -263,7 +269,7 @@ class _Ranking:
                 remaining -= int(sums["cells"])
                 gone += int(sums["cells"])
                 gone_area += float(sums["area"])
-                ranks.append(gone / self.cells)
+                ranks.append(gone / self.cells if self.reader.mean_ha is None else gone_area / self.area_ha)
                 area.append(self.area_ha - gone_area)
                 kept.append(left)
         if self.outputs.rank and state is not None:
@@ -271,6 +277,13 @@ class _Ranking:
             job = replace(self.job, kernel=kernel, sources=(*self.job.sources, state), outputs=self._maps())
             run_job(job, progress.part(99, 100))
         return self._result(np.array(area[::-1]), np.stack(kept[::-1], axis=1), streamed=True)
+
+    def _ranks(self, areas: np.ndarray) -> np.ndarray:
+        """The share of the area that has gone with each cell, given their areas in the order in which they go."""
+        if self.reader.mean_ha is None:
+            return np.arange(1, len(areas) + 1) / len(areas)
+        gone = np.cumsum(areas)
+        return gone / gone[-1]
 
     def _limit(self, sampler: LossSampler, fraction: float, progress: Progress) -> float:
         """The loss up to which a fraction of the remaining cells lie."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.raster.passes.percentiles import exact_percentiles, percentiles_by_stratum
+from ecoassets.core.raster.area import pixel_areas_ha
+from ecoassets.core.raster.passes.percentiles import SourceSampler, exact_percentiles, percentiles_by_stratum
 from ecoassets.core.raster.passes.radix_search import Sample, sort_keys
+from ecoassets.core.raster.reading.source import Source, describe_source
+from ecoassets.core.raster.work import Job, no_kernel
 
-from .conftest import NODATA, noise
+from .conftest import NODATA, noise, write_raster
 
 FRACTIONS = (0.0, 0.02, 0.25, 1 / 3, 0.5, 0.9, 0.98, 1.0)
 
@@ -61,7 +66,8 @@ def test_each_stratum_has_its_own_percentiles(raster, area_of, strata):
 def _by_column(strata):
     def sample(block):
         columns = np.broadcast_to(block.window.column + np.arange(block.window.width), block.gate.shape)
-        yield Sample(block.values["layer"][block.gate], (columns % strata)[block.gate])
+        areas = partial(block.areas_of, block.gate)
+        yield Sample(block.values["layer"][block.gate], (columns % strata)[block.gate], areas)
 
     return sample
 
@@ -84,3 +90,32 @@ def test_a_percentile_above_100_is_an_error(raster, area_of):
     source = raster([[1, 2]])
     with pytest.raises(InputError, match="percentile 200"):
         exact_percentiles(area_of(source), [source], [2])
+
+
+@pytest.mark.parametrize("strata", [1, 7, 40])
+def test_in_degrees_a_percentile_is_the_value_up_to_which_that_share_of_the_area_lies(tmp_path, strata):
+    values = noise((60, 50))
+    path = write_raster(tmp_path / "degrees.tif", values, nodata=NODATA, crs=4326, pixel=1.0, origin=(100.0, 65.0))
+    source = Source("layer", path)
+    grid = describe_source(source)[1]
+    areas = np.broadcast_to(pixel_areas_ha(grid)[:, np.newaxis], values.shape)
+    found = percentiles_by_stratum(Job(no_kernel, (source,), grid), _by_column(strata), strata, FRACTIONS)
+    columns = np.broadcast_to(np.arange(50) % strata, values.shape)
+    for stratum in range(strata):
+        here = (columns == stratum) & (values != NODATA)
+        order = np.argsort(values[here])
+        held = areas[here][order].cumsum()
+        expected = [values[here][order][np.searchsorted(held, (f - 1e-12) * held[-1])] for f in FRACTIONS]
+        assert found.counts[stratum] == here.sum()
+        assert found.values[stratum].tolist() == expected
+
+
+def test_large_pixels_weigh_more(tmp_path):
+    # at 60 degrees a pixel has half the area of one at the equator: 1 1 | 2, so the median is 2 and not 1
+    values = np.full((61, 1), NODATA)
+    values[0], values[60] = 1, 2
+    path = write_raster(tmp_path / "degrees.tif", values, nodata=NODATA, crs=4326, pixel=1.0, origin=(0.0, 60.5))
+    source = Source("layer", path)
+    job = Job(no_kernel, (source,), describe_source(source)[1])
+    found = percentiles_by_stratum(job, SourceSampler(("layer",), common=True), 1, (0.3, 0.35, 0.5))
+    assert found.values[0].tolist() == [1, 2, 2]

@@ -93,7 +93,7 @@ class TestImportance:
         assert pixels(out.importance) == expected.reshape(values.shape).tolist()
 
     @pytest.mark.parametrize("kind", ["density", "quantity"])
-    def test_pixels_in_degrees_are_ranked_by_what_they_hold(self, tmp_path, kind):
+    def test_pixels_in_degrees_are_ranked_by_what_they_hold_per_area(self, tmp_path, kind):
         random = np.random.default_rng(4)
         values = random.gamma(1.0, 10.0, (400, 180))  # 4 degrees: the pixels differ by 5 %
         values[random.random(values.shape) < 0.1] = -1
@@ -103,16 +103,47 @@ class TestImportance:
         out = ConservationOutputs(importance=str(tmp_path / "importance.tif"))
         found = run_conservation_zones(ConservationInputs((service,)), out, RasterSettings(tile=128, threads=2))
         areas = pixel_areas_ha(Grid.of_dataset(gdal.Open(service.path), "soil"))[:, np.newaxis]
-        amounts = (values * (areas if kind == "density" else 1)).astype(np.float32).astype(float)
-        positive = np.sort(amounts[amounts > 0])[::-1]
-        before = np.append(0, positive.cumsum())[np.searchsorted(-positive, -amounts)]
-        classes = 1 + sum((before >= (share - 1e-9) * positive.sum()).astype(int) for share in (0.5, 0.75, 0.9))
-        expected = np.where(np.isnan(values), np.nan, np.where(amounts > 0, classes, 4))
+        amounts, density = (values * areas, values) if kind == "density" else (values, values / areas)
+        density, some = density.astype(np.float32), amounts > 0
+        order = np.argsort(-density[some], kind="stable")
+        held = np.append(0, amounts[some][order].cumsum())
+        before = held[np.searchsorted(-density[some][order], -density)]  # of all denser pixels
+        classes = 1 + sum((before >= (share - 1e-9) * held[-1]).astype(int) for share in (0.5, 0.75, 0.9))
+        expected = np.where(np.isnan(values), np.nan, np.where(some, classes, 4))
         np.testing.assert_array_equal(read_raster(out.importance)[0], expected)
-        assert found.kept[0].total == pytest.approx(positive.sum(), rel=1e-9)
+        assert found.kept[0].total == pytest.approx(held[-1], rel=1e-9)
         assert found.kept[0].after == pytest.approx(amounts[expected == 1].sum(), rel=1e-9)
         of_pixels = np.broadcast_to(areas, values.shape)
         assert found.class_area_ha[0] == pytest.approx([of_pixels[expected == c].sum() for c in (1, 2, 3, 4)], rel=1e-9)
+
+    def test_land_that_is_all_equal_has_one_class_whatever_its_latitude(self, tmp_path):
+        where = {"epsg": WGS_84, "pixel": 0.5, "top_left": (100.0, 50.0), "nodata": -1}
+        areas = pixel_areas_ha(Grid.of_dataset(gdal.Open(write_raster(tmp_path / "a.tif", np.ones((60, 9)), **where))))
+        equal = {"density": np.ones((60, 9)), "quantity": np.tile(areas[:, np.newaxis], 9)}
+        for kind, values in equal.items():
+            service = Service("soil", write_raster(tmp_path / f"{kind}.tif", values, "float64", **where), kind)
+            out = ConservationOutputs(importance=str(tmp_path / "importance.tif"))
+            run_conservation_zones(ConservationInputs((service,)), out)
+            assert (read_raster(out.importance) == 1).all()
+
+    def test_services_of_pixels_in_degrees_are_compared_per_area(self, tmp_path):
+        """The composite of shares per hectare, ranked by itself and adding up over the areas."""
+        random = np.random.default_rng(6)
+        where = {"epsg": WGS_84, "pixel": 0.25, "top_left": (100.0, 60.0), "nodata": -1}
+        water, soil = random.gamma(1.0, 10.0, (2, 80, 12)).astype(np.float32)
+        services = tuple(
+            Service(name, write_raster(tmp_path / f"{name}.tif", values, "float32", **where))
+            for name, values in (("water", water), ("soil", soil))
+        )
+        out = ConservationOutputs(importance=str(tmp_path / "importance.tif"))
+        run_conservation_zones(ConservationInputs(services, composite="weighted", weights=(3.0, 1.0)), out)
+        areas = pixel_areas_ha(Grid.of_dataset(gdal.Open(services[0].path)))[:, np.newaxis]
+        worth = sum(w * v / (v * areas).sum() for w, v in ((3.0, water), (1.0, soil))).astype(np.float32)
+        order = np.argsort(-worth, axis=None)
+        held = np.append(0, (worth * areas).ravel()[order].cumsum())
+        before = held[np.searchsorted(-worth.ravel()[order], -worth)] / held[-1]
+        expected = 1 + sum((before >= share - 1e-9).astype(int) for share in (0.5, 0.75, 0.9))
+        assert (read_raster(out.importance)[2] == expected).mean() > 0.998  # a share may lie on a break to 1e-7
 
     def test_the_table_tells_area_amount_and_threshold(self, raster):
         service = Service("water", raster([[50.0, 25.0, 15.0, 5.0, 5.0]], "water"), "depth")

@@ -8,8 +8,11 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.progress import Progress
+from ecoassets.core.raster.area import pixel_areas_ha
+from ecoassets.core.raster.grid import Grid
 from ecoassets.core.zoning.ranking.run import RankingInputs, RankingOutputs, curve_table, run_priority_ranking
 from ecoassets.core.zoning.services import Service
+from ecoassets.tests.rasters import read_raster, write_raster
 
 NOTHING = -9999.0
 
@@ -55,6 +58,34 @@ def test_curves_tell_what_the_best_area_keeps(rank):
 def test_a_service_that_is_missing_at_a_cell_counts_as_none_there(rank):
     _, ranks = rank(water=[[5, NOTHING, NOTHING]], soil=[[NOTHING, 2, NOTHING]])
     assert np.isnan(ranks[0, 2]) and ranks[0, :2].tolist() == [0.5, 1]  # each holds all of one service
+
+
+@pytest.mark.parametrize(("rule", "memory_values"), [("additive", 10**6), ("core_area", 10**6), ("additive", 0)])
+def test_large_cells_cost_more_in_degrees(tmp_path, rule, memory_values):
+    """Cell by cell with the cost of each its area over that of the mean cell; the rank is the area that has gone."""
+    where = {"epsg": 4326, "pixel": 1.0, "top_left": (100.0, 60.0), "nodata": -1}
+    values = np.random.default_rng(3).gamma(1.0, 1.0, (2, 30, 5)).astype(np.float32)
+    services = tuple(
+        Service(str(k), write_raster(tmp_path / f"{k}.tif", v, "float32", **where)) for k, v in enumerate(values)
+    )
+    out = RankingOutputs(str(tmp_path / "rank.tif"))
+    run_priority_ranking(RankingInputs(services, rule=rule, memory_values=memory_values), out)
+    areas = pixel_areas_ha(Grid.of_dataset(gdal.Open(services[0].path))).repeat(5)
+    amounts = values.reshape(2, -1) * areas
+    shares, costs = amounts / amounts.sum(axis=1, keepdims=True), areas / areas.mean()
+    left, here, expected, gone = np.ones(2), list(range(150)), np.zeros(150), 0.0
+    while here:
+        if rule == "additive":
+            loss = (left[:, None] ** 0.25 - (left[:, None] - shares[:, here]).clip(0) ** 0.25).sum(axis=0)
+        else:
+            loss = (shares[:, here] / left[:, None]).max(axis=0)
+        cell = here.pop(int(np.argmin(loss / costs[here])))
+        left = left - shares[:, cell]
+        gone += areas[cell]
+        expected[cell] = gone / areas.sum()
+    found = read_raster(out.rank)[0].ravel()
+    # cells that go in one step share the rank of the last of them
+    assert found == pytest.approx(expected, abs=1e-6 if memory_values else 0.05)
 
 
 def test_locked_areas_go_first_and_last(rank, polygons):
