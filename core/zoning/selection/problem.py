@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -134,7 +134,14 @@ class Problem:
         excess = bound + np.abs(reduced) > value + ROUND_OFF * max(abs(value), self.scale)
         out, inside = self.free & excess & (reduced > 0), self.free & excess & (reduced < 0)
         low, high = np.where(inside, 1.0, self.low), np.where(out, 0.0, self.high)
-        return Problem(self.costs, self.amounts, self.least, low, high, self.first, self.second, self.weights)
+        return replace(self, low=low, high=high)
+
+    def focused(self, chosen: np.ndarray, reduced: np.ndarray, count: int) -> Problem:
+        """The problem of the `count` units that are most in doubt; the others stay as they are chosen."""
+        doubtful = np.zeros(len(chosen), dtype=bool)
+        doubtful[np.argsort(np.where(self.free, np.abs(reduced), np.inf), kind="stable")[:count]] = True
+        held = self.free & ~doubtful
+        return replace(self, low=np.where(held, chosen, self.low), high=np.where(held, chosen, self.high))
 
     def gap(self, value: float, bound: float) -> float:
         """How far below `value` a choice may still be, relative to it; 0 where the two are equal but for round-off."""

@@ -21,6 +21,8 @@ from .solver import PACKAGES, exact_selection
 
 # Share of the time limit that the quick search may take where the exact one can follow, and seconds that it always may.
 QUICK_SHARE, QUICK_SECONDS = 0.5, 2.0
+# Up to this many units the solver looks at all at once; of more it looks at those in doubt first.
+MOST_IN_DOUBT = 2_000
 # Less is not worth the start of a process.
 LEAST_SECONDS = 1.0
 SELECTION_COLUMNS = (
@@ -77,7 +79,7 @@ def select_units(
     ``min sum c_i x_i + b (sum p_i x_i - 2 sum l_ij x_i x_j)`` subject to ``sum r_ij x_i >= T_j``, x binary: p is the
     perimeter of a unit, l the border that two share, and b the penalty per metre of the border around the selection.
     A quick search gives a first selection and a bound; where they are apart, units that the bound has settled are taken
-    for granted, and a solver looks for the best choice of the others in a process of its own.
+    for granted, and a solver looks for the best choice of the others in a process of its own, first of those in doubt.
 
     Args:
         units: with borders, if there is a penalty.
@@ -181,16 +183,27 @@ def _search(problem: Problem, time_limit: float, gap: float, progress: Progress)
             seconds=left,
         )
     )
-    narrowed = problem.narrowed(quick.reduced, quick.bound, quick.value)
-    exact = exact_selection(narrowed, quick.value, gap, left, python, progress)
-    if exact.complaint:
-        progress.warn(
-            say("The exact search failed ({why}); the selection of the quick search is taken.", why=exact.complaint)
-        )
-    chosen, value = quick.chosen, quick.value
-    if exact.chosen is not None and problem.value(exact.chosen) < value:
-        chosen, value = exact.chosen, problem.value(exact.chosen)
-    return chosen, problem.gap(value, max(quick.bound, exact.bound))
+    chosen, value, bound = quick.chosen, quick.value, quick.bound
+    narrowed = problem.narrowed(quick.reduced, bound, value)
+    stages = [narrowed]
+    if np.count_nonzero(narrowed.free) > MOST_IN_DOUBT:
+        stages.insert(0, narrowed.focused(chosen, quick.reduced, MOST_IN_DOUBT))
+    for number, stage in enumerate(stages):
+        seconds = (time_limit - (time.monotonic() - start)) / (len(stages) - number)
+        if problem.gap(value, bound) <= gap or seconds < LEAST_SECONDS:
+            break
+        part = progress.part(100 * number / len(stages), 100 * (number + 1) / len(stages))
+        exact = exact_selection(stage, value, gap, seconds, python, part)
+        if exact.complaint:
+            progress.warn(
+                say("The exact search failed ({why}); the selection of the quick search is taken.", why=exact.complaint)
+            )
+            break
+        if exact.chosen is not None and problem.value(exact.chosen) < value:
+            chosen, value = exact.chosen, problem.value(exact.chosen)
+        if stage is narrowed:
+            bound = max(bound, exact.bound)
+    return chosen, problem.gap(value, bound)
 
 
 def selection_table(result: SelectionResult) -> ResultTable:

@@ -90,6 +90,15 @@ def test_no_selection_is_below_the_bound_and_narrowing_loses_none_that_is_better
     assert all((chosen >= narrowed.low).all() and (chosen <= narrowed.high).all() for chosen in better)
 
 
+def test_a_focused_problem_moves_the_units_in_doubt_alone():
+    _, problem = random_problem(1)
+    found = quick_selection(problem, 0, 5)
+    focused = problem.focused(found.chosen, found.reduced, 3)
+    doubt = np.argsort(np.where(problem.free, np.abs(found.reduced), np.inf))[:3]
+    assert set(np.flatnonzero(focused.free)) == set(doubt)
+    assert (found.chosen >= focused.low).all() and (found.chosen <= focused.high).all()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_solver_finds_the_best_of_all(seed):
     _, problem = random_problem(seed)
