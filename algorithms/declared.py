@@ -28,7 +28,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
 from .compat import user_language
-from .help_texts import AlgorithmHelp, Entry, Role, Use, entry_of, group_title, load_help
+from .help_texts import CHOICES, AlgorithmHelp, Entry, Role, Use, entry_of, group_title, load_help
 from .icons import icon_path
 from .settings import default_scheme
 
@@ -124,8 +124,9 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             use: what it has to do with a quantity, which tells its label and help then.
         """
         entry = self._entry(parameter.name(), use)
+        words = parameter.options() if isinstance(parameter, QgsProcessingParameterEnum) else ()
         parameter.setDescription(entry.label)
-        parameter.setHelp(entry.help)
+        parameter.setHelp(entry.help.replace(CHOICES, ", ".join(words)))
         if use is not None:
             parameter.setMetadata({QUANTITY: use.quantity})
         if advanced:
@@ -216,9 +217,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
 
     def add_choice(self, name: str, options: Sequence[str], default: str, *, advanced: bool = False) -> None:
         """One of fixed words."""
-        self.add(
-            QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True), advanced
-        )
+        choice = QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True)
+        self.add(choice, advanced)
 
     def add_choices(self, name: str, options: Sequence[str]) -> None:
         """Any of fixed words, all unless told otherwise."""

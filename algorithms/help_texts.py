@@ -20,6 +20,7 @@ from .translation import tr
 
 FOLDER = Path(__file__).resolve().parent.parent / "resources" / "help"
 SHARED = "_shared"
+CHOICES = "{choices}"  # in the help of a choice: its words, where data say which there are
 Role = Literal["raster", "rasters", "series", "map", "least", "most"]
 
 

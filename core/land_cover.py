@@ -13,19 +13,8 @@ from .tables import Table, resource_table
 
 ECOSYSTEMS = ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "desert", "ice", "bare")
 
-_TITLES = {
-    "hj1166": "HJ 1166",
-    "cnlucc": "CNLUCC",
-    "clcd": "CLCD",
-    "globeland30": "GlobeLand30",
-    "worldcover": "WorldCover",
-    "igbp": "IGBP",
-    "esacci": "ESA CCI",
-    "corine": "CORINE",
-    "custom": "custom",
-}
-SCHEMES = tuple(_TITLES)
-
+CUSTOM = "custom"
+SCHEMES = (*dict.fromkeys(resource_table("land_cover_classes").texts("scheme")), CUSTOM)
 HIGHEST_CODE = 999
 _NONE = "none"
 _OPEN_WATER = 42
@@ -105,8 +94,9 @@ class LandCoverScheme:
 
     @property
     def title(self) -> str:
-        """The name as the field writes it."""
-        return _TITLES[self.name]
+        """The name as the field writes it; the word itself where `land_cover_schemes` has none."""
+        names = resource_table("land_cover_schemes")
+        return dict(zip(names.texts("scheme"), names.texts("name"))).get(self.name, self.name)
 
     @property
     def codes(self) -> tuple[int, ...]:
@@ -152,7 +142,7 @@ def load_scheme(
     if name not in SCHEMES:
         raise InputError(f"There is no land-cover scheme {name}. Choose one of {', '.join(SCHEMES)}.")
     if class_table is None:
-        if name == "custom":
+        if name == CUSTOM:
             raise InputError("The scheme custom needs a class table with the columns code, name and ecosystem.")
         return LandCoverScheme(name, {code: _class_of(code, row) for code, row in _scheme_rows(name).items()})
     rows = _scheme_rows(name)
@@ -193,7 +183,7 @@ def _scheme_rows(name: str) -> dict[int, dict[str, str]]:
 def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
     """The rows of a class table by code, without their blank cells."""
     table.require("code")
-    if name != "custom" and table.has("scheme"):
+    if name != CUSTOM and table.has("scheme"):
         kept = tuple(row for row, scheme in zip(table.rows, table.texts("scheme")) if scheme.casefold() in ("", name))
         table = Table(table.name, table.columns, kept, table.decimal_comma)
     if table.is_empty:

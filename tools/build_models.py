@@ -33,6 +33,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QPointF, QSizeF
 
 from ..core.land_cover import SCHEMES
+from ..core.quality.rsei.sensors import SENSORS
 
 SPECIFICATION = Path(__file__).with_name("models.yaml")
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models"
@@ -68,7 +69,7 @@ def _input(
     if kind == "number":
         return QgsProcessingParameterNumber(name, label, QgsProcessingParameterNumber.Type.Double, default)
     if kind == "choice":
-        words = list(SCHEMES) if options == "schemes" else options
+        words = list({"schemes": SCHEMES, "sensors": SENSORS}[options] if isinstance(options, str) else options)
         return QgsProcessingParameterEnum(name, label, words, defaultValue=default, usesStaticStrings=True)
     return QgsProcessingParameterString(name, label)
 

@@ -10,7 +10,7 @@ from ...core.quality.rsei.inputs import RseiInputs
 from ...core.quality.rsei.maps import RseiOutputs
 from ...core.quality.rsei.report import rsei_report
 from ...core.quality.rsei.run import MODES, NORMALISATIONS, RseiResult, run_rsei
-from ...core.quality.rsei.sensors import LEVELS, SENSORS, WETNESS_SETS, parse_bands
+from ...core.quality.rsei.sensors import LEVELS, SENSORS, parse_bands, wetness_sets
 from ...core.quality.rsei.series import HARMONISATIONS
 from ...core.quality.rsei.tables import change_table, indicator_table, level_table, loadings_table
 from ...core.raster.statistics import stored_statistics
@@ -62,7 +62,7 @@ class Rsei(EcoAlgorithm):
         self.add_text("BANDS", "", optional=True, advanced=True)
         self.add_number("QUALITY_BAND", minimum=0, integer=True, advanced=True)
         self.add_number("WATER_THRESHOLD", 0, -1, 1, advanced=True)
-        self.add_choice("WETNESS", (OF_SENSOR, *WETNESS_SETS), OF_SENSOR, advanced=True)
+        self.add_choice("WETNESS", (OF_SENSOR, *wetness_sets()), OF_SENSOR, advanced=True)
         self.add_choice("NORMALISE", NORMALISATIONS, "percentile", advanced=True)
         self.add_number("PERCENTILE", 1, 0, 49, advanced=True)
         self.add_number("REFERENCE_YEAR", integer=True, advanced=True)

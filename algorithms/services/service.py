@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ...core.land_cover import SCHEMES
 from ...core.raster.output import ClassColour
 from ...core.raster.statistics import stored_statistics
 from ...core.report import MethodReport
@@ -14,7 +13,7 @@ from ...core.services.survey import Climate, Cover, Series
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range, range_about_zero
-from ..settings import default_scheme, report_language
+from ..settings import report_language
 
 Years = Sequence["int | None"]
 
@@ -40,8 +39,7 @@ class ServiceAlgorithm(EcoAlgorithm):
     def add_cover(self, optional: bool = False) -> None:
         """Land cover and what its codes mean."""
         self.add_rasters("LAND_COVER", quantity="land_cover", optional=optional)
-        self.add_choice("SCHEME", SCHEMES, default_scheme())
-        self.add_table("CLASS_TABLE")
+        self.add_scheme()
 
     def add_years(self, climate: bool = False) -> None:
         """Years, which may be left out for one result without a year."""

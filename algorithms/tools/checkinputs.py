@@ -6,7 +6,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext
 
-from ...core.land_cover import SCHEMES
+from ...core.land_cover import CUSTOM, SCHEMES
 from ...core.progress import Progress
 from ...core.report import Report, about_this_run, write_report
 from ...core.tools.check.inputs import check_table, run_check_inputs
@@ -46,7 +46,7 @@ class CheckInputs(EcoAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         scheme, class_table = given.choice("SCHEME"), given.table("CLASS_TABLE")
         if scheme == NO_SCHEME:
-            scheme = None if class_table is None else "custom"
+            scheme = None if class_table is None else CUSTOM
         found = run_check_inputs(given.rasters("RASTERS"), given.text("YEARS"), scheme, class_table, progress)
         for row in found.rows:
             if row.result != "ok":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.workflows.assets_headlines import value_headlines
 from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ...core.workflows.headlines import Headline
@@ -34,11 +35,10 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_workflow_outputs()
 
     def _add_images(self) -> None:
-        sensors = ("landsat5", "landsat7", "landsat8", "landsat9", "sentinel2", "modis")
         self.add_rasters("IMAGES", quantity="reflectance", optional=True)
         self.add_text("IMAGE_YEARS", optional=True)
-        self.add_choice("SENSOR", sensors, "landsat8")
-        self.add_choice("LEVEL", ("level2", "level1", "reflectance"), "level2")
+        self.add_choice("SENSOR", SENSORS, "landsat8")
+        self.add_choice("LEVEL", LEVELS, "level2")
         self.add_text("BANDS", optional=True, advanced=True)
         self.add_rasters("THERMAL", quantity="surface_temperature", optional=True)
 

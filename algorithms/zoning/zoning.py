@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from qgis.core import QgsGeometry, QgsVectorLayer, QgsWkbTypes
 
-from ...core.land_cover import SCHEMES, LandCoverScheme
+from ...core.land_cover import LandCoverScheme
 from ...core.raster.output import ClassColour
 from ...core.word_lists import split_words
 from ...core.zoning.services import Service, read_services
@@ -16,7 +16,6 @@ from ..features import new_feature
 from ..given import Given
 from ..looks.canvas import BandLook, Look
 from ..looks.vector_look import FeatureLook
-from ..settings import default_scheme
 
 
 class ZoningAlgorithm(EcoAlgorithm):
@@ -34,8 +33,7 @@ class ZoningAlgorithm(EcoAlgorithm):
     def add_one_land_cover(self) -> None:
         """Land cover of one date, which may be left out."""
         self.add_raster("LAND_COVER", quantity="land_cover", optional=True)
-        self.add_choice("SCHEME", SCHEMES, default_scheme())
-        self.add_table("CLASS_TABLE")
+        self.add_scheme()
 
     def services(self, given: Given) -> tuple[Service, ...]:
         return read_services(

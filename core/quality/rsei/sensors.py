@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, TableError
 from ...raster.dataset import open_raster, short_name
 from ...resources import RESOURCES
 from ...tables import resource_table
 
-SENSORS = ("landsat5", "landsat7", "landsat8", "landsat9", "sentinel2", "modis")
 LEVELS = ("level2", "level1", "reflectance")
 REFLECTIVE = ("blue", "green", "red", "nir", "swir1", "swir2")
 ROLES = (*REFLECTIVE, "nir2", "thermal", "quality")
-WETNESS_SETS = ("crist1985", "huang2002", "baig2014", "zhai2022", "shi_xu2019", "lobser_cohen2007")
 NOT_USED = "-"
 
-_SENSORS_FILE = RESOURCES / "sensors" / "sensors.yaml"
+_KEYS = ("title", "spacecraft", "names", "layouts", "scaling", "quality", "wetness", "irradiance")
+_FOLDER = RESOURCES / "sensors"
+SENSORS = tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class WetnessSet:
 
 @dataclass(frozen=True, eq=False)
 class Sensor:
-    """A sensor as `resources/sensors/sensors.yaml` describes it."""
+    """A sensor as its file in `resources/sensors` describes it; the first of them tells what each key means."""
 
     name: str
     title: str
@@ -63,6 +63,7 @@ class Sensor:
     wetness: Mapping[str, WetnessSet]
     irradiance: Mapping[str, float]
     to_oli: Mapping[str, tuple[float, float]]
+    is_oli: bool
 
     def wetness_set(self, name: str | None) -> WetnessSet:
         """A wetness set by name, the default without one. Raises InputError where the sensor has no such set."""
@@ -77,18 +78,23 @@ class Sensor:
 
 @cache
 def load_sensor(name: str) -> Sensor:
-    """Reads a sensor. Raises InputError for a name that is not in `SENSORS`."""
-    import yaml
+    """Reads a sensor.
 
-    if name not in SENSORS:
-        raise InputError(f"There is no sensor {name}. Choose one of {', '.join(SENSORS)}.")
-    entry = yaml.safe_load(_SENSORS_FILE.read_text(encoding="utf-8"))[name]
+    Raises:
+        InputError: there is no such sensor.
+        TableError: its file lacks a key.
+    """
+    entry = _read(name)
+    missing = [key for key in _KEYS if key not in entry]
+    if missing:
+        raise TableError(f"sensors/{name}.yaml lacks {', '.join(missing)}.")
+    layouts = {"reflectance": entry["layouts"].get("level2", ()), **entry["layouts"]}
     return Sensor(
         name=name,
         title=entry["title"],
         spacecraft=entry["spacecraft"],
         names={role: tuple(names) for role, names in entry["names"].items()},
-        layouts={level: tuple(map(tuple, layouts)) for level, layouts in entry["layouts"].items()},
+        layouts={level: tuple(map(tuple, of_level)) for level, of_level in layouts.items()},
         scaling=entry["scaling"],
         thermal=entry.get("thermal", {}),
         quality=tuple(
@@ -97,7 +103,25 @@ def load_sensor(name: str) -> Sensor:
         wetness={key: _wetness_set(row) for key, row in entry["wetness"].items()},
         irradiance=entry["irradiance"],
         to_oli={role: (float(slope), float(intercept)) for role, (slope, intercept) in entry.get("to_oli", {}).items()},
+        is_oli=bool(entry.get("is_oli", False)),
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    """The keys of a sensor, with those of the sensor that it is like."""
+    import yaml
+
+    if name not in SENSORS:
+        raise InputError(f"There is no sensor {name}. Choose one of {', '.join(SENSORS)}.")
+    entry: dict[str, Any] = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    like = entry.pop("like", None)
+    return {**_read(like), **entry} if like else entry
+
+
+@cache
+def wetness_sets() -> tuple[str, ...]:
+    """The names of the wetness sets of all sensors."""
+    return tuple(dict.fromkeys(key for name in SENSORS for key in load_sensor(name).wetness))
 
 
 def parse_bands(text: str) -> dict[str, int]:

@@ -10,8 +10,6 @@ from ...progress import Progress
 from .sensors import Sensor, WetnessSet, load_sensor
 
 HARMONISATIONS = ("roy2016", "none")
-OLI = ("landsat8", "landsat9")
-LANDSAT = ("landsat5", "landsat7", *OLI)
 TOP_OF_ATMOSPHERE, SURFACE = "top-of-atmosphere reflectance", "surface reflectance"
 _AS_IT_IS = (1.0, 0.0)
 
@@ -64,7 +62,7 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
     if len(set(names)) == 1 or harmonise == "none":
         sets = tuple(sensor.wetness_set(wetness) for sensor in sensors)
         return SensorSeries(sensors, sets, (False,) * len(names))
-    others = [sensor.title for sensor in sensors if sensor.name not in LANDSAT]
+    others = [sensor.title for sensor in sensors if not (sensor.is_oli or sensor.to_oli)]
     if others:
         raise InputError(
             f"Images of {', '.join(dict.fromkeys(others))} cannot be harmonised with others: coefficients exist for "
@@ -75,8 +73,8 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
             "The coefficients that harmonise Landsat sensors hold for surface reflectance, but LEVEL is level1 (top of "
             "the atmosphere). Use level 2 images, or choose HARMONISE none; years are then not on one scale."
         )
-    oli = any(name in OLI for name in names)
-    leading = next((sensor for sensor in sensors if sensor.name in OLI), sensors[-1])
+    oli = any(sensor.is_oli for sensor in sensors)
+    leading = next((sensor for sensor in sensors if sensor.is_oli), sensors[-1])
     sets = (leading.wetness_set(wetness),) * len(names)
     return SensorSeries(sensors, sets, tuple(oli and bool(sensor.to_oli) for sensor in sensors))
 
