@@ -16,6 +16,8 @@ from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.windows import TILE
 
+UNLIKE = 1.05  # areas of pixels whose ratio is larger are told
+
 
 def minimum_pixels(minimum_ha: float, grid: Grid) -> int:
     """Pixels of the smallest patch that stays: its area over that of a pixel, rounded up.
@@ -43,12 +45,13 @@ def without_small_patches(
         zones: path of a one-band class raster on the grid of `area`.
         minimum: pixels.
         area: for its temporary folder.
-        progress: for cancelling.
+        progress: for cancelling; warned where pixels differ in size.
         connectedness: 4, or 8 to join patches over corners.
 
     Returns:
         The cleaned raster; what it holds where `zones` has no value is not defined.
     """
+    _tell_sizes(minimum, area.grid, progress)
     path = os.path.join(area.folder, "cleaned.tif")
     dataset = open_raster(zones)
     band = dataset.GetRasterBand(1)
@@ -81,3 +84,14 @@ def without_small_patches(
         raise
     cleaned.FlushCache()
     return Source("cleaned", path, 1, "classes", "Cleaned zones")
+
+
+def _tell_sizes(minimum: int, grid: Grid, progress: Progress) -> None:
+    areas = pixel_areas_ha(grid)
+    least, most = float(areas.min()), float(areas.max())
+    if most > UNLIKE * least:
+        progress.warn(
+            f"Patches are counted in pixels, which differ in size here: the smallest patch that stays has {minimum} of "
+            f"them, {minimum * least:.4g} to {minimum * most:.4g} ha. Reproject the rasters to an equal-area CRS for "
+            "one area everywhere."
+        )

@@ -117,7 +117,7 @@ def run_spatial_autocorrelation(
     rows = observations.rows
     weights = weigh(rows, coordinates) if weigh else None
     if weights is None:
-        weights = neighbour_weights(coordinates, choice.neighbours, choice.k, choice.distance)
+        weights = neighbour_weights(coordinates, choice.neighbours, choice.k, choice.distance, table.geographic)
     values = observations.y
     if choice.x:
         values = panel_regression(observations, "none", "iid").residuals

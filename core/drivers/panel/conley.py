@@ -17,12 +17,12 @@ from scipy.spatial import cKDTree
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from ..place.regular_grid import RegularGrid, regular_grid
+from ..place.sphere import chord, great_circle, on_the_sphere
 from .covariance import Covariance, Sandwich, bartlett_over_time, calendar, cluster_meat, positive
 
 Array = np.ndarray
 
 KERNELS = ("bartlett", "uniform")
-EARTH_RADIUS = 6371008.8  # metres, mean radius of GRS 80 (Moritz 2000, Journal of Geodesy 74:128)
 
 _PAIRS_AT_ONCE = 4_000_000
 _ON_THE_EDGE = 1 + 1e-9  # a pair as far apart as the cutoff counts, whatever the rounding
@@ -164,10 +164,10 @@ class _RasterSmoother:
 
 
 def _pair_meat(scores: Array, coordinates: Array, kernel: SpatialKernel, progress: Progress) -> tuple[Array, float]:
-    points = _on_the_sphere(coordinates) if kernel.geographic else coordinates
+    points = on_the_sphere(coordinates) if kernel.geographic else coordinates
     reach = kernel.cutoff * _ON_THE_EDGE
     if kernel.geographic:
-        reach = 2 * EARTH_RADIUS * np.sin(min(reach / (2 * EARTH_RADIUS), np.pi / 2))
+        reach = chord(reach)
     tree = cKDTree(points)
     pairs = tree.count_neighbors(tree, reach)
     chunk = max(1, int(_PAIRS_AT_ONCE * len(points) / pairs))
@@ -178,17 +178,11 @@ def _pair_meat(scores: Array, coordinates: Array, kernel: SpatialKernel, progres
         found = cKDTree(points[part]).sparse_distance_matrix(tree, reach, output_type="ndarray")
         distance = found["v"]
         if kernel.geographic:
-            distance = 2 * EARTH_RADIUS * np.arcsin(np.minimum(distance / (2 * EARTH_RADIUS), 1))
+            distance = great_circle(distance)
         shape = (len(points[part]), len(points))
         weights = sparse.csr_matrix((kernel.weights(distance), (found["i"], found["j"])), shape=shape)
         meat += scores[part].T @ (weights @ scores)
     return meat, float(pairs - len(points))
-
-
-def _on_the_sphere(degrees: Array) -> Array:
-    longitude, latitude = np.radians(degrees).T
-    flat = np.cos(latitude)
-    return EARTH_RADIUS * np.column_stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)])
 
 
 def _serial_meat(scores: Array, entity: Array, time: Array, times: Array, lags: int) -> Array:

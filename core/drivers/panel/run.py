@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -180,11 +181,11 @@ def residual_columns(run: PanelRun) -> tuple[tuple[Column, ...], list[Array]]:
     return (*columns, *(Column(name) for name in values)), [*arrays, *values.values()]
 
 
-def residual_weights(coordinates: Array) -> Weights:
+def residual_weights(coordinates: Array, geographic: bool = False) -> Weights:
     """Queen neighbours on a regular grid, else the nearest places."""
     if regular_grid(coordinates) is not None:
         return grid_weights(coordinates, "queen")
-    return knn_weights(coordinates, min(NEAREST, len(coordinates) - 1))
+    return knn_weights(coordinates, min(NEAREST, len(coordinates) - 1), geographic)
 
 
 def _residual_pattern(
@@ -193,18 +194,18 @@ def _residual_pattern(
     place = table.coordinates()
     if place is None or not np.isfinite(place[result.rows]).all():
         return (), ()
-    place = place[result.rows]
+    place, weigh = place[result.rows], partial(residual_weights, geographic=table.geographic)
     try:
         if choice.time is None:
             drivers = observations.x[np.isin(observations.rows, result.rows)]
             if choice.effects != "none" or len(place) < FEWEST_PLACES:
                 return (), ()
-            return (("", residual_moran(result.residuals, drivers, residual_weights(place))),), ()
+            return (("", residual_moran(result.residuals, drivers, weigh(place))),), ()
         labels = np.asarray(table.columns[choice.time])[result.rows]
         times, codes = np.unique(labels.astype(str) if labels.dtype.kind == "O" else labels, return_inverse=True)
         if np.bincount(codes).min() < FEWEST_PLACES:
             return (), ()
-        found = moran_by_time(result.residuals, place, codes, residual_weights)
+        found = moran_by_time(result.residuals, place, codes, weigh)
     except InputError as error:
         return (), (f"Moran's I of the residuals is not given: {error}",)
     names = [f"{time:g}" if isinstance(time, float) else str(time) for time in times.tolist()]

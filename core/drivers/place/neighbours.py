@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from ...errors import InputError
 from .regular_grid import regular_grid
+from .sphere import chord, on_the_sphere
 
 Array = np.ndarray
 
@@ -87,8 +88,8 @@ def pair_weights(pairs: Array, n: int, kind: str = "neighbours that touch") -> W
     return row_standardised(links, kind)
 
 
-def knn_weights(coordinates: Array, k: int = 8) -> Weights:
-    """The k nearest places; not symmetric.
+def knn_weights(coordinates: Array, k: int = 8, geographic: bool = False) -> Weights:
+    """The k nearest places; not symmetric. Coordinates that are `geographic` are longitude and latitude in degrees.
 
     Raises:
         InputError: k is not from 1 to n - 1.
@@ -96,23 +97,25 @@ def knn_weights(coordinates: Array, k: int = 8) -> Weights:
     n = len(coordinates)
     if not 1 <= k < n:
         raise InputError(f"The number of neighbours must lie between 1 and {n - 1}; it is {k}.")
-    _, near = cKDTree(coordinates).query(coordinates, k=k + 1)
+    points = on_the_sphere(coordinates) if geographic else coordinates
+    _, near = cKDTree(points).query(points, k=k + 1)
     others = near != np.arange(n)[:, None]
     others[others.all(axis=1), -1] = False  # itself hidden behind places at the same point
     links = sparse.csr_matrix((np.ones(n * k), (np.repeat(np.arange(n), k), near[others])), shape=(n, n))
     return row_standardised(links, f"{k} nearest neighbours")
 
 
-def distance_weights(coordinates: Array, distance: float) -> Weights:
-    """All places within a distance, in units of the coordinates, with equal weight.
+def distance_weights(coordinates: Array, distance: float, geographic: bool = False) -> Weights:
+    """All places within a distance, in units of the coordinates (metres on great circles if geographic), alike.
 
     Raises:
         InputError: the distance is not positive, or joins more pairs than memory should hold.
     """
     if not np.isfinite(distance) or distance <= 0:
         raise InputError(f"The distance of neighbours must be a positive number; it is {distance}.")
-    tree = cKDTree(coordinates)
+    tree = cKDTree(on_the_sphere(coordinates) if geographic else coordinates)
     reach = distance * (1 + 1e-9)
+    reach = chord(reach) if geographic else reach
     count = int(tree.count_neighbors(tree, reach)) - len(coordinates)
     if count > MOST_PAIRS:
         raise InputError(
@@ -122,14 +125,16 @@ def distance_weights(coordinates: Array, distance: float) -> Weights:
     return pair_weights(tree.query_pairs(reach, output_type="ndarray"), len(coordinates), f"within {distance:g}")
 
 
-def neighbour_weights(coordinates: Array, kind: str, k: int = 8, distance: float = 0.0) -> Weights:
+def neighbour_weights(
+    coordinates: Array, kind: str, k: int = 8, distance: float = 0.0, geographic: bool = False
+) -> Weights:
     """The weights of one of `NEIGHBOURS` from places alone."""
     if kind in _STEPS:
         return grid_weights(coordinates, kind)
     if kind == "knn":
-        return knn_weights(coordinates, k)
+        return knn_weights(coordinates, k, geographic)
     if kind == "distance":
-        return distance_weights(coordinates, distance)
+        return distance_weights(coordinates, distance, geographic)
     raise InputError(f"NEIGHBOURS {kind!r} is not known: choose one of {', '.join(NEIGHBOURS)}.")
 
 

@@ -80,16 +80,12 @@ def focal_means(strips: Iterable[Strip], window: FocalWindow) -> Iterator[Strip]
     """
     row = 0
     for sums, weights, valid in _column_sums(strips, window):
-        height = len(valid)
         means = np.zeros(valid.shape)
-        halves = window.half_columns[row : row + height]
-        bounds = [0, *(np.flatnonzero(np.diff(halves)) + 1).tolist(), height]
-        for start, end in zip(bounds, bounds[1:]):  # rows of the same width are added at once
-            part, half = slice(start, end), int(halves[start])
+        for part, half in _rows_alike(window.half_columns[row : row + len(valid)]):
             total, weight = _across(sums[part], half), _across(weights[part], half)
             np.divide(total, weight, out=means[part], where=valid[part])
         yield means, valid
-        row += height
+        row += len(valid)
 
 
 def _column_sums(strips: Iterable[Strip], window: FocalWindow) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -145,14 +141,20 @@ def _across(rows: np.ndarray, half: int) -> np.ndarray:
     return running[:, 2 * half + 1 :] - running[:, :width]
 
 
-def focal_ranges(values: np.ndarray, valid: np.ndarray, half_rows: int, half_columns: int) -> np.ndarray:
+def _rows_alike(halves: np.ndarray) -> Iterator[tuple[slice, int]]:
+    """Rows whose windows are equally wide, and half their width: they are looked at together."""
+    bounds = [0, *(np.flatnonzero(np.diff(halves)) + 1).tolist(), len(halves)]
+    return ((slice(start, end), int(halves[start])) for start, end in zip(bounds, bounds[1:]))
+
+
+def focal_ranges(values: np.ndarray, valid: np.ndarray, half_rows: int, half_columns: np.ndarray) -> np.ndarray:
     """Largest minus smallest valid value about each pixel; the cost does not depend on the window (van Herk 1992).
 
     Args:
         values: shape (height, width).
         valid: the same shape.
         half_rows: rows above and below.
-        half_columns: columns to the left and right.
+        half_columns: columns to the left and right, per row, shape (height,).
 
     Returns:
         float64 of the same shape; meaningless where no pixel of the window is valid.
@@ -161,9 +163,11 @@ def focal_ranges(values: np.ndarray, valid: np.ndarray, half_rows: int, half_col
 
     highest = np.where(valid, values, -np.inf).astype(np.float64)
     lowest = np.where(valid, values, np.inf).astype(np.float64)
-    for axis, half in ((0, half_rows), (1, half_columns)):
-        highest = maximum_filter1d(highest, 2 * half + 1, axis=axis, mode="constant", cval=-np.inf)
-        lowest = minimum_filter1d(lowest, 2 * half + 1, axis=axis, mode="constant", cval=np.inf)
+    highest = maximum_filter1d(highest, 2 * half_rows + 1, axis=0, mode="constant", cval=-np.inf)
+    lowest = minimum_filter1d(lowest, 2 * half_rows + 1, axis=0, mode="constant", cval=np.inf)
+    for rows, half in _rows_alike(half_columns):
+        highest[rows] = maximum_filter1d(highest[rows], 2 * half + 1, axis=1, mode="constant", cval=-np.inf)
+        lowest[rows] = minimum_filter1d(lowest[rows], 2 * half + 1, axis=1, mode="constant", cval=np.inf)
     return np.subtract(highest, lowest, out=np.zeros_like(highest), where=np.isfinite(highest) & np.isfinite(lowest))
 
 
@@ -192,12 +196,13 @@ def write_focal_ranges(
 
     def blocks(reader: BandReader) -> Blocks:
         for inner in cut_windows(grid, BYTES_PER_PIXEL):
-            columns = int(window.half_columns[inner.row + inner.height // 2])
-            outer = _with_halo(inner, grid, window.half_rows, columns)
+            columns = window.half_columns[inner.row : inner.row + inner.height]
+            outer = _with_halo(inner, grid, window.half_rows, int(columns.max()))
             values, valid = reader.read(outer.column, outer.row, outer.width, outer.height)
             down, right = inner.row - outer.row, inner.column - outer.column
             part = np.s_[down : down + inner.height, right : right + inner.width]
-            yield inner, focal_ranges(values, valid, window.half_rows, columns)[part], valid[part]
+            halves = window.half_columns[outer.row : outer.row + outer.height]
+            yield inner, focal_ranges(values, valid, window.half_rows, halves)[part], valid[part]
 
     return _write(source, grid, path, blocks, progress)
 

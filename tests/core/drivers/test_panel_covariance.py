@@ -5,11 +5,12 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ecoassets.core.drivers.observations import read_observations
-from ecoassets.core.drivers.panel.conley import EARTH_RADIUS, SpatialKernel, spatial_meat
+from ecoassets.core.drivers.panel.conley import SpatialKernel, spatial_meat
 from ecoassets.core.drivers.panel.covariance import bartlett_over_time, calendar, positive
 from ecoassets.core.drivers.panel.fit import Fit
 from ecoassets.core.drivers.panel.regression import panel_regression
 from ecoassets.core.drivers.place.neighbours import block_codes
+from ecoassets.core.drivers.place.sphere import EARTH_RADIUS
 from ecoassets.core.errors import InputError
 
 PLANE = SpatialKernel(2500.0)

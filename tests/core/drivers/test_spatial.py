@@ -69,6 +69,18 @@ def test_touching_polygons_given_as_pairs_count_both_ways_and_once():
     assert weights.matrix.toarray().tolist() == [[0, 1, 0, 0], [0.5, 0, 0.5, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
 
 
+def test_neighbours_in_degrees_are_found_on_the_earth():
+    """At 60 degrees north a degree of longitude is 55.6 km, one of latitude 111.2 km."""
+    places = np.array([[10.0, 60], [11.5, 60], [10, 61], [10, 59.2], [-170, 60]])
+    east, north, south = 83.2, 111.2, 89.0  # km from the first
+    assert neighbours_of(knn_weights(places, 1, geographic=True), 0) == [1]
+    assert neighbours_of(knn_weights(places, 1), 0) == [3]  # by degrees the one to the south
+    for reach, found in ((east - 1, []), (east + 1, [1]), (south + 1, [1, 3]), (north + 1, [1, 2, 3])):
+        assert neighbours_of(distance_weights(places, reach * 1000, geographic=True), 0) == found
+    # over the date line it is no long way
+    assert neighbours_of(knn_weights(np.array([[179.9, 0], [-179.9, 0], [179, 0.0]]), 1, geographic=True), 0) == [1]
+
+
 def test_nearest_neighbours_never_include_the_place_itself():
     places = np.array([[0.0, 0], [0, 0], [0, 0], [1, 0], [3, 0]])  # three at one point
     weights = knn_weights(places, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from osgeo import osr
+from osgeo import gdal, osr
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.grid import Grid
@@ -69,7 +69,7 @@ def test_whole_numbers_are_added_without_any_error():
 
 
 def test_ranges_equal_a_loop():
-    found = focal_ranges(VALUES, VALID, 3, 2)
+    found = focal_ranges(VALUES, VALID, 3, np.full(90, 2))
     for r, c in zip(*np.nonzero(VALID)):
         part = np.s_[max(0, r - 3) : r + 4, max(0, c - 2) : c + 3]
         seen = VALUES[part][VALID[part]]
@@ -89,10 +89,42 @@ def test_files_are_cut_without_a_seam(tmp_path, shape):
     ranges = read(write_focal_ranges(source, grid, str(tmp_path / "r.tif"), window).path)
     at_once = FocalWindow(7, np.full(shape[0], 7), np.ones(shape[0]))
     whole = np.concatenate([mean for mean, _ in focal_means([(values, valid)], at_once)])
-    expected = np.where(valid, focal_ranges(values, valid, 7, 7), -9999)
+    expected = np.where(valid, focal_ranges(values, valid, 7, np.full(shape[0], 7)), -9999)
     assert (ranges == expected).all()
     assert means[valid] == pytest.approx(whole[valid], rel=1e-6)  # the file is single precision
     assert (means[~valid] == -9999).all()
+
+
+def test_a_window_of_oblong_pixels_is_square_on_the_ground():
+    utm = osr.SpatialReference()
+    utm.ImportFromEPSG(32650)
+    window = FocalWindow.of_size(Grid(10, 3, (4e5, 20.0, 0, 4e6, 0, -50.0), utm.ExportToWkt()), 500)
+    assert (2 * window.half_columns + 1).tolist() == [25, 25, 25]  # 500 m
+    assert 2 * window.half_rows + 1 in (9, 11)  # 450 or 550 m
+
+
+@pytest.mark.parametrize("write", [write_focal_ranges, write_focal_means])
+def test_windows_in_degrees_widen_row_by_row(tmp_path, write):
+    """90 rows from 70 to 25 degrees north lie in one block of the file; a window of 300 km holds 3 to 7 columns."""
+    path = str(write_map(tmp_path / "v.tif", np.where(VALID, VALUES, -1).astype(np.float32), nodata=-1))
+    dataset = gdal.Open(path, gdal.GA_Update)
+    dataset.SetProjection(GEOGRAPHIC)
+    dataset.SetGeoTransform((10, 1.0, 0, 70, 0, -0.5))
+    dataset = None
+    source = Source("v", path)
+    _, grid = describe_source(source)
+    window = FocalWindow.of_size(grid, 300_000)
+    assert len(np.unique(window.half_columns)) == 3
+    found = read(write(source, grid, str(tmp_path / "w.tif"), window).path)
+    if write is write_focal_means:
+        expected = looped(window.half_rows, window.half_columns, window.weights)
+    else:
+        expected = np.zeros(VALUES.shape)
+        for r, c in zip(*np.nonzero(VALID)):
+            rows = slice(max(0, r - window.half_rows), r + window.half_rows + 1)
+            columns = slice(max(0, c - window.half_columns[r]), c + window.half_columns[r] + 1)
+            expected[r, c] = np.ptp(VALUES[rows, columns][VALID[rows, columns]])
+    assert found[VALID] == pytest.approx(expected[VALID], abs=1e-6)
 
 
 def test_size_of_a_geographic_pixel():

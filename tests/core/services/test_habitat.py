@@ -107,6 +107,13 @@ class TestConvolution:
         # stored in single precision: 6e-8 of the value; nothing where no threat is near
         assert read(found.path)[0] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
+    def test_oblong_pixels_are_as_far_away_as_they_lie(self):
+        """1 - d / 1000 at two columns of 100 m, at three rows of 250 m, and at both."""
+        kernel = decay_kernel(Threat("t", 1.0, 1, "linear"), 100, 250, normalise=False)
+        assert kernel.shape == (9, 21)
+        assert kernel[4, [10, 12]] == pytest.approx([1, 0.8])
+        assert kernel[7, [10, 12]] == pytest.approx([0.25, 1 - np.hypot(750, 200) / 1000])
+
     def test_a_kernel_wider_than_the_raster(self, raster, tmp_path):
         threat = np.zeros((6, 4))
         threat[0, 0] = 1

@@ -257,6 +257,16 @@ class TestZones:
         run_conservation_zones(inputs, out)
         assert pixels(out.zones) == [[0, 1, 1, 0, 1]]
 
+    def test_patches_of_pixels_that_differ_in_size_are_told(self, tmp_path):
+        warnings = []
+        listener = Progress()
+        listener.warn = warnings.append
+        where = {"epsg": WGS_84, "pixel": 1.0, "top_left": (100.0, 60.0), "nodata": -1}
+        service = Service("water", write_raster(tmp_path / "w.tif", np.eye(40), "float64", **where))
+        run_conservation_zones(ConservationInputs((service,), minimum_area_ha=2e6), None, None, listener)
+        # three pixels of 1 degree: 0.62 Mha each at 60 degrees north, 1.16 at 20
+        assert any("has 3 of them, 1.8" in told and "e+06 ha. Reproject" in told for told in warnings)
+
     def test_the_clean_up_respects_locked_areas_and_both_tables_are_told(self, raster, polygons, pixels, tmp_path):
         water = np.array([[9.0, 9, 9, 0, 0, 0, 9], [9, 0, 9, 0, 0, 0, 0], [9, 9, 9, 0, 0, 0, 0]])
         out = ConservationOutputs(str(tmp_path / "zones.tif"))
