@@ -12,6 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+from .progress import Progress
+
 Cell = Union[str, int, float, None]
 
 
@@ -43,6 +45,28 @@ class ResultTable:
         cells = zip(*self.rows) if self.rows else ((),) * len(self.columns)
         series = {c.name: pandas.Series(list(of_c), dtype=kinds[c.kind]) for c, of_c in zip(self.columns, cells)}
         return pandas.DataFrame(series)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Land that a run looked at and that has no result.
+
+    Attributes:
+        year: None for a result without a year.
+        reason: why, in a few words.
+    """
+
+    year: int | None
+    reason: str
+    pixels: int
+    area_ha: float
+
+
+def tell_left_out(left_out: Iterable[LeftOut], progress: Progress) -> None:
+    """Warns of land without a result."""
+    for item in left_out:
+        year = "" if item.year is None else f"{item.year}: "
+        progress.warn(f"{year}{item.pixels} pixels ({item.area_ha:,.2f} ha) are left out: {item.reason}.")
 
 
 _AT_ONCE = 10_000  # rows that are plain objects at a time, which take ten times the memory of arrays

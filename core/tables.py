@@ -198,15 +198,15 @@ def resource_table(name: str) -> Table:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers of a table come from, and how sure they are."""
+    """Where a formula or the numbers of a table come from, and how sure they are; `table` is one of the plugin."""
 
-    table: str
     title: str
     source: str
-    year: str
-    unit: str
-    region: str
-    confidence: str
+    year: str = ""
+    unit: str = ""
+    region: str = ""
+    confidence: str = ""
+    table: str = ""
 
 
 def provenance(name: str) -> Provenance:

@@ -20,13 +20,13 @@ from ..report import (
     MethodReport,
     Paragraph,
     Ramp,
-    Source,
     TableBlock,
 )
 from ..report import Series as Bar
+from ..report.common import pictures
 from ..report.texts import load_texts
 from ..results import Cell
-from ..tables import provenance
+from ..tables import Provenance, provenance
 from .cooling import EVAPORATION, SERVICES, TRANSPIRATION, CoolingOutputs, CoolingResult
 from .purification.run import PurificationOutputs, PurificationResult, limit_of
 from .quantities.run import QuantityResult
@@ -141,8 +141,7 @@ def cooling_report(result: CoolingResult, outputs: CoolingOutputs, language: str
     ]  # fmt: skip
     maps: list[Block] = []
     if outputs.cooling:
-        pictures = [MapPicture(outputs.cooling, str(year), band) for band, year in enumerate(result.years, start=1)]
-        maps.append(Map(quantity("cooling").name.of(language), pictures, Ramp()))
+        maps.append(Map(quantity("cooling").name.of(language), pictures(outputs.cooling, result.years), Ramp()))
     sources = ["cooling_heat"] if result.inputs.method == "heat_table" and result.inputs.heat is None else []
     return MethodReport(
         chapters=[
@@ -212,9 +211,8 @@ def purification_report(
     )
 
 
-def _sources(names: Sequence[str]) -> list[Source]:
-    tables = [provenance(name) for name in names]
-    return [Source(t.table, t.source, t.year, t.unit, t.region, t.confidence) for t in tables]
+def _sources(names: Sequence[str]) -> list[Provenance]:
+    return [provenance(name) for name in names]
 
 
 def _zone(name: str, words: Words) -> str:

@@ -14,7 +14,6 @@ from ..report import (
     MethodReport,
     Paragraph,
     Series,
-    Source,
     TableBlock,
 )
 from ..report.texts import load_texts
@@ -32,7 +31,7 @@ def sensitivity_report(result: SensitivityResult, language: str) -> MethodReport
             Chapter(words["sensitivity_uncertainty"], _uncertainty(result, words)),
         ],
         subtitle=f"{valuation.years[0]} · {valuation.equivalents.name} · {valuation.scheme.title}",
-        sources=[Source(own.title, own.source, own.year, own.unit, own.region, own.confidence)] if own else [],
+        sources=[own] if own else [],
     )
 
 

@@ -22,6 +22,7 @@ from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import COMMON, JobResult
+from ..results import LeftOut, tell_left_out
 from .equivalents import Equivalents, class_factors
 from .references import MeanReference, ReferenceMode, mean_references, require_reference
 from .valuation_kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
@@ -104,16 +105,6 @@ class ValuationOutputs:
     total: str | None = None
     services: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Area of one year that has land cover but no value, and why."""
-
-    year: int
-    reason: str
-    pixels: int
-    area_ha: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,9 +362,3 @@ def _left_out(inputs: ValuationInputs, found: JobResult) -> tuple[LeftOut, ...]:
         }
         left_out += [LeftOut(year, reason, px, ha) for reason, (px, ha) in reasons.items() if px > 0]
     return tuple(left_out)
-
-
-def tell_left_out(left_out: Sequence[LeftOut], progress: Progress) -> None:
-    """Warns of area without a value."""
-    for item in left_out:
-        progress.warn(f"{item.year}: {item.pixels} pixels ({item.area_ha:,.2f} ha) are left out: {item.reason}.")

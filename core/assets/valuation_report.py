@@ -17,17 +17,16 @@ from ..report import (
     LeftOutArea,
     Lines,
     Map,
-    MapPicture,
     MethodReport,
     Paragraph,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import left_out_areas, pictures
 from ..report.texts import load_texts
 from ..results import Cell
-from ..tables import provenance
+from ..tables import Provenance, provenance
 from .valuation import FACTOR_LABELS, ValuationOutputs, ValuationResult
 from .valuation_tables import ALL, by_part, change_table, parts_of
 
@@ -79,8 +78,7 @@ def _totals(result: ValuationResult, words: dict[str, str], unit: str) -> list[B
 def _maps(result: ValuationResult, outputs: ValuationOutputs, words: dict[str, str]) -> list[Block]:
     if not outputs.total:
         return []
-    pictures = [MapPicture(outputs.total, str(year), band) for band, year in enumerate(result.years, start=1)]
-    return [Map(words["valuation_map"], pictures, Ramp())]
+    return [Map(words["valuation_map"], pictures(outputs.total, result.years), Ramp())]
 
 
 def _ecosystems(result: ValuationResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
@@ -162,19 +160,18 @@ def _references(result: ValuationResult, words: dict[str, str]) -> list[tuple[st
     return rows
 
 
-def _sources(result: ValuationResult, words: dict[str, str]) -> list[Source]:
+def _sources(result: ValuationResult, words: dict[str, str]) -> list[Provenance]:
     inputs = result.inputs
-    found = []
+    sources = []
     if inputs.equivalents.provenance is not None:
-        found.append(inputs.equivalents.provenance)
+        sources.append(inputs.equivalents.provenance)
     if inputs.scheme.name != "custom":
-        found.append(provenance("land_cover_classes"))
-    sources = [Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in found]
+        sources.append(provenance("land_cover_classes"))
     standard = inputs.equivalents.standard_value
     if standard is not None and standard.cny_per_ha == inputs.standard_value:
         unit = quantity("standard_value").unit_in("CNY")
         sources.append(
-            Source(
+            Provenance(
                 words["valuation_standard"],
                 standard.source,
                 standard.reference_year,
@@ -187,16 +184,16 @@ def _sources(result: ValuationResult, words: dict[str, str]) -> list[Source]:
 
 
 def _left_out(result: ValuationResult, words: dict[str, str]) -> list[LeftOutArea]:
-    total = {year: math.fsum(result.area_ha[y]) for y, year in enumerate(result.years)}
-    for item in result.left_out:
-        total[item.year] += item.area_ha
     reasons = {
         "no land cover in another year": words["left_out_other_year"],
         "no adjustment value": words["left_out_adjustment"],
     }
     return [
-        LeftOutArea(str(i.year), reasons[i.reason], i.area_ha, _share(i.area_ha, total[i.year]))
-        for i in result.left_out
+        item
+        for year, counted in zip(result.years, result.area_ha)
+        for item in left_out_areas(
+            year, [(reasons[o.reason], o.area_ha) for o in result.left_out if o.year == year], math.fsum(counted)
+        )
     ]
 
 

@@ -16,7 +16,6 @@ from ..report import (
     MethodReport,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
 from ..report.texts import load_palettes, load_texts, ramp_colour
@@ -34,7 +33,7 @@ def pressure_report(result: PressureResult, output: str | None, language: str) -
     words = load_texts(language)
     years = result.inputs.years
     own = result.inputs.coefficients.provenance
-    sources = [Source(own.title, own.source, own.year, own.unit, own.region, own.confidence)] if own else []
+    sources = [own] if own else []
     left_out = [
         LeftOutArea(str(year), words["left_out_pair"], area)
         for year, area in zip(years, result.left_out_ha)

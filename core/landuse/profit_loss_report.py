@@ -16,13 +16,12 @@ from ..report import (
     Figures,
     Heatmap,
     Map,
-    MapPicture,
     MethodReport,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import pictures
 from ..report.texts import load_texts
 from .profit_loss import ProfitLossOutputs, ProfitLossResult
 from .profit_loss_tables import flow_table, summary_table
@@ -37,7 +36,7 @@ def profit_loss_report(result: ProfitLossResult, outputs: ProfitLossOutputs, lan
     unit = f"{result.inputs.valuation.currency}/a"
     equivalents = result.inputs.valuation.equivalents
     own = equivalents.provenance
-    sources = [Source(own.title, own.source, own.year, own.unit, own.region, own.confidence)] if own else []
+    sources = [own] if own else []
     return MethodReport(
         chapters=[
             Chapter(words["profit_loss_headline"], _headline(result, words, unit)),
@@ -142,7 +141,7 @@ def _maps(result: ProfitLossResult, outputs: ProfitLossOutputs, words: dict[str,
     return [
         Map(
             words[title],
-            [MapPicture(path, years, band) for band, years in enumerate(_years(result), start=1)],
+            pictures(path, _years(result)),
             Ramp(palette="diverging"),
         )
         for path, title in wanted

@@ -11,12 +11,11 @@ from ..report import (
     Figure,
     Figures,
     Map,
-    MapPicture,
     MethodReport,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import pictures
 from ..report.texts import load_texts
 from ..tables import provenance
 from .degradation import DegradationOutputs, DegradationResult, degradation_table, severity_table
@@ -27,7 +26,7 @@ from .legends import legend
 def degradation_report(result: DegradationResult, outputs: DegradationOutputs, language: str) -> MethodReport:
     """What a comparison of two dates found; language `en` or `zh`. Maps are shown where they were written."""
     words = load_texts(language)
-    used = provenance("degradation_classes" if result.inputs.kind == "standard" else "change_classes")
+    classes = "degradation_classes" if result.inputs.kind == "standard" else "change_classes"
     return MethodReport(
         chapters=[
             Chapter(words["degradation_areas"], _areas(result, words, language)),
@@ -36,7 +35,7 @@ def degradation_report(result: DegradationResult, outputs: DegradationOutputs, l
         ],
         subtitle=", ".join(layer.name for layer in result.inputs.layers),
         facts=[(words["quality_area"], f"{result.area_ha[0].sum():,.0f} ha")],
-        sources=[Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)],
+        sources=[provenance(classes)],
     )
 
 
@@ -68,10 +67,8 @@ def _areas(result: DegradationResult, words: dict[str, str], language: str) -> l
 def _maps(result: DegradationResult, outputs: DegradationOutputs, words: dict[str, str], language: str) -> list[Block]:
     if not outputs.classes:
         return []
-    pictures = [
-        MapPicture(outputs.classes, words.get(layer, layer), band) for band, layer in enumerate(result.layers, start=1)
-    ]
-    return [Map(words["degradation_map"], pictures, Classes(legend("degradation", language)))]
+    layers = [words.get(layer, layer) for layer in result.layers]
+    return [Map(words["degradation_map"], pictures(outputs.classes, layers), Classes(legend("degradation", language)))]
 
 
 def _severity(
@@ -92,6 +89,5 @@ def _severity(
     blocks: list[Block] = [TableBlock(words["degradation_severity"], columns, named)]
     if outputs.severity:
         layers = [layer.name for layer in result.inputs.layers]
-        pictures = [MapPicture(outputs.severity, layer, band) for band, layer in enumerate(layers, start=1)]
-        blocks.append(Map(words["degradation_severity"], pictures, Classes(items)))
+        blocks.append(Map(words["degradation_severity"], pictures(outputs.severity, layers), Classes(items)))
     return blocks

@@ -12,15 +12,13 @@ from ..report import (
     Column,
     Figure,
     Figures,
-    LeftOutArea,
     Map,
-    MapPicture,
     MethodReport,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import left_out_areas, pictures
 from ..report.texts import load_texts
 from ..tables import provenance
 from .ecosystem_quality import QualityOutputs, QualityResult
@@ -33,12 +31,11 @@ def quality_report(result: QualityResult, outputs: QualityOutputs, language: str
     """What an assessment of quality found; language `en` or `zh`. Maps are shown where they were written."""
     words = load_texts(language)
     inputs = result.inputs
-    used = provenance("quality_classes")
-    left_out = []
-    for areas, missing, year in zip(result.area_ha, result.missing_ha, inputs.years):
-        if missing > 0:
-            share = missing / (missing + math.fsum(areas.ravel())) * 100
-            left_out.append(LeftOutArea(str(year), words["eqi_missing"], missing, share))
+    left_out = [
+        item
+        for areas, missing, year in zip(result.area_ha, result.missing_ha, inputs.years)
+        for item in left_out_areas(year, [(words["eqi_missing"], missing)], math.fsum(areas.ravel()))
+    ]
     return MethodReport(
         chapters=[
             Chapter(words["eqi_grades"], _grades(result, words, language)),
@@ -48,7 +45,7 @@ def quality_report(result: QualityResult, outputs: QualityOutputs, language: str
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · {', '.join(inputs.indicators)} · {inputs.scheme.title}",
         facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1].ravel()):,.0f} ha")],
-        sources=[Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)],
+        sources=[provenance("quality_classes")],
         left_out=left_out,
     )
 
@@ -64,14 +61,14 @@ def _grades(result: QualityResult, words: dict[str, str], language: str) -> list
 
 
 def _maps(result: QualityResult, outputs: QualityOutputs, words: dict[str, str], language: str) -> list[Block]:
-    years = [str(year) for year in result.inputs.years]
+    years = result.inputs.years
     blocks: list[Block] = []
     if outputs.index:
-        pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["eqi_index"], pictures, Ramp(low=0, high=100, palette="diverging")))
+        blocks.append(
+            Map(words["eqi_index"], pictures(outputs.index, years), Ramp(low=0, high=100, palette="diverging"))
+        )
     if outputs.classes:
-        pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["eqi_grade"], pictures, Classes(legend("quality", language))))
+        blocks.append(Map(words["eqi_grade"], pictures(outputs.classes, years), Classes(legend("quality", language))))
     return blocks
 
 

@@ -12,17 +12,16 @@ from ..report import (
     Column,
     Figure,
     Figures,
-    LeftOutArea,
     Map,
     MapPicture,
     MethodReport,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import left_out_areas
 from ..report.texts import load_texts
-from ..tables import provenance
+from ..tables import Provenance, provenance
 from .legends import legend
 from .trend import TrendOutputs, TrendResult, trend_table
 
@@ -34,11 +33,9 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
     words = load_texts(language)
     inputs = result.inputs
     tested = math.fsum(result.area_ha.values())
-    used = provenance("trend_classes")
-    missing = result.not_tested_ha
-    sources = [Source(used.title, used.source, used.year, used.unit, used.region, used.confidence)]
+    sources = [provenance("trend_classes")]
     if inputs.variance == "hamed_rao":
-        sources.append(Source("Var S: hamed_rao", VARIANCE_SOURCE))
+        sources.append(Provenance("Var S: hamed_rao", VARIANCE_SOURCE))
     return MethodReport(
         chapters=[
             Chapter(words["trend_classes"], _classes(result, words, language)),
@@ -47,9 +44,7 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
         subtitle=f"{', '.join(map(str, inputs.years))} · p ≤ {inputs.alpha:g}",
         facts=[(words["quality_area"], f"{tested:,.0f} ha")],
         sources=sources,
-        left_out=[LeftOutArea("", words["trend_not_tested"], missing, missing / (tested + missing) * 100)]
-        if missing > 0
-        else [],
+        left_out=left_out_areas(None, [(words["trend_not_tested"], result.not_tested_ha)], tested),
         warnings=[f"{words['trend_too_short']} {result.smallest_p:.3f}."] if result.smallest_p > inputs.alpha else [],
     )
 

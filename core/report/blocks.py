@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, Optional, Union
 
 from ..raster.output import ClassColour
+from ..tables import Provenance
 from .texts import load_texts
 
 Number = Optional[float]  # None and NaN are shown as a gap or a dash
@@ -259,22 +260,10 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a table of coefficients comes from and how sure it is."""
+class Sources:
+    """The tables and formulas that were used."""
 
-    table: str
-    source: str
-    year: str = ""
-    unit: str = ""
-    region: str = ""
-    confidence: str = ""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """The tables that were used."""
-
-    items: Sequence[Source]
+    items: Sequence[Provenance]
 
 
 @dataclass(frozen=True)
@@ -288,7 +277,7 @@ class LeftOutArea:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOutAreas:
     """Area left out of the results. An empty list says so in words."""
 
     items: Sequence[LeftOutArea]
@@ -313,8 +302,8 @@ Block = Union[
     Intervals,
     Map,
     Parameters,
-    Provenance,
-    LeftOut,
+    Sources,
+    LeftOutAreas,
     Command,
 ]
 
@@ -351,7 +340,7 @@ class Report:
 def about_this_run(
     language: str,
     parameters: Sequence[tuple[str, Cell]] = (),
-    sources: Sequence[Source] = (),
+    sources: Sequence[Provenance] = (),
     left_out: Sequence[LeftOutArea] | None = None,
     command: str = "",
 ) -> Chapter:
@@ -361,11 +350,11 @@ def about_this_run(
     """
     blocks: list[Block] = []
     if left_out is not None:
-        blocks.append(LeftOut(left_out))
+        blocks.append(LeftOutAreas(left_out))
     if parameters:
         blocks.append(Parameters(parameters))
     if sources:
-        blocks.append(Provenance(sources))
+        blocks.append(Sources(sources))
     if command:
         blocks.append(Command(command))
     return Chapter(load_texts(language)["about"], blocks)
@@ -380,7 +369,7 @@ class MethodReport:
         subtitle: what, where and when in one line.
         facts: (name, value) pairs under the heading.
         parameters: (name, value) pairs that the method found out itself, such as a mean it divided by.
-        sources: tables of coefficients that were used.
+        sources: tables and formulas that were used.
         left_out: area without a result; None where that does not apply.
         warnings: what the reader must know before trusting the numbers.
     """
@@ -389,7 +378,7 @@ class MethodReport:
     subtitle: str = ""
     facts: Sequence[tuple[str, str]] = ()
     parameters: Sequence[tuple[str, Cell]] = ()
-    sources: Sequence[Source] = ()
+    sources: Sequence[Provenance] = ()
     left_out: Sequence[LeftOutArea] | None = None
     warnings: Sequence[str] = ()
 

@@ -27,16 +27,16 @@ from .blocks import (
     Heading,
     Heatmap,
     Intervals,
-    LeftOut,
+    LeftOutAreas,
     Lines,
     Map,
     Paragraph,
     Parameters,
     PathLike,
-    Provenance,
     Ramp,
     Report,
     Sankey,
+    Sources,
     TableBlock,
 )
 from .charts import chart
@@ -311,17 +311,17 @@ def _parameters(block: Parameters, language: str) -> dict[str, Any]:
 
 
 @view.register
-def _provenance(block: Provenance, language: str) -> dict[str, Any]:
+def _sources(block: Sources, language: str) -> dict[str, Any]:
     words = load_texts(language)
-    fields = ("table", "source", "year", "unit", "region", "confidence")
+    fields = ("title", "source", "year", "unit", "region", "confidence")
     filled = [field for field in fields if any(getattr(item, field) for item in block.items)]
-    columns = [Column(words[field], kind="text") for field in filled]
+    columns = [Column(words["table" if field == "title" else field], kind="text") for field in filled]
     rows = [[getattr(item, field) or None for field in filled] for item in block.items]
     return _table(TableBlock(words["provenance"], columns, rows), language)
 
 
 @view.register
-def _left_out(block: LeftOut, language: str) -> dict[str, Any]:
+def _left_out(block: LeftOutAreas, language: str) -> dict[str, Any]:
     words = load_texts(language)
     if not block.items:
         return {

@@ -17,16 +17,15 @@ from ..report import (
     LeftOutArea,
     Lines,
     Map,
-    MapPicture,
     MethodReport,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ..report.common import left_out_areas, pictures
 from ..report.texts import load_palettes
 from ..results import ResultTable
-from ..tables import provenance
+from ..tables import Provenance
 from .survey import YearlySums
 
 Years = Sequence["int | None"]
@@ -41,7 +40,7 @@ def factor_report(
     means: Sequence[float],
     path: str | None,
     sums: YearlySums,
-    source: Source,
+    source: Provenance,
     table: ResultTable | None = None,
 ) -> MethodReport:
     """The report of a factor: mean, maps, and the table where there is one; `held` is the id of its quantity."""
@@ -82,9 +81,10 @@ def maps(
     blocks: list[Block] = []
     for key, path in shown:
         if path:
-            pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(years, start=1)]
             legend = (classes or {}).get(key)
-            blocks.append(Map(words[key], pictures, Classes(legend) if legend else Ramp(low=low, high=high)))
+            blocks.append(
+                Map(words[key], pictures(path, years), Classes(legend) if legend else Ramp(low=low, high=high))
+            )
     return Chapter(words["quality_maps"], blocks)
 
 
@@ -127,14 +127,11 @@ def name_of_year(year: object, words: Words) -> str:
 
 
 def left_out(words: Words, sums: YearlySums) -> list[LeftOutArea]:
-    whole = float(sums.area_ha.sum(axis=1).max())
+    counted = dict(zip(sums.years, sums.area_ha.sum(axis=1)))
     return [
-        LeftOutArea(name_of_year(item.year, words), words["services_left_out"], item.area_ha,
-                    item.area_ha / (whole + item.area_ha) * 100)
+        area
         for item in sums.left_out
-    ]  # fmt: skip
-
-
-def table_source(name: str) -> Source:
-    p = provenance(name)
-    return Source(p.title, p.source, p.year, p.unit, p.region, p.confidence)
+        for area in left_out_areas(
+            name_of_year(item.year, words), [(words["services_left_out"], item.area_ha)], float(counted[item.year])
+        )
+    ]

@@ -23,6 +23,7 @@ from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import JobResult
+from ..results import LeftOut, tell_left_out
 from .yearly_kernel import LAND_COVER, Formula, UnknownCodes, YearlyKernel
 
 Climate = Literal["actual", "mean"]
@@ -57,15 +58,6 @@ class Cover:
 
     paths: tuple[str, ...]
     scheme: LandCoverScheme
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Pixels of one year that the first input covers but the result does not."""
-
-    year: int | None
-    pixels: int
-    area_ha: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,16 +231,14 @@ class Survey:
 
         keys = dict.fromkeys(key.rpartition(":")[0] for key in sums)
         pixels, area = of("pixels"), of("area")
+        other_years = " in this or another year" if count > 1 and self.area.common else ""
         left_out = []
         for position, (year, covered) in enumerate(zip(self.dated, coverage)):
             missing = covered.pixels - int(pixels[position].sum())
             if missing > 0:
                 lost = covered.area_ha - math.fsum(area[position])
-                left_out.append(LeftOut(year, missing, lost))
-                self.progress.warn(
-                    f"{f'{year}: ' if year else ''}{missing} pixels ({lost:,.2f} ha) are left out, because an input "
-                    "has no value there" + (" in this or another year." if count > 1 and self.area.common else ".")
-                )
+                left_out.append(LeftOut(year, f"an input has no value there{other_years}", missing, lost))
+        tell_left_out(left_out, self.progress)
         return YearlySums(
             years=self.dated,
             pixels=pixels,

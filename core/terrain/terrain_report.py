@@ -14,7 +14,6 @@ from ..report import (
     MapPicture,
     MethodReport,
     Series,
-    Source,
     TableBlock,
 )
 from ..report.texts import load_texts
@@ -39,7 +38,6 @@ def terrain_report(result: TerrainResult, outputs: TerrainOutputs, language: str
         LeftOutArea(words[f"terrain_{variable}"], words["terrain_no_class"], area, area / whole * 100)
         for variable, area in result.unclassified_ha.items()
     ]
-    own = provenance("topo_classes")
     return MethodReport(
         chapters=[
             Chapter(
@@ -48,9 +46,7 @@ def terrain_report(result: TerrainResult, outputs: TerrainOutputs, language: str
             )
             for variable in VARIABLES
         ],
-        sources=[]
-        if result.inputs.table is not None
-        else [Source(own.title, own.source, own.year, own.unit, own.region, own.confidence)],
+        sources=[] if result.inputs.table is not None else [provenance("topo_classes")],
         left_out=[item for item in left_out if item.area_ha > 0],
     )
 

@@ -52,11 +52,7 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
                 ],
             )
         ],
-        left_out=[
-            LeftOutArea(str(year), words["left_out_pair"], area)
-            for year, (_, area) in zip(years, result.left_out)
-            if area
-        ],
+        left_out=[LeftOutArea(str(o.year), words["left_out_pair"], o.area_ha) for o in result.left_out],
     )
 
 

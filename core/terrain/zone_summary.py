@@ -22,7 +22,7 @@ from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result
 from ..raster.zoning import ALL, ZoneLayer, Zoning, open_zoning
-from ..results import Cell, Column, ResultTable
+from ..results import Cell, Column, LeftOut, ResultTable, tell_left_out
 
 Kind = Literal["density", "quantity", "index", "depth"]
 KINDS = ("density", "quantity", "index", "depth")
@@ -73,16 +73,14 @@ class ZoneSummary:
         area_ha: land with a value, shape (years, zones).
         totals: (years, zones): sum of value times area for densities and indices, of the values for quantities, m3 for
             depths.
-        study_totals: (years,), summed without looking at zones.
-        left_out: per year, pixels and area with a value that another year lacks.
+        left_out: land with a value that another year lacks.
         inputs: what was asked for.
     """
 
     zones: tuple[str, ...]
     area_ha: np.ndarray
     totals: np.ndarray
-    study_totals: tuple[float, ...]
-    left_out: tuple[tuple[int, float], ...]
+    left_out: tuple[LeftOut, ...]
     inputs: ZoneSummaryInputs
 
 
@@ -104,7 +102,6 @@ class _ZoneKernel:
             weighted = np.where(mask, numbers if self.quantity else numbers * block.areas_ha, 0.0)
             sums[f"zone_area:{year}"] = sum_by_class(zone, count + 1, block.areas_ha)[:-1]
             sums[f"zone_total:{year}"] = sum_by_class(zone, count + 1, weighted)[:-1]
-            sums[f"study_total:{year}"] = np.array(weighted.sum())
         return Result(sums=Sums(sums))
 
 
@@ -139,16 +136,15 @@ def run_zone_summary(
     left_out = []
     for name, year in zip(names, inputs.years):
         whole, common = found.coverage[name], found.coverage[COMMON]
-        pixels = whole.pixels - common.pixels if area.common else 0
-        left_out.append((pixels, whole.area_ha - common.area_ha if pixels else 0.0))
-        if pixels:
-            progress.warn(f"{year}: {pixels} pixels are left out, because another year has no value there.")
+        if area.common and whole.pixels > common.pixels:
+            lost, lost_ha = whole.pixels - common.pixels, whole.area_ha - common.area_ha
+            left_out.append(LeftOut(year, "another year has no value there", lost, lost_ha))
+    tell_left_out(left_out, progress)
     factor = M3_PER_MM_HA if inputs.kind == "depth" else 1.0
     return ZoneSummary(
         zoning.names,
         np.stack([found.sums[f"zone_area:{year}"] for year in years]),
         factor * np.stack([found.sums[f"zone_total:{year}"] for year in years]),
-        tuple(factor * float(found.sums[f"study_total:{year}"]) for year in years),
         tuple(left_out),
         inputs,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..report import Block, Chapter, Heading, LeftOut, MethodReport, Paragraph, Parameters
+from ..report import Block, Chapter, Heading, LeftOutAreas, MethodReport, Paragraph, Parameters
 from ..report.texts import load_texts
 from .headlines import Headline, headline_chapter
 
@@ -50,7 +50,7 @@ def _chapter(step: StepReport) -> Chapter:
         if chapter.blocks:
             blocks += [Heading(chapter.title), *chapter.blocks]
     if report.left_out:
-        blocks.append(LeftOut(report.left_out))
+        blocks.append(LeftOutAreas(report.left_out))
     if report.parameters:
         blocks.append(Parameters(report.parameters))
     return Chapter(step.title, blocks)

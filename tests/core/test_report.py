@@ -28,8 +28,8 @@ from ecoassets.core.report import (
     Heatmap,
     Interval,
     Intervals,
-    LeftOut,
     LeftOutArea,
+    LeftOutAreas,
     Lines,
     Map,
     MapPicture,
@@ -38,7 +38,6 @@ from ecoassets.core.report import (
     Report,
     Sankey,
     Series,
-    Source,
     TableBlock,
     about_this_run,
     format_number,
@@ -51,6 +50,7 @@ from ecoassets.core.report.charts import chart
 from ecoassets.core.report.page import MAX_ROWS, scale_bar, view
 from ecoassets.core.report.quicklook import quick_looks
 from ecoassets.core.report.texts import FOLDER, load_palettes, ramp_colour, rgb
+from ecoassets.core.tables import Provenance
 
 HOSTILE = '</script><img src=x onerror=alert(1)> & "O\'Neil"'
 
@@ -104,7 +104,7 @@ def rich_report(folder: Path, language: str = "en", name: str = "Forest") -> Rep
         Map(name, [MapPicture(classes, name)], Classes([ClassColour(1, name, "#112233")])),
     ]
     about = about_this_run(
-        language, [(name, name)], [Source(name, name)], [LeftOutArea(name, name, 12.0, 0.5)], f"qgis_process {name}"
+        language, [(name, name)], [Provenance(name, name)], [LeftOutArea(name, name, 12.0, 0.5)], f"qgis_process {name}"
     )
     return Report(name, [Chapter(name, results), about], name, language, [(name, name)], [name])
 
@@ -202,7 +202,7 @@ def test_download_keeps_full_precision_and_quotes_names():
 
 
 def test_nothing_left_out_is_said_in_words():
-    assert view(LeftOut([]), "en")["text"] == "Nothing was left out."
+    assert view(LeftOutAreas([]), "en")["text"] == "Nothing was left out."
 
 
 # Charts

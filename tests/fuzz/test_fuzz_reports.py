@@ -17,8 +17,8 @@ from ecoassets.core.report import (
     Figures,
     Flow,
     Heatmap,
-    LeftOut,
     LeftOutArea,
+    LeftOutAreas,
     Paragraph,
     Report,
     Sankey,
@@ -56,7 +56,7 @@ def report(name: str) -> Report:
         Bars(name, [name], [Series(name, [1.0])], name),
         Heatmap(name, [name], [name], [[1.0]], name),
         Sankey(name, ["1", "2"], [Flow(0, name, name + "2", 1.0)], name),
-        LeftOut([LeftOutArea(name, name, 1.0)]),
+        LeftOutAreas([LeftOutArea(name, name, 1.0)]),
     ]
     return Report(name, [Chapter(name, blocks)], name, facts=[(name, name)], warnings=[name])
 

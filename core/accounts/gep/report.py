@@ -11,17 +11,16 @@ from ...report import (
     Chapter,
     Column,
     Map,
-    MapPicture,
     MethodReport,
     Paragraph,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ...report.common import pictures
 from ...report.texts import load_texts
 from ...results import Cell
-from ...tables import provenance
+from ...tables import Provenance, provenance
 from ..services import CATEGORIES, COUNTED, catalogue, service_name
 from .account import GepAccount, total_of
 from .answers import answers, listed, zone_name
@@ -230,8 +229,7 @@ def _ecosystems(
 def _zones(account: GepAccount, words: Words, money: MoneyUnit, districts: str | None) -> list[Block]:
     blocks: list[Block] = []
     if districts:
-        pictures = [MapPicture(districts, str(year), band) for band, year in enumerate(account.years, start=1)]
-        blocks.append(Map(words["gep_map"], pictures, Ramp(f"{account.currency}/km²")))
+        blocks.append(Map(words["gep_map"], pictures(districts, account.years), Ramp(f"{account.currency}/km²")))
     rows: list[tuple[Cell, ...]] = []
     for year in account.years:
         for p in parts_of(account, year):
@@ -351,14 +349,13 @@ def _bridge(account: GepAccount, words: Words, money: MoneyUnit, language: str) 
     ]
 
 
-def _sources(account: GepAccount) -> list[Source]:
+def _sources(account: GepAccount) -> list[Provenance]:
     """The tables of the plugin that took part."""
     used = {r.worth.price for r in account.rows if r.counts and r.worth and r.worth.price}
     names = [name for name in ("gep_prices", "pollution_equivalents") if any(p.table == name for p in used)]
     if account.inputs.rules.index.source == "cpi_china":
         names.append("cpi_china")
-    tables = [provenance(name) for name in (*names, "gep_services", "gep_overlaps", "seea_bridge")]
-    return [Source(t.table, t.source, t.year, t.unit, t.region, t.confidence) for t in tables]
+    return [provenance(name) for name in (*names, "gep_services", "gep_overlaps", "seea_bridge")]
 
 
 def _percent(share: float | None) -> float | None:

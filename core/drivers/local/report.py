@@ -21,6 +21,7 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.common import pictures
 from ...report.texts import load_texts
 from ..observations import summarise
 from ..place.place_maps import write_place_map
@@ -206,7 +207,7 @@ def _pictures(run: LocalRun, folder: str, name: str, values: Array, times: list[
     assert points is not None
     if not write_place_map(path, values, points, run.table.crs, codes, times):
         return []
-    return [MapPicture(path, title, band) for band, title in enumerate(times[:MOST_MAPS], start=1)]
+    return pictures(path, times[:MOST_MAPS])
 
 
 def _conventions(run: LocalRun, words: dict[str, str]) -> list[str]:

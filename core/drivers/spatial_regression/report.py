@@ -15,12 +15,12 @@ from ...report import (
     Interval,
     Intervals,
     Map,
-    MapPicture,
     MethodReport,
     Paragraph,
     Ramp,
     TableBlock,
 )
+from ...report.common import pictures
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
 from ..report_parts import number_column, rows_table, written, written_p
@@ -208,8 +208,14 @@ def _maps(run: SpatialRun, folder: str, words: dict[str, str]) -> list[Block]:
     ):
         path = os.path.join(folder, f"{name}.tif")
         if write_place_map(path, values, places, run.table.crs, codes, times):
-            pictures = [MapPicture(path, label, band) for band, label in enumerate(times[:MOST_MAPS], start=1)]
-            blocks.append(Map(words[title], pictures, Ramp(run.observations.y_name, "diverging"), words[note]))
+            blocks.append(
+                Map(
+                    words[title],
+                    pictures(path, times[:MOST_MAPS]),
+                    Ramp(run.observations.y_name, "diverging"),
+                    words[note],
+                )
+            )
     return blocks
 
 

@@ -16,14 +16,13 @@ from ...report import (
     LeftOutArea,
     Lines,
     Map,
-    MapPicture,
     MethodReport,
     Paragraph,
     Ramp,
     Series,
-    Source,
     TableBlock,
 )
+from ...report.common import left_out_areas, pictures
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..legends import legend
@@ -38,7 +37,6 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
     """What an index found; language `en` or `zh`. Maps are shown where they were written."""
     words = load_texts(language)
     inputs = result.inputs
-    used = [provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")]
     return MethodReport(
         chapters=[
             Chapter(words["rsei_levels"], _levels(result, words, language)),
@@ -48,7 +46,7 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · {inputs.series().title}",
         facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
-        sources=[Source(p.title, p.source, p.year, p.unit, p.region, p.confidence) for p in used],
+        sources=[provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")],
         left_out=_left_out(result, words),
         warnings=_warnings(result, words),
     )
@@ -74,20 +72,15 @@ def _levels(result: RseiResult, words: dict[str, str], language: str) -> list[Bl
 
 
 def _maps(result: RseiResult, outputs: RseiOutputs, words: dict[str, str], language: str) -> list[Block]:
-    years = [str(year) for year in result.inputs.years]
+    years = result.inputs.years
     blocks: list[Block] = []
     if outputs.index:
-        pictures = [MapPicture(outputs.index, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["rsei_map"], pictures, Ramp(low=0, high=1, palette="diverging")))
+        blocks.append(Map(words["rsei_map"], pictures(outputs.index, years), Ramp(low=0, high=1, palette="diverging")))
     if outputs.classes:
-        pictures = [MapPicture(outputs.classes, year, band) for band, year in enumerate(years, start=1)]
-        blocks.append(Map(words["rsei_level"], pictures, Classes(legend("rsei", language))))
+        blocks.append(Map(words["rsei_level"], pictures(outputs.classes, years), Classes(legend("rsei", language))))
     if outputs.change and result.pairs:
-        pictures = [
-            MapPicture(outputs.change, f"{before}–{after}", band)
-            for band, (before, after) in enumerate(result.pairs, start=1)
-        ]
-        blocks.append(Map(words["rsei_change_map"], pictures, Classes(legend("rsei_change", language))))
+        changes = pictures(outputs.change, [f"{before}–{after}" for before, after in result.pairs])
+        blocks.append(Map(words["rsei_change_map"], changes, Classes(legend("rsei_change", language))))
     return blocks
 
 
@@ -141,16 +134,11 @@ def _titled(indicator: str) -> str:
 
 def _left_out(result: RseiResult, words: dict[str, str]) -> list[LeftOutArea]:
     reasons = words["rsei_left_out"].split("; ")
-    found = []
-    for position, year in enumerate(result.inputs.years):
-        areas = result.left_out_ha[position]
-        total = math.fsum(areas) + math.fsum(result.area_ha[position])
-        found += [
-            LeftOutArea(str(year), reason, float(area), float(area) / total * 100)
-            for reason, area in zip(reasons, areas)
-            if area > 0
-        ]
-    return found
+    return [
+        item
+        for year, lost, counted in zip(result.inputs.years, result.left_out_ha, result.area_ha)
+        for item in left_out_areas(year, zip(reasons, lost), math.fsum(counted))
+    ]
 
 
 def _warnings(result: RseiResult, words: dict[str, str]) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...report import Block, Chapter, Map, MapPicture, MethodReport, Ramp, Source
+from ...report import Block, Chapter, Map, MethodReport, Ramp
+from ...report.common import pictures
 from ...report.texts import load_texts
+from ...tables import Provenance
 from ..report_parts import Words, by_ecosystem, left_out, maps, totals
 from .flux import SOURCES as FLUX_SOURCES
 from .flux import FluxResult
@@ -27,7 +29,7 @@ def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -
     chapters.append(_flux_chapter(flux, outputs.flux, words))
     missing += [replace(o, where=f"{words['services_flux']} {o.where}") for o in left_out(words, flux.sums)]
     return MethodReport(
-        chapters, sources=[Source(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])], left_out=missing
+        chapters, sources=[Provenance(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])], left_out=missing
     )
 
 
@@ -37,7 +39,6 @@ def _flux_chapter(flux: FluxResult, path: str | None, words: Words) -> Chapter:
     blocks: list[Block] = [*fixed.blocks, *oxygen.blocks]
     if path:
         ramp = Ramp(palette="diverging" if flux.sums.counts["losing"].any() else "sequential")
-        pictures = [MapPicture(path, str(year or ""), band) for band, year in enumerate(flux.years, start=1)]
-        blocks.append(Map(words["services_flux"], pictures, ramp))
+        blocks.append(Map(words["services_flux"], pictures(path, flux.years), ramp))
     of_ecosystems = by_ecosystem(words, flux.table(), "co2_t", "services_flux")
     return Chapter(words["services_flux"], [*blocks, *of_ecosystems.blocks])

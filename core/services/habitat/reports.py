@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ...report import Chapter, MethodReport, Source
+from ...report import Chapter, MethodReport
 from ...report.texts import load_texts
+from ...tables import Provenance
 from ..report_parts import by_ecosystem, left_out, maps, rows, totals
 from .natural import HabitatOutputs, HabitatResult
 from .quality import QualityOutputs, QualityResult
@@ -38,6 +39,6 @@ def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, langu
             Chapter(quality.title, [*quality.blocks, *degradation.blocks]),
             Chapter(words["services_by_ecosystem"], [rows(words, "services_by_ecosystem", result.table())]),
         ],
-        sources=[Source(result.method, DECAY_SOURCES[result.method])],
+        sources=[Provenance(result.method, DECAY_SOURCES[result.method])],
         left_out=left_out(words, result.sums),
     )

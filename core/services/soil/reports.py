@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...quantities import quantity
-from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series, Source
+from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series
 from ...report.texts import load_texts
-from ..report_parts import by_ecosystem, factor_report, left_out, maps, name_of_year, rows, table_source, totals
+from ...tables import Provenance, provenance
+from ..report_parts import by_ecosystem, factor_report, left_out, maps, name_of_year, rows, totals
 from ..survey import YearlySums
 from .conservation import Intensity, SoilOutputs, SoilResult
 from .daily_erosivity import SOURCES as DAILY_SOURCES
@@ -49,7 +50,7 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
             maps(words, result.years, shown, classes={"services_erosion_classes": legend}),
             by_ecosystem(words, result.table(intensity), "retention_t", "soil_conservation"),
         ],
-        sources=[table_source("erosion_classes"), table_source("erosion_tolerance")],
+        sources=[provenance("erosion_classes"), provenance("erosion_tolerance")],
         left_out=left_out(words, result.sums),
     )
 
@@ -59,7 +60,7 @@ def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str
     words = load_texts(language)
     return factor_report(
         words, "services_r", "erosivity", result.years, result.mean, path, result.sums,
-        Source(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
+        Provenance(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
     )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodRepor
     bars = Bars(words["services_half_months"], half_months, [Series(words["services_r"], result.half_months)], unit)
     return MethodReport(
         [Chapter(words["services_r"], [figures, bars, rows(words, "services_half_months", result.table())])],
-        sources=[Source(result.method, DAILY_SOURCES[result.method])],
+        sources=[Provenance(result.method, DAILY_SOURCES[result.method])],
     )
 
 
@@ -81,7 +82,7 @@ def erodibility_report(
 ) -> MethodReport:
     """What soil erodibility found."""
     words = load_texts(language)
-    source = Source(inputs.method, ERODIBILITY_SOURCES[inputs.method])
+    source = Provenance(inputs.method, ERODIBILITY_SOURCES[inputs.method])
     return factor_report(
         words, "services_k", "erodibility", (None,), (result.mean,), path, result.sums, source
     )  # fmt: skip
@@ -92,9 +93,9 @@ def slope_length_report(
 ) -> MethodReport:
     """What slope length and steepness found."""
     words = load_texts(language)
-    factor = Source(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
+    factor = Provenance(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
     report = factor_report(words, "services_ls", "slope_length", (None,), (result.mean,), path, result.sums, factor)
-    exponent = Source(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
+    exponent = Provenance(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
     parts = [
         Figure(words["services_l"], result.mean_length),
         Figure(words["services_s"], result.mean_steepness),
@@ -124,9 +125,9 @@ def _share_pct(pixels: int, sums: YearlySums) -> float | None:
 def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:
     """What support practice found."""
     words = load_texts(language)
-    source = Source(inputs.preset, PRESETS[inputs.preset])
+    source = Provenance(inputs.preset, PRESETS[inputs.preset])
     report = factor_report(words, "services_p", "practice_factor", sums.years, sums.mean(P), path, sums, source)
-    return replace(report, sources=[*report.sources, table_source("p_factor")])
+    return replace(report, sources=[*report.sources, provenance("p_factor")])
 
 
 def vegetation_report(
@@ -134,7 +135,7 @@ def vegetation_report(
 ) -> MethodReport:
     """What vegetation cover found."""
     words = load_texts(language)
-    sources = [Source("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
+    sources = [Provenance("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
     chapters = [
         totals(words, "services_fvc", "", result.years, result.mean_cover),
         maps(words, result.years, [("services_fvc", outputs.cover)], (0.0, 1.0)),
@@ -144,7 +145,7 @@ def vegetation_report(
             totals(words, "services_c", "", result.years, result.mean_factor),
             maps(words, result.years, [("services_c", outputs.factor)]),
         ]
-        sources.append(Source(f"C: {inputs.c_method}", C_SOURCES[str(inputs.c_method)]))
+        sources.append(Provenance(f"C: {inputs.c_method}", C_SOURCES[str(inputs.c_method)]))
     return MethodReport(
         chapters,
         parameters=[(words["services_ndvi_soil"], result.soil), (words["services_ndvi_vegetation"], result.vegetation)],

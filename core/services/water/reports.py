@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...report import Chapter, MethodReport, Source
+from ...report import Chapter, MethodReport
 from ...report.texts import load_texts
-from ..report_parts import by_ecosystem, left_out, maps, rows, table_source, totals
+from ...tables import Provenance, provenance
+from ..report_parts import by_ecosystem, left_out, maps, rows, totals
 from .flood_mitigation import FloodInputs, FloodOutputs, FloodResult
 from .retention import SOURCES as RUNOFF_SOURCES
 from .retention import RetentionInputs, RetentionOutputs, RetentionResult
@@ -15,7 +16,7 @@ def water_report(
 ) -> MethodReport:
     """What water retention found."""
     words = load_texts(language)
-    sources = [table_source("runoff_coefficient"), Source(inputs.coefficients, RUNOFF_SOURCES[inputs.coefficients])]
+    sources = [provenance("runoff_coefficient"), Provenance(inputs.coefficients, RUNOFF_SOURCES[inputs.coefficients])]
     return MethodReport(
         [
             totals(words, "water_retention", "m3/a", result.years, result.totals),
@@ -39,6 +40,4 @@ def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs
     if result.bodies:
         tables.append("lake_regression")
         chapters.append(Chapter(words["services_bodies"], [rows(words, "services_bodies", result.bodies_table())]))
-    return MethodReport(
-        chapters, sources=[table_source(name) for name in tables], left_out=left_out(words, result.sums)
-    )
+    return MethodReport(chapters, sources=[provenance(name) for name in tables], left_out=left_out(words, result.sums))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
+from ...report.common import pictures
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import legend
@@ -62,9 +63,8 @@ def _maps(result: ConservationResult, outputs: ConservationOutputs, words: Words
         names = [named(words, service.name) for service in result.inputs.services]
         if result.inputs.composite != "count":
             names.append(words["zoning_composite"])
-        pictures = [MapPicture(outputs.importance, name, band) for band, name in enumerate(names, start=1)]
         classes = importance_legend(len(result.inputs.breaks), language)
-        blocks.append(class_map(words["zoning_importance"], pictures, classes))
+        blocks.append(class_map(words["zoning_importance"], pictures(outputs.importance, names), classes))
     return blocks
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ecoassets.core.report import LeftOut, LeftOutArea, Lines, MethodReport, Paragraph, Series
-from ecoassets.core.report.blocks import Chapter, Heading, Source, TableBlock
+from ecoassets.core.report import LeftOutArea, LeftOutAreas, Lines, MethodReport, Paragraph, Series
+from ecoassets.core.report.blocks import Chapter, Heading, TableBlock
 from ecoassets.core.report.texts import load_texts
-from ecoassets.core.tables import Table
+from ecoassets.core.tables import Provenance, Table
 from ecoassets.core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
 from ecoassets.core.workflows.combined_report import StepReport, combined_report
 from ecoassets.core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
@@ -213,7 +213,7 @@ def test_the_table_and_the_chapter_hold_the_same_figures():
 
 
 def test_a_combined_report_holds_every_step_and_each_source_once():
-    source = Source("factors", "Xie 2015")
+    source = Provenance("factors", "Xie 2015")
     step = MethodReport(
         [Chapter("Totals", [Lines("Growth", [2000, 2005], [Series("all", [1, 2])])]), Chapter("Maps", [])],
         subtitle="2000–2005", sources=[source], left_out=[LeftOutArea("2005", "no value", 3.0)], warnings=["Look."],
@@ -221,6 +221,6 @@ def test_a_combined_report_holds_every_step_and_each_source_once():
     whole = combined_report([], [StepReport("Value", step), StepReport("Loss", step)], "en", "2000–2005")
     assert [chapter.title for chapter in whole.chapters] == ["Headline figures", "Value", "Loss"]
     kinds = [type(block) for block in whole.chapters[1].blocks]
-    assert kinds == [Paragraph, Heading, Lines, LeftOut]
+    assert kinds == [Paragraph, Heading, Lines, LeftOutAreas]
     assert list(whole.sources) == [source]
     assert list(whole.warnings) == ["Value: Look.", "Loss: Look."]
