@@ -92,7 +92,7 @@ def test_every_method_of_the_catalogue_can_be_told_by_a_file(name):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"run": "os.system"}, "There is no method 'os.system'. The methods are aligntogrid, carbonstorage, "),
+        ({"run": "os.system"}, "There is no method 'os.system'. The methods are .*aligntogrid, "),
         ({"run": "assets.valuation:run_valuation"}, "There is no method 'assets.valuation:run_valuation'"),
         ({"run": None}, "There is no method None"),
         ({"inputs": {"years": ["2000", 2010]}}, r"job.inputs.years\[0\] is '2000', which is no int"),
