@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from ecoassets.core.errors import TableError
 from ecoassets.core.quantities import QUANTITIES, Measure, load_quantities, quantities, quantity, quantity_of_file
 
+CORE = Path(__file__).resolve().parents[2] / "core"
 ONE = """
 fills: {common: {codes: [-9999, -9999], means: {en: the usual, zh: 常用}}}
 always: [common]
@@ -140,3 +142,50 @@ def test_a_file_without_fills(tmp_path):
 def test_an_unknown_quantity():
     with pytest.raises(TableError, match=f"There is no quantity rane in {QUANTITIES.name}"):
         quantity("rane")
+
+
+# Where only the user knows what rasters hold, or nothing depends on it, or another line of the file says it.
+OPEN = {
+    "core/drivers/sampling/inputs.py",
+    "core/inputs/profile.py",
+    "core/quality/degradation.py",
+    "core/quality/rsei/inputs.py",
+    "core/quality/trend.py",
+    "core/terrain/zone_summary.py",
+    "core/tools/align_to_grid.py",
+    "core/tools/check/band_profile.py",
+    "core/workflows/preflight.py",
+}
+# Rasters that a method has made itself a moment ago; they hold whatever it put there.
+MADE = {
+    ("core/landuse/pressure.py", "f'pressure:{year}'"),
+    ("core/zoning/conservation/zones.py", "COMPOSITE"),
+    ("core/zoning/plan/comparison.py", "RANK"),
+}
+
+
+def _rasters_that_are_read() -> list[tuple[str, ast.Call]]:
+    """Calls that name a raster of the user, outside of the engine; `Source` may be a citation in reports."""
+    found = []
+    for path in sorted(CORE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        makers = ["yearly_sources", "band_source", *(["Source"] if "raster.reading.source import" in text else [])]
+        if "raster" not in path.relative_to(CORE).parts:
+            calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+            found += [(str(path.relative_to(CORE.parent)), call) for call in calls if ast.unparse(call.func) in makers]
+    return found
+
+
+def test_every_method_says_what_its_continuous_rasters_hold():
+    silent = []
+    for file, call in _rasters_that_are_read():
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        classes = any(ast.unparse(argument) == "'classes'" for argument in arguments)
+        band_of_classes = ast.unparse(call.func) == "band_source" and "'continuous'" not in map(ast.unparse, arguments)
+        told = any(keyword.arg == "measure" for keyword in call.keywords) or "Measure(" in ast.unparse(call)
+        known = file in OPEN or (file, ast.unparse(call.args[0])) in MADE
+        if not (classes or band_of_classes or told or known):
+            silent.append(f"{file}: {ast.unparse(call)[:80]}")
+    assert not silent, (
+        "say which quantity they hold: measure=Measure('...'), or ANY where only the user knows:\n" + "\n".join(silent)
+    )
