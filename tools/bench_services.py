@@ -14,7 +14,7 @@ from ..core.land_cover import load_scheme
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.services.soil.conservation import SoilInputs, SoilOutputs, run_soil_conservation
-from ..core.services.survey import Cover, Series
+from ..core.services.survey import Cover, Rasters
 from ..core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ..core.services.water.retention import RetentionInputs, RetentionOutputs, run_water_retention
 from .bench_data import creation_options, make_factors
@@ -41,7 +41,7 @@ class Job:
 
 
 def _soil(folder: str, outputs: SoilOutputs, settings: RasterSettings) -> object:
-    r, k, ls, c, p = (Series.of(_raster(folder, name)) for name in ("r", "k", "ls", "c", "p"))
+    r, k, ls, c, p = (Rasters.of(_raster(folder, name)) for name in ("r", "k", "ls", "c", "p"))
     return run_soil_conservation(SoilInputs(r, k, ls, c, p, cover=_cover(folder)), outputs, settings)
 
 
@@ -54,12 +54,12 @@ def _soil_maps(folder: str, output: str, settings: RasterSettings) -> object:
 
 
 def _water(folder: str, output: str, settings: RasterSettings) -> object:
-    rain, loss = (Series.of(_raster(folder, name)) for name in ("rain", "evapotranspiration"))
+    rain, loss = (Rasters.of(_raster(folder, name)) for name in ("rain", "evapotranspiration"))
     return run_water_retention(RetentionInputs(_cover(folder), rain, loss), RetentionOutputs(output), settings)
 
 
 def _flood(folder: str, output: str, settings: RasterSettings) -> object:
-    storm, group = (Series.of(_raster(folder, name)) for name in ("storm", "soil_group"))
+    storm, group = (Rasters.of(_raster(folder, name)) for name in ("storm", "soil_group"))
     inputs = FloodInputs(_cover(folder), storm_rainfall=storm, soil_group=group)
     return run_flood_mitigation(inputs, FloodOutputs(output), settings)
 

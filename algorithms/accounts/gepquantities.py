@@ -9,7 +9,7 @@ from ...core.accounts.quantities.statistics import ALLOCATIONS
 from ...core.accounts.services import service_id
 from ...core.errors import InputError
 from ...core.progress import Progress
-from ...core.services.survey import Series
+from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
@@ -77,7 +77,7 @@ class GepQuantities(PhysicalAlgorithm):
         return results | self.publish_table("OUTPUT_TABLE", result.table())
 
     @staticmethod
-    def _more(given: Given) -> dict[str, Series]:
+    def _more(given: Given) -> dict[str, Rasters]:
         """Rasters of further services, each under the service that it is named for."""
         paths = given.rasters("MORE")
         names = [service_id(word) for word in split_words(given.text("MORE_SERVICES"))]
@@ -93,4 +93,4 @@ class GepQuantities(PhysicalAlgorithm):
         found: dict[str, tuple[str, ...]] = {}
         for name, path in zip(names, paths):
             found[name] = (*found.get(name, ()), path)
-        return {name: Series(of) for name, of in found.items()}
+        return {name: Rasters(of) for name, of in found.items()}

@@ -9,7 +9,7 @@ from ...core.progress import Progress
 from ...core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
 from ...core.services.habitat.reports import habitat_quality_report
 from ...core.services.habitat.threats import Method
-from ...core.services.survey import Series
+from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
@@ -66,7 +66,7 @@ class HabitatQuality(ServiceAlgorithm):
         return results
 
 
-def _threats(given: Given) -> dict[str, Series]:
+def _threats(given: Given) -> dict[str, Rasters]:
     """Rasters by the name of their threat; a name given several times holds the years of one threat."""
     paths, names = given.required_rasters("THREATS"), split_words(given.text("NAMES"))
     if len(names) != len(paths):
@@ -81,6 +81,6 @@ def _threats(given: Given) -> dict[str, Series]:
         )
     limits = given.limits("THREATS")
     return {
-        name: Series(tuple(path for path, word in zip(paths, names) if word == name), *limits)
+        name: Rasters(tuple(path for path, word in zip(paths, names) if word == name), *limits)
         for name in dict.fromkeys(names)
     }

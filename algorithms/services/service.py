@@ -9,7 +9,7 @@ from ...core.raster.output import ClassColour
 from ...core.raster.statistics import stored_statistics
 from ...core.report import MethodReport
 from ...core.results import ResultTable
-from ...core.services.survey import Climate, Cover, Series
+from ...core.services.survey import Climate, Cover, Rasters
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range, range_about_zero
@@ -49,12 +49,12 @@ class ServiceAlgorithm(EcoAlgorithm):
 
     # values
 
-    def series(self, given: Given, name: str) -> Series:
+    def series(self, given: Given, name: str) -> Rasters:
         """A series that must be there."""
-        return Series(given.required_rasters(name), *given.limits(name))
+        return Rasters(given.required_rasters(name), *given.limits(name))
 
-    def optional_series(self, given: Given, name: str) -> Series | None:
-        return Series(given.rasters(name), *given.limits(name)) if given.rasters(name) else None
+    def optional_series(self, given: Given, name: str) -> Rasters | None:
+        return Rasters(given.rasters(name), *given.limits(name)) if given.rasters(name) else None
 
     def cover(self, given: Given) -> Cover:
         return Cover(given.required_rasters("LAND_COVER"), given.scheme())

@@ -17,7 +17,7 @@ from ..raster.files import workspace
 from ..raster.settings import RasterSettings
 from ..raster.zoning import ZoneLayer
 from ..results import Cell, Column, ResultTable
-from ..services.survey import Cover, Series, Survey, map_output
+from ..services.survey import Cover, Rasters, Survey, map_output
 from ..services.yearly_kernel import LAND_COVER, Layers, Pixels
 from ..tables import Table, resource_table
 from .quantity_table import QUANTITY_COLUMNS
@@ -102,13 +102,13 @@ class CoolingInputs:
     method: Literal["heat_table", "evapotranspiration"] = "heat_table"
     zones: ZoneLayer | None = None
     heat: Table | None = None
-    evapotranspiration: Series | None = None
+    evapotranspiration: Rasters | None = None
     ecosystems: tuple[str, ...] = ("forest", "shrub", "grassland")
     days: float | None = None
-    days_raster: Series | None = None
+    days_raster: Rasters | None = None
     water_evaporation: float | None = None
-    water_raster: Series | None = None
-    people: Series | None = None
+    water_raster: Rasters | None = None
+    people: Rasters | None = None
     people_min: float = 0.0
     cop: float = 3.0
     latent_heat: float = 2450.0

@@ -36,7 +36,7 @@ from .degradation_kernel import (
     severity_of,
 )
 from .legends import legend
-from .strata import Land, Series, find_references, telling_unknown_codes
+from .strata import Indicators, Land, find_references, telling_unknown_codes
 
 Kind = Literal["relative", "absolute", "class", "standard"]
 KINDS = ("relative", "absolute", "class", "standard")
@@ -335,7 +335,7 @@ def _with_reference(
     assert inputs.scheme is not None
     ecosystem = STANDARDS[name.casefold()]
     land = Land.of_scheme(cover[:1], inputs.scheme, (ecosystem,))
-    series = Series((name,), ((layer.before,),))
+    series = Indicators((name,), ((layer.before,),))
     found = find_references(
         job, land, series, (0,), False, False, inputs.reference_percentile, fewest_pixels=100, progress=progress
     )

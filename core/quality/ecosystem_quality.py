@@ -27,9 +27,9 @@ from ..tables import Table, resource_table
 from ..years import year_pairs
 from .legends import legend
 from .strata import (
+    Indicators,
     Land,
     References,
-    Series,
     compared_pixels,
     find_references,
     references_of_table,
@@ -146,7 +146,7 @@ def run_ecosystem_quality(
         cover = area.fit_all(cover, progress)
         rasters = _fit_indicators(inputs, area, progress)
         names = tuple(rasters)
-        series = Series(names, tuple(tuple(source.name for source in of_years) for of_years in rasters.values()))
+        series = Indicators(names, tuple(tuple(source.name for source in of_years) for of_years in rasters.values()))
         read = [*cover, *(source for of_years in rasters.values() for source in of_years)]
         zones: tuple[str, ...] = ()
         if inputs.ecoregions:
@@ -220,7 +220,7 @@ class QualityKernel:
     """
 
     land: Land
-    series: Series
+    series: Indicators
     references: np.ndarray
     stretch: np.ndarray | None
     grades: str
@@ -340,7 +340,7 @@ def _fit_indicators(inputs: QualityInputs, area: StudyArea, progress: Progress) 
 def _kernel(
     inputs: QualityInputs,
     land: Land,
-    series: Series,
+    series: Indicators,
     references: References,
     common: bool,
     made: Sequence[Output],

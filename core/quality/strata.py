@@ -118,7 +118,7 @@ def telling_unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class Indicators:
     """Rasters that are compared with references.
 
     Attributes:
@@ -134,7 +134,7 @@ class Series:
         return np.logical_and.reduce([block.valid[of_dates[date]] for of_dates in self.sources])
 
 
-def compared_pixels(block: Block, land: Land, series: Series, common: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+def compared_pixels(block: Block, land: Land, series: Indicators, common: bool) -> list[tuple[np.ndarray, np.ndarray]]:
     """Per date the ecosystems, and the pixels of one of them that have all indicators (with `common` at all dates)."""
     dates = range(len(land.cover))
     measured = [series.measured(block, date) for date in dates]
@@ -167,7 +167,7 @@ class _ReferenceSampler:
     """Values of each indicator by ecosystem, once by zone and once over the whole area."""
 
     land: Land
-    series: Series
+    series: Indicators
     by_date: bool
     common: bool
 
@@ -187,7 +187,7 @@ class _ReferenceSampler:
 def find_references(
     job: Job,
     land: Land,
-    series: Series,
+    series: Indicators,
     years: Sequence[int],
     by_year: bool,
     common: bool,
@@ -247,7 +247,7 @@ def find_references(
     return References(values, least, ResultTable(REFERENCE_COLUMNS, tuple(rows)))
 
 
-def references_of_table(table: Table, land: Land, series: Series) -> References:
+def references_of_table(table: Table, land: Land, series: Indicators) -> References:
     """References that a user or an earlier run wrote down: columns `indicator`, `ecosystem`, `reference`, `zone`.
 
     A blank zone, `all`, or no such column stands for the whole area; rows of zones go before it. What the table lacks

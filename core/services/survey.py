@@ -30,7 +30,7 @@ Climate = Literal["actual", "mean"]
 
 
 @dataclass(frozen=True)
-class Series:
+class Rasters:
     """Rasters of one quantity.
 
     Attributes:
@@ -43,7 +43,7 @@ class Series:
     maximum: float | None = None
 
     @classmethod
-    def of(cls, *paths: str) -> Series:
+    def of(cls, *paths: str) -> Rasters:
         return cls(tuple(paths))
 
 
@@ -131,15 +131,15 @@ class Survey:
         if cover is None:
             return
         self.scheme = cover.scheme
-        self._land_cover = self._fit(self.sources(LAND_COVER, Series(cover.paths), Measure(LAND_COVER), "classes"))
+        self._land_cover = self._fit(self.sources(LAND_COVER, Rasters(cover.paths), Measure(LAND_COVER), "classes"))
 
-    def add(self, name: str, series: Series | None, measure: Measure, climate: Climate = "actual") -> None:
+    def add(self, name: str, series: Rasters | None, measure: Measure, climate: Climate = "actual") -> None:
         """Adds an input, if it is given; with the climate `mean` every year gets the mean over the years."""
         if series is None:
             return
         self.add_sources(name, self.sources(name, series, measure, "continuous"), climate)
 
-    def add_classes(self, name: str, series: Series, measure: Measure) -> None:
+    def add_classes(self, name: str, series: Rasters, measure: Measure) -> None:
         """Adds an input that holds codes."""
         self.add_sources(name, self.sources(name, series, measure, "classes"))
 
@@ -252,7 +252,7 @@ class Survey:
     def sources(
         self,
         name: str,
-        series: Series,
+        series: Rasters,
         measure: Measure,
         kind: Literal["classes", "continuous"] = "continuous",
         label: str = "",

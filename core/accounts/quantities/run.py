@@ -16,7 +16,7 @@ from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...raster.zoning import ZoneLayer
 from ...results import ResultTable
-from ...services.survey import Cover, Series, Survey
+from ...services.survey import Cover, Rasters, Survey
 from ...services.yearly_kernel import LAND_COVER, Layers, Pixels
 from ...tables import Table
 from ..quantity_table import Quantity, quantity_table
@@ -80,8 +80,8 @@ class QuantityInputs:
 
     cover: Cover
     years: tuple[int, ...]
-    rasters: dict[str, Series] = field(default_factory=dict)
-    more: dict[str, Series] = field(default_factory=dict)
+    rasters: dict[str, Rasters] = field(default_factory=dict)
+    more: dict[str, Rasters] = field(default_factory=dict)
     zones: ZoneLayer | None = None
     soil: SoilFactors = field(default_factory=SoilFactors)
     natural: tuple[int, ...] = ()

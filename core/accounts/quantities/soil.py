@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from ...errors import InputError
-from ...services.survey import Series
+from ...services.survey import Rasters
 
 Amount = TypeVar("Amount", float, np.ndarray)
 
@@ -53,9 +53,9 @@ class SoilFactors:
     density: float | None = None
     nitrogen: float | None = None
     phosphorus: float | None = None
-    density_raster: Series | None = None
-    nitrogen_raster: Series | None = None
-    phosphorus_raster: Series | None = None
+    density_raster: Rasters | None = None
+    nitrogen_raster: Rasters | None = None
+    phosphorus_raster: Rasters | None = None
     density_factor: float = 1.0
 
     def check(self) -> list[str]:

@@ -13,7 +13,7 @@ from ...progress import Progress
 from ...quantities import ANY
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...services.survey import Cover, Series, Survey
+from ...services.survey import Cover, Rasters, Survey
 from ...services.yearly_kernel import LAND_COVER, Layers, Pixels
 from ...tables import Table
 from ..quantity_table import column_texts
@@ -77,7 +77,7 @@ def condition_of_maps(
         survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(Cover(land_cover, scheme))
         for name, raster in zip(names, rasters):
-            survey.add(name, Series.of(raster), ANY)
+            survey.add(name, Rasters.of(raster), ANY)
         sums = survey.run(_MeanFormula(names), (), len(scheme.codes), progress)
     kinds = tuple(dict.fromkeys(types[code] for code in scheme.codes))
     member = np.array([[types[code] == kind for kind in kinds] for code in scheme.codes], dtype=float)

@@ -16,7 +16,7 @@ from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
-from ..survey import Cover, Series, Survey, map_output
+from ..survey import Cover, Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
 Method = Literal["nep", "dry_matter"]
@@ -97,10 +97,10 @@ class FluxInputs:
             `from_co2` ties it to the CO2 that is fixed, `dry_matter` and `npp` to what plants alone exchange.
     """
 
-    npp: Series
+    npp: Rasters
     npp_unit: str = "gc_m2"
     method: Method = "nep"
-    respiration: Series | None = None
+    respiration: Rasters | None = None
     nep_ratio: float | None = None
     respiration_unit: str = "gc_m2"
     carbon_fraction: float = 0.45
@@ -315,12 +315,12 @@ def _check_dry_matter(inputs: FluxInputs) -> None:
             raise InputError(f"{name} is {factor:g}. Give t per t of dry matter, above 0.")
 
 
-def _without_fill(inputs: FluxInputs) -> Series:
+def _without_fill(inputs: FluxInputs) -> Rasters:
     """NPP without the fill values of MOD17, unless the user gave a range."""
     series = inputs.npp
     if inputs.npp_unit != MOD17 or series.maximum is not None:
         return series
-    return Series(series.paths, series.minimum, MOD17_LARGEST)
+    return Rasters(series.paths, series.minimum, MOD17_LARGEST)
 
 
 def _tell(result: FluxResult, progress: Progress) -> None:

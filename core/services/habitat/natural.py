@@ -14,7 +14,7 @@ from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
-from ..survey import Cover, Series, Survey, map_output
+from ..survey import Cover, Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
 HABITAT = "habitat"
@@ -72,7 +72,7 @@ class HabitatInputs:
 
     cover: Cover
     years: tuple[int, ...] = ()
-    quality: Series | None = None
+    quality: Rasters | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members
-from ..survey import Cover, Series, Survey, YearlySums, map_output
+from ..survey import Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 from .threats import Method, Threat, read_threats, spread_threat
 
@@ -105,12 +105,12 @@ class QualityInputs:
     """
 
     cover: Cover
-    threats: Mapping[str, Series]
+    threats: Mapping[str, Rasters]
     threat_table: Table
     sensitivity_table: Table
     years: tuple[int, ...] = ()
     half_saturation: float = 0.05
-    access: Series | None = None
+    access: Rasters | None = None
     method: Method = "nearest"
     normalise: bool = True
 

@@ -17,7 +17,7 @@ from ...results import Cell, Column, ResultTable
 from ...tables import resource_table
 from ..by_ecosystem import ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_slip
-from ..survey import Climate, Cover, Series, Survey, YearlySums, map_output
+from ..survey import Climate, Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
 RETENTION = "retention"
@@ -203,11 +203,11 @@ class SoilInputs:
         climate: `mean` takes the mean R of all years, so that change shows the land and not the weather.
     """
 
-    r: Series
-    k: Series
-    ls: Series
-    c: Series
-    p: Series | None = None
+    r: Rasters
+    k: Rasters
+    ls: Rasters
+    c: Rasters
+    p: Rasters | None = None
     years: tuple[int, ...] = ()
     cover: Cover | None = None
     tolerance: float | str = DEFAULT_TOLERANCE_T_KM2
@@ -295,7 +295,7 @@ def run_soil_conservation(
         survey.add("c", inputs.c, MEASURES["c"])
         survey.add("p", inputs.p, MEASURES["p"])
         if number is None:
-            survey.add("tolerance", Series.of(str(inputs.tolerance)), Measure("loss_tolerance"))
+            survey.add("tolerance", Rasters.of(str(inputs.tolerance)), Measure("loss_tolerance"))
         scheme = inputs.cover.scheme if inputs.cover else None
         counts = np.array([c.text("counts_for_soil") == "1" for c in scheme]) if scheme else np.ones(1, dtype=bool)
         formula = SoilFormula(counts, inputs.p is not None, number, intensity)

@@ -17,7 +17,7 @@ from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
 from ...tables import Table
-from ..survey import Series, Survey, map_output
+from ..survey import Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 from .rainfall_erosivity import ErosivityOutputs, R
 
@@ -101,7 +101,7 @@ class DailyErosivity:
         """
         with workspace() as folder:
             survey = Survey((), settings or RasterSettings(), folder, progress)
-            survey.add("reference", Series.of(reference), ANY)
+            survey.add("reference", Rasters.of(reference), ANY)
             made = map_output(survey, R, outputs.erosivity, "erosivity", outputs.metadata)
             survey.run(PlaceFormula(self.annual), made, 1, progress)
 

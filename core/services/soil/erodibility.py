@@ -14,7 +14,7 @@ from ...quantities import Measure, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ..plausible import refuse_negative, refuse_slip
-from ..survey import Series, Survey, YearlySums, map_output
+from ..survey import Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
 Method = Literal["epic", "epic_china"]
@@ -126,10 +126,10 @@ class ErodibilityInputs:
         carbon_unit: a key of `TO_PERCENT`; SoilGrids has dg/kg.
     """
 
-    sand: Series
-    silt: Series
-    clay: Series
-    organic_carbon: Series
+    sand: Rasters
+    silt: Rasters
+    clay: Rasters
+    organic_carbon: Rasters
     method: Method = "epic_china"
     texture_unit: str = "percent"
     carbon_unit: str = "percent"

@@ -17,7 +17,7 @@ from ...raster.grid import Grid
 from ...raster.passes.terrain import ASPECT, SLOPE, derive_terrain, plain_elevation, require_metres
 from ...raster.reading.source import Source, describe_source
 from ...raster.settings import RasterSettings
-from ..survey import Series, Survey, YearlySums, map_output
+from ..survey import Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 from .slope_factors import EXPONENTS, SLOPE_FACTORS, Exponent, SlopeFactor, length_exponent, slope_factor
 
@@ -143,7 +143,7 @@ class SlopeLengthInputs:
         constant_length_m: for the method `constant`; None takes the cell size.
     """
 
-    dem: Series
+    dem: Rasters
     accumulation: str | None = None
     method: Literal["desmet_govers", "invest", "constant"] = "desmet_govers"
     slope_factor: SlopeFactor = "hj1173"

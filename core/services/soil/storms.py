@@ -8,14 +8,14 @@ from ...errors import InputError
 from ...quantities import Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.source import Source
-from ..survey import Climate, Series, Survey
+from ..survey import Climate, Rasters, Survey
 
 STORM = "storm"
 RAIN = Measure("storm_rainfall")
 LABEL = RAIN.meant.name.en
 
 
-def add_storms(survey: Survey, series: Series | None, climate: Climate) -> None:
+def add_storms(survey: Survey, series: Rasters | None, climate: Climate) -> None:
     """Adds the rain of each storm as an input of its own, whose name begins with `STORM`.
 
     Raises:
@@ -39,7 +39,7 @@ def add_storms(survey: Survey, series: Series | None, climate: Climate) -> None:
         survey.progress.info(f"{f'{year}: ' if year else ''}{len(found)} storms, each with its own runoff: {listed}")
 
 
-def _several_storms(series: Series, years: Sequence[int | None]) -> list[list[Source]]:
+def _several_storms(series: Rasters, years: Sequence[int | None]) -> list[list[Source]]:
     """The storms of each year; empty where the rasters hold one storm a year, or one for all years.
 
     Raises:

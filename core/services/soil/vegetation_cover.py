@@ -20,7 +20,7 @@ from ...raster.work import Block
 from ...results import Column, ResultTable
 from ...tables import Table
 from ..plausible import refuse_slip
-from ..survey import Cover, Series, Survey, YearlySums, map_output
+from ..survey import Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
 
@@ -126,7 +126,7 @@ class VegetationInputs:
         leave_out_water: whether percentiles leave out the open water of the land cover, whose NDVI is no soil's.
     """
 
-    ndvi: Series
+    ndvi: Rasters
     years: tuple[int, ...] = ()
     method: Literal["percentile", "fixed"] = "percentile"
     fractions: tuple[float, float] = (0.05, 0.95)

@@ -20,7 +20,7 @@ from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_slip
 from ..soil.slope import Terrain, add_slope, slope_degrees
 from ..soil.storms import STORM, add_storms
-from ..survey import Climate, Cover, Series, Survey, map_output
+from ..survey import Climate, Cover, Rasters, Survey, map_output
 from ..yearly_kernel import LAND_COVER, Layers, Pixels
 from .bodies import BurnedBodies, WaterBody, burn_water_bodies
 from .curve_number import (
@@ -198,9 +198,9 @@ class FloodInputs:
 
     cover: Cover
     years: tuple[int, ...] = ()
-    storm_rainfall: Series | None = None
+    storm_rainfall: Rasters | None = None
     storm_depth_mm: tuple[float, ...] = ()
-    soil_group: Series | None = None
+    soil_group: Rasters | None = None
     soil_group_code: str = ""
     antecedent: Antecedent = "average"
     antecedent_by: Literal["table", "formula"] = "table"

@@ -19,7 +19,7 @@ from ...results import Column, ResultTable
 from ...tables import Table, resource_table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
-from ..survey import Climate, Cover, Series, Survey, map_output
+from ..survey import Climate, Cover, Rasters, Survey, map_output
 from ..yearly_kernel import LAND_COVER, Layers, Pixels
 
 RETENTION = "retention"
@@ -124,8 +124,8 @@ class RetentionInputs:
     """
 
     cover: Cover
-    precipitation: Series
-    evapotranspiration: Series
+    precipitation: Rasters
+    evapotranspiration: Rasters
     years: tuple[int, ...] = ()
     coefficients: Literal["gong2017", "redline2017"] = "gong2017"
     table: Table | None = None
@@ -275,14 +275,14 @@ def run_water_retention(
     return result
 
 
-def _without_fill(inputs: RetentionInputs) -> Series:
+def _without_fill(inputs: RetentionInputs) -> Rasters:
     """Evapotranspiration without the fill values of MOD16, unless the user gave a range."""
     series = inputs.evapotranspiration
     if series.maximum is not None:
         return series
     # in stored units where a scale is given, in mm where the raster was scaled before
     largest = MOD16_LARGEST if inputs.scale != 1 else MOD16_LARGEST * MOD16_SCALE
-    return Series(series.paths, series.minimum, largest)
+    return Rasters(series.paths, series.minimum, largest)
 
 
 def _report(result: RetentionResult, progress: Progress) -> None:

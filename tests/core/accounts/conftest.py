@@ -7,7 +7,7 @@ import pytest
 
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.progress import Progress
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.tests.algorithms.landcover import write_columns
 from ecoassets.tests.rasters import write_raster
 
@@ -52,7 +52,7 @@ def series(tmp_path):
             write_raster(tmp_path / f"{name}{n}.tif", np.array(rows), "float32", nodata=-9999, **how)
             for n, rows in enumerate(years)
         ]
-        return Series(tuple(paths))
+        return Rasters(tuple(paths))
 
     return write
 

@@ -12,7 +12,7 @@ from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.polygons import burn_zones
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.services.soil.slope import Terrain
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, runoff
 from ecoassets.core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ecoassets.core.services.water.retention import (
@@ -78,8 +78,8 @@ def test_water_retention(tmp_path, mask, elsewhere, climate):
     loss = [land.with_gaps(land.random.integers(0, 900, SHAPE)).astype(np.float32) for _ in YEARS]
     inputs = RetentionInputs(
         Cover(land.paths, HJ1166),
-        Series(tuple(land.write(f"p{n}", values, "float32") for n, values in enumerate(rain))),
-        Series(tuple(land.write(f"et{n}", values, "float32") for n, values in enumerate(loss))),
+        Rasters(tuple(land.write(f"p{n}", values, "float32") for n, values in enumerate(rain))),
+        Rasters(tuple(land.write(f"et{n}", values, "float32") for n, values in enumerate(loss))),
         YEARS,
         elsewhere=elsewhere,
         climate=climate,
@@ -121,8 +121,8 @@ def test_flood_mitigation(tmp_path, mask, form, sloping):
     inputs = FloodInputs(
         Cover(land.paths, HJ1166),
         YEARS,
-        storm_rainfall=Series((land.write("storm", rain, "float32"),)),
-        soil_group=Series((land.write("soil", soil, "uint8", 0),)),
+        storm_rainfall=Rasters((land.write("storm", rain, "float32"),)),
+        soil_group=Rasters((land.write("soil", soil, "uint8", 0),)),
         form=form,
         antecedent="wet",
         terrain=Terrain(land.write("slope", slope, "float32"), "degrees") if sloping else None,

@@ -27,7 +27,7 @@ from ecoassets.core.services.soil.slope import Terrain
 from ecoassets.core.services.soil.slope_length import SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
 from ecoassets.core.services.soil.support_practice import PracticeInputs, PracticeOutputs, run_support_practice
 from ecoassets.core.services.soil.vegetation_cover import VegetationOutputs, run_class_cover_factor
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.tables import Table, read_table
 
 from .conftest import Log, read
@@ -65,7 +65,9 @@ def erosivity(bungo, folder):
 
 
 def soil(bungo):
-    return [Series.of(str(bungo / "soil" / f"bungo_{name}_0-5cm_mean.tif")) for name in ("sand", "silt", "clay", "soc")]
+    return [
+        Rasters.of(str(bungo / "soil" / f"bungo_{name}_0-5cm_mean.tif")) for name in ("sand", "silt", "clay", "soc")
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def accumulation(dem, folder):
 @pytest.fixture(scope="module")
 def slope_length(dem, accumulation, folder):
     path, log = str(folder / "ls.tif"), Log()
-    inputs = SlopeLengthInputs(Series.of(dem), accumulation)
+    inputs = SlopeLengthInputs(Rasters.of(dem), accumulation)
     return path, run_slope_length(inputs, SlopeLengthOutputs(path), progress=log), log
 
 
@@ -165,7 +167,7 @@ def test_slope_length_equals_that_of_saga(dem, accumulation, folder):
     saga("ta_hydrology", "22", "-SLOPE", grids[0], "-AREA", grids[1], "-CONV", "0", "-METHOD", "1", "-LS", grids[2])
     theirs = gdal.Open(str(folder / "saga_ls.sdat")).ReadAsArray().astype(float)
     path = str(folder / "ls_rusle.tif")
-    inputs = SlopeLengthInputs(Series.of(dem), accumulation, slope_factor="rusle", max_length_m=None)
+    inputs = SlopeLengthInputs(Rasters.of(dem), accumulation, slope_factor="rusle", max_length_m=None)
     run_slope_length(inputs, SlopeLengthOutputs(path))
     ours, aspect, degrees = (values[part] for values in (read(path)[0], aspect, degrees))
     both = np.isfinite(ours) & (theirs > 0)
@@ -200,7 +202,7 @@ def test_soil_conservation_from_its_factors(bungo, cover, erosivity, soil_k, slo
     kept, lost, classes = (str(folder / f"{name}.tif") for name in ("kept", "lost", "classes"))
     log = Log()
     found = run_soil_conservation(
-        SoilInputs(*map(Series.of, paths), p=Series.of(practice), cover=cover, tolerance=500.0),
+        SoilInputs(*map(Rasters.of, paths), p=Rasters.of(practice), cover=cover, tolerance=500.0),
         SoilOutputs(kept, lost, classes),
         progress=log,
     )

@@ -15,7 +15,7 @@ from ecoassets.core.services.carbon.flux import (
     run_carbon_flux,
 )
 from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.tables import Table
 
 from .conftest import read
@@ -37,7 +37,7 @@ def series(raster):
 
     def write(*values):
         made.append(raster(f"values{len(made)}", np.array(values, dtype=np.float32).reshape(2, 2)))
-        return Series.of(made[-1])
+        return Rasters.of(made[-1])
 
     return write
 
@@ -183,7 +183,7 @@ class TestUnits:
         ({"nep_ratio": -0.2}, "NEP_RATIO is -0.2"),
         ({"nep_ratio": 0.0}, "NEP_RATIO is 0"),
         ({"nep_ratio": 20.0}, "NEP_RATIO is 20"),
-        ({"nep_ratio": 0.2, "respiration": Series.of("r.tif")}, "are both given"),
+        ({"nep_ratio": 0.2, "respiration": Rasters.of("r.tif")}, "are both given"),
         ({"nep_ratio": 0.2, "method": "dry_matter"}, "would count for nothing"),
         ({"method": "dry_matter", "carbon_fraction": 45}, "CARBON_FRACTION is 45"),
         ({"method": "dry_matter", "co2_per_dry_matter": 0}, "CO2_PER_DRY_MATTER is 0"),
@@ -195,7 +195,7 @@ class TestUnits:
 )
 def test_bad_input_is_told_before_anything_is_read(cover, given, message):
     with pytest.raises(InputError, match=message):
-        run_carbon_flux(cover, FluxInputs(Series.of("no such file.tif"), **given), FluxOutputs())
+        run_carbon_flux(cover, FluxInputs(Rasters.of("no such file.tif"), **given), FluxOutputs())
 
 
 class TestBesideTheStock:
@@ -215,7 +215,7 @@ class TestBesideTheStock:
 
     def test_years_that_share_their_gaps_compare(self, cover, raster):
         stack = np.array([[[600, 300], [200, -9999]], [[660, -9999], [220, 100]]])
-        flux = FluxInputs(Series.of(raster("npp", stack)), nep_ratio=0.25)
+        flux = FluxInputs(Rasters.of(raster("npp", stack)), nep_ratio=0.25)
         common = run_carbon_flux(cover, flux, FluxOutputs(), (2000, 2005))
         assert common.area_ha.sum(axis=1).tolist() == [2, 2]
         assert common.co2_totals[1] == pytest.approx(1.1 * common.co2_totals[0], rel=1e-6)

@@ -7,7 +7,7 @@ from osgeo import ogr, osr
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.services.water.bodies import lake_capacity_m3, lake_zones, reservoir_capacity_m3, swamp_capacity_m3
 from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, potential_storage, runoff
 from ecoassets.core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
@@ -95,7 +95,7 @@ class TestWaterBodies:
 @pytest.fixture
 def region(raster):
     cover = Cover((raster("lc", np.array([[BROADLEAF, ARABLE], [SETTLEMENT, LAKE]]), nodata=0),), HJ1166)
-    return {"cover": cover, "soil_group": Series.of(raster("hsg", np.array([[2, 2], [4, 2]]), nodata=0))}
+    return {"cover": cover, "soil_group": Rasters.of(raster("hsg", np.array([[2, 2], [4, 2]]), nodata=0))}
 
 
 def held(rain, curve):
@@ -137,7 +137,7 @@ def test_wet_soils_hold_less(region):
 
 
 def test_a_storm_raster_by_year(region, raster):
-    storms = Series.of(raster("s0", np.full((2, 2), 80.0)), raster("s1", np.full((2, 2), 120.0)))
+    storms = Rasters.of(raster("s0", np.full((2, 2), 80.0)), raster("s1", np.full((2, 2), 120.0)))
     cover = Cover(region["cover"].paths * 1, HJ1166)
     inputs = FloodInputs(cover, (2000, 2010), storm_rainfall=storms, soil_group=region["soil_group"])
     found = run_flood_mitigation(inputs, FloodOutputs())
@@ -154,14 +154,14 @@ def storms(raster, name, *depths):
 
 def test_storms_of_rasters_are_added_one_by_one(region, raster):
     by_depth = run_flood_mitigation(FloodInputs(**region, storm_depth_mm=(80.0, 120.0)), FloodOutputs()).totals
-    two_rasters = Series.of(storms(raster, "a", 80.0), storms(raster, "b", 120.0))
-    for rain in (two_rasters, Series.of(storms(raster, "ab", 80.0, 120.0))):
+    two_rasters = Rasters.of(storms(raster, "a", 80.0), storms(raster, "b", 120.0))
+    for rain in (two_rasters, Rasters.of(storms(raster, "ab", 80.0, 120.0))):
         found = run_flood_mitigation(FloodInputs(**region, storm_rainfall=rain), FloodOutputs())
         assert found.totals == pytest.approx(by_depth, rel=1e-6)
 
 
 def test_each_year_has_its_own_storms(region, raster):
-    rain = Series.of(storms(raster, "s0", 80.0, 120.0), storms(raster, "s1", 60.0, 0.0))
+    rain = Rasters.of(storms(raster, "s0", 80.0, 120.0), storms(raster, "s1", 60.0, 0.0))
     inputs = FloodInputs(region["cover"], (2000, 2010), storm_rainfall=rain, soil_group=region["soil_group"])
     single = [
         run_flood_mitigation(FloodInputs(**region, storm_depth_mm=depths), FloodOutputs()).totals[0]
@@ -170,7 +170,7 @@ def test_each_year_has_its_own_storms(region, raster):
     assert run_flood_mitigation(inputs, FloodOutputs()).totals == pytest.approx(single, rel=1e-6)
     with pytest.raises(InputError, match="no storm: give one storm per year"):
         run_flood_mitigation(replace(inputs, climate="mean"), FloodOutputs())
-    uneven = Series.of(rain.paths[0], storms(raster, "s2", 60.0))
+    uneven = Rasters.of(rain.paths[0], storms(raster, "s2", 60.0))
     with pytest.raises(InputError, match="from 1 to 2 storms.*fill up with bands of 0 mm"):
         run_flood_mitigation(replace(inputs, storm_rainfall=uneven), FloodOutputs())
 
@@ -191,7 +191,7 @@ def test_bad_parameters(region, change, message):
 
 
 def test_an_unknown_soil_group_is_told(region, raster):
-    wrong = Series.of(raster("wrong", np.array([[2, 14], [4, 2]]), nodata=0))
+    wrong = Rasters.of(raster("wrong", np.array([[2, 14], [4, 2]]), nodata=0))
     with pytest.raises(InputError, match="code 14.*4 = D"):
         run_flood_mitigation(FloodInputs(region["cover"], storm_depth_mm=(80.0,), soil_group=wrong), FloodOutputs())
 

@@ -21,7 +21,7 @@ from ecoassets.core.services.habitat.quality import (
     run_habitat_quality,
 )
 from ecoassets.core.services.habitat.threats import Threat, decay, decay_kernel
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.tables import Table
 
 from .conftest import read
@@ -43,7 +43,7 @@ class TestNaturalHabitat:
         assert [row[1:] for row in found.table().rows] == [("forest", 1, 1), ("grassland", 1, 1), ("wetland", 1, 1)]
 
     def test_weighted_by_quality(self, cover, raster, out):
-        quality = Series.of(raster("q", np.array([[5, 2], [-9999, -9999]])))
+        quality = Rasters.of(raster("q", np.array([[5, 2], [-9999, -9999]])))
         found = run_natural_habitat(HabitatInputs(cover, quality=quality), HabitatOutputs(out("h")))
         # the lake has no grade and is left out; the town needs none
         assert read(out("h"))[0] == pytest.approx(np.array([[1, 0.4], [np.nan, 0]]), nan_ok=True)
@@ -51,7 +51,7 @@ class TestNaturalHabitat:
         assert found.sums.left_out[0].pixels == 1
 
     def test_an_index_is_no_grade(self, cover, raster):
-        index = Series.of(raster("eqi", np.full((2, 2), 67.0)))
+        index = Rasters.of(raster("eqi", np.full((2, 2), 67.0)))
         with pytest.raises(InputError, match="67, which is no grade"):
             run_natural_habitat(HabitatInputs(cover, quality=index), HabitatOutputs())
 
@@ -160,7 +160,7 @@ class TestHabitatQuality:
         codes = random.choice([FOREST, GRASS, URBAN], size=(12, 15))
         road, town = np.zeros((12, 15)), (codes == URBAN).astype(float)
         road[:, 7] = 1
-        threats = {"road": Series.of(raster("road", road)), "town": Series.of(raster("town", town))}
+        threats = {"road": Rasters.of(raster("road", road)), "town": Rasters.of(raster("town", town))}
         return Cover((raster("lc", codes, nodata=0),), CNLUCC), threats, codes, road, town
 
     def test_one_threat_pixel(self, raster, out):
@@ -171,7 +171,7 @@ class TestHabitatQuality:
         sensitivity = [{"code": FOREST, "habitat": 1, "road": 1}]
         inputs = QualityInputs(
             Cover((raster("lc", np.full((41, 41), FOREST), nodata=0),), CNLUCC),
-            {"road": Series.of(raster("road", threat))},
+            {"road": Rasters.of(raster("road", threat))},
             Table.of_rows("threats.csv", rows),
             Table.of_rows("sensitivity.csv", sensitivity),
             half_saturation=0.5,
@@ -207,14 +207,14 @@ class TestHabitatQuality:
 
     def test_without_threats_in_reach_quality_is_the_habitat(self, region, raster, out):
         cover, _, codes, _, _ = region
-        nothing = Series.of(raster("nothing", np.zeros((12, 15))))
+        nothing = Rasters.of(raster("nothing", np.zeros((12, 15))))
         inputs = QualityInputs(cover, {"road": nothing, "town": nothing}, **tables())
         run_habitat_quality(inputs, QualityOutputs(out("q")))
         assert read(out("q"))[0] == pytest.approx(np.select([codes == FOREST, codes == GRASS], [1.0, 0.7], 0.0))
 
     def test_protected_land_is_not_degraded(self, region, raster, out):
         cover, threats, _, _, _ = region
-        access = Series.of(raster("access", np.zeros((12, 15))))
+        access = Rasters.of(raster("access", np.zeros((12, 15))))
         run_habitat_quality(QualityInputs(cover, threats, **tables(), access=access), QualityOutputs(None, out("d")))
         assert (read(out("d"))[0] == 0).all()
 
@@ -245,7 +245,7 @@ class TestHabitatQuality:
 
     def test_threats_beyond_one_and_missing_classes(self, region, raster):
         cover, threats, _, _, _ = region
-        strong = {**threats, "town": Series.of(raster("strong", np.full((12, 15), 100.0)))}
+        strong = {**threats, "town": Rasters.of(raster("strong", np.full((12, 15), 100.0)))}
         with pytest.raises(InputError, match="holds 100.*between 0 and 1"):
             run_habitat_quality(QualityInputs(cover, strong, **tables()), QualityOutputs())
         rows = [{"code": FOREST, "habitat": 1, "road": 0.8, "town": 0.6}]
@@ -259,7 +259,7 @@ class TestHabitatQuality:
         cover = Cover((raster("lc", np.full((9, 9), FOREST), nodata=0, **where),), CNLUCC)
         road = np.zeros((9, 9))
         road[4, 4] = 1
-        road, none = Series.of(raster("road", road, **where)), Series.of(raster("none", np.zeros((9, 9)), **where))
+        road, none = Rasters.of(raster("road", road, **where)), Rasters.of(raster("none", np.zeros((9, 9)), **where))
         rows = [{"threat": t, "max_distance_km": 4, "weight": 1, "decay": "linear"} for t in ("road", "town")]
         threats = {"road": road, "town": none}
         inputs = QualityInputs(cover, threats, **tables(threats=Table.of_rows("threats.csv", rows)))
@@ -278,7 +278,7 @@ class TestHabitatQuality:
         ]
         weak = np.zeros((12, 15))
         weak[3, 3] = 0.4
-        given = {"road": Series.of(raster("weak", weak)), "town": Series.of(raster("none", np.zeros((12, 15))))}
+        given = {"road": Rasters.of(raster("weak", weak)), "town": Rasters.of(raster("none", np.zeros((12, 15))))}
         changed = tables(threats=Table.of_rows("threats.csv", rows))
         run_habitat_quality(QualityInputs(cover, given, **changed), QualityOutputs(), progress=log)
         told = " ".join(log.warnings)

@@ -13,7 +13,7 @@ from ecoassets.core.services.soil.slope_length import (
     desmet_govers,
     run_slope_length,
 )
-from ecoassets.core.services.survey import Series
+from ecoassets.core.services.survey import Rasters
 
 from .conftest import read
 
@@ -105,7 +105,7 @@ def hillside(raster):
 
 def test_a_plane_by_hand(hillside, out, log):
     dem, accumulation = hillside
-    inputs = SlopeLengthInputs(Series.of(dem), accumulation, max_length_m=None)
+    inputs = SlopeLengthInputs(Rasters.of(dem), accumulation, max_length_m=None)
     found = run_slope_length(inputs, SlopeLengthOutputs(out("ls")), progress=log)
     theta = np.array([math.atan(0.1)])
     m = np.asarray(length_exponent(theta)).item()
@@ -122,23 +122,23 @@ def test_caps_and_streams(hillside, out):
     dem, accumulation = hillside
     m = length_exponent(np.array([math.atan(0.1)])).item()
     capped = run_slope_length(
-        SlopeLengthInputs(Series.of(dem), accumulation, max_length_m=150.0), SlopeLengthOutputs(out("ls"))
+        SlopeLengthInputs(Rasters.of(dem), accumulation, max_length_m=150.0), SlopeLengthOutputs(out("ls"))
     )
     steepness = slope_factor(np.arctan([0.1])).item()
     assert read(out("ls"))[0, 2, 1:] == pytest.approx((150 / 22.13) ** m * steepness, rel=1e-5)
     assert capped.capped_pixels == 25
-    streams = SlopeLengthInputs(Series.of(dem), accumulation, stream_area_ha=4.0)
+    streams = SlopeLengthInputs(Rasters.of(dem), accumulation, stream_area_ha=4.0)
     run_slope_length(streams, SlopeLengthOutputs(out("masked")))
     assert np.isnan(read(out("masked"))[0, 0]).tolist() == [False] * 4 + [True] * 2
     with pytest.raises(InputError, match="give one of them"):
-        run_slope_length(SlopeLengthInputs(Series.of(dem), accumulation, max_factor=122.0), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(dem), accumulation, max_factor=122.0), SlopeLengthOutputs())
 
 
 def test_the_square_root_of_the_area_shortens_slopes(hillside):
     dem, accumulation = hillside
     plain, root = (
         run_slope_length(
-            SlopeLengthInputs(Series.of(dem), accumulation, area_form=form, max_length_m=None), SlopeLengthOutputs()
+            SlopeLengthInputs(Rasters.of(dem), accumulation, area_form=form, max_length_m=None), SlopeLengthOutputs()
         ).mean
         for form in ("area", "sqrt")
     )
@@ -149,8 +149,8 @@ def test_negative_edge_cells_are_taken_by_their_size_and_told(hillside, raster, 
     dem, accumulation = hillside
     cells = read(accumulation)[0]
     signed = raster("signed", np.where(np.arange(6) == 5, -cells, cells))
-    plain = run_slope_length(SlopeLengthInputs(Series.of(dem), accumulation), SlopeLengthOutputs(out("a")))
-    found = run_slope_length(SlopeLengthInputs(Series.of(dem), signed), SlopeLengthOutputs(out("b")), progress=log)
+    plain = run_slope_length(SlopeLengthInputs(Rasters.of(dem), accumulation), SlopeLengthOutputs(out("a")))
+    found = run_slope_length(SlopeLengthInputs(Rasters.of(dem), signed), SlopeLengthOutputs(out("b")), progress=log)
     assert np.array_equal(read(out("a")), read(out("b")))
     assert (plain.outside_pixels, found.outside_pixels) == (0, 5)
     assert any("5 pixels" in line and "outside" in line for line in log.warnings)
@@ -162,12 +162,12 @@ def test_units_of_accumulation_agree(hillside, raster):
     above = raster("above", cells - 1)
     square_metres = raster("square_metres", cells * 10_000)
     found = [
-        run_slope_length(SlopeLengthInputs(Series.of(dem), path, accumulation_unit=unit), SlopeLengthOutputs()).mean
+        run_slope_length(SlopeLengthInputs(Rasters.of(dem), path, accumulation_unit=unit), SlopeLengthOutputs()).mean
         for path, unit in ((accumulation, "cells"), (above, "cells_above"), (square_metres, "square_metres"))
     ]
     assert found == pytest.approx([found[0]] * 3, rel=1e-7)
     with pytest.raises(InputError, match="cells_above"):
-        run_slope_length(SlopeLengthInputs(Series.of(dem), above), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(dem), above), SlopeLengthOutputs())
 
 
 def test_invest_by_hand(hillside, out, log):
@@ -178,16 +178,16 @@ def test_invest_by_hand(hillside, out, log):
     m = 0.517945
     length = (10141.4214 ** (m + 1) - 141.4214 ** (m + 1)) / (100 ** (m + 2) * (1.0945409 * 22.13) ** m)
     run_slope_length(
-        SlopeLengthInputs(Series.of(dem), accumulation, method="invest"), SlopeLengthOutputs(out("ls")), progress=log
+        SlopeLengthInputs(Rasters.of(dem), accumulation, method="invest"), SlopeLengthOutputs(out("ls")), progress=log
     )
     assert read(out("ls"))[0, 2, 2] == pytest.approx(length * 1.171662, rel=1e-5)
     assert "invest" in " ".join(log.infos)
 
 
 def test_invest_limits_l_by_122_or_what_is_given():
-    given = SlopeLengthInputs(Series.of("dem.tif"), method="invest", max_factor=9.0)
+    given = SlopeLengthInputs(Rasters.of("dem.tif"), method="invest", max_factor=9.0)
     assert given.as_invest().max_factor == 9
-    assert SlopeLengthInputs(Series.of("dem.tif"), method="invest").as_invest().max_factor == 122
+    assert SlopeLengthInputs(Rasters.of("dem.tif"), method="invest").as_invest().max_factor == 122
     assert given.as_invest().max_length_m is None
 
 
@@ -205,15 +205,15 @@ def test_oblong_pixels_are_told_before_flow_is_computed(tmp_path):
         raise AssertionError("flow was computed")
 
     with pytest.raises(GridError, match=r"DEM.*100 x 50.*square ones only.*FLOW_ACCUMULATION"):
-        run_slope_length(SlopeLengthInputs(Series.of(path)), SlopeLengthOutputs(), accumulate=never)
+        run_slope_length(SlopeLengthInputs(Rasters.of(path)), SlopeLengthOutputs(), accumulate=never)
     with pytest.raises(GridError, match="the method invest takes square ones only"):
-        run_slope_length(SlopeLengthInputs(Series.of(path), path, method="invest"), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(path), path, method="invest"), SlopeLengthOutputs())
 
 
 def test_constant_length(hillside, out):
     dem, _ = hillside
     found = run_slope_length(
-        SlopeLengthInputs(Series.of(dem), method="constant", constant_length_m=22.13), SlopeLengthOutputs(out("ls"))
+        SlopeLengthInputs(Rasters.of(dem), method="constant", constant_length_m=22.13), SlopeLengthOutputs(out("ls"))
     )
     assert found.mean_length == pytest.approx(1)
     assert read(out("ls"))[0, 2] == pytest.approx(float(slope_factor(np.arctan([0.1]))[0]), rel=1e-5)
@@ -222,10 +222,10 @@ def test_constant_length(hillside, out):
 def test_what_is_missing_or_lies_elsewhere_is_told(hillside, raster):
     dem, _ = hillside
     with pytest.raises(InputError, match=r"raster.*GRASS provider.*constant"):
-        run_slope_length(SlopeLengthInputs(Series.of(dem)), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(dem)), SlopeLengthOutputs())
     geographic = raster("degrees", np.ones((4, 4)), epsg=4326, pixel=0.01, origin=(116, 40))
     with pytest.raises(GridError, match="EPSG:4326.*Reproject"):
-        run_slope_length(SlopeLengthInputs(Series.of(geographic), method="constant"), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(geographic), method="constant"), SlopeLengthOutputs())
     elsewhere = raster("elsewhere", np.ones((5, 6)), origin=(500_050.0, 4_400_000.0))
     with pytest.raises(GridError, match="cannot be resampled"):
-        run_slope_length(SlopeLengthInputs(Series.of(dem), elsewhere), SlopeLengthOutputs())
+        run_slope_length(SlopeLengthInputs(Rasters.of(dem), elsewhere), SlopeLengthOutputs())

@@ -15,7 +15,7 @@ from ecoassets.core.services.soil.conservation import (
     soil_loss,
     soil_retention,
 )
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 
 from .conftest import bands_of, read
 
@@ -44,7 +44,7 @@ def factors(raster):
     """R 1000, K 0.03, LS 1 to 4, C 0.1 of a 2 x 2 region: potential loss 30 to 120, actual 3 to 12 t/(ha a)."""
     ls = np.array([[1.0, 2.0], [3.0, 4.0]])
     paths = [raster("r", np.full((2, 2), 1000.0)), raster("k", np.full((2, 2), 0.03)), raster("ls", ls)]
-    return [*map(Series.of, paths), Series.of(raster("c", np.full((2, 2), 0.1)))]
+    return [*map(Rasters.of, paths), Rasters.of(raster("c", np.full((2, 2), 0.1)))]
 
 
 def test_maps_totals_and_table(factors, raster, out):
@@ -80,14 +80,14 @@ def test_parts_add_up(factors, raster):
 
 
 def test_practice_multiplies_cover(factors, raster):
-    half = Series.of(raster("p", np.full((2, 2), 0.5)))
+    half = Rasters.of(raster("p", np.full((2, 2), 0.5)))
     found = run_soil_conservation(SoilInputs(*factors, p=half), SoilOutputs())
     assert found.erosion_totals == pytest.approx([15], rel=1e-6)
     assert found.totals == pytest.approx([285], rel=1e-6)
 
 
 def test_years_and_mean_climate(factors, raster, out):
-    r = Series.of(raster("r0", np.full((2, 2), 1000.0)), raster("r1", np.full((2, 2), 3000.0)))
+    r = Rasters.of(raster("r0", np.full((2, 2), 1000.0)), raster("r1", np.full((2, 2), 3000.0)))
     actual = run_soil_conservation(SoilInputs(r, *factors[1:], years=(2000, 2010)), SoilOutputs(out("kept")))
     assert actual.totals == pytest.approx([270, 810], rel=1e-6)
     assert bands_of(out("kept")) == [("2000", "t/(ha a)"), ("2010", "t/(ha a)")]
@@ -97,7 +97,7 @@ def test_years_and_mean_climate(factors, raster, out):
 
 
 def test_a_pixel_without_a_factor_is_left_out_and_told(factors, raster, log):
-    hole = Series.of(raster("hole", np.array([[0.03, -9999], [0.03, 0.03]])))
+    hole = Rasters.of(raster("hole", np.array([[0.03, -9999], [0.03, 0.03]])))
     found = run_soil_conservation(SoilInputs(factors[0], hole, *factors[2:]), SoilOutputs(), progress=log)
     assert found.erosion_totals == pytest.approx([3 + 9 + 12], rel=1e-6)
     assert [(item.pixels, item.area_ha) for item in found.sums.left_out] == [(1, pytest.approx(1))]
@@ -105,7 +105,7 @@ def test_a_pixel_without_a_factor_is_left_out_and_told(factors, raster, log):
 
 
 def test_common_and_yearly_masks(factors, raster):
-    k = Series.of(raster("k0", np.full((2, 2), 0.03)), raster("k1", np.array([[0.03, -9999], [0.03, 0.03]])))
+    k = Rasters.of(raster("k0", np.full((2, 2), 0.03)), raster("k1", np.array([[0.03, -9999], [0.03, 0.03]])))
     inputs = SoilInputs(factors[0], k, *factors[2:], years=(2000, 2010))
     common = run_soil_conservation(inputs, SoilOutputs())
     yearly = run_soil_conservation(inputs, SoilOutputs(), RasterSettings(mask="yearly"))
@@ -131,7 +131,7 @@ def test_the_tolerance_as_a_raster(factors, raster, out):
     ],
 )
 def test_slips_of_unit_are_told(factors, raster, name, position, value, message):
-    factors[position] = Series.of(raster(f"wrong_{name}", np.full((2, 2), value)))
+    factors[position] = Rasters.of(raster(f"wrong_{name}", np.full((2, 2), value)))
     with pytest.raises(InputError, match=message):
         run_soil_conservation(SoilInputs(*factors), SoilOutputs())
 

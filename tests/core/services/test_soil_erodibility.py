@@ -11,7 +11,7 @@ from ecoassets.core.services.soil.erodibility import (
     erodibility,
     run_soil_erodibility,
 )
-from ecoassets.core.services.survey import Series
+from ecoassets.core.services.survey import Rasters
 
 from .conftest import bands_of, read
 
@@ -21,7 +21,7 @@ LOAM = (40.0, 40.0, 20.0, 1.2)  # sand, silt, clay, organic carbon, percent
 def given(raster, texture_and_carbon, **more):
     names = ("sand", "silt", "clay", "carbon")
     paths = [raster(name, np.full((2, 2), value)) for name, value in zip(names, texture_and_carbon)]
-    return ErodibilityInputs(*map(Series.of, paths), **more)
+    return ErodibilityInputs(*map(Rasters.of, paths), **more)
 
 
 def test_a_loam_by_hand():
@@ -87,10 +87,10 @@ def test_organic_matter_given_for_carbon_is_suspected(raster, log):
 def test_organic_matter_beyond_what_carbon_can_be_is_refused(raster, out, tmp_path):
     matter = np.full((3, 3), 13.0)
     matter[1, 1] = 79.0  # peat
-    sand, silt, clay = (Series.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[:3]))
+    sand, silt, clay = (Rasters.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[:3]))
     with pytest.raises(InputError, match=r"20\.3 % on average and above 58 % in 1 pixels.*percent_organic_matter"):
         run_soil_erodibility(
-            ErodibilityInputs(sand, silt, clay, Series.of(raster("matter", matter))), ErodibilityOutputs(out("k"))
+            ErodibilityInputs(sand, silt, clay, Rasters.of(raster("matter", matter))), ErodibilityOutputs(out("k"))
         )
     assert not (tmp_path / "k.tif").exists()
 
@@ -98,9 +98,9 @@ def test_organic_matter_beyond_what_carbon_can_be_is_refused(raster, out, tmp_pa
 def test_a_single_odd_pixel_is_kept_and_told(raster, log):
     sand = np.full((3, 3), 40.0)
     sand[0, 0] = 60.0
-    same = [Series.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[1:])]
+    same = [Rasters.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[1:])]
     found = run_soil_erodibility(
-        ErodibilityInputs(Series.of(raster("odd", sand)), *same), ErodibilityOutputs(), progress=log
+        ErodibilityInputs(Rasters.of(raster("odd", sand)), *same), ErodibilityOutputs(), progress=log
     )
     assert found.sums.counts["texture off"].sum() == 1
     assert any("in 1 pixels" in line for line in log.warnings)

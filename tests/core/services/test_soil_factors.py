@@ -21,7 +21,7 @@ from ecoassets.core.services.soil.vegetation_cover import (
     run_class_cover_factor,
     run_vegetation_cover,
 )
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.tables import Table
 
 from .conftest import bands_of, read
@@ -78,7 +78,7 @@ class TestVegetationCover:
     def test_years_share_their_end_members(self, raster, out):
         first = np.linspace(0.1, 0.5, 100).reshape(10, 10)
         second = first + 0.2
-        paths = Series.of(raster("n2000", first), raster("n2010", second))
+        paths = Rasters.of(raster("n2000", first), raster("n2010", second))
         found = run_vegetation_cover(VegetationInputs(paths, (2000, 2010)), VegetationOutputs(out("f")))
         pooled = np.quantile(np.concatenate([first, second]).astype(np.float32), [0.05, 0.95])
         assert (found.soil, found.vegetation) == pytest.approx(pooled, abs=1e-6)
@@ -88,7 +88,7 @@ class TestVegetationCover:
 
     def test_fixed_end_members_and_c(self, raster, out):
         ndvi = raster("ndvi", np.array([[0.05, 0.455], [0.86, -9999]]))
-        inputs = VegetationInputs(Series.of(ndvi), method="fixed", c_method="cai")
+        inputs = VegetationInputs(Rasters.of(ndvi), method="fixed", c_method="cai")
         found = run_vegetation_cover(inputs, VegetationOutputs(out("f"), out("c")))
         assert read(out("f"))[0] == pytest.approx(np.array([[0, 0.5], [1, np.nan]]), nan_ok=True, abs=1e-6)
         # cover 50 %: 0.6508 - 0.3436 * 1.69897 = 0.06703
@@ -98,14 +98,14 @@ class TestVegetationCover:
     def test_c_by_table_on_the_grid_of_the_land_cover(self, raster, out):
         cover = raster("lc", np.array([[FOREST, DRY], [URBAN, LAKE]]), nodata=0)
         ndvi = raster("ndvi", np.full((2, 2), 0.455))
-        inputs = VegetationInputs(Series.of(ndvi), method="fixed", c_method="table", cover=Cover((cover,), CNLUCC))
+        inputs = VegetationInputs(Rasters.of(ndvi), method="fixed", c_method="table", cover=Cover((cover,), CNLUCC))
         run_vegetation_cover(inputs, VegetationOutputs(None, out("c")))
         # cover 0.5: forest of the class 50-70 %; dry cropland 0.221 - 0.595 lg 0.5 = 0.4001
         assert read(out("c"))[0] == pytest.approx(np.array([[0.02, 0.4001], [0.01, 0]]), abs=1e-4)
 
     @pytest.mark.parametrize("method", ["percentile", "fixed"])
     def test_scaled_ndvi_is_told(self, raster, method):
-        scaled = Series.of(raster("scaled", np.linspace(500, 9000, 16).reshape(4, 4)))
+        scaled = Rasters.of(raster("scaled", np.linspace(500, 9000, 16).reshape(4, 4)))
         with pytest.raises(InputError, match="10 000"):
             run_vegetation_cover(VegetationInputs(scaled, method=method), VegetationOutputs())
         found = run_vegetation_cover(VegetationInputs(scaled, method=method, scale=1e-4), VegetationOutputs())
@@ -113,7 +113,7 @@ class TestVegetationCover:
 
     def test_constant_ndvi_has_no_end_members(self, raster):
         with pytest.raises(InputError, match="not below"):
-            run_vegetation_cover(VegetationInputs(Series.of(raster("n", np.full((3, 3), 0.4)))), VegetationOutputs())
+            run_vegetation_cover(VegetationInputs(Rasters.of(raster("n", np.full((3, 3), 0.4)))), VegetationOutputs())
 
     def test_c_by_class_alone(self, raster, out):
         cover = Cover((raster("lc", np.array([[FOREST, LAKE]]), nodata=0),), CNLUCC)

@@ -6,7 +6,7 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.services.survey import Cover, Series
+from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.services.water.retention import (
     RetentionInputs,
     RetentionOutputs,
@@ -41,8 +41,8 @@ def test_the_two_sets_are_not_mixed():
 def region(raster):
     """Four hectares: forest, steppe in deficit, swamp, arable land; 600 mm of rain."""
     cover = Cover((raster("lc", np.array([[BROADLEAF, STEPPE], [SWAMP, ARABLE]]), nodata=0),), HJ1166)
-    rain = Series.of(raster("p", np.full((2, 2), 600.0)))
-    loss = Series.of(raster("et", np.array([[450.0, 650.0], [500.0, 400.0]])))
+    rain = Rasters.of(raster("p", np.full((2, 2), 600.0)))
+    loss = Rasters.of(raster("et", np.array([[450.0, 650.0], [500.0, 400.0]])))
     return cover, rain, loss
 
 
@@ -85,7 +85,7 @@ def test_own_coefficients_count_cropland(region):
 
 
 def test_mod16_is_scaled_and_its_fill_values_are_left_out(region, raster, out, log):
-    stored = Series.of(raster("mod16", np.array([[4500, 6500], [65535, 65529]]), nodata=-1))
+    stored = Rasters.of(raster("mod16", np.array([[4500, 6500], [65535, 65529]]), nodata=-1))
     inputs = RetentionInputs(region[0], region[1], stored, scale=0.1)
     found = run_water_retention(inputs, RetentionOutputs(out("w")), progress=log)
     # the swamp has no evapotranspiration; arable land needs none, it does not count
@@ -94,7 +94,7 @@ def test_mod16_is_scaled_and_its_fill_values_are_left_out(region, raster, out, l
 
 
 def test_unscaled_mod16_is_told(region, raster):
-    stored = Series.of(raster("mod16", np.full((2, 2), 4500)))
+    stored = Rasters.of(raster("mod16", np.full((2, 2), 4500)))
     with pytest.raises(InputError, match=r"MOD16, in 0\.1 mm"):
         run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs())
 
@@ -104,7 +104,7 @@ def test_a_scale_is_not_applied_twice(region, raster):
     dataset = gdal.Open(path, gdal.GA_Update)
     dataset.GetRasterBand(1).SetScale(0.1)
     dataset = None
-    stored = Series.of(path)
+    stored = Rasters.of(path)
     assert run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs()).totals[0] > 0
     with pytest.raises(InputError, match=r"declares the scale 0\.1 itself.*Leave EVAPOTRANSPIRATION_SCALE at 1"):
         run_water_retention(RetentionInputs(region[0], region[1], stored, scale=0.1), RetentionOutputs())
@@ -120,8 +120,8 @@ def test_no_class_that_counts_is_told(region, raster):
 def test_mean_climate_shows_the_land_only(raster):
     before, after = np.array([[BROADLEAF, BROADLEAF]]), np.array([[BROADLEAF, ARABLE]])
     cover = Cover((raster("a", before, nodata=0), raster("b", after, nodata=0)), HJ1166)
-    rain = Series.of(raster("p0", np.full((1, 2), 500.0)), raster("p1", np.full((1, 2), 700.0)))
-    loss = Series.of(raster("et", np.full((1, 2), 400.0)))
+    rain = Rasters.of(raster("p0", np.full((1, 2), 500.0)), raster("p1", np.full((1, 2), 700.0)))
+    loss = Rasters.of(raster("et", np.full((1, 2), 400.0)))
     inputs = {"years": (2000, 2010)}
     actual = run_water_retention(RetentionInputs(cover, rain, loss, **inputs), RetentionOutputs())
     mean = run_water_retention(RetentionInputs(cover, rain, loss, **inputs, climate="mean"), RetentionOutputs())
