@@ -64,6 +64,7 @@ ALGORITHMS = (
     "drivers.spatialautocorrelation.SpatialAutocorrelation",
     "drivers.spatialregression.SpatialRegression",
     "drivers.localregression.LocalRegression",
+    "drivers.driverimportance.DriverImportance",
     "workflows.assetsworkflow.AssetsWorkflow",
     "workflows.esvworkflow.EsvWorkflow",
     "workflows.zoningworkflow.ZoningWorkflow",

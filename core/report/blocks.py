@@ -214,6 +214,35 @@ class Intervals:
 
 
 @dataclass(frozen=True)
+class Scatter:
+    """Points, coloured by a third value where there is one, with a curve and marks.
+
+    Args:
+        title: caption.
+        x, y: of the points.
+        shade: a number a point, low to high from blue to red; empty for one colour.
+        shade_title: what it is.
+        rows: names of the whole numbers of y, from 0 at the top, where y is a name and points are spread about it.
+        curve: (x, y) of a line over the points.
+        marks: values of x that are marked by upright lines, each with its interval (x, low, high).
+        x_title, y_title: of the axes.
+        note: a line under the chart.
+    """
+
+    title: str
+    x: Sequence[float]
+    y: Sequence[float]
+    shade: Sequence[float] = ()
+    shade_title: str = ""
+    rows: Sequence[str] = ()
+    curve: Sequence[tuple[float, float]] = ()
+    marks: Sequence[tuple[float, float, float]] = ()
+    x_title: str = ""
+    y_title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Ramp:
     """Colours of a continuous raster; without `low` and `high` the 2nd to 98th percentile of what is shown.
 
@@ -300,6 +329,7 @@ Block = Union[
     Heatmap,
     Sankey,
     Intervals,
+    Scatter,
     Map,
     Parameters,
     Sources,

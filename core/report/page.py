@@ -36,12 +36,13 @@ from .blocks import (
     Ramp,
     Report,
     Sankey,
+    Scatter,
     Sources,
     TableBlock,
 )
-from .charts import chart
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled
+from .points import chart
 from .quicklook import QuickLook, quick_looks
 from .texts import FOLDER, load_palettes, load_texts
 
@@ -135,6 +136,7 @@ def view(block: object, language: str) -> dict[str, Any]:
 @view.register(Heatmap)
 @view.register(Sankey)
 @view.register(Intervals)
+@view.register(Scatter)
 def _chart(block: Any, language: str) -> dict[str, Any]:
     figure = chart(block, language)
     return {

@@ -37,6 +37,7 @@ from ecoassets.core.report import (
     Ramp,
     Report,
     Sankey,
+    Scatter,
     Series,
     TableBlock,
     about_this_run,
@@ -100,6 +101,9 @@ def rich_report(folder: Path, language: str = "en", name: str = "Forest") -> Rep
         Heatmap(name, [name, name], ["a", name], [[1, 2], [3, -4]], name, name, name, "diverging"),
         Sankey(name, ["2000", name], [Flow(0, name, name, 3.0)], name, [(name, "#112233")]),
         Intervals(name, [Interval(name, 0.5, 0.1, 0.9, name)], name, name),
+        Scatter(
+            name, [1, 2], [0, 1], [0.1, 0.9], name, [name, "b"], [(1, 0), (2, 1)], [(1.5, 1.2, 1.7)], name, name, name
+        ),
         Map(name, [MapPicture(raster, name)], Ramp(name)),
         Map(name, [MapPicture(classes, name)], Classes([ClassColour(1, name, "#112233")])),
     ]
@@ -210,7 +214,7 @@ def test_nothing_left_out_is_said_in_words():
 
 def test_every_chart_is_valid_plotly(tmp_path):
     graph_objects = pytest.importorskip("plotly.graph_objects")
-    kinds = [Bars, Lines, Heatmap, Sankey, Intervals]
+    kinds = [Bars, Lines, Heatmap, Sankey, Intervals, Scatter]
     blocks = [block for block in rich_report(tmp_path).chapters[0].blocks if type(block) in kinds]
     assert [type(block) for block in blocks] == kinds
     for block in blocks:
