@@ -124,6 +124,7 @@ class _Words:
     band_per_year: str
     least: str
     most: str
+    value: str
     smaller: str
     larger: str
     own_unit: str
@@ -133,8 +134,8 @@ class _Words:
     def label(self) -> str:
         name, role = self.meant.name.of(self.language), self.use.role
         if role in ("least", "most"):
-            inside = "" if self.meant.id == "any" else _inside_a_sentence(name)
-            return (self.least if role == "least" else self.most).format(name=inside).strip()
+            inside = self.value if self.meant.id == "any" else _inside_a_sentence(name)
+            return (self.least if role == "least" else self.most).format(name=inside)
         if role == "map":
             return name
         parts = [self._unit(), self.by_year if role == "series" else ""]
