@@ -33,6 +33,7 @@ Style = Literal[
     "percent",
     "code",
     "sum",
+    "sum_column",
     "sum_percent",
 ]
 
@@ -45,7 +46,8 @@ _FORMATS = {
     "fine": '#,##0.0000;-#,##0.0000;"–"',
     "percent": '0.00"%"',
 }
-_NARROWEST, _WIDEST = 8, 52  # characters
+_NARROWEST, _WIDEST, _WRAPPED = 8, 52, 16  # characters; heads are wrapped
+_TITLE_HEIGHT, _LINE_HEIGHT = 22, 14  # points
 _FIRST_FORMAT = 164  # the lowest number of a format of one's own
 
 
@@ -63,7 +65,7 @@ _LOOKS: dict[str, _Look] = {
     "title": _Look(font=2),
     "note": _Look(font=3, align='vertical="top"'),
     "head": _Look(font=1, fill=2, border=1, align='horizontal="center" vertical="center" wrapText="1"'),
-    "indent": _Look(align='vertical="top" indent="2"'),
+    "indent": _Look(align='horizontal="left" vertical="top" indent="2"'),
     "sum_text": _Look(font=1, fill=3, border=2, align='vertical="top"'),
     "number": _Look(format="whole"),
     "decimal": _Look(format="decimal"),
@@ -71,6 +73,7 @@ _LOOKS: dict[str, _Look] = {
     "percent": _Look(format="percent"),
     "code": _Look(align='horizontal="right"'),
     "sum": _Look(font=1, fill=3, border=2, format="decimal"),
+    "sum_column": _Look(font=1, fill=3, format="decimal"),
     "sum_percent": _Look(font=1, fill=3, border=2, format="percent"),
 }
 _STYLE_NUMBER = {name: number for number, name in enumerate(_LOOKS, start=1)}
@@ -96,14 +99,12 @@ class Sheet:
         rows: from the top.
         widths: of the columns, in characters; the last holds for the rest. None fits them to what they hold.
         frozen: rows and columns that stay in view.
-        merged: ranges such as "A1:F1" that are one cell.
     """
 
     name: str
     rows: Sequence[Row]
     widths: Sequence[float] | None = None
     frozen: tuple[int, int] = (0, 0)
-    merged: Sequence[str] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet], path: str | os.PathLike[str]) -> None:
@@ -224,22 +225,28 @@ def _ordered(border: str) -> str:
 def _sheet(sheet: Sheet) -> str:
     widths = _widths(sheet)
     rows = "".join(
-        f'<row r="{r}">'
+        f'<row r="{r}"{_height(row, widths)}>'
         + "".join(_cell(cell, f"{column_letters(c)}{r}") for c, cell in enumerate(row, start=1))
         + "</row>"
         for r, row in enumerate(sheet.rows, start=1)
     )
-    merged = "".join(f'<mergeCell ref="{ref}"/>' for ref in sheet.merged)
     return (
         f'{_HEADER}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
         f'<sheetViews><sheetView showGridLines="0" workbookViewId="0">{_pane(sheet.frozen)}</sheetView></sheetViews>'
         '<sheetFormatPr defaultRowHeight="13.5"/><cols>'
         + "".join(f'<col min="{n}" max="{n}" width="{w:g}" customWidth="1"/>' for n, w in enumerate(widths, start=1))
         + f"</cols><sheetData>{rows}</sheetData>"
-        + (f'<mergeCells count="{len(sheet.merged)}">{merged}</mergeCells>' if merged else "")
-        + '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
+        '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>'
     )
+
+
+def _height(row: Row, widths: Sequence[float]) -> str:
+    """Room for a title and for heads that wrap; the height of other rows is left to the program."""
+    if row and row[0].style == "title":
+        return f' ht="{_TITLE_HEIGHT}" customHeight="1"'
+    lines = [math.ceil(_shown_length(cell) / width) for cell, width in zip(row, widths) if cell.style == "head"]
+    return f' ht="{_LINE_HEIGHT * max(lines)}" customHeight="1"' if lines and max(lines) > 1 else ""
 
 
 def _widths(sheet: Sheet) -> list[float]:
@@ -251,7 +258,8 @@ def _widths(sheet: Sheet) -> list[float]:
     for row in sheet.rows:
         for n, cell in enumerate(row):
             if cell.style not in ("title", "note"):
-                longest[n] = max(longest[n], _shown_length(cell))
+                needed = _shown_length(cell)
+                longest[n] = max(longest[n], min(needed, _WRAPPED) if cell.style == "head" else needed)
     return [min(max(length + 2, _NARROWEST), _WIDEST) for length in longest]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ...report.texts import load_texts
-from ...report.workbook import Row, Sheet, SheetCell, Style, column_letters
+from ...report.workbook import Row, Sheet, SheetCell, Style
 from ...results import Cell, ResultTable
 from ..services import CATEGORIES, COUNTED, service_name
 from .account import AccountRow, GepAccount, total_of
@@ -59,13 +59,9 @@ def both(key: str) -> str:
     return english if english == chinese else f"{english} {chinese}"
 
 
-def heading(english_and_chinese: str, note: str, columns: int) -> tuple[list[Row], list[str]]:
-    """Title and note of a sheet, and the ranges that are one cell."""
-    last = column_letters(max(columns, 2))
-    return (
-        [[SheetCell(english_and_chinese, "title")], [SheetCell(note, "note")], []],
-        [f"A1:{last}1", f"A2:{last}2"],
-    )
+def heading(title: str, note: str) -> list[Row]:
+    """Title, note and an empty row."""
+    return [[SheetCell(title, "title")], [SheetCell(note, "note")], []]
 
 
 def _services(account: GepAccount) -> Sheet:
@@ -81,7 +77,7 @@ def _services(account: GepAccount) -> Sheet:
     ]
     head += [f"At prices of {account.base_year} 可比价 {y}" for y in years] if len(years) > 1 else []
     head.append(f"Share {years[-1]} 占比 (%)")
-    rows, merged = heading(both("gep_title"), _unit(account).text, len(head))
+    rows = heading(both("gep_title"), _unit(account).text)
     rows.append([SheetCell(text, "head") for text in head])
     for category in COUNTED:
         of = [
@@ -97,7 +93,7 @@ def _services(account: GepAccount) -> Sheet:
         if keys:
             rows.append(_sum_row(account, both(category), of, category))
     rows.append(_sum_row(account, both("gep_total"), list(account.rows)))
-    return Sheet("GEP 生态产品总值", rows, None, (4, 2), merged)
+    return Sheet("GEP 生态产品总值", rows, None, (4, 2))
 
 
 def _service_row(account: GepAccount, of: Sequence[AccountRow]) -> Row:
@@ -157,7 +153,7 @@ def _matrix(account: GepAccount, year: int) -> Sheet:
     rows_of_year, unit = account.of_year(year), _unit(account)
     names = sorted(dict.fromkeys(row.quantity.ecosystem for row in rows_of_year), key=lambda name: name == "")
     head = ["Service", "服务", *(both(name or UNALLOCATED) for name in names), both("gep_total")]
-    rows, merged = heading(f"{both('gep_ecosystems')}, {year}", _unit(account).text, len(head))
+    rows = heading(f"{both('gep_ecosystems')}, {year}", _unit(account).text)
     rows.append([SheetCell(text, "head") for text in head])
     services = {row.quantity.service: row.quantity.category for row in rows_of_year}
     for service in sorted(services, key=lambda one: CATEGORIES.index(services[one])):
@@ -168,7 +164,7 @@ def _matrix(account: GepAccount, year: int) -> Sheet:
     sums = [total_of(row for row in rows_of_year if row.quantity.ecosystem == name) for name in names]
     total = [SheetCell(both("gep_total"), "sum_text"), SheetCell(None, "sum_text")]
     rows.append([*total, *(SheetCell(unit.of(value), "sum") for value in (*sums, account.total(year)))])
-    return Sheet(f"Ecosystems {year} 生态系统", rows, None, (4, 2), merged)
+    return Sheet(f"Ecosystems {year} 生态系统", rows, None, (4, 2))
 
 
 def result_sheet(name: str, table: ResultTable) -> Sheet:
@@ -205,9 +201,9 @@ def _style(column: str, cell: Cell) -> Style:
 
 def _notes(account: GepAccount) -> Sheet:
     """What the reader must know, in both languages."""
-    rows, merged = heading(both("warnings"), "", 2)
+    rows = heading(both("warnings"), "")
     for notice in account.warnings:
         rows.append([SheetCell(notice.text("en")), SheetCell(notice.text("zh"))])
     for key in ("gep_scope_note", "gep_rounding", "gep_bridge_note"):
         rows.append([SheetCell(load_texts(language)[key]) for language in ("en", "zh")])
-    return Sheet("Notes 说明", rows, (80, 80), (0, 0), merged)
+    return Sheet("Notes 说明", rows, (80, 80))

@@ -41,8 +41,9 @@ def _short(result: SeeaResult, words: Words, money: MoneyUnit) -> list[Block]:
     for tables in result.supply:
         cards.append(Figure(f"{words['seea_gep']} {tables.year}", money.of(tables.gep), f"{money.text}/a"))
     if result.assets:
-        for line, year in zip(("opening", "closing"), result.years):
-            cards.append(Figure(f"{words['seea_npv']} {year}", money.of(result.assets.total(line)), money.text))
+        for line in ("opening", "closing"):
+            value = money.of(result.assets.total(line))
+            cards.append(Figure(words["seea_npv"], value, money.text, words[f"seea_{line}"]))
     return [Figures(cards)] if cards else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...report.texts import load_texts
-from ...report.workbook import Row, Sheet, SheetCell, Style, column_letters
+from ...report.workbook import Row, Sheet, SheetCell, Style
 from .cells import TOTAL, UNALLOCATED, WHOLE, SeeaCell, lines_of
 from .run import SeeaResult
 
@@ -55,14 +55,14 @@ def table_sheet(table: str, cells: Sequence[SeeaCell], year: int, several: bool,
     note = f"{year if several else period}" + ("" if own or not any(units) else f", {next(iter(units))}")
     labels = ["", "", *(["Unit 单位"] if own else [])]
     heads = [_column_name(table, column) for column in columns]
-    last = column_letters(len(labels) + len(columns))
     rows: list[Row] = [
         [SheetCell(f"{table} {english} {chinese}", "title")],
         [SheetCell(note, "note")],
         [],
         [SheetCell(text, "head") for text in (*labels, *heads)],
     ]
-    indents = {line.id: line.indent for account in ("extent", "condition", "asset") for line in lines_of(account)}
+    account = {"4.1": "extent", "5.6": "condition", "10.1": "asset"}.get(table)
+    indents = {line.id: line.indent for line in lines_of(account)} if account else {}
     for order in dict.fromkeys(cell.order for cell in cells):
         of = [cell for cell in cells if cell.order == order]
         summed = of[0].line in _SUMS or of[0].line.endswith("|index")
@@ -71,15 +71,12 @@ def table_sheet(table: str, cells: Sequence[SeeaCell], year: int, several: bool,
         row += [SheetCell(of[0].unit, text)] if own else []
         values = {cell.column: cell.value for cell in of}
         for column in columns:
-            style: Style = "fine" if table in _FINE else "sum" if summed or _is_sum(column) else "decimal"
+            shown: Style = "sum" if summed else "sum_column" if column in _SUMS else "decimal"
+            style: Style = "fine" if table in _FINE else shown
             row.append(SheetCell(values.get(column), style))
         rows.append(row)
     name = f"{table}{f' {year}' if several else ''} {chinese}"
-    return Sheet(name, rows, None, (4, 2), (f"A1:{last}1", f"A2:{last}2"))
-
-
-def _is_sum(column: str) -> bool:
-    return column in _SUMS
+    return Sheet(name, rows, None, (4, 2))
 
 
 def _row_name(cell: SeeaCell, language: int) -> str:
@@ -87,9 +84,16 @@ def _row_name(cell: SeeaCell, language: int) -> str:
     if cell.table == "4.2" and cell.line != "closing":
         return type_name(cell.line, ("en", "zh")[language])
     if cell.table in ("5.2", "5.3", "5.4"):
-        kind, _, rest = cell.name.partition(": ")
-        return f"{type_name(kind, ('en', 'zh')[language])}: {rest}"
+        return _variable_name(cell, ("en", "zh")[language])
     return cell.name_zh or cell.name if language else cell.name
+
+
+def _variable_name(cell: SeeaCell, language: str) -> str:
+    """Type, class and name of a condition variable, or the index of a type."""
+    kind, *rest = cell.name.split(": ", 2)
+    words = load_texts(language)
+    known = [words.get(f"seea_class_{part}", words.get(f"seea_{part}", part)) for part in rest]
+    return ("：" if language == "zh" else ": ").join([type_name(kind, language), *known])
 
 
 def _column_name(table: str, column: str) -> str:
