@@ -68,6 +68,7 @@ ALGORITHMS = (
     "workflows.assetsworkflow.AssetsWorkflow",
     "workflows.esvworkflow.EsvWorkflow",
     "workflows.zoningworkflow.ZoningWorkflow",
+    "workflows.gepworkflow.GepWorkflow",
 )
 
 

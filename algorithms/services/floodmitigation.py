@@ -49,6 +49,8 @@ class FloodMitigation(ServiceAlgorithm):
             self.add_number(name, advanced=True)
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", quantity="storm_water_held", optional=False)
+        self.add_raster_output("OUTPUT_LAND", quantity="storm_water_held")
+        self.add_raster_output("OUTPUT_WATER", quantity="storm_water_held")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_BODIES")
         self.add_report_output()
@@ -56,7 +58,10 @@ class FloodMitigation(ServiceAlgorithm):
         self.add_number_output("TOTAL")
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        outputs = FloodOutputs(given.output("OUTPUT"), self.provenance())
+        if given.has("OUTPUT_WATER") and not given.has("WATER_BODIES"):
+            raise InputError(tr("OUTPUT_WATER is a map of water bodies: give WATER_BODIES."))
+        parts = given.output("OUTPUT_LAND"), given.output("OUTPUT_WATER")
+        outputs = FloodOutputs(given.output("OUTPUT"), self.provenance(), *parts)
         inputs = self._inputs(given)
         if inputs.terrain is None and (given.raster("DEM") or given.raster("SLOPE")):
             progress.warn(
@@ -64,6 +69,8 @@ class FloodMitigation(ServiceAlgorithm):
             )
         result = run_flood_mitigation(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.held, result.years, result.land_range_mm)
+        results |= self.publish_map("OUTPUT_LAND", outputs.land, result.years, result.land_range_mm)
+        results |= self.publish_map("OUTPUT_WATER", outputs.water, result.years)
         results |= self.publish_service(given, result, partial(flood_report, result, inputs, outputs))
         return results | self.publish_table("OUTPUT_BODIES", result.bodies_table())
 

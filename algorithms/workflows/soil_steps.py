@@ -76,4 +76,5 @@ class SoilSteps:
 
     @staticmethod
     def _practice(chain: Chain) -> list[str]:
-        return [chain.run("supportpractice", {"OUTPUT": "support_practice.tif"}).path()]
+        # a workflow's preset is one of prices
+        return [chain.run("supportpractice", {"OUTPUT": "support_practice.tif"}, PRESET=None).path()]

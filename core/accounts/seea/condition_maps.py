@@ -53,7 +53,7 @@ def condition_of_maps(
         years: rising.
         scheme: of the land cover.
         types: by code.
-        rasters: one per variable, with a band per year.
+        rasters: one per variable, with a band per year; or one per variable and year, those of a variable together.
         variables: columns `variable`, `class`, `lower`, `upper`, and optionally `unit`, `ecosystem` (types that it is a
             variable of, separated by `;`; blank for all).
         settings: the user's decisions.
@@ -67,17 +67,18 @@ def condition_of_maps(
     assert scheme is not None
     variables.require("variable", "class", "lower", "upper")
     texts = variables.texts("variable")
-    if len(texts) != len(rasters):
+    each = len(rasters) // max(len(texts), 1)
+    if not texts or len(rasters) != each * len(texts) or each not in (1, len(years)):
         raise InputError(
-            f"CONDITION_RASTERS holds {len(rasters)} rasters and CONDITION_VARIABLES {len(texts)} rows. Give a row "
-            "for each raster, in their order."
+            f"CONDITION_RASTERS holds {len(rasters)} rasters and CONDITION_VARIABLES {len(texts)} rows. Give a "
+            f"raster with a band per year for each row, or {len(years)} rasters for each, one after the other."
         )
-    names = tuple(f"variable {n}" for n in range(len(rasters)))
+    names = tuple(f"variable {n}" for n in range(len(texts)))
     with workspace() as folder:
         survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(Cover(land_cover, scheme))
-        for name, raster in zip(names, rasters):
-            survey.add(name, Rasters.of(raster), ANY)
+        for n, name in enumerate(names):
+            survey.add(name, Rasters(tuple(rasters[n * each : (n + 1) * each])), ANY)
         sums = survey.run(_MeanFormula(names), (), len(scheme.codes), progress)
     kinds = tuple(dict.fromkeys(types[code] for code in scheme.codes))
     member = np.array([[types[code] == kind for kind in kinds] for code in scheme.codes], dtype=float)

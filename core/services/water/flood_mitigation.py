@@ -37,7 +37,7 @@ from .curve_number import (
 )
 from .swamp_soil import UNKNOWN_SOIL, SwampSoil
 
-HELD = "held"
+HELD, HELD_BY_LAND, HELD_IN_WATER = "held", "held_by_land", "held_in_water"
 BODIES = "water_bodies"
 BODY_AREA = "body_area"
 UNDESCRIBED_BODY_AREA = "undescribed_body_area"
@@ -93,17 +93,19 @@ class FloodFormula:
         if not is_everywhere(valid):
             valid = valid | (covered & ~self.described.take(row))
         if not self.body_depth_mm.size:
-            return Layers({HELD: held}, valid, {HELD: held}, group=row)
+            return Layers({HELD: held, HELD_BY_LAND: held}, valid, {HELD: held}, group=row)
         depth = self.body_depth_mm[pixels.values[BODIES].astype(np.intp)]
         in_body = pixels.valid[BODIES] & ~np.isnan(depth)
         held = np.where(in_body, depth, held)
+        in_water = np.where(in_body, held, 0)
         amounts = {
             HELD: held,
-            BODIES: np.where(in_body, held, 0),
+            BODIES: in_water,
             BODY_AREA: in_body,
             UNDESCRIBED_BODY_AREA: in_body & ~self.described.take(row),
         }
-        return Layers({HELD: held}, valid | (covered & in_body), amounts, group=row)
+        maps = {HELD: held, HELD_BY_LAND: held - in_water, HELD_IN_WATER: in_water}
+        return Layers(maps, valid | (covered & in_body), amounts, group=row)
 
     def _soil_group(self, pixels: Pixels) -> np.ndarray | int:
         """Number of the soil group, 1 to 4; 0 where it is not known."""
@@ -218,10 +220,12 @@ class FloodInputs:
 
 @dataclass(frozen=True)
 class FloodOutputs:
-    """Path of the map; None for none."""
+    """Paths of the maps of all that is held, of the part of land and of that of water bodies; None for none."""
 
     held: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    land: str | None = None
+    water: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,7 +296,12 @@ def run_flood_mitigation(
         if inputs.terrain:
             add_slope(survey, inputs.terrain)
         bodies = _bodies(inputs, survey, progress)
-        made = map_output(survey, HELD, outputs.held, "storm_water_held", outputs.metadata)
+        paths = {HELD: outputs.held, HELD_BY_LAND: outputs.land, HELD_IN_WATER: outputs.water}
+        made = tuple(
+            output
+            for name, path in paths.items()
+            for output in map_output(survey, name, path, "storm_water_held", outputs.metadata)
+        )
         depth = bodies.depth_mm if bodies else np.empty(0)
         formula = FloodFormula.of_curves(inputs, curves, depth)
         sums = survey.run(formula, made, len(formula.described), progress)

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...errors import InputError
+from ...land_cover import load_scheme
 from . import land as land
 from . import layers as make
+from .accounts import District, account_tables
 from .files import RasterFile, RegionFiles, ShapesFile, TableFile, write_region
 from .image import BANDS, landsat_image
 from .model import Feature, Layer, Region, Shapes, Table
@@ -71,7 +73,8 @@ def build_region(
                 for zone in range(len(rings)) for year, (_, gdp) in zip(years, sums)]  # fmt: skip
     return Region(
         size, seed, tuple(years), pixel_m, ORIGIN, EPSG, tuple(layers), shapes,
-        tables_of(seed, years, gdp_rows), dict(make.KNOWN_COEFFICIENTS),
+        (*tables_of(seed, years, gdp_rows), *account_tables(seed, years, _statistics_of(world, district, sums))),
+        dict(make.KNOWN_COEFFICIENTS),
     )  # fmt: skip
 
 
@@ -222,6 +225,29 @@ def _district_shapes(rings: list[Array], sums: list[list[Array]], years: Sequenc
         features.append(Feature(_to_map(ring, pixel_m), (zone + 1, DISTRICT_NAMES[zone], *by_year)))
     title = "districts with population (persons) and GDP (1e4 CNY) by year"
     return Shapes("districts", title, tuple(fields), tuple(features))
+
+
+def _statistics_of(world: _World, district: NDArray[Any], sums: list[list[Array]]) -> list[District]:
+    """What statistics know of the districts: people, GDP and areas of ecosystems."""
+    scheme, hectares = load_scheme("cnlucc"), world.terrain.pixel_m**2 / 1e4
+    counts = [
+        {
+            code: _sums_by(district, (cover == code) * hectares, world.inside, len(DISTRICT_NAMES))
+            for code in scheme.codes
+        }
+        for cover in world.covers
+    ]
+    found = []
+    for zone, name in enumerate(DISTRICT_NAMES[: len(sums[0][0])]):
+        areas: list[dict[str, float]] = []
+        for of_year in counts:
+            areas.append({})
+            for code, by_zone in of_year.items():
+                ecosystem = scheme.ecosystem_of(code)
+                areas[-1][ecosystem] = areas[-1].get(ecosystem, 0.0) + float(by_zone[zone])
+        people, gdp = ([float(of[kind][zone]) for of in sums] for kind in (0, 1))
+        found.append(District(name, people, gdp, areas))
+    return found
 
 
 def _sums_by(zone: NDArray[Any], amount: Array, inside: Mask, zones: int) -> Array:

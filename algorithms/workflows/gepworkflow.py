@@ -1,0 +1,197 @@
+"""Gross ecosystem product in one run: services mapped, quantities summed, prices put to them, SEEA tables made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.accounts.quantities.statistics import ALLOCATIONS
+from ...core.errors import InputError
+from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS
+from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
+from ...core.workflows.combined_report import StepReport
+from ...core.workflows.gep_headlines import account_headlines, seea_headlines
+from ...core.workflows.headlines import Headline
+from ..accounts.gepaccount import PriceParameters
+from ..base import Results
+from ..given import Given
+from ..services.soilconservation import FACTORS
+from ..services.soilerodibility import SOIL as TEXTURE
+from ..services.soilerodibility import UNITS
+from ..translation import tr
+from .soil_steps import SoilSteps, has_soil
+from .workflow import Chain, Step, Workflow
+
+ACCOUNT = "gepaccount"
+
+
+class GepWorkflow(Workflow, PriceParameters):
+    """From maps, statistics and prices to the account of gross ecosystem product and the tables of the SEEA."""
+
+    NAME = "gepworkflow"
+    YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "NPP")
+
+    def declare(self) -> None:
+        self.add_land_cover()
+        self.add_zones(raster=False)
+        for name in ("precipitation", "evapotranspiration"):
+            self.add_series(name.upper(), quantity=name, optional=True)
+        self._add_soil()
+        self.add_polygons("WATER_BODIES")
+        self._add_carbon()
+        self.add_number("DAYS", minimum=0, maximum=366)
+        self.add_number("WATER_EVAPORATION", minimum=0)
+        for name in ("AIR_EMISSIONS", "AIR_CAPACITY", "WATER_EMISSIONS", "WATER_CAPACITY"):
+            self.add_table(name)
+        self.add_text("NATURAL_CLASSES", "", optional=True)
+        self.add_tables("STATISTICS")
+        self.add_choice("ALLOCATE", ALLOCATIONS, "named")
+        self.add_prices()
+        self.add_rasters("CONDITION_RASTERS", quantity="any", optional=True)
+        self.add_table("CONDITION_VARIABLES")
+        self.add_table("USERS")
+        self.add_number("DISCOUNT_RATE", 2.0, 0, advanced=True)
+        self.add_number("LIFE", 100.0, 1, advanced=True)
+        self.add_workflow_outputs()
+
+    def _add_soil(self) -> None:
+        for name, quantity in FACTORS.items():
+            self.add_series(name, quantity=quantity, optional=True)
+        for name in TEXTURE:
+            self.add_raster(name, quantity=name.lower(), optional=True, ranges=True, unit_from="UNITS")
+        self.add_choice("UNITS", tuple(UNITS), "percent", advanced=True)
+        self.add_raster("DEM", quantity="elevation", optional=True, ranges=True)
+        self.add_raster("FLOW_ACCUMULATION", quantity="flow_accumulation", optional=True)
+        self.add_series("NDVI", quantity="ndvi", optional=True)
+        self.add_table("C_TABLE", advanced=True)
+        self.add_choice("SLOPE_LENGTH_METHOD", ("desmet_govers", "constant"), "desmet_govers", advanced=True)
+        for name in ("BULK_DENSITY", "SOIL_N", "SOIL_P"):
+            self.add_number(name, minimum=0)
+
+    def _add_carbon(self) -> None:
+        self.add_series("NPP", quantity="npp", optional=True, unit_from="NPP_UNIT")
+        self.add_choice("NPP_UNIT", NPP_UNITS, "gc_m2")
+        self.add_table("CARBON_TABLE")
+        self.add_choice("FLUX_METHOD", tuple(FLUX_METHODS), "nep")
+        self.add_number("NEP_RATIO")
+        self.add_choice("OXYGEN_METHOD", tuple(OXYGEN_METHODS), "flux_method", advanced=True)
+
+    def steps(self, given: Given) -> int:
+        soil = SoilSteps(given).count if has_soil(given) and self._counts_soil(given) else 0
+        return len(self._services(given)) + soil + 3
+
+    @staticmethod
+    def _counts_soil(given: Given) -> bool:
+        return any(given.has(name) for name in ("BULK_DENSITY", "SOIL_N", "SOIL_P"))
+
+    def _services(self, given: Given) -> list[str]:
+        """The services for which there is what they need."""
+        wanted = {
+            "water": given.has("PRECIPITATION") and given.has("EVAPOTRANSPIRATION"),
+            "soil": has_soil(given) and self._counts_soil(given),
+            "flood": given.has("WATER_BODIES"),
+            "carbon": given.has("NPP") and given.has("CARBON_TABLE"),
+            "climate": given.has("DAYS"),
+            "air": given.has("AIR_EMISSIONS"),
+            "purification": given.has("WATER_EMISSIONS"),
+        }
+        return [name for name, there in wanted.items() if there]
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        services = self._services(given)
+        if not services and not given.has("STATISTICS") and not given.has("NATURAL_CLASSES"):
+            raise InputError(
+                tr(
+                    "There is nothing to account. Give PRECIPITATION and EVAPOTRANSPIRATION (water retention), what "
+                    "soil conservation needs with BULK_DENSITY, SOIL_N or SOIL_P, WATER_BODIES (floods), NPP and "
+                    "CARBON_TABLE, DAYS (climate regulation), AIR_EMISSIONS, WATER_EMISSIONS, or STATISTICS."
+                )
+            )
+        maps, tables = self._map_services(given, chain, services)
+        own = given.for_child("STATISTICS") or []
+        quantities = chain.run(
+            "gepquantities",
+            {"OUTPUT_TABLE": "gep_quantities.csv"},
+            STATISTICS=[*(own if isinstance(own, (list, tuple)) else [own]), *tables] or None,
+            ALLOCATE=given.choice("ALLOCATE"),
+            SAND=None,  # that of the workflow is the texture of the soil
+            **maps,
+        )
+        files = {f"OUTPUT_{name.upper()}": f"gep_{name}.csv" for name in
+                 ("account", "summary", "change", "sensitivity", "prices", "bridge")}  # fmt: skip
+        if given.has("ZONES"):
+            files["OUTPUT_ZONES"] = "gep_zones.gpkg"
+        account = chain.run(
+            ACCOUNT,
+            {**files, "OUTPUT_XLSX": "gep.xlsx"},
+            shown=["OUTPUT_ZONES"] if given.has("ZONES") else [],
+            QUANTITIES=quantities.path("OUTPUT_TABLE"),
+        )
+        headlines = account_headlines(
+            account.table("OUTPUT_SUMMARY"), account.table("OUTPUT_CHANGE"), self._currency(given)
+        )
+        return headlines + self._seea(given, chain, account)
+
+    @staticmethod
+    def _currency(given: Given) -> str:
+        return given.text("CURRENCY") or "CNY"
+
+    def _seea(self, given: Given, chain: Chain, account: Step) -> list[Headline]:
+        """The tables of the SEEA; a single year has no extent account, but supply and use."""
+        several = len(given.years()) > 1
+        alone: dict[str, Any] = {} if several else {"LAND_COVER": None, "ZONES": None, "CONDITION_RASTERS": None}
+        step = chain.run(
+            "seeaaccounts",
+            {"OUTPUT_TABLE": "seea_tables.csv", "OUTPUT_XLSX": "seea.xlsx"},
+            SERVICES=account.path("OUTPUT_ACCOUNT"),
+            **alone,
+        )
+        numbers = {name: step.number(name) for name in ("GEP_OPENING", "GEP_CLOSING", "NPV_OPENING", "NPV_CLOSING")}
+        return seea_headlines(numbers, given.years(), self._currency(given))
+
+    def _map_services(self, given: Given, chain: Chain, services: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Maps by the slot of GEP quantities, and tables that it joins in."""
+        maps: dict[str, Any] = {}
+        tables: list[str] = []
+        if "water" in services:
+            files = {"OUTPUT": "water_retention.tif", "OUTPUT_TABLE": "water_retention.csv"}
+            maps["WATER"] = [chain.run("waterretention", files, shown=["OUTPUT"]).path()]
+        if "soil" in services:
+            maps["SOIL"] = [SoilSteps(given).run(chain).path()]
+        if "flood" in services:
+            files = {"OUTPUT": "flood_held.tif", "OUTPUT_WATER": "flood_water_bodies.tif", "OUTPUT_TABLE": "flood.csv"}
+            # of the storm only what water bodies hold is counted, as in the Garze account
+            step = chain.run("floodmitigation", files, shown=["OUTPUT_WATER"], STORM_DEPTH="50", DEM=None)
+            maps["FLOOD_BODIES"] = [step.path("OUTPUT_WATER")]
+        if "carbon" in services:
+            files = {
+                "OUTPUT": "carbon_stock.tif",
+                "OUTPUT_FLUX": "co2_fixed.tif",
+                "OUTPUT_OXYGEN": "oxygen_released.tif",
+                "OUTPUT_FLUX_TABLE": "carbon_flux.csv",
+            }
+            step = chain.run("carbonstorage", files, shown=["OUTPUT_FLUX"])
+            maps |= {"CARBON": [step.path("OUTPUT_FLUX")], "OXYGEN": [step.path("OUTPUT_OXYGEN")]}
+        if "climate" in services:
+            files = {"OUTPUT": "cooling.tif", "OUTPUT_TABLE": "cooling.csv"}
+            # evapotranspiration of the workflow is that of the whole year
+            tables.append(
+                chain.run("climateregulation", files, shown=["OUTPUT"], EVAPOTRANSPIRATION=None).path("OUTPUT_TABLE")
+            )
+        for service, name, of in (("air", "airpurification", "AIR"), ("purification", "waterpurification", "WATER")):
+            if service in services:
+                files = {"OUTPUT_TABLE": f"{name}.csv", "OUTPUT": f"{name}.tif"}
+                told = {kind: given.for_child(f"{of}_{kind}") for kind in ("EMISSIONS", "CAPACITY")}
+                tables.append(chain.run(name, files, **told).path("OUTPUT_TABLE"))
+        return maps, tables
+
+    def _publish(self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport]) -> Results:
+        """The account comes first: its first page answers what the reader asks."""
+        title = self._title_of_account()
+        return super()._publish(given, headlines, sorted(reports, key=lambda report: report.title != title))
+
+    @staticmethod
+    def _title_of_account() -> str:
+        from qgis.core import QgsApplication
+
+        return str(QgsApplication.processingRegistry().algorithmById(f"ecoassets:{ACCOUNT}").displayName())
