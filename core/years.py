@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .errors import InputError
+from .progress import Progress
 
 
 def parse_years(text: str) -> tuple[int, ...]:
@@ -36,3 +38,16 @@ def year_pairs(years: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """
     pairs = tuple(zip(years, years[1:]))
     return (*pairs, (years[0], years[-1])) if len(years) > 2 else pairs
+
+
+def warn_by_year(years: Sequence[int | None], messages: Sequence[str], progress: Progress) -> None:
+    """Warns of what each year lacks, once for all years of which the same is to be told; "" says nothing.
+
+    >>> warn_by_year((2000, 2005, 2010), ("3 pixels are left out.", "3 pixels are left out.", ""), Progress())
+    """
+    told: dict[str, list[str]] = {}
+    for year, message in zip(years, messages):
+        if message:
+            told.setdefault(message, []).extend([] if year is None else [str(year)])
+    for message, of_years in told.items():
+        progress.warn(f"{', '.join(of_years)}: {message}" if of_years else message)

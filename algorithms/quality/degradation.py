@@ -10,14 +10,14 @@ from ...core.quality.degradation import (
     DegradationInputs,
     DegradationOutputs,
     DegradationResult,
-    degradation_table,
     run_degradation,
-    severity_table,
 )
 from ...core.quality.degradation_report import degradation_report
+from ...core.quality.degradation_tables import degradation_table, severity_table
 from ...core.quality.legends import legend
 from ...core.quality.named_rasters import compared_layers
 from ...core.raster.output import ClassColour
+from ...core.report.names import told
 from ...core.report.texts import load_texts
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
@@ -45,6 +45,8 @@ class Degradation(EcoAlgorithm):
         self.add_text("LOWER_IS_BETTER", "", optional=True, advanced=True)
         self.add_number("BEFORE_BAND", minimum=1, integer=True, advanced=True)
         self.add_number("AFTER_BAND", minimum=1, integer=True, advanced=True)
+        self.add_polygons("ECOREGIONS")
+        self.add_field("ECOREGION_FIELD", "ECOREGIONS")
         self.add_number("REFERENCE_PERCENTILE", 95, 0, 100, advanced=True)
         self.add_range("VALUE", quantity="any")
         self.add_raster_settings(several_years=False)
@@ -74,6 +76,8 @@ class Degradation(EcoAlgorithm):
             land_cover,
             given.scheme() if land_cover else None,
             given.required_number("REFERENCE_PERCENTILE"),
+            given.polygons("ECOREGIONS"),
+            next(iter(given.fields("ECOREGION_FIELD")), None),
         )
         outputs = DegradationOutputs(given.output("OUTPUT"), given.output("OUTPUT_SEVERITY"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
@@ -99,7 +103,7 @@ class Degradation(EcoAlgorithm):
     def _publish_maps(self, result: DegradationResult, outputs: DegradationOutputs) -> Results:
         language = user_language()
         words = load_texts(language)
-        titles = tuple(words.get(layer, layer) for layer in result.layers)
+        titles = tuple(told(words, layer) for layer in result.layers)
         judged = tuple(layer.name for layer in result.inputs.layers)
         return {
             **self._publish_classes("OUTPUT", outputs.classes, titles, legend("degradation", language)),

@@ -42,6 +42,10 @@ class EcosystemQuality(EcoAlgorithm):
         self.add_choice("REFERENCE", REFERENCES, "pooled")
         self.add_table("REFERENCE_TABLE")
         self.add_text("ECOSYSTEMS", ", ".join(NATURAL), advanced=True)
+        self.add_flag("CROPLAND", False, optional=True)
+        self.add_table("GRADE_TABLE", advanced=True)
+        self.add_polygons("GRADE_ZONES", advanced=True)
+        self.add_field("GRADE_ZONE_FIELD", "GRADE_ZONES", advanced=True)
         self.add_choice("GRADES", tuple(GRADE_SCHEMES), "by_method", advanced=True)
         self.add_number("PERCENTILE", minimum=0, maximum=100, advanced=True)
         self.add_number("FEWEST_PIXELS", 100, 1, integer=True, advanced=True)
@@ -54,7 +58,9 @@ class EcosystemQuality(EcoAlgorithm):
         self.add_table_output("OUTPUT_REFERENCES")
         self.add_table_output("OUTPUT_CHANGE")
         self.add_report_output()
-        for name in ("MEAN_FIRST", "MEAN_LAST", "SUMMARY_FIRST", "SUMMARY_LAST", "CHANGE_PCT"):
+        for name in (
+            "MEAN_FIRST", "MEAN_LAST", "SUMMARY_FIRST", "SUMMARY_LAST", "CHANGE_PCT", "SAME_FIRST", "SAME_LAST",
+        ):  # fmt: skip
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
@@ -66,7 +72,7 @@ class EcosystemQuality(EcoAlgorithm):
             land_cover=given.rasters("LAND_COVER"),
             scheme=given.scheme(),
             method=given.choice("METHOD"),
-            ecosystems=tuple(split_words(given.text("ECOSYSTEMS"))),
+            ecosystems=_ecosystems(given),
             ecoregions=given.polygons("ECOREGIONS"),
             ecoregion_field=next(iter(given.fields("ECOREGION_FIELD")), None),
             reference=given.choice("REFERENCE"),
@@ -76,6 +82,9 @@ class EcosystemQuality(EcoAlgorithm):
             grades=GRADE_SCHEMES[given.choice("GRADES")],
             minimum=minimum,
             maximum=maximum,
+            grade_table=given.table("GRADE_TABLE"),
+            grade_zones=given.polygons("GRADE_ZONES"),
+            grade_zone_field=next(iter(given.fields("GRADE_ZONE_FIELD")), None),
         )
         outputs = QualityOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
         report = given.file_output("OUTPUT_HTML")
@@ -96,12 +105,23 @@ class EcosystemQuality(EcoAlgorithm):
             progress.info(
                 tr("{year}: mean index {mean:.2f}, summary index {summary:.2f}.", year=year, mean=mean, summary=summary)
             )
+        if result.pairs:
+            progress.info(
+                tr(
+                    "On the land that has an index in all of these years: {first:.2f} to {last:.2f}, {change:+.2f} %.",
+                    first=found.same_first,
+                    last=found.same_last,
+                    change=found.change_pct,
+                )
+            )
         return self.publish_numbers(
             MEAN_FIRST=found.means[0],
             MEAN_LAST=found.means[-1],
             SUMMARY_FIRST=found.summaries[0],
             SUMMARY_LAST=found.summaries[-1],
             CHANGE_PCT=found.change_pct,
+            SAME_FIRST=found.same_first,
+            SAME_LAST=found.same_last,
         )
 
     def _publish_maps(self, result: QualityResult, outputs: QualityOutputs) -> Results:
@@ -111,3 +131,9 @@ class EcosystemQuality(EcoAlgorithm):
             **self.publish_raster("OUTPUT_CLASSES", outputs.classes, grades),
             **self.publish_raster("OUTPUT", outputs.index, yearly_ramp(self.label("OUTPUT"), years, high=100)),
         }
+
+
+def _ecosystems(given: Given) -> tuple[str, ...]:
+    """The ecosystems that are named, and cropland where it is asked for."""
+    named = split_words(given.text("ECOSYSTEMS"))
+    return tuple(dict.fromkeys([*named, *(["cropland"] if given.flag("CROPLAND") else [])]))

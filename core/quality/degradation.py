@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,14 @@ from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.passes.percentiles import percentiles_by_stratum
+from ..raster.polygons import Zones, burn_zones
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
-from ..raster.study import open_study_area
+from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import Job, JobResult
-from ..results import Cell, Column, ResultTable
+from ..results import ResultTable
 from .degradation_kernel import (
     CLASSES,
     NO_CLASS,
@@ -32,37 +34,21 @@ from .degradation_kernel import (
     BeforeSampler,
     DegradationKernel,
     LayerSources,
-    severity_names,
-    severity_of,
 )
 from .legends import legend
-from .strata import Indicators, Land, find_references, telling_unknown_codes
+from .strata import Indicators, Land, References, find_references, telling_unknown_codes
 
 Kind = Literal["relative", "absolute", "class", "standard"]
 KINDS = ("relative", "absolute", "class", "standard")
 THRESHOLDS: Mapping[str, float | None] = {"relative": 10.0, "absolute": None, "class": 1.0, "standard": 0.0}
 UNION = "union"
 ALL = "all"
+NO_LAND_COVER = "no land cover"
 STANDARDS = {"biomass": "forest", "cover": "grassland", "forest": "forest", "grassland": "grassland"}
 # Of the 95th percentile of the earlier values: changes below it are noise.
 SMALLEST_SHARE = 0.01
 HIGH_PERCENTILE = 0.95
 NO_SEVERITY = 255
-
-DEGRADATION_COLUMNS = (
-    Column("layer", "text"),
-    Column("ecosystem", "text"),
-    Column("class", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-    Column("code", "integer"),
-)
-SEVERITY_COLUMNS = (
-    Column("layer", "text"),
-    Column("class", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-)
 
 
 @dataclass(frozen=True)
@@ -101,6 +87,9 @@ class DegradationInputs:
         land_cover: none, one raster, or one before and one after; tables tell the ecosystems of the last one.
         scheme: meaning of its codes.
         reference_percentile: of the earlier values in the ecosystem, the undegraded state of `standard`.
+        ecoregions: path of polygons, natural zones each with an undegraded state of its own, for `standard`; None for
+            one state of the whole area.
+        ecoregion_field: names the ecoregions; None makes each polygon one.
     """
 
     layers: tuple[ComparedLayer, ...]
@@ -110,6 +99,8 @@ class DegradationInputs:
     land_cover: tuple[str, ...] = ()
     scheme: LandCoverScheme | None = None
     reference_percentile: float = 95.0
+    ecoregions: str | None = None
+    ecoregion_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,23 +120,34 @@ class DegradationResult:
         layers: as in the map: `union` first where there are several.
         ecosystems: of the areas; the last ones are those of no known land cover.
         area_ha: by layer, ecosystem and direction (worse, same, better).
+        land_ha: land by ecosystem, of which the areas are a part; what has no land cover counts where it could be
+            compared. None without land cover.
         severity_ha: by judged layer and severity; empty but for `standard`.
-        wetland_ha: wetland before and after, where there are two dates of land cover and `standard`.
+        wetland_ha: wetland before and after on land that has land cover at both dates, where there are two and the kind
+            is `standard`.
+        references: undegraded values of each layer by ecoregion, for `standard`.
         inputs: what was asked for.
     """
 
     layers: tuple[str, ...]
     ecosystems: tuple[str, ...]
     area_ha: np.ndarray
+    land_ha: np.ndarray | None
     severity_ha: Mapping[str, np.ndarray]
     wetland_ha: tuple[float, float] | None
+    references: Mapping[str, ResultTable]
     inputs: DegradationInputs
 
     def headline(self) -> tuple[float, float, float]:
-        """Of the union, or of the only layer: degraded ha, improved ha, degraded percent."""
-        worse, same, better = self.area_ha[0].sum(axis=0).tolist()
-        total = worse + same + better
+        """Of the union, or of the only layer: degraded ha, improved ha, degraded percent of the land."""
+        worse, _, better = self.area_ha[0].sum(axis=0).tolist()
+        total = self.base_ha(0)
         return worse, better, worse / total * 100 if total else 0.0
+
+    def base_ha(self, layer: int, ecosystem: int | None = None) -> float:
+        """What shares are of: land cover (of an ecosystem); without land cover what could be compared."""
+        land = self.area_ha[layer].sum(axis=1) if self.land_ha is None else self.land_ha
+        return math.fsum(land) if ecosystem is None else float(land[ecosystem])
 
 
 def run_degradation(
@@ -155,6 +157,8 @@ def run_degradation(
     progress: Progress = QUIET,
 ) -> DegradationResult:
     """Compares each layer where both dates are valid, joins the layers, and adds up areas by ecosystem.
+
+    Shares are of the land: what has land cover at the (later) date, be it compared or not.
 
     Raises:
         InputError: layers, bands, kind and land cover do not fit.
@@ -177,13 +181,22 @@ def run_degradation(
         sources, cover = list(area.fit_all(sources, progress)), area.fit_all(cover, progress)
         land = Land.of_scheme(cover, inputs.scheme, ECOSYSTEMS) if inputs.scheme and cover else None
         wetlands = inputs.kind == "standard" and len(cover) == 2
-        gate = [source.name for source in (*sources, *(cover if wetlands else ()))]
-        job = area.reads([*sources, *cover], gate=gate, gate_any=True)
+        regions = _ecoregions(inputs, area) if inputs.kind == "standard" else None
+        read = [*sources, *cover, *([regions.source] if regions else [])]
+        job = area.reads(read, gate=[source.name for source in (*sources, *cover)], gate_any=True)
         made = _outputs(inputs, outputs, wetlands)
         with telling_unknown_codes(cover, inputs.scheme, area) if inputs.scheme else nullcontext():
-            layers = _judged(inputs, job, cover, progress.part(0, 50))
+            layers, references = _judged(inputs, job, cover, regions, progress.part(0, 50))
             maps = tuple(output.name for output in made)
-            kernel = DegradationKernel(layers, threshold, inputs.kind == "relative", land, wetlands, maps)
+            kernel = DegradationKernel(
+                layers,
+                threshold,
+                inputs.kind == "relative",
+                land,
+                wetlands,
+                regions.source.name if regions else None,
+                maps,
+            )
             names = _layer_names(inputs, wetlands)
 
             def accept(found: JobResult) -> None:
@@ -194,46 +207,16 @@ def run_degradation(
     wetland = found.sums["wetland"] if wetlands else None
     return DegradationResult(
         layers=names,
-        ecosystems=(*ECOSYSTEMS, "no land cover") if land else (ALL,),
+        ecosystems=(*ECOSYSTEMS, NO_LAND_COVER) if land else (ALL,),
         area_ha=np.stack([found.sums[f"area:{number}"] for number in range(len(names))]),
+        land_ha=_land(found.sums) if land else None,
         severity_ha={layer.name: found.sums[f"severity:{number}"] for number, layer in enumerate(inputs.layers)}
         if inputs.kind == "standard"
         else {},
         wetland_ha=None if wetland is None else (float(wetland[0]), float(wetland[1])),
+        references=references,
         inputs=inputs,
     )
-
-
-def degradation_table(result: DegradationResult) -> ResultTable:
-    """Area of each class by layer and ecosystem, and its share of the ecosystem's compared area.
-
-    With land cover, every ecosystem that occurs has its rows, after those of `all`.
-    """
-    rows: list[tuple[Cell, ...]] = []
-    for layer, by_ecosystem in zip(result.layers, result.area_ha):
-        stacked = [(ALL, by_ecosystem.sum(axis=0))]
-        if result.ecosystems != (ALL,):
-            stacked += [(name, areas) for name, areas in zip(result.ecosystems, by_ecosystem) if areas.any()]
-        for ecosystem, areas in stacked:
-            total = float(areas.sum())
-            for item in legend("degradation"):
-                area = float(areas[item.code + 1])
-                rows.append((layer, ecosystem, item.name, area, area / total * 100 if total else None, item.code))
-    return ResultTable(DEGRADATION_COLUMNS, tuple(rows))
-
-
-def severity_table(result: DegradationResult) -> ResultTable:
-    """Area of each severity of HJ 1174 by layer; wetland has one severity, by the share of its area that was lost."""
-    rows: list[tuple[Cell, ...]] = []
-    names = severity_names()
-    for layer, areas in result.severity_ha.items():
-        total = float(areas.sum())
-        rows += [(layer, name, float(a), float(a) / total * 100 if total else None) for name, a in zip(names, areas)]
-    if result.wetland_ha is not None and result.wetland_ha[0] > 0:
-        before, after = result.wetland_ha
-        lost = (before - after) / before * 100
-        rows.append((WETLAND, names[int(severity_of(np.array(lost), WETLAND))], before - after, lost))
-    return ResultTable(SEVERITY_COLUMNS, tuple(rows))
 
 
 def _check(inputs: DegradationInputs) -> float:
@@ -307,43 +290,76 @@ def _cover(inputs: DegradationInputs) -> tuple[Source, ...]:
     return tuple(replace(source, label=f"Land cover {date}") for source, date in zip(numbered, dates))
 
 
+def _land(sums: Sums) -> np.ndarray:
+    """Land by ecosystem, with what was compared without land cover as the last one."""
+    return np.append(sums["land"][:-1], sums["area:0"][-1].sum())
+
+
+def _ecoregions(inputs: DegradationInputs, area: StudyArea) -> Zones | None:
+    if not inputs.ecoregions:
+        return None
+    return burn_zones(inputs.ecoregions, inputs.ecoregion_field, area.grid, area.folder, "ecoregions", "Ecoregions")
+
+
 def _judged(
-    inputs: DegradationInputs, job: Job, cover: Sequence[Source], progress: Progress
-) -> tuple[LayerSources, ...]:
-    """The layers with what their judgement needs: smallest changes, or references."""
+    inputs: DegradationInputs, job: Job, cover: Sequence[Source], regions: Zones | None, progress: Progress
+) -> tuple[tuple[LayerSources, ...], Mapping[str, ResultTable]]:
+    """The layers with what their judgement needs: smallest changes, or references, which are also told as tables."""
     layers = tuple(LayerSources(f"{g.name}:before", f"{g.name}:after", g.higher_is_better) for g in inputs.layers)
     if inputs.kind == "relative":
-        if inputs.minimum_change is not None:
-            return tuple(replace(layer, smallest=inputs.minimum_change) for layer in layers)
-        found = percentiles_by_stratum(job, BeforeSampler(layers), len(layers), (HIGH_PERCENTILE,), progress)
-        high = np.nan_to_num(np.maximum(found.values[:, 0], 0))
-        for given, value in zip(inputs.layers, high):
-            progress.info(f"{given.name}: changes below {SMALLEST_SHARE * value:.6g} do not count.")
-        return tuple(replace(layer, smallest=SMALLEST_SHARE * float(v)) for layer, v in zip(layers, high))
-    if inputs.kind == "standard":
-        return tuple(
-            _with_reference(inputs, job, cover, layer, given.name, progress)
-            for layer, given in zip(layers, inputs.layers)
-        )
-    return layers
+        return _with_smallest(inputs, job, layers, progress), {}
+    if inputs.kind != "standard":
+        return layers, {}
+    judged, tables = [], {}
+    for layer, given in zip(layers, inputs.layers):
+        found = _undegraded(inputs, job, cover, regions, layer, given.name, progress)
+        values = tuple(found.values[0, 0, :, 0].tolist())
+        judged.append(replace(layer, standard=STANDARDS[given.name.casefold()], references=values))
+        tables[given.name] = found.table
+    return tuple(judged), tables
 
 
-def _with_reference(
-    inputs: DegradationInputs, job: Job, cover: Sequence[Source], layer: LayerSources, name: str, progress: Progress
-) -> LayerSources:
-    """The undegraded value: a high percentile of the earlier values in the ecosystem."""
+def _with_smallest(
+    inputs: DegradationInputs, job: Job, layers: tuple[LayerSources, ...], progress: Progress
+) -> tuple[LayerSources, ...]:
+    """The smallest change of each layer: the number given, or a share of a high percentile of the earlier values."""
+    if inputs.minimum_change is not None:
+        return tuple(replace(layer, smallest=inputs.minimum_change) for layer in layers)
+    found = percentiles_by_stratum(job, BeforeSampler(layers), len(layers), (HIGH_PERCENTILE,), progress)
+    high = np.nan_to_num(np.maximum(found.values[:, 0], 0))
+    for given, value in zip(inputs.layers, high):
+        progress.info(f"{given.name}: changes below {SMALLEST_SHARE * value:.6g} do not count.")
+    return tuple(replace(layer, smallest=SMALLEST_SHARE * float(v)) for layer, v in zip(layers, high))
+
+
+def _undegraded(
+    inputs: DegradationInputs,
+    job: Job,
+    cover: Sequence[Source],
+    regions: Zones | None,
+    layer: LayerSources,
+    name: str,
+    progress: Progress,
+) -> References:
+    """The undegraded values: a high percentile of the earlier values in the ecosystem, by ecoregion."""
     assert inputs.scheme is not None
     ecosystem = STANDARDS[name.casefold()]
-    land = Land.of_scheme(cover[:1], inputs.scheme, (ecosystem,))
+    zones, source = (regions.names, regions.source.name) if regions else ((), None)
+    land = Land.of_scheme(cover[:1], inputs.scheme, (ecosystem,), zones, source)
     series = Indicators((name,), ((layer.before,),))
     found = find_references(
         job, land, series, (0,), False, False, inputs.reference_percentile, fewest_pixels=100, progress=progress
     )
-    reference = float(found.values[0, 0, 0, 0])
-    if np.isnan(reference):
+    whole = float(found.values[0, 0, 0, 0])
+    if np.isnan(whole):
         raise InputError(f"No pixel of {ecosystem} has a value of {name} before. Check the land cover and the scheme.")
-    progress.info(f"Undegraded {name} of {ecosystem}: {reference:.6g}.")
-    return replace(layer, standard=ecosystem, reference=reference)
+    for zone, value in enumerate(found.values[0, 0, 1:, 0]):
+        if np.isnan(value):  # there may be pixels later
+            found.values[0, 0, zone + 1, 0] = whole
+    for row in found.table.rows:
+        where = f" in {row[2]}" if regions else ""
+        progress.info(f"Undegraded {name} of {ecosystem}{where}: {row[4]:.6g}.")
+    return found
 
 
 def _require_common(names: Sequence[str], sums: Sums, progress: Progress) -> None:

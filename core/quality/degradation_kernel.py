@@ -68,7 +68,7 @@ class LayerSources:
         better: whether higher values are better.
         smallest: changes below it do not count.
         standard: the ecosystem by whose standard it is judged, or "".
-        reference: the undegraded value, for `standard`.
+        references: the undegraded value, for `standard`: of the whole area, then of each ecoregion.
     """
 
     before: str
@@ -76,7 +76,7 @@ class LayerSources:
     better: bool = True
     smallest: float = 0.0
     standard: str = ""
-    reference: float = 1.0
+    references: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ class DegradationKernel:
         relative: see `change_direction`.
         land: ecosystems of the areas (all of them), or None.
         wetlands: whether wetland lost and won between two dates of land cover is a layer of its own.
+        ecoregions: source of the ecoregions of `standard`, numbered from 1; what lies in none is not judged. None for
+            the whole area.
         maps: which outputs are wanted.
     """
 
@@ -111,6 +113,7 @@ class DegradationKernel:
     relative: bool
     land: Land | None
     wetlands: bool
+    ecoregions: str | None
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
@@ -146,15 +149,24 @@ class DegradationKernel:
             return direction, np.zeros(direction.shape, dtype=np.uint8), counted
         assert self.land is not None
         counted = block.valid[layer.after] & (ecosystems[-1] == self.land.ecosystems.index(layer.standard))
-        severity = severity_of(after / layer.reference * 100, layer.standard)
+        undegraded = np.array(layer.references[0])
+        if self.ecoregions is not None:
+            region = block.values[self.ecoregions].astype(np.intp)
+            counted = counted & (region > 0)
+            undegraded = np.array(layer.references).take(region)
+        severity = severity_of(after / undegraded * 100, layer.standard)
         return -(severity > 0).astype(np.int8), severity, counted
 
     def _wetlands(self, block: Block, ecosystems: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Wetland lost (-1), kept (0) and won (1); only where there was or is wetland."""
         assert self.land is not None
         was, now = (ecosystem == self.land.ecosystems.index(WETLAND) for ecosystem in ecosystems)
-        known = np.logical_and.reduce([block.valid[name] for name in self.land.cover])
-        return now.astype(np.int8) - was.astype(np.int8), known & (was | now)
+        return now.astype(np.int8) - was.astype(np.int8), self._known(block) & (was | now)
+
+    def _known(self, block: Block) -> np.ndarray:
+        """Where every date has land cover."""
+        assert self.land is not None
+        return block.all_valid(self.land.cover)
 
     def _of_layers(self, valid: list[np.ndarray]) -> list[np.ndarray]:
         """Without the union in front and the wetlands behind."""
@@ -169,7 +181,7 @@ class DegradationKernel:
         valid: list[np.ndarray],
         ecosystems: list[np.ndarray],
     ) -> dict[str, np.ndarray]:
-        """Areas by layer, ecosystem and direction, and by layer and severity."""
+        """Areas by layer, ecosystem and direction, and by layer and severity; wetland of each date; land."""
         areas = np.broadcast_to(block.areas_ha, block.gate.shape)
         kinds = len(self.land.ecosystems) + 1 if self.land else 1
         ecosystem = ecosystems[-1] if ecosystems else np.zeros(block.gate.shape, dtype=np.intp)
@@ -182,9 +194,11 @@ class DegradationKernel:
             counted = inside & block.gate
             sums[f"severity:{number}"] = sum_by_class(severity[counted], SEVERITIES, areas[counted])
         if self.wetlands and self.land:
-            place = self.land.ecosystems.index(WETLAND)
-            found = [areas[block.gate & (at_date == place)].sum() for at_date in ecosystems]
-            sums["wetland"] = np.array(found)
+            place, known = self.land.ecosystems.index(WETLAND), self._known(block)
+            sums["wetland"] = np.array([areas[known & (at_date == place)].sum() for at_date in ecosystems])
+        if self.land:
+            covered = block.valid[self.land.cover[-1]]
+            sums["land"] = sum_by_class(np.where(covered, ecosystem, kinds), kinds + 1, block.areas_ha)[:-1]
         return sums
 
 

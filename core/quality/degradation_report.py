@@ -10,17 +10,23 @@ from ..report import (
     Column,
     Figure,
     Figures,
+    LeftOutArea,
     Map,
     MethodReport,
     Series,
     TableBlock,
 )
-from ..report.common import pictures
+from ..report.common import left_out_areas, pictures
+from ..report.names import told
 from ..report.texts import load_texts
 from ..tables import provenance
-from .degradation import DegradationOutputs, DegradationResult, degradation_table, severity_table
+from .degradation import NO_LAND_COVER, DegradationOutputs, DegradationResult
 from .degradation_kernel import severity_names
+from .degradation_tables import degradation_table, severity_table
 from .legends import legend
+from .reference_report import reference_tables
+
+ROUNDING = 1e-9  # sums of the same pixels in another order
 
 
 def degradation_report(result: DegradationResult, outputs: DegradationOutputs, language: str) -> MethodReport:
@@ -31,23 +37,38 @@ def degradation_report(result: DegradationResult, outputs: DegradationOutputs, l
         chapters=[
             Chapter(words["degradation_areas"], _areas(result, words, language)),
             Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
+            Chapter(words["eqi_references"], reference_tables(result.references.values(), words)),
             Chapter(words["degradation_severity"], _severity(result, outputs, words, language)),
         ],
         subtitle=", ".join(layer.name for layer in result.inputs.layers),
-        facts=[(words["quality_area"], f"{result.area_ha[0].sum():,.0f} ha")],
+        facts=[(words["quality_area"], f"{result.base_ha(0):,.0f} ha")],
         sources=[provenance(classes)],
+        left_out=_left_out(result, words),
     )
+
+
+def _left_out(result: DegradationResult, words: dict[str, str]) -> list[LeftOutArea]:
+    """Land on which a layer could not be compared, as a share of all land."""
+    if result.inputs.kind == "standard":  # judges one ecosystem, so that the others are not left out
+        return []
+    left_out = []
+    for number, layer in enumerate(result.layers):
+        base, compared = result.base_ha(number), float(result.area_ha[number].sum())
+        if base - compared > ROUNDING * base:
+            missing = (words["degradation_not_compared"], base - compared)
+            left_out += left_out_areas(told(words, layer), [missing], compared)
+    return left_out
 
 
 def _areas(result: DegradationResult, words: dict[str, str], language: str) -> list[Block]:
     items = legend("degradation", language)
     names = {item.code: item.name for item in items}
     by_layer = result.area_ha.sum(axis=1)
-    layers = [words.get(layer, layer) for layer in result.layers]
+    layers = [told(words, layer) for layer in result.layers]
     series = [Series(item.name, by_layer[:, item.code + 1].tolist(), item.colour) for item in items]
     cards = [Figure(f"{item.name}: {layers[0]}", float(by_layer[0, item.code + 1]), "ha") for item in items]
     rows = [
-        (words.get(str(row[0]), row[0]), words.get(str(row[1]), row[1]), names[int(row[5] or 0)], row[3], row[4])
+        (told(words, str(row[0])), _ecosystem(words, str(row[1])), names[int(row[5] or 0)], row[3], row[4])
         for row in degradation_table(result).rows
     ]
     columns = [
@@ -64,10 +85,14 @@ def _areas(result: DegradationResult, words: dict[str, str], language: str) -> l
     ]
 
 
+def _ecosystem(words: dict[str, str], name: str) -> str:
+    return words["zoning_unknown"] if name == NO_LAND_COVER else told(words, name)
+
+
 def _maps(result: DegradationResult, outputs: DegradationOutputs, words: dict[str, str], language: str) -> list[Block]:
     if not outputs.classes:
         return []
-    layers = [words.get(layer, layer) for layer in result.layers]
+    layers = [told(words, layer) for layer in result.layers]
     return [Map(words["degradation_map"], pictures(outputs.classes, layers), Classes(legend("degradation", language)))]
 
 
@@ -85,7 +110,7 @@ def _severity(
     ]
     items = legend("severity", language)
     names = {name: item.name for name, item in zip(severity_names(), items)}
-    named = [(words.get(str(layer), layer), names[str(name)], *numbers) for layer, name, *numbers in rows]
+    named = [(told(words, str(layer)), names[str(name)], *numbers) for layer, name, *numbers in rows]
     blocks: list[Block] = [TableBlock(words["degradation_severity"], columns, named)]
     if outputs.severity:
         layers = [layer.name for layer in result.inputs.layers]

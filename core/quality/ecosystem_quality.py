@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..errors import InputError, TableError
+from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..progress import QUIET, Progress
 from ..quantities import ANY, Measure, quantity_of_file
@@ -21,25 +21,15 @@ from ..raster.reading.series import tell_pairing, yearly_sources
 from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
-from ..raster.tally import Sums, sum_by_class
-from ..raster.work import Block, JobResult, Result
+from ..raster.tally import Sums
+from ..raster.work import JobResult
 from ..tables import Table, resource_table
-from ..years import year_pairs
+from ..years import warn_by_year, year_pairs
+from .known_grades import NO_GRADE, KnownGrades, read_known_grades
 from .legends import legend
-from .strata import (
-    Indicators,
-    Land,
-    References,
-    compared_pixels,
-    find_references,
-    references_of_table,
-    telling_unknown_codes,
-)
+from .quality_kernel import CLASSES, GRADES, INDEX, QualityKernel
+from .strata import Indicators, Land, References, find_references, references_of_table, telling_unknown_codes
 
-INDEX = "index"
-CLASSES = "classes"
-NO_GRADE = 0
-GRADES = 5
 # Grades and percentile of the reference that each method takes by default.
 GRADES_OF = {"relative_biomass": "RBD", "eqi": "HJ1172"}
 PERCENTILE_OF = {"relative_biomass": 95.0, "eqi": 99.0}
@@ -71,6 +61,9 @@ class QualityInputs:
         reference_table: references that are kept instead of found.
         grades: scheme of quality_classes.csv; None takes that of the method.
         minimum, maximum: valid range by indicator.
+        grade_table: grades that are known, of wetland or cropland (see `read_known_grades`); they go before the index.
+        grade_zones: path of polygons that the table names, such as lakes; None for a table by class alone.
+        grade_zone_field: names them; None makes each polygon one.
     """
 
     indicators: Mapping[str, tuple[str, ...]]
@@ -88,6 +81,9 @@ class QualityInputs:
     grades: str | None = None
     minimum: Mapping[str, float] = field(default_factory=dict)
     maximum: Mapping[str, float] = field(default_factory=dict)
+    grade_table: Table | None = None
+    grade_zones: str | None = None
+    grade_zone_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,20 +100,29 @@ class QualityResult:
     """Quality of the study area.
 
     Attributes:
+        ecosystems: those with an index, then those that only a table grades.
         area_ha: by year, ecosystem and grade (poor first), shape (years, ecosystems, 5).
+        indexed_ha: the part of it that has an index, and not a grade of the table; same shape.
         sums: area-weighted sums of the index, same shape.
-        pairs: years that are compared on the pixels graded in both.
+        pairs: years that are compared on the pixels with an index in both; with the mask `common` in every year, so
+            that the means of all pairs are of the same land.
         pair_sums: per pair and ecosystem: area, sum of the index before, and after; shape (pairs, ecosystems, 3).
-        missing_ha: per year, area of the ecosystems without a value of all indicators.
+        land_ha: per year, the land of all ecosystems.
+        missing_ha: per year, area of the ecosystems with an index that has no value of all indicators.
+        ungraded_ha: per year, area of the ecosystems that only a table grades and that has no grade there.
         references: what the values were divided by.
         inputs: what was asked for.
     """
 
+    ecosystems: tuple[str, ...]
     area_ha: np.ndarray
+    indexed_ha: np.ndarray
     sums: np.ndarray
     pairs: tuple[tuple[int, int], ...]
     pair_sums: np.ndarray
+    land_ha: tuple[float, ...]
     missing_ha: tuple[float, ...]
+    ungraded_ha: tuple[float, ...]
     references: References
     inputs: QualityInputs
 
@@ -156,6 +161,8 @@ def run_ecosystem_quality(
             zones = burned.names
             read.append(burned.source)
         land = Land.of_scheme(cover, inputs.scheme, inputs.ecosystems, zones, "ecoregions" if zones else None)
+        known, lakes = _known_grades(inputs, area)
+        read += lakes
         job = area.reads(read, gate=[source.name for source in cover])
         with telling_unknown_codes(cover, inputs.scheme, area):
             if inputs.reference_table is not None:
@@ -166,30 +173,47 @@ def run_ecosystem_quality(
                     progress.part(0, 60),
                 )  # fmt: skip
             made = _outputs(inputs, outputs)
-            kernel = _kernel(inputs, land, series, references, area.common, made)
+            kernel = _kernel(inputs, land, known, series, references, area.common, made)
 
             def accept(found: JobResult) -> None:
                 area.require_pixels(found)
                 _require_graded(inputs, names, found.sums)
 
             found = run_job(replace(job, kernel=kernel, outputs=made, accept=accept), progress.part(60, 100))
-    result = _collect(inputs, references, found.sums)
-    for year, missing in zip(inputs.years, result.missing_ha):
-        if missing > 0:
-            progress.warn(f"{year}: {missing:,.2f} ha of {', '.join(inputs.ecosystems)} lack an indicator.")
+    covered = tuple(found.coverage[source.name].area_ha for source in cover)
+    result = _collect(inputs, kernel.ecosystems, references, covered, found.sums)
+    _tell(result, known, progress)
     return result
 
 
-def quality_grades(index: np.ndarray, scheme: str) -> np.ndarray:
-    """Grades 1 (poor) to 5 (excellent) of an index from 0 to 100, the lower bound included.
+def _known_grades(inputs: QualityInputs, area: StudyArea) -> tuple[KnownGrades | None, list[Source]]:
+    """The table of grades and the polygons that it names."""
+    if inputs.grade_table is None:
+        return None, []
+    if not inputs.grade_zones:
+        return read_known_grades(inputs.grade_table, inputs.scheme, inputs.years), []
+    burned = burn_zones(
+        inputs.grade_zones, inputs.grade_zone_field, area.grid, area.folder, "grade_zones", "Polygons with known grades"
+    )
+    known = read_known_grades(inputs.grade_table, inputs.scheme, inputs.years, burned.names, burned.source)
+    return known, [burned.source]
 
-    Args:
-        index: any shape.
-        scheme: of quality_classes.csv: `HJ1172` (20, 35, 55, 75), `RBD` (25, 50, 70, 85) or `EQUAL20`.
-    """
-    rows = [row for row in resource_table("quality_classes").rows if row["scheme"] == scheme]
-    lower = sorted(float(str(row["min_inclusive"])) for row in rows)
-    return np.searchsorted(lower[1:], index, side="right") + 1
+
+def _tell(result: QualityResult, known: KnownGrades | None, progress: Progress) -> None:
+    """Warns of land without a grade, and says where the index is not that of the standard."""
+    inputs = result.inputs
+    named = ", ".join(inputs.ecosystems)
+    missing = [f"{ha:,.2f} ha of {named} lack an indicator." if ha > 0 else "" for ha in result.missing_ha]
+    warn_by_year(inputs.years, missing, progress)
+    if known is not None:
+        only = ", ".join(name for name in result.ecosystems if name not in inputs.ecosystems)
+        lacking = f"of {only} have no grade in table {known.name}."
+        warn_by_year(inputs.years, [f"{ha:,.2f} ha {lacking}" if ha > 0 else "" for ha in result.ungraded_ha], progress)
+    if inputs.method == "eqi" and "cropland" not in inputs.ecosystems:
+        progress.info(
+            "Cropland has no index. HJ 1172 grades it too, and a regional index compares with that of the standard "
+            "only where cropland is in it (CROPLAND)."
+        )
 
 
 def summary_index(area_by_grade: np.ndarray) -> float:
@@ -200,83 +224,6 @@ def summary_index(area_by_grade: np.ndarray) -> float:
     total = math.fsum(area_by_grade)
     weighted = math.fsum(grade * area for grade, area in enumerate(area_by_grade, start=1))
     return weighted / (GRADES * total) * 100 if total else math.nan
-
-
-@dataclass(frozen=True, eq=False)
-class QualityKernel:
-    """Index and grade of the pixels of a block.
-
-    ``index = mean over indicators of min(1, value / reference) * 100``; with `stretch` each relative density is first
-    moved to 0 to 1 between its smallest and largest of the year.
-
-    Attributes:
-        references: shape (dates or 1, indicators, zones + 1, ecosystems).
-        stretch: smallest and largest relative density, shape (dates, indicators, 2); None for none.
-        grades: scheme of quality_classes.csv.
-        pairs: positions of the years that are compared.
-        maps: which outputs are wanted.
-
-    Source: HJ 1172-2021; relative biomass density after Ouyang et al. 2016, Science 352:1455-1459.
-    """
-
-    land: Land
-    series: Indicators
-    references: np.ndarray
-    stretch: np.ndarray | None
-    grades: str
-    common: bool
-    pairs: tuple[tuple[int, int], ...]
-    maps: tuple[str, ...]
-
-    def __call__(self, block: Block) -> Result:
-        areas = np.broadcast_to(block.areas_ha, block.gate.shape)
-        zone = self.land.zone(block)
-        ecosystems = len(self.land.ecosystems)
-        pixels = compared_pixels(block, self.land, self.series, self.common)
-        index = np.zeros((len(pixels), *block.gate.shape))
-        grades = np.zeros(index.shape, dtype=np.uint8)
-        sums: dict[str, np.ndarray] = {}
-        for date, (ecosystem, counted) in enumerate(pixels):
-            kinds, area = ecosystem[counted], areas[counted]
-            found = self._index(block, date, counted, kinds, zone[counted])
-            index[date, counted] = found
-            grades[date, counted] = of_pixel = quality_grades(found, self.grades)
-            cell = kinds * GRADES + of_pixel - 1
-            sums[f"area:{date}"] = sum_by_class(cell, ecosystems * GRADES, area).reshape(-1, GRADES)
-            sums[f"index:{date}"] = sum_by_class(cell, ecosystems * GRADES, area * found).reshape(-1, GRADES)
-            missing = block.gate & (ecosystem < ecosystems) & ~counted
-            sums[f"missing:{date}"] = np.array(areas[missing].sum())
-        counts = np.stack([counted for _, counted in pixels])
-        for number, (before, after) in enumerate(self.pairs):
-            both = counts[before] & counts[after]
-            kinds, area = pixels[before][0][both], areas[both]
-            weights = (area, area * index[before, both], area * index[after, both])
-            sums[f"pair:{number}"] = np.stack([sum_by_class(kinds, ecosystems, w) for w in weights], axis=1)
-        wanted: dict[str, np.ndarray] = {INDEX: index, CLASSES: grades}
-        return Result({name: (wanted[name], counts) for name in self.maps}, Sums(sums))
-
-    def _index(self, block: Block, date: int, counted: np.ndarray, kinds: np.ndarray, places: np.ndarray) -> np.ndarray:
-        total = np.zeros(kinds.shape)
-        of_date = self.references[min(date, len(self.references) - 1)]
-        for number, sources in enumerate(self.series.sources):
-            reference = of_date[number][places, kinds]
-            self._require_known(number, reference, kinds)
-            density = np.clip(block.values[sources[date]][counted] / reference, 0, 1)
-            if self.stretch is not None:
-                least, most = self.stretch[date, number]
-                density = (density - least) / (most - least) if most > least else np.ones_like(density)
-            total += density
-        return total / len(self.series.names) * 100
-
-    def _require_known(self, number: int, reference: np.ndarray, kinds: np.ndarray) -> None:
-        """Raises TableError where a table of references lacks an ecosystem that occurs."""
-        unknown = np.unique(kinds[np.isnan(reference)]).tolist()
-        if unknown:
-            listed = ", ".join(self.land.ecosystems[kind] for kind in unknown)
-            raise TableError(
-                f"The table of references has no reference of {self.series.names[number]} for {listed}. Add a row with "
-                "a blank zone, or leave the ecosystem out."
-            )
 
 
 def _check(inputs: QualityInputs) -> None:
@@ -340,6 +287,7 @@ def _fit_indicators(inputs: QualityInputs, area: StudyArea, progress: Progress) 
 def _kernel(
     inputs: QualityInputs,
     land: Land,
+    known: KnownGrades | None,
     series: Indicators,
     references: References,
     common: bool,
@@ -354,6 +302,7 @@ def _kernel(
         stretch = np.stack([least, np.ones_like(least)], axis=2)
     return QualityKernel(
         land=land,
+        known=known,
         series=series,
         references=references.values,
         stretch=stretch,
@@ -378,16 +327,28 @@ def _outputs(inputs: QualityInputs, outputs: QualityOutputs) -> tuple[Output, ..
     return tuple(made)
 
 
-def _collect(inputs: QualityInputs, references: References, sums: Sums) -> QualityResult:
+def _collect(
+    inputs: QualityInputs,
+    ecosystems: tuple[str, ...],
+    references: References,
+    covered: tuple[float, ...],
+    sums: Sums,
+) -> QualityResult:
     years, pairs = range(len(inputs.years)), _pairs(inputs)
-    ecosystems = len(inputs.ecosystems)
     pair_sums = np.array([sums[f"pair:{pair}"] for pair in range(len(pairs))])
+    area, indexed, index = (
+        np.stack([sums[f"{name}:{year}"] for year in years]) for name in ("area", "indexed", "index")
+    )
     return QualityResult(
-        area_ha=np.stack([sums[f"area:{year}"] for year in years]),
-        sums=np.stack([sums[f"index:{year}"] for year in years]),
+        ecosystems=ecosystems,
+        area_ha=area,
+        indexed_ha=indexed,
+        sums=index,
         pairs=pairs,
-        pair_sums=pair_sums.reshape(-1, ecosystems, 3),
+        pair_sums=pair_sums.reshape(-1, len(ecosystems), 3),
+        land_ha=covered,
         missing_ha=tuple(float(sums[f"missing:{year}"]) for year in years),
+        ungraded_ha=tuple(float(sums[f"ungraded:{year}"]) for year in years),
         references=references,
         inputs=inputs,
     )

@@ -19,29 +19,31 @@ from ..report import (
     TableBlock,
 )
 from ..report.common import left_out_areas, pictures
+from ..report.names import told
 from ..report.texts import load_texts
 from ..tables import provenance
 from .ecosystem_quality import QualityOutputs, QualityResult
 from .legends import legend
 from .quality_tables import ALL, headline, quality_change_table, quality_table
-from .strata import ECOSYSTEM_EVERYWHERE, OWN_PIXELS
+from .reference_report import reference_tables
 
 
 def quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
     """What an assessment of quality found; language `en` or `zh`. Maps are shown where they were written."""
     words = load_texts(language)
     inputs = result.inputs
+    # Shares are of all land: ecosystems without a grade belong to it.
     left_out = [
-        item
-        for areas, missing, year in zip(result.area_ha, result.missing_ha, inputs.years)
-        for item in left_out_areas(year, [(words["eqi_missing"], missing)], math.fsum(areas.ravel()))
+        area
+        for year, land, *lost in zip(inputs.years, result.land_ha, result.missing_ha, result.ungraded_ha)
+        for area in left_out_areas(year, zip((words["eqi_missing"], words["eqi_ungraded"]), lost), land - sum(lost))
     ]
     return MethodReport(
         chapters=[
             Chapter(words["eqi_grades"], _grades(result, words, language)),
             Chapter(words["quality_maps"], _maps(result, outputs, words, language)),
             Chapter(words["eqi_by_ecosystem"], _ecosystems(result, words)),
-            Chapter(words["eqi_references"], _references(result, words)),
+            Chapter(words["eqi_references"], reference_tables([result.references.table], words)),
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · {', '.join(inputs.indicators)} · {inputs.scheme.title}",
         facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1].ravel()):,.0f} ha")],
@@ -74,7 +76,9 @@ def _maps(result: QualityResult, outputs: QualityOutputs, words: dict[str, str],
 
 def _ecosystems(result: QualityResult, words: dict[str, str]) -> list[Block]:
     # of the columns year, ecosystem, class, area, share, index, summary index, contribution, low share, code
-    rows = [(row[0], _named(row[1], words), row[3], *row[5:9]) for row in quality_table(result).rows if row[2] == ALL]
+    rows = [
+        (row[0], told(words, str(row[1])), row[3], *row[5:9]) for row in quality_table(result).rows if row[2] == ALL
+    ]
     columns = [
         Column(words["year"], kind="code"),
         Column(words["ecosystem"], kind="text"),
@@ -91,31 +95,11 @@ def _ecosystems(result: QualityResult, words: dict[str, str]) -> list[Block]:
             Column(words["to_year"], kind="code"),
             Column(words["ecosystem"], kind="text"),
             Column(words["area"], "ha"),
+            Column(words["eqi_before"], decimals=2),
+            Column(words["eqi_after"], decimals=2),
             Column(words["change"], decimals=2),
             Column(words["change_pct"], "%", decimals=2),
         ]
-        moved = [(*row[:2], _named(row[2], words), row[3], *row[6:8]) for row in quality_change_table(result).rows]
+        moved = [(*row[:2], told(words, str(row[2])), *row[3:8]) for row in quality_change_table(result).rows]
         blocks.append(TableBlock(words["eqi_change"], columns, moved))
     return blocks
-
-
-def _references(result: QualityResult, words: dict[str, str]) -> list[Block]:
-    columns = [
-        Column(words["rsei_indicator"], kind="text"),
-        Column(words["ecosystem"], kind="text"),
-        Column(words["eqi_zone"], kind="text"),
-        Column(words["year"], kind="code"),
-        Column(words["eqi_reference"]),
-        Column(words["eqi_pixels"], decimals=0),
-        Column(words["eqi_taken_from"], kind="text"),
-    ]
-    told = {OWN_PIXELS: words["eqi_own_pixels"], ECOSYSTEM_EVERYWHERE: words["eqi_ecosystem_everywhere"]}
-    rows = [
-        (name, _named(ecosystem, words), _named(zone, words), *numbers, told.get(str(taken_from), taken_from))
-        for name, ecosystem, zone, *numbers, taken_from in result.references.table.rows
-    ]
-    return [TableBlock(words["eqi_references"], columns, rows, download="references.csv")]
-
-
-def _named(name: object, words: dict[str, str]) -> str:
-    return words.get(str(name), str(name))

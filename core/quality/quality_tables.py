@@ -42,40 +42,46 @@ CHANGE_COLUMNS = (
 def quality_table(result: QualityResult) -> ResultTable:
     """Per year, ecosystem and grade: area, its share of the ecosystem, and the mean index of its pixels.
 
-    The row `all` of an ecosystem adds what belongs to the ecosystem as a whole: the summary index of its grades
-    (`summary_index`), its part in the summary index of all ecosystems (`contribution`; the contributions add up to it)
-    and the share of low and poor quality (`low_pct`).
+    Land whose grade comes from a table has no index: means are of the rest. The row `all` of an ecosystem adds what
+    belongs to the ecosystem as a whole: the summary index of its grades (`summary_index`), its part in the summary
+    index of all ecosystems (`contribution`; the contributions add up to it) and the share of low and poor quality
+    (`low_pct`).
     """
     rows: list[tuple[Cell, ...]] = []
     for y, year in enumerate(result.inputs.years):
         total = math.fsum(result.area_ha[y].ravel())
-        for ecosystem, areas, sums in _with_all(result, y):
+        for ecosystem, areas, indexed, sums in _with_all(result, y):
             area = math.fsum(areas)
             for item in legend("quality"):
-                of_grade, of_index = float(areas[item.code - 1]), float(sums[item.code - 1])
-                mean = of_index / of_grade if of_grade else None
+                place = item.code - 1
+                of_grade = float(areas[place])
+                mean = float(sums[place] / indexed[place]) if indexed[place] else None
                 share = of_grade / area * 100 if area else None
                 rows.append((year, ecosystem, item.name, of_grade, share, mean, None, None, None, item.code))
             if not area:
                 rows.append((year, ecosystem, ALL, 0.0, None, None, None, 0.0, None, None))
                 continue
             summary, low = summary_index(areas), math.fsum(areas[:LOW_GRADES]) / area * 100
-            mean = math.fsum(sums) / area
+            mean = math.fsum(sums) / math.fsum(indexed) if indexed.any() else None
             rows.append((year, ecosystem, ALL, area, 100.0, mean, summary, summary * area / total, low, None))
     return ResultTable(QUALITY_COLUMNS, tuple(rows))
 
 
-def _with_all(result: QualityResult, year: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Areas and index sums by grade of each ecosystem, then of all."""
-    yield from zip(result.inputs.ecosystems, result.area_ha[year], result.sums[year])
-    yield ALL, result.area_ha[year].sum(axis=0), result.sums[year].sum(axis=0)
+def _with_all(result: QualityResult, year: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Areas, areas with an index and index sums by grade of each ecosystem, then of all."""
+    arrays = [array[year] for array in (result.area_ha, result.indexed_ha, result.sums)]
+    yield from zip(result.ecosystems, *arrays)
+    yield (ALL, *(array.sum(axis=0) for array in arrays))
 
 
 def quality_change_table(result: QualityResult) -> ResultTable:
-    """Change of the mean index between two years on the pixels that are graded in both, by the earlier ecosystem."""
+    """Change of the mean index between two years, by the earlier ecosystem, on the pixels that have an index in both.
+
+    With the mask `common` these are the pixels that have one in every year, so that a year has one mean in all pairs.
+    """
     rows: list[tuple[Cell, ...]] = []
     for (before, after), of_pair in zip(result.pairs, result.pair_sums):
-        stacked = [*zip(result.inputs.ecosystems, of_pair), (ALL, of_pair.sum(axis=0))]
+        stacked = [*zip(result.ecosystems, of_pair), (ALL, of_pair.sum(axis=0))]
         for ecosystem, (area, first, last) in stacked:
             if not area:
                 rows.append((before, after, ecosystem, 0.0, None, None, None, None))
@@ -92,27 +98,35 @@ class QualityHeadline:
     """The figures of all ecosystems together.
 
     Attributes:
-        means: area-weighted mean index per year, 0 to 100.
+        means: area-weighted mean index per year of all land that has one, 0 to 100.
         summaries: `summary_index` per year, 20 to 100.
-        change_pct: change of the mean index from the first to the last year, on the same pixels; NaN for one year.
+        same_first, same_last: mean index of the first and the last year on the pixels that have one in both (with the
+            mask `common` in every year); NaN for one year.
+        change_pct: the change from the one to the other; NaN for one year.
     """
 
     means: tuple[float, ...]
     summaries: tuple[float, ...]
+    same_first: float
+    same_last: float
     change_pct: float
 
 
 def headline(result: QualityResult) -> QualityHeadline:
     """The figures of all ecosystems together."""
-    change = math.nan
+    same = same_last = change = math.nan
     if result.pairs:
-        _, first, last = result.pair_sums[-1].sum(axis=0).tolist()  # the last pair is the first and the last year
+        area, first, last = result.pair_sums[-1].sum(axis=0).tolist()  # the last pair is the first and the last year
+        if area:
+            same, same_last = first / area, last / area
         change = (last - first) / first * 100 if first else math.nan
     return QualityHeadline(
         tuple(
             float(sums.sum() / areas.sum()) if areas.any() else math.nan
-            for sums, areas in zip(result.sums, result.area_ha)
+            for sums, areas in zip(result.sums, result.indexed_ha)
         ),
         tuple(summary_index(areas.sum(axis=0)) for areas in result.area_ha),
+        same,
+        same_last,
         change,
     )

@@ -48,6 +48,7 @@ class Land:
         index: land-cover codes to class indices.
         ecosystems: those that are told apart.
         of_class: per class index, the position in `ecosystems`, or their number for all others.
+        names: per class index, the name of the ecosystem.
         zones: names of the zones; empty for none.
         zone_source: source name of the zones, or None.
     """
@@ -56,6 +57,7 @@ class Land:
     index: ClassIndex
     ecosystems: tuple[str, ...]
     of_class: np.ndarray
+    names: tuple[str, ...]
     zones: tuple[str, ...] = ()
     zone_source: str | None = None
 
@@ -76,6 +78,7 @@ class Land:
             ClassIndex.of_codes(scheme.codes),
             tuple(ecosystems),
             np.array([*of_class, len(places)]),
+            tuple(scheme.ecosystem_of(code) for code in scheme.codes),
             tuple(zones),
             zone_source,
         )
@@ -94,6 +97,13 @@ class Land:
             raise _UnknownCode
         inside = valid if self.zone_source is None else valid & (block.values[self.zone_source] > 0)
         return np.where(inside, self.of_class.take(index), self.others)
+
+    def positions(self, block: Block, date: int, ecosystems: Sequence[str]) -> np.ndarray:
+        """Positions in other ecosystems, wherever a pixel lies; their number where there is no such land cover."""
+        places = {name: place for place, name in enumerate(ecosystems)}
+        of_class = np.array([*(places.get(name, len(places)) for name in self.names), len(places)])
+        name = self.cover[date]
+        return np.where(block.valid[name], of_class.take(self.index(block.values[name])), len(places))
 
     def zone(self, block: Block) -> np.ndarray:
         """Zone numbers from 1, 0 outside all zones or where there are none."""

@@ -23,13 +23,16 @@ from ..report import (
     TableBlock,
 )
 from ..report.common import left_out_areas, pictures
+from ..report.names import told
 from ..report.texts import load_palettes
-from ..results import ResultTable
+from ..results import Cell, ResultTable
 from ..tables import Provenance
 from .survey import YearlySums
 
 Years = Sequence["int | None"]
 Words = dict[str, str]
+# Columns that hold what the user's data are called.
+NAMES_OF_DATA = ("zone", "name", "body")
 
 
 def factor_report(
@@ -98,7 +101,7 @@ def by_ecosystem(words: Words, table: ResultTable, column: str, key: str) -> Cha
     for row in table.rows:
         sums[row[year_at], str(row[ecosystem_at])] += float(row[value_at] or 0)
     colours = load_palettes().ecosystems
-    series = [Series(words.get(e, e), [sums[year, e] for year in years], colours.get(e, "")) for e in ecosystems]
+    series = [Series(told(words, e), [sums[year, e] for year in years], colours.get(e, "")) for e in ecosystems]
     unit = table.columns[value_at].unit
     bars = Bars(words[key], [name_of_year(year, words) for year in years], series, unit)
     return Chapter(words["services_by_ecosystem"], [bars, rows(words, "services_by_ecosystem", table)])
@@ -113,13 +116,21 @@ def rows(words: Words, key: str, table: ResultTable) -> TableBlock:
         Column(_heading(words, column.name), column.unit, kinds[column.kind])  # type: ignore[arg-type]
         for column in (table.columns[n] for n in kept)
     ]
-    rows = [[words.get(str(row[n]), row[n]) if isinstance(row[n], str) else row[n] for n in kept] for row in table.rows]
+    names = [column.name for column in table.columns]
+    rows = [[_cell(words, names[n], row[n]) for n in kept] for row in table.rows]
     return TableBlock(words[key], columns, rows, download=f"{key}.csv")
 
 
 def _heading(words: Words, column: str) -> str:
     """What a column is called: by its own words, or by the quantity that stands before its unit, `quantity_unit`."""
     return words.get(f"column_{column}") or words[column.rpartition("_")[0]]
+
+
+def _cell(words: Words, column: str, cell: Cell) -> Cell:
+    """A cell in the language of the report; the names of zones and water bodies are the user's."""
+    if not isinstance(cell, str):
+        return cell
+    return told(words, cell) if column in NAMES_OF_DATA else words.get(cell, cell)
 
 
 def name_of_year(year: object, words: Words) -> str:

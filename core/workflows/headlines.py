@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..report import Block, Chapter, Column, Figure, Figures, TableBlock, format_number
+from ..report.names import told
 from ..results import Column as ResultColumn
 from ..results import ResultTable
 from ..tables import Table
@@ -62,12 +63,14 @@ def headline_chapter(
     Args:
         headlines: in the order in which they are shown.
         words: texts of the report.
-        names: of subjects that the texts do not hold, such as services.
+        names: of subjects by id, such as services and drivers. Ecosystems and reasons have words of their own.
     """
-    told = {**words, **(names or {})}
-    cards = [Figure(_title(h, told), h.value, h.unit, _period(h)) for h in headlines if h.card and h.value is not None][
-        :MOST_CARDS
-    ]
+    names = names or {}
+    cards = [
+        Figure(_title(h, words, names), h.value, h.unit, _period(h))
+        for h in headlines
+        if h.card and h.value is not None
+    ][:MOST_CARDS]
     columns = [
         Column(words["headline"], kind="text"),
         Column(words["from_year"], kind="code"),
@@ -76,17 +79,17 @@ def headline_chapter(
         Column(words["unit"], kind="text"),
         Column("p"),
     ]
-    rows = [(_title(h, told), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
+    rows = [(_title(h, words, names), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
     blocks: list[Block] = [Figures(cards)] if cards else []
     return Chapter(
         words["headlines"], [*blocks, TableBlock(words["headlines"], columns, rows, download="headlines.csv")]
     )
 
 
-def _title(headline: Headline, words: Mapping[str, str]) -> str:
+def _title(headline: Headline, words: Mapping[str, str], names: Mapping[str, str]) -> str:
     title = words[f"headline_{headline.figure}"]
-    subject = words.get(headline.subject, headline.subject.replace("_", " "))
-    return f"{title}: {subject}" if subject else title
+    parts = [names.get(part) or told(words, part) for part in headline.subject.split(", ")]
+    return f"{title}: {', '.join(parts)}" if headline.subject else title
 
 
 def _period(headline: Headline) -> str:

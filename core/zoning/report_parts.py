@@ -8,19 +8,20 @@ from typing import Literal
 
 from ..raster.output import ClassColour
 from ..report import Classes, Column, Map, MapPicture, TableBlock
+from ..report.names import OWN_WORDS, told
 from ..results import Cell, ResultTable
 from .legends import legend
 from .reasons import FILLED, REASONS
 
 Words = Mapping[str, str]
-# Columns of words that the reports have names for.
-NAMED = ("service", "ecosystem", "zone", "method")
+# Columns of words that the reports may have names for.
+NAMED = ("service", "ecosystem", "zone")
 KINDS: Mapping[str, Literal["text", "code", "number"]] = {"text": "text", "integer": "code"}
 
 
 def named(words: Words, word: str) -> str:
-    """What the report calls an ecosystem, a part or a method; names that the user gave stay as they are."""
-    return words.get(f"zoning_{word}") or words.get(word, word)
+    """What the report calls an ecosystem, a service or a part; names that the user gave stay as they are."""
+    return words[f"zoning_{word}"] if word in OWN_WORDS and f"zoning_{word}" in words else told(words, word)
 
 
 def reason_names(words: Words, language: str) -> dict[str, str]:

@@ -92,6 +92,6 @@ def _cleanup(result: ConservationResult, words: Words) -> list[Block]:
     first = f"{words['zoning_kept']}: "
 
     def figure(word: str) -> str:
-        return first + word[len("kept ") :] if word.startswith("kept ") else named(words, word)
+        return first + word[len("kept ") :] if word.startswith("kept ") else words[word]
 
     return [table_block(words["zoning_cleanup"], cleanup_table(result), words, {"figure": figure}, note=note)]

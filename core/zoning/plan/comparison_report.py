@@ -17,7 +17,7 @@ _ALONE = {"plan": IN_PLAN, "ranking": IN_RANKING, "selection": IN_SELECTION}
 def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, words: Words, language: str) -> list[Block]:
     """Land that each needs to keep as much, what it keeps, where they differ, and the curves of the ranking."""
     of_plan = result.plans[0]
-    methods = [named(words, found.method) for found in result.plans]
+    methods = [words[f"zoning_{found.method}"] for found in result.plans]
     cards = []
     for found, title in zip(result.plans, methods):
         saved = (1 - found.area_ha / of_plan.area_ha) * 100 if of_plan.area_ha else 0.0
@@ -52,7 +52,7 @@ def comparison_blocks(result: ComparisonResult, outputs: ComparisonOutputs, word
             )
         )
     blocks.append(curves(result.curves, words))
-    put = {"method": lambda word: named(words, word)}
+    put = {"method": lambda word: words[f"zoning_{word}"]}
     title = words["zoning_comparison"]
     blocks.append(table_block(title, comparison_table(result), words, put, "comparison.csv"))
     return blocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from osgeo import gdal, osr
+from osgeo import gdal, ogr, osr
 
 from ecoassets.core.progress import Progress
 
@@ -52,6 +52,29 @@ def raster(tmp_path):
                 band.SetDescription(descriptions[number])
             band.WriteArray(values[number])
         del band, dataset
+        return path
+
+    return write
+
+
+@pytest.fixture
+def zones(tmp_path):
+    """Writes polygons over columns of the rasters of `raster`: name, first column and the one after the last."""
+
+    def write(columns, name="zones"):
+        path = str(tmp_path / f"{name}.gpkg")
+        reference = osr.SpatialReference()
+        reference.ImportFromEPSG(32650)
+        dataset = ogr.GetDriverByName("GPKG").CreateDataSource(path)
+        layer = dataset.CreateLayer(name, reference, ogr.wkbPolygon)
+        layer.CreateField(ogr.FieldDefn("name"))
+        for zone, (first, end) in columns.items():
+            left, right = 500_000 + 100 * first, 500_000 + 100 * end
+            feature = ogr.Feature(layer.GetLayerDefn())
+            feature.SetField("name", zone)
+            corners = f"{left} 4300000, {right} 4300000, {right} 4500000, {left} 4500000, {left} 4300000"
+            feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POLYGON (({corners}))"))
+            layer.CreateFeature(feature)
         return path
 
     return write

@@ -12,11 +12,10 @@ from ecoassets.core.quality.degradation import (
     ComparedLayer,
     DegradationInputs,
     DegradationOutputs,
-    degradation_table,
     run_degradation,
-    severity_table,
 )
 from ecoassets.core.quality.degradation_kernel import change_direction, severity_of, union
+from ecoassets.core.quality.degradation_tables import degradation_table, severity_table
 
 FOREST, MEADOW, SWAMP, ARABLE = 11, 31, 41, 51
 SCHEME = load_scheme("hj1166")
@@ -158,6 +157,7 @@ class TestStandard:
         inputs = DegradationInputs((biomass,), "standard", land_cover=covers, scheme=SCHEME)
         result = run_degradation(inputs, judged, progress=told)
         assert "Undegraded biomass of forest: 200." in told.messages
+        assert [row[1:5] for row in result.references["biomass"].rows] == [("forest", "all", None, 200)]
         together, of_biomass, of_wetland = np.nan_to_num(read(judged.classes), nan=9)[:, 0].tolist()
         assert of_biomass == [0, -1, 9, 9, 9]
         assert of_wetland == [9, 9, 0, -1, 9]
@@ -201,3 +201,37 @@ class TestBadInput:
     def test_valid_before_here_and_after_there(self, layer):
         with pytest.raises(InputError, match="nowhere valid together"):
             run_degradation(DegradationInputs((layer([1, -9999], [-9999, 1]),)), DegradationOutputs())
+
+
+class TestLand:
+    def test_wetland_without_data_at_one_date_is_no_loss(self, cover, outputs):
+        """Two of five swamps have no data later, one of the others is drained: one of three is lost, not three."""
+        covers = (cover([SWAMP] * 5, "before"), cover([0, 0, SWAMP, SWAMP, ARABLE], "after"))
+        result = run_degradation(DegradationInputs((), "standard", land_cover=covers, scheme=SCHEME), outputs)
+        assert result.wetland_ha == (3, 2)
+        assert severity_table(result).rows == (("wetland", "severe", 1, pytest.approx(100 / 3)),)
+
+    def test_shares_are_of_the_land_and_not_of_what_could_be_compared(self, layer, cover, outputs):
+        """Four hectares of forest, of which two could be compared and one is degraded: 25 %."""
+        water = layer([10, 10, -9999, 10], [5, 10, 10, -9999])
+        inputs = DegradationInputs((water,), land_cover=(cover([FOREST] * 4),), scheme=SCHEME)
+        result = run_degradation(inputs, outputs)
+        shares = {row[1:3]: row[4] for row in degradation_table(result).rows}
+        assert shares["all", "degraded"] == shares["forest", "degraded"] == 25
+        assert shares["all", "unchanged"] == 25
+        assert result.headline() == (1, 0, 25)
+
+    def test_every_ecoregion_has_its_own_undegraded_state(self, layer, cover, judged, read, zones):
+        """In the north 100 is undegraded, in the south 50: 45 is 45 % here and 90 % there."""
+        biomass = layer([100] * 100 + [50] * 100 + [70], [45] * 200 + [70], "biomass")
+        path = zones({"north": (0, 100), "south": (100, 200)})
+        inputs = DegradationInputs(
+            (biomass,), "standard", land_cover=(cover([FOREST] * 201),), scheme=SCHEME, ecoregions=path,
+            ecoregion_field="name",
+        )  # fmt: skip
+        result = run_degradation(inputs, judged)
+        severity = read(judged.severity)[0]
+        assert set(severity[:100]) == {3} and set(severity[100:200]) == {0}
+        assert np.isnan(severity[200])  # it lies in no ecoregion
+        told = {row[2]: row[4] for row in result.references["biomass"].rows}
+        assert (told["north"], told["south"]) == (100, 50)

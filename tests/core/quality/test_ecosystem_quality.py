@@ -13,10 +13,10 @@ from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.quality.ecosystem_quality import (
     QualityInputs,
     QualityOutputs,
-    quality_grades,
     run_ecosystem_quality,
     summary_index,
 )
+from ecoassets.core.quality.quality_kernel import quality_grades
 from ecoassets.core.quality.quality_tables import headline, quality_change_table, quality_table
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table
@@ -219,3 +219,91 @@ def ecoregions(tmp_path):
         layer.CreateFeature(feature)
     del feature, layer, dataset
     return path
+
+
+class TestKnownGrades:
+    LAKE, MARSH, ARABLE = 42, 41, 51
+
+    def run(self, raster, cover, outputs, rows, **others):
+        """A forest, two hectares of lake, a marsh and a field; only the forest has an indicator."""
+        inputs = QualityInputs(
+            {"biomass": (raster([[80, -9999, -9999, -9999, 60]]),)},
+            (2020,),
+            (cover([[FOREST, self.LAKE, self.LAKE, self.MARSH, self.ARABLE]]),),
+            SCHEME,
+            "relative_biomass",
+            percentile=100,
+            grade_table=Table.of_rows("grades", rows),
+            **others,
+        )
+        return run_ecosystem_quality(inputs, outputs)
+
+    def test_wetland_by_water_quality(self, raster, cover, outputs, read):
+        # class III is medium, inferior V poor; a code goes before the ecosystem because its row is later
+        rows = [{"water_class": "III", "code": ""}, {"water_class": "劣V类", "code": str(self.MARSH)}]
+        result = self.run(raster, cover, outputs, rows)
+        assert np.nan_to_num(read(outputs.classes)[0]).tolist() == [5, 3, 3, 1, 0]
+        assert np.isfinite(read(outputs.index)[0]).tolist() == [True, False, False, False, False]
+        table = quality_table(result)
+        (wetland,) = rows_of(table, ecosystem="wetland", **{"class": "all"})
+        assert (wetland["area_ha"], wetland["index"]) == (3, None)
+        assert wetland["summary_index"] == pytest.approx((3 + 3 + 1) / 15 * 100)
+        (every,) = rows_of(table, ecosystem="all", **{"class": "all"})
+        assert (every["area_ha"], every["index"]) == (4, 100)  # of the forest alone
+        assert every["summary_index"] == pytest.approx((5 + 3 + 3 + 1) / 20 * 100)
+
+    def test_lakes_by_name_and_year(self, raster, cover, outputs, read, zones):
+        rows = [
+            {"zone": "east lake", "trophic_state": "mesotrophic", "year": ""},
+            {"zone": "west lake", "trophic_state": "hyper_eutrophic", "year": "2020"},
+        ]
+        path = zones({"west lake": (0, 2), "east lake": (2, 5)})
+        self.run(raster, cover, outputs, rows, grade_zones=path, grade_zone_field="name")
+        # the forest and the field lie in the polygons too, but trophic states are of wetland
+        assert np.nan_to_num(read(outputs.classes)[0]).tolist() == [5, 1, 4, 4, 0]
+
+    def test_cropland_by_its_national_grade_goes_before_its_index(self, raster, cover, outputs, read):
+        rows = [{"cropland_grade": "9"}]
+        result = self.run(raster, cover, outputs, rows, ecosystems=("forest", "cropland"))
+        assert np.nan_to_num(read(outputs.classes)[0]).tolist() == [5, 0, 0, 0, 3]
+        assert result.ecosystems == ("forest", "cropland")
+
+    @pytest.mark.parametrize(
+        ("row", "told"),
+        [
+            ({"water_class": "VII"}, "water_class holds 'VII'. Write one of I, II, III"),
+            ({"grade": "4"}, "does not say what land it is about"),
+            ({"grade": "4", "code": "7"}, "code holds 7, which the scheme"),
+            ({"grade": "4", "ecosystem": "lake"}, "ecosystem holds 'lake'. Write one of forest"),
+            ({"water_class": "I", "trophic_state": "oligotrophic"}, "it holds water_class, trophic_state"),
+            ({"water_class": "I", "year": "1999"}, "year holds 1999. Write one of 2020"),
+            ({"code": "42"}, "holds no grade"),
+        ],
+    )
+    def test_bad_tables(self, raster, cover, outputs, row, told):
+        with pytest.raises(TableError, match=told):
+            self.run(raster, cover, outputs, [row])
+
+    def test_a_zone_needs_polygons(self, raster, cover, outputs):
+        with pytest.raises(InputError, match="Give the polygons of the zones"):
+            self.run(raster, cover, outputs, [{"water_class": "I", "zone": "lake"}])
+
+
+class TestChange:
+    @pytest.mark.parametrize(("mask", "first_pair"), [("common", (2, 45, 50)), ("yearly", (3, 60, 200 / 3))])
+    def test_a_year_has_one_mean_in_all_pairs(self, raster, cover, outputs, mask, first_pair):
+        """The third hectare is paved in the last year: with the mask common it is in no pair."""
+        biomass = [raster([values], f"b{n}") for n, values in enumerate(([40, 50, 90], [50, 50, 100], [60, 70, 100]))]
+        covers = [cover([[FOREST, FOREST, last]], f"c{n}") for n, last in enumerate((FOREST, FOREST, PAVED))]
+        inputs = QualityInputs(
+            {"biomass": tuple(biomass)}, (2000, 2005, 2010), tuple(covers), SCHEME, "relative_biomass", percentile=100
+        )
+        result = run_ecosystem_quality(inputs, outputs, RasterSettings(mask=mask))
+        pairs = rows_of(quality_change_table(result), ecosystem="all")
+        assert [pairs[0][c] for c in ("area_ha", "index_from", "index_to")] == [pytest.approx(n) for n in first_pair]
+        whole = pairs[-1]
+        assert (whole["from_year"], whole["to_year"], whole["area_ha"]) == (2000, 2010, 2)
+        found = headline(result)
+        assert (found.same_first, found.same_last) == (whole["index_from"], whole["index_to"]) == (45, 65)
+        assert found.change_pct == pytest.approx((65 / 45 - 1) * 100)
+        assert found.means[0] == 60  # of all land that has an index in 2000
