@@ -23,8 +23,8 @@ from ..reading.source import BandReader, Source, open_source
 from ..windows import TILE, Window
 from .envelope import nearest_in_rows
 
-# Pixels of the rows whose distances are found at once: some 50 MB.
-PIXELS_AT_ONCE = 1 << 19
+# Pixels of the rows whose distances are found at once: some 25 MB.
+PIXELS_AT_ONCE = 1 << 18
 POLL_SECONDS = 0.1
 NOWHERE = 1 << 29  # a row so far away that no reach comes to it
 
@@ -136,17 +136,17 @@ class _Finder:
     def strips(self, progress: Progress) -> Iterator[tuple[Window, np.ndarray]]:
         """The strips from the top, and what is made of their distances, float32."""
         grid = self.rows.grid
-        above = np.full((1, grid.width), -NOWHERE, dtype=np.int32)
+        above = np.full(grid.width, -NOWHERE, dtype=np.int32)
         with ThreadPoolExecutor(self.threads) as pool:
             for number, top in enumerate(self.rows.tops):
                 progress.check()
                 counts = self.rows.read(top)
                 row = np.arange(top, top + len(counts), dtype=np.int32)[:, np.newaxis]
-                before = np.maximum.accumulate(np.vstack([above, np.where(counts, row, above)]), axis=0)[1:]
-                behind = np.vstack([np.where(counts, row, NOWHERE), self.first[number + 1]])
-                behind = np.minimum.accumulate(behind[::-1], axis=0)[:0:-1]
-                above = before[-1:]
-                steps = np.minimum(row - before, behind - row)
+                before, behind = np.where(counts, row, above), np.where(counts, row, self.first[number + 1])
+                np.maximum.accumulate(before, axis=0, out=before)
+                np.minimum.accumulate(behind[::-1], axis=0, out=behind[::-1])
+                above = before[-1].copy()
+                steps = np.minimum(np.subtract(row, before, out=before), np.subtract(behind, row, out=behind))
                 yield Window(0, top, grid.width, len(counts)), self._filled(steps, top, pool, progress)
                 progress.set(100 * (number + 1) / len(self.rows.tops))
 
