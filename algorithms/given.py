@@ -25,7 +25,8 @@ from ..core.raster.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import layer_legend, polygons_path, raster_path, table_of
+from .inputs import layer_legend, raster_path, table_of
+from .polygon_copies import polygons_path
 from .translation import tr
 
 

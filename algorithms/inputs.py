@@ -16,10 +16,8 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingUtils,
-    QgsProject,
     QgsProperty,
     QgsRasterLayer,
-    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
@@ -135,32 +133,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (QDate, QDateTime, QTime)):
         return value.toString(Qt.DateFormat.ISODate)
     return value
-
-
-def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
-    """Writes the polygons of a source, with its filter and selection, to a temporary file that the core can read.
-
-    Raises:
-        InputError: the source has no CRS or cannot be written.
-    """
-    if not source.sourceCrs().isValid():
-        raise InputError(
-            tr(
-                "{name}: the polygons of {source} have no CRS. Assign the right one.",
-                name=name,
-                source=source.sourceName(),
-            )
-        )
-    path = QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName = "GPKG"
-    options.layerName = "polygons"
-    writer = QgsVectorFileWriter.create(
-        path, source.fields(), source.wkbType(), source.sourceCrs(), QgsProject.instance().transformContext(), options
-    )
-    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-        raise InputError(tr("{name}: the polygons cannot be copied: {reason}", name=name, reason=writer.errorMessage()))
-    for feature in source.getFeatures():
-        writer.addFeature(feature)
-    del writer
-    return path

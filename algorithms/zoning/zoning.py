@@ -16,6 +16,7 @@ from ..features import new_feature
 from ..given import Given
 from ..looks.canvas import BandLook, Look
 from ..looks.vector_look import FeatureLook
+from ..polygon_copies import KEY
 
 
 class ZoningAlgorithm(EcoAlgorithm):
@@ -67,8 +68,9 @@ class ZoningAlgorithm(EcoAlgorithm):
             return {}
         layer = QgsVectorLayer(path, name, "ogr")
         fields = layer.fields()
-        if fields.indexOf("fid") >= 0:  # the key of a GeoPackage; the new file makes its own
-            fields.remove(fields.indexOf("fid"))
+        for key in (KEY, "fid"):  # of a GeoPackage; the new file makes its own
+            if fields.indexOf(key) >= 0:
+                fields.remove(fields.indexOf(key))
         features = (
             new_feature(_as_multi(found.geometry()), [found[field.name()] for field in fields])
             for found in layer.getFeatures()

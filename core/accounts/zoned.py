@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from osgeo import gdal, ogr
 
 from ..errors import InputError
+from ..messages import say
 from ..progress import Progress
-from ..raster.area import pixel_areas_ha
 from ..raster.classes import ClassIndex
-from ..raster.dataset import call_gdal
-from ..raster.grid import Grid
+from ..raster.overlaps import find_overlap
 from ..raster.polygons import zone_geometries
 from ..raster.study import StudyArea
-from ..raster.windows import TILE
 from ..raster.zoning import ZoneLayer, Zoning, open_zoning
 from ..services.by_ecosystem import ecosystem_members
 from ..services.survey import Survey, YearlySums
@@ -121,53 +116,13 @@ def require_disjoint(layer: ZoneLayer, area: StudyArea, progress: Progress) -> N
     Raises:
         InputError: they do, by more than slivers; tells the zones and the area that would be counted twice.
     """
-    zones: dict[str, ogr.Geometry] = {}
-    for name, geometry in zone_geometries(layer.path, layer.field, area.grid):
-        zones[name] = zones[name].Union(geometry) if name in zones else geometry
-    twice, whole = _area_twice(zones.values(), area.grid, os.path.join(area.folder, "zones_twice.tif"))
-    if twice == 0:
+    overlap = find_overlap(zone_geometries(layer.path, layer.field, area.grid), area.grid, area.folder)
+    if overlap is None or overlap.twice_ha <= SLIVERS * overlap.whole_ha:
         return
-    pairs = _overlapping(zones)
-    told = f"Zones overlap: {twice:,.2f} ha of {whole:,.2f} ha lie in two of them ({'; '.join(pairs[:3])})."
-    if twice > SLIVERS * whole:
-        raise InputError(
-            f"{told} An account would count that land twice. Give districts of one level, or mend their borders."
+    raise InputError(
+        say(
+            "Zones overlap: {twice} ha of {whole} ha lie in two of them ({pairs}). An account would count that land "
+            "twice. Give districts of one level, or mend their borders.",
+            twice=f"{overlap.twice_ha:,.2f}", whole=f"{overlap.whole_ha:,.2f}", pairs=overlap.named,
         )
-    progress.warn(f"{told} It counts for one of them.")
-
-
-def _area_twice(zones: Iterable[ogr.Geometry], grid: Grid, path: str) -> tuple[float, float]:
-    """Hectares of pixels whose centre lies in two zones or more, and in any."""
-    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
-    layer = memory.CreateLayer("zones", grid.spatial_reference(), ogr.wkbMultiPolygon)
-    for geometry in zones:
-        feature = ogr.Feature(layer.GetLayerDefn())
-        feature.SetGeometry(geometry)
-        layer.CreateFeature(feature)
-    options = ["TILED=YES", "COMPRESS=DEFLATE", "SPARSE_OK=TRUE"]
-    driver = gdal.GetDriverByName("GTiff")
-    raster = call_gdal(
-        "Cannot rasterise the zones", InputError, driver.Create,
-        path, grid.width, grid.height, 1, gdal.GDT_UInt16, options,
     )  # fmt: skip
-    raster.SetGeoTransform(grid.transform)
-    raster.SetProjection(grid.crs)
-    gdal.RasterizeLayer(raster, [1], layer, burn_values=[1], options=["MERGE_ALG=ADD"])
-    raster.FlushCache()
-    areas, twice, whole = pixel_areas_ha(grid), 0.0, 0.0
-    for row in range(0, grid.height, TILE):
-        height = min(TILE, grid.height - row)
-        counts = raster.GetRasterBand(1).ReadAsArray(0, row, grid.width, height)
-        twice += float((counts > 1).sum(axis=1) @ areas[row : row + height])
-        whole += float((counts > 0).sum(axis=1) @ areas[row : row + height])
-    return twice, whole
-
-
-def _overlapping(zones: dict[str, ogr.Geometry]) -> list[str]:
-    names = list(zones)
-    return [
-        f"{a} and {b}"
-        for i, a in enumerate(names)
-        for b in names[i + 1 :]
-        if zones[a].Intersects(zones[b]) and zones[a].Intersection(zones[b]).Area() > 0
-    ]

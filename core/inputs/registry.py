@@ -27,6 +27,8 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
+    Check("geometry", ("polygons",), "Has every feature an area, and are its rings valid?"),
+    Check("overlap", ("polygons",), "Do zones lie over one another?"),
     Check("left_out", ("continuous", "classes"), "What did the pass leave out, and how much?"),
 )
 BY_ID = {check.id: check for check in CHECKS}

@@ -156,7 +156,7 @@ def run_ecosystem_quality(
         zones: tuple[str, ...] = ()
         if inputs.ecoregions:
             burned = burn_zones(
-                inputs.ecoregions, inputs.ecoregion_field, area.grid, folder, "ecoregions", "Ecoregions"
+                inputs.ecoregions, inputs.ecoregion_field, area.grid, folder, "ecoregions", "Ecoregions", progress
             )
             zones = burned.names
             read.append(burned.source)

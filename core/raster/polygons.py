@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from osgeo import gdal, ogr, osr
 
 from ..errors import GridError, InputError
-from .dataset import call_gdal, short_name
+from ..inputs.polygons import of_geometry, of_overlap
+from ..inputs.record import tell
+from ..messages import say
+from ..progress import QUIET, Progress
+from .dataset import call_gdal
 from .grid import Grid
+from .overlaps import Overlap, by_zone, combine, find_overlap, layers_without_overlap
+from .polygon_layer import PolygonLayer, open_polygons
 from .reading.source import Source
 from .windows import TILE
 
@@ -23,31 +30,52 @@ class Zones:
     """Polygons burned on a grid.
 
     Attributes:
-        source: a class raster; 0 lies outside all zones, zone number i + 1 is `names[i]`.
+        source: a class raster; 0 lies outside all zones, zone number i + 1 is `names[i]`, or set i + 1 is `sets[i]`.
         names: the zones, sorted by name (as numbers where all are numbers).
+        sets: positions in `names` of the zones that lie over one another; None where each value is a zone.
     """
 
     source: Source
     names: tuple[str, ...]
+    sets: tuple[tuple[int, ...], ...] | None = None
 
 
-def burn_boundary(polygons: str, grid: Grid, folder: str) -> Source:
+def burn_boundary(polygons: str, grid: Grid, folder: str, progress: Progress = QUIET) -> Source:
+    """Burns the study boundary, as `burn_area`."""
+    return burn_area(polygons, grid, folder, "boundary", "Study boundary", progress)
+
+
+def burn_area(polygons: str, grid: Grid, folder: str, name: str, label: str, progress: Progress = QUIET) -> Source:
     """Burns polygons as 1 where a pixel's centre lies inside any of them.
 
     Args:
         polygons: path of a vector file, with `|layername=x` where it has several layers.
         grid: the reference grid.
         folder: a temporary folder.
+        name: the name of the source.
+        label: what the user calls the polygons.
+        progress: hears of polygons that were mended or have no area.
 
     Raises:
         InputError: the file cannot be read or holds no polygon.
         GridError: it has no CRS or does not overlap the grid.
     """
-    return _burn(polygons, None, grid, folder, "boundary", "Study boundary").source
+    layer = open_polygons(polygons, label)
+    parts = _read(layer, None, grid, progress)
+    path = os.path.join(folder, f"{name}.tif")
+    _require_inside(_burn(parts, [""], grid, path, layer.named), layer.named)
+    return Source(name, path, 1, "classes", label)
 
 
 def burn_zones(
-    polygons: str, field: str | None, grid: Grid, folder: str, name: str = "zones", label: str = "Zones"
+    polygons: str,
+    field: str | None,
+    grid: Grid,
+    folder: str,
+    name: str = "zones",
+    label: str = "Zones",
+    progress: Progress = QUIET,
+    overlapping: bool = False,
 ) -> Zones:
     """Burns polygons as zone numbers; polygons with the same field value are one zone.
 
@@ -58,12 +86,26 @@ def burn_zones(
         folder: a temporary folder.
         name: the name of the source.
         label: what the user calls the polygons.
+        progress: hears of polygons that were mended, have no area, or overlap.
+        overlapping: whether the caller gives each zone its own land where zones overlap, by `sets`; else the last one
+            in the order of the layer wins, which is told.
 
     Raises:
         InputError: the file cannot be read, holds no polygon, or has no such field.
         GridError: it has no CRS or does not overlap the grid.
     """
-    return _burn(polygons, field or FEATURE_ID, grid, folder, name, label)
+    layer = open_polygons(polygons, label)
+    parts = _read(layer, field or FEATURE_ID, grid, progress)
+    names = sorted({zone for zone, _ in parts}, key=_natural)
+    path = os.path.join(folder, f"{name}.tif")
+    source = Source(name, path, 1, "classes", label)
+    overlap = find_overlap(parts, grid, folder) if len(names) > 1 else None
+    if overlap is not None:
+        tell([of_overlap(layer.named, overlap.twice_ha, overlap.whole_ha, overlap.named, overlapping)], progress)
+    if overlap is None or not overlapping:
+        _require_inside(_burn(parts, names, grid, path, layer.named), layer.named)
+        return Zones(source, tuple(names))
+    return Zones(source, tuple(names), _burn_sets(by_zone(parts), names, overlap, grid, path, layer.named))
 
 
 def zone_geometries(polygons: str, field: str | None, grid: Grid) -> list[tuple[str, ogr.Geometry]]:
@@ -72,28 +114,41 @@ def zone_geometries(polygons: str, field: str | None, grid: Grid) -> list[tuple[
     Raises:
         InputError, GridError: as `burn_zones`.
     """
-    return _read(polygons, field or FEATURE_ID, grid, f"Zones ({short_name(polygons)})")
+    return _read(open_polygons(polygons, "Zones"), field or FEATURE_ID, grid, QUIET)
 
 
-def _burn(polygons: str, field: str | None, grid: Grid, folder: str, source_name: str, label: str) -> Zones:
-    path = os.path.join(folder, f"{source_name}.tif")
-    where = f"{label} ({short_name(polygons)})"
-    geometries = _read(polygons, field, grid, where)
-    names = sorted({name for name, _ in geometries}, key=_natural)
+def _burn(
+    parts: Iterable[tuple[str, ogr.Geometry]], names: Sequence[str], grid: Grid, path: str, named: str
+) -> gdal.Dataset:
+    """Writes the number of each zone, its place in the names + 1, into a raster."""
     number = {name: i + 1 for i, name in enumerate(names)}
     memory = ogr.GetDriverByName("Memory").CreateDataSource("")
     layer = memory.CreateLayer("polygons", grid.spatial_reference(), ogr.wkbMultiPolygon)
     layer.CreateField(ogr.FieldDefn("number", ogr.OFTInteger))
-    for name, geometry in geometries:
+    for name, geometry in parts:
         feature = ogr.Feature(layer.GetLayerDefn())
         feature.SetField("number", number[name])
         feature.SetGeometry(geometry)
         layer.CreateFeature(feature)
-    raster = _empty_raster(path, grid, where)
-    call_gdal(f"Cannot rasterise {where}", InputError, _rasterise, raster, layer)
-    _require_inside(raster, where)
+    raster = _empty_raster(path, grid, named)
+    call_gdal(f"Cannot rasterise {named}", InputError, _rasterise, raster, layer)
     raster.FlushCache()
-    return Zones(Source(source_name, path, 1, "classes", label), tuple(names))
+    return raster
+
+
+def _burn_sets(
+    zones: Mapping[str, ogr.Geometry], names: Sequence[str], overlap: Overlap, grid: Grid, path: str, named: str
+) -> tuple[tuple[int, ...], ...]:
+    """Writes which set of zones lies at each pixel; returns the positions of the zones of each set."""
+    layers = []
+    for number, group in enumerate(layers_without_overlap(zones, overlap)):
+        of_group = f"{os.path.splitext(path)[0]}_{number}.tif"
+        layers.append(_burn(((name, zones[name]) for name in group), names, grid, of_group, named))
+    target = _empty_raster(path, grid, named)
+    sets = combine(layers, target)
+    _require_inside(target, named)
+    target.FlushCache()
+    return tuple(tuple(zone - 1 for zone in found) for found in sets)
 
 
 def _rasterise(raster: gdal.Dataset, layer: ogr.Layer) -> int:
@@ -118,36 +173,26 @@ def _require_inside(raster: gdal.Dataset, where: str) -> None:
     raise GridError(f"{where} holds no pixel centre of the reference grid. Check that both cover the same region.")
 
 
-def _read(polygons: str, field: str | None, grid: Grid, where: str) -> list[tuple[str, ogr.Geometry]]:
+def _read(layer: PolygonLayer, field: str | None, grid: Grid, progress: Progress) -> list[tuple[str, ogr.Geometry]]:
     """Names and geometries in the CRS of the grid."""
-    path, _, rest = polygons.partition("|")
-    dataset = call_gdal(f"Cannot open {where}", InputError, gdal.OpenEx, path, gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR)
-    wanted = [part.split("=", 1)[1] for part in rest.split("|") if part.startswith("layername=")]
-    layer = dataset.GetLayerByName(wanted[0]) if wanted else dataset.GetLayer(0)
-    if layer is None:
-        raise InputError(f"{where} has no layer{' ' + wanted[0] if wanted else ''}.")
-    fields = [layer.GetLayerDefn().GetFieldDefn(i).GetName() for i in range(layer.GetLayerDefn().GetFieldCount())]
-    if field not in (None, FEATURE_ID, *fields):
-        raise InputError(f"{where} has no field {field}. It has {', '.join(fields)}.")
-    own = layer.GetSpatialRef()
+    if field not in (None, FEATURE_ID):
+        layer.require_field(str(field))
+    own = layer.layer.GetSpatialRef()
     if own is None:
-        raise GridError(f"{where} has no coordinate reference system. Assign the right one and run again.")
+        raise GridError(
+            say("{named} has no coordinate reference system. Assign the right one and run again.", named=layer.named)
+        )
     own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     to_grid = osr.CoordinateTransformation(own, grid.spatial_reference())
-    found = []
-    for feature in layer:
-        geometry = feature.GetGeometryRef()
-        if geometry is None or ogr.GT_Flatten(geometry.GetGeometryType()) not in _AREAL:
-            continue
-        moved = geometry.Clone()
-        moved.Transform(to_grid)
-        found.append((zone_name(feature, field), moved))
+    found, mended = [], 0
+    for feature, area in layer.polygons():
+        area.geometry.Transform(to_grid)
+        found.append((zone_name(feature, field), area.geometry))
+        mended += area.mended
     if not found:
-        raise InputError(f"{where} holds no polygon. Choose a polygon layer.")
+        raise InputError(say("{named} holds no polygon. Choose a polygon layer.", named=layer.named))
+    tell(of_geometry(layer.named, layer.layer.GetFeatureCount() - len(found), mended), progress)
     return found
-
-
-_AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
 
 
 def zone_name(feature: ogr.Feature, field: str | None) -> str:

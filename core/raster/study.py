@@ -123,5 +123,5 @@ def open_study_area(reference: Source, settings: RasterSettings, folder: str, pr
             f"Areas in {grid.crs_name} err by up to {error:.2g} % here, because the projection does not keep areas. "
             f"Reproject {reference.named} to an equal-area CRS for true areas."
         )
-    boundary = burn_boundary(settings.boundary, grid, folder) if settings.boundary else None
+    boundary = burn_boundary(settings.boundary, grid, folder, progress) if settings.boundary else None
     return StudyArea(grid, boundary, settings, folder, progress, Gate(settings.insist_on_years))

@@ -41,12 +41,14 @@ class Zoning:
     Attributes:
         names: by zone number, from 0; with zones the last is `OUTSIDE`, without it is `ALL` alone.
         source: None where there are no zones.
-        index: raster values to zone numbers.
+        index: raster values to zone numbers, or to numbers of sets of zones.
+        sets: zone numbers of each set, where zones overlap; sums by set become sums by zone with `fold`.
     """
 
     names: tuple[str, ...] = (ALL,)
     source: Source | None = None
     index: ClassIndex | None = None
+    sets: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -54,7 +56,18 @@ class Zoning:
 
     @property
     def count(self) -> int:
-        return len(self.names)
+        """How many numbers there are, what lies outside included."""
+        return len(self.names) if self.sets is None else len(self.sets) + 1
+
+    def fold(self, sums: np.ndarray, axis: int = 0) -> np.ndarray:
+        """Sums by number, along an axis of length `count`, as sums by zone in the order of the names."""
+        if self.sets is None:
+            return sums
+        held = np.zeros((len(self.names), self.count), dtype=sums.dtype)
+        for number, zones in enumerate(self.sets):
+            held[list(zones), number] = 1
+        held[-1, -1] = 1
+        return np.moveaxis(np.tensordot(held, sums, axes=(1, axis)), 0, axis)
 
     def name(self, number: int) -> str:
         return self.names[number]
@@ -71,8 +84,14 @@ class Zoning:
         return np.where(block.valid[self.source.name], self.index(block.values[self.source.name]), self.index.unknown)
 
 
-def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress) -> Zoning:
+def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress, overlapping: bool = False) -> Zoning:
     """Brings zones on the grid of the study area.
+
+    Args:
+        layer: the zones; None for none.
+        area: the study area.
+        progress: hears of overlaps.
+        overlapping: whether the caller folds its sums, so that zones that overlap count all their land.
 
     Raises:
         InputError: the layer cannot be read, has no such field, or a zone raster has negative codes or none.
@@ -81,9 +100,9 @@ def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress) ->
     if layer is None:
         return Zoning()
     if layer.kind == "polygons":
-        zones = burn_zones(layer.path, layer.field, area.grid, area.folder)
-        index = ClassIndex.of_codes(range(1, len(zones.names) + 1))
-        return Zoning((*zones.names, OUTSIDE), zones.source, index)
+        zones = burn_zones(layer.path, layer.field, area.grid, area.folder, progress=progress, overlapping=overlapping)
+        index = ClassIndex.of_codes(range(1, len(zones.sets or zones.names) + 1))
+        return Zoning((*zones.names, OUTSIDE), zones.source, index, zones.sets)
     source = area.fit(Source("zones", layer.path, kind="classes", label="Zones"), progress)
     codes = tuple(count_codes((source,), area.grid, area.boundary)["zones"])
     if not codes or codes[0] < 0:

@@ -21,7 +21,7 @@ from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result
-from ..raster.zoning import ALL, ZoneLayer, Zoning, open_zoning
+from ..raster.zoning import ZoneLayer, Zoning, open_zoning
 from ..results import Cell, Column, LeftOut, ResultTable, tell_left_out
 
 Kind = Literal["density", "quantity", "index", "depth"]
@@ -73,6 +73,7 @@ class ZoneSummary:
         area_ha: land with a value, shape (years, zones).
         totals: (years, zones): sum of value times area for densities and indices, of the values for quantities, m3 for
             depths.
+        whole_totals: (years,), of all zones and what lies outside them, land in several of them once.
         left_out: land with a value that another year lacks.
         inputs: what was asked for.
     """
@@ -80,6 +81,7 @@ class ZoneSummary:
     zones: tuple[str, ...]
     area_ha: np.ndarray
     totals: np.ndarray
+    whole_totals: tuple[float, ...]
     left_out: tuple[LeftOut, ...]
     inputs: ZoneSummaryInputs
 
@@ -127,7 +129,7 @@ def run_zone_summary(
         if inputs.kind == "quantity":
             _refuse_resampling(sources)
         tell_pairing(inputs.label, sources, inputs.years, progress)
-        zoning = open_zoning(inputs.zones, area, progress)
+        zoning = open_zoning(inputs.zones, area, progress, overlapping=True)
         names = tuple(source.name for source in sources)
         kernel = _ZoneKernel(names, zoning, inputs.kind == "quantity", area.common)
         found = run_job(area.job(kernel, [*sources, *zoning.sources], gate=names), progress)
@@ -143,8 +145,9 @@ def run_zone_summary(
     factor = M3_PER_MM_HA if inputs.kind == "depth" else 1.0
     return ZoneSummary(
         zoning.names,
-        np.stack([found.sums[f"zone_area:{year}"] for year in years]),
-        factor * np.stack([found.sums[f"zone_total:{year}"] for year in years]),
+        np.stack([zoning.fold(found.sums[f"zone_area:{year}"]) for year in years]),
+        factor * np.stack([zoning.fold(found.sums[f"zone_total:{year}"]) for year in years]),
+        tuple(math.fsum(factor * found.sums[f"zone_total:{year}"]) for year in years),
         tuple(left_out),
         inputs,
     )
@@ -161,19 +164,18 @@ def _refuse_resampling(sources: Sequence[Source]) -> None:
 
 
 def zone_table(result: ZoneSummary) -> ResultTable:
-    """A row per year for `all`, and one for each zone where there are zones.
+    """A row per year and zone, what lies outside them included; `all` alone without zones.
 
     `mean` is per hectare (of an index weighted by area, of a depth in mm), `share_pct` the share in the study area's
     total, and `change_pct` the change since the year before, in percent of its size: of the total, of an index of the
     mean. An index has neither total nor share.
     """
     index = result.inputs.kind == "index"
-    areas, totals = ([_with_whole(row, result.zones) for row in of] for of in (result.area_ha, result.totals))
-    zones = (ALL, *(result.zones if result.zones != (ALL,) else ()))
+    areas, totals = result.area_ha.tolist(), result.totals.tolist()
     rows: list[tuple[Cell, ...]] = []
     for y, year in enumerate(result.inputs.years):
-        whole = totals[y][0]
-        for z, zone in enumerate(zones):
+        whole = result.whole_totals[y]
+        for z, zone in enumerate(result.zones):
             area, total = areas[y][z], totals[y][z]
             share = None if index or whole == 0 else total / whole * 100
             change = None
@@ -183,11 +185,6 @@ def zone_table(result: ZoneSummary) -> ResultTable:
             mean = _mean(result.inputs.kind, area, total)
             rows.append((year, zone, name, area, None if index else total, mean, share, change))
     return ResultTable(ZONE_COLUMNS, tuple(rows))
-
-
-def _with_whole(of_zones: np.ndarray, zones: Sequence[str]) -> list[float]:
-    """The sum of all zones, then the zones, where there are any."""
-    return [math.fsum(of_zones), *(of_zones.tolist() if tuple(zones) != (ALL,) else [])]
 
 
 def _mean(kind: Kind, area: float, total: float) -> float | None:

@@ -15,7 +15,7 @@ from ..quantities import ANY, Measure
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
-from ..raster.polygons import burn_zones
+from ..raster.polygons import burn_area
 from ..raster.reading.source import Kind, Source
 from ..raster.study import StudyArea
 from ..raster.work import Block, Job, JobResult
@@ -113,8 +113,8 @@ class Locked:
 
 
 def open_locked(polygons: str | None, name: str, label: str, area: StudyArea) -> Locked | None:
-    """Burns polygons where something is decided beforehand. Raises InputError, GridError as `burn_zones`."""
-    return Locked(burn_zones(polygons, None, area.grid, area.folder, name, label).source) if polygons else None
+    """Burns polygons where something is decided beforehand. Raises InputError, GridError as `burn_area`."""
+    return Locked(burn_area(polygons, area.grid, area.folder, name, label, area.progress)) if polygons else None
 
 
 class UnexpectedCodes(InputError):

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from osgeo import gdal, ogr, osr
 
-from ...errors import InputError, OutputError
-from ...raster.dataset import call_gdal, short_name
+from ...errors import OutputError
+from ...raster.dataset import call_gdal
+from ...raster.polygon_layer import open_polygons
 from ...raster.polygons import FEATURE_ID, zone_name
 from ...results import Cell, Column
 from .account import GepAccount
@@ -42,12 +43,8 @@ def district_raster(polygons: str, field: str | None, values: Mapping[str, Seque
         InputError: the polygons cannot be read.
         OutputError: the raster cannot be written.
     """
-    file, _, rest = polygons.partition("|")
-    source = call_gdal("Cannot open the zones", InputError, gdal.OpenEx, file, gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR)
-    names = [part.split("=", 1)[1] for part in rest.split("|") if part.startswith("layername=")]
-    layer = source.GetLayerByName(names[0]) if names else source.GetLayer(0)
-    if layer is None:
-        raise InputError(f"Zones ({short_name(polygons)}) have no layer {names[0]}.")
+    opened = open_polygons(polygons, "Zones")
+    layer = opened.layer
     left, right, bottom, top = layer.GetExtent()
     size = max(right - left, top - bottom) / LONGEST_EDGE
     years = max((len(of) for of in values.values()), default=0)
@@ -67,15 +64,13 @@ def district_raster(polygons: str, field: str | None, values: Mapping[str, Seque
         memory = ogr.GetDriverByName("Memory").CreateDataSource("")
         shown = memory.CreateLayer("districts", system, ogr.wkbMultiPolygon)
         shown.CreateField(ogr.FieldDefn("value", ogr.OFTReal))
-        layer.ResetReading()
-        for feature in layer:
+        for feature, area in opened.polygons():
             value = values.get(zone_name(feature, field or FEATURE_ID), ())[year : year + 1]
-            geometry = feature.GetGeometryRef()
-            if geometry is None or not value or value[0] is None:
+            if not value or value[0] is None:
                 continue
             burned = ogr.Feature(shown.GetLayerDefn())
             burned.SetField("value", float(value[0]))
-            burned.SetGeometry(geometry)
+            burned.SetGeometry(area.geometry)
             shown.CreateFeature(burned)
         gdal.RasterizeLayer(raster, [year + 1], shown, options=["ATTRIBUTE=value"])
     raster.FlushCache()

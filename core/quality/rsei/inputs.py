@@ -10,7 +10,7 @@ from ...errors import InputError
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ...raster.dataset import open_raster, short_name
-from ...raster.polygons import burn_zones
+from ...raster.polygons import burn_area
 from ...raster.reading.series import yearly_sources
 from ...raster.reading.source import Kind, Source
 from ...raster.settings import RasterSettings
@@ -114,7 +114,7 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
     fitted = [dict(zip(of_year, area.fit_all(list(of_year.values()), progress))) for of_year in sources]
     read = [source for of_year in fitted for source in of_year.values()]
     if inputs.mask:
-        read.append(burn_zones(inputs.mask, None, area.grid, folder, EXCLUDED, "Mask").source)
+        read.append(burn_area(inputs.mask, area.grid, folder, EXCLUDED, "Mask", progress))
     years = tuple(
         _image(inputs, position, series, fitted[position], calibrations[position])
         for position in range(len(inputs.years))

@@ -9,13 +9,12 @@ from dataclasses import fields as dataclass_fields
 from typing import Literal
 
 import numpy as np
-from osgeo import gdal
 
-from ...errors import InputError, TableError
+from ...errors import TableError
 from ...progress import Progress
 from ...raster.classes import ClassIndex
-from ...raster.dataset import call_gdal
 from ...raster.engine import run_job
+from ...raster.polygon_layer import open_polygons
 from ...raster.polygons import burn_zones
 from ...raster.reading.source import Source
 from ...raster.study import StudyArea
@@ -136,7 +135,7 @@ def burn_water_bodies(
         InputError: the polygons cannot be read.
         TableError: a kind or lake zone is unknown, a reservoir has no capacity, or the soil of a swamp cannot be used.
     """
-    zones = burn_zones(path, None, area.grid, area.folder, "water_bodies", "Water bodies")
+    zones = burn_zones(path, None, area.grid, area.folder, "water_bodies", "Water bodies", progress)
     attributes = _read(path)
     areas = _areas(zones.source, len(zones.names), area, progress)
     regions = lake_zones(guideline)
@@ -169,12 +168,8 @@ class _Attributes:
 
 def _read(path: str) -> dict[str, _Attributes]:
     """The attributes by feature id."""
-    name, _, rest = path.partition("|")
-    dataset = call_gdal("Cannot open the water bodies", InputError, gdal.OpenEx, name, gdal.OF_VECTOR)
-    wanted = [part.split("=", 1)[1] for part in rest.split("|") if part.startswith("layername=")]
-    layer = dataset.GetLayerByName(wanted[0]) if wanted else dataset.GetLayer(0)
-    definition = layer.GetLayerDefn()
-    fields = {definition.GetFieldDefn(i).GetName().casefold(): i for i in range(definition.GetFieldCount())}
+    opened = open_polygons(path, "Water bodies")
+    fields = {name.casefold(): i for i, name in enumerate(opened.fields)}
     if "kind" not in fields:
         raise TableError(f"The water bodies have no field kind. Add it, with {', '.join(KINDS)} for each polygon.")
 
@@ -183,7 +178,7 @@ def _read(path: str) -> dict[str, _Attributes]:
         return "" if value is None else str(value).strip()
 
     found = {}
-    for feature in layer:
+    for feature, _ in opened.polygons():
         number = str(feature.GetFID())
         kind = text(feature, "kind").casefold()
         if kind not in KINDS:

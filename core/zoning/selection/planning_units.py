@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from osgeo import gdal, ogr, osr
+from osgeo import ogr, osr
 
 from ...errors import GridError, InputError
 from ...progress import QUIET, Progress
 from ...raster.area import SQUARE_METRES_PER_HA
-from ...raster.dataset import call_gdal, short_name
+from ...raster.polygon_layer import open_polygons
 
 AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
 # An equal-area CRS of the whole earth.
@@ -131,14 +131,8 @@ def read_planning_units(
 @contextmanager
 def units_layer(path: str) -> Iterator[tuple[ogr.Layer, str]]:
     """Opens a polygon layer; gives it and what messages call it. Raises InputError."""
-    source, _, rest = path.partition("|")
-    label = f"Planning units ({short_name(source)})"
-    dataset = call_gdal(f"Cannot open {label}", InputError, gdal.OpenEx, source, gdal.OF_VECTOR)
-    wanted = [part.split("=", 1)[1] for part in rest.split("|") if part.startswith("layername=")]
-    layer = dataset.GetLayerByName(wanted[0]) if wanted else dataset.GetLayer(0)
-    if layer is None:
-        raise InputError(f"{label} has no layer{' ' + wanted[0] if wanted else ''}.")
-    yield layer, label
+    opened = open_polygons(path, "Planning units")
+    yield opened.layer, opened.named
 
 
 def _require_fields(layer: ogr.Layer, fields: UnitFields, label: str) -> None:

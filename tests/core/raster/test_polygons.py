@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from osgeo import osr
+from osgeo import ogr, osr
 
 from ecoassets.core.errors import GridError, InputError
+from ecoassets.core.progress import Progress
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.polygons import burn_boundary, burn_zones
 from ecoassets.core.raster.reading.source import Source
@@ -103,3 +104,86 @@ def test_lines_are_no_polygons_and_a_missing_field_is_named(tmp_path, ten):
         burn_zones(polygons, "district", grid_of(ten), str(tmp_path))
     with pytest.raises(InputError, match=r"Cannot open Study boundary.*No such file"):
         burn_boundary(str(tmp_path / "none.gpkg"), grid_of(ten), str(tmp_path))
+
+
+class TestWhatPolygonsHold:
+    """Each zone by hand: pixels of 10 m, so that a hectare is a hundred of them."""
+
+    @pytest.fixture
+    def told(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def hears(self, told):
+        class Hears(Progress):
+            def tell(self, finding):
+                told.append(finding.told())
+
+        return Hears()
+
+    def write(self, path: Path, shapes: dict[str, str]) -> str:
+        dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+        layer = dataset.CreateLayer("zones", osr.SpatialReference(wkt(UTM)), ogr.wkbUnknown)
+        layer.CreateField(ogr.FieldDefn("name", ogr.OFTString))
+        for name, shape in shapes.items():
+            feature = ogr.Feature(layer.GetLayerDefn())
+            feature.SetField("name", name)
+            feature.SetGeometry(ogr.CreateGeometryFromWkt(shape))
+            layer.CreateFeature(feature)
+        return str(path)
+
+    def box(self, left, bottom, right, top) -> str:
+        corners = ((left, bottom), (right, bottom), (right, top), (left, top), (left, bottom))
+        return "POLYGON((" + ", ".join(f"{500_000 + x} {y}" for x, y in corners) + "))"
+
+    def counts(self, zones) -> dict[str, int]:
+        burned = read(zones.source.path)
+        of = zones.sets or tuple((i,) for i in range(len(zones.names)))
+        held = {name: 0 for name in zones.names}
+        for number, members in enumerate(of, start=1):
+            for member in members:
+                held[zones.names[member]] += int((burned == number).sum())
+        return held
+
+    def test_overlapping_zones_keep_their_own_land(self, tmp_path, ten, told, hears):
+        shapes = {"a": self.box(0, 0, 60, 100), "b": self.box(40, 0, 100, 100), "c": self.box(40, 0, 60, 20)}
+        path = self.write(tmp_path / "z.gpkg", shapes)
+        burned = burn_zones(path, "name", grid_of(ten), str(tmp_path), progress=hears, overlapping=True)
+        assert self.counts(burned) == {"a": 60, "b": 60, "c": 4}
+        assert "overlap on 0.20 ha of 1.00 ha" in told[0]
+
+    def test_where_one_map_is_made_the_overlap_is_told(self, tmp_path, ten, told, hears):
+        path = self.write(tmp_path / "z.gpkg", {"a": self.box(0, 0, 60, 100), "b": self.box(40, 0, 100, 100)})
+        burned = burn_zones(path, "name", grid_of(ten), str(tmp_path), progress=hears)
+        assert self.counts(burned) == {"a": 40, "b": 60}
+        assert "(a + b)" in told[0] and "one of them only" in told[0]
+
+    def test_parts_of_one_zone_may_overlap_and_neighbours_may_touch(self, tmp_path, ten, told, hears):
+        shapes = {"a": self.box(0, 0, 50, 100), "b": self.box(50, 0, 100, 100)}
+        path = self.write(tmp_path / "z.gpkg", shapes)
+        assert burn_zones(path, "name", grid_of(ten), str(tmp_path), progress=hears, overlapping=True).sets is None
+        assert told == []
+
+    def test_a_curve_counts_as_its_area(self, tmp_path, ten, told, hears):
+        # a circle of radius 30 m holds the centres of 32 pixels of 10 m: 4 rows of 6, 2 of 4
+        circle = "CURVEPOLYGON(CIRCULARSTRING(500020 50, 500050 80, 500080 50, 500050 20, 500020 50))"
+        path = self.write(tmp_path / "z.gpkg", {"circle": circle})
+        assert self.counts(burn_zones(path, "name", grid_of(ten), str(tmp_path), progress=hears)) == {"circle": 32}
+        assert told == []
+
+    def test_heights_do_not_matter(self, tmp_path, ten):
+        path = self.write(tmp_path / "z.gpkg", {"a": "POLYGON Z((500000 0 7, 500050 0 8, 500050 100 9, 500000 0 7))"})
+        assert self.counts(burn_zones(path, "name", grid_of(ten), str(tmp_path)))["a"] > 0
+
+    def test_rings_that_cross_are_mended_and_told(self, tmp_path, ten, told, hears):
+        # a bow tie: two triangles of 25 m2 x 100
+        bow = "POLYGON((500000 0, 500100 100, 500100 0, 500000 100, 500000 0))"
+        path = self.write(tmp_path / "z.gpkg", {"bow": bow, "line": "LINESTRING(500000 0, 500100 100)"})
+        assert 40 <= self.counts(burn_zones(path, "name", grid_of(ten), str(tmp_path), progress=hears))["bow"] <= 60
+        assert any("1 polygons have invalid rings" in one for one in told)
+        assert any("1 features have no area" in one for one in told)
+
+    def test_messages_call_the_layer_by_its_name(self, tmp_path, ten):
+        path = self.write(tmp_path / "copy.gpkg", {"a": self.box(5000, 5000, 5010, 5010)})
+        with pytest.raises(GridError, match=r"Zones \(zones\) holds no pixel centre"):
+            burn_zones(f"{path}|layername=zones", "name", grid_of(ten), str(tmp_path))
