@@ -21,7 +21,7 @@ from qgis.core import (
 from ..core.errors import InputError
 from ..core.land_cover import LandCoverScheme, load_scheme
 from ..core.raster.output import ClassColour
-from ..core.raster.zoning import ZoneLayer
+from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table
 from ..core.years import parse_years
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm

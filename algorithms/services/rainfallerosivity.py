@@ -6,12 +6,7 @@ from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.services.soil.daily_erosivity import SOURCES as DAILY_SOURCES
 from ...core.services.soil.daily_erosivity import run_daily_erosivity
-from ...core.services.soil.rainfall_erosivity import (
-    SOURCES,
-    ErosivityInputs,
-    ErosivityOutputs,
-    run_rainfall_erosivity,
-)
+from ...core.services.soil.rainfall_erosivity import SOURCES, ErosivityInputs, ErosivityOutputs, run_rainfall_erosivity
 from ...core.services.soil.reports import daily_erosivity_report, erosivity_report
 from ..base import Results
 from ..given import Given

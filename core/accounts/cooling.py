@@ -15,7 +15,7 @@ from ..progress import QUIET, Progress
 from ..quantities import Measure
 from ..raster.files import workspace
 from ..raster.settings import RasterSettings
-from ..raster.zoning import ZoneLayer
+from ..raster.zones.zoning import ZoneLayer
 from ..results import Cell, Column, ResultTable
 from ..services.survey import Cover, Rasters, Survey, map_output
 from ..services.yearly_kernel import LAND_COVER, Layers, Pixels

@@ -10,10 +10,10 @@ from ..errors import InputError
 from ..messages import say
 from ..progress import Progress
 from ..raster.classes import ClassIndex
-from ..raster.overlaps import find_overlap
-from ..raster.polygons import zone_geometries
 from ..raster.study import StudyArea
-from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..raster.zones.overlaps import find_overlap
+from ..raster.zones.polygons import zone_geometries
+from ..raster.zones.zoning import ZoneLayer, Zoning, open_zoning
 from ..services.by_ecosystem import ecosystem_members
 from ..services.survey import Survey, YearlySums
 from ..services.yearly_kernel import Formula, Layers, Pixels

@@ -25,7 +25,7 @@ from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, JobResult, Result
-from ..raster.zoning import ALL
+from ..raster.zones.zoning import ALL
 from ..results import Cell, Column, ResultTable
 from .coefficients import Coefficients
 from .units import Unit, Units, open_units

@@ -22,7 +22,7 @@ from ..raster.passes.crosstab import Pairs, classes_that_occur, gather
 from ..raster.settings import RasterSettings
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import Block, JobResult, Result
-from ..raster.zoning import ALL, ZoneLayer, Zoning, open_zoning
+from ..raster.zones.zoning import ALL, ZoneLayer, Zoning, open_zoning
 from ..tables import Table
 from ..years import year_pairs
 from .change_index import TOLERANCE, change_index, read_gdp

@@ -6,21 +6,8 @@ import math
 
 import numpy as np
 
-from ..raster.zoning import ALL
-from ..report import (
-    Bars,
-    Block,
-    Chapter,
-    Column,
-    Figure,
-    Figures,
-    Heatmap,
-    Map,
-    MethodReport,
-    Ramp,
-    Series,
-    TableBlock,
-)
+from ..raster.zones.zoning import ALL
+from ..report import Bars, Block, Chapter, Column, Figure, Figures, Heatmap, Map, MethodReport, Ramp, Series, TableBlock
 from ..report.common import pictures
 from ..report.texts import load_texts
 from .profit_loss import ProfitLossOutputs, ProfitLossResult

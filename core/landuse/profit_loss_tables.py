@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..class_breaks import NO_CLASS, read_breaks
-from ..raster.zoning import ALL
+from ..raster.zones.zoning import ALL
 from ..results import Cell, Column, ResultTable
 from ..tables import resource_table
 from .change_index import change_index, harmony, same_sign_contributions

@@ -22,7 +22,7 @@ from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import Block, JobResult, Result
-from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..raster.zones.zoning import ZoneLayer, Zoning, open_zoning
 from ..years import year_pairs
 
 CHANGE = "change"

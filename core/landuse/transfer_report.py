@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..land_cover import LandCoverClass
-from ..raster.zoning import ALL
+from ..raster.zones.zoning import ALL
 from ..report import (
     Bars,
     Block,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..land_cover import LandCoverClass
 from ..raster.output import ClassColour
-from ..raster.zoning import ALL
+from ..raster.zones.zoning import ALL
 from ..report.texts import blend, load_texts
 from ..results import Cell, Column, ResultTable
 from .dynamic_degree import comprehensive_degree, single_degree

@@ -15,7 +15,7 @@ from ..raster.lengths import pixel_metres
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
 from ..raster.work import Block
-from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..raster.zones.zoning import ZoneLayer, Zoning, open_zoning
 
 MOST_CELLS = 500_000
 

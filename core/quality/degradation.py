@@ -18,23 +18,15 @@ from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
 from ..raster.passes.percentiles import percentiles_by_stratum
-from ..raster.polygons import Zones, burn_zones
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import Job, JobResult
+from ..raster.zones.polygons import Zones, burn_zones
 from ..results import ResultTable
-from .degradation_kernel import (
-    CLASSES,
-    NO_CLASS,
-    SEVERITY,
-    WETLAND,
-    BeforeSampler,
-    DegradationKernel,
-    LayerSources,
-)
+from .degradation_kernel import CLASSES, NO_CLASS, SEVERITY, WETLAND, BeforeSampler, DegradationKernel, LayerSources
 from .legends import legend
 from .strata import Indicators, Land, References, find_references, telling_unknown_codes
 

@@ -16,13 +16,13 @@ from ..quantities import ANY, Measure, quantity_of_file
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.output import Band, Output
-from ..raster.polygons import burn_zones
 from ..raster.reading.series import tell_pairing, yearly_sources
 from ..raster.reading.source import Source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import JobResult
+from ..raster.zones.polygons import burn_zones
 from ..tables import Table, resource_table
 from ..years import warn_by_year, year_pairs
 from .known_grades import NO_GRADE, KnownGrades, read_known_grades

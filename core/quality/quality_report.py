@@ -4,20 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..report import (
-    Bars,
-    Block,
-    Chapter,
-    Classes,
-    Column,
-    Figure,
-    Figures,
-    Map,
-    MethodReport,
-    Ramp,
-    Series,
-    TableBlock,
-)
+from ..report import Bars, Block, Chapter, Classes, Column, Figure, Figures, Map, MethodReport, Ramp, Series, TableBlock
 from ..report.common import left_out_areas, pictures
 from ..report.names import told
 from ..report.texts import load_texts

@@ -11,11 +11,11 @@ from ..progress import QUIET, Progress
 from .area import AREA_WARNING_PCT, area_scale_error_pct
 from .grid import Grid
 from .output import Output
-from .polygons import burn_boundary
 from .reading.fill_values import without_fill_values
 from .reading.source import Source, describe_source, fit_to_grid
 from .settings import RasterSettings
 from .work import COMMON, Job, JobResult, Kernel, no_kernel
+from .zones.polygons import burn_boundary
 
 
 @dataclass(frozen=True)

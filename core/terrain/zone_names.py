@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import TableError
 from ..raster.dataset import open_raster
-from ..raster.zoning import ZoneLayer
+from ..raster.zones.zoning import ZoneLayer
 from ..tables import Table
 
 

@@ -21,7 +21,7 @@ from ..raster.settings import RasterSettings
 from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result
-from ..raster.zoning import ZoneLayer, Zoning, open_zoning
+from ..raster.zones.zoning import ZoneLayer, Zoning, open_zoning
 from ..results import Cell, Column, LeftOut, ResultTable, tell_left_out
 
 Kind = Literal["density", "quantity", "index", "depth"]

@@ -15,10 +15,10 @@ from ..quantities import ANY, Measure
 from ..raster.classes import ClassIndex, count_codes
 from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
-from ..raster.polygons import burn_area
 from ..raster.reading.source import Kind, Source
 from ..raster.study import StudyArea
 from ..raster.work import Block, Job, JobResult
+from ..raster.zones.polygons import burn_area
 
 ALL = "all"
 LAND_COVER = "land_cover"

@@ -9,8 +9,8 @@ from osgeo import gdal, ogr, osr
 
 from ...errors import OutputError
 from ...raster.dataset import call_gdal
-from ...raster.polygon_layer import open_polygons
-from ...raster.polygons import FEATURE_ID, zone_name
+from ...raster.zones.polygon_layer import open_polygons
+from ...raster.zones.polygons import FEATURE_ID, zone_name
 from ...results import Cell, Column
 from .account import GepAccount
 from .tables import Part, parts_of

@@ -5,18 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...report import (
-    Bars,
-    Block,
-    Chapter,
-    Column,
-    Map,
-    MethodReport,
-    Paragraph,
-    Ramp,
-    Series,
-    TableBlock,
-)
+from ...report import Bars, Block, Chapter, Column, Map, MethodReport, Paragraph, Ramp, Series, TableBlock
 from ...report.common import pictures
 from ...report.texts import load_texts
 from ...results import Cell

@@ -19,7 +19,7 @@ from ...raster.files import workspace
 from ...raster.output import Band, Output
 from ...raster.settings import RasterSettings
 from ...raster.work import Block, Result
-from ...raster.zoning import OUTSIDE, ZoneLayer, Zoning
+from ...raster.zones.zoning import OUTSIDE, ZoneLayer, Zoning
 from ...results import Cell, Column, ResultTable
 from ...services.survey import Cover, Survey
 from ...services.yearly_kernel import LAND_COVER, Layers, Pixels

@@ -15,7 +15,7 @@ from ...raster.files import workspace
 from ...raster.reading.series import yearly_sources
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
-from ...raster.zoning import ZoneLayer
+from ...raster.zones.zoning import ZoneLayer
 from ...tables import Table
 from ..notices import Notice
 from ..quantity_table import column_texts

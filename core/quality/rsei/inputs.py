@@ -10,12 +10,12 @@ from ...errors import InputError
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ...raster.dataset import open_raster, short_name
-from ...raster.polygons import burn_area
 from ...raster.reading.series import yearly_sources
 from ...raster.reading.source import Kind, Source
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
 from ...raster.work import Job
+from ...raster.zones.polygons import burn_area
 from .calibration import (
     Calibration,
     ImageCalibration,

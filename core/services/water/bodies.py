@@ -14,12 +14,12 @@ from ...errors import TableError
 from ...progress import Progress
 from ...raster.classes import ClassIndex
 from ...raster.engine import run_job
-from ...raster.polygon_layer import open_polygons
-from ...raster.polygons import burn_zones
 from ...raster.reading.source import Source
 from ...raster.study import StudyArea
 from ...raster.tally import Sums, sum_by_class
 from ...raster.work import Block, Result
+from ...raster.zones.polygon_layer import open_polygons
+from ...raster.zones.polygons import burn_zones
 from ...tables import resource_table
 from .swamp_soil import UNKNOWN_SOIL, SwampSoil
 

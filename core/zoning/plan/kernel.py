@@ -9,7 +9,7 @@ import numpy as np
 
 from ...raster.tally import Sums, sum_by_class
 from ...raster.work import Block, Result
-from ...raster.zoning import Zoning
+from ...raster.zones.zoning import Zoning
 from ..layers import Ecosystems, require_codes
 from ..reasons import MASKS
 from ..services import ServiceLayer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ...raster.zoning import ALL
+from ...raster.zones.zoning import ALL
 from ...report import (
     Bars,
     Block,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...land_cover import LandCoverScheme
-from ...raster.zoning import ZoneLayer
+from ...raster.zones.zoning import ZoneLayer
 from ..services import Service
 from .kernel import Policy
 

@@ -15,7 +15,7 @@ from ...raster.files import workspace
 from ...raster.output import Band, Output
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
-from ...raster.zoning import open_zoning
+from ...raster.zones.zoning import open_zoning
 from ..layers import LAND_COVER, band_source, open_ecosystems, run_checked
 from ..legends import legend
 from ..services import open_services, service_sources

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...raster.zoning import ALL
+from ...raster.zones.zoning import ALL
 from ...results import Cell, Column, ResultTable
 from ..legends import legend
 from ..reasons import FILLED, REASONS, masks_with

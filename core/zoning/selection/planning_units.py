@@ -13,7 +13,7 @@ from osgeo import ogr, osr
 from ...errors import GridError, InputError
 from ...progress import QUIET, Progress
 from ...raster.area import SQUARE_METRES_PER_HA
-from ...raster.polygon_layer import open_polygons
+from ...raster.zones.polygon_layer import open_polygons
 
 AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
 # An equal-area CRS of the whole earth.

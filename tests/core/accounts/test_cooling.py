@@ -14,7 +14,7 @@ from ecoassets.core.accounts.cooling import (
     run_climate_regulation,
 )
 from ecoassets.core.errors import InputError, TableError
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table
 from ecoassets.tests.rasters import WGS_84, read_raster
 

@@ -13,7 +13,7 @@ from ecoassets.core.accounts.quantities.run import QuantityInputs, run_gep_quant
 from ecoassets.core.accounts.quantities.soil import SoilFactors, nutrient, silt_volume
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.services.water.bodies import lake_capacity_m3, reservoir_capacity_m3, swamp_capacity_m3
 from ecoassets.core.tables import Table
 from ecoassets.tests.rasters import WGS_84

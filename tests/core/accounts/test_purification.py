@@ -8,7 +8,7 @@ import pytest
 from ecoassets.core.accounts.purification.run import PurificationInputs, PurificationOutputs, least, run_purification
 from ecoassets.core.accounts.purification.tables import class_capacity, read_emissions
 from ecoassets.core.errors import InputError, TableError
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table, resource_table
 from ecoassets.tests.rasters import read_raster
 

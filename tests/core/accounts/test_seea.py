@@ -14,7 +14,7 @@ from ecoassets.core.accounts.seea.extent import extent_lines, managed_transfers
 from ecoassets.core.accounts.seea.run import SeeaInputs, run_seea_accounts
 from ecoassets.core.accounts.seea.workbook import seea_sheets
 from ecoassets.core.errors import InputError, TableError
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table
 from ecoassets.tests.rasters import write_raster
 

@@ -7,13 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ecoassets.core.drivers.geodetector.discretise import (
-    METHODS,
-    SortedSample,
-    class_breaks,
-    classify,
-    natural_breaks,
-)
+from ecoassets.core.drivers.geodetector.discretise import METHODS, SortedSample, class_breaks, classify, natural_breaks
 from ecoassets.core.errors import InputError
 
 

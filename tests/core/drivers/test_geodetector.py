@@ -13,13 +13,7 @@ from ecoassets.core.drivers.geodetector.detector import geographical_detector
 from ecoassets.core.drivers.geodetector.discretise import METHODS, Breaks, classify
 from ecoassets.core.drivers.geodetector.optimal import Candidate, build_ladder, choose, discretisation_curve
 from ecoassets.core.drivers.geodetector.statistics import stratum_sums
-from ecoassets.core.drivers.geodetector.tables import (
-    BreakRow,
-    EcologicalRow,
-    FactorRow,
-    InteractionRow,
-    RiskRow,
-)
+from ecoassets.core.drivers.geodetector.tables import BreakRow, EcologicalRow, FactorRow, InteractionRow, RiskRow
 from ecoassets.core.results import row_columns
 
 # Two strata of three: means 2 and 8, sums of squares 2 + 2 of 58 about the mean 5

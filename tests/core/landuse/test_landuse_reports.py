@@ -18,7 +18,7 @@ from ecoassets.core.landuse.profit_loss_report import profit_loss_report
 from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.landuse.transfer_report import transfer_report
 from ecoassets.core.landuse.units import Unit
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.report import Heatmap, Map, Sankey, render_report
 from ecoassets.core.terrain.terrain_classes import TerrainInputs, TerrainOutputs, run_terrain_classes
 from ecoassets.core.terrain.terrain_report import terrain_report

@@ -15,7 +15,7 @@ from ecoassets.core.landuse.human_activity import HumanActivityInputs, run_human
 from ecoassets.core.landuse.pressure import Factor, pressure_table
 from ecoassets.core.landuse.units import Unit
 from ecoassets.core.progress import Progress
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table, provenance
 
 from .maps import classes, read, records, write_map, write_rectangles

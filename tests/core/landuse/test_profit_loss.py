@@ -16,7 +16,7 @@ from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.landuse.change_index import change_index, harmony, same_sign_contributions
 from ecoassets.core.landuse.profit_loss import ProfitLossInputs, ProfitLossOutputs, run_profit_loss
 from ecoassets.core.landuse.profit_loss_tables import class_table, flow_table, summary_table
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table
 
 from .maps import classes, read, records, write_map, write_rectangles

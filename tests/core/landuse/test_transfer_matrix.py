@@ -12,7 +12,7 @@ from ecoassets.core.landuse.dynamic_degree import comprehensive_degree, single_d
 from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.landuse.transfer_tables import balance_table, change_legend, degree_table, transfer_table
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import read_table
 
 from .maps import classes, read, records, write_map, write_rectangles

@@ -12,9 +12,9 @@ from osgeo import ogr, osr
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.progress import Progress
 from ecoassets.core.raster.engine import run_job
-from ecoassets.core.raster.polygons import burn_boundary, burn_zones
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Job
+from ecoassets.core.raster.zones.polygons import burn_boundary, burn_zones
 
 from .conftest import UTM, Copy, grid_of, read, wkt, write_raster
 

@@ -9,8 +9,8 @@ from osgeo import gdal
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.area import pixel_areas_ha
 from ecoassets.core.raster.grid import Grid
-from ecoassets.core.raster.polygons import burn_zones
 from ecoassets.core.raster.settings import RasterSettings
+from ecoassets.core.raster.zones.polygons import burn_zones
 from ecoassets.core.services.soil.slope import Terrain
 from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, runoff

@@ -14,12 +14,7 @@ from ecoassets.core.raster.passes import convolve
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
 from ecoassets.core.services.habitat.natural import HabitatInputs, HabitatOutputs, run_natural_habitat
-from ecoassets.core.services.habitat.quality import (
-    QualityInputs,
-    QualityOutputs,
-    habitat_quality,
-    run_habitat_quality,
-)
+from ecoassets.core.services.habitat.quality import QualityInputs, QualityOutputs, habitat_quality, run_habitat_quality
 from ecoassets.core.services.habitat.threats import Threat, decay, decay_kernel
 from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.tables import Table

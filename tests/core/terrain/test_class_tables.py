@@ -7,7 +7,7 @@ import pytest
 from ecoassets.core.class_breaks import read_breaks
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.raster.statistics import stored_statistics
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table, resource_table
 from ecoassets.core.terrain.class_tables import PRESETS, lay_over_presets
 from ecoassets.core.terrain.zone_names import unit_of_totals, zone_names

@@ -7,7 +7,7 @@ import pytest
 
 from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.raster.settings import RasterSettings
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.terrain.zone_summary import ZoneSummaryInputs, run_zone_summary, zone_table
 
 from ..landuse.maps import read, records, write_map

@@ -8,7 +8,7 @@ from osgeo import ogr
 
 from ecoassets.core.errors import InputError, OutputError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.raster.zoning import ZoneLayer
+from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.zoning.plan.kernel import plan_codes
 from ecoassets.core.zoning.plan.result import PlanInputs
 from ecoassets.core.zoning.plan.run import PlanOutputs, run_zoning_plan

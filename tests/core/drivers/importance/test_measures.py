@@ -16,12 +16,7 @@ from ecoassets.core.drivers.importance.curves import (
 )
 from ecoassets.core.drivers.importance.engines import has_engine, require_engine
 from ecoassets.core.drivers.importance.folds import block_folds, correlogram, random_folds
-from ecoassets.core.drivers.importance.measures import (
-    groups_together,
-    interaction_strengths,
-    permuted_losses,
-    r2,
-)
+from ecoassets.core.drivers.importance.measures import groups_together, interaction_strengths, permuted_losses, r2
 from ecoassets.core.drivers.importance.validate import best_rounds
 from ecoassets.core.errors import InputError
 from ecoassets.tests.core.drivers.cases import case

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from osgeo import gdal, ogr, osr
 
-from ..errors import GridError, InputError
-from ..inputs.polygons import of_geometry, of_overlap
-from ..inputs.record import tell
-from ..messages import say
-from ..progress import QUIET, Progress
-from .dataset import call_gdal
-from .grid import Grid
+from ...errors import GridError, InputError
+from ...inputs.polygons import of_geometry, of_overlap
+from ...inputs.record import tell
+from ...messages import say
+from ...progress import QUIET, Progress
+from ..dataset import call_gdal
+from ..grid import Grid
+from ..reading.source import Source
+from ..windows import TILE
 from .overlaps import Overlap, by_zone, combine, find_overlap, layers_without_overlap
 from .polygon_layer import PolygonLayer, open_polygons
-from .reading.source import Source
-from .windows import TILE
 
 OUTSIDE = 0
 FEATURE_ID = "feature id"

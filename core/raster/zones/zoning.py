@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from ..errors import InputError
-from ..progress import Progress
-from .classes import ClassIndex, count_codes
+from ...errors import InputError
+from ...progress import Progress
+from ..classes import ClassIndex, count_codes
+from ..reading.source import Source
+from ..study import StudyArea
+from ..work import Block
 from .polygons import burn_zones
-from .reading.source import Source
-from .study import StudyArea
-from .work import Block
 
 ALL = "all"
 OUTSIDE = "outside"

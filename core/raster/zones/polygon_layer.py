@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from osgeo import gdal, ogr
 
-from ..errors import InputError
-from ..messages import say
-from .dataset import call_gdal, short_name
+from ...errors import InputError
+from ...messages import say
+from ..dataset import call_gdal, short_name
 
 _AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon)
 

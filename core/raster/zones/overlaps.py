@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from osgeo import gdal, ogr
 
-from ..errors import InputError
-from .area import pixel_areas_ha
-from .dataset import call_gdal
-from .grid import Grid
-from .windows import TILE
+from ...errors import InputError
+from ..area import pixel_areas_ha
+from ..dataset import call_gdal
+from ..grid import Grid
+from ..windows import TILE
 
 NAMED_PAIRS = 3
 
