@@ -22,14 +22,19 @@ from ...core.accounts.gep.tables import (
     sensitivity_table,
     summary_table,
 )
+from ...core.accounts.gep.value_map import ServiceMap, run_value_map
 from ...core.accounts.gep.workbook import account_sheets
+from ...core.accounts.services import service_id
 from ...core.errors import InputError
 from ...core.progress import Progress
+from ...core.raster.statistics import stored_statistics
 from ...core.report.workbook import write_workbook
+from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..features import new_feature
 from ..given import Given
+from ..looks.canvas import BandLook, Look, common_range
 from ..looks.vector_look import FeatureLook
 from ..settings import report_language
 from ..translation import tr
@@ -71,22 +76,26 @@ class GepAccountAlgorithm(PriceParameters):
         self.add_table("QUANTITIES", optional=False)
         self.add_prices()
         self.add_zones(raster=False)
+        self.add_rasters("MAPS", quantity="service", optional=True)
+        self.add_text("MAP_SERVICES", "", optional=True)
+        self.add_raster_settings(several_years=False, classes=False)
         self.add_table_output("OUTPUT_ACCOUNT", default=True)
         self.add_table_output("OUTPUT_SUMMARY", default=True)
         for name in ("OUTPUT_CHANGE", "OUTPUT_SENSITIVITY", "OUTPUT_PRICES", "OUTPUT_BRIDGE"):
             self.add_table_output(name)
         self.add_features_output("OUTPUT_ZONES")
+        self.add_raster_output("OUTPUT_MAP", quantity="gep_per_ha")
         self.add_workbook_output()
         self.add_report_output()
         for name in ("GEP_FIRST", "GEP_LAST", "CURRENT_CHANGE_PCT", "COMPARABLE_CHANGE_PCT", "GGI", "NOT_VALUED"):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        account = run_gep_account(self._inputs(given), progress)
+        account = run_gep_account(self._inputs(given), progress.part(0, 20))
         zones = given.polygons("ZONES")
         if given.has("OUTPUT_ZONES") and zones is None:
             raise InputError(tr("OUTPUT_ZONES is a map of the zones of the quantities: give their polygons (ZONES)."))
-        results: Results = {}
+        results = self._map(given, account, progress.part(20, 90))
         workbook = given.file_output("OUTPUT_XLSX")
         if workbook:
             write_workbook(account_sheets(account), workbook)
@@ -96,7 +105,9 @@ class GepAccountAlgorithm(PriceParameters):
             field = given.field("ZONE_FIELD")
             picture = QgsProcessingUtils.generateTempFilename("gep_zones.tif")
             shown = district_raster(zones, field, per_km2(account), picture) if zones else None
-            results.update(self.publish_report(gep_report(account, report_language(), shown), report))
+            results.update(
+                self.publish_report(gep_report(account, report_language(), shown, given.output("OUTPUT_MAP")), report)
+            )
         tables = (
             ("OUTPUT_ACCOUNT", account_table), ("OUTPUT_SUMMARY", summary_table), ("OUTPUT_CHANGE", change_table),
             ("OUTPUT_SENSITIVITY", sensitivity_table), ("OUTPUT_PRICES", price_rows), ("OUTPUT_BRIDGE", bridge_table),
@@ -150,6 +161,31 @@ class GepAccountAlgorithm(PriceParameters):
         if table:
             return read_price_index(table)
         return china_cpi() if given.flag("CPI_CHINA") else PriceIndex()
+
+    def _map(self, given: Given, account: GepAccount, progress: Progress) -> Results:
+        """GEP by pixel, where the quantities are maps."""
+        path, paths = given.output("OUTPUT_MAP"), given.rasters("MAPS")
+        if not path:
+            return {}
+        words = split_words(given.text("MAP_SERVICES"))
+        if not paths or len(words) != len(paths):
+            raise InputError(
+                tr(
+                    "MAPS holds {rasters} rasters and MAP_SERVICES {names} names. Name the services of each raster, "
+                    "such as carbon, or soil_retention_silt+soil_retention_n; repeat them for the years of one.",
+                    rasters=len(paths),
+                    names=len(words),
+                )
+            )
+        named: dict[str, tuple[str, ...]] = {}
+        for word, raster in zip(words, paths):
+            named[word] = (*named.get(word, ()), raster)
+        maps = [ServiceMap(tuple(map(service_id, word.split("+"))), Rasters(of)) for word, of in named.items()]
+        found = run_value_map(account, maps, path, self.provenance(), self.raster_settings(given), progress)
+        label = self.label("OUTPUT_MAP")
+        low, high = common_range(stored_statistics(path))
+        bands = tuple(BandLook(n, f"{label} {year}", year) for n, year in enumerate(found.years, start=1))
+        return self.publish_raster("OUTPUT_MAP", path, Look(label, bands, low, high))
 
     def _publish_zones(self, account: GepAccount, path: str, field: str | None) -> Results:
         """The polygons of the zones, once per year, with GEP and its indicators."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.accounts.quantities.soil import NITROGEN, PHOSPHORUS, SILT
 from ...core.accounts.quantities.statistics import ALLOCATIONS
 from ...core.errors import InputError
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS
@@ -121,16 +122,35 @@ class GepWorkflow(Workflow, PriceParameters):
                  ("account", "summary", "change", "sensitivity", "prices", "bridge")}  # fmt: skip
         if given.has("ZONES"):
             files["OUTPUT_ZONES"] = "gep_zones.gpkg"
+        if maps:
+            files["OUTPUT_MAP"] = "gep_map.tif"
         account = chain.run(
             ACCOUNT,
             {**files, "OUTPUT_XLSX": "gep.xlsx"},
-            shown=["OUTPUT_ZONES"] if given.has("ZONES") else [],
+            shown=[name for name in ("OUTPUT_ZONES", "OUTPUT_MAP") if name in files],
             QUANTITIES=quantities.path("OUTPUT_TABLE"),
+            **self._shown_by_pixel(given, maps, chain),
         )
         headlines = account_headlines(
             account.table("OUTPUT_SUMMARY"), account.table("OUTPUT_CHANGE"), self._currency(given)
         )
         return headlines + self._seea(given, chain, account)
+
+    @staticmethod
+    def _shown_by_pixel(given: Given, maps: dict[str, Any], chain: Chain) -> dict[str, Any]:
+        """The maps that GEP by pixel is made of, and the services that follow each."""
+        soil = {"BULK_DENSITY": SILT, "SOIL_N": NITROGEN, "SOIL_P": PHOSPHORUS}
+        services = {
+            "WATER": "water_retention", "FLOOD_BODIES": "flood_mitigation", "CARBON": "carbon", "OXYGEN": "oxygen",
+            "SOIL": "+".join(service for name, service in soil.items() if given.has(name)),
+        }  # fmt: skip
+        shown = [(path, services[slot]) for slot, of in maps.items() for path in of]
+        if given.has("DAYS"):
+            cooling = ["climate_transpiration", *(["climate_evaporation"] if given.has("WATER_EVAPORATION") else [])]
+            shown.append((chain.file("cooling.tif"), "+".join(cooling)))
+        if not maps:
+            return {}
+        return {"MAPS": [path for path, _ in shown], "MAP_SERVICES": ", ".join(service for _, service in shown)}
 
     @staticmethod
     def _currency(given: Given) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
+import numpy as np
 import pytest
 from osgeo import ogr
 
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
+from ecoassets.tests.rasters import read_raster, write_raster
 
 YEARS = (2000, 2015)
 
@@ -196,6 +198,19 @@ def test_the_map_of_districts_is_the_account_of_zones(gep):
         assert value == pytest.approx(of_account[str(year), zone], rel=1e-9)
 
 
+def test_the_map_of_pixels_adds_up_to_the_services_that_are_mapped(gep):
+    mapped = ("water_", "soil_", "flood_", "carbon", "oxygen", "climate_")
+    others = ("water_supply", "water_cod", "water_nh3n", "water_tp")
+    rows = [
+        row for row in counted(read_csv(gep / "gep_account.csv"))
+        if row["service"].startswith(mapped) and row["service"] not in others
+    ]  # fmt: skip
+    of_account = summed(rows, "value", "year")
+    bands = read_raster(gep / "gep_map.tif")
+    for year, band in zip(YEARS, bands):
+        assert np.nansum(band) * 0.09 == pytest.approx(of_account[str(year),], rel=1e-4)  # pixels of 30 m, Float32
+
+
 def test_the_report_begins_with_the_account(gep):
     page = (gep / "report.html").read_text(encoding="utf-8")
     assert page.index("The total hangs most on the prices of") < page.index("Ecosystem extent account (4.1)")
@@ -204,8 +219,6 @@ def test_the_report_begins_with_the_account(gep):
 
 def test_nothing_to_account_is_told_before_the_first_step(tmp_path):
     from qgis.core import QgsProcessingException
-
-    from ecoassets.tests.rasters import write_raster
 
     given = {"LAND_COVER": [write_raster(tmp_path / "l.tif", [[21, 31]])], "YEARS": "2010", "SCHEME": "cnlucc"}
     with pytest.raises(QgsProcessingException, match="There is nothing to account"):

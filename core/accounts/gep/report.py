@@ -22,13 +22,16 @@ from .tables import UNALLOCATED, Part, change_cells, parts_of, price_rows
 Words = dict[str, str]
 
 
-def gep_report(account: GepAccount, language: str, districts: str | None = None) -> MethodReport:
+def gep_report(
+    account: GepAccount, language: str, districts: str | None = None, pixels: str | None = None
+) -> MethodReport:
     """The report of an account in a language (`en` or `zh`).
 
     Args:
         account: what was found.
         language: of the report.
         districts: path of a raster with GEP per km2 by district, a band per year; None for none.
+        pixels: path of a raster with GEP per hectare by pixel, a band per year; None for none.
     """
     words = load_texts(language)
     money = money_unit([account.total(year) for year in account.years], account.currency, language)
@@ -42,7 +45,7 @@ def gep_report(account: GepAccount, language: str, districts: str | None = None)
         Chapter(words["gep_prices"], _prices(account, words, language)),
         Chapter(words["gep_services"], _services(account, words, money, language)),
         Chapter(words["gep_ecosystems"], _ecosystems(account, parts, words, money, language)),
-        Chapter(words["gep_zones"], _zones(account, words, money, districts)),
+        Chapter(words["gep_zones"], _zones(account, words, money, districts, pixels)),
         Chapter(words["gep_change"], _change(account, words, money, language)),
         Chapter(words["gep_overlaps"], _overlaps(account, words, language)),
         Chapter(words["gep_sensitivity"], _sensitivity(account, words, money, language)),
@@ -215,10 +218,14 @@ def _ecosystems(
     ]
 
 
-def _zones(account: GepAccount, words: Words, money: MoneyUnit, districts: str | None) -> list[Block]:
+def _zones(
+    account: GepAccount, words: Words, money: MoneyUnit, districts: str | None, pixels: str | None
+) -> list[Block]:
     blocks: list[Block] = []
     if districts:
         blocks.append(Map(words["gep_map"], pictures(districts, account.years), Ramp(f"{account.currency}/km²")))
+    if pixels:
+        blocks.append(Map(words["gep_pixels"], pictures(pixels, account.years), Ramp(f"{account.currency}/(ha a)")))
     rows: list[tuple[Cell, ...]] = []
     for year in account.years:
         for p in parts_of(account, year):
@@ -227,7 +234,7 @@ def _zones(account: GepAccount, words: Words, money: MoneyUnit, districts: str |
                 numbers = money.of(p.value), _percent(p.share), p.around.area_km2, p.per_km2, p.per_person, p.per_gdp
                 rows.append((year, name, *numbers))
     if len(account.zones) < 2 and not districts:
-        return []
+        return blocks
     columns = [
         Column(words["year"], kind="code"), Column(words["zone"], kind="text"),
         Column("GEP", f"{money.text}/a", decimals=2),
