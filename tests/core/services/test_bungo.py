@@ -10,6 +10,7 @@ from osgeo import gdal
 from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.services.carbon.storage import CarbonOutputs, run_carbon_storage
+from ecoassets.core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
 from ecoassets.core.services.soil.conservation import SoilInputs, SoilOutputs, run_soil_conservation
 from ecoassets.core.services.soil.erodibility import (
     ErodibilityInputs,
@@ -233,3 +234,71 @@ def test_carbon_of_its_own_table(bungo, cover):
     counts = {code: int((codes == code).sum()) for code in np.unique(codes) if code != 128}
     expected = sum(density[str(code)] * n for code, n in counts.items()) * 99.98016592873559**2 / 1e4
     assert found.totals == pytest.approx([expected])
+
+
+class TestHabitat:
+    """Settlements (codes 25 and 41) and three hand-made roads on the real land cover, against natcap.invest 3.20.2."""
+
+    @pytest.fixture(scope="class")
+    def threatened(self, cover, folder):
+        dataset = gdal.Open(cover.paths[0])
+        codes = dataset.ReadAsArray()
+        rows, columns = codes.shape
+        road, x = np.zeros(codes.shape, np.uint8), np.arange(columns)
+        for row in (np.full(columns, 600), 100 + x // 2, x * x // 2000):
+            road[np.minimum(row, rows - 1), x] = 1
+        paths = {}
+        for name, values in (("settlement", np.isin(codes, (25, 41)).astype(np.uint8)), ("road", road)):
+            paths[name] = str(folder / f"{name}.tif")
+            made = gdal.GetDriverByName("GTiff").Create(paths[name], columns, rows, 1, gdal.GDT_Byte)
+            made.SetGeoTransform(dataset.GetGeoTransform())
+            made.SetProjection(dataset.GetProjection())
+            made.GetRasterBand(1).SetNoDataValue(255)
+            made.GetRasterBand(1).WriteArray(values)
+            made = None
+        threats = [
+            {"threat": "settlement", "max_distance_km": 8, "weight": 1, "decay": "exponential"},
+            {"threat": "road", "max_distance_km": 3, "weight": 0.5, "decay": "linear"},
+        ]
+        sensitivity = [
+            {"code": c, "habitat": 1 - c % 10 / 10, "settlement": c % 7 / 7, "road": c % 5 / 5} for c in range(1, 43)
+        ]
+        return QualityInputs(
+            cover,
+            {name: Rasters.of(path) for name, path in paths.items()},
+            Table.of_rows("threats.csv", threats),
+            Table.of_rows("sensitivity.csv", sensitivity),
+            half_saturation=0.2,
+        )
+
+    def test_numbers_of_invest(self, threatened, folder):
+        out = QualityOutputs(str(folder / "quality.tif"), str(folder / "degradation.tif"))
+        run_habitat_quality(threatened, out)
+        quality, degradation = read(out.quality)[0], read(out.degradation)[0]
+        assert np.nanmean(degradation) == pytest.approx(0.16950438, abs=1e-7)
+        assert np.nanmean(quality) == pytest.approx(0.43254602, abs=1e-7)
+        assert np.nanmax(degradation) == pytest.approx(0.72539139, abs=1e-7)
+        for place, d, q in (
+            ((300, 300), 0.21139431, 0.13962762),
+            ((450, 600), 0.23614693, 0.39763194),
+            ((600, 500), 0.35270417, 0.05847938),
+            ((500, 900), 0.27523485, 0.31039607),
+        ):
+            assert (degradation[place], quality[place]) == pytest.approx((d, q), abs=1e-6)
+
+    def test_a_distance_transform_of_another_program(self, threatened, folder):
+        from scipy.ndimage import distance_transform_edt
+
+        out = QualityOutputs(str(folder / "quality.tif"), str(folder / "degradation.tif"))
+        run_habitat_quality(threatened, out)
+        codes = gdal.Open(threatened.cover.paths[0]).ReadAsArray().astype(int)
+        pixel, expected = 99.980165928735587, np.zeros(codes.shape)
+        for name, reach, weight, parts in (("settlement", 8000, 1, 7), ("road", 3000, 0.5, 5)):
+            threat = gdal.Open(threatened.threats[name].paths[0]).ReadAsArray() == 1
+            share = distance_transform_edt(~threat) * pixel / reach
+            influence = np.where(share > 1, 0, np.exp(-2.99 * share) if name == "settlement" else 1 - share)
+            expected += weight / 1.5 * (codes % parts / parts) * influence
+        found = read(out.degradation)[0]
+        valid = ~np.isnan(found)
+        assert valid.sum() == 459_796
+        assert found[valid] == pytest.approx(expected[valid], abs=1e-6)

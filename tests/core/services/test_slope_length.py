@@ -184,6 +184,38 @@ def test_invest_by_hand(hillside, out, log):
     assert "invest" in " ".join(log.infos)
 
 
+def test_invest_on_a_hill_with_holes(raster, out):
+    """LS that natcap.invest 3.20.2 gave for this DEM (30 m) and the flow accumulation that it made of it."""
+    gone = -9999.0
+    dem = [
+        [gone, 300.0, 285.9, 268.9, 259.5, 259.5, 259.2],
+        [307.1, 295.7, 277.9, 263.0, 258.6, 259.0, 254.0],
+        [305.1, 288.8, 270.3, gone, 258.7, 256.2, 246.5],
+        [300.4, 280.7, 264.8, 259.3, 257.9, 250.6, 238.5],
+        [293.2, 273.3, 262.2, 259.4, 254.7, 242.9, 231.7],
+        [285.1, 268.2, 261.7, 258.4, 248.8, 234.9, gone],
+    ]
+    flow = [
+        [gone, 1.14286, 1.6932, 2.23213, 3.08612, 1.0, 1.06667],
+        [1.0, 1.65238, 2.77426, 4.77307, 6.22875, 1.88963, 3.90794],
+        [1.07143, 2.18503, 3.57332, gone, 2.86676, 8.52062, 9.23376],
+        [1.14286, 2.31506, 4.10808, 5.62771, 3.04271, 6.0874, 16.75939],
+        [1.16327, 2.67535, 4.42194, 5.05834, 7.89186, 8.16186, 39.0],
+        [1.16618, 2.72798, 3.64501, 5.24121, 9.46912, 14.45266, gone],
+    ]
+    published = [
+        [np.nan, 7.00468, 8.14788, 6.72098, 2.24165, 0.83497, 1.98704],
+        [6.25475, 7.87251, 8.59695, 5.87437, 1.59649, 1.80838, 3.84017],
+        [7.73832, 8.52659, 8.12471, np.nan, 1.64811, 4.25019, 6.40481],
+        [8.86114, 8.67071, 6.2934, 2.46714, 3.27443, 6.04811, 7.74601],
+        [8.99159, 7.96029, 4.34581, 2.53245, 5.3077, 7.27071, 7.78901],
+        [8.65164, 7.08297, 3.20812, 3.31307, 6.686, 7.68638, np.nan],
+    ]
+    maps = [raster(name, np.array(values), pixel=30) for name, values in (("dem", dem), ("flow", flow))]
+    run_slope_length(SlopeLengthInputs(Rasters.of(maps[0]), maps[1], method="invest"), SlopeLengthOutputs(out("ls")))
+    np.testing.assert_allclose(read(out("ls"))[0], published, rtol=2e-5)
+
+
 def test_invest_limits_l_by_122_or_what_is_given():
     given = SlopeLengthInputs(Rasters.of("dem.tif"), method="invest", max_factor=9.0)
     assert given.as_invest().max_factor == 9
