@@ -220,10 +220,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         choice = QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True)
         self.add(choice, advanced)
 
-    def add_choices(self, name: str, options: Sequence[str]) -> None:
-        """Any of fixed words, all unless told otherwise."""
-        every = list(options)
-        self.add(QgsProcessingParameterEnum(name, "", every, True, every, usesStaticStrings=True))
+    def add_choices(self, name: str, options: Sequence[str], default: Sequence[str] = ()) -> None:
+        """Any of fixed words, by default all of them or those of `default`."""
+        chosen = list(default or options)
+        self.add(QgsProcessingParameterEnum(name, "", list(options), True, chosen, usesStaticStrings=True))
 
     def add_flag(self, name: str, default: bool, *, advanced: bool = True, optional: bool = False) -> None:
         """Yes or no. What is added later is optional: older models lack it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.errors import InputError
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
@@ -27,9 +28,16 @@ class Geodetector(DriverAlgorithm):
         self.add_field("Y", "INPUT", optional=False)
         self.add_field("FACTORS", "INPUT", optional=False, multiple=True)
         self.add_field("CATEGORICAL", "INPUT", multiple=True)
-        self.add_choices("DISCRETISE", DISCRETISE)
+        self.add_choices("DISCRETISE", (*DISCRETISE, "optimal"), DISCRETISE)
         self.add_text("CLASSES", "3-8")
         self.add_choice("RULE", ("loess", "max"), "loess")
+        self.add_choice("STRATA", ("classes", "tree"), "classes")
+        self.add_text("BREAKS", optional=True)
+        self.add_table("BREAKS_TABLE", advanced=True)
+        self.add_field("TIME", "INPUT")
+        self.add_choice("YEAR_BREAKS", ("pooled", "own"), "pooled", advanced=True)
+        self.add_flag("SHARES", True, advanced=False, optional=True)
+        self.add_number("FOLDS", 0, 0, integer=True)
         self.add_choice("SINGLETONS", ("keep", "drop"), "keep", advanced=True)
         self.add_number("PERMUTATIONS", 0, 0, integer=True)
         self.add_field("BLOCKS", "INPUT", advanced=True)
@@ -38,7 +46,7 @@ class Geodetector(DriverAlgorithm):
         self.add_choice("VARIANCE", ("sample", "population"), "sample", advanced=True)
         self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
         self.add_table_output("OUTPUT_FACTORS", default=True)
-        for name in ("OUTPUT_INTERACTIONS", "OUTPUT_RISK", "OUTPUT_ECOLOGICAL", "OUTPUT_BREAKS"):
+        for name in ("OUTPUT_INTERACTIONS", "OUTPUT_RISK", "OUTPUT_ECOLOGICAL", "OUTPUT_BREAKS", "OUTPUT_TREES"):
             self.add_table_output(name)
         self.add_report_output()
         self.add_number_output("N")
@@ -61,6 +69,7 @@ class Geodetector(DriverAlgorithm):
         results |= self.publish_table("OUTPUT_RISK", run.risk())
         results |= self.publish_table("OUTPUT_ECOLOGICAL", run.ecological())
         results |= self.publish_table("OUTPUT_BREAKS", run.breaks())
+        results |= self.publish_table("OUTPUT_TREES", run.trees())
         for row in run.result.factors:
             if row.q is not None:
                 progress.info(tr("{factor}: q = {q:.4f}, {n} strata.", factor=row.factor, q=row.q, n=row.strata))
@@ -68,20 +77,44 @@ class Geodetector(DriverAlgorithm):
 
 
 def _choice(given: Given) -> GeodetectorChoice:
+    from ...core.drivers.geodetector.options import DetectorOptions
     from ...core.drivers.geodetector.run import GeodetectorChoice, parse_classes
+    from ...core.drivers.geodetector.strata import StrataSettings
 
+    strata = StrataSettings(
+        methods=given.choices("DISCRETISE"),
+        classes=parse_classes(given.text("CLASSES")),
+        rule=given.choice("RULE"),
+        limits=_limits(given),
+        kind=given.choice("STRATA"),
+    )
+    options = DetectorOptions(
+        strata=strata,
+        singletons=given.choice("SINGLETONS"),
+        permutations=given.integer("PERMUTATIONS"),
+        seed=given.integer("SEED"),
+        confidence=given.required_number("CONFIDENCE"),
+        variance=given.choice("VARIANCE"),
+        shares=given.flag("SHARES"),
+        folds=given.integer("FOLDS"),
+        year_breaks=given.choice("YEAR_BREAKS"),
+    )
     return GeodetectorChoice(
         y=given.fields("Y")[0],
         factors=tuple(given.fields("FACTORS")),
         categorical=tuple(given.fields("CATEGORICAL")),
-        methods=given.choices("DISCRETISE"),
-        classes=parse_classes(given.text("CLASSES")),
-        rule=given.choice("RULE"),
-        singletons=given.choice("SINGLETONS"),
-        permutations=given.integer("PERMUTATIONS"),
+        options=options,
         block=given.field("BLOCKS"),
         block_size=given.number("BLOCK_SIZE") or 0.0,
-        seed=given.integer("SEED"),
-        confidence=given.required_number("CONFIDENCE"),
-        variance=given.choice("VARIANCE"),
+        time=given.field("TIME"),
     )
+
+
+def _limits(given: Given) -> dict[str, tuple[float, ...]]:
+    from ...core.drivers.geodetector.run import breaks_of, parse_breaks
+
+    table = given.table("BREAKS_TABLE")
+    written = parse_breaks(given.text("BREAKS"))
+    if table is not None and written:
+        raise InputError(tr("BREAKS and BREAKS_TABLE are both given. Choose one."))
+    return breaks_of(table) if table is not None else written

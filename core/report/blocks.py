@@ -91,7 +91,7 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Series:
-    """A named sequence of values, with an optional band from `low` to `high` (Lines only)."""
+    """A named sequence of values, optionally from `low` to `high`: a band (Lines) or error bars (Bars)."""
 
     name: str
     values: Sequence[Number]

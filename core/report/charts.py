@@ -23,9 +23,11 @@ def chart(block: object, language: str) -> Figure:
 
 @chart.register
 def _bars(block: Bars, language: str) -> Figure:
-    values, unit = _scaled_series(block.series, block.unit, language)
+    bounds = [Series("", s.low) for s in block.series] + [Series("", s.high) for s in block.series]
+    values, unit = _scaled_series([*block.series, *bounds], block.unit, language)
     category, value = ("y", "x") if block.horizontal else ("x", "y")
     names = _distinct(block.categories)
+    count = len(block.series)
     data = [
         {
             "type": "bar",
@@ -38,6 +40,7 @@ def _bars(block: Bars, language: str) -> Figure:
                 "line": {"color": "#ffffff", "width": 0.5},
             },
             "hovertemplate": hover(f"%{{{category}}}", f"%{{{value}:{HOVER_NUMBER}}} {plain(unit)}"),
+            **_error_bars(value, numbers, values[count + index], values[2 * count + index]),
         }
         for index, (series, numbers) in enumerate(zip(block.series, values))
     ]
@@ -62,6 +65,23 @@ def _bars(block: Bars, language: str) -> Figure:
         else 400,
     }
     return {"data": data, "layout": styled(layout)}
+
+
+def _error_bars(axis_name: str, values: Sequence[Number], low: Sequence[Number], high: Sequence[Number]) -> Figure:
+    """From low to high at the end of each bar; nothing without both."""
+    if not (low and high):
+        return {}
+    return {
+        f"error_{axis_name}": {
+            "type": "data",
+            "symmetric": False,
+            "array": [_difference(top, middle) for top, middle in zip(high, values)],
+            "arrayminus": [_difference(middle, bottom) for middle, bottom in zip(values, low)],
+            "thickness": 1.5,
+            "width": 4,
+            "color": "#444444",
+        }
+    }
 
 
 @chart.register

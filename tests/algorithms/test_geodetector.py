@@ -147,3 +147,35 @@ def test_infinite_values_are_left_out_and_counted(detect, tmp_path):
     rows = changed(rain=lambda i, r: math.inf if i < 3 else r["rain"])
     _, results = detect(write_csv(tmp_path / "infinite.csv", rows), FACTORS=["rain"])
     assert results["N"] == 105
+
+
+def test_years_shares_folds_and_own_limits(detect, tmp_path):
+    html = tmp_path / "report.html"
+    layer = write_layer(tmp_path / "panel.gpkg", panel_rows())
+    tables, _ = detect(
+        layer, FACTORS=["height", "rain"], TIME="year", BREAKS="height: 150", FOLDS=3, OUTPUT_HTML=str(html),
+        OUTPUT_TREES=str(tmp_path / "trees.csv"),
+    )  # fmt: skip
+    years = [row["year"] for row in tables["FACTORS"]]
+    assert years == ["2000", "2000", "2005", "2005", "2010", "2010", "", ""]
+    assert {row["method"] for row in tables["FACTORS"] if row["factor"] == "height"} == {"own"}
+    whole = [row for row in tables["FACTORS"] if not row["year"]]
+    assert all(float(row["q_cv"]) <= float(row["q"]) for row in whole)
+    joint = [row for row in read_csv(tmp_path / "trees.csv") if row["set"] == "height + rain"]
+    assert sum(int(row["n"]) for row in joint) == 108
+    text = html.read_text(encoding="utf-8")
+    assert "Rank of the factors by year" in text and "Shares of the factors" in text
+
+
+def test_limits_from_a_table_and_not_from_both(detect, tmp_path):
+    from qgis.core import QgsProcessingException
+
+    layer = write_layer(tmp_path / "panel.gpkg", panel_rows())
+    limits = write_csv(tmp_path / "limits.csv", [{"factor": "rain", "upper": 50.0}])
+    tables, _ = detect(layer, FACTORS=["rain"], BREAKS_TABLE=limits)
+    assert [row["class"] for row in tables["BREAKS"]] == [1, 2] or [row["class"] for row in tables["BREAKS"]] == [
+        "1",
+        "2",
+    ]
+    with pytest.raises(QgsProcessingException, match="BREAKS and BREAKS_TABLE are both given"):
+        detect(layer, FACTORS=["rain"], BREAKS_TABLE=limits, BREAKS="rain: 50")

@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from .discretise import Breaks, SortedSample, class_breaks
+from .intervals import BestIntervals
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 RULES = ("loess", "max")
 LEAST_GAIN = 0.05
+OPTIMAL = "optimal"
+"""Method that seeks the intervals that explain y best, whatever they are; see `intervals`."""
 DISTINCT = "distinct"
 """Method of a driver with so few distinct values that each is a class."""
 
@@ -56,30 +59,49 @@ class Ladder:
 
     Attributes:
         order: (n,) rows by rising x.
-        candidates: by rising number of classes; their q is not known.
-        ends: where each class of each candidate starts and ends among the sorted rows, all candidates in turn.
-        firsts: (candidates,) position in `ends` of the first of each candidate.
+        candidates: by rising number of classes; their q is not known, nor are the breaks of those that seek them for y.
+        ends: where each class of each candidate with breaks starts and ends among the sorted rows, all in turn.
+        firsts: position in `ends` of the first of each of those candidates.
+        fixed: positions of those candidates.
+        best: finds the intervals of the others.
     """
 
     order: Integers
     candidates: tuple[Candidate, ...]
     ends: Integers
     firsts: Integers
+    fixed: Integers
+    best: BestIntervals
 
     def q(self, y: Floats) -> Floats:
         """(candidates,) share of the variance of y that each explains, NaN where refused; y is not level."""
-        centred = y[self.order] - y.mean()
-        running = np.concatenate(([0.0], np.cumsum(centred)))
-        counts = np.diff(self.ends)
-        between = np.diff(running[self.ends]) ** 2 / np.where(counts > 0, counts, 1)
-        between[self.firsts[1:] - 1] = 0  # from the end of one candidate to the start of the next
-        found = np.asarray(np.add.reduceat(between, self.firsts) / (centred @ centred))
-        found[[bool(candidate.refused) for candidate in self.candidates]] = np.nan
-        return found
+        return self._solve(y)[0]
 
     def curve(self, y: Floats) -> tuple[Candidate, ...]:
-        """The candidates with their q."""
-        return tuple(replace(c, q=float(q)) for c, q in zip(self.candidates, self.q(y)))
+        """The candidates with their q and breaks."""
+        found, sought = self._solve(y)
+        return tuple(
+            replace(c, q=float(q), breaks=Breaks(sought[c.classes]) if c.method == OPTIMAL else c.breaks)
+            for c, q in zip(self.candidates, found)
+        )
+
+    def _solve(self, y: Floats) -> tuple[Floats, dict[int, Floats]]:
+        centred = y[self.order] - y.mean()
+        total = float(centred @ centred)
+        found = np.full(len(self.candidates), np.nan)
+        if len(self.fixed):
+            running = np.concatenate(([0.0], np.cumsum(centred)))
+            counts = np.diff(self.ends)
+            between = np.diff(running[self.ends]) ** 2 / np.where(counts > 0, counts, 1)
+            between[self.firsts[1:] - 1] = 0  # from the end of one candidate to the start of the next
+            found[self.fixed] = np.add.reduceat(between, self.firsts) / total
+        sought = self.best.solve(centred)
+        for i, candidate in enumerate(self.candidates):
+            if candidate.method == OPTIMAL:
+                found[i] = sought[candidate.classes][0] / total
+            if candidate.refused:
+                found[i] = np.nan
+        return found, {k: limits for k, (_, limits) in sought.items()}
 
 
 def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> Ladder:
@@ -90,7 +112,7 @@ def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> L
 
     Args:
         x: (n,) continuous driver.
-        methods: methods of `discretise.METHODS`.
+        methods: methods of `discretise.METHODS`, and `OPTIMAL`.
         classes: numbers of classes, each 2 or more.
 
     Returns:
@@ -101,21 +123,30 @@ def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> L
         raise InputError("Optimal discretisation needs at least one method and one number of classes.")
     order = np.argsort(x)
     sample = SortedSample(x[order])
-    found = {method: class_breaks(sample, method, classes) for method in methods}
+    found = {method: class_breaks(sample, method, classes) for method in methods if method != OPTIMAL}
+    best = BestIntervals.of(sample, classes if OPTIMAL in methods else ())
     distinct = len(sample.distinct)
     candidates: list[Candidate] = []
     ends: list[Integers] = []
+    fixed: list[int] = []
     for k, method in product(classes, methods):
-        breaks = found[method][k]
+        if method == OPTIMAL and k < distinct:
+            if k in best.classes:
+                refused = "more classes than half the samples" if 2 * k > len(x) else ""
+                candidates.append(Candidate(OPTIMAL, k, k, float("nan"), refused, Breaks(np.empty(0))))
+            continue
+        breaks = Breaks(sample.distinct[:-1]) if k >= distinct else found[method][k]
         ends.append(np.concatenate(([0], sample.ends(breaks.values))))
         counts = np.diff(ends[-1])
         as_is = k >= distinct
         named, number = (DISTINCT, distinct) if as_is else (method, k)
+        fixed.append(len(candidates))
         candidates.append(Candidate(named, number, len(counts), float("nan"), _refusal(counts, as_is), breaks))
         if as_is:
             break
-    firsts = np.concatenate(([0], np.cumsum([len(part) for part in ends])[:-1]))
-    return Ladder(order, tuple(candidates), np.concatenate(ends), firsts)
+    firsts = np.concatenate(([0], np.cumsum([len(part) for part in ends])[:-1])).astype(np.int64)
+    joined = np.concatenate(ends) if ends else np.empty(0, dtype=np.int64)
+    return Ladder(order, tuple(candidates), joined, firsts, np.array(fixed, dtype=np.int64), best)
 
 
 def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: Iterable[int]) -> tuple[Candidate, ...]:

@@ -25,8 +25,8 @@ from ...report import (
 )
 from ...report.texts import load_palettes, load_texts
 from ...results import Cell
-from ..place.cell_maps import write_cell_map
 from ..report_parts import number_column, rows_table, written, written_p
+from .report_parts import shares_blocks, write_stratum_means, years_blocks
 from .run import GeodetectorRun
 from .tables import InteractionRow
 
@@ -54,6 +54,8 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
     return MethodReport(
         chapters=[
             Chapter(words["drivers_q"], _factors(run, words)),
+            *_chapter(words["drivers_years"], years_blocks(run, _largest(run), folder, words)),
+            *_chapter(words["drivers_shares"], shares_blocks(run, _largest(run), words)),
             Chapter(words["drivers_interactions"], _interactions(run, words)),
             Chapter(words["drivers_risk"], [*_risk(run, words), *_risk_maps(run, folder, words)]),
             Chapter(words["drivers_ecological"], _ecological(run, words)),
@@ -65,6 +67,10 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
         facts=[(words["drivers_n"], f"{used}")],
         warnings=result.warnings,
     )
+
+
+def _chapter(title: str, blocks: list[Block]) -> list[Chapter]:
+    return [Chapter(title, blocks)] if blocks else []
 
 
 def _largest(run: GeodetectorRun) -> list[str]:
@@ -79,7 +85,13 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
     clear = {name: p[name] is not None and (p[name] or 0.0) < SIGNIFICANT for name in order}
     palettes = load_palettes()
     series = [
-        Series(title, [rows[name].q if clear[name] == wanted else None for name in order], colour)
+        Series(
+            title,
+            [rows[name].q if clear[name] == wanted else None for name in order],
+            colour,
+            [rows[name].q_low if clear[name] == wanted else None for name in order],
+            [rows[name].q_high if clear[name] == wanted else None for name in order],
+        )
         for title, wanted, colour in (
             (words["drivers_significant"], True, palettes.categorical[0]),
             (words["drivers_not_significant"], False, palettes.other),
@@ -88,9 +100,9 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
     ]
     doubtful = ", ".join(name for name in order if not clear[name]) or words["drivers_none"]
     note = words["drivers_q_note"].format(y=run.choice.y, insignificant=doubtful)
-    interval = words["drivers_interval"].format(level=f"{100 * run.choice.confidence:g} %")
+    interval = words["drivers_interval"].format(level=f"{100 * run.choice.options.confidence:g} %")
     titles = ["q", interval, words["drivers_q_adjusted"]]
-    titles += ["p (Wang)", "p (F)", words["drivers_p_permutation"]]
+    titles += ["p (Wang)", "p (F)", words["drivers_p_permutation"], words["drivers_q_cv"], words["drivers_share"]]
     columns = [
         Column(words["drivers_factor"], kind="text"),
         *map(number_column, titles),
@@ -104,6 +116,8 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
             f"{written(row.q_low, 4)} – {written(row.q_high, 4)}",
             written(row.q_adjusted, 4),
             *(written_p(value) for value in (row.p_noncentral, row.p_f, row.p_permutation)),
+            written(row.q_cv, 4),
+            written(row.share, 4),
             row.strata,
             row.singletons,
             row.method,
@@ -191,15 +205,12 @@ def _risk(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
 
 def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[Block]:
     """The mean of the stratum that each cell lies in, for the factors that explain most, in one scale."""
-    place = run.table.coordinates()
-    if place is None:
+    if run.table.coordinates() is None:
         return [Paragraph(words["drivers_no_places"])]
-    place = place[run.result.used]
     pictures = []
     for number, factor in enumerate(_largest(run)[:MOST_FACTORS]):
-        means = np.array([row.mean for row in run.result.risk if row.factor == factor])
         path = os.path.join(folder, f"risk_{number}.tif")
-        if not write_cell_map(path, means[run.result.strata[factor].codes], place, run.table.crs):
+        if not write_stratum_means(run, run.result, factor, path):
             return [Paragraph(words["drivers_no_grid"])]
         pictures.append(MapPicture(path, factor))
     note = words["drivers_risk_map_note"].format(y=run.choice.y)
@@ -207,14 +218,20 @@ def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[
 
 
 def _ecological(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
+    """Whether two factors differ, as a matrix of yes and no with p, each pair once."""
     if not run.result.ecological:
         return []
-    columns = [
-        Column(f"{words['drivers_factor']} a", kind="text"),
-        Column(f"{words['drivers_factor']} b", kind="text"),
-        *map(number_column, ("F", "p")),
-    ]
-    rows = [(row.factor_a, row.factor_b, written(row.f, 4), written_p(row.p)) for row in run.result.ecological]
+    order = _largest(run)
+    found = {(row.factor_a, row.factor_b): row for row in run.result.ecological}
+
+    def cell(a: str, b: str) -> str:
+        row = found[a, b]
+        if row.significant is None:
+            return "–"
+        return f"{words['drivers_yes' if row.significant else 'drivers_no']} (p {written_p(row.p)})"
+
+    columns = [Column(words["drivers_factor"], kind="text"), *(Column(name, kind="text") for name in order[:-1])]
+    rows = [(a, *(cell(a, b) if order.index(b) < i else "" for b in order[:-1])) for i, a in enumerate(order) if i]
     return [TableBlock(words["drivers_ecological"], columns, rows, words["drivers_ecological_note"])]
 
 

@@ -3,77 +3,103 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
-from ...results import ResultTable, row_table
+from ...results import Column, ResultTable, row_table
+from ...tables import Table
 from ..feature_table import FeatureTable
 from ..panel.run import blocks_of
-from .detector import geographical_detector
-from .discretise import METHODS
-from .tables import BreakRow, EcologicalRow, FactorRow, GeodetectorResult, InteractionRow, RiskRow
+from .detector import ALL_YEARS, detect
+from .options import DetectorOptions
+from .tables import BreakRow, EcologicalRow, FactorRow, GeodetectorResult, InteractionRow, RiskRow, TreeRow
 
 MOST_CLASSES = 100
+BLOCKS_ACROSS = 10
 
 
 @dataclass(frozen=True)
 class GeodetectorChoice:
-    """What is explained by which factors, and how; see `geographical_detector`.
+    """What is explained by which factors, and how.
 
     Attributes:
-        block: column of the blocks that permutations move as a whole.
+        options: how factors are judged.
+        block: column of the blocks that permutations and folds move as a whole.
         block_size: side of square blocks in its place, units of the coordinates; 0 for none.
+        time: column of the year.
     """
 
     y: str
     factors: tuple[str, ...]
     categorical: tuple[str, ...] = ()
-    methods: tuple[str, ...] = METHODS
-    classes: tuple[int, ...] = tuple(range(3, 9))
-    rule: str = "loess"
-    singletons: str = "keep"
-    permutations: int = 0
+    options: DetectorOptions = field(default_factory=DetectorOptions)
     block: str | None = None
     block_size: float = 0.0
-    seed: int = 0
-    confidence: float = 0.95
-    variance: str = "sample"
+    time: str | None = None
 
     def columns(self) -> list[str]:
         """The fields that are needed."""
-        return [name for name in (self.y, *self.factors, self.block) if name]
+        return [name for name in (self.y, *self.factors, self.block, self.time) if name]
 
 
 @dataclass(frozen=True)
 class GeodetectorRun:
-    """A result and what it was made from."""
+    """A result and what it was made from.
+
+    Attributes:
+        by_year: results by year, that of all years last under None.
+    """
 
     table: FeatureTable
     choice: GeodetectorChoice
-    result: GeodetectorResult
+    by_year: Mapping[str | int | None, GeodetectorResult]
+
+    @property
+    def result(self) -> GeodetectorResult:
+        """Of all rows together."""
+        return self.by_year[ALL_YEARS]
+
+    @property
+    def years(self) -> tuple[str | int, ...]:
+        return tuple(year for year in self.by_year if year is not None)
 
     def factors(self) -> ResultTable:
-        return row_table(FactorRow, self.result.factors)
+        return self._table(FactorRow, lambda result: result.factors)
 
     def interactions(self) -> ResultTable:
-        return row_table(InteractionRow, self.result.interactions)
+        return self._table(InteractionRow, lambda result: result.interactions)
 
     def risk(self) -> ResultTable:
-        return row_table(RiskRow, self.result.risk)
+        return self._table(RiskRow, lambda result: result.risk)
 
     def ecological(self) -> ResultTable:
-        return row_table(EcologicalRow, self.result.ecological)
+        return self._table(EcologicalRow, lambda result: result.ecological)
 
     def breaks(self) -> ResultTable:
-        return row_table(BreakRow, self.result.breaks)
+        return self._table(BreakRow, lambda result: result.breaks)
+
+    def trees(self) -> ResultTable:
+        return self._table(TreeRow, lambda result: result.trees)
+
+    def _table(self, kind: type, rows_of: Callable[[GeodetectorResult], tuple[Any, ...]]) -> ResultTable:
+        """The rows of all years with the year behind them, blank for all years together."""
+        tables = [(year, row_table(kind, rows_of(result))) for year, result in self.by_year.items()]
+        text = any(isinstance(year, str) for year in self.by_year)
+        columns = (*tables[0][1].columns, Column("year", "text" if text else "integer"))
+        return ResultTable(columns, tuple((*row, year) for year, table in tables for row in table.rows))
 
 
 def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Progress = QUIET) -> GeodetectorRun:
     """Runs the four detectors on the rows that hold y and every factor.
 
     Raises:
-        InputError: see `geographical_detector`.
+        InputError: see `detect`.
         Cancelled: on request.
     """
     table = table.with_roles(choice.columns())
@@ -84,26 +110,74 @@ def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Pr
         )
     if choice.block and choice.block_size > 0:
         raise InputError("BLOCKS and BLOCK_SIZE are both given. Choose a field or square blocks.")
-    blocks = table.columns[choice.block] if choice.block else None
-    if choice.block_size > 0:
-        blocks = blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
-    result = geographical_detector(
+    by_year = detect(
         table.columns[choice.y],
         {name: table.columns[name] for name in choice.factors},
+        choice.options,
         choice.categorical,
-        choice.methods,
-        choice.classes,
-        choice.rule,
-        choice.singletons,
-        choice.permutations,
-        blocks,
-        choice.seed,
-        choice.confidence,
-        choice.variance,
+        _blocks(table, choice, progress),
+        table.columns[choice.time] if choice.time else None,
         choice.y,
         progress,
     )
-    return GeodetectorRun(table, choice, result)
+    return GeodetectorRun(table, choice, by_year)
+
+
+def _blocks(table: FeatureTable, choice: GeodetectorChoice, progress: Progress) -> Any:
+    """The blocks that were asked for, and where folds need some that were not, squares of a tenth of the extent."""
+    if choice.block:
+        return table.columns[choice.block]
+    if choice.block_size > 0:
+        return blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
+    place = table.coordinates()
+    if not choice.options.folds or choice.options.permutations or place is None:
+        return None
+    known = place[np.isfinite(place).all(axis=1)]
+    side = float(np.ptp(known, axis=0).max()) / BLOCKS_ACROSS if len(known) else 0.0
+    if not side > 0:
+        return None
+    progress.info(
+        say("Folds are made of square blocks of {side:.4g}, a tenth of the extent. Give BLOCK_SIZE.", side=side)
+    )
+    return blocks_of(place, side)
+
+
+def parse_breaks(text: str) -> dict[str, tuple[float, ...]]:
+    """Limits by factor: `elevation: 200, 500, 1000; rain: 800`.
+
+    Raises:
+        InputError: a part without a name or without numbers.
+    """
+    found: dict[str, tuple[float, ...]] = {}
+    for part in filter(None, (word.strip() for word in re.split(r"[;；\n]+", text))):
+        name, _, numbers = part.replace("：", ":").rpartition(":")
+        words = [word for word in re.split(r"[,，、\s]+", numbers) if word]
+        try:
+            limits = tuple(float(word) for word in words)
+        except ValueError:
+            limits = ()
+        if not name.strip() or not limits:
+            raise InputError(
+                say(
+                    "BREAKS holds {part!r}. Write factors and their limits, such as elevation: 200, 500; rain: 800.",
+                    part=part,
+                )
+            )
+        found[name.strip()] = limits
+    return found
+
+
+def breaks_of(table: Table) -> dict[str, tuple[float, ...]]:
+    """Limits by factor of a table with columns `factor` and `upper`, the upper end of each class but the last.
+
+    Raises:
+        TableError: a column is missing, or a limit is no number.
+    """
+    found: dict[str, list[float]] = {}
+    for name, upper in zip(table.values("factor"), table.numbers("upper", blank=float("inf"))):
+        if np.isfinite(upper):
+            found.setdefault(str(name).strip(), []).append(float(upper))
+    return {name: tuple(limits) for name, limits in found.items()}
 
 
 def parse_classes(text: str) -> tuple[int, ...]:

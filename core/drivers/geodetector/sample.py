@@ -6,13 +6,15 @@ All factors must be judged on the same rows, or their q values cannot be compare
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
 from ..columns import ColumnReader, Labels
+
+YEAR = "the year"  # what messages call its column
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class CommonSample:
         used: (rows,) which input rows are in the sample.
         y: (n,) the explained variable.
         factors: by name, categories or (n,) numbers still to be put in classes.
+        years: labels of the rows' years, None where there are none.
         dropped: what was left out and why.
         notes: what was decided about the input.
         warnings: what the user should look at.
@@ -64,10 +67,44 @@ class CommonSample:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    years: Labels | None = None
+
+    def parts(self) -> dict[str | int, NDArray[np.int64]]:
+        """Rows by year, in the order of the years; empty without years."""
+        if self.years is None:
+            return {}
+        return {
+            label: np.flatnonzero(self.years.codes == code) for code, label in enumerate(self.years.values.tolist())
+        }
+
+    def within_years(self) -> NDArray[np.float64]:
+        """(n,) y, less its mean of the year where there are years."""
+        if self.years is None:
+            return self.y
+        count = np.bincount(self.years.codes)
+        return np.asarray(self.y - (np.bincount(self.years.codes, weights=self.y) / count)[self.years.codes])
+
+    def only(self, rows: NDArray[np.int64]) -> CommonSample:
+        """The sample of some rows, without years."""
+        used = np.zeros_like(self.used)
+        used[np.flatnonzero(self.used)[rows]] = True
+        factors: dict[str, Categories | NDArray[np.float64]] = {}
+        for name, factor in self.factors.items():
+            if isinstance(factor, Categories):
+                occurring, codes = np.unique(factor.codes[rows], return_inverse=True)
+                values = None if factor.values is None else tuple(factor.values[i] for i in occurring)
+                factors[name] = Categories(codes.ravel(), tuple(factor.labels[i] for i in occurring), values)
+            else:
+                factors[name] = factor[rows]
+        return replace(self, used=used, y=self.y[rows], factors=factors, years=None)
 
 
 def common_sample(
-    y: ArrayLike, factors: Mapping[str, ArrayLike], categorical: Iterable[str] = (), y_name: str = "y"
+    y: ArrayLike,
+    factors: Mapping[str, ArrayLike],
+    categorical: Iterable[str] = (),
+    y_name: str = "y",
+    years: ArrayLike | None = None,
 ) -> CommonSample:
     """Leaves out every row with a missing or infinite value and reads the categories.
 
@@ -79,6 +116,7 @@ def common_sample(
         factors: (rows,) each, by name: numbers or text.
         categorical: names of the factors that are categories though they may be numbers.
         y_name: what messages call y.
+        years: (rows,) year of each row; a row without one is left out.
 
     Raises:
         InputError: unequal lengths, an unknown name, or no row left.
@@ -90,8 +128,10 @@ def common_sample(
     for name, rows in lengths.items():
         if rows != lengths[y_name]:
             raise InputError(f"Factor '{name}' has {rows} rows, '{y_name}' has {lengths[y_name]}; they must be equal.")
-    reader = ColumnReader({y_name: y, **factors})
+    reader = ColumnReader({y_name: y, **factors, YEAR: years})
     read = {y_name: reader.numbers(y_name), **{name: reader.factor(name, name in categorical) for name in factors}}
+    if years is not None:
+        read[YEAR] = reader.labels(YEAR)
     absent = {name: column.missing if isinstance(column, Labels) else ~np.isfinite(column)
               for name, column in read.items()}  # fmt: skip
     used = ~np.any(list(absent.values()), axis=0)
@@ -107,6 +147,7 @@ def common_sample(
         dropped=dropped,
         notes=tuple(reader.notes),
         warnings=tuple(reader.warnings),
+        years=read[YEAR].of(used) if years is not None else None,  # type: ignore[union-attr]
     )
 
 

@@ -26,6 +26,7 @@ class StratumSums:
     """y by stratum. Strata that hold no sample are left out.
 
     Attributes:
+        strata: (L,) code of each.
         count: (L,) samples.
         mean: (L,) mean of y.
         within: (L,) sum of squares about the mean.
@@ -33,6 +34,7 @@ class StratumSums:
         singletons: strata of one sample found, whether kept or dropped.
     """
 
+    strata: Integers
     count: Integers
     mean: Floats
     within: Floats
@@ -86,7 +88,7 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
     )
     total = float(centred @ centred) if len(y) and y.min() < y.max() else 0.0
     within[within <= count * (ROUND_OFF * np.abs(centred).max(initial=0)) ** 2] = 0
-    return StratumSums(count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
+    return StratumSums(strata, count[strata], mean[strata] + level, within[strata], total, int(alone.sum()))
 
 
 def pair_codes(a: Integers, b: Integers) -> Integers:

@@ -14,7 +14,11 @@ from .statistics import Integers
 
 @dataclass(frozen=True)
 class FactorRow:
-    """Factor detector. ``q_low`` and ``q_high`` bound q; ``method`` is empty for categories."""
+    """Factor detector.
+
+    ``q_low`` and ``q_high`` bound q; ``method`` is empty for categories. ``q_cv`` is the q of rows that were left out
+    when the strata were made; ``share`` what the factor adds to the q of the tree of all factors (Shapley).
+    """
 
     factor: str
     q: float | None
@@ -29,11 +33,16 @@ class FactorRow:
     classes: int
     q_low: float | None
     q_high: float | None
+    q_cv: float | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True)
 class InteractionRow:
-    """Interaction detector: q of two factors laid over each other. ``type`` is None where a q is."""
+    """Interaction detector: q of two factors together. ``type`` is None where a q is.
+
+    ``share_a`` and ``share_b`` part q_ab in proportion to the shares of the factors.
+    """
 
     factor_a: str
     factor_b: str
@@ -45,6 +54,8 @@ class InteractionRow:
     n_per_stratum: float
     q_ab_adjusted: float | None
     singletons: int
+    share_a: float | None = None
+    share_b: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,17 @@ class BreakRow:
 
 
 @dataclass(frozen=True)
+class TreeRow:
+    """A leaf of a tree: the factors that it was grown on, the rule that leads there, its rows and their mean."""
+
+    set: str
+    node: int
+    rule: str
+    n: int
+    mean: float
+
+
+@dataclass(frozen=True)
 class Strata:
     """A factor in classes.
 
@@ -115,6 +137,7 @@ class GeodetectorResult:
         risk: a row per factor and stratum.
         ecological: a row per ordered pair of factors.
         breaks: a row per factor and class.
+        trees: a row per leaf, where trees were grown.
         strata: by factor; holds codes for maps and the discretisation curve.
         used: (rows,) which input rows are in the sample.
         dropped: rows left out, by variable and reason.
@@ -132,3 +155,4 @@ class GeodetectorResult:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    trees: tuple[TreeRow, ...] = ()

@@ -1,0 +1,114 @@
+"""What a run of the geographical detector tells beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from .judged import MOST_COMPARED, Tables
+from .options import MOST_SHARED, SHARED_ROWS, DetectorOptions
+from .sample import CommonSample
+from .statistics import Integers
+from .strata import OWN, TREE
+from .tables import Strata
+
+FEWEST_PER_STRATUM = 10
+FEWEST_BLOCKS = 20
+LARGE_SAMPLE = 10_000
+
+NOTES = (
+    "q = 1 - SSW/SST. All factors are judged on the same rows.",
+    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of q = 0.",
+    "p_f tests q = 0 by the central F law.",
+    "p_noncentral and p_f take samples as independent. Neighbouring cells are not: prefer p_permutation with blocks.",
+    "q lies above the share in the population by (1 - q_adjusted)(L - 1)/(N - 1) on average; q_adjusted is without it.",
+    "The interval of q inverts the noncentral F law (normal, independent, of one variance within strata) and has the "
+    "same bias as q; its ends can be adjusted as q is.",
+    "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
+    "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
+)
+
+
+def result_notes(
+    sample: CommonSample, strata: Mapping[str, Strata], options: DetectorOptions, rows: int
+) -> tuple[str, ...]:
+    """Conventions and decisions of a run."""
+    return (*NOTES, *sample.notes, *_of_strata(strata, options), *_of_options(sample, strata, options, rows))
+
+
+def _of_strata(strata: Mapping[str, Strata], options: DetectorOptions) -> Iterable[str]:
+    chosen = [name for name, made in strata.items() if made.curve or made.method == TREE]
+    if chosen:
+        yield (
+            f"The classes of {', '.join(chosen)} were chosen to explain y well. p_noncentral, p_f and the interval do "
+            "not know that: they are too small and too high. p_permutation does, it chooses anew in every order of y."
+        )
+    if any(made.curve or made.method in (OWN, TREE) for made in strata.values()):
+        yield "Classes are closed on the right; the lowest value belongs to the first class."
+    for name, made in strata.items():
+        if made.excess > 0:
+            yield (
+                f"Natural breaks of '{name}' were found on grouped values; their sum of squares within classes is "
+                + (f"at most {100 * made.excess:.2g} %" if np.isfinite(made.excess) else "an unknown share")
+                + " above the least possible."
+            )
+        if len(made.labels) > MOST_COMPARED:
+            yield f"Risk: '{name}' has {len(made.labels)} strata; above {MOST_COMPARED} they are not compared."
+    if options.singletons == "drop":
+        yield (
+            "Samples alone in their stratum are left out, factor by factor and pair by pair. Only for that reason can "
+            "the q of a pair be below that of its factors (the weaken types)."
+        )
+
+
+def _of_options(
+    sample: CommonSample, strata: Mapping[str, Strata], options: DetectorOptions, rows: int
+) -> Iterable[str]:
+    if options.strata.kind == TREE:
+        yield (
+            "Strata are the leaves of a regression tree (rule of rpart), of one factor or of two together. A tree of "
+            "two may explain less than one of either (the weaken types), for it is pruned."
+        )
+    if sample.years is not None:
+        yield "All years together: y less its mean of the year, or a trend would be credited to whatever has a trend."
+        yield (
+            "Strata were made once from all years, so q of the years can be compared."
+            if options.year_breaks == "pooled"
+            else "Strata were made anew in each year; q of the years differ for that alone and cannot be compared."
+        )
+    if options.folds:
+        yield (
+            f"q_cv: strata made without the rows of a fold, and their means, predict these rows ({options.folds} folds "
+            "of whole blocks). It tells what q is worth at new places."
+        )
+    if options.shares and len(strata) > MOST_SHARED:
+        yield f"No shares: they take a tree for every set of factors, and there are more than {MOST_SHARED} factors."
+    elif options.shares and len(strata) > 1:
+        drawn = f", on {SHARED_ROWS:,} rows drawn at random" if rows > SHARED_ROWS else ""
+        yield (
+            "share: what a factor adds on average to the q of the tree of all factors over all orders of adding them "
+            f"(Shapley{drawn}); the shares sum to that q. gdverse 1.7 leaves out the first factor added, and its "
+            "shares do not."
+        )
+
+
+def result_warnings(tables: Tables, drop: bool, blocks: Integers | None, permutations: int) -> Iterable[str]:
+    """What the user should look at."""
+    action = "left out" if drop else "kept with a sum of squares of 0"
+    for row in tables.factors:
+        if row.strata < 2:
+            yield f"Factor '{row.factor}' has one stratum only; its q is 0 and has no p."
+        if row.singletons:
+            yield f"Factor '{row.factor}' has {row.singletons} strata of one sample, {action}."
+    for pair in tables.interactions:
+        if pair.n_per_stratum < FEWEST_PER_STRATUM:
+            yield (
+                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} "
+                f"samples on average, and {pair.singletons} strata of one sample, {action}; q_ab rises with the "
+                "number of strata: see q_ab_adjusted."
+            )
+    if max(row.n for row in tables.factors) > LARGE_SAMPLE and blocks is None:
+        yield "With this many samples every p is near 0, and neighbours are not independent: judge by q, give blocks."
+    if permutations and blocks is not None and blocks.max() + 1 < FEWEST_BLOCKS:
+        yield f"Only {blocks.max() + 1} blocks to permute; p_permutation is coarse below {FEWEST_BLOCKS}."

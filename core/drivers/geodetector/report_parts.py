@@ -1,0 +1,107 @@
+"""Parts of the report of the geographical detector that not every run has: the years, and the shares of the factors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...report import Bars, Block, Column, Heatmap, Lines, Map, MapPicture, Ramp, Series, TableBlock
+from ..place.cell_maps import write_cell_map
+from ..report_parts import number_column, written
+from .run import GeodetectorRun
+from .tables import GeodetectorResult
+
+MOST_MAPS = 6
+
+
+def years_blocks(run: GeodetectorRun, order: Sequence[str], folder: str, words: dict[str, str]) -> list[Block]:
+    """Q by year with its interval, the rank of each factor, and where the strongest one divides the land.
+
+    Args:
+        run: of `run_geodetector`.
+        order: factors by falling q of all years.
+        folder: for the rasters of the maps.
+        words: of the report.
+    """
+    years = run.years
+    if len(years) < 2:
+        return []
+    rows = {year: {row.factor: row for row in run.by_year[year].factors} for year in years}
+    pooled = run.choice.options.year_breaks == "pooled"
+    note = words["drivers_q_years_note"].format(level=f"{100 * run.choice.options.confidence:g} %")
+    note += " " + words["drivers_years_pooled" if pooled else "drivers_years_own"]
+    blocks: list[Block] = []
+    if all(isinstance(year, int) for year in years):
+        series = [
+            Series(
+                name,
+                [rows[year][name].q for year in years],
+                low=[rows[year][name].q_low for year in years],
+                high=[rows[year][name].q_high for year in years],
+            )
+            for name in order
+        ]
+        numbers = [float(year) for year in years]
+        blocks.append(
+            Lines(words["drivers_q_years"], numbers, series, x_title=words["year"], value_title="q", note=note)
+        )
+    ranks = {year: sorted(order, key=lambda name: -(rows[year][name].q or 0.0)) for year in years}
+    blocks.append(
+        Heatmap(
+            words["drivers_ranks"],
+            list(order),
+            [str(year) for year in years],
+            [[float(ranks[year].index(name) + 1) for year in years] for name in order],
+            column_title=words["year"],
+            texts=[[f"q {written(rows[year][name].q, 3)}" for year in years] for name in order],
+        )
+    )
+    return [*blocks, *_maps(run, order[0], folder, words)]
+
+
+def _maps(run: GeodetectorRun, factor: str, folder: str, words: dict[str, str]) -> list[Block]:
+    """The mean of the stratum of the strongest factor, a picture a year in one scale."""
+    pictures = []
+    for year in run.years[-MOST_MAPS:]:
+        path = os.path.join(folder, f"year_{year}.tif")
+        if write_stratum_means(run, run.by_year[year], factor, path):
+            pictures.append(MapPicture(path, str(year)))
+    if not pictures:
+        return []
+    note = words["drivers_risk_map_note"].format(y=run.choice.y)
+    return [Map(f"{words['drivers_risk_map']}: {factor}", pictures, Ramp(run.choice.y), note)]
+
+
+def write_stratum_means(run: GeodetectorRun, result: GeodetectorResult, factor: str, path: str) -> bool:
+    """Writes each cell in the mean of y over its stratum; False where rows lie on no grid."""
+    place = run.table.coordinates()
+    if place is None:
+        return False
+    strata = result.strata[factor]
+    means = np.full(len(strata.labels), np.nan)
+    for row in result.risk:
+        if row.factor == factor:
+            means[row.stratum - 1] = row.mean
+    return write_cell_map(path, means[strata.codes], place[result.used], run.table.crs)
+
+
+def shares_blocks(run: GeodetectorRun, order: Sequence[str], words: dict[str, str]) -> list[Block]:
+    """What each factor adds to the q of the tree of all, and the leaves of that tree."""
+    shares = {row.factor: row.share for row in run.result.factors}
+    if any(share is None for share in shares.values()):
+        return []
+    ranked = sorted(order, key=lambda name: -(shares[name] or 0.0))
+    together = sum(share or 0.0 for share in shares.values())
+    note = words["drivers_shares_note"].format(q=f"{together:.4f}")
+    bars = Bars(words["drivers_share"], ranked, [Series("", [shares[name] for name in ranked])], horizontal=True,
+                value_title="q", note=note)  # fmt: skip
+    columns = [
+        Column(words["drivers_rule"], kind="text"),
+        Column(words["drivers_n"], decimals=0),
+        number_column(words["drivers_mean_value"]),
+    ]
+    joint = " + ".join(run.choice.factors)
+    leaves = [(row.rule, row.n, written(row.mean)) for row in run.result.trees if row.set == joint]
+    return [bars, TableBlock(words["drivers_tree"].format(factors=joint), columns, leaves)]
