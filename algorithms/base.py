@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -189,15 +189,25 @@ class EcoAlgorithm(DeclaredAlgorithm):
         style_when_loaded(self._context, path, look)
         return {name: path}
 
-    def publish_report(self, report: MethodReport, path: str, name: str = "OUTPUT_HTML") -> Results:
+    def publish_report(
+        self, given: Given, report_in: Callable[[str], MethodReport], name: str = "OUTPUT_HTML"
+    ) -> Results:
         """Writes the report of a method, with this run's parameters and the command that repeats it, and these as JSON.
 
         Within a workflow the report becomes a chapter of the workflow's own.
+
+        Args:
+            given: names the file, if a report is wanted.
+            report_in: makes the report in a language.
+            name: of the output.
         """
-        title = self.displayName()
+        path = given.file_output(name)
+        if not path:
+            return {}
+        language, title = report_language(), self.displayName()
+        report = report_in(language)
         if hand_over(title, report):
             return {}
-        language = report_language()
         found = [finding.told(language) for finding in self._record.findings if finding.severity != "note"]
         report = replace(report, warnings=[*report.warnings, *found])
         complete = report.complete(title, language, self.shown_parameters(), self.command())

@@ -15,7 +15,6 @@ from ...core.progress import Progress
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .physical import PhysicalAlgorithm
 
 
@@ -76,9 +75,7 @@ class ClimateRegulation(PhysicalAlgorithm):
         results: Results = {}
         for name, path in zip(names, paths):
             results.update(self.publish_map(name, path, result.years))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(cooling_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: cooling_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         last = len(result.years) - 1
         totals = {"TRANSPIRATION": result.total(TRANSPIRATION, last), "EVAPORATION": result.total(EVAPORATION, last)}

@@ -28,6 +28,7 @@ from ...core.accounts.services import service_id
 from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
+from ...core.report import MethodReport
 from ...core.report.workbook import write_workbook
 from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
@@ -36,7 +37,6 @@ from ..features import new_feature
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
 from ..looks.vector_look import FeatureLook
-from ..settings import report_language
 from ..translation import tr
 
 
@@ -100,14 +100,14 @@ class GepAccountAlgorithm(PriceParameters):
         if workbook:
             write_workbook(account_sheets(account), workbook)
             results["OUTPUT_XLSX"] = workbook
-        report = given.file_output("OUTPUT_HTML")
-        if report:
+
+        def report(language: str) -> MethodReport:
             field = given.field("ZONE_FIELD")
             picture = QgsProcessingUtils.generateTempFilename("gep_zones.tif")
             shown = district_raster(zones, field, per_km2(account), picture) if zones else None
-            results.update(
-                self.publish_report(gep_report(account, report_language(), shown, given.output("OUTPUT_MAP")), report)
-            )
+            return gep_report(account, language, shown, given.output("OUTPUT_MAP"))
+
+        results.update(self.publish_report(given, report))
         tables = (
             ("OUTPUT_ACCOUNT", account_table), ("OUTPUT_SUMMARY", summary_table), ("OUTPUT_CHANGE", change_table),
             ("OUTPUT_SENSITIVITY", sensitivity_table), ("OUTPUT_PRICES", price_rows), ("OUTPUT_BRIDGE", bridge_table),

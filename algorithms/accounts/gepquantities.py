@@ -13,7 +13,6 @@ from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .physical import PhysicalAlgorithm
 
@@ -70,10 +69,7 @@ class GepQuantities(PhysicalAlgorithm):
             currency=given.text("CURRENCY") or "CNY",
         )
         result = run_gep_quantities(inputs, self.raster_settings(given), progress.part(0, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(quantities_report(result, report_language()), report))
+        results = self.publish_report(given, lambda language: quantities_report(result, language))
         return results | self.publish_table("OUTPUT_TABLE", result.table())
 
     @staticmethod

@@ -17,7 +17,6 @@ from ...core.tables import Table
 from ..base import Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
-from ..settings import report_language
 from .physical import PhysicalAlgorithm
 
 
@@ -57,10 +56,8 @@ class PurificationAlgorithm(PhysicalAlgorithm):
         outputs = PurificationOutputs(given.output("OUTPUT"), self.provenance())
         result = run_purification(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self._publish_map(result, outputs.removed)
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            told = purification_report(result, outputs, report_language(), given.has("CAPACITY"))
-            results.update(self.publish_report(told, report))
+        own = given.has("CAPACITY")
+        results.update(self.publish_report(given, lambda language: purification_report(result, outputs, language, own)))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         return results
 

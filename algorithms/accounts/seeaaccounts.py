@@ -11,7 +11,7 @@ from ...core.progress import Progress
 from ...core.report.workbook import write_workbook
 from ..base import EcoAlgorithm, Results
 from ..given import Given
-from ..settings import default_scheme, report_language
+from ..settings import default_scheme
 
 
 class SeeaAccounts(EcoAlgorithm):
@@ -79,8 +79,6 @@ class SeeaAccounts(EcoAlgorithm):
         if workbook:
             write_workbook(seea_sheets(result), workbook)
             results["OUTPUT_XLSX"] = workbook
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(seea_report(result, report_language()), report))
+        results.update(self.publish_report(given, lambda language: seea_report(result, language)))
         results.update(self.publish_table("OUTPUT_TABLE", cell_table(result.cells())))
         return results | self.publish_numbers(**result.numbers())

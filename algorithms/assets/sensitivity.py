@@ -7,7 +7,6 @@ from ...core.assets.sensitivity_report import sensitivity_report
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .valuing import ValuingAlgorithm
 
@@ -56,10 +55,7 @@ class Sensitivity(ValuingAlgorithm):
                     high=high,
                 )
             )
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(sensitivity_report(result, report_language()), report))
+        results = self.publish_report(given, lambda language: sensitivity_report(result, language))
         results.update(self.publish_table("OUTPUT_TABLE", sensitivity_table(result)))
         results.update(self.publish_numbers(**numbers))
         return results

@@ -10,7 +10,6 @@ from ..base import Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
-from ..settings import report_language
 from ..translation import tr
 from .valuing import ValuingAlgorithm
 
@@ -34,11 +33,9 @@ class ValuationAlgorithm(ValuingAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self.valuation_inputs(given)
         outputs = ValuationOutputs(given.output("OUTPUT"), given.output("OUTPUT_SERVICES"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
-        result = run_valuation(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
+        result = run_valuation(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
         results: Results = self.publish_maps(result, outputs)
-        if report:
-            results.update(self.publish_report(valuation_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: valuation_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", value_table(result)))
         results.update(self.publish_table("OUTPUT_CHANGE", change_table(result)))
         for year, total in zip(result.years, result.totals):

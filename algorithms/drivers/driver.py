@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qgis.core import QgsProcessingUtils
 
 from ...core.progress import Progress
-from ..base import EcoAlgorithm
-from ..features import read_features
+from ...core.results import Column, plain_rows
+from ..base import EcoAlgorithm, Results
+from ..features import geometries, new_feature, output_crs, output_type, read_features
 from ..given import Given
+from ..looks.vector_look import FeatureLook
 
 if TYPE_CHECKING:
     from ...core.drivers.feature_table import FeatureTable
+
+DEVIATIONS = 2.5  # of residuals, either way, are coloured apart
 
 
 class DriverAlgorithm(EcoAlgorithm):
@@ -32,3 +37,37 @@ class DriverAlgorithm(EcoAlgorithm):
     ) -> FeatureTable:
         """The fields of `INPUT` that were chosen."""
         return read_features(given.source("INPUT"), [name for name in names if name], progress, numbers)
+
+    def publish_rows(
+        self,
+        name: str,
+        given: Given,
+        table: FeatureTable,
+        rows: Sequence[int],
+        columns: Sequence[Column],
+        arrays: Sequence[np.ndarray],
+        look: FeatureLook,
+    ) -> Results:
+        """Gives rows of `INPUT` what was found for them, in their places.
+
+        Args:
+            name: of the output.
+            given: names the layer.
+            table: read from it.
+            rows: numbers of its rows, rising.
+            columns: of the output.
+            arrays: one per column, a value per row.
+            look: of the output.
+        """
+        source = given.source("INPUT")
+        features = (
+            new_feature(place, cells) for place, cells in zip(geometries(source, table, rows), plain_rows(arrays))
+        )
+        return self.publish_features(name, columns, features, output_type(source, table), output_crs(source), look)
+
+
+def residuals_look(name: str, year_field: str = "") -> FeatureLook:
+    """Residuals in standard deviations about zero."""
+    return FeatureLook(
+        name, "standardised", -DEVIATIONS, DEVIATIONS, "diverging", "sd", year_field=year_field, open_ends=True
+    )

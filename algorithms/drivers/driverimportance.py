@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.progress import Progress
-from ...core.results import plain_rows
 from ..base import Results
-from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
 from ..looks.vector_look import FeatureClass, FeatureLook
-from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -65,10 +62,7 @@ class DriverImportance(DriverAlgorithm):
         require_engine(choice.settings.engine)
         table = self.read(given, choice.columns(), progress.part(0, 10), [choice.y, *choice.numeric])
         run = run_driver_importance(table, choice, progress.part(10, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(importance_report(run, self.folder_of_maps(), report_language()), report)
+        results = self.publish_report(given, lambda language: importance_report(run, self.folder_of_maps(), language))
         results |= self._publish_places(run, given)
         results |= self.publish_table("OUTPUT_TABLE", run.driver_table())
         results |= self.publish_table("OUTPUT_CURVES", run.curve_table())
@@ -89,16 +83,8 @@ class DriverImportance(DriverAlgorithm):
 
     def _publish_places(self, run: ImportanceRun, given: Given) -> Results:
         columns, arrays = run.output()
-        source = given.source("INPUT")
-        places = geometries(source, run.table, run.places.tolist())
-        return self.publish_features(
-            "OUTPUT",
-            columns,
-            (new_feature(place, row) for place, row in zip(places, plain_rows(arrays))),
-            output_type(source, run.table),
-            output_crs(source),
-            _looks(run, f"{self.displayName()}: {run.choice.y}"),
-        )
+        looks = _looks(run, f"{self.displayName()}: {run.choice.y}")
+        return self.publish_rows("OUTPUT", given, run.table, run.places.tolist(), columns, arrays, looks)
 
 
 def _looks(run: ImportanceRun, name: str) -> FeatureLook:

@@ -8,7 +8,6 @@ from ...core.errors import InputError
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -59,11 +58,7 @@ class Geodetector(DriverAlgorithm):
         numbers = [choice.y, *(name for name in choice.factors if name not in choice.categorical)]
         table = self.read(given, choice.columns(), progress.part(0, 30), numbers)
         run = run_geodetector(table, choice, progress.part(30, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            found = geodetector_report(run, self.folder_of_maps(), report_language())
-            results |= self.publish_report(found, report)
+        results = self.publish_report(given, lambda language: geodetector_report(run, self.folder_of_maps(), language))
         results |= self.publish_table("OUTPUT_FACTORS", run.factors())
         results |= self.publish_table("OUTPUT_INTERACTIONS", run.interactions())
         results |= self.publish_table("OUTPUT_RISK", run.risk())

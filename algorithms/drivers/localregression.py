@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.progress import Progress
-from ...core.results import plain_rows
 from ..base import Results
-from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
 from ..looks.vector_look import FeatureLook
-from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -68,10 +65,7 @@ class LocalRegression(DriverAlgorithm):
         choice = _choice(given)
         table = self.read(given, choice.columns(), progress.part(0, 10), [choice.y, *choice.x])
         run = run_local_regression(table, choice, progress.part(10, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(local_report(run, self.folder_of_maps(), report_language()), report)
+        results = self.publish_report(given, lambda language: local_report(run, self.folder_of_maps(), language))
         results |= self._publish_places(run, given)
         results |= self.publish_table("OUTPUT_TABLE", run.term_table())
         results |= self.publish_table("OUTPUT_TESTS", run.model_table())
@@ -90,18 +84,9 @@ class LocalRegression(DriverAlgorithm):
         return results | self.publish_numbers(AICC=found.aicc, R2=found.r2, BANDWIDTH=run.estimate.bandwidths[0])
 
     def _publish_places(self, run: LocalRun, given: Given) -> Results:
-        source = given.source("INPUT")
-        places = geometries(source, run.table, run.observations.rows.tolist())
-        rows = zip(places, plain_rows(run.output()))
         looks = _looks(run, f"{self.displayName()}: {run.choice.y}")
-        return self.publish_features(
-            "OUTPUT",
-            run.columns(),
-            (new_feature(place, row) for place, row in rows),
-            output_type(source, run.table),
-            output_crs(source),
-            looks,
-        )
+        rows = run.observations.rows.tolist()
+        return self.publish_rows("OUTPUT", given, run.table, rows, run.columns(), run.output(), looks)
 
 
 def _looks(run: LocalRun, name: str) -> FeatureLook:

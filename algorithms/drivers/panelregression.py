@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 from ...core.drivers.observations import TRANSFORMS
 from ...core.progress import Progress
-from ...core.results import plain_rows
 from ..base import Results
-from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
-from ..looks.vector_look import FeatureLook
-from ..settings import report_language
 from ..translation import tr
-from .driver import DriverAlgorithm
+from .driver import DriverAlgorithm, residuals_look
 
 if TYPE_CHECKING:
     from ...core.drivers.panel.run import PanelChoice, PanelRun
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
 EFFECTS = ("entity", "time", "twoway", "none")
 COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
 KERNELS = ("bartlett", "uniform")
-DEVIATIONS = 2.5  # of the residuals, either way, are coloured apart
 
 
 class PanelRegression(DriverAlgorithm):
@@ -59,10 +54,7 @@ class PanelRegression(DriverAlgorithm):
         choice = _choice(given)
         table = self.read(given, choice.columns(), progress.part(0, 40), [choice.y, *choice.x])
         run = run_panel_regression(table, choice, progress.part(40, 80))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(panel_report(run, self.folder_of_maps(), report_language()), report)
+        results = self.publish_report(given, lambda language: panel_report(run, self.folder_of_maps(), language))
         results |= self.publish_table("OUTPUT_TABLE", run.terms())
         results |= self.publish_table("OUTPUT_TESTS", run.tests())
         if given.has("OUTPUT_RESIDUALS"):
@@ -83,26 +75,9 @@ class PanelRegression(DriverAlgorithm):
         from ...core.drivers.panel.run import residual_columns
 
         columns, arrays = residual_columns(run)
-        source = given.source("INPUT")
-        places = geometries(source, run.table, run.result.rows.tolist())
-        label = self.label("OUTPUT_RESIDUALS")
-        return self.publish_features(
-            "OUTPUT_RESIDUALS",
-            columns,
-            (new_feature(place, row) for place, row in zip(places, plain_rows(arrays))),
-            output_type(source, run.table),
-            output_crs(source),
-            FeatureLook(
-                f"{label}: {run.choice.y}",
-                "standardised",
-                -DEVIATIONS,
-                DEVIATIONS,
-                "diverging",
-                "sd",
-                year_field=run.choice.time or "",
-                open_ends=True,
-            ),
-        )
+        look = residuals_look(f"{self.label('OUTPUT_RESIDUALS')}: {run.choice.y}", run.choice.time or "")
+        rows = run.result.rows.tolist()
+        return self.publish_rows("OUTPUT_RESIDUALS", given, run.table, rows, columns, arrays, look)
 
 
 def _choice(given: Given) -> PanelChoice:

@@ -9,7 +9,6 @@ from ...core.drivers.sampling.inputs import parse_numbers
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -55,10 +54,7 @@ class QuantileRegression(DriverAlgorithm):
         choice = _choice(given)
         table = self.read(given, choice.columns(), progress.part(0, 30), [choice.y, *choice.x])
         run = run_quantile_regression(table, choice, progress.part(30, 98))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(quantile_report(run, report_language()), report)
+        results = self.publish_report(given, lambda language: quantile_report(run, language))
         results |= self.publish_table("OUTPUT_TABLE", run.terms())
         results |= self.publish_table("OUTPUT_TESTS", run.tests())
         for term in run.result.terms:

@@ -8,7 +8,6 @@ from ...core.progress import Progress
 from ...core.results import row_table
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .sampling import SamplingAlgorithm
 
 
@@ -44,8 +43,5 @@ class ScaleCheck(SamplingAlgorithm):
                 folder,
                 progress.part(0, 97),
             )
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(scale_report(result, report_language()), report)
+        results = self.publish_report(given, lambda language: scale_report(result, language))
         return results | self.publish_table("OUTPUT_TABLE", row_table(ScaleRow, result.rows))

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProcessingFeatureSource
-
 from ...core.progress import Progress
-from ...core.results import plain_rows
 from ..base import Results
 from ..compat import user_language
-from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
 from ..looks.vector_look import FeatureClass, FeatureLook
-from ..settings import report_language
 from ..translation import tr
 from .driver import DriverAlgorithm
 from .touching import touching_weights
@@ -60,32 +55,21 @@ class SpatialAutocorrelation(DriverAlgorithm):
             else None
         )
         run = run_spatial_autocorrelation(table, choice, weigh, progress.part(50, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results |= self.publish_report(spatial_report(run, self.folder_of_maps(), report_language()), report)
-        results |= self._publish_clusters(run, source)
+        results = self.publish_report(given, lambda language: spatial_report(run, self.folder_of_maps(), language))
+        results |= self._publish_clusters(run, given)
         progress.info(tr("Moran's I {i:.4f}, z {z:.2f}, p {p:.4g}.", i=run.overall.i, z=run.overall.z, p=run.overall.p))
         for name, count in run.cluster_counts().items():
             progress.info(f"{name}: {count}")
         return results | self.publish_numbers(I=run.overall.i, Z=run.overall.z, P=run.overall.p)
 
-    def _publish_clusters(self, run: SpatialRun, source: QgsProcessingFeatureSource) -> Results:
+    def _publish_clusters(self, run: SpatialRun, given: Given) -> Results:
         from ...core.drivers.autocorrelation.cluster_legend import cluster_legend
         from ...core.drivers.autocorrelation.run import OUTPUT_COLUMNS
         from ...core.drivers.place.spatial import CLUSTERS
 
-        places = geometries(source, run.table, run.rows.tolist())
         classes = tuple(FeatureClass(CLUSTERS[c.code], c.name, c.colour) for c in cluster_legend(user_language()))
-        name = f"{self.displayName()}: {run.choice.field}"
-        return self.publish_features(
-            "OUTPUT",
-            OUTPUT_COLUMNS,
-            (new_feature(place, row) for place, row in zip(places, plain_rows(run.output()))),
-            output_type(source, run.table),
-            output_crs(source),
-            FeatureLook(name, "cluster", classes=classes),
-        )
+        look = FeatureLook(f"{self.displayName()}: {run.choice.field}", "cluster", classes=classes)
+        return self.publish_rows("OUTPUT", given, run.table, run.rows.tolist(), OUTPUT_COLUMNS, run.output(), look)
 
 
 def _choice(given: Given) -> SpatialChoice:

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 from ...core.drivers.observations import TRANSFORMS
 from ...core.progress import Progress
-from ...core.results import plain_rows
 from ..base import Results
-from ..features import geometries, new_feature, output_crs, output_type
 from ..given import Given
-from ..looks.vector_look import FeatureLook
-from ..settings import report_language
 from ..translation import tr
-from .driver import DriverAlgorithm
+from .driver import DriverAlgorithm, residuals_look
 from .touching import touching_weights
 
 if TYPE_CHECKING:
@@ -24,7 +20,6 @@ METHODS = ("auto", "ml", "gmm", "gmm_het")
 EFFECTS = ("none", "entity", "twoway")
 CORRECTIONS = ("lee_yu", "none")
 NEIGHBOURS = ("queen", "rook", "knn", "distance")
-DEVIATIONS = 2.5  # of the residuals, either way, are coloured apart
 
 
 class SpatialRegression(DriverAlgorithm):
@@ -72,11 +67,9 @@ class SpatialRegression(DriverAlgorithm):
         if choice.neighbours in ("queen", "rook"):
             weigh = touching_weights(source, table, choice.neighbours, progress.part(15, 20))
         run = run_spatial_regression(table, choice, weigh, progress.part(20, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            made = spatial_regression_report(run, self.folder_of_maps(), report_language())
-            results |= self.publish_report(made, report)
+        results = self.publish_report(
+            given, lambda language: spatial_regression_report(run, self.folder_of_maps(), language)
+        )
         results |= self.publish_table("OUTPUT_TABLE", run.coefficient_table())
         results |= self.publish_table("OUTPUT_EFFECTS", run.effect_table())
         results |= self.publish_table("OUTPUT_TESTS", run.test_table())
@@ -105,26 +98,9 @@ class SpatialRegression(DriverAlgorithm):
 
     def _publish_places(self, run: SpatialRun, given: Given) -> Results:
         columns, arrays = run.output()
-        source = given.source("INPUT")
-        places = geometries(source, run.table, run.places.tolist())
-        label = self.label("OUTPUT")
-        return self.publish_features(
-            "OUTPUT",
-            columns,
-            (new_feature(place, row) for place, row in zip(places, plain_rows(arrays))),
-            output_type(source, run.table),
-            output_crs(source),
-            FeatureLook(
-                f"{label}: {run.choice.y}",
-                "standardised",
-                -DEVIATIONS,
-                DEVIATIONS,
-                "diverging",
-                "sd",
-                year_field=run.choice.time or "" if run.rows.times > 1 else "",
-                open_ends=True,
-            ),
-        )
+        year_field = run.choice.time or "" if run.rows.times > 1 else ""
+        look = residuals_look(f"{self.label('OUTPUT')}: {run.choice.y}", year_field)
+        return self.publish_rows("OUTPUT", given, run.table, run.places.tolist(), columns, arrays, look)
 
 
 def _choice(given: Given) -> SpatialChoice:

@@ -14,7 +14,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Level, Look
-from ..settings import report_language
 from ..translation import tr
 
 
@@ -44,9 +43,7 @@ class PressureAlgorithm(EcoAlgorithm):
 
     def publish(self, result: PressureResult, given: Given, path: str | None, progress: Progress) -> Results:
         results = self.publish_raster("OUTPUT", path, self._look(result))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(pressure_report(result, path, report_language()), report))
+        results.update(self.publish_report(given, lambda language: pressure_report(result, path, language)))
         results.update(self.publish_table("OUTPUT_TABLE", pressure_table(result)))
         for year, mean, left_out in zip(result.inputs.years, result.means, result.left_out_ha):
             progress.info(tr("{year}: mean {mean:.4f}.", year=year, mean=mean))

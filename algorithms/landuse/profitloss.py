@@ -11,7 +11,6 @@ from ..assets.valuing import ValuingAlgorithm
 from ..base import Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, range_about_zero
-from ..settings import report_language
 from ..translation import tr
 
 DOUBLED = 1.0  # the change index of land whose value doubled; that of land that lost all is -1
@@ -44,12 +43,10 @@ class ProfitLoss(ValuingAlgorithm):
             self.valuation_inputs(given), given.zones(), given.table("GDP_TABLE"), given.required_number("TOLERANCE")
         )
         outputs = ProfitLossOutputs(given.output("OUTPUT"), given.output("OUTPUT_INDEX"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
-        result = run_profit_loss(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        result = run_profit_loss(inputs, outputs, settings, progress.part(0, 92))
         results = self._publish_maps(result, outputs)
-        if report:
-            results.update(self.publish_report(profit_loss_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: profit_loss_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", flow_table(result)))
         results.update(self.publish_table("OUTPUT_SUMMARY", summary_table(result)))
         results.update(self.publish_table("OUTPUT_CLASSES", class_table(result)))

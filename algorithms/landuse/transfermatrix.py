@@ -10,7 +10,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look
-from ..settings import report_language
 
 
 class TransferMatrix(EcoAlgorithm):
@@ -32,12 +31,10 @@ class TransferMatrix(EcoAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = TransferInputs(given.rasters("LAND_COVER"), given.years(), given.scheme(), given.zones())
         outputs = TransferOutputs(given.output("OUTPUT"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
-        result = run_transfer_matrix(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        result = run_transfer_matrix(inputs, outputs, settings, progress.part(0, 92))
         results = self.publish_raster("OUTPUT", outputs.change, self._look(result))
-        if report:
-            results.update(self.publish_report(transfer_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: transfer_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", transfer_table(result)))
         results.update(self.publish_table("OUTPUT_BALANCE", balance_table(result)))
         results.update(self.publish_table("OUTPUT_DEGREES", degree_table(result)))

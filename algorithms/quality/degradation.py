@@ -17,7 +17,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look
-from ..settings import report_language
 from ..translation import tr
 
 
@@ -74,11 +73,9 @@ class Degradation(EcoAlgorithm):
             next(iter(given.fields("ECOREGION_FIELD")), None),
         )
         outputs = DegradationOutputs(given.output("OUTPUT"), given.output("OUTPUT_SEVERITY"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
-        result = run_degradation(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
+        result = run_degradation(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
         results = self._publish_maps(result, outputs)
-        if report:
-            results.update(self.publish_report(degradation_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: degradation_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", degradation_table(result)))
         results.update(self.publish_table("OUTPUT_SEVERITY_TABLE", severity_table(result)))
         degraded, improved, share = result.headline()

@@ -21,7 +21,6 @@ from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .looks import yearly_classes, yearly_ramp
 
@@ -87,12 +86,10 @@ class EcosystemQuality(EcoAlgorithm):
             grade_zone_field=next(iter(given.fields("GRADE_ZONE_FIELD")), None),
         )
         outputs = QualityOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
         settings = self.raster_settings(given)
-        result = run_ecosystem_quality(inputs, outputs, settings, progress.part(0, 92 if report else 100))
+        result = run_ecosystem_quality(inputs, outputs, settings, progress.part(0, 92))
         results = self._publish_maps(result, outputs)
-        if report:
-            results.update(self.publish_report(quality_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: quality_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", quality_table(result)))
         results.update(self.publish_table("OUTPUT_REFERENCES", result.references.table))
         results.update(self.publish_table("OUTPUT_CHANGE", quality_change_table(result)))

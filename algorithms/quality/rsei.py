@@ -19,7 +19,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
-from ..settings import report_language
 from ..translation import tr
 from .looks import classes_between, yearly_classes, yearly_ramp
 
@@ -100,11 +99,9 @@ class Rsei(EcoAlgorithm):
             given.output("OUTPUT_CHANGE"),
             self.provenance(),
         )
-        report = given.file_output("OUTPUT_HTML")
-        result = run_rsei(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
+        result = run_rsei(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
         results = self._publish_maps(result, outputs)
-        if report:
-            results.update(self.publish_report(rsei_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: rsei_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", level_table(result)))
         results.update(self.publish_table("OUTPUT_LOADINGS", loadings_table(result)))
         results.update(self.publish_table("OUTPUT_MOVES", change_table(result)))

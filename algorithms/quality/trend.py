@@ -12,7 +12,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Level, Look, range_about_zero
-from ..settings import report_language
 from ..translation import tr
 
 P_LEVELS = (
@@ -57,11 +56,9 @@ class Trend(EcoAlgorithm):
             *given.limits("RASTERS"),
         )
         outputs = TrendOutputs(given.output("OUTPUT"), given.output("OUTPUT_CLASSES"), self.provenance())
-        report = given.file_output("OUTPUT_HTML")
-        result = run_trend(inputs, outputs, self.raster_settings(given), progress.part(0, 92 if report else 100))
+        result = run_trend(inputs, outputs, self.raster_settings(given), progress.part(0, 92))
         results = self._publish_maps(outputs)
-        if report:
-            results.update(self.publish_report(trend_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: trend_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", trend_table(result)))
         results.update(self._publish_numbers(result, progress))
         return results

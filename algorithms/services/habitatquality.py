@@ -13,7 +13,6 @@ from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -58,9 +57,7 @@ class HabitatQuality(ServiceAlgorithm):
         result = run_habitat_quality(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.quality, result.years, limits=(0.0, 1.0))
         results.update(self.publish_map("OUTPUT_DEGRADATION", outputs.degradation, result.years))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(habitat_quality_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: habitat_quality_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         results.update(self.publish_numbers(MEAN_FIRST=result.means[0], MEAN=result.means[-1]))
         return results

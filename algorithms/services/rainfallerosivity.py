@@ -10,7 +10,6 @@ from ...core.services.soil.rainfall_erosivity import SOURCES, ErosivityInputs, E
 from ...core.services.soil.reports import daily_erosivity_report, erosivity_report
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -64,9 +63,7 @@ class RainfallErosivity(ServiceAlgorithm):
             outputs = ErosivityOutputs(path, self.provenance())
             result.write_map(reference, outputs, self.raster_settings(given), progress.part(0, 95))
             results = self.publish_map("OUTPUT", path, (None,), (0.0, result.annual))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(daily_erosivity_report(result, report_language()), report))
+        results.update(self.publish_report(given, lambda language: daily_erosivity_report(result, language)))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         results.update(self.publish_numbers(MEAN=result.annual))
         return results
@@ -83,9 +80,7 @@ class RainfallErosivity(ServiceAlgorithm):
         outputs = ErosivityOutputs(path, self.provenance())
         result = run_rainfall_erosivity(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, result.years)
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(erosivity_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_report(given, lambda language: erosivity_report(result, inputs, path, language)))
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         results.update(self.publish_numbers(MEAN=result.mean[-1]))
         return results

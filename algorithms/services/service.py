@@ -13,7 +13,6 @@ from ...core.services.survey import Climate, Cover, Rasters
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range, range_about_zero
-from ..settings import report_language
 
 Years = Sequence["int | None"]
 
@@ -75,8 +74,7 @@ class ServiceAlgorithm(EcoAlgorithm):
             result: of the run.
             report: makes the report in a language.
         """
-        path = given.file_output("OUTPUT_HTML")
-        results = self.publish_report(report(report_language()), path) if path else {}
+        results = self.publish_report(given, report)
         totals = self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL=result.totals[-1])
         return results | self.publish_table("OUTPUT_TABLE", result.table()) | totals
 

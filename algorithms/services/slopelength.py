@@ -12,7 +12,6 @@ from ...core.services.soil.slope_factors import EXPONENTS, SLOPE_FACTORS
 from ...core.services.soil.slope_length import Accumulate, SlopeLengthInputs, SlopeLengthOutputs, run_slope_length
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .flow_accumulation import accumulate_flow, flow_algorithm
 from .service import ServiceAlgorithm
 
@@ -56,9 +55,7 @@ class SlopeLength(ServiceAlgorithm):
         accumulate = self._router(router) if router else None
         result = run_slope_length(inputs, outputs, settings, progress.part(0, 95), accumulate)
         results = self.publish_map("OUTPUT", path, (None,))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(slope_length_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_report(given, lambda language: slope_length_report(result, inputs, path, language)))
         results.update(self.publish_numbers(MEAN=result.mean))
         return results
 

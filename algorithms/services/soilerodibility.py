@@ -7,7 +7,6 @@ from ...core.services.soil.erodibility import SOURCES, ErodibilityInputs, Erodib
 from ...core.services.soil.reports import erodibility_report
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from .service import ServiceAlgorithm
 
 # Units of texture and of organic carbon.
@@ -44,8 +43,6 @@ class SoilErodibility(ServiceAlgorithm):
         outputs = ErodibilityOutputs(path, self.provenance())
         result = run_soil_erodibility(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, (None,))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(erodibility_report(result, inputs, path, report_language()), report))
+        results.update(self.publish_report(given, lambda language: erodibility_report(result, inputs, path, language)))
         results.update(self.publish_numbers(MEAN=result.mean))
         return results

@@ -9,7 +9,6 @@ from ...core.services.soil.slope import Terrain
 from ...core.services.soil.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -44,9 +43,7 @@ class SupportPractice(ServiceAlgorithm):
         outputs = PracticeOutputs(path, self.provenance())
         sums = run_support_practice(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, sums.years, limits=(0.0, 1.0))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(practice_report(sums, inputs, path, report_language()), report))
+        results.update(self.publish_report(given, lambda language: practice_report(sums, inputs, path, language)))
         results.update(self.publish_numbers(MEAN=sums.mean(P)[-1]))
         return results
 

@@ -15,7 +15,6 @@ from ...core.services.soil.vegetation_cover import (
 )
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -93,9 +92,9 @@ class VegetationCover(ServiceAlgorithm):
         result = run_vegetation_cover(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", outputs.cover, result.years, limits=(0.0, 1.0))
         results.update(self.publish_map("OUTPUT_C", wanted, result.years))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(vegetation_report(result, inputs, outputs, report_language()), report))
+        results.update(
+            self.publish_report(given, lambda language: vegetation_report(result, inputs, outputs, language))
+        )
         results.update(self.publish_table("OUTPUT_TABLE", result.table()))
         numbers = {"MEAN_C": result.mean_factor[-1]} if wanted else {}
         results.update(

@@ -11,7 +11,6 @@ from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look
-from ..settings import report_language
 
 OUTPUTS = {"slope": "OUTPUT_SLOPE", "aspect": "OUTPUT_ASPECT", "landform": "OUTPUT_LANDFORM"}
 SCHEMES = {"slope": "SLOPE_SCHEME", "aspect": "ASPECT_SCHEME", "landform": "LANDFORM_SCHEME"}
@@ -66,8 +65,6 @@ class TerrainClasses(EcoAlgorithm):
             results.update(
                 self.publish_raster(name, paths[variable], Look(label, (BandLook(1, label),), classes=legend))
             )
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(terrain_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: terrain_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", terrain_table(result)))
         return results

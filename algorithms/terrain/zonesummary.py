@@ -8,7 +8,6 @@ from ...core.terrain.zone_report import zone_report
 from ...core.terrain.zone_summary import KINDS, ZoneSummaryInputs, run_zone_summary, zone_table
 from ..base import EcoAlgorithm, Results
 from ..given import Given
-from ..settings import report_language
 
 
 class ZoneSummary(EcoAlgorithm):
@@ -41,10 +40,8 @@ class ZoneSummary(EcoAlgorithm):
             maximum=maximum,
         )
         result = run_zone_summary(inputs, self.raster_settings(given), progress.part(0, 95))
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            unit = unit_of_totals(inputs.values[0], kind)
-            results.update(self.publish_report(zone_report(result, unit, report_language()), report))
+        results = self.publish_report(
+            given, lambda language: zone_report(result, unit_of_totals(inputs.values[0], kind), language)
+        )
         results.update(self.publish_table("OUTPUT_TABLE", zone_table(result)))
         return results

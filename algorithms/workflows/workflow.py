@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ...core.errors import Cancelled, EcoAssetsError
 from ...core.progress import Progress
+from ...core.report import MethodReport
 from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
 from ...core.workflows.combined_report import StepReport, combined_report
@@ -189,12 +190,9 @@ class Workflow(EcoAlgorithm):
             raise
 
     def _publish(self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport]) -> Results:
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
+        def whole(language: str) -> MethodReport:
             years = given.years()
             period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
-            whole = combined_report(headlines, reports, report_language(), period, self.names(given))
-            results.update(self.publish_report(whole, report))
-        results.update(self.publish_table("OUTPUT_TABLE", headline_table(headlines)))
-        return results
+            return combined_report(headlines, reports, language, period, self.names(given))
+
+        return self.publish_report(given, whole) | self.publish_table("OUTPUT_TABLE", headline_table(headlines))

@@ -16,7 +16,6 @@ from ...core.zoning.legends import legend
 from ..base import Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look
-from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
 
@@ -68,9 +67,7 @@ class ConservationZones(ZoningAlgorithm):
         result = run_conservation_zones(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_classes("OUTPUT", outputs.zones, legend("conservation", self.language))
         results.update(self._publish_importance(outputs.importance, inputs))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(conservation_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: conservation_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_TABLE", ecosystem_table(result)))
         results.update(self.publish_table("OUTPUT_EFFICIENCY", efficiency_table(result)))
         results.update(self.publish_table("OUTPUT_CLASSES", importance_table(result, self.language)))

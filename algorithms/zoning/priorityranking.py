@@ -8,7 +8,6 @@ from ...core.zoning.ranking.run import RankingInputs, RankingOutputs, curve_tabl
 from ..base import Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look
-from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
 
@@ -48,9 +47,7 @@ class PriorityRanking(ZoningAlgorithm):
         result = run_priority_ranking(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         label = self.label("OUTPUT")
         results = self.publish_raster("OUTPUT", outputs.rank, Look(label, (BandLook(1, label),)))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(ranking_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: ranking_report(result, outputs, language)))
         results.update(self.publish_table("OUTPUT_CURVES", curve_table(result)))
         if result.streamed:
             progress.info(

@@ -11,7 +11,6 @@ from ...core.zoning.restoration.tables import cleanup_table, combination_table, 
 from ...core.zoning.restoration.zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
 from ..base import Results
 from ..given import Given
-from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
 
@@ -65,9 +64,7 @@ class RestorationZones(ZoningAlgorithm):
         reasons = combination_legend(self.language, result.masks)
         results = self.publish_classes("OUTPUT", outputs.reasons, reasons)
         results.update(self.publish_classes("OUTPUT_PRIORITY", outputs.priority, legend("priority", self.language)))
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            results.update(self.publish_report(restoration_report(result, outputs, report_language()), report))
+        results.update(self.publish_report(given, lambda language: restoration_report(result, outputs, language)))
         for name, table in (
             ("OUTPUT_TABLE", reason_table),
             ("OUTPUT_COMBINATIONS", combination_table),

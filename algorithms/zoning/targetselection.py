@@ -14,7 +14,6 @@ from ...core.zoning.selection.run import select_units, selection_table
 from ..base import Results
 from ..given import Given
 from ..looks.vector_look import FeatureLook
-from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
 
@@ -60,13 +59,11 @@ class TargetSelection(ZoningAlgorithm):
             given.required_number("GAP_LIMIT"),
             progress,
         )
-        results: Results = {}
-        report = given.file_output("OUTPUT_HTML")
-        if report:
-            folder = os.path.dirname(QgsProcessingUtils.generateTempFilename("selection.tif"))
-            cost_unit = "" if fields.cost else "ha"
-            made = selection_report(found, path, report_language(), folder, cost_unit)
-            results.update(self.publish_report(made, report))
+        folder = os.path.dirname(QgsProcessingUtils.generateTempFilename("selection.tif"))
+        cost_unit = "" if fields.cost else "ha"
+        results = self.publish_report(
+            given, lambda language: selection_report(found, path, language, folder, cost_unit)
+        )
         look = FeatureLook(self.label("OUTPUT"), "", colour=SELECTED, outlined=True)
         results.update(self.publish_polygons("OUTPUT", path, look, set(found.ids)))
         results.update(self.publish_table("OUTPUT_TABLE", selection_table(found)))

@@ -22,7 +22,6 @@ from ...core.zoning.plan.tables import plan_table, service_table
 from ..base import Results
 from ..given import Given
 from ..looks.vector_look import FeatureClass, FeatureLook
-from ..settings import report_language
 from ..translation import tr
 from .zoning import ZoningAlgorithm
 
@@ -99,10 +98,11 @@ class ZoningPlan(ZoningAlgorithm):
         results = self.publish_classes("OUTPUT", outputs.plan, legend("plan", self.language))
         results.update(self.publish_classes("OUTPUT_DIFFERENCE", difference, legend("comparison", self.language)))
         results.update(self._publish_polygons(outputs))
-        if report:
-            compared_with = (comparison, comparison_outputs) if comparison else None
-            told = plan_report(result, outputs, report_language(), compared_with, QgsProcessingUtils.tempFolder())
-            results.update(self.publish_report(told, report))
+        compared_with = (comparison, comparison_outputs) if comparison else None
+        folder = QgsProcessingUtils.tempFolder()
+        results.update(
+            self.publish_report(given, lambda language: plan_report(result, outputs, language, compared_with, folder))
+        )
         results.update(self.publish_table("OUTPUT_TABLE", plan_table(result)))
         results.update(self.publish_table("OUTPUT_SERVICES", service_table(result)))
         if comparison is not None:

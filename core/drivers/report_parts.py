@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..report import Block, Column, TableBlock
 from ..results import Cell
+from .observations import Dropped
 
 _TINY = 1e-4
 
@@ -33,17 +34,28 @@ def number_column(title: str) -> Column:
     return Column(title, kind="code")
 
 
-def rows_table(read: int, used: int, dropped: Iterable[tuple[str, int, str]], words: dict[str, str]) -> Block:
+def tests_table(tests: Iterable[tuple[str, float | None, str, float | None, str]], words: dict[str, str]) -> TableBlock:
+    """Tests: name, statistic, degrees of freedom as text, p and a note of each."""
+    columns = [
+        Column(words["drivers_test"], kind="text"),
+        *map(number_column, (words["drivers_statistic"], "df", "p")),
+        Column(words["drivers_note"], kind="text"),
+    ]
+    rows = [(name, written(statistic), df, written_p(p), note) for name, statistic, df, p, note in tests]
+    return TableBlock(words["drivers_tests"], columns, rows)
+
+
+def rows_table(read: int, used: int, dropped: Iterable[Dropped], words: dict[str, str]) -> Block:
     """How many rows were read and used, and what was left out and why.
 
     Args:
         read: rows of the layer.
         used: rows of the statistics.
-        dropped: what, how many, and why.
+        dropped: what was left out.
         words: of the report.
     """
     rows: list[tuple[Cell, ...]] = [(words["drivers_rows_read"], read, ""), (words["drivers_rows_used"], used, "")]
-    rows += dropped
+    rows += [(item.what, item.count, item.reason) for item in dropped]
     columns = [
         Column(words["drivers_what"], kind="text"),
         Column(words["drivers_count"], decimals=0),

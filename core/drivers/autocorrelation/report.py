@@ -28,8 +28,7 @@ def spatial_report(run: SpatialRun, folder: str, language: str) -> MethodReport:
     """
     words = load_texts(language)
     overall, choice = run.overall, run.choice
-    dropped = [(item.what, item.count, item.reason) for item in run.dropped]
-    rows = rows_table(run.observations.n_read, len(run.rows), dropped, words)
+    rows = rows_table(run.observations.n_read, len(run.rows), run.dropped, words)
     notes = (overall.note, run.local.note, SOURCES)
     return MethodReport(
         chapters=[

@@ -25,6 +25,7 @@ from ...report import (
 )
 from ...report.texts import load_palettes, load_texts
 from ...results import Cell
+from ..observations import Dropped
 from ..report_parts import number_column, rows_table, written, written_p
 from .report_parts import shares_blocks, write_stratum_means, years_blocks
 from .run import GeodetectorRun
@@ -49,7 +50,7 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
     """
     words = load_texts(language)
     result = run.result
-    dropped = [(item.variable, item.rows, item.reason) for item in result.dropped]
+    dropped = [Dropped(item.variable, item.rows, item.reason) for item in result.dropped]
     used = int(np.count_nonzero(result.used))
     return MethodReport(
         chapters=[

@@ -62,7 +62,6 @@ def importance_report(run: ImportanceRun, folder: str, language: str) -> MethodR
     """
     words = load_texts(language)
     found, choice = run.rows.observations, run.choice
-    dropped = [(item.what, item.count, item.reason) for item in found.dropped]
     return MethodReport(
         chapters=[
             Chapter(words["importance_findings"], _findings(run, words)),
@@ -71,7 +70,7 @@ def importance_report(run: ImportanceRun, folder: str, language: str) -> MethodR
             Chapter(words["importance_interactions"], _interactions(run, words)),
             Chapter(words["importance_skill"], _skill(run, words)),
             Chapter(words["importance_maps"], _maps(run, folder, words)),
-            Chapter(words["drivers_rows"], [rows_table(found.n_read, run.rows.n, dropped, words)]),
+            Chapter(words["drivers_rows"], [rows_table(found.n_read, run.rows.n, found.dropped, words)]),
             Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
         ],
         subtitle=f"{choice.y} ~ {' + '.join(choice.x)}",

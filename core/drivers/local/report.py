@@ -50,7 +50,6 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
     """
     words = load_texts(language)
     found, choice = run.estimate, run.choice
-    dropped = [(item.what, item.count, item.reason) for item in run.observations.dropped]
     return MethodReport(
         chapters=[
             Chapter(words["local_findings"], [*_findings(run, words), *_terms(run, words)]),
@@ -59,7 +58,7 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
             Chapter(words["local_search"], _search(run, words)),
             Chapter(
                 words["drivers_rows"],
-                [rows_table(run.observations.n_read, run.observations.n, dropped, words)],
+                [rows_table(run.observations.n_read, run.observations.n, run.observations.dropped, words)],
             ),
             Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
         ],

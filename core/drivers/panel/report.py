@@ -23,7 +23,7 @@ from ...report import (
 )
 from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import number_column, rows_table, tests_table, written, written_p
 from .run import PanelRun
 
 SOURCES = (
@@ -49,7 +49,10 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
             Chapter(words["drivers_coefficients"], _coefficients(run, words)),
             Chapter(words["drivers_tests"], _tests(run, words)),
             Chapter(words["drivers_residuals"], _residual_maps(run, folder, words)),
-            Chapter(words["drivers_rows"], [_rows(run, words)]),
+            Chapter(
+                words["drivers_rows"],
+                [rows_table(run.observations.n_read, run.result.n, run.result.dropped, words)],
+            ),
             Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*run.result.notes, *SOURCES)]),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
@@ -60,11 +63,6 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
         ],
         warnings=run.warnings,
     )
-
-
-def _rows(run: PanelRun, words: dict[str, str]) -> Block:
-    dropped = [(item.what, item.count, item.reason) for item in run.result.dropped]
-    return rows_table(run.observations.n_read, run.result.n, dropped, words)
 
 
 def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
@@ -115,22 +113,17 @@ def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
 
 
 def _tests(run: PanelRun, words: dict[str, str]) -> list[Block]:
-    columns = [
-        Column(words["drivers_test"], kind="text"),
-        *map(number_column, (words["drivers_statistic"], "df", "p")),
-        Column(words["drivers_note"], kind="text"),
-    ]
-    rows = [
+    tests = (
         (
             test.test,
-            written(test.statistic),
+            test.statistic,
             " / ".join(f"{df:g}" for df in (test.df, test.df2) if df is not None),
-            written_p(test.p),
+            test.p,
             test.note,
         )
         for test in run.all_tests()
-    ]
-    return [TableBlock(words["drivers_tests"], columns, rows)]
+    )
+    return [tests_table(tests, words)]
 
 
 def _residual_maps(run: PanelRun, folder: str, words: dict[str, str]) -> list[Block]:

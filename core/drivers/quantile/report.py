@@ -6,7 +6,7 @@ import math
 
 from ...report import Block, Chapter, Column, Figure, Figures, Lines, MethodReport, Paragraph, Series, TableBlock
 from ...report.texts import load_palettes, load_texts
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import number_column, rows_table, tests_table, written, written_p
 from .run import QuantileRun
 
 SOURCES = (
@@ -19,8 +19,7 @@ def quantile_report(run: QuantileRun, language: str) -> MethodReport:
     """What drivers do where values are low and where they are high; language `en` or `zh`."""
     words = load_texts(language)
     result, choice = run.result, run.choice
-    dropped = [(item.what, item.count, item.reason) for item in run.observations.dropped]
-    rows = rows_table(run.observations.n_read, result.n, dropped, words)
+    rows = rows_table(run.observations.n_read, result.n, run.observations.dropped, words)
     return MethodReport(
         chapters=[
             Chapter(words["drivers_quantiles"], _by_quantile(run, words)),
@@ -110,20 +109,9 @@ def _fit(run: QuantileRun, words: dict[str, str]) -> Block:
 
 
 def _tests(run: QuantileRun, words: dict[str, str]) -> Block:
-    columns = [
-        Column(words["drivers_test"], kind="text"),
-        *map(number_column, (words["drivers_statistic"], "df", "p")),
-        Column(words["drivers_note"], kind="text"),
-    ]
-    rows = [
-        (
-            check.test,
-            written(check.statistic),
-            "" if check.df is None else str(check.df),
-            written_p(check.p),
-            check.note,
-        )
+    tests = (
+        (check.test, check.statistic, "" if check.df is None else str(check.df), check.p, check.note)
         for check in run.result.tests
         if check.quantile is None
-    ]
-    return TableBlock(words["drivers_tests"], columns, rows)
+    )
+    return tests_table(tests, words)

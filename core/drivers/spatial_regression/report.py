@@ -23,7 +23,7 @@ from ...report import (
 from ...report.common import pictures
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import number_column, rows_table, tests_table, written, written_p
 from .effects import KINDS, Effect
 from .run import SpatialRun
 
@@ -47,7 +47,6 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
     """
     words = load_texts(language)
     design = run.fit.design
-    dropped = [(item.what, item.count, item.reason) for item in run.observations.dropped]
     return MethodReport(
         chapters=[
             Chapter(words["spatial_findings"], _findings(run, words)),
@@ -55,7 +54,9 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
             Chapter(words["drivers_coefficients"], [_coefficients(run, words)]),
             Chapter(words["drivers_tests"], [_tests(run, words)]),
             Chapter(words["spatial_maps"], _maps(run, folder, words)),
-            Chapter(words["drivers_rows"], [rows_table(run.observations.n_read, design.n, dropped, words)]),
+            Chapter(
+                words["drivers_rows"], [rows_table(run.observations.n_read, design.n, run.observations.dropped, words)]
+            ),
             Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
@@ -185,16 +186,8 @@ def _coefficients(run: SpatialRun, words: dict[str, str]) -> Block:
 
 
 def _tests(run: SpatialRun, words: dict[str, str]) -> Block:
-    columns = [
-        Column(words["drivers_test"], kind="text"),
-        *map(number_column, (words["drivers_statistic"], "df", "p")),
-        Column(words["drivers_note"], kind="text"),
-    ]
-    rows = [
-        (row.test, written(row.statistic), "" if row.df is None else f"{row.df:g}", written_p(row.p), row.note)
-        for row in run.tests
-    ]
-    return TableBlock(words["drivers_tests"], columns, rows)
+    tests = ((t.test, t.statistic, "" if t.df is None else f"{t.df:g}", t.p, t.note) for t in run.tests)
+    return tests_table(tests, words)
 
 
 def _maps(run: SpatialRun, folder: str, words: dict[str, str]) -> list[Block]:
