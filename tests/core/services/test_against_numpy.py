@@ -11,6 +11,7 @@ from ecoassets.core.raster.area import pixel_areas_ha
 from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.raster.zones.polygons import burn_zones
+from ecoassets.core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
 from ecoassets.core.services.soil.slope import Terrain
 from ecoassets.core.services.survey import Cover, Rasters
 from ecoassets.core.services.water.curve_number import curve_numbers, for_moisture, for_slope, runoff
@@ -21,6 +22,7 @@ from ecoassets.core.services.water.retention import (
     run_water_retention,
     runoff_coefficients,
 )
+from ecoassets.core.tables import Table
 
 from ...rasters import WGS_84, read_raster, write_raster
 from .test_flood_mitigation import polygons
@@ -163,3 +165,73 @@ def test_flood_mitigation(tmp_path, mask, form, sloping):
         assert found.water_bodies_m3[year].sum() == pytest.approx(land.total_m3(depth, seen & in_body), rel=1e-6)
         counted = seen & (described[year] | in_body)
         assert found.area_ha[year].sum() == pytest.approx(land.areas[counted].sum())
+
+
+@pytest.mark.parametrize("mask", ["common", "yearly"])
+@pytest.mark.parametrize("seed", range(5))
+def test_habitat_quality(tmp_path, mask, seed):
+    """A road that stays and towns of each year, by the distances to all their pixels; pixels are 85.6 x 111.0 m."""
+    land = Land(tmp_path, seed=10 + seed, bounded=mask == "yearly")
+    road, towns = np.zeros(SHAPE), [np.zeros(SHAPE) for _ in YEARS]
+    road[np.arange(310), land.random.integers(0, 290) + np.arange(310) // 9 - 40] = 1
+    for town in towns:
+        town[tuple(land.random.integers(0, 290, (2, 12)))] = 1
+    road, *towns = (np.where(land.random.random(SHAPE) < 0.1, np.nan, values) for values in (road, *towns))
+    access = land.with_gaps(land.random.random(SHAPE)).astype(np.float32)
+    suits, to_road, to_town = land.random.random((3, len(CODES))).round(3)
+    sensitivity = [
+        {"code": int(c), "habitat": h, "road": r, "town": t} for c, h, r, t in zip(CODES, suits, to_road, to_town)
+    ]
+    threats = [
+        {"threat": "road", "max_distance_km": 4, "weight": 1, "decay": "linear"},
+        {"threat": "town", "max_distance_km": 9, "weight": 3, "decay": "exponential"},
+    ]
+    maps = {
+        "road": Rasters.of(land.write("road", road, "float64", float("nan"))),
+        "town": Rasters(tuple(land.write(f"town{n}", t, "float64", float("nan")) for n, t in enumerate(towns))),
+    }
+    inputs = QualityInputs(
+        Cover(land.paths, HJ1166),
+        maps,
+        Table.of_rows("threats.csv", threats),
+        Table.of_rows("sensitivity.csv", sensitivity),
+        YEARS,
+        half_saturation=0.3,
+        access=Rasters.of(land.write("access", access, "float32")),
+    )
+    out = QualityOutputs(str(tmp_path / "q.tif"), str(tmp_path / "d.tif"))
+    found = run_habitat_quality(inputs, out, land.settings(mask))
+
+    latitude = np.radians(39.75 - 0.001 * (np.arange(310) + 0.5))[:, np.newaxis]
+    curvature = 1 - 0.00669437999 * np.sin(latitude) ** 2
+    across = 6378137 / np.sqrt(curvature) * np.cos(latitude) * np.radians(0.001)
+    down = 6378137 * (1 - 0.00669437999) / curvature**1.5 * np.radians(0.001)
+    y, x = np.mgrid[:310, :290]
+
+    def metres(threat):
+        nearest = np.full(SHAPE, np.inf)
+        for row, column in zip(*np.nonzero(threat == 1)):
+            nearest = np.minimum(nearest, np.hypot((y - row) * down, (x - column) * across))
+        return nearest
+
+    linear = np.maximum(1 - metres(road) / 4000, 0)
+    shown = land.shown([covered & (access != NOTHING) for covered in land.covered], mask)
+    names = list(found.ecosystems)
+    of_class = np.array([names.index(HJ1166.ecosystem_of(int(code))) for code in CODES])
+    for year in range(2):
+        distance, classes = metres(towns[year]), land.classes[year]
+        exponential = np.where(distance <= 9000, np.exp(-2.99 * distance / 9000), 0)
+        degradation = (0.25 * to_road[classes] * linear + 0.75 * to_town[classes] * exponential) * np.maximum(access, 0)
+        quality = suits[classes] * (1 - degradation**2.5 / (degradation**2.5 + 0.3**2.5))
+        for path, expected in ((out.degradation, degradation), (out.quality, quality)):
+            np.testing.assert_allclose(
+                read_raster(path)[year], np.where(shown[year], expected, np.nan), rtol=1e-5, atol=1e-6
+            )
+        for kind in np.unique(of_class):
+            here = shown[year] & (of_class[classes] == kind)
+            area = land.areas[here].sum()
+            assert found.area_ha[year, kind] == pytest.approx(area, rel=1e-9)
+            assert found.quality[year, kind] == pytest.approx((quality * land.areas)[here].sum() / area, rel=1e-6)
+            assert found.degradation[year, kind] == pytest.approx(
+                (degradation * land.areas)[here].sum() / area, rel=1e-6
+            )
