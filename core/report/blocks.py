@@ -220,7 +220,7 @@ class Scatter:
     Args:
         title: caption.
         x, y: of the points.
-        shade: a number a point, low to high from blue to red; empty for one colour.
+        shade: a number a point, low to high in the diverging colours; empty for one colour.
         shade_title: what it is.
         rows: names of the whole numbers of y, from 0 at the top, where y is a name and points are spread about it.
         curve: (x, y) of a line over the points.

@@ -19,7 +19,7 @@ KINDS = ("adaptive", "fixed")
 _STRETCH = 1.0000001
 # Beyond so many bandwidths a weight is below 2e-14 and left out.
 _SUPPORT = {"bisquare": 1.0, "gaussian": 8.0, "exponential": 32.0}
-_BLOCK = 32  # places that are looked at together
+_BLOCK = 40  # places that are looked at together
 
 
 def _bisquare(z2: Array) -> Array:

@@ -14,7 +14,7 @@ from .kernels import Kernel
 Array = np.ndarray
 Scores = Callable[[Sequence[float]], Array]
 
-_STEP = 1.6  # of the first look, one bandwidth to the next
+_STEP = 1.8  # of the first look, one bandwidth to the next
 _SCAN = 8  # places either way that are all tried in the end
 _PRECISION = 1e-5  # of a distance
 _FEWEST_PER_COEFFICIENT, _FEWEST = 2, 40

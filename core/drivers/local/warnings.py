@@ -68,7 +68,8 @@ def _edges(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> list
 
 def _collinear(found: Estimate) -> list[str]:
     texts = []
-    high = int(np.sum(found.condition > HIGH_CONDITION))
+    # Far from zero a driver resembles the constant, which is no collinearity of drivers: there the inflation is low.
+    high = int(np.sum((found.condition > HIGH_CONDITION) & ~(found.vif <= HIGH_VIF)))
     if high:
         texts.append(
             f"At {high} places the local condition number exceeds {HIGH_CONDITION:g}: drivers run together there, and "

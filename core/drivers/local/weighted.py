@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -207,8 +208,9 @@ def _scores_of_pass(
             leverage[(leverage <= 0) | (leverage > 1 + 1e-6)] = np.nan
             rss[number] += errors @ errors
             enp[number] += leverage.sum()
-            with np.errstate(divide="ignore", invalid="ignore"):
-                cv[number] += np.sum((errors / (1 - leverage)) ** 2)
+            if criterion == "cv":
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    cv[number] += np.sum((errors / (1 - leverage)) ** 2)
     unit = sample.y_scale**2
     score = cv / sample.n * unit if criterion == "cv" else aicc(rss * unit, enp, sample.n)
     return np.where(np.isfinite(score) & (rss > 1e-20 * sample.n), score, np.inf)
@@ -301,15 +303,22 @@ def _require_fits(good: Array, leverage: Array, n: int) -> None:
 
 def products_of(sample: Sample) -> Array:
     """Products whose weighted sums are X'WX (upper triangle) and X'Wy, shape (n, k(k+1)/2 + k)."""
-    first, second = np.triu_indices(sample.k)
+    first, second = _upper(sample.k)
     return np.column_stack([sample.x[:, first] * sample.x[:, second], sample.x * sample.y[:, None]])
 
 
 def unpacked(sums: Array, k: int) -> tuple[Array, Array]:
-    first, second = np.triu_indices(k)
+    first, second = _upper(k)
     moments = np.empty((len(sums), k, k))
     moments[:, first, second] = moments[:, second, first] = sums[:, : len(first)]
     return moments, sums[:, len(first) :]
+
+
+@lru_cache(maxsize=None)
+def _upper(k: int) -> tuple[Array, Array]:
+    """Positions of the upper triangle, which every block asks for."""
+    first, second = np.triu_indices(k)
+    return first, second
 
 
 def solve(moments: Array, right: Array) -> Array:
