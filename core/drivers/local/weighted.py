@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -314,7 +314,7 @@ def unpacked(sums: Array, k: int) -> tuple[Array, Array]:
     return moments, sums[:, len(first) :]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _upper(k: int) -> tuple[Array, Array]:
     """Positions of the upper triangle, which every block asks for."""
     first, second = np.triu_indices(k)
