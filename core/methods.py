@@ -18,6 +18,7 @@ METHODS = {
     "climateregulation": "accounts.cooling:run_climate_regulation",
     "conservationzones": "zoning.conservation.zones:run_conservation_zones",
     "degradation": "quality.degradation:run_degradation",
+    "driverimportance": "drivers.importance.run:run_driver_importance",
     "ecologicalassets": "assets.valuation:run_valuation",
     "ecosystemquality": "quality.ecosystem_quality:run_ecosystem_quality",
     "ecosystemservicevalue": "assets.valuation:run_valuation",

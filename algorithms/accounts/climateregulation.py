@@ -38,7 +38,7 @@ class ClimateRegulation(PhysicalAlgorithm):
         self.add_number("HUMIDIFIER", 125.0, 0, advanced=True)
         self.add_flag("DIVIDE_EVAPORATION", False)
         self.add_series("PEOPLE", quantity="population", optional=True)
-        self.add_number("PEOPLE_MIN", 0.0, 0, advanced=True)
+        self.add_number("PEOPLE_ABOVE", 0.0, 0, advanced=True)
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", quantity="cooling", optional=False)
         self.add_raster_output("OUTPUT_TRANSPIRATION", quantity="cooling")
@@ -62,7 +62,7 @@ class ClimateRegulation(PhysicalAlgorithm):
             water_evaporation=given.number("WATER_EVAPORATION"),
             water_raster=self.optional_series(given, "WATER_EVAPORATION_RASTER"),
             people=self.optional_series(given, "PEOPLE"),
-            people_min=given.required_number("PEOPLE_MIN"),
+            people_min=given.required_number("PEOPLE_ABOVE"),
             cop=given.required_number("COP"),
             latent_heat=given.required_number("LATENT_HEAT"),
             humidifier=given.required_number("HUMIDIFIER"),

@@ -6,7 +6,8 @@ from ecoassets.core.methods import METHODS
 
 # A region and reports made in QGIS, polygons read by QGIS, and chains of other algorithms.
 NEED_QGIS = {
-    "practiceregion", "reportbundle", "targetselection", "assetsworkflow", "esvworkflow", "zoningworkflow"
+    "practiceregion", "reportbundle", "targetselection", "assetsworkflow", "esvworkflow", "gepworkflow",
+    "zoningworkflow",
 }  # fmt: skip
 
 
