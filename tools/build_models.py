@@ -66,6 +66,9 @@ def _input(
     if kind == "polygons":
         polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
         return QgsProcessingParameterFeatureSource(name, label, polygons, optional=True)
+    if kind == "table":
+        tables = [QgsProcessing.SourceType.TypeVector]
+        return QgsProcessingParameterFeatureSource(name, label, tables, optional=True)
     if kind == "number":
         return QgsProcessingParameterNumber(name, label, QgsProcessingParameterNumber.Type.Double, default)
     if kind == "choice":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from ..report.texts import load_texts
 from ..tables import resource_table
 
 AREA = "area"  # rows of a quantity table that tell the area of an ecosystem, not a service
@@ -77,4 +78,7 @@ def service_name(identifier: str, item: str, language: str) -> str:
     """A service with its item, such as a purpose of water, for people."""
     known = catalogue().get(identifier)
     name = known.named(language) if known else identifier.replace("_", " ")
-    return f"{name}: {item}" if item else name
+    if not item:
+        return name
+    told = load_texts(language).get(f"gep_item_{item.replace(' ', '_')}", item)
+    return f"{name}：{told}" if language == "zh" else f"{name}: {told}"

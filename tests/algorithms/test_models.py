@@ -8,10 +8,11 @@ import pytest
 
 from ecoassets.algorithms.menu import MODELS, copy_models
 from ecoassets.core.tools.practice.region import build_region, write_region
+from ecoassets.tests.algorithms.helpers import read_csv
 from ecoassets.tests.rasters import read_raster
 
 YEARS = (2000, 2005)
-NAMES = ("ecological_assets", "restoration_and_conservation", "value_profit_and_loss")
+NAMES = ("ecological_assets", "gross_ecosystem_product", "restoration_and_conservation", "value_profit_and_loss")
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +50,9 @@ def run_model(files, tmp_path):
             **inputs,
         }
         endings = {"vectorDestination": "gpkg", "sink": "csv", "fileDestination": "html", "rasterDestination": "tif"}
+        of_name = {"workbook": "xlsx", "seea_workbook": "xlsx", "gep_by_district": "gpkg"}
         outputs = {
-            d.name(): str(tmp_path / f"{d.name().split(':')[1]}.{endings[d.type()]}")
+            d.name(): str(tmp_path / f"{(n := d.name().split(':')[1])}.{of_name.get(n, endings[d.type()])}")
             for d in model.destinationParameterDefinitions()
         }
         context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
@@ -108,6 +110,18 @@ def test_value(run_model, files):
     value, change = (read_raster(made[name]) for name in ("value", "profit_and_loss"))
     both = (change[0] == change[0]) & (value[0] == value[0])
     assert (value[1] - value[0])[both] == pytest.approx(change[0][both], abs=1)  # single precision of CNY/ha
+
+
+def test_accounts(run_model, files):
+    tables = {table.name: table.path for table in files.tables}
+    made = run_model(
+        "gross_ecosystem_product", ("precipitation", "evapotranspiration"), district_name="name", days=40,
+        statistics=tables["gep_statistics"], prices=tables["gep_prices"], context=tables["gep_context"],
+    )  # fmt: skip
+    assert made["workbook"].is_file() and made["seea_workbook"].is_file() and made["gep_by_district"].is_file()
+    assert "water_retention" in made["report"].read_text(encoding="utf-8")
+    cells = read_csv(made["seea_tables"])
+    assert {row["table"] for row in cells} == {"4.1", "4.2", "7.1a", "7.1b", "9.1a", "9.1b", "10.1"}
 
 
 def test_ours_and_native_steps_in_one_model(files, tmp_path):

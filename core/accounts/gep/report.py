@@ -20,6 +20,7 @@ from .sensitivity import CAPITAL, deciding, swings
 from .tables import UNALLOCATED, Part, change_cells, parts_of, price_rows
 
 Words = dict[str, str]
+_NOISE = 1e-9
 
 
 def gep_report(
@@ -106,7 +107,8 @@ def _quantities(account: GepAccount, words: Words, language: str) -> list[Block]
 
 
 def _prices(account: GepAccount, words: Words, language: str) -> list[Block]:
-    found = price_rows(account).rows
+    last = account.years[-1]
+    found = price_rows(account, last).rows
     if not found:
         return []
     columns = [
@@ -123,7 +125,8 @@ def _prices(account: GepAccount, words: Words, language: str) -> list[Block]:
         )
         for r in found
     ]  # fmt: skip
-    note = words["gep_prices_moved" if account.inputs.rules.index.levels else "gep_prices_as_is"]
+    of_year = words["gep_prices_of"].format(year=last) if len(account.years) > 1 else ""
+    note = of_year + words["gep_prices_moved" if account.inputs.rules.index.levels else "gep_prices_as_is"]
     return [TableBlock(words["gep_prices"], columns, rows, note, "prices.csv")]
 
 
@@ -259,6 +262,8 @@ def _change(account: GepAccount, words: Words, money: MoneyUnit, language: str) 
         rows: list[tuple[Cell, ...]] = []
         for name, of in named:
             before, after, change, growth, price, quantity, _, _, comparable = change_cells(of)
+            price, quantity = (_without_noise(effect, before, after) for effect in (price, quantity))
+            comparable = None if comparable is None else _without_noise(comparable, 100.0)
             rows.append(
                 (name, *map(money.of, (before, after, change)), growth, money.of(price), money.of(quantity), comparable)
             )
@@ -356,3 +361,9 @@ def _sources(account: GepAccount) -> list[Provenance]:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
+
+
+def _without_noise(number: float | None, *sizes: float | None) -> float:
+    """0 for what the rounding of sums left over from numbers of such a size."""
+    largest = max(abs(size or 0.0) for size in sizes)
+    return 0.0 if number is None or abs(number) < _NOISE * largest else number

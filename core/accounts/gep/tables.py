@@ -234,12 +234,12 @@ def sensitivity_table(account: GepAccount) -> ResultTable:
     return ResultTable(SENSITIVITY_COLUMNS, tuple(rows))
 
 
-def price_rows(account: GepAccount) -> ResultTable:
-    """Every price that was used, once per price level."""
+def price_rows(account: GepAccount, year: int | None = None) -> ResultTable:
+    """Every price that was used, once per price level; those of one year, or of all."""
     rows: dict[tuple[Cell, ...], None] = {}
     for row in account.rows:
         worth = row.worth
-        if not row.counts or worth is None or worth.price is None:
+        if not row.counts or worth is None or worth.price is None or year not in (None, row.quantity.year):
             continue
         p = worth.price
         rows[
