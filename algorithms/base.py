@@ -22,7 +22,7 @@ from qgis.core import (
 
 from ..core.errors import Cancelled, EcoAssetsError
 from ..core.inputs.finding import Finding
-from ..core.inputs.record import recorded
+from ..core.inputs.record import Record, recorded
 from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
@@ -52,10 +52,10 @@ _CHECK_EVERY = 1000  # rows of a table that are written between two looks at a c
 
 
 class FeedbackProgress(Progress):
-    """Hands the core's progress to QGIS. The percentage never falls."""
+    """Hands the core's progress to QGIS. The percentage never falls, and the same warning is told once in a run."""
 
-    def __init__(self, feedback: QgsProcessingFeedback) -> None:
-        self._feedback, self._highest = feedback, 0.0
+    def __init__(self, feedback: QgsProcessingFeedback, record: Record) -> None:
+        self._feedback, self._record, self._highest = feedback, record, 0.0
 
     def set(self, percent: float) -> None:
         self._highest = max(self._highest, min(100.0, percent))
@@ -65,7 +65,8 @@ class FeedbackProgress(Progress):
         self._feedback.pushInfo(told(message, user_language()))
 
     def warn(self, message: str) -> None:
-        self._feedback.pushWarning(told(message, user_language()))
+        if self._record.warn(message):
+            self._feedback.pushWarning(told(message, user_language()))
 
     def tell(self, finding: Finding) -> None:
         text = finding.told(user_language())
@@ -120,28 +121,29 @@ class EcoAlgorithm(DeclaredAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
         self._parameters, self._context, self._feedback = parameters, context, feedback
-        progress = FeedbackProgress(feedback)
-        try:
-            if isinstance(self._given, EcoAssetsError):
-                raise self._given
-            require_writable(self, parameters, self._files_read)
-            self._given.bind(parameters, context)
-            has_choice = self.parameterDefinition("SCHEDULER") is not None
-            where = self._given.text("SCHEDULER") if has_choice else ""
-            with together() as self._changes, scheduled(where, otherwise=scheduler()), recorded() as self._record:
-                results = self.compute(self._given, progress)
-                progress.check()  # QGIS forgets the results of a run that was cancelled
-        except Cancelled:
-            return {}
-        except EcoAssetsError as error:
-            failure = error.told(user_language())
-        except QgsProcessingException as error:
-            failure = str(error)
-        except ModuleNotFoundError as error:
-            failure = missing_package(error, self.displayName())
-        else:
-            progress.set(100)
-            return results
+        with recorded() as self._record:
+            progress = FeedbackProgress(feedback, self._record)
+            try:
+                if isinstance(self._given, EcoAssetsError):
+                    raise self._given
+                require_writable(self, parameters, self._files_read)
+                self._given.bind(parameters, context)
+                has_choice = self.parameterDefinition("SCHEDULER") is not None
+                where = self._given.text("SCHEDULER") if has_choice else ""
+                with together() as self._changes, scheduled(where, otherwise=scheduler()):
+                    results = self.compute(self._given, progress)
+                    progress.check()  # QGIS forgets the results of a run that was cancelled
+            except Cancelled:
+                return {}
+            except EcoAssetsError as error:
+                failure = error.told(user_language())
+            except QgsProcessingException as error:
+                failure = str(error)
+            except ModuleNotFoundError as error:
+                failure = missing_package(error, self.displayName())
+            else:
+                progress.set(100)
+                return results
         # QGIS never lets go of an exception. So it is raised where nothing of the run hangs on it: neither frames of
         # the core nor the context, which would keep rasters open.
         del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
@@ -208,8 +210,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
         report = report_in(language)
         if hand_over(title, report):
             return {}
+<<<<<<< HEAD
         found = [finding.told(language) for finding in self._record.findings if finding.severity != "note"]
         report = replace(report, warnings=[*report.warnings, *found])
+=======
+        language = report_language()
+        warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
+        report = replace(report, warnings=list(warnings))
+>>>>>>> d373bd1 (Find impossible values, other units, breaks of scale, equal rasters and swapped inputs before every run)
         complete = report.complete(title, language, self.shown_parameters(), self.command())
         write_report(complete, path)
         self.save_parameters(path)

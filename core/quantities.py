@@ -133,6 +133,14 @@ class Quantity:
         return next((slip for slip in self.slips if slip.fits(statistics)), None)
 
 
+class UnitChoice(NamedTuple):
+    """A unit that a parameter offers: number x factor + offset is the quantity in its own unit."""
+
+    word: str
+    factor: float
+    offset: float = 0.0
+
+
 @dataclass(frozen=True)
 class Measure:
     """In what unit the numbers of a raster are.
@@ -142,16 +150,34 @@ class Measure:
         factor, offset: number x factor + offset is the quantity in its unit; other than 1 and 0 where the user chose
             another unit.
         ratio: whether only ratios of the numbers enter, so that any unit will do.
+        choice: the parameter in which the user tells the unit or the scale; "" where there is none.
+        units: what that parameter offers; empty for a number.
     """
 
     quantity: str
     factor: float = 1.0
     offset: float = 0.0
     ratio: bool = False
+    choice: str = ""
+    units: tuple[UnitChoice, ...] = ()
 
     @property
     def meant(self) -> Quantity:
         return quantity(self.quantity)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the numbers have the unit of the quantity."""
+        return (self.factor, self.offset) == (1.0, 0.0)
+
+    def in_unit(self, number: float) -> float:
+        """A number of the raster in the unit of the quantity."""
+        return number * self.factor + self.offset
+
+    def in_numbers(self, values: Range) -> Range:
+        """A range of the quantity as numbers of the raster."""
+        low, high = sorted((end - self.offset) / self.factor for end in values)
+        return Range(low, high)
 
 
 ANY = Measure("any")  # what only the user knows, and what the plugin itself has made

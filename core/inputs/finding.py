@@ -12,7 +12,7 @@ from ..raster.dataset import short_name
 
 Severity = Literal["stop", "left_out", "warn", "note"]
 SEVERITIES: tuple[Severity, ...] = ("stop", "left_out", "warn", "note")
-_LISTED_FILES = 4
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ class _Where:
         labels: dict[str, list[Place]] = {}
         for place in self._places:
             labels.setdefault(place.label, []).append(place)
-        return "; ".join(filter(None, (_of_label(label, found, language) for label, found in labels.items())))
+        shown = [_of_label(label, found, language) for label, found in list(labels.items())[:_LISTED]]
+        return _listed([text for text in shown if text], len(labels) - len(shown), "; ", language)
 
 
 def _of_label(label: str, places: Sequence[Place], language: str) -> str:
@@ -126,10 +127,13 @@ def _of_label(label: str, places: Sequence[Place], language: str) -> str:
     names = list(dict.fromkeys(_name(place, language) for place in places if place.path))
     if not names:
         return shown
-    listed = ", ".join(names[:_LISTED_FILES])
-    if len(names) > _LISTED_FILES:
-        listed = told(say("{files} and {more} more", files=listed, more=len(names) - _LISTED_FILES), language)
+    listed = _listed(names[:_LISTED], len(names) - _LISTED, ", ", language)
     return f"{shown} ({listed})" if shown else listed
+
+
+def _listed(some: Sequence[str], more: int, between: str, language: str) -> str:
+    listed = between.join(some)
+    return told(say("{files} and {more} more", files=listed, more=more), language) if more > 0 else listed
 
 
 def _name(place: Place, language: str) -> str:

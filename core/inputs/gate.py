@@ -11,16 +11,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..progress import Progress
+from ..quantities import Measure, Slip
 from ..raster.reading.admission import Admission
 from ..raster.reading.source import Source
 from ..raster.work import JobResult
 from .finding import Finding, Place
-from .profile import RasterProfile, look
+from .profile import RasterProfile, fill_ranges, look
 from .record import tell
-from .values import check_fills, check_left_out, check_nodata, in_numbers, slip_of
+from .series import check_series, check_swapped
+from .values import (
+    check_coverage,
+    check_fills,
+    check_left_out,
+    check_nodata,
+    check_possible,
+    check_second_scale,
+    check_unit,
+    slip_of,
+    statistics_of,
+)
 
-# What lies outside the possible range by less than this share of it is the rounding of a resampled raster.
-_ROUNDING = 1e-3
+# What lies outside the possible range by less than this share of a high value is the rounding of a resampled raster.
+_ROUNDING = 1e-4
+_LARGEST = 1e30  # no quantity goes beyond; only the ends of the float types do
 
 
 @dataclass
@@ -32,8 +45,8 @@ class Gate:
     """
 
     insist_on_years: bool = False
-    _waiting: list[Finding] = field(default_factory=list)
-    _profiles: dict[Source, RasterProfile] = field(default_factory=dict)
+    _seen: dict[Source, RasterProfile] = field(default_factory=dict)
+    _new: list[Source] = field(default_factory=list)
     _places: dict[str, Place] = field(default_factory=dict)
 
     def admit(self, sources: Sequence[Source]) -> tuple[Source, ...]:
@@ -42,23 +55,18 @@ class Gate:
         Raises:
             InputError: a raster cannot be opened.
         """
-        admitted: dict[Source, Source] = {}
-        for source in dict.fromkeys(sources):
-            profile = look(source.path, source.band, source.kind).within(source.minimum, source.maximum)
-            admission = _admission(source, profile)
-            admitted[source] = replace(source, admission=admission)
-            self._profiles[admitted[source]] = profile
+        distinct = list(dict.fromkeys(sources))
+        profiles = {s: look(s.path, s.band, s.kind).within(s.minimum, s.maximum) for s in distinct}
+        slips = {
+            m: slip_of(statistics_of([profiles[s] for s in found]), m) for m, found in _by_measure(distinct).items()
+        }
+        admitted = {}
+        for source, profile in profiles.items():
+            admitted[source] = replace(source, admission=_admission(source, profile, slips[source.measure]))
+            self._seen[admitted[source]] = profile
+            self._new.append(admitted[source])
             self._places[source.name] = place_of(source)
-            self._waiting += _found(source, profile, admission)
         return tuple(admitted[source] for source in sources)
-
-    def holds_fills(self, source: Source) -> bool:
-        """Whether fill codes that nobody declared were seen, which must go before a raster is interpolated."""
-        profile = self._profiles.get(source)
-        admission = source.admission
-        if profile is None or admission is None:
-            return False
-        return any(not admission.low <= fill <= admission.high for fill in profile.fills)
 
     def close(self, progress: Progress) -> None:
         """Tells what was found since the last time.
@@ -66,23 +74,54 @@ class Gate:
         Raises:
             Refused: something must be mended first; all of it is told at once.
         """
-        waiting, self._waiting = self._waiting, []
-        tell(waiting, progress)
+        new, self._new = self._new, []
+        tell(self._found(new), progress)
 
-    def account(self, found: JobResult, progress: Progress) -> None:
-        """Tells what a pass has left out, counted exactly, before its outputs get their names."""
+    def account(self, found: JobResult, pixels: int | None, progress: Progress) -> None:
+        """Tells what a pass has left out, counted exactly, before its outputs get their names.
+
+        Args:
+            found: by the pass.
+            pixels: that have a result, None where the pass makes none.
+            progress: hears it.
+        """
         findings = [
             check_left_out(self._places[name], value, counted)
             for (name, value), counted in found.left_out.items()
             if name in self._places and counted.pixels
         ]
+        covered = [(self._places[name], c.pixels) for name, c in found.coverage.items() if name in self._places]
+        if pixels is not None:
+            findings += check_coverage(covered, pixels)
         tell(findings, progress)
 
+    def _found(self, sources: Sequence[Source]) -> Iterator[Finding]:
+        """What the sources tell alone, those of one measure together, and those of a series among themselves."""
+        for measure, alike in _by_measure(sources).items():
+            statistics = statistics_of([self._seen[source] for source in alike])
+            slip = slip_of(statistics, measure)
+            for source in alike:
+                yield from _of_raster(source, self._seen[source], slip)
+            limited = all(None not in (source.minimum, source.maximum) for source in alike)
+            if alike[0].kind != "classes":
+                yield from check_unit([place_of(source) for source in alike], statistics, measure, limited)
+        by_series: dict[str, list[Source]] = {}
+        for source in sources:
+            by_series.setdefault(source.series, []).append(source)
+        by_series.pop("", None)
+        for members in by_series.values():
+            yield from check_series([(place_of(source), self._seen[source]) for source in members], members[0].kind)
+        if sources:
+            profiles = [(source.quantity, place_of(source), profile) for source, profile in self._seen.items()]
+            yield from check_swapped(profiles)
 
-def _found(source: Source, profile: RasterProfile, admission: Admission) -> Iterator[Finding]:
-    place = place_of(source)
-    yield from check_nodata(place, profile, source.limited)
-    yield from check_fills(place, profile, source.measure.meant, admission)
+
+def admit_alone(source: Source, progress: Progress) -> Source:
+    """Lets a raster pass that is read before there is a study area, and tells at once. Raises as `Gate.close`."""
+    gate = Gate()
+    (admitted,) = gate.admit([source])
+    gate.close(progress)
+    return admitted
 
 
 def place_of(source: Source) -> Place:
@@ -90,22 +129,43 @@ def place_of(source: Source) -> Place:
     return Place(source.series or source.label, source.path, source.band if source.band > 1 else None, source.year)
 
 
-def _admission(source: Source, profile: RasterProfile) -> Admission:
+def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
+    found: dict[Measure, list[Source]] = {}
+    for source in sources:
+        found.setdefault(source.measure, []).append(source)
+    return found
+
+
+def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Iterator[Finding]:
+    place, admission = place_of(source), source.admission
+    assert admission is not None
+    yield from check_nodata(place, profile, source.limited)
+    yield from check_fills(place, profile, source.measure.meant, admission)
+    if source.kind != "classes":
+        yield from check_second_scale(place, profile, source.measure)
+        if slip is None:
+            yield from check_possible(place, profile, source.measure, admission)
+
+
+def _admission(source: Source, profile: RasterProfile, slip: Slip | None) -> Admission:
     """The possible range in the numbers of the file, where the user gave none, and the fill codes as values."""
     measure, meaning = source.measure, source.measure.meant
-    low, high = in_numbers(measure, *meaning.possible)
-    slip = slip_of(profile, measure)
+    low, high = measure.in_numbers(meaning.possible)
     if slip is not None and slip.factor:  # a slip is a guess: what is possible in either unit may be
-        ends = in_numbers(measure, *((end - slip.offset) / slip.factor for end in meaning.possible))
+        ends = [(end - slip.offset) / slip.factor for end in meaning.possible]
+        ends = [(end - measure.offset) / measure.factor for end in ends]
         low, high = min(low, *ends), max(high, *ends)
-    margin = _ROUNDING * (high - low) if high - low < 1e30 else 0.0
+    margin = _ROUNDING * max(map(abs, (profile.percentile(2), profile.percentile(98)))) if profile.sample.size else 0.0
     if source.kind == "classes":
         low = max(low, 0.0)
-    fills = [(code * profile.scale + profile.offset for code in fill.codes) for fill in meaning.fills]
+    low = max(low - margin, -_LARGEST) if source.minimum is None else -float("inf")
+    high = min(high + margin, _LARGEST) if source.maximum is None else float("inf")
+    fills = [sorted(code * profile.scale + profile.offset for code in codes) for codes in fill_ranges(meaning)]
     return Admission(
-        low=max(low - margin, -1e30) if source.minimum is None else -float("inf"),
-        high=min(high + margin, 1e30) if source.maximum is None else float("inf"),
-        fills=tuple((min(ends), max(ends)) for ends in map(tuple, fills)),
-        strict=False,
+        low=low,
+        high=high,
+        fills=tuple((first, last) for first, last in fills),
+        seen=any(not low <= fill <= high for fill in profile.fills),
+        strict=source.kind != "classes",
         meaning=meaning.name.en,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from osgeo import gdal
@@ -17,7 +17,7 @@ from osgeo import gdal
 from ..errors import InputError
 from ..messages import say
 from ..progress import QUIET, Progress
-from ..quantities import Range, quantities
+from ..quantities import Fill, Quantity, Range, quantities
 from ..raster.dataset import open_raster
 from ..raster.grid import Grid
 from ..raster.reading.source import Kind, Source, open_source
@@ -87,6 +87,11 @@ class RasterProfile:
     checksum: int = 0
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self.width, self.height
+
+    @property
     def gaps(self) -> int:
         return self.pixels - self.valid
 
@@ -117,13 +122,6 @@ class RasterProfile:
     def percentile(self, percent: float) -> float:
         """A percentile of what is no fill code; NaN where there is nothing."""
         return float(np.percentile(self.sample, percent)) if self.sample.size else float("nan")
-
-    @cached_property
-    def statistics(self) -> dict[str, float]:
-        """Of what is no fill code, as slips of quantities ask for them; empty where there is nothing."""
-        if self.low is None or self.high is None:
-            return {}
-        return {"least": self.low, "median": self.percentile(50), "p98": self.percentile(98), "most": self.high}
 
     @cached_property
     def looks_like_classes(self) -> bool:
@@ -270,7 +268,7 @@ def _fills_among(profile: RasterProfile, held: np.ndarray) -> list[np.generic]:
     """The values of usual fill codes among the values, whose pixels are counted."""
     lowest, highest = held.min(), held.max()
     found: list[np.generic] = []
-    for codes in fill_ranges():
+    for codes in (fill.codes for fill in usual_fills()):
         with np.errstate(over="ignore"):
             low, high = (held.dtype.type(code * profile.scale + profile.offset) for code in codes)
         if lowest <= high and low <= highest:
@@ -282,11 +280,21 @@ def _fills_among(profile: RasterProfile, held: np.ndarray) -> list[np.generic]:
     return found
 
 
-@lru_cache(maxsize=1)
-def fill_ranges() -> tuple[Range, ...]:
-    """Every stored number that a provider of any quantity uses for no data; 0 apart, which is mostly a value."""
-    found = dict.fromkeys(fill.codes for quantity in quantities().values() for fill in quantity.fills)
-    return tuple(codes for codes in found if not codes.holds(0))
+@cache
+def usual_fills() -> tuple[Fill, ...]:
+    """What a provider of any quantity uses for no data; 0 apart, which is mostly a value."""
+    found = {fill.id: fill for quantity in quantities().values() for fill in quantity.fills}
+    return tuple(fill for fill in found.values() if not fill.codes.holds(0))
+
+
+def fill_of(stored: float, meaning: Quantity) -> Fill | None:
+    """The fill code that a stored number is: one of its quantity, else any that providers use."""
+    return meaning.fill(stored) or next((fill for fill in usual_fills() if fill.codes.holds(stored)), None)
+
+
+def fill_ranges(meaning: Quantity) -> tuple[Range, ...]:
+    """Stored numbers that stand for no data where they are no possible value of a quantity."""
+    return tuple(dict.fromkeys(fill.codes for fill in (*meaning.fills, *usual_fills())))
 
 
 def _add_codes(codes: dict[int, int], values: np.ndarray) -> dict[int, int] | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from ..messages import told
 from ..progress import Progress
 from .finding import Finding, Refused, merged
 
@@ -17,18 +18,32 @@ class Record:
 
     Attributes:
         findings: told so far; a `stop` only where the run looks for all of them.
+        warnings: what else a method warned of.
         layer_names: what the user's layer tree calls a file, by path.
     """
 
     findings: list[Finding] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     layer_names: dict[str, str] = field(default_factory=dict)
 
     def add(self, findings: Iterable[Finding]) -> list[Finding]:
         """Keeps what is new and returns it: facts that were told are not told again."""
-        told = {finding.fact for finding in self.findings}
-        new = [finding for finding in merged(findings) if finding.fact not in told]
+        known = {finding.fact for finding in self.findings}
+        new = [finding for finding in merged(findings) if finding.fact not in known]
         self.findings += new
         return new
+
+    def warn(self, message: str) -> bool:
+        """Keeps a warning of a method. False where the same was told before."""
+        if message in self.warnings:
+            return False
+        self.warnings.append(message)
+        return True
+
+    def notes(self, language: str) -> list[str]:
+        """What the reader of a report must know, in a language: findings, then warnings of methods."""
+        found = [finding.told(language) for finding in self.findings if finding.severity != "note"]
+        return [*found, *(told(warning, language) for warning in self.warnings)]
 
 
 _RUN: ContextVar[Record | None] = ContextVar("record_of_the_run", default=None)

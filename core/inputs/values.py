@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ..quantities import Measure, Quantity, Slip
+from ..messages import say
+from ..quantities import Measure, Quantity, Slip, Words
 from ..raster.reading.admission import Admission
 from ..raster.work import Coverage
-from .finding import Finding, Place
-from .profile import RasterProfile
+from .finding import Finding, Place, Severity
+from .profile import RasterProfile, fill_of
 
 # A fill code that is possible is told where it stands apart from the other values by this share of their spread.
 _APART = 0.25
@@ -23,30 +24,17 @@ def check_nodata(place: Place, profile: RasterProfile, limited: bool) -> Iterato
         yield Finding("nodata", "warn", (place,), "{where} declares no nodata value: every pixel is taken as a value.")
 
 
-def slip_of(profile: RasterProfile, measure: Measure) -> Slip | None:
-    """The slip of the unit that the numbers show, None where they are what they should be."""
-    in_unit = {name: value * measure.factor + measure.offset for name, value in profile.statistics.items()}
-    return measure.meant.slip(in_unit)
-
-
-def in_numbers(measure: Measure, low: float, high: float) -> tuple[float, float]:
-    """A range of a quantity as numbers of a raster that has it in the user's unit."""
-    ends = sorted((end - measure.offset) / measure.factor for end in (low, high))
-    return ends[0], ends[1]
-
-
 def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admission: Admission) -> Iterator[Finding]:
     """Fill codes that nobody declared: left out where they are no possible value, told where they may be one."""
     for value, pixels in sorted(profile.fills.items()):
-        fill = meaning.fill(profile.stored(value))
-        if fill is None:
-            continue
+        fill = fill_of(profile.stored(value), meaning)
+        assert fill is not None, "the profile counts only fill codes"
         values = {"value": _number(value), "fill": fill.means}
         if not admission.low <= value <= admission.high:
             if admission.is_fill(value):
                 text = "{where} holds {value}, {fill}, which the file does not declare: these pixels are left out."
                 yield Finding("fill", "left_out", (place,), text, "", values, value)
-        elif stands_apart(value, profile):
+        elif meaning.fill(profile.stored(value)) and stands_apart(value, profile):
             text = "{where} holds {value} ({pixels} px), {fill}, apart from all other values. It is taken as a value."
             yield Finding("fill", "warn", (place,), text, _RANGE, values, value, pixels)
 
@@ -63,11 +51,137 @@ def stands_apart(value: float, profile: RasterProfile) -> bool:
     return gap > _APART * (profile.high - profile.low)
 
 
+def statistics_of(profiles: Sequence[RasterProfile]) -> dict[str, float]:
+    """Of all rasters of one input together, as slips of quantities ask for them: a dry month is no other unit."""
+    sample = np.concatenate([profile.sample for profile in profiles])
+    if not sample.size:
+        return {}
+    least, most = (sample.min(), sample.max())
+    median, p98 = np.percentile(sample, (50, 98))
+    return {"least": float(least), "median": float(median), "p98": float(p98), "most": float(most)}
+
+
+def slip_of(statistics: Mapping[str, float], measure: Measure) -> Slip | None:
+    """The slip of the unit that the numbers show, None where they are what they should be.
+
+    A slip that would not make high values usual is none: so little rain may fall in a desert.
+    """
+    in_unit = {name: measure.in_unit(number) for name, number in statistics.items()}
+    slip = measure.meant.slip(in_unit)
+    if slip is None or slip.factor is None:
+        return slip
+    return slip if measure.meant.usual.holds(in_unit["p98"] * slip.factor + slip.offset) else None
+
+
+def check_possible(place: Place, profile: RasterProfile, measure: Measure, admission: Admission) -> Iterator[Finding]:
+    """Values that the quantity cannot have, and that are no usual fill code."""
+    if profile.low is None or profile.high is None:
+        return
+    beyond = [(profile.low, profile.low < admission.low), (profile.high, profile.high > admission.high)]
+    for value in (value for value, is_beyond in beyond if is_beyond):
+        outside = np.count_nonzero((profile.sample < admission.low) | (profile.sample > admission.high))
+        low, high = measure.in_numbers(measure.meant.possible)
+        values = {
+            "value": _number(value),
+            "share": f"{100 * max(1, outside) / max(1, profile.sample.size):.2g} %",
+            "quantity": _label(measure),
+            "range": f"{_number(low)} – {_number(high)}",
+            "mend": _other_unit(profile.percentile(50), measure),
+        }
+        text = "{where} holds {value}, which cannot be ({quantity}: {range}); about {share} of the pixels lie beyond."
+        mend = (
+            "{mend}Declare what stands for no data as nodata (gdal:translate), or give the valid range of this input."
+        )
+        yield Finding("possible", "stop", (place,), text, mend, values, value)
+        return
+
+
+def check_unit(
+    places: Sequence[Place], statistics: Mapping[str, float], measure: Measure, limited: bool
+) -> Iterator[Finding]:
+    """A known slip of the unit, or a typical value that the quantity seldom has.
+
+    Args:
+        places: of the rasters of one input.
+        statistics: of all of them together.
+        measure: what they hold, in which unit, and whether only ratios of the values enter.
+        limited: whether the user gave both ends of the valid range, and so has looked at the values.
+    """
+    if not statistics:
+        return
+    meaning, slip, median = measure.meant, slip_of(statistics, measure), statistics["median"]
+    usual, possible = measure.in_numbers(meaning.usual), measure.in_numbers(meaning.possible)
+    values = {"quantity": _label(measure), "median": _number(median), "high": _number(statistics["p98"])}
+    if slip is not None:
+        values |= {"looks": slip.looks, "mend": slip.mend, "other": _other_unit(median, measure)}
+        text = "{where}: {quantity} is {median} in a typical pixel, {high} in a high one. It looks like {looks}."
+        mend = "{other}{mend}" if not measure.ratio else "Only ratios enter here, so the run goes on."
+        sure = slip.factor is not None or not usual.holds(median) or not possible.holds(statistics["most"])
+        severity: Severity = "stop" if sure and not (measure.ratio or limited) else "warn"
+        yield Finding("unit", severity, tuple(places), text, mend, values)
+        return
+    if not usual.holds(median):
+        values |= {"range": f"{_number(usual.low)} – {_number(usual.high)}"}
+        text = "{where}: {quantity} is {median} in a typical pixel; usual is {range}."
+        yield Finding("usual", "warn", tuple(places), text, "Check the unit and the file.", values)
+
+
+def check_second_scale(place: Place, profile: RasterProfile, measure: Measure) -> Iterator[Finding]:
+    """Whether a scale that the file declares, which is applied when it is read, is given a second time."""
+    if profile.scale != 1 and np.isclose(measure.factor, profile.scale, rtol=1e-6):
+        values = {"scale": f"{profile.scale:g}", "choice": measure.choice or "the scale"}
+        text = (
+            "{where} declares the scale {scale} itself, which is applied when it is read, and {choice} gives it again."
+        )
+        mend = "The scale would be applied twice: leave {choice} at 1."
+        yield Finding("scale", "stop", (place,), text, mend, values)
+
+
 def check_left_out(place: Place, value: float, counted: Coverage) -> Finding:
     """What a pass has left out because of a fill code, counted exactly."""
     text = "{where}: {pixels} px ({area} ha) hold {value}, which stands for no data, and are left out."
     values = {"value": _number(value), "area": f"{counted.area_ha:,.2f}"}
     return Finding("left_out", "note", (place,), text, "", values, value, counted.pixels)
+
+
+def check_coverage(covered: Sequence[tuple[Place, int]], pixels: int) -> Iterator[Finding]:
+    """Whether most of the study area has no result, because some raster has no value there.
+
+    Args:
+        covered: each raster and its valid pixels in the study area.
+        pixels: that have a result.
+    """
+    whole = max((valid for _, valid in covered), default=0)
+    if pixels >= whole / 2:
+        return
+    scarce = tuple(place for place, valid in covered if valid < 0.6 * whole)
+    if scarce:
+        text = "{where}: there is no value in most of the study area, so that {share} of it has no result."
+        values = {"share": f"{100 * (1 - pixels / whole):.3g} %"}
+        yield Finding("coverage", "warn", scarce, text, "Check extent, nodata and valid range of it.", values)
+
+
+def _other_unit(median: float, measure: Measure) -> str:
+    """Which of the units that a parameter offers would make a typical value usual, "" where none would."""
+    fitting = [
+        unit.word
+        for unit in measure.units
+        if (unit.factor, unit.offset) != (measure.factor, measure.offset)
+        and measure.meant.usual.holds(median * unit.factor + unit.offset)
+    ]
+    if fitting:
+        return say(
+            "Choose the unit {units} ({choice}) if that is what it holds. ",
+            units=", ".join(fitting),
+            choice=measure.choice,
+        )
+    return ""
+
+
+def _label(measure: Measure) -> Words:
+    """The quantity, with its unit where the numbers have it."""
+    meaning = measure.meant
+    return Words(meaning.label("en"), meaning.label("zh")) if measure.plain else meaning.name
 
 
 def _number(value: float) -> str:

@@ -40,8 +40,11 @@ def compute_block(job: Job, block: Block) -> Computed:
 
 
 def _coverage_sums(job: Job, block: Block) -> Sums:
-    """Valid pixels and area of each gate source, and of the gate as a whole."""
-    masks = {COMMON: block.gate, **{name: block.valid[name] for name in job.gate_names}}
+    """Valid pixels and area of the gate as a whole, and of each source as far as it was read."""
+    masks = {
+        COMMON: block.gate,
+        **{source.name: block.valid[source.name] for source in job.sources if source.name in block.valid},
+    }
     arrays: dict[str, np.ndarray] = {}
     counted: dict[int, np.ndarray] = {}  # sources often share a mask
     for name, mask in masks.items():

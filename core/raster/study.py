@@ -57,7 +57,7 @@ class StudyArea:
         fitted = {}
         for source in admitted.values():
             on_grid = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
-            fitted[source] = without_fill_values(on_grid, self.folder, self.gate.holds_fills(source))
+            fitted[source] = without_fill_values(on_grid, self.folder)
         return tuple(fitted[admitted[source]] for source in sources)
 
     def job(
@@ -95,16 +95,27 @@ class StudyArea:
         """A job that only reads: it counts what the sources cover, or tells several passes what they have in common."""
         return self.job(no_kernel, sources, gate=gate, gate_any=gate_any)
 
-    def require_pixels(self, found: JobResult) -> None:
-        """Tells what the gate has left out. Raises InputError when not a single pixel took part."""
-        self.gate.account(found, self.progress)
+    def require_pixels(self, found: JobResult, pixels: int | None = None) -> None:
+        """Tells what a pass has left out, before its outputs get their names.
+
+        Args:
+            found: by the pass.
+            pixels: that have a result; None takes those of the continuous output that has most.
+
+        Raises:
+            InputError: not a single pixel took part, or none has a result: it would rest on nothing.
+        """
+        counts = ", ".join(f"{name} {c.pixels} px" for name, c in found.coverage.items() if name != COMMON)
+        mend = "Check nodata values, valid ranges, the study boundary and whether the rasters overlap."
         if found.coverage[COMMON].pixels == 0:
-            counts = ", ".join(f"{name} {c.pixels} px" for name, c in found.coverage.items() if name != COMMON)
             together = "in all rasters at once" if self.common else "in any raster"
+            raise InputError(f"No pixel is valid {together} within the study area (valid pixels: {counts}). {mend}")
+        pixels = found.made if pixels is None else pixels
+        if pixels == 0:
             raise InputError(
-                f"No pixel is valid {together} within the study area (valid pixels: {counts}). "
-                "Check nodata values, valid ranges, the study boundary and whether the rasters overlap."
+                f"No pixel has a value in every input that the result needs (valid pixels: {counts}). {mend}"
             )
+        self.gate.account(found, pixels, self.progress)
 
 
 def open_study_area(reference: Source, settings: RasterSettings, folder: str, progress: Progress) -> StudyArea:

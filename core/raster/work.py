@@ -157,26 +157,30 @@ class JobResult:
 
     Attributes:
         sums: the kernel's sums over the whole raster.
-        coverage: valid pixels and area of each gate source.
+        coverage: valid pixels and area of the gate as a whole and of each source; sources beside the gate are counted
+            where it is open.
         statistics: per output, per band.
         left_out: pixels that hold a fill code which nobody declared, by source and value.
+        made: pixels of the continuous output that has most; None where there is none.
     """
 
     sums: Sums
     coverage: Mapping[str, Coverage]
     statistics: Mapping[str, list[BandStatistics]]
     left_out: Mapping[tuple[str, float], Coverage] = field(default_factory=dict)
+    made: int | None = None
 
     @classmethod
     def of(cls, job: Job, sums: Sums, statistics: Mapping[str, list[BandStatistics]]) -> JobResult:
         """Takes what concerns the inputs out of the sums of all blocks."""
-        coverage = {name: covered(sums, name) for name in (*job.gate_names, COMMON)}
+        coverage = {name: covered(sums, name) for name in (*(source.name for source in job.sources), COMMON)}
         fills = [key.partition(LEFT_OUT)[2] for key in sums if key.startswith(f"pixels:{LEFT_OUT}")]
         left_out = {}
         for fill in fills:
             value, _, name = fill.partition(":")
             left_out[name, float(value)] = covered(sums, f"{LEFT_OUT}{fill}")
-        return cls(sums, coverage, statistics, left_out)
+        made = [band.count for output in job.outputs if output.continuous for band in statistics[output.name]]
+        return cls(sums, coverage, statistics, left_out, max(made, default=None))
 
 
 COMMON = "common"
@@ -185,6 +189,8 @@ LEFT_OUT = "left out "  # before value and source, in the keys of sums
 
 def covered(sums: Sums, key: str) -> Coverage:
     """The pixels and the area that a pass has summed under a key."""
+    if f"pixels:{key}" not in sums:
+        return Coverage(0, 0.0)
     return Coverage(int(sums[f"pixels:{key}"]), float(sums[f"area:{key}"]))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme, unknown_codes_message
+from ..messages import say
 from ..progress import Progress
 from ..quantities import Measure, quantity
 from ..raster.classes import ClassIndex, count_codes
@@ -212,7 +213,9 @@ class Survey:
         collected: list[YearlySums] = []
 
         def look(found: JobResult) -> None:
-            self.area.require_pixels(found)
+            counted = sum(int(found.sums[f"pixels:{year}"].sum()) for year in range(len(self.dated)))
+            self.area.require_pixels(found, counted // len(self.dated))
+            require_values(rest, found)
             collected.append(self._collect(found.sums, [found.coverage[s.name] for s in first], found.statistics))
             if accept:
                 accept(collected[0])
@@ -303,6 +306,19 @@ class Survey:
             if unknown:
                 messages.append(unknown_codes_message(source.named, self.scheme, unknown))
         return "\n".join(messages)
+
+
+def require_values(sources: Sequence[Source], found: JobResult) -> None:
+    """Raises InputError where a raster that a formula needs has no value at all in the study area."""
+    empty = [source.named for source in sources if found.coverage[source.name].pixels == 0]
+    if empty:
+        raise InputError(
+            say(
+                "{rasters}: no pixel has a value in the study area, so that a result would rest on nothing. Check "
+                "nodata, valid range and extent.",
+                rasters=", ".join(dict.fromkeys(empty)),
+            )
+        )
 
 
 def map_output(

@@ -246,6 +246,7 @@ def run_terrain_classes(
         )
         area = open_study_area(dem, settings, folder, progress)
         dem = area.fit(dem, progress)
+        area.gate.close(progress)  # slopes are read outside any job
         slope, aspect = derive_terrain(dem, folder, progress.part(0, 50))
         sources = [dem, slope, aspect]
         landform = dem

@@ -148,9 +148,13 @@ def test_streams_get_no_value(plane, middle, accumulation):
     assert math.isnan(middle(plane(), FLOW_ACCUMULATION=streams, STREAM_AREA=hectares))
 
 
-def test_a_map_of_streams_alone_has_no_mean(plane, accumulation, tmp_path):
+def test_a_map_of_streams_alone_is_refused(plane, accumulation, tmp_path):
+    from qgis.core import QgsProcessingException
+
     given = {"DEM": plane(), "FLOW_ACCUMULATION": accumulation([6] * COLUMNS), "OUTPUT": str(tmp_path / "ls.tif")}
-    assert "MEAN" not in run(LS, {**given, "STREAM_AREA": 0.01})
+    with pytest.raises(QgsProcessingException, match="No pixel has a value"):
+        run(LS, {**given, "STREAM_AREA": 0.01})
+    assert not (tmp_path / "ls.tif").exists()
 
 
 @pytest.mark.parametrize(("limits", "formula"), [((5, 10), (21.91, 0.96)), ((5.1428, 14.0362), (16.8, 0.5))])

@@ -126,7 +126,10 @@ class TestWaterRetention:
         refused(WATER, {**balance, "COEFFICIENT_TABLE": table}, "multiply fractions by 100")
 
     def test_negative_rain(self, balance, constant, refused):
-        refused(WATER, {**balance, "PRECIPITATION": [constant("fill", -99)]}, "Precipitation holds negative values")
+        refused(WATER, {**balance, "PRECIPITATION": [constant("fill", -50)]}, "holds -50, which cannot be")
+
+    def test_rain_of_fill_codes_alone(self, balance, constant, refused):
+        refused(WATER, {**balance, "PRECIPITATION": [constant("fill", -99)]}, "no pixel has a value in the study area")
 
     def test_a_code_that_the_scheme_does_not_know(self, balance, inputs, refused):
         unknown = write_raster(inputs / "unknown.tif", [[FOREST, 99, 99]])
@@ -274,7 +277,7 @@ class TestHabitat:
         refused(QUALITY, {**threatened, table: write_text(inputs / "bad.csv", text)}, words)
 
     def test_a_threat_in_percent(self, threatened, constant, refused):
-        refused(QUALITY, {**threatened, "THREATS": [constant("percent", 80)]}, "Threats lie between 0 and 1")
+        refused(QUALITY, {**threatened, "THREATS": [constant("percent", 80)]}, "looks like percent")
 
     def test_land_cover_in_degrees(self, threatened, inputs, refused, tmp_path):
         output = str(tmp_path / "made" / "map.tif")
@@ -345,7 +348,7 @@ class TestCarbon:
             ({}, "NEP needs RESPIRATION .* or NEP_RATIO"),
             ({"NEP_RATIO": -0.2}, "NEP_RATIO is -0.2"),
             ({"NEP_RATIO": 0.2, "FLUX_METHOD": "dry_matter"}, "would count for nothing"),
-            ({"NEP_RATIO": 0.2, "NPP_UNIT": "kgc_m2"}, "No land reaches 25 t C/ha in a year. Choose the unit"),
+            ({"NEP_RATIO": 0.2, "NPP_UNIT": "kgc_m2"}, "Choose the unit gc_m2"),
             ({"FLUX_METHOD": "dry_matter", "CARBON_FRACTION": 45}, "CARBON_FRACTION is 45"),
         ],
     )

@@ -22,6 +22,7 @@ class Admission:
         low, high: the possible values.
         fills: ranges of values that providers use for no data; they are left out where they are not possible.
         strict: whether any other value that is not possible stops the run; class codes are left to their scheme.
+        seen: whether such codes were seen, which must go before a raster is interpolated.
         meaning: what the values are, for messages.
     """
 
@@ -29,6 +30,7 @@ class Admission:
     high: float
     fills: tuple[tuple[float, float], ...] = ()
     strict: bool = True
+    seen: bool = False
     meaning: str = field(default="", compare=False)
 
     def is_fill(self, value: float) -> bool:

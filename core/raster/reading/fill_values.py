@@ -19,7 +19,12 @@ class _CopyKernel:
         return Result({self.name: (block.values[self.name], block.valid[self.name])})
 
 
-def without_fill_values(source: Source, folder: str, holds_fills: bool = False) -> Source:
+def holds_fills(source: Source) -> bool:
+    """Whether a source has a valid range, or fill codes that nobody declared were seen in it."""
+    return source.limited or (source.admission is not None and source.admission.seen)
+
+
+def without_fill_values(source: Source, folder: str) -> Source:
     """Copies a source that is interpolated and has a valid range or fill codes, so that these are nodata.
 
     Other sources are returned as they are: range and fill codes are applied when they are read.
@@ -27,9 +32,8 @@ def without_fill_values(source: Source, folder: str, holds_fills: bool = False) 
     Args:
         source: fitted to the reference grid.
         folder: a temporary folder for the copy.
-        holds_fills: whether fill codes that nobody declared were seen in it.
     """
-    if source.resampling is None or not (source.limited or holds_fills):
+    if source.resampling is None or not holds_fills(source):
         return source
     _, own = describe_source(source)
     path = intermediate_path(folder, f"{source.name} in range")

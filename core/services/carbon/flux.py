@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,12 +10,11 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...quantities import Measure, quantity
+from ...quantities import Measure, UnitChoice, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
-from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
 from ..survey import Cover, Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -152,32 +151,12 @@ class FluxFormula:
         return fixed_by_dry_matter(npp, self.inputs.carbon_fraction, self.inputs.oxygen_per_dry_matter)
 
     def _npp(self, pixels: Pixels) -> np.ndarray:
-        npp, valid = pixels.values["npp"] * self.inputs.npp_to_t_ha, pixels.valid["npp"]
-        impossible = valid & (npp < -LARGEST_T_HA)
-        if impossible.any():
-            raise InputError(
-                f"NPP holds values such as {float(pixels.values['npp'][impossible][0]):.6g}, which no land can lose. "
-                "Declare them as nodata, or set NPP_MIN."
-            )
-        refuse_slip("NPP in t C/ha", npp, npp > LARGEST_T_HA, valid, _unit_advice("NPP_UNIT", NPP_UNITS))
-        return npp
+        return pixels.values["npp"] * self.inputs.npp_to_t_ha
 
     def _respiration(self, pixels: Pixels) -> np.ndarray | None:
         if self.inputs.respiration is None:
             return None
-        loss = pixels.values["respiration"] * TO_T_HA[self.inputs.respiration_unit]
-        valid = pixels.valid["respiration"]
-        refuse_negative("Heterotrophic respiration", loss, valid)
-        advice = _unit_advice("RESPIRATION_UNIT", tuple(TO_T_HA))
-        refuse_slip("Heterotrophic respiration in t C/ha", loss, loss > LARGEST_T_HA, valid, advice)
-        return loss
-
-
-def _unit_advice(parameter: str, units: tuple[str, ...]) -> str:
-    return (
-        f"No land reaches {LARGEST_T_HA:g} t C/ha in a year. Choose the unit of the raster ({parameter}: "
-        f"{', '.join(units)})."
-    )
+        return pixels.values["respiration"] * TO_T_HA[self.inputs.respiration_unit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,8 +225,8 @@ def run_carbon_flux(
     with workspace() as folder:
         survey = Survey(years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(cover)
-        survey.add("npp", _without_fill(inputs), Measure("npp", G_M2_PER_T_HA * inputs.npp_to_t_ha))
-        loss = Measure("respiration", G_M2_PER_T_HA * TO_T_HA[inputs.respiration_unit])
+        survey.add("npp", _without_fill(inputs), _measure("npp", inputs.npp_unit, "NPP_UNIT", NPP_UNITS))
+        loss = _measure("respiration", inputs.respiration_unit, "RESPIRATION_UNIT", tuple(TO_T_HA))
         survey.add("respiration", inputs.respiration, loss)
         made = map_output(survey, FLUX, outputs.flux, "co2_flux", outputs.metadata)
         made += map_output(survey, OXYGEN, outputs.oxygen, "oxygen_flux", outputs.metadata)
@@ -268,6 +247,13 @@ def run_carbon_flux(
     return result
 
 
+def _measure(quantity: str, unit: str, parameter: str, units: Sequence[str]) -> Measure:
+    """What a raster holds in one of the units that a parameter offers."""
+    offers = {word: G_M2_PER_T_HA * (MOD17_TO_T_HA if word == MOD17 else TO_T_HA[word]) for word in units}
+    choices = tuple(UnitChoice(word, factor) for word, factor in offers.items())
+    return Measure(quantity, offers[unit], choice=parameter, units=choices)
+
+
 def _check(inputs: FluxInputs) -> None:
     """Raises InputError where units, method and constants do not make a flux."""
     if inputs.method not in SOURCES:
@@ -277,8 +263,6 @@ def _check(inputs: FluxInputs) -> None:
     for unit, known in ((inputs.npp_unit, NPP_UNITS), (inputs.respiration_unit, tuple(TO_T_HA))):
         if unit not in known:
             raise InputError(f"There is no unit {unit}. Choose one of {', '.join(known)}.")
-    if inputs.npp_unit == MOD17:
-        refuse_second_scale("NPP", inputs.npp.paths, "the unit mod17", "Set NPP_UNIT to kgc_m2.")
     ways = [inputs.respiration is not None, inputs.nep_ratio is not None]
     if inputs.method == "dry_matter":
         if any(ways):

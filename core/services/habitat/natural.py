@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -48,12 +47,6 @@ class HabitatFormula:
         if self.graded:
             grade = pixels.values["quality"].astype(np.float64)
             rated = pixels.valid["quality"]
-            beyond = rated & natural & ((grade < 1) | (grade > GRADES))
-            if beyond.any():
-                raise InputError(
-                    f"Quality holds {float(grade[beyond][0]):.6g}, which is no grade from 1 (poor) to 5 (excellent). "
-                    "Give the quality classes, not the index."
-                )
             valid = valid & (rated | ~natural)
         weight = habitat_weight(natural, grade)
         amounts = {"natural": natural, HABITAT: weight}

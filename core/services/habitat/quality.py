@@ -245,6 +245,7 @@ def _add_threats(
         label = f"Threat {threat.name}"
         sources = survey.sources(f"threat {threat.name}", series, Measure("threat"), label=label)
         sources = survey.area.fit_all(sources, progress)
+        survey.area.gate.close(progress)  # they are spread outside any job
         spread = {
             source: spread_threat(threat, source, survey.area, inputs.method, inputs.normalise, part)
             for source in dict.fromkeys(sources)

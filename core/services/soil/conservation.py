@@ -16,7 +16,6 @@ from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable
 from ...tables import resource_table
 from ..by_ecosystem import ecosystem_members, per_year
-from ..plausible import refuse_negative, refuse_slip
 from ..survey import Climate, Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -28,7 +27,6 @@ DEFAULT_TOLERANCE_T_KM2 = 200.0  # northern earth-rock mountains, SL 190-2007
 # SL 190-2007 knows 200, 500 and 1000 t/(km2 a): a number as small as this is meant per hectare.
 SMALLEST_TOLERANCE_T_KM2 = 50.0
 # The most erodible soils of the nomograph have 0.09 t ha h/(ha MJ mm).
-LARGEST_K = 0.132
 
 COLUMNS = (
     Column("year", "integer"),
@@ -135,7 +133,6 @@ class SoilFormula:
         valid = pixels.all_valid()
         r, k, ls, c = (pixels.values[name] for name in ("r", "k", "ls", "c"))
         p = pixels.values["p"] if self.has_practice else np.float32(1)
-        self._check(pixels, valid)
         tolerance = self._tolerance(pixels, valid)
         potential = soil_loss(r, k, ls)
         kept = c * p
@@ -148,34 +145,10 @@ class SoilFormula:
         maps = {RETENTION: retention, EROSION: loss, CLASSES: classes}
         return Layers(maps, valid, {RETENTION: retention, EROSION: loss}, group=group)
 
-    def _check(self, pixels: Pixels, valid: np.ndarray) -> None:
-        for name in ("r", "k", "ls", "c", *(["p"] if self.has_practice else [])):
-            refuse_negative(LABELS[name], pixels.values[name], valid)
-        k = pixels.values["k"]
-        refuse_slip(
-            "Soil erodibility K in t ha h/(ha MJ mm)",
-            k,
-            k > LARGEST_K,
-            valid,
-            "It looks like US customary units: multiply it by 0.1317.",
-        )
-        for name in ("c", *(["p"] if self.has_practice else [])):
-            factor = pixels.values[name]
-            if factor.max(initial=0) <= 1 + 1e-6:
-                continue
-            above = valid & (factor > 1 + 1e-6)
-            if above.any():
-                raise InputError(
-                    f"{LABELS[name]} reaches {float(factor[above].max()):.4g}, but it lies between 0 and 1. Divide "
-                    "percent by 100, or set the largest valid value to 1."
-                )
-
     def _tolerance(self, pixels: Pixels, valid: np.ndarray) -> np.ndarray | float:
         if self.tolerance is not None:
             return self.tolerance
         tolerance = pixels.values["tolerance"]
-        small = tolerance < SMALLEST_TOLERANCE_T_KM2
-        refuse_slip("Tolerable soil loss in t/(km2 a)", tolerance, small, valid, _TOLERANCE_ADVICE)
         return tolerance
 
 

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
-from ...quantities import Measure, quantity
+from ...quantities import Measure, UnitChoice, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ..plausible import refuse_negative, refuse_slip
+from ..plausible import refuse_slip
 from ..survey import Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -22,10 +23,14 @@ K = "soil_erodibility"
 US_TO_METRIC = 0.1317
 # What a value is divided by to become percent; organic matter, in percent, becomes organic carbon.
 TO_PERCENT = {"percent": 1.0, "organic_matter": 1.724, "fraction": 0.01, "g_per_kg": 10.0, "dg_per_kg": 100.0}
+UNITS = tuple(UnitChoice(word, 1 / divisor) for word, divisor in TO_PERCENT.items())
 SUM_TOLERANCE_PCT = 5.0
-ORGANIC_MATTER_CARBON_PCT = 58.0  # pure organic matter is no richer: 100 / 1.724
 MINERAL_SOIL_CARBON_PCT = 6.0
 
+_TEXTURE = (
+    "They should add up to 100: check that the rasters are sand, silt and clay of one layer, and their unit (percent, "
+    "fraction, g/kg)."
+)
 SOURCES = {
     "epic": "Williams 1990, Philosophical Transactions of the Royal Society B 329:421-428",
     "epic_china": "HJ 1173-2021: Williams 1990 corrected after Zhang Keli et al. 2008",
@@ -83,35 +88,13 @@ class ErodibilityFormula:
         valid = pixels.all_valid()
         sand, silt, clay = (pixels.values[name] / self.texture_divisor for name in ("sand", "silt", "clay"))
         carbon = pixels.values["carbon"] / self.carbon_divisor
-        for label, values in (("Sand", sand), ("Silt", silt), ("Clay", clay), ("Organic carbon", carbon)):
-            refuse_negative(label, values, valid)
         total = sand + silt + clay
         off = np.abs(total - 100) > SUM_TOLERANCE_PCT
-        refuse_slip("Sand + silt + clay in percent", total, off, valid, _texture_advice(total[valid]))
-        refuse_slip(
-            "Organic carbon in percent",
-            carbon,
-            carbon > ORGANIC_MATTER_CARBON_PCT,
-            valid,
-            "No soil holds more than 58 %. It looks like organic matter (divide by 1.724), g/kg (divide by 10) or the "
-            "dg/kg of SoilGrids (divide by 100): choose its unit or rescale it.",
-        )
+        refuse_slip("Sand + silt + clay in percent", total, off, valid, _TEXTURE)
         k = erodibility(sand, silt, clay, carbon, self.method)
         defined = np.isfinite(k)
-        counts = {"texture off": off, "too much carbon": carbon > ORGANIC_MATTER_CARBON_PCT}
         k = np.where(defined, k, 0)
-        return Layers({K: k}, valid & defined, {K: k, "carbon": carbon}, counts)
-
-
-def _texture_advice(totals: np.ndarray) -> str:
-    typical = float(np.median(totals)) if totals.size else 0.0
-    if 0.9 <= typical <= 1.1:
-        return "They look like fractions: choose the unit fraction, or multiply them by 100."
-    if 900 <= typical <= 1100:
-        return "They look like the g/kg of SoilGrids: choose the units soilgrids."
-    if 9 <= typical <= 11:
-        return "They look like percent taken for g/kg: choose the units percent."
-    return "They should add up to 100: check that the rasters are sand, silt and clay of one layer, in percent."
+        return Layers({K: k}, valid & defined, {K: k, "carbon": carbon}, {"texture off": off})
 
 
 @dataclass(frozen=True)
@@ -161,7 +144,7 @@ def run_soil_erodibility(
     """Maps soil erodibility on the grid of the sand raster. A soil without silt and clay has no value.
 
     Raises:
-        InputError: texture does not add up to 100 percent, or carbon is beyond what a soil can hold.
+        InputError: texture does not add up to 100 percent.
         GridError: a raster does not overlap the first one.
         OutputError: the map cannot be written.
         Cancelled: the user stopped.
@@ -176,46 +159,36 @@ def run_soil_erodibility(
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
         for name, series in (("sand", inputs.sand), ("silt", inputs.silt), ("clay", inputs.clay)):
-            survey.add(name, series, Measure(name, 1 / formula.texture_divisor))
-        survey.add("carbon", inputs.organic_carbon, Measure("organic_carbon", 1 / formula.carbon_divisor))
+            survey.add(name, series, Measure(name, 1 / formula.texture_divisor, choice="UNITS", units=UNITS))
+        carbon = Measure("organic_carbon", 1 / formula.carbon_divisor, choice="UNITS", units=UNITS)
+        survey.add("carbon", inputs.organic_carbon, carbon)
         made = map_output(survey, K, outputs.erodibility, "erodibility", outputs.metadata)
-        sums = survey.run(formula, made, 1, progress, _refuse_organic_matter)
+        sums = survey.run(formula, made, 1, progress)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)
     progress.info(
         f"Mean K {result.mean:.5f} {quantity('erodibility').unit}, mean organic carbon {result.mean_carbon_pct:.3g} %."
     )
-    _warn(result, progress)
+    _warn(result, inputs.carbon_unit, progress)
     return result
 
 
-def _refuse_organic_matter(sums: YearlySums) -> None:
-    """Raises InputError where carbon is both beyond what a soil can hold and rich on average: another quantity."""
-    mean, beyond = sums.mean("carbon")[0], int(sums.counts["too much carbon"].sum())
-    if beyond and mean > MINERAL_SOIL_CARBON_PCT:
-        raise InputError(
-            f"Organic carbon is {mean:.3g} % on average and above {ORGANIC_MATTER_CARBON_PCT:g} % in {beyond} pixels, "
-            "which no soil holds. It looks like organic matter, which is 1.724 times the carbon: choose that unit "
-            "(UNITS percent_organic_matter). If single pixels are wrong, leave them out by ORGANIC_CARBON_MAX."
-        )
-
-
-def _warn(result: ErodibilityResult, progress: Progress) -> None:
+def _warn(result: ErodibilityResult, unit: str, progress: Progress) -> None:
     off = int(result.sums.counts["texture off"].sum())
     if off:
         progress.warn(
             f"Sand + silt + clay is off 100 % by more than {SUM_TOLERANCE_PCT:g} in {off} pixels. They are kept."
         )
-    rich = int(result.sums.counts["too much carbon"].sum())
-    if rich:
-        progress.warn(
-            f"Organic carbon is above {ORGANIC_MATTER_CARBON_PCT:g} % in {rich} pixels, which no soil holds. "
-            "Check its unit."
-        )
     if result.mean_carbon_pct > MINERAL_SOIL_CARBON_PCT:
+        others = [word for word in ("organic_matter", "g_per_kg") if word != unit]
         progress.warn(
-            f"Organic carbon is {result.mean_carbon_pct:.3g} % on average; mineral soils rarely have more than "
-            f"{MINERAL_SOIL_CARBON_PCT:g} %. If the raster holds organic matter, which is 1.724 times the carbon, "
-            "choose that unit."
+            say(
+                "Organic carbon is {mean:.3g} % on average; mineral soils rarely have more than {limit:g} %. Check "
+                "whether the raster holds another unit, such as {units}: organic matter is 1.724 times the carbon, and "
+                "g/kg are ten times the percent.",
+                mean=result.mean_carbon_pct,
+                limit=MINERAL_SOIL_CARBON_PCT,
+                units=", ".join(others),
+            )
         )
     elif result.mean_carbon_pct < 0.05:
         progress.warn(

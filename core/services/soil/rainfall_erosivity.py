@@ -19,7 +19,7 @@ from ...raster.files import workspace
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
-from ..plausible import refuse_negative, refuse_slip
+from ..plausible import refuse_slip
 from ..survey import Climate, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -134,8 +134,6 @@ class ErosivityFormula:
     def __call__(self, pixels: Pixels) -> Layers:
         valid = pixels.all_valid()
         yearly = [np.stack([pixels.values[name] for name in names]) for names in self.names]
-        for rain in yearly:
-            refuse_negative("Precipitation", rain, np.broadcast_to(valid, rain.shape))
         annual = sum(rain.sum(axis=0) for rain in yearly) / len(yearly)
         refuse_slip(
             "Annual precipitation in mm",

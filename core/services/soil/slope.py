@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...errors import InputError
+from ...inputs.gate import admit_alone
 from ...quantities import Measure
 from ...raster.passes.terrain import SLOPE, derive_terrain
 from ...raster.reading.source import Source
@@ -50,6 +50,7 @@ def add_slope(survey: Survey, terrain: Terrain) -> None:
         measure=measure,
     )
     if terrain.holds == "dem":
+        source = admit_alone(source, survey.progress)
         (source,) = derive_terrain(source, survey.folder, survey.progress, (SLOPE,))
     survey.add_sources(SLOPE, [source] * len(survey.dated))
 
@@ -61,17 +62,4 @@ def slope_degrees(pixels: Pixels, terrain: Terrain) -> np.ndarray:
         InputError: a slope said to be in degrees reaches 90, or one is negative.
     """
     slope = pixels.values[SLOPE].astype(np.float64)
-    valid = pixels.valid[SLOPE]
-    if (valid & (slope < 0)).any():
-        raise InputError(
-            f"Slope holds negative values such as {float(slope[valid & (slope < 0)][0]):.6g}. Declare them as nodata, "
-            "or set the smallest valid slope to 0."
-        )
-    if terrain.holds == "percent":
-        return np.degrees(np.arctan(slope / 100))
-    if (valid & (slope >= 90)).any():
-        raise InputError(
-            f"Slope reaches {float(slope[valid].max()):.4g}, so it is not in degrees. It looks like percent: say that "
-            "its unit is percent."
-        )
-    return slope
+    return np.degrees(np.arctan(slope / 100)) if terrain.holds == "percent" else slope

@@ -10,6 +10,7 @@ from typing import Callable, Literal
 import numpy as np
 
 from ...errors import GridError, InputError
+from ...inputs.gate import admit_alone
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -238,6 +239,7 @@ def run_slope_length(
             maximum=inputs.dem.maximum,
             measure=Measure("elevation"),
         )
+        dem = admit_alone(dem, progress)
         _, grid = describe_source(dem)
         metres = require_metres(grid, dem.named)
         cell_m = (grid.pixel_width * metres, grid.pixel_height * metres)

@@ -19,7 +19,6 @@ from ...raster.settings import RasterSettings
 from ...raster.work import Block
 from ...results import Column, ResultTable
 from ...tables import Table
-from ..plausible import refuse_slip
 from ..survey import Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
@@ -72,7 +71,6 @@ class VegetationFormula:
     def __call__(self, pixels: Pixels) -> Layers:
         valid = pixels.all_valid()
         ndvi = pixels.values["ndvi"].astype(np.float64) * self.scale
-        refuse_slip("NDVI", ndvi, np.abs(ndvi) > 1, valid, _SCALED)
         cover = fractional_cover(ndvi, self.soil, self.vegetation)
         maps = {COVER: cover}
         if self.c_method:
@@ -196,7 +194,7 @@ def run_vegetation_cover(
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover if inputs.needs_cover else None)
-        survey.add("ndvi", inputs.ndvi, Measure("ndvi", inputs.scale))
+        survey.add("ndvi", inputs.ndvi, Measure("ndvi", inputs.scale, choice="NDVI_SCALE"))
         soil, vegetation = _end_members(inputs, survey, progress.part(0, 40))
         scheme = inputs.cover.scheme if inputs.cover and wanted == "table" else None
         table = cover_factor_table(scheme, inputs.c_table) if scheme else None

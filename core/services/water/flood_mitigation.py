@@ -17,7 +17,6 @@ from ...raster.validity import is_everywhere
 from ...results import Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
-from ..plausible import refuse_negative, refuse_slip
 from ..soil.slope import Terrain, add_slope, slope_degrees
 from ..soil.storms import STORM, add_storms
 from ..survey import Climate, Cover, Rasters, Survey, map_output
@@ -158,16 +157,7 @@ class FloodFormula:
 
     @staticmethod
     def _storm(pixels: Pixels, name: str) -> np.ndarray:
-        rain, valid = pixels.values[name], pixels.valid[name]
-        refuse_negative("Storm rainfall", rain, valid)
-        refuse_slip(
-            "Storm rainfall in mm",
-            rain,
-            rain > RECORD_STORM_MM,
-            valid,
-            "No storm brings that much. It looks like tenths of a millimetre or annual rain: give the rain of a storm.",
-        )
-        return rain.astype(np.float64)
+        return pixels.values[name].astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,12 @@ from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
 from ...tables import Table, resource_table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
-from ..plausible import refuse_negative, refuse_second_scale, refuse_slip
 from ..survey import Climate, Cover, Rasters, Survey, map_output
 from ..yearly_kernel import LAND_COVER, Layers, Pixels
 
 RETENTION = "retention"
 MM_HA_TO_M3 = 10.0
 # Rain or evapotranspiration of a year, mm, that a region does not reach.
-IMPOSSIBLE_RAIN_MM = 25_000.0
-IMPOSSIBLE_EVAPOTRANSPIRATION_MM = 2_500.0
 # MOD16A3: stored values from 65529 on are fill values (water, towns, snow); the unit is 0.1 mm.
 MOD16_LARGEST = 65_528.0
 MOD16_SCALE = 0.1
@@ -79,7 +76,6 @@ class RetentionFormula:
         covered = pixels.valid[LAND_COVER]
         rain = pixels.values["precipitation"]
         loss = pixels.values["evapotranspiration"] * self.scale
-        self._check(rain, loss, pixels)
         balance = water_balance(rain.astype(np.float64), loss, coefficient)
         elsewhere = np.isnan(coefficient)
         np.copyto(balance, 0, where=elsewhere)
@@ -90,21 +86,6 @@ class RetentionFormula:
         deficit = balance - kept
         amounts = {"depth": kept, "deficit": deficit}
         return Layers({RETENTION: kept}, shown, amounts, {"clipped": deficit < 0}, pixels.classes)
-
-    @staticmethod
-    def _check(rain: np.ndarray, loss: np.ndarray, pixels: Pixels) -> None:
-        has_rain, has_loss = pixels.valid["precipitation"], pixels.valid["evapotranspiration"]
-        refuse_negative("Precipitation", rain, has_rain)
-        refuse_negative("Evapotranspiration", loss, has_loss)
-        too_wet = rain > IMPOSSIBLE_RAIN_MM
-        refuse_slip("Annual precipitation in mm", rain, too_wet, has_rain, "Rescale it to mm per year.")
-        refuse_slip(
-            "Annual evapotranspiration in mm",
-            loss,
-            loss > IMPOSSIBLE_EVAPOTRANSPIRATION_MM,
-            has_loss,
-            "It looks like the stored values of MOD16, in 0.1 mm: give the scale 0.1.",
-        )
 
 
 @dataclass(frozen=True)
@@ -236,9 +217,6 @@ def run_water_retention(
         )
     if not inputs.scale > 0:
         raise InputError(f"The scale of evapotranspiration is {inputs.scale:g}. Give a positive number, such as 0.1.")
-    if inputs.scale != 1:
-        paths, given = inputs.evapotranspiration.paths, f"the scale {inputs.scale:g}"
-        refuse_second_scale("Evapotranspiration", paths, given, "Leave EVAPOTRANSPIRATION_SCALE at 1.")
     scheme = inputs.cover.scheme
     coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
     if np.isnan(coefficients).all():
@@ -253,7 +231,7 @@ def run_water_retention(
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
         survey.add("precipitation", inputs.precipitation, Measure("precipitation"), inputs.climate)
-        loss = Measure("evapotranspiration", inputs.scale)
+        loss = Measure("evapotranspiration", inputs.scale, choice="EVAPOTRANSPIRATION_SCALE")
         survey.add("evapotranspiration", _without_fill(inputs), loss, inputs.climate)
         made = map_output(survey, RETENTION, outputs.retention, "water_retention", outputs.metadata)
         formula = RetentionFormula(coefficients, inputs.scale, inputs.elsewhere == "zero")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from ecoassets.core.errors import InputError
+from ecoassets.core.inputs.finding import Refused
 from ecoassets.core.inputs.profile import look
 from ecoassets.core.inputs.record import recorded
 from ecoassets.core.progress import QUIET
@@ -54,6 +56,12 @@ def test_fill_codes_that_are_impossible_are_left_out(tmp_path, fill):
     assert any("9 px (9.00 ha) hold" in line for line in told)
 
 
+def test_an_impossible_value_stops_the_run(tmp_path):
+    path = write_raster(tmp_path / "npp.tif", values(-3456.7), "float32", nodata=-1)
+    with pytest.raises(Refused, match=r"NPP \(npp\.tif\) holds -3456\.7, which cannot be \(.*: -3000 – 3270\)"):
+        total(path, tmp_path)
+
+
 def test_the_valid_range_of_the_user_wins(tmp_path):
     path = write_raster(tmp_path / "npp.tif", values(-3456.7), "float32", nodata=-1)
     assert total(path, tmp_path, minimum=0.0, maximum=1000.0)[0] == 391 * 500
@@ -62,12 +70,24 @@ def test_the_valid_range_of_the_user_wins(tmp_path):
 
 def test_the_pass_finds_what_the_look_has_not_seen(tmp_path):
     held = np.full((2500, 2500), 500.0, "float32")
-    held[2000, 1900] = -9999
-    path = write_raster(tmp_path / "npp.tif", held, "float32", nodata=None, options=["TILED=YES"])
-    seen = look(path, 1)
-    assert not seen.whole
-    assert (seen.low, seen.fills) == (500, {}), "the pixel lies in a block that is looked at: move it"
-    assert total(path, tmp_path)[0] == (2500 * 2500 - 1) * 500.0
+    for hole in (-3456.7, -9999):
+        held[2000, 1900] = hole
+        path = write_raster(tmp_path / f"npp{hole}.tif", held, "float32", nodata=None, options=["TILED=YES"])
+        seen = look(path, 1)
+        assert not seen.whole
+        assert (seen.low, seen.fills) == (500, {}), "the pixel lies in a block that is looked at: move it"
+        if hole == -9999:
+            assert total(path, tmp_path)[0] == (2500 * 2500 - 1) * 500.0
+        else:
+            with pytest.raises(InputError, match=r"holds -3456\.7 \(1 px in one block\)"):
+                total(path, tmp_path)
+
+
+def test_a_slip_warns_where_only_ratios_enter_and_stops_where_amounts_do(tmp_path):
+    tenths = write_raster(tmp_path / "npp.tif", np.linspace(2000, 9000, 400).reshape(20, 20), "float32", nodata=-1)
+    with pytest.raises(Refused, match="It looks like the integers of MODIS"):
+        total(tenths, tmp_path)
+    assert total(tenths, tmp_path, ratio=True)[0] == pytest.approx(5500 * 400)
 
 
 def test_a_fill_of_a_slipped_series_is_left_out(tmp_path):

@@ -112,12 +112,12 @@ class TestAdjusted:
         cover = [write_map(tmp_path / f"lc{i}.tif", rng.integers(1, 4, (30, 40)).astype(np.uint8)) for i in range(2)]
         npp, rain = (
             tuple(
-                write_map(tmp_path / f"{name}{i}.tif", rng.uniform(0.5, 2, (30, 40)).astype(np.float32), nodata=-1)
+                write_map(tmp_path / f"{name}{i}.tif", rng.uniform(500, 2000, (30, 40)).astype(np.float32), nodata=-1)
                 for i in range(2)
             )
             for name in ("npp", "rain")
         )
-        series = {"NPP": Adjustment(npp, reference=1.1), "PREC": Adjustment(rain)}
+        series = {"NPP": Adjustment(npp, reference=1100), "PREC": Adjustment(rain)}
         return valued(cover, adjustments=Adjustments(series), price_level={2000: 100, 2010: 125})
 
     def test_structure_and_intensity_add_up_to_the_change(self, inputs):
@@ -140,7 +140,7 @@ class TestAdjusted:
         """By pixel, in numpy: (VC_j - VC_i) at the adjustments of 2000, then what the adjustments add."""
         result = run_profit_loss(ProfitLossInputs(inputs))
         lc = [read(path) for path in inputs.land_cover]
-        npp = [read(path).astype(float) / 1.1 for path in inputs.adjustments.series["NPP"].paths]
+        npp = [read(path).astype(float) / 1100 for path in inputs.adjustments.series["NPP"].paths]
         rain = [read(path).astype(float) for path in inputs.adjustments.series["PREC"].paths]
         rain = [r / np.mean(rain) for r in rain]
         factors = np.array([[0, 1, 0.2, 0], [0, 0.5, 4, 0], [0, -2, 0.5, 0]])
@@ -154,10 +154,10 @@ class TestAdjusted:
 
 
 def test_land_that_becomes_forest_where_productivity_was_never_measured(tmp_path):
-    # built-up land has no NPP and needs none; as forest it has NPP 2 of 1: all of its value comes from the new land use
+    # built-up land has no NPP and needs none; as forest it has twice the reference: all its value is that of the forest
     cover = [write_map(tmp_path / "a.tif", classes("3")), write_map(tmp_path / "b.tif", classes("2"))]
-    npp = [write_map(tmp_path / f"n{v}.tif", np.array([[v]], np.float32), nodata=-1) for v in (-1, 2)]
-    adjustments = Adjustments({"NPP": Adjustment(tuple(npp), reference=1.0)})
+    npp = [write_map(tmp_path / f"n{v}.tif", np.array([[v]], np.float32), nodata=-1) for v in (-1, 1000)]
+    adjustments = Adjustments({"NPP": Adjustment(tuple(npp), reference=500)})
     result = run_profit_loss(ProfitLossInputs(valued(cover, adjustments=adjustments)))
     assert result.structure.sum() == pytest.approx(20 + 800 + 50)
     assert result.intensity.sum() == 0

@@ -47,7 +47,7 @@ class TestNaturalHabitat:
 
     def test_an_index_is_no_grade(self, cover, raster):
         index = Rasters.of(raster("eqi", np.full((2, 2), 67.0)))
-        with pytest.raises(InputError, match="67, which is no grade"):
+        with pytest.raises(InputError, match="Give the quality classes, not the index"):
             run_natural_habitat(HabitatInputs(cover, quality=index), HabitatOutputs())
 
 
@@ -241,7 +241,7 @@ class TestHabitatQuality:
     def test_threats_beyond_one_and_missing_classes(self, region, raster):
         cover, threats, _, _, _ = region
         strong = {**threats, "town": Rasters.of(raster("strong", np.full((12, 15), 100.0)))}
-        with pytest.raises(InputError, match="holds 100.*between 0 and 1"):
+        with pytest.raises(InputError, match="Threat is 100 in a typical pixel.*percent"):
             run_habitat_quality(QualityInputs(cover, strong, **tables()), QualityOutputs())
         rows = [{"code": FOREST, "habitat": 1, "road": 0.8, "town": 0.6}]
         with pytest.raises(InputError, match="sensitivity lacks"):

@@ -126,8 +126,8 @@ def test_the_tolerance_as_a_raster(factors, raster, out):
     ("name", "position", "value", "message"),
     [
         ("k", 1, 0.3, r"US customary units.*0\.1317"),
-        ("c", 3, 10.0, "Cover management C reaches 10.*percent"),
-        ("r", 0, -5.0, "Rainfall erosivity R holds negative"),
+        ("c", 3, 10.0, "Cover management C is 10 in a typical pixel.*percent"),
+        ("r", 0, -5.0, "holds -5, which cannot be"),
     ],
 )
 def test_slips_of_unit_are_told(factors, raster, name, position, value, message):
@@ -139,7 +139,7 @@ def test_slips_of_unit_are_told(factors, raster, name, position, value, message)
 def test_a_tolerance_per_hectare_is_told(factors, raster):
     with pytest.raises(InputError, match=r"2 t/\(km2 a\).*multiply it by 100"):
         run_soil_conservation(SoilInputs(*factors, tolerance=2.0), SoilOutputs())
-    with pytest.raises(InputError, match="multiply it by 100"):
+    with pytest.raises(InputError, match=r"looks like t/\(ha a\).*multiply by 100"):
         run_soil_conservation(SoilInputs(*factors, tolerance=raster("t", np.full((2, 2), 5.0))), SoilOutputs())
 
 

@@ -167,7 +167,7 @@ class TestSupportPractice:
     def test_percent_said_to_be_degrees_is_told(self, raster):
         cover = Cover((raster("lc", np.array([[DRY, DRY]]), nodata=0),), CNLUCC)
         slope = raster("slope", np.array([[5.0, 156.0]]))
-        with pytest.raises(InputError, match=r"reaches 156.*percent"):
+        with pytest.raises(InputError, match=r"looks like percent: degrees end at 90"):
             run_support_practice(PracticeInputs(cover, terrain=Terrain(slope, "degrees")), PracticeOutputs())
 
     def test_slope_is_needed_only_where_p_depends_on_it(self, raster):

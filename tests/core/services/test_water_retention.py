@@ -95,7 +95,7 @@ def test_mod16_is_scaled_and_its_fill_values_are_left_out(region, raster, out, l
 
 def test_unscaled_mod16_is_told(region, raster):
     stored = Rasters.of(raster("mod16", np.full((2, 2), 4500)))
-    with pytest.raises(InputError, match=r"MOD16, in 0\.1 mm"):
+    with pytest.raises(InputError, match=r"integers of MOD16, 0\.1 mm"):
         run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs())
 
 
@@ -106,7 +106,7 @@ def test_a_scale_is_not_applied_twice(region, raster):
     dataset = None
     stored = Rasters.of(path)
     assert run_water_retention(RetentionInputs(region[0], region[1], stored), RetentionOutputs()).totals[0] > 0
-    with pytest.raises(InputError, match=r"declares the scale 0\.1 itself.*Leave EVAPOTRANSPIRATION_SCALE at 1"):
+    with pytest.raises(InputError, match=r"declares the scale 0\.1 itself.*leave EVAPOTRANSPIRATION_SCALE at 1"):
         run_water_retention(RetentionInputs(region[0], region[1], stored, scale=0.1), RetentionOutputs())
 
 

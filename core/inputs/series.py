@@ -1,0 +1,92 @@
+"""Checks of rasters side by side: a break of the scale between years, one raster under two years, inputs swapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+
+import numpy as np
+
+from ..quantities import quantity
+from .finding import Finding, Place
+from .profile import RasterProfile
+
+Looked = tuple[Place, RasterProfile]
+# Between two years nothing that covers the land changes everywhere by as much.
+_BREAK = 8.0
+_QUANTILES = 25, 50, 75, 98
+_FEWEST = 25  # values; a handful may well be alike, or grow tenfold
+# Inputs of one unit of which the first is nearly everywhere the larger one.
+LARGER_OF_TWO = (("precipitation", "evapotranspiration"),)
+
+
+def check_series(looked: Sequence[Looked], kind: str) -> Iterator[Finding]:
+    """What the rasters of one input show beside one another."""
+    yield from _twins(looked)
+    if kind != "classes":
+        yield from _break(looked)
+
+
+def _twins(looked: Sequence[Looked]) -> Iterator[Finding]:
+    """The same raster for two years: nothing would have changed."""
+    for (place, profile), (other, of_other) in combinations(looked, 2):
+        same_file = (profile.path, profile.band) == (of_other.path, of_other.band)
+        if not same_file and (profile.size, profile.checksum) != (of_other.size, of_other.checksum):
+            continue
+        values = {"first": _when(place), "second": _when(other)}
+        if same_file:
+            text = "{where}: the same raster is given for {first} and for {second}. Nothing changes between them."
+        elif profile.valid < _FEWEST:
+            continue
+        else:
+            text = "{where}: the pixels of {first} and {second} are the same. Nothing changes between them."
+        yield Finding("twins", "warn", (place, other), text, "Choose the raster of each year.", values)
+
+
+def _break(looked: Sequence[Looked]) -> Iterator[Finding]:
+    """All values of one year are many times those of another: the unit or the scale has changed."""
+    levels = [
+        (place, np.percentile(profile.sample, _QUANTILES))
+        for place, profile in looked
+        if profile.sample.size >= _FEWEST and profile.low is not None and profile.low >= 0
+    ]
+    found = []
+    for (one, first), (two, second) in combinations(levels, 2):
+        ratio = _times(first, second)
+        if ratio is not None:
+            found.append((abs(np.log(ratio)), ratio, one, two))
+    if found:
+        _, ratio, one, two = max(found, key=lambda pair: pair[0])
+        small, large = (one, two) if ratio > 1 else (two, one)
+        values = {"large": _when(large), "small": _when(small), "times": f"{max(ratio, 1 / ratio):.3g}"}
+        text = "{where}: values of {large} are about {times} times those of {small}. The unit or the scale differs."
+        mend = "Bring all rasters of this input to one unit (band scale, or the raster calculator)."
+        yield Finding("break", "warn", (small, large), text, mend, values)
+
+
+def _times(first: np.ndarray, second: np.ndarray) -> float | None:
+    """By what the second values exceed the first at every level; None where they are alike or cross."""
+    positive = (first > 0) & (second > 0)
+    if not positive[-1]:
+        return None
+    ratios = second[positive] / first[positive]
+    if ratios.min() >= _BREAK or ratios.max() <= 1 / _BREAK:
+        return float(np.median(ratios))
+    return None
+
+
+def check_swapped(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
+    """Whether an input that should be the larger one is the smaller one nearly everywhere."""
+    for larger, smaller in LARGER_OF_TWO:
+        rich = [(place, profile) for name, place, profile in looked if name == larger]
+        poor = [(place, profile) for name, place, profile in looked if name == smaller]
+        for (place, profile), (other, of_other) in product(rich, poor):
+            if place.year == other.year and profile.percentile(98) < of_other.percentile(50):
+                values = {"first": quantity(larger).name, "second": quantity(smaller).name}
+                text = "{where}: {second} exceeds {first} nearly everywhere. The two may be swapped."
+                yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)
+
+
+def _when(place: Place) -> str:
+    """What tells a raster from its sisters."""
+    return str(place.year) if place.year is not None else place.path.replace("\\", "/").rpartition("/")[2]
