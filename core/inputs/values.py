@@ -172,7 +172,7 @@ def _other_unit(median: float, measure: Measure) -> str:
     if fitting:
         return say(
             "Choose the unit {units} ({choice}) if that is what it holds. ",
-            units=", ".join(fitting),
+            units=", ".join(dict.fromkeys(fitting)),
             choice=measure.choice,
         )
     return ""

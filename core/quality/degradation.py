@@ -268,6 +268,7 @@ def _sources(layer: ComparedLayer, kind: Kind) -> tuple[Source, Source]:
             f"{layer.name} {date}",
             layer.minimum,
             layer.maximum,
+            series=layer.name,
         )
         for date, path, band in zip(("before", "after"), (layer.before, layer.after), bands)
     ]

@@ -139,7 +139,7 @@ def test_years_have_one_legend(parameters, tmp_path):
         ({"YEARS": "2000, 2005, 2010"}, "biomass: 2 rasters given for 3 year"),
         ({"SCHEME": "igbp"}, "codes that scheme"),
         ({"INDICATORS_MIN": "low"}, "INDICATORS_MIN holds 'low'"),
-        ({"INDICATORS_MAX": "-1"}, "No pixel of forest, shrub, grassland has a value of biomass"),
+        ({"INDICATORS_MAX": "-1"}, "No pixel has a value in every input"),
     ],
 )
 def test_bad_input_is_told(parameters, tmp_path, given, message):

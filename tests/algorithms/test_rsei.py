@@ -186,15 +186,15 @@ class TestBadInput:
     def test_digital_numbers_given_as_reflectance(self, fails, image):
         numbers = land(1)
         numbers[:6] = np.round((numbers[:6] + 0.2) / 2.75e-5)
-        assert "these are digital numbers. Choose LEVEL level2" in fails(IMAGES=[image("dn", numbers)], YEARS="2000")
+        assert "Choose the unit level2 (LEVEL)" in fails(IMAGES=[image("dn", numbers)], YEARS="2000")
 
     def test_celsius_given_as_kelvin(self, fails, image):
         celsius = [image(f"c{seed}", land(seed)[6] - 273.15) for seed in (1, 2)]
-        assert "cannot be kelvin: it looks like degrees Celsius or Fahrenheit" in fails(THERMAL=celsius)
+        assert "looks like degrees Celsius. Choose the unit celsius (TEMPERATURE_UNIT)" in fails(THERMAL=celsius)
 
     def test_fahrenheit_given_as_kelvin(self, fails, image):
         degrees = [image(f"f{seed}", (land(seed)[6] - 273.15) * 1.8 + 32) for seed in (1, 2)]
-        assert "cannot be kelvin: it looks like degrees Celsius or Fahrenheit" in fails(THERMAL=degrees)
+        assert "which cannot be (Land surface temperature (K)" in fails(THERMAL=degrees)
 
     def test_fahrenheit_given_as_celsius(self, fails, image):
         degrees = [image(f"f{seed}", (land(seed)[6] - 273.15) * 1.8 + 32) for seed in (1, 2)]

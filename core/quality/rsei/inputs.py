@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...errors import InputError
 from ...progress import Progress
-from ...quantities import ANY, Measure
+from ...quantities import ANY, Measure, UnitChoice
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.series import yearly_sources
 from ...raster.reading.source import Kind, Source
@@ -17,6 +17,7 @@ from ...raster.study import open_study_area
 from ...raster.work import Job
 from ...raster.zones.polygons import burn_area
 from .calibration import (
+    TEMPERATURE_UNITS,
     Calibration,
     ImageCalibration,
     ThermalCalibration,
@@ -197,13 +198,20 @@ def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> d
     return sources
 
 
+# Digital numbers as Landsat Collection 2 and the other products have them.
+_NUMBERS = (UnitChoice("level2", 2.75e-5, -0.2), UnitChoice("level2", 1e-4))
+
+
 def _measure(inputs: RseiInputs, role: str, source: Source) -> Measure:
     """What a band holds; the digital numbers of the levels 1 and 2 are calibrated by what the sensor says."""
     if role == "thermal" and (inputs.temperature or inputs.level == "reflectance"):
         scaled = inputs.temperature_unit == "mod11" and _is_scaled(source)
         unit = temperature_calibration("kelvin" if scaled else inputs.temperature_unit).numbers
-        return Measure("surface_temperature", unit.gain, unit.offset)
-    return Measure("reflectance") if inputs.level == "reflectance" and role != "quality" else ANY
+        units = tuple(UnitChoice(word, known.gain, known.offset) for word, known in TEMPERATURE_UNITS.items())
+        return Measure("surface_temperature", unit.gain, unit.offset, choice="TEMPERATURE_UNIT", units=units)
+    if inputs.level == "reflectance" and role != "quality":
+        return Measure("reflectance", choice="LEVEL", units=_NUMBERS)
+    return ANY
 
 
 def _image(

@@ -1,0 +1,81 @@
+"""Rasters side by side: a break of the scale, one raster under two years, two inputs swapped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecoassets.core.inputs.gate import Gate
+from ecoassets.core.inputs.record import recorded
+from ecoassets.core.progress import QUIET
+from ecoassets.core.quantities import Measure
+from ecoassets.core.raster.reading.series import yearly_sources
+from ecoassets.tests.rasters import write_raster
+
+YEARS = (2000, 2010, 2020)
+LAND = np.random.default_rng(3).uniform(0.2, 0.9, (20, 20))
+
+
+@pytest.fixture
+def told(tmp_path):
+    """What the gate tells of series; each is a quantity and its arrays by year."""
+
+    def tell(**series) -> list[str]:
+        gate = Gate()
+        for quantity, arrays in series.items():
+            paths = [
+                write_raster(tmp_path / f"{quantity}{i}.tif", array, "float32", nodata=-1)
+                for i, array in enumerate(arrays)
+            ]
+            measure = Measure(quantity, ratio=True)
+            gate.admit(yearly_sources(quantity, paths, YEARS[: len(paths)], measure.meant.name.en, measure=measure))
+        with recorded() as record:
+            gate.close(QUIET)
+        return [finding.told() for finding in record.findings if finding.check != "nodata"]
+
+    return tell
+
+
+def test_a_scale_that_changes_between_years_is_told_with_its_factor(told):
+    (line,) = told(any=[LAND, LAND * 1.1, LAND * 97])
+    assert "values of 2020 are about 97 times those of 2000" in line
+
+
+def test_a_series_that_grows_is_no_break(told):
+    assert told(any=[LAND, LAND * 2, LAND * 4]) == []
+
+
+def test_one_part_that_grows_tenfold_is_no_break(told):
+    town = LAND.copy()
+    town[:5] *= 10
+    assert told(any=[LAND, town]) == []
+
+
+def test_equal_pixels_under_two_years_are_told(told):
+    (line,) = told(any=[LAND, LAND * 2, LAND])
+    assert "the pixels of 2000 and 2020 are the same" in line
+
+
+def test_one_file_for_two_years_is_told(tmp_path):
+    path = write_raster(tmp_path / "land.tif", np.full((2, 2), 11))
+    gate = Gate()
+    gate.admit(yearly_sources("land_cover", [path, path], YEARS[:2], "Land cover", kind="classes"))
+    with recorded() as record:
+        gate.close(QUIET)
+    assert any("the same raster is given for 2000 and for 2010" in finding.told() for finding in record.findings)
+
+
+def test_rain_below_evapotranspiration_nearly_everywhere_may_be_swapped(told):
+    lines = told(precipitation=[LAND * 500], evapotranspiration=[LAND * 300 + 500])
+    assert any("Evapotranspiration exceeds Precipitation nearly everywhere" in line for line in lines)
+    assert told(precipitation=[LAND * 500 + 500], evapotranspiration=[LAND * 600]) == []
+
+
+def test_a_dry_month_is_no_other_unit(tmp_path):
+    """January has 0.4 mm at most, which alone would look like metres."""
+    gate = Gate()
+    for month, rain in enumerate((0.4, 2, 8, 40, 120, 160), start=1):
+        path = write_raster(tmp_path / f"p{month}.tif", LAND * rain, "float32", nodata=-1)
+        measure = Measure("precipitation_month")
+        gate.admit(yearly_sources(f"rain {month}", [path], YEARS[:1], "Precipitation", measure=measure))
+    gate.close(QUIET)
