@@ -210,14 +210,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         report = report_in(language)
         if hand_over(title, report):
             return {}
-<<<<<<< HEAD
-        found = [finding.told(language) for finding in self._record.findings if finding.severity != "note"]
-        report = replace(report, warnings=[*report.warnings, *found])
-=======
-        language = report_language()
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
         report = replace(report, warnings=list(warnings))
->>>>>>> d373bd1 (Find impossible values, other units, breaks of scale, equal rasters and swapped inputs before every run)
         complete = report.complete(title, language, self.shown_parameters(), self.command())
         write_report(complete, path)
         self.save_parameters(path)

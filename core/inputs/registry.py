@@ -27,10 +27,8 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
-<<<<<<< HEAD
     Check("geometry", ("polygons",), "Has every feature an area, and are its rings valid?"),
     Check("overlap", ("polygons",), "Do zones lie over one another?"),
-=======
     Check("possible", ("continuous",), "Is every value possible for the quantity?"),
     Check("unit", ("continuous",), "Do the numbers look like another unit?"),
     Check("scale", ("continuous",), "Is a scale that the file declares given a second time?"),
@@ -39,7 +37,6 @@ CHECKS: tuple[Check, ...] = (
     Check("break", ("series",), "Do all values change by a factor between two years?"),
     Check("swapped", ("run",), "Are two inputs of one unit swapped?"),
     Check("coverage", ("run",), "Has more than half of the study area a result?"),
->>>>>>> d373bd1 (Find impossible values, other units, breaks of scale, equal rasters and swapped inputs before every run)
     Check("left_out", ("continuous", "classes"), "What did the pass leave out, and how much?"),
 )
 BY_ID = {check.id: check for check in CHECKS}
