@@ -17,12 +17,13 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
     QgsWkbTypes,
 )
 
 from ..core.errors import Cancelled, EcoAssetsError
 from ..core.inputs.finding import Finding
-from ..core.inputs.record import Record, recorded
+from ..core.inputs.record import Record, recorded, tell
 from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
@@ -31,6 +32,7 @@ from ..core.raster.files import together
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
+from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .command import given_parameters, qgis_process_command, write_parameters
@@ -39,7 +41,7 @@ from .declared import DeclaredAlgorithm
 from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
-from .inputs import input_files, unreadable
+from .inputs import input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, make_room, require_writable, require_written
@@ -103,7 +105,12 @@ class EcoAlgorithm(DeclaredAlgorithm):
                     files=", ".join(missing),
                     name=name,
                 )
-        checked: tuple[bool, str] = super().checkParameterValues(parameters, context)
+        # QGIS asks whether it can load a table; text files in other encodings the core reads itself.
+        own = [d.name() for d in self.parameterDefinitions() if self._is_read_by_core(d, parameters, context)]
+        stand_in = str(RESOURCES / "tables" / "provenance.csv")
+        checked: tuple[bool, str] = super().checkParameterValues(
+            {name: stand_in if name in own else value for name, value in parameters.items()}, context
+        )
         return checked
 
     def prepareAlgorithm(
@@ -132,6 +139,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 where = self._given.text("SCHEDULER") if has_choice else ""
                 with together() as self._changes, scheduled(where, otherwise=scheduler()):
                     results = self.compute(self._given, progress)
+                    self._tell_columns(self._given, progress)
                     progress.check()  # QGIS forgets the results of a run that was cancelled
             except Cancelled:
                 return {}
@@ -148,6 +156,32 @@ class EcoAlgorithm(DeclaredAlgorithm):
         # the core nor the context, which would keep rasters open.
         del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
         raise QgsProcessingException(failure)
+
+    @staticmethod
+    def _is_read_by_core(
+        definition: QgsProcessingParameterDefinition, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> bool:
+        value = parameters.get(definition.name())
+        if definition.type() != "source" or not table_file(value):
+            return False
+        return QgsProcessingUtils.mapLayerFromString(value, context) is None
+
+    @staticmethod
+    def _tell_columns(given: Given, progress: Progress) -> None:
+        """What has waited to be told, and which columns of the tables were read and which were not."""
+        tell([], progress)
+        for label, table in given.all_tables():
+            if table.read and table.unread:
+                read = ", ".join(column for column in table.columns if column in table.read)
+                progress.info(
+                    tr(
+                        "{label} ({table}): the columns {read} were read, {left} were not.",
+                        label=label,
+                        table=table.name,
+                        read=read,
+                        left=", ".join(table.unread),
+                    )
+                )
 
     def raster_settings(self, given: Given) -> RasterSettings:
         """The core's settings from the parameters of `add_raster_settings`."""

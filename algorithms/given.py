@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +22,10 @@ from ..core.errors import InputError
 from ..core.land_cover import LandCoverScheme, load_scheme
 from ..core.raster.output import ClassColour
 from ..core.raster.zones.zoning import ZoneLayer
-from ..core.tables import Table
+from ..core.tables import Table, read_table
 from ..core.years import parse_years
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import layer_legend, raster_path, table_of
+from .inputs import layer_legend, raster_path, table_file, table_of
 from .polygon_copies import polygons_path
 from .translation import tr
 
@@ -99,6 +99,12 @@ class Given:
         if table is None:
             raise InputError(tr("{label}: choose a table ({name}).", label=self._label(name), name=name))
         return table
+
+    def all_tables(self) -> Iterator[tuple[str, Table]]:
+        """Labels and tables of every table that was given."""
+        for name, table in self._tables.items():
+            if table is not None:
+                yield self._label(name), table
 
     def tables(self, name: str) -> tuple[Table, ...]:
         """A list of tables, in the order given, under the names of their layers."""
@@ -303,6 +309,10 @@ class Given:
         if not self.has(name):
             return
         source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        value = self._parameters[name]
+        if source is None and not wants_polygons and table_file(value):
+            store[name] = read_table(value)  # QGIS knows fewer encodings
+            return
         if source is None:
             raise InputError(
                 tr(

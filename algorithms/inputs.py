@@ -9,6 +9,7 @@ from typing import Any
 from qgis.core import (
     NULL,
     QgsFeatureRequest,
+    QgsFields,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessingAlgorithm,
@@ -29,6 +30,7 @@ from ..core.tables import Table, read_table
 from .translation import tr
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
+TABLE_FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods")
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 
@@ -38,7 +40,10 @@ def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
     return [
         one
         for one in named
-        if isinstance(one, str) and one and QgsProcessingUtils.mapLayerFromString(one, context) is None
+        if isinstance(one, str)
+        and one
+        and QgsProcessingUtils.mapLayerFromString(one, context) is None
+        and not table_file(one)
     ]
 
 
@@ -112,11 +117,14 @@ def layer_legend(layer: QgsRasterLayer) -> dict[int, ClassColour]:
 
 
 def table_of(source: QgsProcessingFeatureSource | QgsVectorLayer, layer: QgsVectorLayer | None, name: str) -> Table:
-    """The rows of a table layer or file. A plain CSV file is read as text, so that its numbers stay as written."""
-    if layer is not None and layer.providerType() == "ogr" and not layer.subsetString():
+    """The rows of a table layer or file, with its joins, virtual fields, edits, filter and selection.
+
+    A plain CSV file or sheet is read from the file, so that numbers stay as written and no header is guessed.
+    """
+    if layer is not None and layer.providerType() == "ogr" and _is_plain(layer):
         path = layer.source().split("|", 1)[0]
-        if path.lower().endswith(".csv") and os.path.isfile(path) and not layer.selectedFeatureCount():
-            return read_table(path)
+        if table_file(path):
+            return read_table(layer.source())
     columns = [field.name() for field in source.fields()]
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [
@@ -124,6 +132,18 @@ def table_of(source: QgsProcessingFeatureSource | QgsVectorLayer, layer: QgsVect
         for feature in source.getFeatures(request)
     ]
     return Table.of_rows(name, rows, columns=columns)
+
+
+def table_file(path: Any) -> bool:
+    """Whether a path is a text file or sheet that the core reads itself, whatever its encoding."""
+    return isinstance(path, str) and path.lower().endswith(TABLE_FILES) and os.path.isfile(path)
+
+
+def _is_plain(layer: QgsVectorLayer) -> bool:
+    """Whether a layer shows what its file holds, no more and no less."""
+    fields = layer.fields()
+    own = all(fields.fieldOrigin(i) == QgsFields.FieldOrigin.OriginProvider for i in range(fields.count()))
+    return own and not (layer.subsetString() or layer.selectedFeatureCount() or layer.isEditable())
 
 
 def _cell(value: Any) -> Any:

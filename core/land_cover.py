@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import InputError, TableError
 from .raster.output import ClassColour
@@ -185,7 +185,7 @@ def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
     table.require("code")
     if name != CUSTOM and table.has("scheme"):
         kept = tuple(row for row, scheme in zip(table.rows, table.texts("scheme")) if scheme.casefold() in ("", name))
-        table = Table(table.name, table.columns, kept, table.decimal_comma)
+        table = replace(table, rows=kept)
     if table.is_empty:
         raise TableError(f"Table {table.name} has no row for the land-cover scheme {name}. Add a row per class.")
     codes = table.codes("code")
@@ -195,7 +195,8 @@ def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
             f"Table {table.name} holds the code {too_high[0]}. Class codes go up to {HIGHEST_CODE}, because change "
             "codes are from * 1000 + to. Reclassify the land cover."
         )
-    cells = {column.casefold(): table.texts(column) for column in table.columns}
+    usual = {own: known for known in ("name", "ecosystem", "color") if (own := table.column(known)) is not None}
+    cells = {usual.get(column, column).casefold(): table.texts(column) for column in table.columns}
     cells["code"] = tuple(map(str, codes))
     return {code: {c: texts[i] for c, texts in cells.items() if texts[i]} for i, code in enumerate(codes)}
 

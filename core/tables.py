@@ -9,7 +9,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Union
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TableError
+from .messages import say
 from .resources import RESOURCES
 
 Value = Union[str, int, float, bool, None]
@@ -27,7 +29,10 @@ _FOLDER = RESOURCES / "tables"
 _CSV_SUFFIXES = {".csv", ".txt", ".tsv"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf", re.IGNORECASE)
-_UNNAMED_COLUMN = re.compile(r"Field[0-9]+")
+_SEPARATOR = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
+_SHEETS = {".xlsx", ".xlsm", ".ods"}
+# A column of at least so many letters is taken for a known one that is missing if one letter is wrong.
+_LONG_NAME, _SHORT_NAME = 5, 4
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,14 @@ class Table:
         columns: the column names as written, stripped.
         rows: one dict per row, keyed by `columns`; the first row is row 1 in messages.
         decimal_comma: whether "1,5" is a number (files whose cells are separated by semicolons).
+        read: the columns that were asked for so far, by the names that the table has.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[dict[str, Value], ...]
     decimal_comma: bool = False
+    read: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def of_rows(
@@ -69,7 +76,14 @@ class Table:
         names = list(dict.fromkeys(map(_stripped, columns) if columns else (key for row in given for key in row)))
         twice = [key for key, count in Counter(map(_key, columns or names)).items() if count > 1]
         if twice:
-            raise TableError(f"Table {name} has more than one column called {_words(twice)}. Rename or remove one.")
+            raise TableError(
+                say(
+                    "Table {name} has more than one column called {columns}: a name may not stand twice. Rename or "
+                    "remove one.",
+                    name=name,
+                    columns=_words(twice),
+                )
+            )
         return cls(name, tuple(names), tuple({c: row.get(c) for c in names} for row in given), decimal_comma)
 
     @property
@@ -78,18 +92,54 @@ class Table:
         return not self.rows
 
     def has(self, column: str) -> bool:
-        """Whether the table has this column, whatever its capitals."""
-        return any(_key(name) == _key(column) for name in self.columns)
+        """Whether the table has this column, whatever its capitals, or under another of its usual names.
+
+        Raises:
+            TableError: it has not, but a column that differs by a letter: it would be ignored without a word.
+        """
+        if self.column(column) is not None:
+            return True
+        used = {*self.read, *map(self.column, _aliases())}
+        near = [name for name in self.columns if name not in used and _misspelt(name, column)]
+        if near:
+            raise TableError(
+                say(
+                    "Table {name} has the column {near}, which nothing reads; is {column} meant? Rename it to "
+                    "{column}, or give it a name of its own.",
+                    name=self.name,
+                    near=near[0],
+                    column=column,
+                )
+            )
+        return False
+
+    def column(self, column: str, needed: bool = False) -> str | None:
+        """What the table calls a column: by its own name, or by the first of its usual names that is there."""
+        for wanted in (column, *_aliases().get(column, ()), *(_aliases(True).get(column, ()) if needed else ())):
+            for name in self.columns:
+                if _key(name) == _key(wanted):
+                    return name
+        return None
+
+    def kept(self, keep: Sequence[bool]) -> Table:
+        """The table with some of its rows."""
+        return replace(self, rows=tuple(row for row, kept in zip(self.rows, keep) if kept))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Columns that nothing has asked for."""
+        return tuple(name for name in self.columns if name not in self.read)
 
     def require(self, *columns: str) -> None:
         """Checks that the columns are there. Raises TableError that names the missing and the present ones."""
-        missing = [column for column in columns if not self.has(column)]
+        missing = [column for column in columns if self.column(column, True) is None]
         if missing:
             kind = "column" if len(missing) == 1 else "columns"
             raise TableError(
                 f"Table {self.name} lacks the {kind} {_words(missing)}. It has {_words(self.columns) or 'no columns'}. "
                 f"Add or rename the {kind}."
             )
+        self.read.update(filter(None, (self.column(column, True) for column in columns)))
 
     def values(self, column: str) -> tuple[Value, ...]:
         """The raw values of a column, blanks as None.
@@ -98,7 +148,8 @@ class Table:
             TableError: there is no such column.
         """
         self.require(column)
-        name = next(name for name in self.columns if _key(name) == _key(column))
+        name = self.column(column, True)
+        assert name is not None
         return tuple(None if _is_blank(row[name]) else row[name] for row in self.rows)
 
     def texts(self, column: str) -> tuple[str, ...]:
@@ -223,8 +274,10 @@ def _read_csv(path: str) -> Table:
         text = _decoded(Path(path).read_bytes(), name)
     except OSError as error:
         raise TableError(f"Table {path} cannot be read: {error.strerror}. Check the path.") from error
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = _delimiter(header)
+    named = _SEPARATOR.match(text.partition("\n")[0])  # as Excel writes and reads it
+    if named:
+        text = text.partition("\n")[2]
+    delimiter = named[1] if named else _delimiter([line for line in text.splitlines() if line.strip()])
     try:
         lines = [
             line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))
@@ -245,13 +298,22 @@ def _decoded(data: bytes, name: str) -> str:
     raise TableError(f"Table {name} is neither UTF-8 nor GB 18030. Save it as CSV UTF-8.")
 
 
-def _delimiter(header: str) -> str:
-    outside_quotes = re.sub(r'"[^"]*"', "", header)
-    return max(",;\t", key=outside_quotes.count)
+def _delimiter(lines: Sequence[str]) -> str:
+    """The sign that separates cells: of the header, or of the line below it where a title stands first."""
+    outside_quotes = [re.sub(r'"[^"]*"', "", line) for line in lines[:2]]
+    first = outside_quotes[0] if outside_quotes else ""
+    return max(",;\t", key=first.count if any(map(first.count, ",;\t")) else "".join(outside_quotes).count)
 
 
 def _table_of_lines(name: str, lines: Sequence[Sequence[Value]], decimal_comma: bool = False) -> Table:
-    """Makes a table of cells whose first line names the columns. Nameless columns may trail if they are blank."""
+    """Makes a table of cells whose first line names the columns; a title above it does not count.
+
+    Nameless columns may trail if they are blank.
+    """
+    filled = [sum(not _is_blank(cell) for cell in line) for line in lines]
+    lines = [line for line, cells in zip(lines, filled) if cells]
+    while len(lines) > 1 and len(_filled(lines[0])) == 1 and max(filled) > 1:
+        lines = lines[1:]
     if not lines:
         raise TableError(f"Table {name} is empty: it has not even column names.")
     header = [_text(cell) for cell in lines[0]]
@@ -280,6 +342,23 @@ def _read_ogr(path: str, layer_name: str | None) -> Table:
     from osgeo import gdal
 
     name = os.path.basename(path) + (f", {layer_name}" if layer_name else "")
+    sheet = Path(path).suffix.lower() in _SHEETS
+    # OGR guesses whether the first row names the columns, and loses names where it guesses wrong: it is told not to.
+    with ExitStack() as told:
+        for option in ("OGR_XLSX_HEADERS", "OGR_ODS_HEADERS") if sheet else ():
+            told.callback(gdal.SetThreadLocalConfigOption, option, gdal.GetThreadLocalConfigOption(option))
+            gdal.SetThreadLocalConfigOption(option, "DISABLE")
+        columns, lines = _ogr_lines(path, layer_name, name)
+    if sheet:
+        return _table_of_lines(name, lines)
+    rows = [line for line in lines if not all(map(_is_blank, line))]
+    return Table.of_rows(name, (dict(zip(columns, line)) for line in rows), columns=columns)
+
+
+def _ogr_lines(path: str, layer_name: str | None, name: str) -> tuple[list[str], list[list[Value]]]:
+    """Names of the columns, and the cells of every row."""
+    from osgeo import gdal
+
     # The host decides whether GDAL raises or returns nothing: both are handled, neither is changed.
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
@@ -303,11 +382,7 @@ def _read_ogr(path: str, layer_name: str | None) -> Table:
         raise TableError(f"Table {path} cannot be read: {reason}. Check the path and the format.") from error
     finally:
         gdal.PopErrorHandler()
-    # OGR names the columns of a sheet Field1, Field2, ... where all cells are texts: the names are then the first row.
-    if columns and lines and all(map(_UNNAMED_COLUMN.fullmatch, columns)):
-        return _table_of_lines(name, lines)
-    rows = [line for line in lines if not all(map(_is_blank, line))]
-    return Table.of_rows(name, (dict(zip(columns, line)) for line in rows), columns=columns)
+    return columns, lines
 
 
 def _is_blank(value: Value) -> bool:
@@ -326,12 +401,39 @@ def _text(value: Value) -> str:
     return str(value).strip()
 
 
+def _filled(line: Sequence[Value]) -> list[Value]:
+    return [cell for cell in line if not _is_blank(cell)]
+
+
 def _stripped(column: object) -> str:
     return str(column).strip()
 
 
 def _key(column: object) -> str:
     return str(column).strip().casefold()
+
+
+@cache
+def _aliases(needed: bool = False) -> dict[str, tuple[str, ...]]:
+    """Other usual names of columns, by the name that the plugin has for them; or those of columns that are needed."""
+    import yaml
+
+    given = yaml.safe_load((RESOURCES / "column_aliases.yaml").read_text(encoding="utf-8"))
+    of_needed = given.pop("needed")
+    return {column: tuple(map(str, names)) for column, names in (of_needed if needed else given).items()}
+
+
+def _misspelt(name: str, known: str) -> bool:
+    """Whether a name is another by one letter too many, too few, wrong or exchanged; digits tell columns apart."""
+    a, b = _key(name), _key(known)
+    if re.sub(r"[0-9]", "", a) == re.sub(r"[0-9]", "", b) or min(len(a), len(b)) < _SHORT_NAME:
+        return False
+    if len(a) == len(b):
+        wrong = [i for i, (x, y) in enumerate(zip(a, b)) if x != y]
+        exchanged = len(wrong) == 2 and a[wrong[0]] + a[wrong[1]] == b[wrong[1]] + b[wrong[0]]
+        return exchanged or (len(wrong) == 1 and len(a) >= _LONG_NAME)
+    short, long = sorted((a, b), key=len)
+    return len(long) == len(short) + 1 and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
 
 
 def _words(names: Iterable[object]) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
+from ..inputs.record import remember
+from ..inputs.tables import of_sum_row, sum_rows
 from ..land_cover import LandCoverClass, LandCoverScheme
 from ..tables import Provenance, Table, provenance, resource_table
 
@@ -17,7 +19,6 @@ FACTORS = ("NPP", "PREC", "SOIL")
 
 _SERVICE_COLUMNS = ("service_id", "service", "group", "adjust_factor")
 _OTHER_COLUMNS = ("service_zh", "note", "source", "fid", "ogc_fid")
-_CHECK_SUM = "TOTAL"
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def load_equivalents(name: str, table: Table | None = None) -> Equivalents:
     Args:
         name: one of `EQUIVALENTS`.
         table: for `custom`: `service_id`, `service`, `group`, `adjust_factor` (NPP, PREC, SOIL, or blank for not
-            adjusted) and a column of numbers per ecosystem. Rows whose id begins with TOTAL are check sums and are
-            left out; so are the columns `service_zh`, `note`, `source` and `fid`.
+            adjusted) and a column of numbers per ecosystem. A row in which every number is the sum of the other rows
+            is a check sum and is left out, which is told; so are the columns `service_zh`, `note`, `source` and `fid`.
 
     Raises:
         InputError: the name is unknown, `custom` came without a table, or another name came with one.
@@ -165,16 +166,17 @@ def _class_weights(land_class: LandCoverClass, equivalents: Equivalents) -> dict
 
 def _equivalents_of(name: str, table: Table) -> Equivalents:
     table.require(*_SERVICE_COLUMNS)
-    kept = [not service.upper().startswith(_CHECK_SUM) for service in table.texts("service_id")]
-    table = Table(
-        table.name, table.columns, tuple(row for row, keep in zip(table.rows, kept) if keep), table.decimal_comma
-    )
     if table.is_empty:
         raise TableError(f"Table {table.name} holds no service. Add a row per service.")
     columns = tuple(c for c in table.columns if c.casefold() not in _SERVICE_COLUMNS + _OTHER_COLUMNS)
     if not columns:
         raise TableError(f"Table {table.name} has no column of an ecosystem beside {', '.join(table.columns)}.")
     values = np.stack([table.numbers(column) for column in columns])
+    sums = sum_rows(values.T)
+    if sums:
+        remember([of_sum_row(table.name, table.texts("service_id")[row]) for row in sums])
+        keep = [row not in sums for row in range(len(table.rows))]
+        table, values = table.kept(keep), values[:, keep]
     values.setflags(write=False)
     own = name != "custom"
     return Equivalents(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import TableError
+from ..inputs.tables import require_unit
 from ..tables import Table
 
 
@@ -19,4 +20,5 @@ def price_level_of(table: Table) -> dict[int, float]:
     for row, (year, level) in enumerate(zip(years, levels), start=1):
         if level <= 0:
             raise TableError(f"Table {table.name}, row {row}: the index of {year} is {level:g}. It must be positive.")
+    require_unit(table.name, "index", levels, "price_index")
     return {year: float(level) for year, level in zip(years, levels)}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
+from ..inputs.tables import require_unit
 from ..results import Column, ResultTable
 from ..tables import Table
 
@@ -80,7 +81,9 @@ def standard_equivalent(crops: Table, method: str) -> StandardEquivalent:
 def one_seventh(crops: Table) -> NDArray[np.float64]:
     """A seventh of the market value of each crop, per hectare: `p q / 7`. Raises TableError."""
     crops.require("yield_kg_ha", "price_per_kg")
-    product: NDArray[np.float64] = _not_negative(crops, "yield_kg_ha") * _not_negative(crops, "price_per_kg")
+    yields = _not_negative(crops, "yield_kg_ha")
+    require_unit(crops.name, "yield_kg_ha", yields, "crop_yield")
+    product: NDArray[np.float64] = yields * _not_negative(crops, "price_per_kg")
     return product / 7
 
 

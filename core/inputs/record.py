@@ -19,11 +19,13 @@ class Record:
     Attributes:
         findings: told so far; a `stop` only where the run looks for all of them.
         warnings: what else a method warned of.
+        waiting: findings of readers that have nobody to tell; they are told with the next.
         layer_names: what the user's layer tree calls a file, by path.
     """
 
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    waiting: list[Finding] = field(default_factory=list)
     layer_names: dict[str, str] = field(default_factory=dict)
 
     def add(self, findings: Iterable[Finding]) -> list[Finding]:
@@ -66,6 +68,13 @@ def current_record() -> Record | None:
     return _RUN.get()
 
 
+def remember(findings: Iterable[Finding]) -> None:
+    """Keeps findings for the next who tells; a plain call from a script has nobody who listens."""
+    record = _RUN.get()
+    if record is not None:
+        record.waiting += findings
+
+
 def tell(findings: Iterable[Finding], progress: Progress) -> None:
     """Tells what is new.
 
@@ -73,7 +82,11 @@ def tell(findings: Iterable[Finding], progress: Progress) -> None:
         Refused: something must be mended first; the message lists all of it.
     """
     record = _RUN.get()
-    new = merged(findings) if record is None else record.add(findings)
+    if record is None:
+        new = merged(findings)
+    else:
+        waiting, record.waiting = record.waiting, []
+        new = record.add([*waiting, *findings])
     for finding in new:
         if finding.severity != "stop":
             progress.tell(finding)

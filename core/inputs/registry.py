@@ -27,6 +27,8 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
+    Check("unit", ("table",), "Are the numbers of a column in the unit that it has?"),
+    Check("sum_row", ("table",), "Is a row the sum of the others?"),
     Check("geometry", ("polygons",), "Has every feature an area, and are its rings valid?"),
     Check("overlap", ("polygons",), "Do zones lie over one another?"),
     Check("possible", ("continuous",), "Is every value possible for the quantity?"),

@@ -25,7 +25,7 @@ from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import JobResult
 from ..results import LeftOut, tell_left_out
-from .yearly_kernel import LAND_COVER, Formula, UnknownCodes, YearlyKernel
+from .yearly_kernel import LAND_COVER, Formula, MissingRows, UnknownCodes, YearlyKernel
 
 Climate = Literal["actual", "mean"]
 
@@ -224,6 +224,8 @@ class Survey:
             run_job(replace(job, accept=look), progress)
         except UnknownCodes:
             raise TableError(self._unknown_codes(progress)) from None
+        except MissingRows as missing:
+            raise TableError(self._missing_rows(missing, progress)) from None
         return collected[0]
 
     def _collect(self, sums: Sums, coverage: Sequence, statistics: Mapping) -> YearlySums:
@@ -296,6 +298,17 @@ class Survey:
         if self._area is None:
             self._area = open_study_area(sources[0], self.settings, self.folder, self.progress)
         return self.area.fit_all(sources, self.progress)
+
+    def _missing_rows(self, missing: MissingRows, progress: Progress) -> str:
+        """All codes that occur and have no row, with their pixels."""
+        counts = count_codes(self._land_cover, self.area.grid, self.area.boundary, progress)
+        pixels = {code: max(of.get(code, 0) for of in counts.values()) for code in missing.codes}
+        listed = ", ".join(f"{code} ({n} px)" for code, n in sorted(pixels.items()) if n)
+        return say(
+            "The land cover holds codes that the table of {table} does not have: {codes}. Add a row for each.",
+            table=missing.table,
+            codes=listed,
+        )
 
     def _unknown_codes(self, progress: Progress) -> str:
         assert self.scheme is not None

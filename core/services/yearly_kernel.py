@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,6 +60,19 @@ Formula = Callable[[Pixels], Layers]
 
 class UnknownCodes(InputError):
     """A block holds land-cover codes that the scheme does not know; the caller counts them all."""
+
+
+class MissingRows(InputError):
+    """Classes that occur have no row in a table; the caller counts them all.
+
+    Args:
+        table: what it holds, as a `Message`.
+        codes: of the classes without a row, whether they occur or not.
+    """
+
+    def __init__(self, table: str, codes: Sequence[int]) -> None:
+        super().__init__(table, tuple(codes))
+        self.table, self.codes = table, tuple(codes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -255,3 +255,73 @@ class TestResources:
             resource_table("xie1997")
         with pytest.raises(TableError, match="No provenance is written down for the table provenance"):
             provenance("provenance")
+
+
+class TestColumnsByOtherNames:
+    def test_a_code_may_be_called_as_other_programs_do(self):
+        for name in ("lucode", "LULC", "ID", "Value", "编码"):
+            assert Table.of_rows("t", [{name: 7, "carbon": 1}]).codes("code") == (7,)
+
+    def test_words_of_other_columns_stand_in_only_where_they_are_needed(self):
+        assert not Table.of_rows("t", [{"value": 7}]).has("code")
+
+    def test_the_own_name_comes_first(self):
+        assert Table.of_rows("t", [{"ID": 1, "code": 7}]).codes("code") == (7,)
+
+    @pytest.mark.parametrize("near", ["soill", "siol", "above1x"])
+    def test_a_name_that_differs_by_a_letter_stops(self, near):
+        table = Table.of_rows("t", [{"code": 7, near: 1}])
+        known = "soil" if near != "above1x" else "above"
+        if near == "above1x":
+            assert not table.has(known)
+        else:
+            with pytest.raises(TableError, match=f"has the column {near}, which nothing reads; is soil meant"):
+                table.has(known)
+
+    def test_digits_tell_columns_apart(self):
+        assert not Table.of_rows("t", [{"equivalents_xie2015": 1}]).has("equivalents_xie2008")
+
+    def test_what_was_read_and_what_was_not(self):
+        table = Table.of_rows("t", [{"code": 7, "carbon": 1, "note": "x"}])
+        table.codes("code")
+        table.numbers("carbon")
+        assert table.unread == ("note",)
+
+
+class TestFilesAsOthersWriteThem:
+    ROWS = "code,carbon\n11,5\n"
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+    def test_encodings(self, tmp_path, encoding):
+        path = tmp_path / "表.csv"
+        path.write_bytes(self.ROWS.encode(encoding))
+        assert read_table(path).numbers("carbon").tolist() == [5]
+
+    @pytest.mark.parametrize("head", ["sep=,\n", "Table 3 Carbon densities\n", "\n\n"])
+    def test_lines_above_the_header(self, tmp_path, head):
+        path = tmp_path / "t.csv"
+        path.write_text(head + self.ROWS, encoding="utf-8")
+        assert read_table(path).codes("code") == (11,)
+
+    def test_sep_tells_the_separator(self, tmp_path):
+        path = tmp_path / "t.csv"
+        path.write_text("sep=;\ncode;carbon\n11;5,5\n", encoding="utf-8")
+        assert read_table(path).numbers("carbon").tolist() == [5.5]
+
+    def sheet(self, tmp_path, lines):
+        openpyxl = pytest.importorskip("openpyxl")
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(tmp_path / "t.xlsx")
+        return read_table(tmp_path / "t.xlsx")
+
+    @pytest.mark.parametrize("cells", [[11, 5.5], ["11", "5.5"]])
+    @pytest.mark.parametrize("title", [[], [["Table 3"]]])
+    def test_sheets(self, tmp_path, cells, title):
+        table = self.sheet(tmp_path, [*title, ["code", "carbon"], cells])
+        assert (table.codes("code"), table.numbers("carbon").tolist()) == ((11,), [5.5])
+
+    def test_a_column_twice_in_a_sheet(self, tmp_path):
+        with pytest.raises(TableError, match="more than one column called soil"):
+            self.sheet(tmp_path, [["code", "soil", "soil"], [11, 1, 2]])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...errors import InputError, TableError
+from ...errors import TableError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.files import workspace
@@ -16,7 +17,7 @@ from ...results import Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..survey import Cover, Survey, map_output
-from ..yearly_kernel import Layers, Pixels
+from ..yearly_kernel import Layers, MissingRows, Pixels
 from .flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
 
 STOCK = "carbon"
@@ -63,10 +64,7 @@ class StockFormula:
         valid = pixels.all_valid()
         missing = valid & np.isnan(stock)
         if missing.any():
-            code = self.codes[int(pixels.classes[missing][0])]
-            raise InputError(
-                f"The land cover holds the code {code}, which the table of carbon does not have. Add a row."
-            )
+            raise MissingRows(say("carbon"), [c for c, one in zip(self.codes, self.densities) if np.isnan(one)])
         return Layers({STOCK: stock}, valid, {STOCK: stock}, group=pixels.classes)
 
 
@@ -117,7 +115,7 @@ def run_carbon_storage(
 
     Raises:
         TableError: the table of carbon cannot be used, or a land-cover code is not in the scheme.
-        InputError: a class that occurs has no carbon, or see `run_carbon_flux`.
+        InputError: see `run_carbon_flux`.
         GridError, OutputError, Cancelled: see `run_job`.
     """
     densities = class_densities(table, cover.scheme.codes)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -19,7 +20,7 @@ from ...results import Cell, Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members
 from ..survey import Cover, Rasters, Survey, YearlySums, map_output
-from ..yearly_kernel import Layers, Pixels
+from ..yearly_kernel import Layers, MissingRows, Pixels
 from .threats import Method, Threat, read_threats, spread_threat
 
 QUALITY = "quality"
@@ -75,8 +76,7 @@ class QualityFormula:
         habitat = self.habitat[pixels.classes]
         missing = valid & np.isnan(habitat)
         if missing.any():
-            code = self.codes[int(pixels.classes[missing][0])]
-            raise InputError(f"The land cover holds the code {code}, which the table of sensitivity lacks. Add a row.")
+            raise MissingRows(say("sensitivity"), [c for c, one in zip(self.codes, self.habitat) if np.isnan(one)])
         degradation = np.zeros(valid.shape)
         for number, name in enumerate(self.threats):
             exposed = self.sensitivity[number][pixels.classes]

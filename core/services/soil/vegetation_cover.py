@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -20,7 +21,7 @@ from ...raster.work import Block
 from ...results import Column, ResultTable
 from ...tables import Table
 from ..survey import Cover, Rasters, Survey, YearlySums, map_output
-from ..yearly_kernel import Layers, Pixels
+from ..yearly_kernel import Layers, MissingRows, Pixels
 from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff, own_factors
 
 COVER = "vegetation_cover"
@@ -270,16 +271,15 @@ def _land_sampler(inputs: VegetationInputs, survey: Survey) -> LandSampler | Non
 
 @dataclass(frozen=True, eq=False)
 class ClassFactorFormula:
-    """C of the pixels by their class alone, shape (classes,)."""
+    """C of the pixels by their class alone, shape (classes,), and the codes of the classes."""
 
     factors: np.ndarray
+    codes: tuple[int, ...]
 
     def __call__(self, pixels: Pixels) -> Layers:
         factor = self.factors[pixels.classes]
         if np.isnan(factor[pixels.all_valid()]).any():
-            raise InputError(
-                "The land cover holds classes that the table of C does not have. Add a row with code and c for each."
-            )
+            raise MissingRows(say("C"), [c for c, one in zip(self.codes, self.factors) if np.isnan(one)])
         return Layers({FACTOR: factor}, pixels.all_valid(), {FACTOR: factor})
 
 
@@ -303,4 +303,4 @@ def run_class_cover_factor(
         survey = Survey(years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(cover)
         made = map_output(survey, FACTOR, outputs.factor, "cover_factor", outputs.metadata)
-        return survey.run(ClassFactorFormula(factors), made, 1, progress)
+        return survey.run(ClassFactorFormula(factors, cover.scheme.codes), made, 1, progress)

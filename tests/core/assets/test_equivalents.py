@@ -199,7 +199,7 @@ class TestCustom:
             custom_table(
                 service("food", "npp", fid=1, Forest="0.5", farmland=1, note="mine"),
                 service("water", "", fid=2, Forest=-0.25, farmland="2"),
-                service("TOTAL", "", fid=3, Forest="as printed", farmland=None),
+                service("Sum", "", fid=3, Forest=0.25, farmland=3),
             ),
         )
         assert equivalents.columns == ("Forest", "farmland")
@@ -240,7 +240,6 @@ class TestCustom:
             ([service("", forest=1)], "row 1 has no service_id"),
             ([service(factor="RAIN", forest=1)], "row 1, column adjust_factor holds 'RAIN'. Write one of NPP, PREC"),
             ([service()], "has no column of an ecosystem"),
-            ([service("TOTAL", forest=1)], "holds no service"),
             ([{"service_id": "food", "forest": 1}], "lacks the columns service, group, adjust_factor"),
         ],
     )

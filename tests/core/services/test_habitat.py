@@ -244,7 +244,7 @@ class TestHabitatQuality:
         with pytest.raises(InputError, match="Threat is 100 in a typical pixel.*percent"):
             run_habitat_quality(QualityInputs(cover, strong, **tables()), QualityOutputs())
         rows = [{"code": FOREST, "habitat": 1, "road": 0.8, "town": 0.6}]
-        with pytest.raises(InputError, match="sensitivity lacks"):
+        with pytest.raises(InputError, match="the table of sensitivity does not have: 31"):
             changed = tables(sensitivity=Table.of_rows("sensitivity.csv", rows))
             run_habitat_quality(QualityInputs(cover, threats, **changed), QualityOutputs())
 
