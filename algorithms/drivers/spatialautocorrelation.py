@@ -20,7 +20,7 @@ NEIGHBOURS = ("queen", "rook", "knn", "distance")
 
 
 class SpatialAutocorrelation(DriverAlgorithm):
-    """Global and local Moran of a field, or of the residuals of its regression on drivers."""
+    """Global and local Moran, bivariate Moran, Gi* and Geary of a field, or Moran of the residuals of a regression."""
 
     NAME = "spatialautocorrelation"
 
@@ -37,7 +37,11 @@ class SpatialAutocorrelation(DriverAlgorithm):
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_number("ALPHA", 0.05, 0, 1, advanced=True)
         self.add_flag("FALSE_DISCOVERY", True)
+        self.add_choice("STATISTIC", ("moran", "bivariate", "getis_ord", "geary"), "moran")
+        self.add_field("FIELD_2", "INPUT")
+        self.add_choice("SIGNIFICANCE", ("permutation", "fdr", "normal"), "fdr", advanced=True)
         self.add_features_output("OUTPUT", optional=False)
+        self.add_table_output("OUTPUT_TESTS")
         self.add_report_output()
         for name in ("I", "Z", "P"):
             self.add_number_output(name)
@@ -57,6 +61,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
         run = run_spatial_autocorrelation(table, choice, weigh, progress.part(50, 95))
         results = self.publish_report(given, lambda language: spatial_report(run, self.folder_of_maps(), language))
         results |= self._publish_clusters(run, given)
+        results |= self.publish_table("OUTPUT_TESTS", run.test_table())
         progress.info(tr("Moran's I {i:.4f}, z {z:.2f}, p {p:.4g}.", i=run.overall.i, z=run.overall.z, p=run.overall.p))
         for name, count in run.cluster_counts().items():
             progress.info(f"{name}: {count}")
@@ -65,9 +70,10 @@ class SpatialAutocorrelation(DriverAlgorithm):
     def _publish_clusters(self, run: SpatialRun, given: Given) -> Results:
         from ...core.drivers.autocorrelation.cluster_legend import cluster_legend
         from ...core.drivers.autocorrelation.run import OUTPUT_COLUMNS
-        from ...core.drivers.place.spatial import CLUSTERS
 
-        classes = tuple(FeatureClass(CLUSTERS[c.code], c.name, c.colour) for c in cluster_legend(user_language()))
+        names = run.local.names
+        legend = cluster_legend(user_language(), run.choice.statistic)
+        classes = tuple(FeatureClass(names[c.code], c.name, c.colour) for c in legend)
         look = FeatureLook(f"{self.displayName()}: {run.choice.field}", "cluster", classes=classes)
         return self.publish_rows("OUTPUT", given, run.table, run.rows.tolist(), OUTPUT_COLUMNS, run.output(), look)
 
@@ -86,5 +92,13 @@ def _choice(given: Given) -> SpatialChoice:
         time=given.field("TIME"),
         year=given.number("YEAR"),
         alpha=given.required_number("ALPHA"),
-        false_discovery=given.flag("FALSE_DISCOVERY"),
+        statistic=given.choice("STATISTIC"),
+        second=given.field("FIELD_2"),
+        significance=_significance(given),
     )
+
+
+def _significance(given: Given) -> str:
+    """What older models switch off is the false discovery rate."""
+    word = given.choice("SIGNIFICANCE")
+    return "permutation" if word == "fdr" and not given.flag("FALSE_DISCOVERY") else word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecoassets.tests.algorithms.helpers import run
+from ecoassets.tests.algorithms.helpers import read_csv, run
 from ecoassets.tests.algorithms.panels import CELL_M, CRS, panel_rows, read_features, write_csv, write_layer
 
 MORAN = "ecoassets:spatialautocorrelation"
@@ -109,7 +109,7 @@ def test_the_report_has_a_map_of_clusters(look, tmp_path):
     html = tmp_path / "report.html"
     look(write_layer(tmp_path / "halves.gpkg", board(halves)), OUTPUT_HTML=str(html))
     text = html.read_text(encoding="utf-8")
-    assert "Clusters of local Moran" in text and "high among high" in text
+    assert "Moran scatter plot" in text and "high among high" in text
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,25 @@ def test_a_table_without_places_is_refused(look, tmp_path):
     table = write_csv(tmp_path / "none.csv", [{"value": float(i), "rain": 1.0} for i in range(9)])
     with pytest.raises(QgsProcessingException, match="needs places"):
         look(table)
+
+
+def test_hot_and_cold_halves(look, tmp_path):
+    tests = str(tmp_path / "tests.csv")
+    _, places = look(
+        write_layer(tmp_path / "halves.gpkg", board(halves)), STATISTIC="getis_ord", OUTPUT_TESTS=tests,
+        OUTPUT_HTML=str(tmp_path / "report.html"),
+    )  # fmt: skip
+    east = {p["cluster"] for p, row in zip(places, board(halves)) if row["x"] > CELL_M * 4}
+    assert east & {"hot_95", "hot_99"} and not any(name.startswith("cold") for name in east)
+    assert {place["class"] for place in places} <= set(range(-3, 4))
+    assert [row["test"] for row in read_csv(tests)] == ["general_g", "moran"]
+
+
+def test_two_fields(look, tmp_path):
+    from qgis.core import QgsProcessingException
+
+    layer = write_layer(tmp_path / "halves.gpkg", board(halves))
+    _, places = look(layer, STATISTIC="bivariate", FIELD_2="rain", FALSE_DISCOVERY=False)
+    assert {"high_high", "low_low"} <= {place["cluster"] for place in places}
+    with pytest.raises(QgsProcessingException, match="needs FIELD_2"):
+        look(layer, STATISTIC="bivariate")

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import os
 
-from ...report import Bars, Block, Chapter, Classes, Figure, Figures, Map, MapPicture, MethodReport, Paragraph, Series
+import numpy as np
+
+from ...report import (
+    Bars,
+    Block,
+    Chapter,
+    Classes,
+    Figure,
+    Figures,
+    Map,
+    MapPicture,
+    MethodReport,
+    Paragraph,
+    Scatter,
+    Series,
+)
 from ...report.blocks import Column, TableBlock
 from ...report.texts import load_texts
-from ..place.cell_maps import write_cell_map
+from ..place.place_maps import write_place_map
 from ..report_parts import number_column, rows_table, written, written_p
 from .cluster_legend import cluster_legend
 from .run import SpatialRun
 
 SOURCES = (
     "Cliff and Ord 1981, Spatial Processes (moments of I and of residuals); Anselin 1995, Geographical Analysis 27:93 "
-    "(local Moran); Benjamini and Hochberg 1995 (false discovery rate)."
+    "(local Moran); Anselin 2019, Geographical Analysis 51:133 (local Geary); Ord and Getis 1995, Geographical "
+    "Analysis 27:286 (Gi*); Lee 2001, Journal of Geographical Systems 3:369 (L); Benjamini and Hochberg 1995 (false "
+    "discovery rate)."
 )
+MOST_POINTS = 5_000  # of the scatter plot; of more places so many are drawn
 
 
 def spatial_report(run: SpatialRun, folder: str, language: str) -> MethodReport:
@@ -27,41 +45,87 @@ def spatial_report(run: SpatialRun, folder: str, language: str) -> MethodReport:
         language: of the report.
     """
     words = load_texts(language)
-    overall, choice = run.overall, run.choice
+    choice = run.choice
     rows = rows_table(run.observations.n_read, len(run.rows), run.dropped, words)
-    notes = (overall.note, run.local.note, SOURCES)
+    notes = (*dict.fromkeys(test.note for test in run.tests), run.local.note, SOURCES)
+    local = [*_clusters(run, words, language), *_map(run, folder, words, language)]
     return MethodReport(
         chapters=[
-            Chapter(words["drivers_autocorrelation"], _overall(run, words)),
-            Chapter(words["drivers_local"], [*_clusters(run, words, language), *_map(run, folder, words, language)]),
+            Chapter(words["drivers_autocorrelation"], [*_overall(run, words), *_scatter(run, words)]),
+            Chapter(words[f"drivers_local_{choice.statistic}"], local),
             Chapter(words["drivers_rows"], [rows]),
             Chapter(words["drivers_conventions"], [Paragraph(note) for note in notes]),
         ],
-        subtitle=f"{choice.field} ~ {' + '.join(choice.x)}" if choice.x else choice.field,
+        subtitle=_subtitle(run),
         facts=[(words["drivers_n"], f"{len(run.rows)}")],
     )
 
 
+def _subtitle(run: SpatialRun) -> str:
+    choice = run.choice
+    if choice.second:
+        return f"{choice.field} | {choice.second}"
+    return f"{choice.field} ~ {' + '.join(choice.x)}" if choice.x else choice.field
+
+
 def _overall(run: SpatialRun, words: dict[str, str]) -> list[Block]:
-    overall = run.overall
-    cards = [Figure("I", round(overall.i, 4)), Figure("z", round(overall.z, 2)), Figure("p", written_p(overall.p))]
-    titles = ("I", words["drivers_expected"], "z", "p", words["drivers_p_permutation"])
-    row = (
-        written(overall.i, 4),
-        written(overall.expected, 4),
-        written(overall.z, 4),
-        written_p(overall.p),
-        written_p(overall.p_permutation),
-        overall.n,
-        overall.islands,
-    )
-    columns = [*map(number_column, titles), Column(words["drivers_n"], decimals=0), Column(words["island"], decimals=0)]
-    return [Figures(cards), TableBlock(words["drivers_autocorrelation"], columns, [row])]
+    first = run.tests[0]
+    cards = [Figure(words[f"drivers_{first.test}"], round(first.statistic, 4))]
+    cards += [Figure("z", round(first.z, 2))] if first.z is not None else []
+    p = first.p if first.p is not None else first.p_permutation
+    cards += [Figure("p", written_p(p))] if p is not None else []
+    titles = (words["drivers_statistic"], words["drivers_expected"], "z", "p", words["drivers_p_permutation"])
+    rows = [
+        (
+            words[f"drivers_{test.test}"],
+            written(test.statistic, 4),
+            written(test.expected, 4),
+            written(test.z, 4),
+            written_p(test.p),
+            written_p(test.p_permutation),
+            test.n,
+            run.weights.islands,
+        )
+        for test in run.tests
+    ]
+    columns = [
+        Column(words["drivers_test"], kind="text"),
+        *map(number_column, titles),
+        Column(words["drivers_n"], decimals=0),
+        Column(words["island"], decimals=0),
+    ]
+    return [Figures(cards), TableBlock(words["drivers_autocorrelation"], columns, rows)]
+
+
+def _scatter(run: SpatialRun, words: dict[str, str]) -> list[Block]:
+    """Each place against its neighbours, both in standard deviations; the slope of the line is Moran's I."""
+    if run.choice.statistic not in ("moran", "bivariate"):
+        return []
+    linked = np.diff(run.weights.matrix.indptr) > 0
+    z, v = ((values - values.mean()) / values.std() for values in (run.values, run.around))
+    lag = run.weights.matrix @ v
+    x, y = z[linked], lag[linked]
+    if len(x) > MOST_POINTS:
+        drawn = np.sort(np.random.default_rng(run.choice.seed).choice(len(x), MOST_POINTS, replace=False))
+        x, y = x[drawn], y[drawn]
+    slope = run.tests[0].statistic
+    ends = (float(x.min()), float(x.max()))
+    return [
+        Scatter(
+            words["drivers_scatter"],
+            x.tolist(),
+            y.tolist(),
+            curve=[(end, slope * end) for end in ends],
+            x_title=run.choice.field,
+            y_title=words["drivers_around"].format(field=run.choice.second or run.choice.field),
+            note=words["drivers_scatter_note"].format(i=written(slope, 4)),
+        )
+    ]
 
 
 def _clusters(run: SpatialRun, words: dict[str, str], language: str) -> list[Block]:
     counts = list(run.cluster_counts().values())
-    legend = [each for each in cluster_legend(language) if counts[each.code]]
+    legend = [each for each in cluster_legend(language, run.choice.statistic) if counts[each.code]]
     series = [
         Series(each.name, [counts[each.code] if one is each else None for one in legend], each.colour)
         for each in legend
@@ -72,6 +136,7 @@ def _clusters(run: SpatialRun, words: dict[str, str], language: str) -> list[Blo
 
 def _map(run: SpatialRun, folder: str, words: dict[str, str], language: str) -> list[Block]:
     path = os.path.join(folder, "clusters.tif")
-    if not write_cell_map(path, run.local.cluster.astype(float), run.coordinates, run.table.crs):
+    if not write_place_map(path, run.local.cluster.astype(float), run.coordinates, run.table.crs):
         return [Paragraph(words["drivers_no_grid"])]
-    return [Map(words["drivers_cluster_map"], [MapPicture(path)], Classes(cluster_legend(language)))]
+    legend = cluster_legend(language, run.choice.statistic)
+    return [Map(words["drivers_cluster_map"], [MapPicture(path)], Classes(legend))]

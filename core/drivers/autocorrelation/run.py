@@ -9,18 +9,28 @@ from typing import Optional
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
-from ...results import Column
+from ...results import Column, ResultTable, row_table
 from ..feature_table import FeatureTable
 from ..observations import Dropped, Observations, read_observations, summarise
 from ..panel.regression import panel_regression
+from ..place.local_statistics import Global, Local, bivariate, geary, geary_c, getis_ord, require_significance
 from ..place.neighbours import Weights, neighbour_weights
-from ..place.spatial import CLUSTERS, LocalMoran, Moran, local_moran, moran, residual_moran
+from ..place.spatial import CLUSTERS, Moran, local_moran, moran, residual_moran
 
 Array = np.ndarray
 Weigh = Callable[[Array, Array], Optional[Weights]]
 
-OUTPUT_COLUMNS = (Column("value"), Column("local_i"), Column("p"), Column("cluster", "text"))
+STATISTICS = ("moran", "bivariate", "getis_ord", "geary")
+OUTPUT_COLUMNS = (
+    Column("value"),
+    Column("local_i"),
+    Column("p"),
+    Column("cluster", "text"),
+    Column("z"),
+    Column("class", "integer"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,15 +40,19 @@ class SpatialChoice:
     Attributes:
         field: the column.
         x: drivers whose residuals are tested in its place.
+        statistic: one of `STATISTICS`.
+        second: the column that is looked at around each place, for `bivariate`.
         neighbours: see `neighbour_weights`.
         k, distance: of the neighbours `knn` and `distance`.
         time, year: column of the year, and the one that is tested.
         alpha: significance of a cluster.
-        false_discovery: whether alpha is the share of false among all clusters.
+        significance: see `local_statistics`.
     """
 
     field: str
     x: tuple[str, ...] = ()
+    statistic: str = "moran"
+    second: str | None = None
     neighbours: str = "queen"
     k: int = 8
     distance: float = 0.0
@@ -47,11 +61,30 @@ class SpatialChoice:
     time: str | None = None
     year: float | None = None
     alpha: float = 0.05
-    false_discovery: bool = True
+    significance: str = "fdr"
 
     def columns(self) -> list[str]:
         """The fields that are needed."""
-        return [name for name in (self.field, *self.x, self.time) if name]
+        return [name for name in (self.field, self.second, *self.x, self.time) if name]
+
+    def check(self) -> None:
+        """Raises InputError where the parts do not go together."""
+        require_significance(self.significance)
+        if self.statistic not in STATISTICS:
+            raise InputError(f"STATISTIC {self.statistic!r} is not known: choose one of {', '.join(STATISTICS)}.")
+        if self.x and self.statistic != "moran":
+            raise InputError(
+                say(
+                    "X is given, and {statistic} tests values, not residuals. Choose STATISTIC moran.",
+                    statistic=self.statistic,
+                )
+            )
+        if (self.statistic == "bivariate") != bool(self.second):
+            raise InputError(
+                say("STATISTIC bivariate needs FIELD_2, the field that is looked at around each place.")
+                if not self.second
+                else say("FIELD_2 belongs to STATISTIC bivariate. Choose it, or leave FIELD_2 blank.")
+            )
 
 
 @dataclass(frozen=True)
@@ -61,8 +94,12 @@ class SpatialRun:
     Attributes:
         rows: of the table that were used, rising, shape (n,).
         values: that were tested, shape (n,).
+        around: what is looked at around each place: the values themselves, or the second field; shape (n,).
         coordinates: shape (n, 2).
-        overall: Moran's I; its p by permutation is None for residuals, whose order is not exchangeable.
+        weights: of the places.
+        overall: Moran's I of the values; its p by permutation is None for residuals, whose order is not exchangeable.
+        tests: the global statistics, that of the chosen kind first.
+        local: the local statistic.
         dropped: rows left out, by reason.
     """
 
@@ -71,24 +108,32 @@ class SpatialRun:
     observations: Observations
     rows: Array
     values: Array
+    around: Array
     coordinates: Array
+    weights: Weights
     overall: Moran
-    local: LocalMoran
+    tests: tuple[Global, ...]
+    local: Local
     dropped: tuple[Dropped, ...]
 
     def output(self) -> list[Array]:
         """Columns of the result, in the order of `OUTPUT_COLUMNS`."""
-        return [self.values, self.local.i, self.local.p, self.local.labels]
+        local = self.local
+        return [self.values, local.statistic, local.p, local.labels, local.z, local.number]
+
+    def test_table(self) -> ResultTable:
+        return row_table(Global, self.tests)
 
     def cluster_counts(self) -> dict[str, int]:
-        """Places by cluster, in the order of `CLUSTERS`."""
-        return dict(zip(CLUSTERS, np.bincount(self.local.cluster, minlength=len(CLUSTERS)).tolist()))
+        """Places by cluster, in the order of the names of the statistic."""
+        names = self.local.names
+        return dict(zip(names, np.bincount(self.local.cluster, minlength=len(names)).tolist()))
 
 
 def run_spatial_autocorrelation(
     table: FeatureTable, choice: SpatialChoice, weigh: Weigh | None = None, progress: Progress = QUIET
 ) -> SpatialRun:
-    """Global and local Moran of a field, or of the residuals of its regression on drivers.
+    """Global and local statistics of a field, or of the residuals of its regression on drivers.
 
     Args:
         table: the layer.
@@ -101,12 +146,13 @@ def run_spatial_autocorrelation(
         InputError: rows have no place, or lie at the same place, or there is nothing to test.
         TableError: see `read_observations`.
     """
+    choice.check()
     table = table.with_roles(choice.columns())
     table.needed_coordinates("Spatial autocorrelation")
     table, other_years = _of_year(table, choice)
     # Without drivers the field stands for one too: only y and the places are read then.
-    observations = read_observations(table.columns, choice.field, choice.x or (table.place or ("", ""))[:1],
-                                     coordinates=table.place)  # fmt: skip
+    beside = choice.x or ((choice.second,) if choice.second else (table.place or ("", ""))[:1])
+    observations = read_observations(table.columns, choice.field, beside, coordinates=table.place)
     dropped = _told_apart(observations.dropped, other_years)
     progress.info(f"{observations.n} of {observations.n_read} rows are used. {summarise(dropped)}")
     for warning in observations.warnings:
@@ -118,26 +164,42 @@ def run_spatial_autocorrelation(
     weights = weigh(rows, coordinates) if weigh else None
     if weights is None:
         weights = neighbour_weights(coordinates, choice.neighbours, choice.k, choice.distance, table.geographic)
-    values = observations.y
-    if choice.x:
-        values = panel_regression(observations, "none", "iid").residuals
-        overall = residual_moran(values, observations.x, weights)
-    else:
-        overall = moran(values, weights, choice.permutations, choice.seed, progress.part(0, 40))
-    local = local_moran(
-        values,
-        weights,
-        max(choice.permutations, 0),
-        choice.seed,
-        choice.alpha,
-        choice.false_discovery,
-        progress.part(40, 100),
-    )
     if weights.islands:
         progress.warn(f"{weights.islands} places have no neighbour; they are in no cluster.")
+    values = observations.y
+    around = observations.x[:, 0] if choice.second else values
+    if choice.x:
+        values = around = panel_regression(observations, "none", "iid").residuals
+        overall = residual_moran(values, observations.x, weights)
+    else:
+        shuffled = 0 if choice.second else choice.permutations
+        overall = moran(values, weights, shuffled, choice.seed, progress.part(0, 40))
+    local, tests = _statistic(choice, values, around, weights, progress.part(40, 100))
+    of_values = Global("moran", overall.i, overall.expected, overall.variance, overall.z, overall.p,
+                       overall.p_permutation, overall.n, overall.note)  # fmt: skip
+    every = (*tests, of_values) if choice.statistic != "moran" else (of_values, *tests)
     progress.info(f"Moran's I: {overall.note}.")
-    progress.info(f"Local Moran: {local.note}.")
-    return SpatialRun(table, choice, observations, rows, values, coordinates, overall, local, dropped)
+    progress.info(f"{choice.statistic}: {local.note}.")
+    return SpatialRun(
+        table, choice, observations, rows, values, around, coordinates, weights, overall, every, local, dropped
+    )
+
+
+def _statistic(
+    choice: SpatialChoice, values: Array, around: Array, weights: Weights, progress: Progress
+) -> tuple[Local, tuple[Global, ...]]:
+    """The chosen local statistic and the global ones beside Moran's I."""
+    draws = (choice.permutations, choice.seed)
+    if choice.statistic == "bivariate":
+        return bivariate(values, around, weights, *draws, choice.alpha, choice.significance, progress)
+    if choice.statistic == "getis_ord":
+        return getis_ord(values, weights, *draws, choice.significance, progress)
+    if choice.statistic == "geary":
+        return geary(values, weights, *draws, choice.alpha, choice.significance, progress)
+    controlled, normal = choice.significance == "fdr", choice.significance == "normal"
+    found = local_moran(values, weights, *draws, choice.alpha, controlled, progress, normal)
+    tests = () if choice.x else (geary_c(values, weights),)
+    return Local(found.i, found.z, found.p, found.cluster, CLUSTERS, found.cluster, found.note), tests
 
 
 def _of_year(table: FeatureTable, choice: SpatialChoice) -> tuple[FeatureTable, int]:

@@ -10,6 +10,7 @@ from scipy import sparse, stats
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from .draws import conditional_draws
 from .neighbours import Weights
 
 Array = np.ndarray
@@ -48,11 +49,13 @@ class LocalMoran:
     Attributes:
         i: z_i sum_j w_ij z_j / (sum z^2 / n) with z the centred values, shape (n,) (Anselin 1995). With rows of
             W that sum to one, the mean over all places is the global I.
+        z: how far it is from what permutations lead one to expect, in standard deviations; NaN for islands.
         p: two-sided pseudo p of conditional permutation, shape (n,); NaN for islands.
         cluster: position in `CLUSTERS`, shape (n,).
     """
 
     i: Array
+    z: Array
     p: Array
     cluster: Array
     note: str
@@ -73,9 +76,9 @@ def moran(values: Array, weights: Weights, permutations: int = 0, seed: int = 0,
         permutations: how often values are shuffled over places, 0 for none.
         seed: of the shuffling.
     """
-    z = _centred(values, weights)
+    z = about_mean(values, weights)
     n, w = len(z), weights.matrix
-    s0, s1, s2 = _sums(w)
+    s0, s1, s2 = sums_of_weights(w)
     squares = float(z @ z)
     i = n / s0 * float(z @ (w @ z)) / squares
     expected = -1 / (n - 1)
@@ -106,9 +109,9 @@ def residual_moran(residuals: Array, drivers: Array, weights: Weights) -> Moran:
 
     Source: Cliff and Ord 1981, Spatial Processes, section 8.3.
     """
-    _centred(residuals, weights)
+    about_mean(residuals, weights)
     n, w = len(residuals), weights.matrix
-    s0, _, _ = _sums(w)
+    s0, _, _ = sums_of_weights(w)
     centred = drivers - drivers.mean(axis=0)
     q, singular, _ = np.linalg.svd(np.column_stack([np.full(n, n**-0.5), _unit(centred)]), full_matrices=False)
     q = q[:, singular > 1e-10 * singular[0]]
@@ -156,6 +159,7 @@ def local_moran(
     alpha: float = 0.05,
     false_discovery: bool = True,
     progress: Progress = QUIET,
+    normal: bool = False,
 ) -> LocalMoran:
     """Where values are like those around them (Anselin 1995, Geographical Analysis 27:93).
 
@@ -171,35 +175,23 @@ def local_moran(
         alpha: level of significance.
         false_discovery: whether alpha is the share of false among all clusters (Benjamini and Hochberg 1995)
             rather than the risk at each place.
+        normal: whether p is of the normal law with the mean and spread of the draws.
         progress: told after every permutation, and asked whether to stop.
     """
-    z = _centred(values, weights)
+    z = about_mean(values, weights)
     if permutations < 19:
         raise InputError(
             f"Local Moran needs at least 19 permutations for a p of 0.05 and less; given are {permutations}."
         )
     n, w = len(z), weights.matrix
     counts = np.diff(w.indptr)
-    rows = np.repeat(np.arange(n), counts)
     lag = w @ z
     local = z * lag / (float(z @ z) / n)
-    rng = np.random.default_rng(seed)
-    above, below = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    rounding = 1e-12 * np.abs(z).max()
-    for done in range(permutations):
-        progress.check()
-        drawn = rng.permutation(n)
-        other = z[drawn]
-        permuted = w @ other
-        # Where a place met its own value among its neighbours, it gets the one that would be on the place itself.
-        met = drawn[w.indices] == rows
-        permuted += np.bincount(rows[met], weights=w.data[met], minlength=n) * (other - z)
-        above += permuted >= lag - rounding
-        below += permuted <= lag + rounding
-        progress.set(100 * (done + 1) / permutations)
-    p = np.minimum(2 * (np.minimum(above, below) + 1) / (permutations + 1), 1.0)
-    p[counts == 0] = np.nan
-    threshold = _discovery_threshold(p[counts > 0], alpha) if false_discovery else alpha
+    draws = conditional_draws(z, w, lambda lags: lags[:, 0], permutations, seed, progress)
+    deviation = np.divide(lag - draws.mean, draws.sd, out=np.full(n, np.nan), where=draws.sd > 0) * np.sign(z)
+    p = 2 * stats.norm.sf(np.abs(deviation)) if normal else draws.p
+    p[counts == 0] = deviation[counts == 0] = np.nan
+    threshold = discovery_threshold(p[counts > 0], alpha) if false_discovery else alpha
     significant = p <= threshold
     cluster = np.select(
         [counts == 0, ~significant, (z > 0) & (lag > 0), (z <= 0) & (lag > 0), (z <= 0) & (lag <= 0)],
@@ -207,12 +199,12 @@ def local_moran(
         default=4,
     )
     rule = "false discovery rate" if false_discovery else "level at each place"
-    note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}, smallest possible p "
-    note += f"{2 / (permutations + 1):g}; {weights.kind}, rows standardised"
-    return LocalMoran(local, p, cluster, note)
+    law = "normal law with their mean and spread" if normal else f"smallest possible p {2 / (permutations + 1):g}"
+    note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}, {law}; {weights.kind}, "
+    return LocalMoran(local, deviation, p, cluster, note + "rows standardised")
 
 
-def _centred(values: Array, weights: Weights) -> Array:
+def about_mean(values: Array, weights: Weights) -> Array:
     n = len(values)
     if n != weights.n:
         raise InputError(f"There are {n} values but weights of {weights.n} places.")
@@ -233,7 +225,7 @@ def _unit(columns: Array) -> Array:
     return columns / np.where(length > 0, length, 1)
 
 
-def _sums(w: sparse.csr_matrix) -> tuple[float, float, float]:
+def sums_of_weights(w: sparse.csr_matrix) -> tuple[float, float, float]:
     """S0, S1, S2 of Cliff and Ord."""
     both = w + w.T
     ends = np.asarray(w.sum(axis=1)).ravel() + np.asarray(w.sum(axis=0)).ravel()
@@ -264,7 +256,7 @@ def _tested(
     return Moran(i, expected, variance, float(z), p, p_permutation, n, islands, note)
 
 
-def _discovery_threshold(p: Array, alpha: float) -> float:
+def discovery_threshold(p: Array, alpha: float) -> float:
     """Largest p with p_(i) <= i/n alpha; zero when none is."""
     ranked = np.sort(p)
     passed = np.flatnonzero(ranked <= alpha * np.arange(1, len(p) + 1) / len(p))
