@@ -13,9 +13,9 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal, Union
 from unicodedata import east_asian_width
-from xml.sax.saxutils import escape
 
 from ..raster.files import PendingFile
 
@@ -296,8 +296,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _text(value: str) -> str:
-    return escape(_CONTROL.sub("", value))
+    return escape(_CONTROL.sub("", value), quote=False)
 
 
 def _attribute(value: str) -> str:
-    return escape(value, {'"': "&quot;"})
+    return escape(value)

@@ -17,13 +17,15 @@ PRODUCTS = (("crops", "cropland", 9_000.0), ("forestry", "forest", 650.0), ("liv
 AIR = (("SO2", 11.0), ("NOx", 9.0), ("dust", 8.0))
 WATER = (("COD", 14.0), ("NH3-N", 1.4), ("TP", 0.15))
 # Land cover code, pollutant, capacity: vegetation in kg/(ha a) or t/(ha a), wetlands in t/(km2 a).
+_TAKEN_UP = (
+    (21, 88.65, 6.0, 10.11), (22, 92.1, 5.0, 11.4), (23, 60.0, 4.0, 7.0), (24, 45.0, 3.0, 5.0),
+    (31, 8.0, 1.0, 0.12), (32, 6.0, 0.8, 0.1), (11, 3.0, 0.5, 0.95), (12, 3.0, 0.5, 0.95),
+)  # fmt: skip
 AIR_CAPACITY = tuple(
     (code, pollutant, capacity, unit)
-    for code, so2, nox,
-    dust in ((21, 88.65, 6.0, 10.11), (22, 92.1, 5.0, 11.4), (23, 60.0, 4.0, 7.0), (24, 45.0, 3.0, 5.0),
-                                 (31, 8.0, 1.0, 0.12), (32, 6.0, 0.8, 0.1), (11, 3.0, 0.5, 0.95), (12, 3.0, 0.5, 0.95))
+    for code, so2, nox, dust in _TAKEN_UP
     for pollutant, capacity, unit in (("SO2", so2, "kg/(ha a)"), ("NOx", nox, "kg/(ha a)"), ("dust", dust, "t/(ha a)"))
-)  # fmt: skip
+)
 WATER_CAPACITY = tuple(
     (code, pollutant, capacity, "t/(km2 a)")
     for code, factor in ((46, 1.0), (42, 0.6), (43, 0.6), (41, 0.4))
