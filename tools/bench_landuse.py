@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from osgeo import gdal
 
 from ..core.land_cover import load_scheme
-from ..core.landuse.coefficients import hemeroby_coefficients
-from ..core.landuse.hemeroby import HemerobyInputs, run_hemeroby
-from ..core.landuse.transfer_matrix import TransferInputs, run_transfer_matrix
-from ..core.landuse.units import Unit
+from ..core.landuse.pressure.coefficients import hemeroby_coefficients
+from ..core.landuse.pressure.hemeroby import HemerobyInputs, run_hemeroby
+from ..core.landuse.pressure.units import Unit
+from ..core.landuse.transfer.run import TransferInputs, run_transfer_matrix
 from ..core.raster.output import WriteOptions
 from ..core.raster.passes.crosstab import count_pairs
 from ..core.raster.settings import RasterSettings

@@ -24,8 +24,8 @@ from ..core.progress import QUIET
 from ..core.quality.rsei.inputs import RseiInputs
 from ..core.quality.rsei.maps import RseiOutputs
 from ..core.quality.rsei.run import run_rsei
-from ..core.quality.trend import TrendInputs, TrendOutputs, run_trend
-from ..core.quality.trend_statistics import trend_statistics
+from ..core.quality.trend.run import TrendInputs, TrendOutputs, run_trend
+from ..core.quality.trend.statistics import trend_statistics
 from ..core.raster.output import WriteOptions
 from ..core.raster.passes.percentiles import exact_percentiles
 from ..core.raster.reading.source import Source

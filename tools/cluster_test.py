@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 from osgeo import gdal
 
-from ..core.raster.cluster.cluster import Cluster
+from ..core.raster.cluster.client import Cluster
 from ..core.raster.cluster.scheduler import scheduled
 from .bench_data import TILE, make_inputs
 from .bench_jobs import engine

@@ -21,7 +21,7 @@ import numpy as np
 from osgeo import gdal
 
 from ..core.assets.equivalents import load_equivalents
-from ..core.assets.valuation import Adjustment, Adjustments, ValuationInputs, ValuationOutputs, run_valuation
+from ..core.assets.valuation.run import Adjustment, Adjustments, ValuationInputs, ValuationOutputs, run_valuation
 from ..core.land_cover import load_scheme
 from ..core.raster.grid import Grid
 from ..core.raster.output import WriteOptions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.assets.sensitivity import SensitivityInputs, run_sensitivity, sensitivity_table
-from ...core.assets.sensitivity_report import sensitivity_report
+from ...core.assets.sensitivity.report import sensitivity_report
+from ...core.assets.sensitivity.run import SensitivityInputs, run_sensitivity, sensitivity_table
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given

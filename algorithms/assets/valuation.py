@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.assets.valuation import ValuationOutputs, ValuationResult, run_valuation
-from ...core.assets.valuation_report import valuation_report
-from ...core.assets.valuation_tables import change_table, value_table
+from ...core.assets.valuation.report import valuation_report
+from ...core.assets.valuation.run import ValuationOutputs, ValuationResult, run_valuation
+from ...core.assets.valuation.tables import change_table, value_table
 from ...core.progress import Progress
 from ..base import Results
 from ..compat import user_language

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
-from ...core.assets.price_level import price_level_of
-from ...core.assets.valuation import FACTOR_QUANTITIES, Adjustment, Adjustments, ValuationInputs
+from ...core.assets.valuation.price_level import price_level_of
+from ...core.assets.valuation.run import FACTOR_QUANTITIES, Adjustment, Adjustments, ValuationInputs
 from ...core.errors import TableError
 from ..base import EcoAlgorithm
 from ..given import Given

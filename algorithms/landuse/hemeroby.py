@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.landuse.coefficients import HEMEROBY, HEMEROBY_LEVELS, hemeroby_coefficients
-from ...core.landuse.hemeroby import HemerobyInputs, run_hemeroby
+from ...core.landuse.pressure.coefficients import HEMEROBY, HEMEROBY_LEVELS, hemeroby_coefficients
+from ...core.landuse.pressure.hemeroby import HemerobyInputs, run_hemeroby
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given

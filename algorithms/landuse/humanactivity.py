@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.landuse.coefficients import HUMAN_ACTIVITY, human_activity_coefficients
-from ...core.landuse.factors import read_factors
-from ...core.landuse.human_activity import HumanActivityInputs, run_human_activity
+from ...core.landuse.pressure.coefficients import HUMAN_ACTIVITY, human_activity_coefficients
+from ...core.landuse.pressure.factors import read_factors
+from ...core.landuse.pressure.human_activity import HumanActivityInputs, run_human_activity
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.landuse.pressure import PressureResult, pressure_table
-from ...core.landuse.pressure_levels import map_levels
-from ...core.landuse.pressure_report import pressure_report
-from ...core.landuse.units import Unit
+from ...core.landuse.pressure.levels import map_levels
+from ...core.landuse.pressure.report import pressure_report
+from ...core.landuse.pressure.run import PressureResult, pressure_table
+from ...core.landuse.pressure.units import Unit
 from ...core.progress import Progress
 from ...core.report.texts import load_texts
 from ..base import EcoAlgorithm, Results

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.landuse.profit_loss import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
-from ...core.landuse.profit_loss_report import profit_loss_report
-from ...core.landuse.profit_loss_tables import class_table, flow_table, summary_table
+from ...core.landuse.profit_loss.report import profit_loss_report
+from ...core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
+from ...core.landuse.profit_loss.tables import class_table, flow_table, summary_table
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ..assets.valuing import ValuingAlgorithm

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.landuse.transfer_matrix import TransferInputs, TransferOutputs, TransferResult, run_transfer_matrix
-from ...core.landuse.transfer_report import transfer_report
-from ...core.landuse.transfer_tables import balance_table, change_legend, degree_table, transfer_table
+from ...core.landuse.transfer.report import transfer_report
+from ...core.landuse.transfer.run import TransferInputs, TransferOutputs, TransferResult, run_transfer_matrix
+from ...core.landuse.transfer.tables import balance_table, change_legend, degree_table, transfer_table
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.progress import Progress
-from ...core.quality.degradation import KINDS, DegradationInputs, DegradationOutputs, DegradationResult, run_degradation
-from ...core.quality.degradation_report import degradation_report
-from ...core.quality.degradation_tables import degradation_table, severity_table
+from ...core.quality.degradation.report import degradation_report
+from ...core.quality.degradation.run import (
+    KINDS,
+    DegradationInputs,
+    DegradationOutputs,
+    DegradationResult,
+    run_degradation,
+)
+from ...core.quality.degradation.tables import degradation_table, severity_table
 from ...core.quality.legends import legend
 from ...core.quality.named_rasters import compared_layers
 from ...core.raster.output import ClassColour

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.quality.ecosystem_quality import (
+from ...core.quality.ecosystem.report import quality_report
+from ...core.quality.ecosystem.run import (
     GRADE_SCHEMES,
     METHODS,
     NATURAL,
@@ -13,10 +14,9 @@ from ...core.quality.ecosystem_quality import (
     QualityResult,
     run_ecosystem_quality,
 )
+from ...core.quality.ecosystem.tables import headline, quality_change_table, quality_table
 from ...core.quality.legends import legend
 from ...core.quality.named_rasters import group_by_name, indicator_ranges
-from ...core.quality.quality_report import quality_report
-from ...core.quality.quality_tables import headline, quality_change_table, quality_table
 from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...core.progress import Progress
 from ...core.quality.legends import legend
-from ...core.quality.trend import IMPROVES, WORSENS, TrendInputs, TrendOutputs, TrendResult, run_trend, trend_table
-from ...core.quality.trend_report import trend_report
-from ...core.quality.trend_statistics import FEWEST_DATES
+from ...core.quality.trend.report import trend_report
+from ...core.quality.trend.run import IMPROVES, WORSENS, TrendInputs, TrendOutputs, TrendResult, run_trend, trend_table
+from ...core.quality.trend.statistics import FEWEST_DATES
 from ...core.raster.statistics import stored_statistics
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language

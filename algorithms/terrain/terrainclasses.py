@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...core.progress import Progress
 from ...core.raster.output import ClassColour
 from ...core.terrain.class_tables import CUSTOM, PRESETS, lay_over_presets
-from ...core.terrain.terrain_classes import TerrainInputs, TerrainOutputs, run_terrain_classes, terrain_table
-from ...core.terrain.terrain_report import terrain_report
+from ...core.terrain.classes import TerrainInputs, TerrainOutputs, run_terrain_classes, terrain_table
+from ...core.terrain.classes_report import terrain_report
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given

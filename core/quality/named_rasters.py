@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import InputError
 from ..word_lists import split_words
-from .degradation import ComparedLayer
+from .degradation.run import ComparedLayer
 
 
 def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str, tuple[str, ...]]:

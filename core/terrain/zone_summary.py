@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..assets.change import growth
+from ..assets.valuation.change import growth
 from ..errors import GridError, InputError
 from ..progress import QUIET, Progress
 from ..raster.area import M3_PER_MM_HA

@@ -148,9 +148,9 @@ def test_an_unknown_quantity():
 OPEN = {
     "core/drivers/sampling/inputs.py",
     "core/inputs/profile.py",
-    "core/quality/degradation.py",
+    "core/quality/degradation/run.py",
     "core/quality/rsei/inputs.py",
-    "core/quality/trend.py",
+    "core/quality/trend/run.py",
     "core/terrain/zone_summary.py",
     "core/tools/align_to_grid.py",
     "core/tools/check/band_profile.py",
@@ -158,7 +158,7 @@ OPEN = {
 }
 # Rasters that a method has made itself a moment ago; they hold whatever it put there.
 MADE = {
-    ("core/landuse/pressure.py", "f'pressure:{year}'"),
+    ("core/landuse/pressure/run.py", "f'pressure:{year}'"),
     ("core/zoning/conservation/zones.py", "COMPOSITE"),
     ("core/zoning/plan/comparison.py", "RANK"),
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from osgeo import gdal
 
 from ecoassets.core.errors import EcoAssetsError, GridError, InputError
-from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
+from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.reading.source import Source, describe_source

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
-from ...landuse.transfer_matrix import TransferInputs, run_transfer_matrix
+from ...landuse.transfer.run import TransferInputs, run_transfer_matrix
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.reading.series import yearly_sources

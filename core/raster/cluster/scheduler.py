@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .client import Cluster
 
 VARIABLE = "ECOASSETS_SCHEDULER"
 THREADS = "threads"
@@ -23,7 +23,7 @@ class _Choice:
         self._cluster: Cluster | None = None
 
     def cluster(self) -> Cluster:
-        from .cluster import Cluster
+        from .client import Cluster
 
         if self._cluster is None:
             self._cluster = Cluster(self.address)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import Equivalents, load_equivalents
-from ecoassets.core.assets.valuation import (
+from ecoassets.core.assets.valuation.run import (
     Adjustment,
     Adjustments,
     ValuationInputs,

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.assets.sensitivity import (
+from ecoassets.core.assets.sensitivity.run import (
     SensitivityInputs,
     coefficient_of_sensitivity,
     run_sensitivity,
     sensitivity_table,
 )
-from ecoassets.core.assets.valuation import Adjustment, Adjustments, ValuationInputs
+from ecoassets.core.assets.valuation.run import Adjustment, Adjustments, ValuationInputs
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.tables import Table

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.assets.valuation import ValuationInputs, ValuationOutputs, run_valuation
+from ecoassets.core.assets.valuation.run import ValuationInputs, ValuationOutputs, run_valuation
 from ecoassets.core.errors import GridError, InputError, TableError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings

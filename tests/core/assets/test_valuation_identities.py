@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ecoassets.core.assets.valuation_tables import by_part, parts_of
+from ecoassets.core.assets.valuation.tables import by_part, parts_of
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecoassets.core.assets.change import growth
-from ecoassets.core.assets.valuation_tables import change_table, value_table
+from ecoassets.core.assets.valuation.change import growth
+from ecoassets.core.assets.valuation.tables import change_table, value_table
 
 FOREST, ORCHARD, PADDY, LAKE, MARSH, TOWN = 21, 24, 11, 42, 64, 51
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.landuse.factors import read_factors
-from ecoassets.core.landuse.pressure import Factor
+from ecoassets.core.landuse.pressure.factors import read_factors
+from ecoassets.core.landuse.pressure.run import Factor
 
 
 def test_without_names_each_raster_is_a_factor():

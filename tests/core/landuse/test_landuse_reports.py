@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.assets.sensitivity import SensitivityInputs, run_sensitivity
-from ecoassets.core.assets.sensitivity_report import sensitivity_report
-from ecoassets.core.assets.valuation import ValuationInputs
+from ecoassets.core.assets.sensitivity.report import sensitivity_report
+from ecoassets.core.assets.sensitivity.run import SensitivityInputs, run_sensitivity
+from ecoassets.core.assets.valuation.run import ValuationInputs
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.landuse.coefficients import hemeroby_coefficients
-from ecoassets.core.landuse.hemeroby import HemerobyInputs, run_hemeroby
-from ecoassets.core.landuse.pressure_report import pressure_report
-from ecoassets.core.landuse.profit_loss import ProfitLossInputs, ProfitLossOutputs, run_profit_loss
-from ecoassets.core.landuse.profit_loss_report import profit_loss_report
-from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
-from ecoassets.core.landuse.transfer_report import transfer_report
-from ecoassets.core.landuse.units import Unit
+from ecoassets.core.landuse.pressure.coefficients import hemeroby_coefficients
+from ecoassets.core.landuse.pressure.hemeroby import HemerobyInputs, run_hemeroby
+from ecoassets.core.landuse.pressure.report import pressure_report
+from ecoassets.core.landuse.pressure.units import Unit
+from ecoassets.core.landuse.profit_loss.report import profit_loss_report
+from ecoassets.core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, run_profit_loss
+from ecoassets.core.landuse.transfer.report import transfer_report
+from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.report import Heatmap, Map, Sankey, render_report
-from ecoassets.core.terrain.terrain_classes import TerrainInputs, TerrainOutputs, run_terrain_classes
-from ecoassets.core.terrain.terrain_report import terrain_report
+from ecoassets.core.terrain.classes import TerrainInputs, TerrainOutputs, run_terrain_classes
+from ecoassets.core.terrain.classes_report import terrain_report
 from ecoassets.core.terrain.zone_report import zone_report
 from ecoassets.core.terrain.zone_summary import ZoneSummaryInputs, run_zone_summary
 

@@ -9,11 +9,11 @@ import pytest
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.landuse.coefficients import hemeroby_coefficients, human_activity_coefficients
-from ecoassets.core.landuse.hemeroby import HemerobyInputs, run_hemeroby
-from ecoassets.core.landuse.human_activity import HumanActivityInputs, run_human_activity
-from ecoassets.core.landuse.pressure import Factor, pressure_table
-from ecoassets.core.landuse.units import Unit
+from ecoassets.core.landuse.pressure.coefficients import hemeroby_coefficients, human_activity_coefficients
+from ecoassets.core.landuse.pressure.hemeroby import HemerobyInputs, run_hemeroby
+from ecoassets.core.landuse.pressure.human_activity import HumanActivityInputs, run_human_activity
+from ecoassets.core.landuse.pressure.run import Factor, pressure_table
+from ecoassets.core.landuse.pressure.units import Unit
 from ecoassets.core.progress import Progress
 from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table, provenance

@@ -7,9 +7,9 @@ import math
 import pytest
 
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.landuse.coefficients import hemeroby_coefficients, human_activity_coefficients
-from ecoassets.core.landuse.pressure import PressureInputs, PressureResult
-from ecoassets.core.landuse.pressure_levels import map_levels
+from ecoassets.core.landuse.pressure.coefficients import hemeroby_coefficients, human_activity_coefficients
+from ecoassets.core.landuse.pressure.levels import map_levels
+from ecoassets.core.landuse.pressure.run import PressureInputs, PressureResult
 
 SCHEME = load_scheme("cnlucc")
 

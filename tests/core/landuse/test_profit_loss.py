@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 
 from ecoassets.core.assets.equivalents import load_equivalents
-from ecoassets.core.assets.valuation import Adjustment, Adjustments, ValuationInputs, ValuationOutputs, run_valuation
+from ecoassets.core.assets.valuation.run import (
+    Adjustment,
+    Adjustments,
+    ValuationInputs,
+    ValuationOutputs,
+    run_valuation,
+)
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.landuse.change_index import change_index, harmony, same_sign_contributions
-from ecoassets.core.landuse.profit_loss import ProfitLossInputs, ProfitLossOutputs, run_profit_loss
-from ecoassets.core.landuse.profit_loss_tables import class_table, flow_table, summary_table
+from ecoassets.core.landuse.profit_loss.change_index import change_index, harmony, same_sign_contributions
+from ecoassets.core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, run_profit_loss
+from ecoassets.core.landuse.profit_loss.tables import class_table, flow_table, summary_table
 from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import Table
 

@@ -8,9 +8,9 @@ from osgeo import gdal
 
 from ecoassets.core.errors import GridError, InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.landuse.dynamic_degree import comprehensive_degree, single_degree
-from ecoassets.core.landuse.transfer_matrix import TransferInputs, TransferOutputs, run_transfer_matrix
-from ecoassets.core.landuse.transfer_tables import balance_table, change_legend, degree_table, transfer_table
+from ecoassets.core.landuse.transfer.dynamic_degree import comprehensive_degree, single_degree
+from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
+from ecoassets.core.landuse.transfer.tables import balance_table, change_legend, degree_table, transfer_table
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.tables import read_table

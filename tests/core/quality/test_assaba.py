@@ -8,8 +8,8 @@ from osgeo import gdal
 from scipy.stats import theilslopes
 
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.quality.ecosystem_quality import QualityInputs, QualityOutputs, run_ecosystem_quality
-from ecoassets.core.quality.trend import TrendInputs, TrendOutputs, run_trend
+from ecoassets.core.quality.ecosystem.run import QualityInputs, QualityOutputs, run_ecosystem_quality
+from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend
 
 YEARS = tuple(range(2010, 2017))
 HIGHEST = 65_532  # 65533 is a fill value that the files do not declare

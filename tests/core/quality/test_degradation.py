@@ -8,9 +8,9 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.quality.degradation import ComparedLayer, DegradationInputs, DegradationOutputs, run_degradation
-from ecoassets.core.quality.degradation_kernel import change_direction, severity_of, union
-from ecoassets.core.quality.degradation_tables import degradation_table, severity_table
+from ecoassets.core.quality.degradation.kernel import change_direction, severity_of, union
+from ecoassets.core.quality.degradation.run import ComparedLayer, DegradationInputs, DegradationOutputs, run_degradation
+from ecoassets.core.quality.degradation.tables import degradation_table, severity_table
 
 FOREST, MEADOW, SWAMP, ARABLE = 11, 31, 41, 51
 SCHEME = load_scheme("hj1166")

@@ -10,9 +10,9 @@ from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.quality.ecosystem_quality import QualityInputs, QualityOutputs, run_ecosystem_quality, summary_index
-from ecoassets.core.quality.quality_kernel import quality_grades
-from ecoassets.core.quality.quality_tables import headline, quality_change_table, quality_table
+from ecoassets.core.quality.ecosystem.kernel import quality_grades
+from ecoassets.core.quality.ecosystem.run import QualityInputs, QualityOutputs, run_ecosystem_quality, summary_index
+from ecoassets.core.quality.ecosystem.tables import headline, quality_change_table, quality_table
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table
 

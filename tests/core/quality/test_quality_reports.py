@@ -7,16 +7,16 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.land_cover import load_scheme
-from ecoassets.core.quality.degradation import ComparedLayer, DegradationInputs, DegradationOutputs, run_degradation
-from ecoassets.core.quality.degradation_report import degradation_report
-from ecoassets.core.quality.ecosystem_quality import QualityInputs, QualityOutputs, run_ecosystem_quality
-from ecoassets.core.quality.quality_report import quality_report
+from ecoassets.core.quality.degradation.report import degradation_report
+from ecoassets.core.quality.degradation.run import ComparedLayer, DegradationInputs, DegradationOutputs, run_degradation
+from ecoassets.core.quality.ecosystem.report import quality_report
+from ecoassets.core.quality.ecosystem.run import QualityInputs, QualityOutputs, run_ecosystem_quality
 from ecoassets.core.quality.rsei.inputs import RseiInputs
 from ecoassets.core.quality.rsei.maps import RseiOutputs
 from ecoassets.core.quality.rsei.report import rsei_report
 from ecoassets.core.quality.rsei.run import run_rsei
-from ecoassets.core.quality.trend import TrendInputs, TrendOutputs, run_trend
-from ecoassets.core.quality.trend_report import trend_report
+from ecoassets.core.quality.trend.report import trend_report
+from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend
 from ecoassets.core.report import render_report
 
 pytest.importorskip("plotly")

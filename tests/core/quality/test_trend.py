@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import kendalltau, norm, theilslopes
 
 from ecoassets.core.errors import InputError
-from ecoassets.core.quality.trend import TrendInputs, TrendOutputs, run_trend, trend_classes, trend_table
-from ecoassets.core.quality.trend_statistics import (
+from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend, trend_classes, trend_table
+from ecoassets.core.quality.trend.statistics import (
     TrendStatistics,
     prewhitened,
     smallest_p,

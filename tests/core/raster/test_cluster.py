@@ -13,7 +13,7 @@ import pytest
 from osgeo import gdal
 
 from ecoassets.core.errors import Cancelled, ClusterError, InputError, OutputError
-from ecoassets.core.raster.cluster.cluster import Cluster
+from ecoassets.core.raster.cluster.client import Cluster
 from ecoassets.core.raster.cluster.nodes import describe_node, disagreement
 from ecoassets.core.raster.cluster.scheduler import VARIABLE, scheduled
 from ecoassets.core.raster.engine import run_job
@@ -176,7 +176,7 @@ class TestWhatCannotBeUsed:
         ],
     )
     def test_an_address(self, noise, tmp_path, address, message, monkeypatch):
-        monkeypatch.setattr("ecoassets.core.raster.cluster.cluster.CONNECT_SECONDS", 1)
+        monkeypatch.setattr("ecoassets.core.raster.cluster.client.CONNECT_SECONDS", 1)
         monkeypatch.setenv(VARIABLE, address)
         with pytest.raises(ClusterError, match=message):
             run_job(job(noise, tmp_path / "x.tif"))

@@ -12,7 +12,7 @@ from ecoassets.core.class_breaks import NO_CLASS, BreakClass, ClassBreaks, read_
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table, resource_table
-from ecoassets.core.terrain.terrain_classes import (
+from ecoassets.core.terrain.classes import (
     TerrainInputs,
     TerrainOutputs,
     load_scheme,
