@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
+from ...quantities import quantity
 from ...raster.engine import run_job
 from ...raster.files import workspace
 from ...raster.passes.percentiles import percentiles_by_stratum
@@ -25,10 +26,6 @@ from .maps import LEVELS, MapKernel, RseiOutputs, SumKernel, map_outputs, middle
 MODES = ("joint", "reference", "yearly", "equal_weight")
 NORMALISATIONS = ("percentile", "minmax")
 EQUAL_WEIGHTS = GOOD / len(GOOD)
-# Mean near-infrared reflectance above this is no reflectance.
-MOST_REFLECTANCE = 1.5
-# Mean land surface temperature of an image, K.
-COLDEST, HOTTEST = 223.0, 343.0
 
 
 @dataclass(frozen=True)
@@ -252,16 +249,17 @@ def _statistics(
 
 def _require_plausible(inputs: RseiInputs, year: int, nir: float, kelvin: float) -> None:
     """Raises InputError where numbers were taken for what they are not."""
-    if nir > MOST_REFLECTANCE:
+    if nir > quantity("reflectance").possible.high:
         raise InputError(
             f"Near-infrared reflectance of {year} is {nir:.6g} on average, but reflectance lies between 0 and 1: these "
             "are digital numbers. Choose LEVEL level2 or level1, or scale the image."
         )
-    if COLDEST <= kelvin <= HOTTEST:
+    usual = quantity("surface_temperature").usual
+    if usual.holds(kelvin):
         return
     given = kelvin - KELVIN if inputs.temperature_unit == "celsius" else kelvin
     guesses = {
-        "kelvin": "degrees Celsius or Fahrenheit" if given < COLDEST else "digital numbers",
+        "kelvin": "degrees Celsius or Fahrenheit" if given < usual.low else "digital numbers",
         "celsius": "Kelvin or Fahrenheit",
         "mod11": "degrees that are no longer numbers of the product",
     }

@@ -30,9 +30,8 @@ TO_T_HA = {"gc_m2": 0.01, "kgc_m2": 10.0, "tc_ha": 1.0}
 MOD17, MOD17_TO_T_HA, MOD17_LARGEST = "mod17", 0.001, 32_700.0
 NPP_UNITS = (*TO_T_HA, MOD17)
 G_M2_PER_T_HA = 100.0
-LARGEST_T_HA = 25.0  # the richest wetlands and tropical forests
 # What the richest land holds in t C/ha would be this, taken for gC/m2; only deserts produce so little.
-NEXT_TO_NOTHING_T_HA = 0.01 * LARGEST_T_HA
+NEXT_TO_NOTHING_T_HA = 0.25
 SOURCES = {
     "nep": "Q_CO2 = 44/12 NEP, Q_O2 = 32/44 Q_CO2",
     "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
@@ -138,7 +137,7 @@ class FluxFormula:
             co2 = fixed_by_dry_matter(npp, inputs.carbon_fraction, inputs.co2_per_dry_matter)
         oxygen = self._oxygen(npp, co2)
         amounts |= {"oxygen": oxygen, "co2": co2}
-        counts = {"losing": co2 < 0, "too rich": npp > LARGEST_T_HA}
+        counts = {"losing": co2 < 0, "too rich": G_M2_PER_T_HA * npp > quantity("npp").usual.high}
         return Layers({FLUX: co2, OXYGEN: oxygen}, valid, amounts, counts, pixels.classes)
 
     def _oxygen(self, npp: np.ndarray, co2: np.ndarray) -> np.ndarray:
@@ -324,8 +323,8 @@ def _tell(result: FluxResult, progress: Progress) -> None:
             )
         if rich[y]:
             progress.warn(
-                f"{when}NPP is above {100 * LARGEST_T_HA:,.0f} gC/m2 in {int(rich[y])} pixels, which no land reaches. "
-                "They may be fill values: set NPP_MAX."
+                f"{when}NPP is above {quantity('npp').usual.high:,.0f} gC/m2 in {int(rich[y])} pixels, which hardly "
+                "any land reaches. They may be fill values: set NPP_MAX."
             )
         if abs(npp[y]) < NEXT_TO_NOTHING_T_HA:
             progress.warn(

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...progress import QUIET, Progress
-from ...quantities import ANY
+from ...quantities import ANY, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
@@ -24,7 +24,6 @@ from .rainfall_erosivity import ErosivityOutputs, R
 DailyMethod = Literal["xie_daily", "zhang_daily"]
 HALF_MONTHS = 24
 EROSIVE_RAIN_MM = 12.0
-RECORD_DAILY_RAIN_MM = 1900.0  # the largest ever measured is 1825 mm, Foc-Foc on Réunion in 1966
 WARM_HALF_MONTHS = range(8, 18)  # May to September
 SOURCES = {
     "xie_daily": "Xie Yun et al., the daily model of HJ 1173-2021",
@@ -197,7 +196,7 @@ def read_rain(table: Table) -> tuple[RainDay, ...]:
         raise TableError(f"Table {table.name} holds no day. Add a row per day of rain.")
     found = []
     for row, ((year, month, day), amount) in enumerate(zip(dates, rain), start=1):
-        if not 0 <= amount <= RECORD_DAILY_RAIN_MM:
+        if not quantity("daily_rain").possible.holds(amount):
             raise TableError(
                 f"Table {table.name}, row {row}, column rain_mm holds {amount:g}, which is no daily rain in mm. "
                 "Remove missing values such as -9999, and divide by 10 if rain is in tenths of a millimetre."

@@ -14,7 +14,6 @@ from ...progress import QUIET, Progress
 from ...quantities import Measure, UnitChoice, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ..plausible import refuse_slip
 from ..survey import Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -27,10 +26,6 @@ UNITS = tuple(UnitChoice(word, 1 / divisor) for word, divisor in TO_PERCENT.item
 SUM_TOLERANCE_PCT = 5.0
 MINERAL_SOIL_CARBON_PCT = 6.0
 
-_TEXTURE = (
-    "They should add up to 100: check that the rasters are sand, silt and clay of one layer, and their unit (percent, "
-    "fraction, g/kg)."
-)
 SOURCES = {
     "epic": "Williams 1990, Philosophical Transactions of the Royal Society B 329:421-428",
     "epic_china": "HJ 1173-2021: Williams 1990 corrected after Zhang Keli et al. 2008",
@@ -76,6 +71,18 @@ def erodibility(
     return np.maximum(US_TO_METRIC * (-0.01383 + 0.51575 * us), 0)
 
 
+def _refuse_texture(total: np.ndarray, off: np.ndarray, valid: np.ndarray) -> None:
+    """Raises InputError where sand, silt and clay of more than half of the valid pixels do not add up.
+
+    A single odd pixel is left to the count; a block full of them is another layer or unit.
+    """
+    if 2 * np.count_nonzero(off) > np.count_nonzero(valid):
+        raise InputError(
+            f"Sand + silt + clay is {float(np.median(total[valid])):.4g} % in a typical pixel. They should add up to "
+            "100: check that the rasters are sand, silt and clay of one layer, and their unit (percent, g/kg)."
+        )
+
+
 @dataclass(frozen=True)
 class ErodibilityFormula:
     """K of the pixels; see `ErodibilityInputs`."""
@@ -90,7 +97,7 @@ class ErodibilityFormula:
         carbon = pixels.values["carbon"] / self.carbon_divisor
         total = sand + silt + clay
         off = np.abs(total - 100) > SUM_TOLERANCE_PCT
-        refuse_slip("Sand + silt + clay in percent", total, off, valid, _TEXTURE)
+        _refuse_texture(total, off & valid, valid)
         k = erodibility(sand, silt, clay, carbon, self.method)
         defined = np.isfinite(k)
         k = np.where(defined, k, 0)

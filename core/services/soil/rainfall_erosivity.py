@@ -19,7 +19,6 @@ from ...raster.files import workspace
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...results import Column, ResultTable
-from ..plausible import refuse_slip
 from ..survey import Climate, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, Pixels
 
@@ -31,8 +30,6 @@ MONTHS = 12
 # From 100 ft tonf in/(acre h a) to MJ mm/(ha h a).
 US_TO_METRIC = 17.02
 RENARD_FREIMUND_JUMP_MM = 55.0
-# Twice the rainiest places on earth have is no annual rain in mm.
-IMPOSSIBLE_ANNUAL_RAIN_MM = 25_000.0
 
 SOURCES = {
     "zhang_monthly": "Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41",
@@ -135,13 +132,6 @@ class ErosivityFormula:
         valid = pixels.all_valid()
         yearly = [np.stack([pixels.values[name] for name in names]) for names in self.names]
         annual = sum(rain.sum(axis=0) for rain in yearly) / len(yearly)
-        refuse_slip(
-            "Annual precipitation in mm",
-            annual,
-            annual > IMPOSSIBLE_ANNUAL_RAIN_MM,
-            valid,
-            "It looks like tenths of a millimetre, or like annual rain given for every month. Rescale it to mm.",
-        )
         erosivity = _KERNELS[self.method](yearly)
         counts = {}
         if self.method == "renard_freimund":

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...quantities import Measure
+from ...quantities import Measure, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...raster.validity import is_everywhere
@@ -42,7 +42,6 @@ BODY_AREA = "body_area"
 UNDESCRIBED_BODY_AREA = "undescribed_body_area"
 COLUMNS_OF_SOIL = 1 + len(SOIL_GROUPS)  # the first is for pixels without a soil group
 MM_HA_TO_M3 = 10.0
-RECORD_STORM_MM = 2_000.0  # the most rain ever measured in a day is 1825 mm
 COLUMNS = (
     Column("held_mm", unit="mm"),
     Column("volume_m3", unit="m3"),
@@ -318,7 +317,7 @@ def _check(inputs: FloodInputs) -> None:
     if (inputs.storm_rainfall is None) == (not depths):
         raise InputError("Give the storm either as a raster (STORM_RAINFALL) or as depths in mm (STORM_DEPTH).")
     for depth in depths:
-        if not 0 < depth <= RECORD_STORM_MM:
+        if depth <= 0 or not quantity("storm_rainfall").possible.holds(depth):
             raise InputError(f"The storm depth is {depth:g} mm. Give the rain of a storm in mm, such as 80.")
     if inputs.soil_group is None and inputs.soil_group_code not in SOIL_GROUPS:
         raise InputError(
