@@ -6,7 +6,7 @@ from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.workflows.assets_headlines import value_headlines
 from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ...core.workflows.headlines import Headline
-from ...core.workflows.pressure_headlines import pressure_headlines
+from ...core.workflows.pressure_headlines import pressure_headlines, zone_headlines
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..settings import report_language
@@ -43,7 +43,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_rasters("THERMAL", quantity="surface_temperature", optional=True)
 
     def steps(self, given: Given) -> int:
-        return 6 + (1 if given.has("IMAGES") else 0)
+        return 6 + (1 if given.has("IMAGES") else 0) + (1 if given.has("ZONES") else 0)
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
@@ -88,8 +88,10 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         quality = self._quality(given, chain) if given.has("IMAGES") else None
         if quality:
             headlines += rsei_headlines(quality.table())
-        activity = self._activity(given, chain)
-        headlines += pressure_headlines(ACTIVITY, activity.table(), by_zone=given.has("ZONES"))
+        activity = self._activity(chain)
+        headlines += pressure_headlines(ACTIVITY, activity.table())
+        if given.has("ZONES"):
+            headlines += zone_headlines(ACTIVITY, self._activity_of_zones(chain).table())
         return headlines + self._drivers(given, chain, value, activity)
 
     @staticmethod
@@ -112,15 +114,16 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         )
 
     @staticmethod
-    def _activity(given: Given, chain: Chain) -> Step:
-        """By zone where there are zones, as the paper tells it; else about each pixel."""
-        unit = "zones" if given.has("ZONES") else "window"
-        return chain.run(
-            "humanactivity",
-            {"OUTPUT": "human_activity.tif", "OUTPUT_TABLE": "human_activity.csv"},
-            shown=["OUTPUT"],
-            UNIT=unit,
-        )
+    def _activity(chain: Chain) -> Step:
+        """About each pixel, with and without zones: the detector explains by it."""
+        files = {"OUTPUT": "human_activity.tif", "OUTPUT_TABLE": "human_activity.csv"}
+        return chain.run("humanactivity", files, shown=["OUTPUT"], UNIT="window")
+
+    @staticmethod
+    def _activity_of_zones(chain: Chain) -> Step:
+        """By zone, as the paper tells it."""
+        files = {"OUTPUT": "human_activity_zones.tif", "OUTPUT_TABLE": "human_activity_zones.csv"}
+        return chain.run("humanactivity", files, about="human_activity_zones", UNIT="zones")
 
     def _drivers(self, given: Given, chain: Chain, value: Step, activity: Step) -> list[Headline]:
         """The detector of the last year: natural drivers, human activity and what else was given."""

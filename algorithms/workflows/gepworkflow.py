@@ -13,6 +13,7 @@ from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.workflows.combined_report import StepReport
 from ...core.workflows.gep_headlines import account_headlines, seea_headlines
 from ...core.workflows.headlines import Headline
+from ...core.workflows.study_area import SharedArea
 from ..accounts.gepaccount import PriceParameters
 from ..base import Results
 from ..given import Given
@@ -205,10 +206,13 @@ class GepWorkflow(Workflow, PriceParameters):
                 tables.append(chain.run(name, files, **told).path("OUTPUT_TABLE"))
         return maps, tables
 
-    def _publish(self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport]) -> Results:
+    def _publish(
+        self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport], shared: SharedArea
+    ) -> Results:
         """The account comes first: its first page answers what the reader asks."""
         title = self._title_of_account()
-        return super()._publish(given, headlines, sorted(reports, key=lambda report: report.title != title))
+        ordered = sorted(reports, key=lambda report: report.title != title)
+        return super()._publish(given, headlines, ordered, shared)
 
     @staticmethod
     def _title_of_account() -> str:

@@ -16,14 +16,16 @@ from qgis.core import (
     QgsProcessingMultiStepFeedback,
 )
 
-from ...core.errors import Cancelled, EcoAssetsError
+from ...core.errors import Cancelled, EcoAssetsError, OutputError
 from ...core.progress import Progress
+from ...core.raster.study import within
 from ...core.report import MethodReport
 from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
 from ...core.workflows.combined_report import StepReport, combined_report
 from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
+from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
 from ..compat import GROUPS_IN_CANVAS
 from ..gathered_reports import gather_reports
@@ -31,6 +33,8 @@ from ..given import Given
 from ..outputs import make_folder, require_apart
 from ..settings import report_language
 from ..translation import tr
+
+AREA_FILE = "study_area.tif"
 
 
 class Step:
@@ -80,6 +84,16 @@ class Chain:
     def file(self, name: str) -> str:
         """A file of this name in the folder of results."""
         return os.path.join(self._folder, name)
+
+    def require_free(self, path: str) -> None:
+        """Raises OutputError where a file of the workflow's own would replace one of its inputs."""
+        real = os.path.realpath(path)
+        label = next((label for (file, _), label in self._files_read.items() if file == real), None)
+        if label is not None:
+            raise OutputError(
+                tr("{path} is an input ({label}), and the workflow writes a file of this name. Choose another FOLDER.",
+                   path=path, label=label)
+            )  # fmt: skip
 
     def run(
         self, name: str, files: dict[str, str], *, shown: Sequence[str] = (), about: str = "", **parameters: Any
@@ -181,18 +195,29 @@ class Workflow(EcoAlgorithm):
         where = self._context, self._feedback, folder
         chain = Chain(given, self._files_read, *where, self.steps(given), reports, self.displayName())
         try:
-            with gather_reports(reports):
-                headlines = self.follow(given, chain)
-            return {"FOLDER": folder, **self._publish(given, headlines, reports)}
+            shared = self._share_area(given, chain, progress)
+            with gather_reports(reports), within(shared.source):
+                headlines = [*area_headlines(shared), *self.follow(given, chain)]
+            return {"FOLDER": folder, **self._publish(given, headlines, reports, shared)}
         except (Cancelled, EcoAssetsError, QgsProcessingException):
             if chain.finished:
                 progress.warn(tr("What the steps that had finished made stays in {folder}.", folder=folder))
             raise
 
-    def _publish(self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport]) -> Results:
+    def _share_area(self, given: Given, chain: Chain, progress: Progress) -> SharedArea:
+        """The land that all steps work on, so that their shares have one base."""
+        path = chain.file(AREA_FILE)
+        chain.require_free(path)
+        settings = self.raster_settings(given)
+        land = given.rasters("LAND_COVER"), given.years(), given.scheme()
+        return share_study_area(*land, path, settings, progress.part(0, 0))
+
+    def _publish(
+        self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport], shared: SharedArea
+    ) -> Results:
         def whole(language: str) -> MethodReport:
             years = given.years()
             period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
-            return combined_report(headlines, reports, language, period, self.names(given))
+            return combined_report(headlines, reports, language, period, self.names(given), shared)
 
         return self.publish_report(given, whole) | self.publish_table("OUTPUT_TABLE", headline_table(headlines))

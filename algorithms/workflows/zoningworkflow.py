@@ -10,6 +10,7 @@ from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
     conservation_headlines,
     kept_headlines,
+    plan_headlines,
     quality_headlines,
     restoration_headlines,
     service_headlines,
@@ -60,8 +61,9 @@ class ZoningWorkflow(Workflow):
         self.add_text("BREAKS", "50, 75, 90", advanced=True)
         self.add_number("KEEP", 1, 1, integer=True, advanced=True)
         self.add_number("MINIMUM_AREA", 0, 0, advanced=True)
-        self.add_flag("COMPARE", False)
-        self.add_number("TIME_LIMIT", 20, 1, advanced=True)
+        self.add_text("EXCLUDE", optional=True, advanced=True)
+        self.add_flag("COMPARE", True, optional=True)
+        self.add_number("TIME_LIMIT", 20, 1, advanced=True, optional=True)
         self.add_workflow_outputs()
 
     def _add_soil(self) -> None:
@@ -138,7 +140,7 @@ class ZoningWorkflow(Workflow):
             LAND_COVER=given.rasters("LAND_COVER")[-1],
             **self._as_services(services),
         )
-        return headlines + kept_headlines(plan.table("OUTPUT_SERVICES"))
+        return headlines + plan_headlines(plan.table()) + kept_headlines(plan.table("OUTPUT_SERVICES"))
 
     @staticmethod
     def _ranked(given: Given) -> list[str]:
@@ -168,7 +170,8 @@ class ZoningWorkflow(Workflow):
             headlines += service_headlines(SOIL, steps[SOIL].table(), "retention_t", "t/a")
         if FLOOD in wanted:
             files = {"OUTPUT": "flood_mitigation.tif", "OUTPUT_TABLE": "flood_mitigation.csv"}
-            steps[FLOOD] = chain.run("floodmitigation", files, shown=["OUTPUT"])
+            # The DEM is for slope length; curve numbers are those of the tables, whatever the slope.
+            steps[FLOOD] = chain.run("floodmitigation", files, shown=["OUTPUT"], DEM=None)
             headlines += service_headlines(FLOOD, steps[FLOOD].table(), "volume_m3", "m3")
         files = {"OUTPUT": "natural_habitat.tif", "OUTPUT_TABLE": "natural_habitat.csv"}
         steps[HABITAT] = chain.run("naturalhabitat", files, shown=["OUTPUT"])

@@ -50,7 +50,7 @@ class ZoningPlan(ZoningAlgorithm):
         self.add_table_output("OUTPUT_SERVICES")
         self.add_table_output("OUTPUT_COMPARISON")
         self.add_report_output()
-        for name in ("CONSERVATION_AREA", "RESTORATION_AREA", "BOTH_AREA"):
+        for name in ("CONSERVATION_AREA", "RESTORATION_AREA", "BOTH_AREA", "CONSERVATION_TOTAL", "RESTORATION_TOTAL"):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
@@ -108,7 +108,15 @@ class ZoningPlan(ZoningAlgorithm):
         if comparison is not None:
             results.update(self.publish_table("OUTPUT_COMPARISON", comparison_table(comparison)))
         conserve, restore, both = (result.plan_ha(code) for code in (1, 2, 3))
-        results.update(self.publish_numbers(CONSERVATION_AREA=conserve, RESTORATION_AREA=restore, BOTH_AREA=both))
+        results.update(
+            self.publish_numbers(
+                CONSERVATION_AREA=conserve,
+                RESTORATION_AREA=restore,
+                BOTH_AREA=both,
+                CONSERVATION_TOTAL=conserve + both,
+                RESTORATION_TOTAL=restore + both,
+            )
+        )
         return results
 
     def _publish_polygons(self, outputs: PlanOutputs) -> Results:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from ..errors import InputError
@@ -119,7 +121,7 @@ class StudyArea:
 
 
 def open_study_area(reference: Source, settings: RasterSettings, folder: str, progress: Progress) -> StudyArea:
-    """Takes the grid of a raster as the reference and burns the boundary on it.
+    """Takes the grid of a raster as the reference and burns the boundary on it, or takes the area of `within`.
 
     Warns where the projection's area scale errs by more than 1 percent.
 
@@ -134,5 +136,29 @@ def open_study_area(reference: Source, settings: RasterSettings, folder: str, pr
             f"Areas in {grid.crs_name} err by up to {error:.2g} % here, because the projection does not keep areas. "
             f"Reproject {reference.named} to an equal-area CRS for true areas."
         )
-    boundary = burn_boundary(settings.boundary, grid, folder, progress) if settings.boundary else None
+    boundary = _boundary(settings, grid, folder, progress)
     return StudyArea(grid, boundary, settings, folder, progress, Gate(settings.insist_on_years))
+
+
+_WITHIN: ContextVar[Source | None] = ContextVar("study_area", default=None)
+
+
+@contextmanager
+def within(area: Source) -> Iterator[None]:
+    """Lets every study area that is opened in this block be this one, whatever the boundary: a 0/1 raster.
+
+    The steps of a workflow share it, so that all their shares have one base. On another grid it is taken by the nearest
+    neighbour.
+    """
+    token = _WITHIN.set(area)
+    try:
+        yield
+    finally:
+        _WITHIN.reset(token)
+
+
+def _boundary(settings: RasterSettings, grid: Grid, folder: str, progress: Progress) -> Source | None:
+    shared = _WITHIN.get()
+    if shared is not None:
+        return fit_to_grid(shared, grid, QUIET, align_classes=True)
+    return burn_boundary(settings.boundary, grid, folder, progress) if settings.boundary else None

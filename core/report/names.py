@@ -12,6 +12,8 @@ OWN_WORDS = frozenset(
         "all", "outside", "unknown", "union", "sum", "overlap", "filled",
         # steps of the workflows
         "water_retention", "soil_conservation", "flood_mitigation", "natural_habitat", "quality",
+        # parts of a plan
+        "conservation_alone", "restoration_alone", "conservation_and_restoration",
         # reasons to restore
         "degraded", "degraded_water", "degraded_soil", "degraded_flood", "degraded_quality", "low_quality",
         "severe_erosion",

@@ -47,10 +47,10 @@ def terrain_headlines(variable: str, summary: Table, currency: str) -> list[Head
         summary: table of zonesummary over the classes of that variable.
         currency: names the unit.
     """
-    rows = [row for row in rows_of(summary) if row.text("zone") != ALL]
+    rows = rows_of(summary)
     classes = dict.fromkeys(row.text("name") or row.text("zone") for row in rows)
     headlines = []
-    whole = total_of(rows_of(summary, zone=ALL), "area_ha")
+    whole = total_of(rows, "area_ha")
     for name in classes:
         of_class = [row for row in rows if (row.text("name") or row.text("zone")) == name]
         mean = total_of(of_class, "total") / len(of_class)

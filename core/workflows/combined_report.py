@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..report import Block, Chapter, Heading, LeftOutAreas, MethodReport, Paragraph, Parameters
 from ..report.texts import load_texts
 from .headlines import Headline, headline_chapter
+from .study_area import SharedArea, area_chapter
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ def combined_report(
     language: str,
     subtitle: str = "",
     names: Mapping[str, str] | None = None,
+    shared: SharedArea | None = None,
 ) -> MethodReport:
-    """Headline figures, then a chapter per step with what its own report holds; sources of all steps once.
+    """Headline figures, the study area, a chapter per step with what its own report holds; sources of all steps once.
 
     Args:
         headlines: the figures of the first chapter.
@@ -33,10 +35,12 @@ def combined_report(
         language: `en` or `zh`.
         subtitle: what, where and when in one line.
         names: of subjects of headlines, by id.
+        shared: the study area of all steps.
     """
     words = load_texts(language)
+    area = [area_chapter(shared, words)] if shared else []
     return MethodReport(
-        chapters=[headline_chapter(headlines, words, names), *(_chapter(step) for step in steps)],
+        chapters=[headline_chapter(headlines, words, names), *area, *(_chapter(step) for step in steps)],
         subtitle=subtitle,
         sources=list(dict.fromkeys(source for step in steps for source in step.report.sources)),
         warnings=[f"{step.title}: {warning}" for step in steps for warning in step.report.warnings],

@@ -8,14 +8,13 @@ from .headlines import Headline, rows_of, total_of
 ALL = "all"
 
 
-def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -> list[Headline]:
-    """The mean of each year, and with zones the value of each zone and year.
+def pressure_headlines(figure: str, pressure: Table) -> list[Headline]:
+    """The mean of each year.
 
     Args:
         figure: `hemeroby` or `human_activity`.
         pressure: the algorithm's table (year, zone, value, level, area_ha); rows of the zone `all` are the study area,
             or its levels, whose areas weigh the mean.
-        by_zone: whether the other zones are worth a figure each.
     """
     rows = rows_of(pressure, zone=ALL)
     headlines = []
@@ -27,10 +26,13 @@ def pressure_headlines(figure: str, pressure: Table, *, by_zone: bool = False) -
         headlines.append(
             Headline(f"{figure}_mean", weighted / area if area else None, "", year, card=year in (years[0], years[-1]))
         )
-    if by_zone:
-        headlines += [
-            Headline(f"{figure}_zone", row.number("value"), "", row.whole("year"), subject=row.text("zone"))
-            for row in rows_of(pressure)
-            if row.text("zone") != ALL
-        ]
     return headlines
+
+
+def zone_headlines(figure: str, pressure: Table) -> list[Headline]:
+    """The value of each zone and year, from the table of a run by zone."""
+    return [
+        Headline(f"{figure}_zone", row.number("value"), "", row.whole("year"), subject=row.text("zone"))
+        for row in rows_of(pressure)
+        if row.text("zone") != ALL
+    ]

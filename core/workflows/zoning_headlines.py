@@ -6,7 +6,8 @@ from ..tables import Table
 from .headlines import Headline, change_pct, pair_of, rows_of, total_of
 
 ALL, UNION = "all", "union"
-CONSERVED = (1, 3)  # plan codes
+CONSERVED = (1, 3)  # plan codes: conservation alone, both
+PARTS = {1: "conservation_alone", 2: "restoration_alone", 3: "conservation_and_restoration"}
 
 
 def service_headlines(service: str, table: Table, column: str, unit: str) -> list[Headline]:
@@ -29,19 +30,27 @@ def service_headlines(service: str, table: Table, column: str, unit: str) -> lis
 
 
 def quality_headlines(quality: Table, change: Table) -> list[Headline]:
-    """Mean quality index of all graded ecosystems by year, and its change on the pixels that both years grade.
+    """Mean quality index of all graded ecosystems by year, and its change, all on the same land.
 
     Args:
-        quality: `OUTPUT_TABLE` of ecosystemquality.
-        change: `OUTPUT_CHANGE` of ecosystemquality.
+        quality: `OUTPUT_TABLE` of ecosystemquality, which tells the mean of a single year.
+        change: `OUTPUT_CHANGE` of ecosystemquality: means of the pixels that have an index in every year (with the mask
+            `yearly` in the two years of a row).
     """
-    means = rows_of(quality, ecosystem=ALL, **{"class": ALL})
-    headlines = [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in means]
-    first, last = means[0].whole("year"), means[-1].whole("year")
-    return headlines + [
-        Headline("quality_change", row.number("change_pct"), "%", last, first, card=True)
-        for row in rows_of(change, ecosystem=ALL)
-        if pair_of(row) == (first, last)
+    compared = rows_of(change, ecosystem=ALL)
+    if not compared:
+        alone = rows_of(quality, ecosystem=ALL, **{"class": ALL})
+        return [Headline("quality_mean", row.number("index"), "", row.whole("year")) for row in alone]
+    years = sorted({year for row in compared for year in pair_of(row) if year is not None})
+    whole = next(row for row in compared if pair_of(row) == (years[0], years[-1]))
+    first, last = whole.number("index_from"), whole.number("index_to")
+    # Years between have the mean of this land only where consecutive pairs are of it too.
+    areas = {row.number("area_ha") for row in compared}
+    between = [row for row in compared if len(areas) == 1 and row is not whole and row.whole("to_year") != years[-1]]
+    means = [(years[0], first), *((row.whole("to_year"), row.number("index_to")) for row in between), (years[-1], last)]
+    return [
+        *(Headline("quality_mean", mean, "", year) for year, mean in means),
+        Headline("quality_change", whole.number("change_pct"), "%", years[-1], years[0], card=True),
     ]
 
 
@@ -86,14 +95,36 @@ def conservation_headlines(ecosystems: Table) -> list[Headline]:
     return headlines
 
 
+def plan_headlines(plan: Table) -> list[Headline]:
+    """Area and share of conservation alone, of restoration alone and of what is both; their sums are told elsewhere.
+
+    Args:
+        plan: `OUTPUT_TABLE` of zoningplan.
+    """
+    rows = rows_of(plan, zone=ALL)
+    headlines = []
+    for code, part in PARTS.items():
+        of_part = [row for row in rows if row.whole("plan") == code]
+        headlines.append(Headline("plan_area", total_of(of_part, "area_ha"), "ha", subject=part))
+        headlines.append(Headline("plan_share", total_of(of_part, "share_pct"), "%", subject=part))
+    return headlines
+
+
 def kept_headlines(services: Table) -> list[Headline]:
-    """Share of each service that the conservation area keeps, alone and together with restoration.
+    """Share of each service that the conservation area keeps, with and without the part that is restored as well.
 
     Args:
         services: `OUTPUT_SERVICES` of zoningplan.
     """
-    kept: dict[str, float] = {}
+    kept: dict[str, dict[int, float]] = {}
     for row in rows_of(services, zone=ALL):
-        if row.whole("plan") in CONSERVED:
-            kept[row.text("service")] = kept.get(row.text("service"), 0.0) + (row.number("kept_pct") or 0.0)
-    return [Headline("service_kept", share, "%", subject=service) for service, share in kept.items()]
+        code = row.whole("plan")
+        if code in CONSERVED:
+            kept.setdefault(row.text("service"), {})[code] = row.number("kept_pct") or 0.0
+    return [
+        Headline(
+            figure, sum(shares.values()) if figure == "service_kept" else shares.get(CONSERVED[0], 0.0), "%", subject=s
+        )
+        for figure in ("service_kept", "service_kept_alone")
+        for s, shares in kept.items()
+    ]

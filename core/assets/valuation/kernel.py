@@ -184,7 +184,7 @@ class ValuationKernel:
             of_factor = [i for i, name in enumerate(self.factor_of) if name == factor]
             part = np.append(self.coefficients[year, of_factor].sum(axis=0), 0.0).take(index)
             if factor in raw:
-                part *= raw[factor] / self.factors[factor].references[year]
+                part *= raw[factor].astype(np.float64) / self.factors[factor].references[year]
             total += part
         return total
 

@@ -111,7 +111,7 @@ class ComparisonResult:
 
     Attributes:
         plans: the plan, the ranking and, where it could be found, the selection.
-        region_ha: area of the region.
+        region_ha: area of the region: all land cover; without land cover where the plan has a value.
         totals: of each service in the region.
         unit_pixels: edge of the planning units in pixels.
         gap: of the exact selection.
@@ -228,7 +228,9 @@ def _candidates(
     natural = ecosystems.members(inputs.natural) if ecosystems.source else np.array([True])
     kernel = _CandidateKernel(ecosystems, natural, layers)
     read = [plan, *ecosystems.sources, *(layer.source for layer in layers)]
-    job = area.job(kernel, read, (Output(STATUS, path, (Band(STATUS),), "uint8", 0),), gate=[PLAN])
+    # With land cover the region is all of it, as the shares of the zones have it.
+    gate = [PLAN, *(source.name for source in ecosystems.sources)]
+    job = area.job(kernel, read, (Output(STATUS, path, (Band(STATUS),), "uint8", 0),), gate=gate, gate_any=True)
     found = run_checked(replace(job, write=WriteOptions(overviews=False)), ecosystems, area, progress)
     return replace(area, boundary=Source(STATUS, path, 1, "classes", "Candidates")), found
 

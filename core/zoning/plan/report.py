@@ -78,6 +78,15 @@ def _overview(result: PlanResult, outputs: PlanOutputs, words: Words, language: 
         for code in (CONSERVE, RESTORE, BOTH)
     ]
     blocks: list[Block] = [Figures(cards)]
+    if result.plan_ha(BOTH):
+        with_both = [
+            Figure(words[title], area, "ha", f"{area / whole:.2%}, {words['zoning_with_both']}")
+            for title, area in (
+                ("zoning_conservation_area", result.plan_ha(CONSERVE, BOTH)),
+                ("zoning_restoration_area", result.plan_ha(RESTORE, BOTH)),
+            )
+        ]
+        blocks.append(Figures(with_both))
     if outputs.plan:
         picture = [MapPicture(outputs.plan)]
         blocks.append(class_map(words["zoning_plan_map"], picture, legend("plan", language)))

@@ -57,6 +57,6 @@ class PlanResult:
     kept: np.ndarray
     inputs: PlanInputs
 
-    def plan_ha(self, plan: int) -> float:
-        """Area of a plan code over the whole region."""
-        return float(self.area_ha[:, plan].sum())
+    def plan_ha(self, *plans: int) -> float:
+        """Area of plan codes over the whole region."""
+        return float(self.area_ha[:, list(plans)].sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
@@ -15,6 +15,7 @@ from ...raster.files import workspace
 from ...raster.output import Band, Output
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
+from ...raster.work import JobResult
 from ...raster.zones.zoning import open_zoning
 from ..layers import LAND_COVER, band_source, open_ecosystems, run_checked
 from ..legends import legend
@@ -35,6 +36,15 @@ class PlanOutputs:
     districts: str | None = None
 
 
+def _require_zones(found: JobResult) -> None:
+    """Raises InputError where neither zones have a value anywhere: land cover alone makes no plan."""
+    if not any(found.coverage[name].pixels for name in (RESTORATION, CONSERVATION)):
+        raise InputError(
+            "No pixel of the restoration and conservation zones has a value within the study area. Check that they are "
+            "zones of this region, their nodata values and the study boundary."
+        )
+
+
 def run_zoning_plan(
     inputs: PlanInputs,
     outputs: PlanOutputs | None = None,
@@ -43,7 +53,8 @@ def run_zoning_plan(
 ) -> PlanResult:
     """Lays conservation over restoration and sums the plan by district, ecosystem, reason and service.
 
-    A raster that has no value at a pixel counts as not suggested there; only where neither has one there is no plan.
+    A raster that has no value at a pixel counts as not suggested there. The region is all land cover; without land
+    cover it is where either raster has a value.
 
     Raises:
         InputError: codes that do not exist, an unknown policy, or files that cannot be read.
@@ -78,7 +89,8 @@ def run_zoning_plan(
         if outputs.districts:
             made.append(Output(DISTRICTS, outputs.districts, (Band(DISTRICTS),), "int32", 0))
         read = [*zones, *ecosystems.sources, *districts.sources, *(layer.source for layer in services)]
-        job = area.job(kernel, read, made, gate=[RESTORATION, CONSERVATION], gate_any=True)
+        gate = [RESTORATION, CONSERVATION, *(source.name for source in ecosystems.sources)]
+        job = replace(area.job(kernel, read, made, gate=gate, gate_any=True), accept=_require_zones)
         found = run_checked(job, ecosystems, area, progress.part(0, 70 if outputs.polygons else 100), CODES)
         shape = (len(districts.names), PLANS, -1)
         kept = [found.sums[f"kept:{n}"] * layer.service.factor for n, layer in enumerate(services)]

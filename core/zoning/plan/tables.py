@@ -35,12 +35,13 @@ SERVICE_COLUMNS = (
 
 
 def plan_table(result: PlanResult) -> ResultTable:
-    """A row per district, plan code and ecosystem that occurs; `share_pct` is of the district's area."""
+    """A row per district (and `all`), plan code and ecosystem that occurs; `share_pct` is of the district's area."""
     rows: list[tuple[Cell, ...]] = []
-    for d, district in enumerate(result.districts):
-        whole = math.fsum(result.area_ha[d].ravel())
+    districts = zip(result.districts, result.area_ha) if result.districts != (ALL,) else ()
+    for district, areas in ((ALL, result.area_ha.sum(axis=0)), *districts):
+        whole = math.fsum(areas.ravel())
         for plan in range(PLANS):
-            for ecosystem, area in zip(result.ecosystems, result.area_ha[d, plan]):
+            for ecosystem, area in zip(result.ecosystems, areas[plan]):
                 if area > 0:
                     rows.append((district, plan, ecosystem, float(area), float(area / whole * 100)))
     return ResultTable(PLAN_COLUMNS, tuple(rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
+from ...report.common import left_out_areas
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import combination_legend, legend
 from ..reasons import HIGH, REASONS, masks_with
 from ..report_parts import Words, class_map, named, reason_names, table_block, with_names
 from .tables import cleanup_table, combination_table, priority_table, reason_table
-from .zones import RestorationOutputs, RestorationResult
+from .zones import USED_LAND, RestorationOutputs, RestorationResult
 
 
 def restoration_report(result: RestorationResult, outputs: RestorationOutputs, language: str) -> MethodReport:
@@ -23,6 +24,9 @@ def restoration_report(result: RestorationResult, outputs: RestorationOutputs, l
             Chapter(words["zoning_cleanup"], _cleanup(result, words, language)),
         ],
         facts=[(words["zoning_study_area"], f"{result.study_area_ha:,.0f} ha")],
+        left_out=left_out_areas(
+            None, [(words["zoning_unjudged"], result.unjudged_ha)], result.study_area_ha - result.unjudged_ha
+        ),
     )
 
 
@@ -46,6 +50,13 @@ def _overview(result: RestorationResult, words: Words, language: str) -> list[Bl
             ]
         )
     ]
+    used = [
+        Figure(f"{words['zoning_restoration_area']}: {named(words, name)}", result.area_of(name), "ha")
+        for name in USED_LAND
+        if result.area_of(name) > 0
+    ]
+    if used:
+        blocks.append(Figures(used))
     if present:
         titles = [names[reason] for reason, _ in present]
         note = words["zoning_overlapping"]

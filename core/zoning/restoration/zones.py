@@ -55,6 +55,8 @@ CODES: Mapping[str, Sequence[int]] = {
 # Ecosystem quality is graded for these; elsewhere a low grade says nothing.
 GRADED = ("forest", "shrub", "grassland")
 HIGHEST_LOW_GRADE = 2
+USED_LAND = {"urban": "built-up land", "cropland": "cropland"}
+ROUNDING = 1e-9  # sums of the same pixels in another order
 DEGRADED_CODE = -1
 
 
@@ -117,6 +119,8 @@ class RestorationResult:
         before: area by reason mask and ecosystem before the patch clean-up, shape (128, ecosystems), hectares.
         after: the same after it; equal to `before` without one.
         priority_ha: area by priority class 0 to 3, after the clean-up.
+        study_area_ha: what shares are of: all land cover, be it judged or not; without land cover what has a value in
+            any layer.
         minimum_pixels: patches of fewer pixels were cleaned up.
         inputs: what was asked for.
     """
@@ -125,12 +129,21 @@ class RestorationResult:
     before: np.ndarray
     after: np.ndarray
     priority_ha: np.ndarray
+    study_area_ha: float
     minimum_pixels: int
     inputs: RestorationInputs
 
     @property
-    def study_area_ha(self) -> float:
-        return math.fsum(self.after.ravel())
+    def unjudged_ha(self) -> float:
+        """Land on which no layer has a value."""
+        judged = math.fsum(self.after.ravel())
+        lost = self.study_area_ha - judged
+        return lost if lost > ROUNDING * self.study_area_ha else 0.0
+
+    def area_of(self, ecosystem: str) -> float:
+        """Area (ha) to restore in an ecosystem."""
+        of = self.after[1:, [name == ecosystem for name in self.ecosystems]]
+        return math.fsum(of.ravel())
 
     def area_with(self, bits: int = EVERYTHING, stage: str = AFTER) -> float:
         """Area (ha) of the masks that have any of the bits; by default the union."""
@@ -167,7 +180,8 @@ def run_restoration_zones(
     """Restoration area ``D or L or E``: degraded services or quality, low quality, severe erosion, as reason bits.
 
     A layer without a value at a pixel gives no reason there; a pixel has no result only where no layer has a value,
-    or where there is no land cover. Low quality counts on forest, shrub and grassland where land cover tells them.
+    or where there is no land cover. Shares are of all land cover. Low quality counts on forest, shrub and grassland
+    where land cover tells them.
 
     Raises:
         InputError: no layer, codes that do not exist, an exclusion without land cover.
@@ -200,15 +214,18 @@ def run_restoration_zones(
             water_sources=open_locked(inputs.water_sources, "water_sources", "Water source areas", area),
         )
         found = _run(kernel, fitted, area, outputs, minimum, progress)
+    after = found.sums[AFTER].reshape(MASKS, -1)
     result = RestorationResult(
         ecosystems.names,
         found.sums[BEFORE].reshape(MASKS, -1),
-        found.sums[AFTER].reshape(MASKS, -1),
+        after,
         found.sums[PRIORITY],
+        found.coverage[LAND_COVER].area_ha if cover else math.fsum(after.ravel()),
         minimum,
         inputs,
     )
     _tell_gaps(layers, found, progress)
+    _tell_used_land(result, progress)
     return result
 
 
@@ -359,3 +376,11 @@ def _tell_gaps(sources: Sequence[Source], found: JobResult, progress: Progress) 
         missing = whole.area_ha - found.coverage[source.name].area_ha
         if found.coverage[source.name].pixels < whole.pixels:
             progress.info(f"{source.named} has no value on {missing:,.2f} ha: it gives no reason there.")
+
+
+def _tell_used_land(result: RestorationResult, progress: Progress) -> None:
+    """Warns of land that people use: as in the paper it is suggested, but a town does not become a forest."""
+    areas = [(name, what, result.area_of(name)) for name, what in USED_LAND.items()]
+    parts = [f"{area:,.2f} ha of {what} ({name})" for name, what, area in areas if area > 0]
+    if parts:
+        progress.warn(f"To restore are {' and '.join(parts)}. Name ecosystems in EXCLUDE to leave them out.")

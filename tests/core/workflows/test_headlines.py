@@ -12,10 +12,11 @@ from ecoassets.core.workflows.assets_headlines import effect_headlines, terrain_
 from ecoassets.core.workflows.combined_report import StepReport, combined_report
 from ecoassets.core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ecoassets.core.workflows.headlines import Headline, change_pct, headline_chapter, headline_table, rows_of
-from ecoassets.core.workflows.pressure_headlines import pressure_headlines
+from ecoassets.core.workflows.pressure_headlines import pressure_headlines, zone_headlines
 from ecoassets.core.workflows.zoning_headlines import (
     conservation_headlines,
     kept_headlines,
+    plan_headlines,
     quality_headlines,
     restoration_headlines,
     service_headlines,
@@ -65,9 +66,8 @@ def test_totals_shares_and_services_of_the_assets():
 
 def test_terrain_tells_the_mean_of_the_years():
     summary = table(
-        "year zone name area_ha total",
-        (2000, "all", "all", 100, 16), (2000, 1, "flat", 30, 6), (2000, 2, "steep", 70, 10),
-        (2005, "all", "all", 100, 38), (2005, 1, "flat", 30, 8), (2005, 2, "steep", 70, 30),
+        "year zone name area_ha total", (2000, 1, "flat", 30, 6), (2000, 2, "steep", 70, 10),
+        (2005, 1, "flat", 30, 8), (2005, 2, "steep", 70, 30),
     )  # fmt: skip
     headlines = terrain_headlines("slope", summary, "CNY")
     assert found(headlines, "slope_assets") == {("flat", None, None): 7.0, ("steep", None, None): 20.0}
@@ -135,8 +135,9 @@ def test_means_are_weighted_by_area():
     pressure = table(
         "year zone value area_ha", (2013, "all", 0.3, 40), (2013, "north", 0.2, 30), (2013, "south", 0.6, 10)
     )
-    headlines = pressure_headlines("human_activity", pressure, by_zone=True)
+    headlines = pressure_headlines("human_activity", pressure)
     assert found(headlines, "human_activity_mean") == {("", None, 2013): pytest.approx(0.3)}
+    headlines = zone_headlines("human_activity", pressure)
     assert found(headlines, "human_activity_zone") == {("north", None, 2013): 0.2, ("south", None, 2013): 0.6}
 
 
@@ -159,18 +160,34 @@ def test_services_grow_by_their_totals():
     assert found(headlines, "service_change") == {("water_retention", 2000, 2015): 11.0}
 
 
-def test_quality_changes_on_the_pixels_that_both_years_grade():
-    quality = table(
-        "year ecosystem class index", (2000, "all", "all", 40), (2000, "forest", "all", 90), (2015, "all", "good", 1),
-        (2015, "all", "all", 50),
-    )  # fmt: skip
+QUALITY = table(
+    "year ecosystem class index", (2000, "all", "all", 41), (2000, "forest", "all", 90), (2015, "all", "good", 1),
+    (2015, "all", "all", 55),
+)  # fmt: skip
+PAIR = "from_year to_year ecosystem area_ha index_from index_to change_pct"
+
+
+def test_the_change_of_quality_follows_from_the_means_beside_it():
     change = table(
-        "from_year to_year ecosystem change_pct", (2000, 2015, "all", 39), (2000, 2015, "forest", 7),
-        (2000, 2005, "all", 5),
+        PAIR, (2000, 2005, "all", 9, 40, 44, 10), (2005, 2015, "all", 9, 44, 50, 13.6),
+        (2000, 2015, "forest", 5, 1, 2, 7), (2000, 2015, "all", 9, 40, 50, 25),
     )  # fmt: skip
-    headlines = quality_headlines(quality, change)
+    headlines = quality_headlines(QUALITY, change)
+    assert found(headlines, "quality_mean") == {("", None, 2000): 40, ("", None, 2005): 44, ("", None, 2015): 50}
+    assert found(headlines, "quality_change") == {("", 2000, 2015): 25}
+
+
+def test_years_between_have_no_mean_where_it_is_of_other_land():
+    change = table(
+        PAIR, (2000, 2005, "all", 8, 41, 44, 7), (2005, 2015, "all", 7, 45, 52, 15), (2000, 2015, "all", 9, 40, 50, 25)
+    )
+    headlines = quality_headlines(QUALITY, change)
     assert found(headlines, "quality_mean") == {("", None, 2000): 40, ("", None, 2015): 50}
-    assert found(headlines, "quality_change") == {("", 2000, 2015): 39}
+
+
+def test_one_year_has_the_mean_of_all_its_land():
+    none = Table.of_rows("t", [], columns=PAIR.split())
+    assert found(quality_headlines(QUALITY, none), "quality_mean")["", None, 2000] == 41
 
 
 def test_restoration_and_conservation_as_the_paper_tells_them():
@@ -191,6 +208,14 @@ def test_restoration_and_conservation_as_the_paper_tells_them():
         ("all", 2, "water_retention", 7), ("north", 1, "water_retention", 20),
     )  # fmt: skip
     assert found(kept_headlines(kept), "service_kept") == {("water_retention", None, None): pytest.approx(79.63)}
+    assert found(kept_headlines(kept), "service_kept_alone") == {("water_retention", None, None): 50.5}
+    plan = table(
+        "zone plan ecosystem area_ha share_pct", ("all", 0, "urban", 50, 50), ("all", 1, "forest", 20, 20),
+        ("all", 1, "shrub", 5, 5), ("all", 2, "cropland", 15, 15), ("all", 3, "forest", 10, 10),
+        ("east", 3, "forest", 10, 99),
+    )  # fmt: skip
+    parts = {subject: value for (subject, _, _), value in found(plan_headlines(plan), "plan_area").items()}
+    assert parts == {"conservation_alone": 25, "restoration_alone": 15, "conservation_and_restoration": 10}
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [(50, 60, 20), (-50, -40, 20), (0, 5, None), (None, 5, None)])
@@ -224,3 +249,15 @@ def test_a_combined_report_holds_every_step_and_each_source_once():
     assert kinds == [Paragraph, Heading, Lines, LeftOutAreas]
     assert list(whole.sources) == [source]
     assert list(whole.warnings) == ["Value: Look.", "Loss: Look."]
+
+
+def test_names_of_the_data_are_not_looked_up_in_the_dictionary():
+    """The dictionary has a north (of the map's arrow) and a class; an aspect and a district may be called so."""
+    words = load_texts("en")
+    headlines = [
+        Headline("aspect_area", 1.0, "%", subject=subject)
+        for subject in ("north", "class", "forest", "low_quality, forest", "my_zone", "food")
+    ]
+    _, rows = headline_chapter([Headline("rsei_mean", 0.5, "", card=True), *headlines], words, {"food": "Food"}).blocks
+    told = [str(row[0]).rpartition(": ")[2] for row in rows.rows[1:]]
+    assert told == ["north", "class", "Forest", "low quality, Forest", "my_zone", "Food"]

@@ -72,6 +72,10 @@ def test_table_by_district_plan_and_ecosystem(given, raster, polygons):
     )
     result = run_zoning_plan(inputs)
     assert [tuple(row.values()) for row in rows_of(plan_table(result))] == [
+        ("all", 0, "unknown", 1, 25),
+        ("all", 1, "forest", 1, 25),
+        ("all", 2, "cropland", 1, 25),
+        ("all", 3, "forest", 1, 25),
         ("north", 1, "forest", 1, 50),
         ("north", 3, "forest", 1, 50),
         ("south", 2, "cropland", 1, 100),
