@@ -25,8 +25,9 @@ from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table, read_table
 from ..core.years import parse_years
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import layer_legend, raster_path, table_file, table_of
+from .inputs import layer_legend, table_file, table_of
 from .polygon_copies import polygons_path
+from .raster_views import raster_path
 from .translation import tr
 
 
@@ -257,6 +258,8 @@ class Given:
     def _raster_paths(self, definition: QgsProcessingParameterDefinition) -> list[str]:
         name = definition.name()
         layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
+        if layer is None and self.has(name):
+            layer = self._algorithm.parameterAsLayer(self._parameters, name, self._context)
         if layer is None:
             if self.has(name):
                 raise InputError(
@@ -272,7 +275,7 @@ class Given:
         return [path]
 
     def _take_legend(self, name: str, layers: Sequence[QgsRasterLayer]) -> None:
-        if name == "LAND_COVER" and layers:
+        if name == "LAND_COVER" and layers and isinstance(layers[0], QgsRasterLayer):
             self._legend = layer_legend(layers[0])
 
     def _paths_as_given(self, name: str) -> list[str]:

@@ -23,11 +23,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
-from ..core.errors import InputError
 from ..core.raster.output import ClassColour
 from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
-from .translation import tr
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
 TABLE_FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods")
@@ -72,34 +70,6 @@ def _source_of(value: Any, context: QgsProcessingContext) -> str:
     if isinstance(value, str):
         value = QgsProcessingUtils.mapLayerFromString(value, context, False) or value
     return str(value.source()) if isinstance(value, QgsMapLayer) else value if isinstance(value, str) else ""
-
-
-def raster_path(layer: QgsRasterLayer, label: str) -> str:
-    """The GDAL name of a raster layer.
-
-    Raises:
-        InputError: the layer does not come from GDAL (web maps, virtual rasters of QGIS) or is broken.
-    """
-    if not layer.isValid():
-        raise InputError(
-            tr(
-                "{label}: the layer {layer} cannot be read ({source}). Mend its data source.",
-                label=label,
-                layer=layer.name(),
-                source=layer.source(),
-            )
-        )
-    if layer.providerType() != "gdal":
-        raise InputError(
-            tr(
-                "{label}: the layer {layer} is of type {kind}, which shows pictures, not values. Choose a raster file; "
-                "export the layer with Export > Save As if it holds raw data.",
-                label=label,
-                layer=layer.name(),
-                kind=layer.providerType(),
-            )
-        )
-    return layer.source().split("|", 1)[0]
 
 
 def layer_legend(layer: QgsRasterLayer) -> dict[int, ClassColour]:

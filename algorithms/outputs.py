@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
     QgsProperty,
     QgsVectorFileWriter,
 )
@@ -52,7 +53,7 @@ def require_writable(
         path = _place(parameters.get(definition.name()), definition.type())[0] if definition.type() in FILES else ""
         if not path or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
             continue
-        fault = _fault(path, replaced=definition.type() != "sink")
+        fault = _format_fault(definition, path) or _fault(path, replaced=definition.type() != "sink")
         if fault:
             raise OutputError(
                 tr(
@@ -187,6 +188,15 @@ def _text(destination: Any) -> Any:
     if isinstance(destination, QgsProcessingOutputLayerDefinition):
         return destination.sink.staticValue()
     return destination
+
+
+def _format_fault(definition: QgsProcessingParameterDefinition, path: str) -> str | None:
+    """Why a report cannot have this name: it would promise a format that is not written."""
+    is_report = definition.type() == "fileDestination" and "*.html" in definition.fileFilter().lower()
+    suffix = os.path.splitext(path)[1].lower()
+    if is_report and suffix not in ("", ".html", ".htm"):
+        return tr("reports are HTML, not {suffix}. Name it .html; a browser prints it as PDF", suffix=suffix)
+    return None
 
 
 def _fault(path: str, replaced: bool) -> str | None:

@@ -76,7 +76,7 @@ class RainfallErosivity(ServiceAlgorithm):
             self.climate(given),
             *given.limits("PRECIPITATION"),
         )
-        path = given.required_output("OUTPUT")
+        path = given.output("OUTPUT")
         outputs = ErosivityOutputs(path, self.provenance())
         result = run_rainfall_erosivity(inputs, outputs, self.raster_settings(given), progress.part(0, 95))
         results = self.publish_map("OUTPUT", path, result.years)

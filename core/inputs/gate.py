@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from ..progress import Progress
 from ..quantities import Measure, Slip
 from ..raster.reading.admission import Admission
-from ..raster.reading.source import Source
+from ..raster.reading.source import Source, describe_source
 from ..raster.work import JobResult
 from .finding import Finding, Place
+from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
 from .record import tell
 from .series import check_series, check_swapped
@@ -139,9 +140,11 @@ def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
 def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Iterator[Finding]:
     place, admission = place_of(source), source.admission
     assert admission is not None
+    yield from check_position(place, describe_source(source)[1])
     yield from check_nodata(place, profile, source.limited)
     yield from check_fills(place, profile, source.measure.meant, admission)
     if source.kind != "classes":
+        yield from check_length(place, profile)
         yield from check_second_scale(place, profile, source.measure)
         if slip is None:
             yield from check_possible(place, profile, source.measure, admission)

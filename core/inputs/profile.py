@@ -21,6 +21,7 @@ from ..quantities import Fill, Quantity, Range, quantities
 from ..raster.dataset import open_raster
 from ..raster.grid import Grid
 from ..raster.reading.source import Kind, Source, open_source
+from ..raster.reading.stored import Linear, linear_of
 from ..raster.windows import Window, cut_windows
 
 # More different whole numbers than this are a measure, not classes.
@@ -208,7 +209,7 @@ def _described(dataset: gdal.Dataset, path: str, number: int, kind: Kind) -> Ras
             )
         )
     band = dataset.GetRasterBand(number)
-    scaled = kind != "classes"
+    linear = linear_of(band) if kind != "classes" else Linear(1.0, 0.0)
     return RasterProfile(
         path=path,
         band=number,
@@ -217,8 +218,8 @@ def _described(dataset: gdal.Dataset, path: str, number: int, kind: Kind) -> Ras
         dtype=gdal.GetDataTypeName(band.DataType),
         nodata=band.GetNoDataValue(),
         masked=not band.GetMaskFlags() & (gdal.GMF_ALL_VALID | gdal.GMF_NODATA),
-        scale=(band.GetScale() or 1.0) if scaled else 1.0,
-        offset=(band.GetOffset() or 0.0) if scaled else 0.0,
+        scale=linear.scale or 1.0,
+        offset=linear.offset,
         unit=band.GetUnitType(),
         description=band.GetDescription(),
     )

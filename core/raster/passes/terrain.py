@@ -16,6 +16,7 @@ from ..lengths import LENGTH_TOLERANCE_PCT, length_error_pct, pixel_metres
 from ..output import Band, Output, RasterWriter, WriteOptions, stack_for
 from ..reading.fill_values import holds_fills, without_fill_values
 from ..reading.source import BandReader, Source, describe_source, open_source
+from ..reading.stored import linear_of
 from ..windows import Window, cut_windows
 
 SLOPE, ASPECT = "slope", "aspect"
@@ -60,7 +61,7 @@ def plain_elevation(dem: Source, folder: str) -> Source:
     """
     dataset, _ = describe_source(dem)
     band = dataset.GetRasterBand(dem.band)
-    if not holds_fills(dem) and band.GetScale() in (None, 1.0) and band.GetOffset() in (None, 0.0):
+    if not holds_fills(dem) and not linear_of(band).changes:
         return dem
     limited = dem if dem.limited else replace(dem, minimum=float("-inf"))
     return replace(without_fill_values(replace(limited, resampling="near"), folder), resampling=None)

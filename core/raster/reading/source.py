@@ -15,6 +15,7 @@ from ..dataset import call_gdal, open_raster, short_name
 from ..grid import Grid
 from ..validity import all_of, everywhere, is_everywhere, settled
 from .admission import Admission
+from .stored import Linear, linear_of
 
 Kind = Literal["classes", "continuous", "amount"]
 # Outside of a warped class raster; no class code can be it.
@@ -281,9 +282,7 @@ def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
     """
     dataset = open_raster(source.path, source.label, threads)
     band = dataset.GetRasterBand(source.band)
-    scale = band.GetScale()
-    offset = band.GetOffset()
-    honoured = source.kind != "classes"
+    linear = linear_of(band) if source.kind != "classes" else Linear(1.0, 0.0)
     signed_byte = band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE"
     read_dataset, read_band, nodata = dataset, band, band.GetNoDataValue()
     flags = band.GetMaskFlags()
@@ -301,8 +300,8 @@ def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
         signed_byte=signed_byte,
         nodata=nodata,
         uses_mask=uses_mask,
-        scale=scale if honoured and scale is not None else 1.0,
-        offset=offset if honoured and offset is not None else 0.0,
+        scale=linear.scale,
+        offset=linear.offset,
     )
 
 

@@ -39,6 +39,7 @@ class BandProfile:
     Attributes:
         pixels: all pixels that could be read.
         valid: pixels that hold a value.
+        nans: pixels left out though the file declares no nodata: they hold NaN or infinity.
         fractions: valid pixels that hold no whole number.
         codes: pixels of each whole number; None where there are more than `MAX_CODES` of them.
         low, high: the ends of the range; None without a valid pixel.
@@ -48,6 +49,7 @@ class BandProfile:
 
     pixels: int = 0
     valid: int = 0
+    nans: int = 0
     fractions: int = 0
     codes: dict[int, int] | None = field(default_factory=dict)
     low: End | None = None
@@ -93,6 +95,7 @@ def profile_band(path: str, band: int, width: int, height: int, progress: Progre
             continue
         reader.release()
         profile.pixels += values.size
+        profile.nans += int(values.size - valid.sum()) if reader.nodata is None and not reader.uses_mask else 0
         sample.append(values[::step, ::step][valid[::step, ::step]])
         _add(profile, values[valid])
         progress.set(100 * (done + 1) / len(windows))

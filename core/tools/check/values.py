@@ -30,7 +30,10 @@ def check_nodata(band: gdal.Band, profile: BandProfile) -> Iterator[Told]:
     if nodata is None and not masked:
         corners = _corner_value(band)
         hint = f"; the four corners hold {corners:g}, which may stand for nodata" if corners is not None else ""
-        yield "nodata", "warning", f"none declared: every pixel is taken as a value{hint}", _DECLARE
+        if profile.nans:
+            yield "nodata", "ok", "NaN counts as nodata", ""
+        else:
+            yield "nodata", "warning", f"none declared: every pixel is taken as a value{hint}", _DECLARE
     elif nodata is not None and not _can_occur(band, nodata):
         found = f"{nodata:g} is declared, which the type {gdal.GetDataTypeName(band.DataType)} cannot hold"
         yield "nodata", "warning", found, _DECLARE

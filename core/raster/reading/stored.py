@@ -1,0 +1,32 @@
+"""What stored numbers mean by what their band declares: scale, offset, and a unit of length other than the metre."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from osgeo import gdal
+
+# Metres in units of length as providers write them; a US survey foot differs from a foot by 2e-6.
+METRES = {
+    "ft": 0.3048, "feet": 0.3048, "foot": 0.3048, "international foot": 0.3048,
+    "us-ft": 1200 / 3937, "us_ft": 1200 / 3937, "ftus": 1200 / 3937, "us survey foot": 1200 / 3937,
+    "foot_us": 1200 / 3937, "us survey feet": 1200 / 3937,
+}  # fmt: skip
+
+
+class Linear(NamedTuple):
+    """Value = stored number x scale + offset."""
+
+    scale: float
+    offset: float
+
+    @property
+    def changes(self) -> bool:
+        return self.scale != 1 or self.offset != 0
+
+
+def linear_of(band: gdal.Band) -> Linear:
+    """Scale and offset of a band; lengths in feet become metres."""
+    metres = METRES.get((band.GetUnitType() or "").strip().casefold(), 1.0)
+    scale, offset = band.GetScale(), band.GetOffset()
+    return Linear((1.0 if scale is None else scale) * metres, (0.0 if offset is None else offset) * metres)
