@@ -135,6 +135,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
                     raise self._given
                 require_writable(self, parameters, self._files_read)
                 self._given.bind(parameters, context)
+                # files of a step of a workflow keep the names that the workflow knows them by
+                self._record.layer_names = {**self._given.layer_names, **self._record.layer_names}
                 has_choice = self.parameterDefinition("SCHEDULER") is not None
                 where = self._given.text("SCHEDULER") if has_choice else ""
                 with together() as self._changes, scheduled(where, otherwise=scheduler()):

@@ -297,10 +297,15 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         """Land cover, its years and what its codes mean."""
         if several_years:
             self.add_rasters("LAND_COVER", quantity="land_cover")
-            self.add_text("YEARS")
+            self.add_years()
         else:
             self.add_raster("LAND_COVER", quantity="land_cover")
         self.add_scheme()
+
+    def add_years(self) -> None:
+        """The years of rasters; empty where names, bands or tags tell them, or where there are none."""
+        self.add_text("YEARS", optional=True)
+        self.add_flag("INSIST_ON_YEARS", False)
 
     def add_scheme(self) -> None:
         """What the codes of the land cover mean."""

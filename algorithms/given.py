@@ -19,6 +19,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.inputs.years import told_years, years_of
 from ..core.land_cover import LandCoverScheme, load_scheme
 from ..core.raster.output import ClassColour
 from ..core.raster.zones.zoning import ZoneLayer
@@ -45,6 +46,8 @@ class Given:
         self._table_lists: dict[str, list[Table]] = {}
         self._polygons: dict[str, str | None] = {}
         self._legend: dict[int, ClassColour] = {}
+        self._ordered: dict[str, tuple[str, ...]] = {}
+        self.layer_names: dict[str, str] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions():
             self._take_layers(definition)
@@ -67,14 +70,29 @@ class Given:
         return lowest, highest
 
     def rasters(self, name: str) -> tuple[str, ...]:
-        """Paths of a list of rasters, in the order given."""
-        return tuple(self._rasters[name])
+        """Paths of a list of rasters, in the order given; in that of their own years where `YEARS` is left empty."""
+        if name not in self._ordered:
+            self._ordered[name] = tuple(self._in_order_of_years(name))
+        return self._ordered[name]
+
+    def _in_order_of_years(self, name: str) -> Sequence[str]:
+        paths = self._rasters[name]
+        paired = name == "LAND_COVER" or self._algorithm.parameterDefinition("NAMES") is None
+        if len(paths) < 2 or not paired or not self._leaves_years_open():
+            return paths
+        years = told_years(paths, self.layer_names)
+        if None in years or len(set(years)) < len(years):
+            return paths
+        return [path for _, path in sorted(zip(years, paths))]
+
+    def _leaves_years_open(self) -> bool:
+        return self._algorithm.parameterDefinition("INSIST_ON_YEARS") is not None and not self.has("YEARS")
 
     def required_rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
         if not self._rasters[name]:
             raise InputError(tr("{label}: choose a raster ({name}).", label=self._label(name), name=name))
-        return tuple(self._rasters[name])
+        return self.rasters(name)
 
     def raster(self, name: str) -> str | None:
         """Path of a raster, None where none was given."""
@@ -119,7 +137,7 @@ class Given:
         """The value for a child algorithm: paths in place of layers, which belong to the main thread."""
         if self._rasters.get(name):
             several = self._algorithm.parameterDefinition(name).type() == "multilayer"
-            return list(self._rasters[name]) if several else self._rasters[name][0]
+            return list(self.rasters(name)) if several else self._rasters[name][0]
         return self._polygons.get(name) or self._parameters.get(name)
 
     def zones(self) -> ZoneLayer | None:
@@ -158,12 +176,28 @@ class Given:
         return self._algorithm.parameterAsEnumString(self._parameters, name, self._context)
 
     def years(self) -> tuple[int, ...]:
-        """The years of `YEARS`."""
-        return parse_years(self.text("YEARS"))
+        """The years of `YEARS`; where it is empty those that the rasters tell of themselves.
+
+        Raises:
+            InputError: nothing tells the years, or they do not rise.
+        """
+        if self.has("YEARS"):
+            return parse_years(self.text("YEARS"))
+        return tuple(sorted(years_of(self._rasters[self._list_of_years()], self.layer_names)))
 
     def optional_years(self) -> tuple[int, ...]:
-        """The years of `YEARS`, none where they were left out."""
-        return self.years() if self.has("YEARS") else ()
+        """The years of `YEARS`, or of several rasters that tell them all; none where there are none."""
+        if self.has("YEARS"):
+            return self.years()
+        told = told_years(self._rasters[self._list_of_years()], self.layer_names)
+        years = [year for year in told if year is not None]
+        return tuple(sorted(years)) if len(told) > 1 and len(set(years)) == len(told) else ()
+
+    def _list_of_years(self) -> str:
+        """The list of rasters that the years belong to: land cover, else the first that is given."""
+        lists = [name for name in self._rasters if self._algorithm.parameterDefinition(name).type() == "multilayer"]
+        given = [name for name in lists if self._rasters[name]]
+        return next(iter(given), lists[0])
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Numbers of a text, separated by commas. Raises InputError where one is none."""
@@ -239,7 +273,7 @@ class Given:
     def _take_layers(self, definition: QgsProcessingParameterDefinition) -> None:
         name, kind = definition.name(), definition.type()
         if kind == "raster":
-            self._rasters[name] = self._raster_paths(definition)
+            self._take_raster(definition)
         elif kind == "multilayer" and definition.layerType() == QgsProcessing.SourceType.TypeVector:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
@@ -251,12 +285,13 @@ class Given:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
             self._require_all_found(definition, len(layers))
             self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
-            self._take_legend(name, layers)
+            self._take_names(name, layers)
         elif kind == "source" and not definition.metadata().get(STREAMED):
             self._take_features(definition)
 
-    def _raster_paths(self, definition: QgsProcessingParameterDefinition) -> list[str]:
+    def _take_raster(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()
+        self._rasters[name] = []
         layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
         if layer is None and self.has(name):
             layer = self._algorithm.parameterAsLayer(self._parameters, name, self._context)
@@ -269,12 +304,13 @@ class Given:
                         value=self._parameters[name],
                     )
                 )
-            return []
-        path = raster_path(layer, definition.description())
-        self._take_legend(name, [layer])
-        return [path]
+            return
+        self._rasters[name] = [raster_path(layer, definition.description())]
+        self._take_names(name, [layer])
 
-    def _take_legend(self, name: str, layers: Sequence[QgsRasterLayer]) -> None:
+    def _take_names(self, name: str, layers: Sequence[QgsRasterLayer]) -> None:
+        """What the layer tree calls rasters, and the legend of the land cover."""
+        self.layer_names.update((path, layer.name()) for path, layer in zip(self._rasters[name], layers))
         if name == "LAND_COVER" and layers and isinstance(layers[0], QgsRasterLayer):
             self._legend = layer_legend(layers[0])
 

@@ -12,6 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+from .messages import say
 from .progress import Progress
 
 Cell = Union[str, int, float, None]
@@ -63,10 +64,21 @@ class LeftOut:
 
 
 def tell_left_out(left_out: Iterable[LeftOut], progress: Progress) -> None:
-    """Warns of land without a result."""
+    """Warns of land without a result, once for all years that lack the same."""
+    years: dict[tuple[str, int, float], list[str]] = {}
     for item in left_out:
-        year = "" if item.year is None else f"{item.year}: "
-        progress.warn(f"{year}{item.pixels} pixels ({item.area_ha:,.2f} ha) are left out: {item.reason}.")
+        told = years.setdefault((item.reason, item.pixels, item.area_ha), [])
+        told += [] if item.year is None else [str(item.year)]
+    for (reason, pixels, area_ha), of_years in years.items():
+        progress.warn(
+            say(
+                "{years}{pixels} pixels ({area} ha) are left out: {reason}.",
+                years=f"{', '.join(of_years)}: " if of_years else "",
+                pixels=pixels,
+                area=f"{area_ha:,.2f}",
+                reason=reason,
+            )
+        )
 
 
 _AT_ONCE = 10_000  # rows that are plain objects at a time, which take ten times the memory of arrays

@@ -22,7 +22,7 @@ class SeeaAccounts(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_rasters("LAND_COVER", quantity="land_cover", optional=True)
-        self.add_text("YEARS", optional=True)
+        self.add_years()
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
         self.add_table("TYPES")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.years import parse_years
 from ..given import Given
 from .driver import DriverAlgorithm
 
@@ -20,7 +19,7 @@ class SamplingAlgorithm(DriverAlgorithm):
     def add_variables(self) -> None:
         self.add_rasters("RASTERS", quantity="any")
         self.add_text("NAMES")
-        self.add_text("YEARS", optional=True)
+        self.add_years()
         self.add_text("STATISTICS", "mean")
 
     def add_cells(self) -> None:
@@ -33,12 +32,11 @@ class SamplingAlgorithm(DriverAlgorithm):
         from ...core.drivers.sampling.inputs import parse_point, read_variables
         from ...core.drivers.sampling.sample_grid import SampleInputs
 
-        years = given.text("YEARS")
         return SampleInputs(
             read_variables(
                 given.rasters("RASTERS"), given.text("NAMES"), given.text("STATISTICS"), given.text("VALID_RANGES")
             ),
-            parse_years(years) if years else (),
+            given.optional_years(),
             cell_size_m,
             given.required_number("MINIMUM_VALID_PCT"),
             parse_point(given.text("ORIGIN"), "ORIGIN"),

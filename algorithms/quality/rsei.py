@@ -33,7 +33,7 @@ class Rsei(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_rasters("IMAGES", quantity="reflectance")
-        self.add_text("YEARS")
+        self.add_years()
         self.add_choice("SENSOR", SENSORS, "landsat8")
         self.add_choice("LEVEL", LEVELS, "level2")
         self.add_files("METADATA")

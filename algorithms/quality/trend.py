@@ -30,7 +30,7 @@ class Trend(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_rasters("RASTERS", quantity="any", ranges=True)
-        self.add_text("YEARS")
+        self.add_years()
         self.add_number("ALPHA", 0.05, 0, 1)
         self.add_number("STABLE_SLOPE", 0, 0)
         self.add_flag("PREWHITEN", False)

@@ -42,7 +42,7 @@ class ServiceAlgorithm(EcoAlgorithm):
 
     def add_years(self, climate: bool = False) -> None:
         """Years, which may be left out for one result without a year."""
-        self.add_text("YEARS", optional=True)
+        super().add_years()
         if climate:
             self.add_choice("CLIMATE", ("actual", "mean"), "actual")
 

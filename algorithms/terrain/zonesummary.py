@@ -18,7 +18,7 @@ class ZoneSummary(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_rasters("VALUES", quantity="any", ranges=True)
-        self.add_text("YEARS")
+        self.add_years()
         self.add_raster("ZONES_RASTER", quantity="zone", optional=True)
         self.add_zones(raster=False)
         self.add_choice("KIND", KINDS, "density")

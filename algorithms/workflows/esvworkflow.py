@@ -110,7 +110,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
                 "OUTPUT_TABLE": "rsei.csv",
             },
             shown=["OUTPUT", "OUTPUT_CLASSES"],
-            YEARS=given.text("IMAGE_YEARS") or given.text("YEARS"),
+            YEARS=given.text("IMAGE_YEARS") or ", ".join(map(str, given.years())),
         )
 
     @staticmethod

@@ -150,8 +150,11 @@ class Chain:
 
     def _shared_with(self, child: QgsProcessingAlgorithm) -> dict[str, Any]:
         """The workflow's parameters that the child has too, apart from outputs."""
-        names = (d.name() for d in child.parameterDefinitions() if not d.isDestination())
-        return {name: self._given.for_child(name) for name in names if self._given.has(name)}
+        names = [d.name() for d in child.parameterDefinitions() if not d.isDestination()]
+        shared = {name: self._given.for_child(name) for name in names if self._given.has(name)}
+        if "YEARS" in names and "YEARS" not in shared:
+            shared["YEARS"] = ", ".join(map(str, self._given.years()))
+        return shared
 
 
 class Workflow(EcoAlgorithm):

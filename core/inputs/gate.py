@@ -7,8 +7,9 @@ was found is told together before the first pass (`close`); the pass itself coun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ..progress import Progress
 from ..quantities import Measure, Slip
@@ -18,7 +19,7 @@ from ..raster.work import JobResult
 from .finding import Finding, Place
 from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
-from .record import tell
+from .record import current_record, tell
 from .series import check_series, check_swapped
 from .values import (
     check_coverage,
@@ -31,9 +32,11 @@ from .values import (
     slip_of,
     statistics_of,
 )
+from .years import check_order, check_years, evidence_of
 
 # What lies outside the possible range by less than this share of a high value is the rounding of a resampled raster.
 _ROUNDING = 1e-4
+_Key = TypeVar("_Key", bound=Hashable)
 _LARGEST = 1e30  # no quantity goes beyond; only the ends of the float types do
 
 
@@ -106,15 +109,25 @@ class Gate:
             limited = all(None not in (source.minimum, source.maximum) for source in alike)
             if alike[0].kind != "classes":
                 yield from check_unit([place_of(source) for source in alike], statistics, measure, limited)
-        by_series: dict[str, list[Source]] = {}
-        for source in sources:
-            by_series.setdefault(source.series, []).append(source)
-        by_series.pop("", None)
-        for members in by_series.values():
+        for members in _by(sources, lambda source: source.series).values():
             yield from check_series([(place_of(source), self._seen[source]) for source in members], members[0].kind)
+        for members in _by(sources, lambda source: source.series or source.quantity).values():
+            yield from self._of_years(members)
         if sources:
             profiles = [(source.quantity, place_of(source), profile) for source, profile in self._seen.items()]
             yield from check_swapped(profiles)
+
+    def _of_years(self, members: Sequence[Source]) -> Iterator[Finding]:
+        """What the rasters of one input tell of their years, against those for which they are given."""
+        record = current_record()
+        names = record.layer_names if record else {}
+        places = [place_of(source) for source in members]
+        evidence = [evidence_of(source.path, source.band, names.get(source.path, "")) for source in members]
+        dated = [(place, found) for place, found in zip(places, evidence) if place.year is not None]
+        if dated:
+            yield from check_years(*zip(*dated), insist=self.insist_on_years)
+        elif members[0].series and not self.insist_on_years:
+            yield from check_order(places, evidence)
 
 
 def admit_alone(source: Source, progress: Progress) -> Source:
@@ -130,11 +143,17 @@ def place_of(source: Source) -> Place:
     return Place(source.series or source.label, source.path, source.band if source.band > 1 else None, source.year)
 
 
-def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
-    found: dict[Measure, list[Source]] = {}
+def _by(sources: Sequence[Source], key: Callable[[Source], _Key]) -> dict[_Key, list[Source]]:
+    """Sources by what they have in common; those that have nothing ("") are left away."""
+    found: dict[_Key, list[Source]] = {}
     for source in sources:
-        found.setdefault(source.measure, []).append(source)
+        if key(source) != "":
+            found.setdefault(key(source), []).append(source)
     return found
+
+
+def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
+    return _by(sources, lambda source: source.measure)
 
 
 def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Iterator[Finding]:

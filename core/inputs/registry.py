@@ -36,6 +36,8 @@ CHECKS: tuple[Check, ...] = (
     Check("position", ("continuous", "classes"), "Can the coordinates belong to the CRS?"),
     Check("scale", ("continuous",), "Is a scale that the file declares given a second time?"),
     Check("usual", ("continuous",), "Are typical values usual?"),
+    Check("years", ("series", "images"), "Do names, bands, tags and dates tell the years for which rasters are given?"),
+    Check("season", ("images",), "Were all images taken in one season?"),
     Check("twins", ("series",), "Do two years have the same raster, or the same pixels?"),
     Check("break", ("series",), "Do all values change by a factor between two years?"),
     Check("swapped", ("run",), "Are two inputs of one unit swapped?"),

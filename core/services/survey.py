@@ -236,13 +236,15 @@ class Survey:
 
         keys = dict.fromkeys(key.rpartition(":")[0] for key in sums)
         pixels, area = of("pixels"), of("area")
-        other_years = " in this or another year" if count > 1 and self.area.common else ""
+        reason = say("an input has no value there")
+        if count > 1 and self.area.common:
+            reason = say("an input has no value there in this or another year")
         left_out = []
         for position, (year, covered) in enumerate(zip(self.dated, coverage)):
             missing = covered.pixels - int(pixels[position].sum())
             if missing > 0:
                 lost = covered.area_ha - math.fsum(area[position])
-                left_out.append(LeftOut(year, f"an input has no value there{other_years}", missing, lost))
+                left_out.append(LeftOut(year, reason, missing, lost))
         tell_left_out(left_out, self.progress)
         return YearlySums(
             years=self.dated,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..assets.valuation.change import growth
 from ..errors import GridError, InputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..raster.area import M3_PER_MM_HA
 from ..raster.engine import run_job
@@ -140,7 +141,7 @@ def run_zone_summary(
         whole, common = found.coverage[name], found.coverage[COMMON]
         if area.common and whole.pixels > common.pixels:
             lost, lost_ha = whole.pixels - common.pixels, whole.area_ha - common.area_ha
-            left_out.append(LeftOut(year, "another year has no value there", lost, lost_ha))
+            left_out.append(LeftOut(year, say("another year has no value there"), lost, lost_ha))
     tell_left_out(left_out, progress)
     factor = M3_PER_MM_HA if inputs.kind == "depth" else 1.0
     return ZoneSummary(

@@ -136,8 +136,9 @@ class TestRasters:
         stack = raster(inputs, "stack.tif", [[[FOREST]], [[FOREST]]], "uint8")
         refuse("one raster of 2 band(s) given for 3 year(s)", LAND_COVER=[stack], YEARS="2000, 2005, 2010")
 
-    def test_no_years(self, refuse):
-        refuse("Incorrect parameter value for YEARS", YEARS="")
+    def test_no_years(self, refuse, inputs):
+        land = raster(inputs, "land.tif", [[FOREST]], "uint8")
+        refuse("YEARS is empty, and nothing tells the year of land.tif.", YEARS="", LAND_COVER=[land])
 
     def test_a_web_map(self, refuse):
         from qgis.core import QgsRasterLayer

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import run_over_classes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure, quantity
 from ...raster.classes import ClassIndex
@@ -357,8 +358,8 @@ def _left_out(inputs: ValuationInputs, found: JobResult) -> tuple[LeftOut, ...]:
         shared = min(common.pixels, covered.pixels)
         shared_area = min(common.area_ha, covered.area_ha)
         reasons = {
-            "no land cover in another year": (covered.pixels - shared, covered.area_ha - shared_area),
-            "no adjustment value": (shared - pixels, shared_area - area),
+            say("no land cover in another year"): (covered.pixels - shared, covered.area_ha - shared_area),
+            say("no adjustment value"): (shared - pixels, shared_area - area),
         }
         left_out += [LeftOut(year, reason, px, ha) for reason, (px, ha) in reasons.items() if px > 0]
     return tuple(left_out)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ...errors import InputError
+from ...inputs.finding import Finding, Place
+from ...inputs.record import tell
+from ...inputs.years import check_acquisition
 from ...progress import Progress
 from ...quantities import ANY, Measure, UnitChoice
 from ...raster.dataset import open_raster, short_name
@@ -23,6 +26,7 @@ from .calibration import (
     ThermalCalibration,
     metadata_calibration,
     product_calibration,
+    read_metadata,
     temperature_calibration,
 )
 from .images import EXCLUDED, Images, YearImage
@@ -108,6 +112,7 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
         GridError: an image does not fit the grid.
     """
     series = inputs.series()
+    tell(_of_dates(inputs, settings.insist_on_years), progress)
     numbers = _band_numbers(inputs, series)
     calibrations = _calibrations(inputs, series.sensors, progress)
     sources = [_sources(inputs, position, numbers[position]) for position in range(len(inputs.years))]
@@ -123,6 +128,15 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
     _tell(inputs, series, numbers, progress)
     gate = [of_year["red"].name for of_year in fitted]
     return Prepared(Images(years, area.common), area.reads(read, gate=gate))
+
+
+def _of_dates(inputs: RseiInputs, insist: bool) -> Iterator[Finding]:
+    """Whether metadata were written for the years for which they are given, and for one season."""
+    dates = []
+    for path, image, year in zip(inputs.metadata, inputs.images, inputs.years):
+        date = read_metadata(path).get("DATE_ACQUIRED", "")
+        dates.append((Place("Images", image, year=year), date))
+    yield from check_acquisition(dates, insist)
 
 
 def _band_numbers(inputs: RseiInputs, series: SensorSeries) -> list[dict[str, int]]:
@@ -190,7 +204,16 @@ def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> d
     for role, number in numbers.items():
         kind: Kind = "classes" if role == "quality" else "continuous"
         measure = _measure(inputs, role, Source(role, path, number))
-        sources[role] = Source(f"{role}:{year}", path, number, kind, f"Image {year}, {role}", measure=measure)
+        sources[role] = Source(
+            f"{role}:{year}",
+            path,
+            number,
+            kind,
+            f"Image {year}, {role}",
+            measure=measure,
+            year=year,
+            series=f"Images, {role}",
+        )
     if inputs.temperature:
         measure = Measure("surface_temperature")
         series = yearly_sources("thermal", inputs.temperature, inputs.years, measure.meant.name.en)

@@ -271,7 +271,8 @@ def _source(inputs: ErosivityInputs, year: int, month: int, path: str, band: int
     label = f"Precipitation {when}".strip()
     name = f"rain:{year}:{month}:{short_name(path)}:{band}"
     rain = Measure("precipitation" if inputs.method == "zhang_annual" else "precipitation_month")
-    return Source(name, path, band, label=label, minimum=inputs.minimum, maximum=inputs.maximum, measure=rain)
+    limits = inputs.minimum, inputs.maximum
+    return Source(name, path, band, "continuous", label, *limits, measure=rain, year=year or None)
 
 
 def _warn_of_jump(sums: YearlySums, progress: Progress) -> None:

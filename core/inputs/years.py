@@ -1,0 +1,238 @@
+"""Checks of years: what names, bands, tags and time axes tell of a raster, against the year for which it is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from osgeo import gdal
+
+from ..errors import InputError
+from ..messages import Message, say
+from ..raster.dataset import open_raster, short_name
+from .finding import Finding, Place, Severity
+
+# A four-digit number that is part of a datum, a length or a version is no year.
+_NO_YEAR = re.compile(
+    r"(?i)(cgcs|wgs|xian|xi_?an|nad|beijing|bj|pulkovo|etrs|gda|jgd|itrf|grs|datum|epsg|(?<![a-z])[vr])[\s_-]?(19|20)\d\d(?!\d)"
+    r"|(?<!\d)(19|20)\d\d\s?(m|km|cm|mm|ft|px|dpi)(?![a-z])"
+)
+_DAY = r"(?<!\d)((?:19|20)\d\d)[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
+_DAY_OF_YEAR = r"(?<![A-Za-z0-9])A?((?:19|20)\d\d)(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])(?!\d)"
+_MONTH = r"(?<!\d)((?:19|20)\d\d)[-_.]?(?:0[1-9]|1[0-2])(?!\d)"
+_YEAR = r"(?<!\d)((?:19|20)\d\d)(?!\d)"
+# Scenes name the day of the image before that of processing.
+_SCENES = (
+    re.compile(r"(?i)(?<![a-z0-9])L[a-z]\d\d_[a-z0-9]{4}_\d{6}_((?:19|20)\d\d)\d{4}(?!\d)"),
+    re.compile(r"(?<![A-Za-z0-9])A((?:19|20)\d\d)\d{3}(?!\d)"),
+    re.compile(r"(?i)S2[a-d]_MSIL\w{2}_((?:19|20)\d\d)\d{4}T"),
+)
+_TAGS = ("year", "acquisition_date", "date_acquired", "time_coverage_start", "datetime", "date")
+_UNITS = {"days": 86_400.0, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The year that something tells of a band, and what tells it."""
+
+    year: int
+    told_by: Message
+
+
+def years_in(text: str) -> set[int]:
+    """The years that a name tells, of dates or alone; numbers of datums, lengths and versions are none.
+
+    >>> sorted(years_in("npp_CGCS2000_2015_1000m.tif"))
+    [2015]
+    """
+    for scene in _SCENES:
+        found = scene.search(text)
+        if found:
+            return {int(found[1])}
+    rest, years = _NO_YEAR.sub(" ", text), set()
+    for pattern in (_DAY, _DAY_OF_YEAR, _MONTH, _YEAR):
+        years |= {int(year) for year in re.findall(pattern, rest)}
+        rest = re.sub(pattern, " ", rest)
+    return years
+
+
+def evidence_of(path: str, band: int, layer_name: str = "") -> Evidence | None:
+    """What tells the year of a band, the nearest first; two years in one name are no evidence.
+
+    Args:
+        path: of the raster.
+        band: its number.
+        layer_name: what the layer tree calls it; "" where there is no layer.
+
+    Raises:
+        InputError: the raster cannot be opened.
+    """
+    dataset = open_raster(path)
+    described = dataset.GetRasterBand(band)
+    alone = dataset.RasterCount == 1
+    file = short_name(path)
+    folder = path.replace("\\", "/").rstrip("/").rpartition("/")[0].rpartition("/")[2]
+    told = [
+        (years_in(described.GetDescription()), say("band description")),
+        (_of_tags(described.GetMetadata()), say("tag of the band")),
+        (_of_time_axis(dataset, described), say("time axis")),
+        (_of_tags(dataset.GetMetadata()) if alone else set(), say("tag of the file")),
+        (years_in(layer_name) if alone else set(), say("layer name")),
+        (years_in(file.rpartition(".")[0] or file) if alone else set(), say("file name")),
+        (years_in(folder) if alone and re.fullmatch(_YEAR, folder) else set(), say("folder name")),
+    ]
+    return next((Evidence(years.pop(), told_by) for years, told_by in told if len(years) == 1), None)
+
+
+def _of_tags(tags: Mapping[str, str]) -> set[int]:
+    """Years of tags that tell when something was observed; those of writing the file tell nothing."""
+    values = {key.rpartition("#")[2].lower(): value for key, value in tags.items()}
+    found = [years_in(values[tag]) for tag in _TAGS if tag in values]
+    return next((years for years in found if years), set())
+
+
+def _of_time_axis(dataset: gdal.Dataset, band: gdal.Band) -> set[int]:
+    """The year of the time of a band of a netCDF file."""
+    time = band.GetMetadataItem("NETCDF_DIM_time")
+    described = dataset.GetMetadataItem("time#units") or ""
+    match = re.match(r"(\w+) since (\d{4}-\d{1,2}-\d{1,2})", described)
+    if time is None or match is None or match[1] not in _UNITS:
+        return set()
+    try:
+        start = datetime.strptime(match[2], "%Y-%m-%d")
+        return {(start + timedelta(seconds=float(time) * _UNITS[match[1]])).year}
+    except (ValueError, OverflowError):
+        return set()
+
+
+def told_years(paths: Sequence[str], layer_names: Mapping[str, str] | None = None) -> tuple[int | None, ...]:
+    """The year that is told of each raster, or of each band of a single one; None where nothing tells it.
+
+    Raises:
+        InputError: a raster cannot be opened.
+    """
+    names = layer_names or {}
+    bands = [(path, band) for path in paths for band in range(1, open_raster(path).RasterCount + 1)]
+    if len(paths) > 1:
+        bands = [(path, 1) for path in paths]
+    found = [evidence_of(path, band, names.get(path, "")) for path, band in bands]
+    return tuple(evidence.year if evidence else None for evidence in found)
+
+
+def years_of(paths: Sequence[str], layer_names: Mapping[str, str] | None = None) -> tuple[int, ...]:
+    """The years of rasters for which none were given, one each; rasters may stand in any order.
+
+    Raises:
+        InputError: nothing tells the year of a raster, or two are of one year.
+    """
+    told = told_years(paths, layer_names)
+    if not told or None in told:
+        unknown = [short_name(path) for path, year in zip(paths, told) if year is None] if len(paths) > 1 else paths
+        raise InputError(
+            say(
+                "YEARS is empty, and nothing tells the year of {files}. Write the years of the rasters in order, such "
+                "as 2000, 2005, 2010.",
+                files=", ".join(map(short_name, unknown)),
+            )
+        )
+    years = tuple(year for year in told if year is not None)
+    if len(set(years)) < len(years):
+        raise InputError(
+            say(
+                "YEARS is empty, and the rasters tell the same year twice: {years}. Write the years in order.",
+                years=", ".join(map(str, years)),
+            )
+        )
+    return years
+
+
+def check_years(places: Sequence[Place], evidence: Sequence[Evidence | None], insist: bool) -> Iterator[Finding]:
+    """Whether rasters are given for the years that they tell themselves.
+
+    Args:
+        places: each with the year for which it is given.
+        evidence: of each.
+        insist: whether the user's years hold all the same.
+    """
+    told = [(place, found) for place, found in zip(places, evidence) if found is not None]
+    wrong = [(place, found) for place, found in told if found.year != place.year]
+    if not wrong:
+        return
+    given = {place.year for place in places}
+    crossed = [(place, found) for place, found in wrong if found.year in given]
+    pairs = ", ".join(_told_as(place, found) for place, found in crossed or wrong)
+    values = {"pairs": pairs, "by": wrong[0][1].told_by, "order": _order(told)}
+    where = tuple(place for place, _ in crossed or wrong)
+    if crossed:
+        severity: Severity = "warn" if insist else "stop"
+        text = "{where}: the years are crossed, by the {by}: {pairs}."
+        mend = "Give the rasters in the order of YEARS: {order}. If the names are wrong, tick INSIST_ON_YEARS."
+        yield Finding("years", severity, where, text, mend, values)
+    else:
+        text = "{where}: by the {by}, rasters are of other years than those for which they are given: {pairs}."
+        yield Finding("years", "warn", where, text, "", values)
+
+
+def _told_as(place: Place, found: Evidence) -> str:
+    name = short_name(place.path) + (f" band {place.band}" if place.band else "")
+    return f"{name} {found.year} → {place.year}"
+
+
+def _order(told: Sequence[tuple[Place, Evidence]]) -> str:
+    """The rasters as their own years would have them."""
+    by_year = sorted(told, key=lambda pair: pair[1].year)
+    return ", ".join(
+        f"{found.year} = {short_name(place.path)}" + (f" band {place.band}" if place.band else "")
+        for place, found in by_year
+    )
+
+
+def check_order(places: Sequence[Place], evidence: Sequence[Evidence | None]) -> Iterator[Finding]:
+    """Whether rasters that are given from first to last, without years, rise in time."""
+    told = [(place, found) for place, found in zip(places, evidence) if found is not None]
+    years = [found.year for _, found in told]
+    if len(told) == len(places) > 1 and len(set(years)) == len(years) and years != sorted(years):
+        values = {"by": told[0][1].told_by, "order": _order(told), "given": ", ".join(map(str, years))}
+        text = "{where}: the dates are crossed, by the {by}: they are given as {given}."
+        yield Finding("years", "stop", tuple(places), text, "Give them in the order of time: {order}.", values)
+
+
+def check_acquisition(dates: Sequence[tuple[Place, str]], insist: bool) -> Iterator[Finding]:
+    """Whether images were taken in the years for which they are given, and in one season.
+
+    Args:
+        dates: of acquisition (`YYYY-MM-DD`) from the metadata, each with the place of its image and its year.
+        insist: whether the user's years hold all the same.
+    """
+    for place, date in dates:
+        if date[:4].isdigit() and place.year is not None and int(date[:4]) != place.year:
+            text = "{where} was taken on {date} by its metadata, and is given for {year}."
+            mend = "Give the image and the metadata of one year. If the metadata are wrong, tick INSIST_ON_YEARS."
+            values = {"date": date, "year": place.year}
+            yield Finding("years", "warn" if insist else "stop", (place,), text, mend, values)
+    days = {date: datetime.strptime(date, "%Y-%m-%d").timetuple().tm_yday for _, date in dates if _is_date(date)}
+    apart = [(one, other) for one in days for other in days if _days_between(days[one], days[other]) > _SEASON_DAYS]
+    if apart:
+        one, other = sorted(apart[0])
+        text = "{where}: images of different seasons are compared ({one} and {other}): plants differ by the season."
+        values = {"one": one, "other": other}
+        yield Finding("season", "warn", tuple(place for place, _ in dates), text, "Take images of one season.", values)
+
+
+_SEASON_DAYS = 60
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        return False
+    return True
+
+
+def _days_between(first: int, second: int) -> int:
+    """Days of the year between two of them, round the turn of the year."""
+    apart = abs(first - second)
+    return min(apart, 365 - apart)

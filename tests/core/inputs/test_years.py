@@ -1,0 +1,132 @@
+"""Years: what names, bands, tags and time axes tell, against the years for which rasters are given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from osgeo import gdal
+
+from ecoassets.core.errors import InputError
+from ecoassets.core.inputs.finding import Place, Refused
+from ecoassets.core.inputs.gate import Gate
+from ecoassets.core.inputs.record import recorded
+from ecoassets.core.inputs.years import check_acquisition, evidence_of, told_years, years_in, years_of
+from ecoassets.core.progress import QUIET
+from ecoassets.core.raster.reading.series import yearly_sources
+from ecoassets.tests.rasters import write_raster
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("land_2015", {2015}),
+        ("CNLUCC2015_100m", {2015}),
+        ("npp-2015-07-31", {2015}),
+        ("rain_201507", {2015}),
+        ("MOD13Q1.A2015193.h26v05.061.2021329.NDVI", {2015}),
+        ("LC08_L2SP_122036_20150713_20200908_02_T1_SR_B4", {2015}),
+        ("S2A_MSIL2A_20200713T024551_N0214_R132_T50SNJ_20220101T000000", {2020}),
+        ("npp_CGCS2000_2015", {2015}),
+        ("dem_2000m", set()),
+        ("wgs1984_slope", set()),
+        ("GlobeLand30_v2020", set()),
+        ("change_2000_2015", {2000, 2015}),
+        ("tile_120200", set()),
+        ("soil", set()),
+    ],
+)
+def test_years_in_names(name, years):
+    assert years_in(name) == years
+
+
+def raster(path, description: str = "", tags: dict | None = None, **of_band) -> str:
+    path.parent.mkdir(exist_ok=True)
+    write_raster(path, np.random.default_rng(len(path.name)).integers(1, 5, (3, 3)))
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    dataset.GetRasterBand(1).SetDescription(description)
+    dataset.GetRasterBand(1).SetMetadata(of_band)
+    dataset.SetMetadata(tags or {})
+    dataset = None
+    return str(path)
+
+
+def test_the_nearest_evidence_wins(tmp_path):
+    folder = tmp_path / "2001"
+    plain = raster(folder / "land.tif")
+    assert (evidence_of(plain, 1).year, str(evidence_of(plain, 1).told_by)) == (2001, "folder name")
+    named = raster(folder / "land_2002.tif")
+    assert evidence_of(named, 1).year == 2002
+    assert evidence_of(named, 1, "Land 2003").year == 2003
+    tagged = raster(
+        folder / "t_2002.tif", tags={"DATE_ACQUIRED": "2004-07-01", "TIFFTAG_DATETIME": "2020:01:01 10:00:00"}
+    )
+    assert evidence_of(tagged, 1).year == 2004
+    timed = raster(
+        folder / "n_2002.tif", tags={"time#units": "days since 1990-01-01 00:00:00"}, NETCDF_DIM_time=str(5 * 365 + 2)
+    )
+    assert evidence_of(timed, 1).year == 1995
+    described = raster(folder / "d_2002.tif", "2006|water_supply", tags={"year": "2004"})
+    assert str(evidence_of(described, 1).told_by) == "band description"
+    assert evidence_of(described, 1).year == 2006
+    two = raster(tmp_path / "change_2000_2015.tif")
+    assert evidence_of(two, 1) is None
+
+
+def pass_gate(paths, years, insist=False, label="Land cover") -> list[str]:
+    gate = Gate(insist_on_years=insist)
+    gate.admit(yearly_sources("land_cover", paths, years, label, kind="classes"))
+    with recorded() as record:
+        gate.close(QUIET)
+    return [finding.told() for finding in record.findings if finding.check == "years"]
+
+
+def test_crossed_years_stop_the_run_and_propose_the_order(tmp_path):
+    files = [raster(tmp_path / f"land_{year}.tif") for year in (2005, 2010, 2000)]
+    with pytest.raises(Refused) as refused:
+        pass_gate(files, (2000, 2005, 2010))
+    assert str(refused.value) == (
+        "Land cover (land_2005.tif, land_2010.tif, land_2000.tif): the years are crossed, by the file name: "
+        "land_2005.tif 2005 → 2000, land_2010.tif 2010 → 2005, land_2000.tif 2000 → 2010. Give the rasters in the "
+        "order of YEARS: 2000 = land_2000.tif, 2005 = land_2005.tif, 2010 = land_2010.tif. If the names are wrong, "
+        "tick INSIST_ON_YEARS."
+    )
+    assert len(pass_gate(files, (2000, 2005, 2010), insist=True)) == 1
+    assert pass_gate(sorted(files), (2000, 2005, 2010)) == []
+
+
+def test_bands_of_one_raster_are_compared_too(tmp_path):
+    path = write_raster(tmp_path / "land.tif", np.arange(18).reshape(2, 3, 3))
+    dataset = gdal.Open(path, gdal.GA_Update)
+    for band, year in ((1, "2015"), (2, "2000")):
+        dataset.GetRasterBand(band).SetDescription(year)
+    dataset = None
+    with pytest.raises(Refused, match="by the band description.*2000 = land.tif band 2, 2015 = land.tif"):
+        pass_gate([path], (2000, 2015))
+    assert told_years([path]) == (2015, 2000)
+
+
+def test_a_raster_of_a_year_nearby_is_told_and_taken(tmp_path):
+    files = [raster(tmp_path / f"people_{year}.tif") for year in (2000, 2014)]
+    (line,) = pass_gate(files, (2000, 2015))
+    assert "rasters are of other years than those for which they are given: people_2014.tif 2014 → 2015" in line
+
+
+def test_years_that_are_left_open_come_from_the_rasters(tmp_path):
+    files = [raster(tmp_path / f"land_{year}.tif") for year in (2005, 2000)]
+    assert years_of(files) == (2005, 2000)
+    with pytest.raises(InputError, match="YEARS is empty, and nothing tells the year of land.tif"):
+        years_of([*files, raster(tmp_path / "land.tif")])
+    with pytest.raises(InputError, match="tell the same year twice: 2005, 2005"):
+        years_of([files[0], raster(tmp_path / "second_2005.tif")])
+
+
+def test_metadata_of_another_year_and_of_another_season():
+    def told(*dates, insist=False) -> list[tuple[str, str]]:
+        places = [(Place("Images", f"{year}.tif", year=year), date) for year, date in dates]
+        return [(finding.check, finding.severity) for finding in check_acquisition(places, insist)]
+
+    assert told((2014, "2014-07-09"), (2020, "2020-08-18")) == []
+    assert told((2014, "2020-07-18"), (2020, "2014-07-09")) == [("years", "stop")] * 2
+    assert told((2014, "2020-07-18"), insist=True) == [("years", "warn")]
+    assert told((2014, "2014-03-09"), (2020, "2020-08-18")) == [("season", "warn")]
+    assert told((2014, "2014-12-28"), (2020, "2020-01-05")) == [], "the turn of the year is no other season"
