@@ -121,13 +121,14 @@ class Gate:
         """What the rasters of one input tell of their years, against those for which they are given."""
         record = current_record()
         names = record.layer_names if record else {}
-        places = [place_of(source) for source in members]
-        evidence = [evidence_of(source.path, source.band, names.get(source.path, "")) for source in members]
-        dated = [(place, found) for place, found in zip(places, evidence) if place.year is not None]
+        told = [
+            (place_of(source), evidence_of(source.path, source.band, names.get(source.path, ""))) for source in members
+        ]
+        dated = [(place, evidence) for place, evidence in told if place.year is not None]
         if dated:
-            yield from check_years(*zip(*dated), insist=self.insist_on_years)
+            yield from check_years(dated, self.insist_on_years)
         elif members[0].series and not self.insist_on_years:
-            yield from check_order(places, evidence)
+            yield from check_order(told)
 
 
 def admit_alone(source: Source, progress: Progress) -> Source:

@@ -148,19 +148,18 @@ def years_of(paths: Sequence[str], layer_names: Mapping[str, str] | None = None)
     return years
 
 
-def check_years(places: Sequence[Place], evidence: Sequence[Evidence | None], insist: bool) -> Iterator[Finding]:
+def check_years(rasters: Sequence[tuple[Place, Evidence | None]], insist: bool) -> Iterator[Finding]:
     """Whether rasters are given for the years that they tell themselves.
 
     Args:
-        places: each with the year for which it is given.
-        evidence: of each.
+        rasters: each with the year for which it is given, and what tells its own.
         insist: whether the user's years hold all the same.
     """
-    told = [(place, found) for place, found in zip(places, evidence) if found is not None]
+    told = [(place, found) for place, found in rasters if found is not None]
     wrong = [(place, found) for place, found in told if found.year != place.year]
     if not wrong:
         return
-    given = {place.year for place in places}
+    given = {place.year for place, _ in rasters}
     crossed = [(place, found) for place, found in wrong if found.year in given]
     pairs = ", ".join(_told_as(place, found) for place, found in crossed or wrong)
     values = {"pairs": pairs, "by": wrong[0][1].told_by, "order": _order(told)}
@@ -189,14 +188,21 @@ def _order(told: Sequence[tuple[Place, Evidence]]) -> str:
     )
 
 
-def check_order(places: Sequence[Place], evidence: Sequence[Evidence | None]) -> Iterator[Finding]:
+def check_order(rasters: Sequence[tuple[Place, Evidence | None]]) -> Iterator[Finding]:
     """Whether rasters that are given from first to last, without years, rise in time."""
-    told = [(place, found) for place, found in zip(places, evidence) if found is not None]
+    told = [(place, found) for place, found in rasters if found is not None]
     years = [found.year for _, found in told]
-    if len(told) == len(places) > 1 and len(set(years)) == len(years) and years != sorted(years):
+    if len(told) == len(rasters) > 1 and len(set(years)) == len(years) and years != sorted(years):
         values = {"by": told[0][1].told_by, "order": _order(told), "given": ", ".join(map(str, years))}
         text = "{where}: the dates are crossed, by the {by}: they are given as {given}."
-        yield Finding("years", "stop", tuple(places), text, "Give them in the order of time: {order}.", values)
+        yield Finding(
+            "years",
+            "stop",
+            tuple(place for place, _ in rasters),
+            text,
+            "Give them in the order of time: {order}.",
+            values,
+        )
 
 
 def check_acquisition(dates: Sequence[tuple[Place, str]], insist: bool) -> Iterator[Finding]:
