@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from .errors import InputError
-
 _MESSAGE = (
     "{purpose} needs the Python package {name}, which is missing here. Windows (OSGeo4W): choose python3-{name} in the "
     "OSGeo4W setup, or run python -m pip install {name} in the OSGeo4W shell. Debian, Ubuntu: apt-get install "
@@ -17,21 +13,3 @@ _MESSAGE = (
 def missing_package(error: ModuleNotFoundError, purpose: str) -> str:
     """What to do on each platform where an import failed; `purpose`, what needs the package, begins the message."""
     return _MESSAGE.format(purpose=purpose, name=(error.name or "").split(".")[0])
-
-
-def require_package(name: str, purpose: str) -> None:
-    """Makes sure that a package can be imported.
-
-    Args:
-        name: of the package, as Python and pip know it.
-        purpose: what needs it, the beginning of the message.
-
-    Raises:
-        InputError: it is missing; the message says how to install it on each platform.
-    """
-    try:
-        found = find_spec(name) is not None
-    except ImportError:
-        found = False
-    if not found:
-        raise InputError(_MESSAGE.format(purpose=purpose, name=name))

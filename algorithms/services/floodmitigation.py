@@ -71,7 +71,7 @@ class FloodMitigation(ServiceAlgorithm):
         results = self.publish_map("OUTPUT", outputs.held, result.years, result.land_range_mm)
         results |= self.publish_map("OUTPUT_LAND", outputs.land, result.years, result.land_range_mm)
         results |= self.publish_map("OUTPUT_WATER", outputs.water, result.years)
-        results |= self.publish_service(given, result, partial(flood_report, result, inputs, outputs))
+        results |= self.publish_service(given, result, partial(flood_report, result, outputs))
         return results | self.publish_table("OUTPUT_BODIES", result.bodies_table())
 
     def _inputs(self, given: Given) -> FloodInputs:

@@ -82,7 +82,7 @@ def add_zones(survey: Survey, layer: ZoneLayer | None, progress: Progress) -> Zo
     """
     zoning = open_zoning(layer, survey.area, progress)
     if layer is not None and layer.kind == "polygons":
-        require_disjoint(layer, survey.area, progress)
+        require_disjoint(layer, survey.area)
     if zoning.source is not None:
         survey.add_sources(ZONES, [zoning.source] * len(survey.dated), on_grid=True)
     return zoning
@@ -110,7 +110,7 @@ def zoned_sums(survey: Survey, zoning: Zoning, found: YearlySums) -> ZonedSums:
     )
 
 
-def require_disjoint(layer: ZoneLayer, area: StudyArea, progress: Progress) -> None:
+def require_disjoint(layer: ZoneLayer, area: StudyArea) -> None:
     """Checks that no two zones cover the same land: zones of an account add up to the whole.
 
     Raises:

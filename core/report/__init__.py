@@ -39,7 +39,7 @@ from .blocks import (
 )
 from .numbers import format_number, scaled
 from .page import render_report, write_report
-from .quicklook import QuickLook, quick_look
+from .quicklook import QuickLook, quick_looks
 
 __all__ = [
     "Bars",
@@ -74,7 +74,7 @@ __all__ = [
     "TableBlock",
     "about_this_run",
     "format_number",
-    "quick_look",
+    "quick_looks",
     "render_report",
     "scaled",
     "write_report",

@@ -19,7 +19,6 @@ from .texts import load_palettes, ramp_colour, rgb
 
 MAX_LEGEND = 36  # classes that a reader can still look up; the smaller ones become "other"
 PERCENTILES = (2, 98)
-PLAIN_RAMP = Ramp()
 _EARTH_RADIUS = 6371008.8  # m, mean radius: exact enough for the shape and scale bar of a picture
 
 
@@ -65,11 +64,6 @@ class QuickLook:
     high: float | None = None
     classes: tuple[ClassColour, ...] = ()
     others: bool = False
-
-
-def quick_look(path: PathLike, band: int = 1, legend: Ramp | Classes = PLAIN_RAMP, max_size: int = 700) -> QuickLook:
-    """Pictures one raster band; see `quick_looks`."""
-    return quick_looks([MapPicture(path, band=band)], legend, max_size)[0]
 
 
 def quick_looks(pictures: Sequence[MapPicture], legend: Ramp | Classes, max_size: int = 700) -> list[QuickLook]:

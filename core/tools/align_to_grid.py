@@ -91,7 +91,7 @@ def run_align_to_grid(
         area = open_study_area(Source("reference", reference, label="Reference"), settings, scratch, progress)
         fitted = [_fit(number, path, kind, area, progress) for number, path in enumerate(rasters)]
         counts = _codes(fitted, kind, area, progress.part(0, 20))
-        made = [_with_output(sources, path, kind, area.grid, counts) for sources, path in zip(fitted, paths)]
+        made = [_with_output(sources, path, kind, counts) for sources, path in zip(fitted, paths)]
         sources = [source for raster in made for source in raster.sources]
         kernel = _CopyKernel(
             {raster.output.name: tuple(s.name for s in raster.sources) for raster in made},
@@ -171,7 +171,7 @@ def _codes(
 
 
 def _with_output(
-    sources: tuple[Source, ...], path: str, kind: Kind, grid: Grid, counts: Mapping[str, Mapping[int, int]]
+    sources: tuple[Source, ...], path: str, kind: Kind, counts: Mapping[str, Mapping[int, int]]
 ) -> _Raster:
     dataset, own = describe_source(sources[0])
     bands = tuple(dataset.GetRasterBand(source.band) for source in sources)

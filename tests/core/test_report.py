@@ -42,7 +42,6 @@ from ecoassets.core.report import (
     TableBlock,
     about_this_run,
     format_number,
-    quick_look,
     render_report,
     scaled,
     write_report,
@@ -54,6 +53,10 @@ from ecoassets.core.report.texts import FOLDER, load_palettes, ramp_colour, rgb
 from ecoassets.core.tables import Provenance
 
 HOSTILE = '</script><img src=x onerror=alert(1)> & "O\'Neil"'
+
+
+def quick_look(path, band=1, legend=None, **more):
+    return quick_looks([MapPicture(path, band=band)], legend or Ramp(), **more)[0]
 
 
 def write_raster(

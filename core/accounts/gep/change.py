@@ -86,7 +86,7 @@ def _prices_and_amounts(
 ) -> tuple[list[float], list[float]]:
     """Worth of a unit and number of units in both years; of given money, its price level and its real amount."""
     if any(row is not None and row.quantity.value is not None for row in rows):
-        return _of_money(account, pair, rows)
+        return _of_money(rows)
     prices = []
     for year, row in zip(pair, rows):
         at = year if account.inputs.rules.price_year is None else account.inputs.rules.price_year
@@ -95,9 +95,7 @@ def _prices_and_amounts(
     return prices, [0.0 if row is None else row.quantity.amount or 0.0 for row in rows]
 
 
-def _of_money(
-    account: GepAccount, pair: tuple[int, int], rows: tuple[AccountRow | None, AccountRow | None]
-) -> tuple[list[float], list[float]]:
+def _of_money(rows: tuple[AccountRow | None, AccountRow | None]) -> tuple[list[float], list[float]]:
     """Given values as units of the base year's money: the price is the level of the year."""
     prices, amounts = [], []
     for row in rows:

@@ -135,7 +135,7 @@ def run_seea_accounts(
     """
     settings = settings or RasterSettings()
     _check(inputs)
-    flows, notices = in_scope(read_supply(inputs.services, inputs.currency)) if inputs.services else ([], [])
+    flows, notices = in_scope(read_supply(inputs.services)) if inputs.services else ([], [])
     extent = _extent(inputs, settings, progress.part(0, 60))
     types = extent.types if extent else _types_of(flows, inputs)
     _refuse_strangers(flows, types)
@@ -201,7 +201,7 @@ def _extent(inputs: SeeaInputs, settings: RasterSettings, progress: Progress) ->
     if inputs.zones is not None and inputs.zones.kind == "polygons":
         with workspace() as folder:
             first = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")[0]
-            require_disjoint(inputs.zones, open_study_area(first, settings, folder, progress), progress)
+            require_disjoint(inputs.zones, open_study_area(first, settings, folder, progress))
     found = run_transfer_matrix(
         TransferInputs(inputs.land_cover, inputs.years, inputs.scheme, inputs.zones), None, settings, progress
     )

@@ -112,7 +112,7 @@ class SupplyUse:
         return math.fsum(row.use.get(user, 0.0) for row in self.monetary)
 
 
-def read_supply(table: Table, currency: str) -> list[Supply]:
+def read_supply(table: Table) -> list[Supply]:
     """Reads services by year and ecosystem type.
 
     Args:
@@ -120,7 +120,6 @@ def read_supply(table: Table, currency: str) -> list[Supply]:
         and
             optionally `item`, `status` (rows that the account dropped are left out), `user`, `demand`. The account of
             GEP account is such a table.
-        currency: of values.
 
     Raises:
         TableError: a column is missing, or a row sums others up.

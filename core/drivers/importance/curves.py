@@ -19,7 +19,6 @@ _WIDE = 0.5  # of the range, from which an interval says nothing
 class LocalEffects:
     """Accumulated local effects at the edges of the bins, mean zero over rows; `count` rows a bin."""
 
-    edges: Array
     values: Array
     count: Array
 
@@ -54,7 +53,7 @@ def accumulated_effects(predict: Predict, x: Array, driver: int, edges: Array) -
     mean = np.bincount(place, weights=change, minlength=len(edges) - 1) / np.maximum(count, 1)
     values = np.concatenate([[0.0], np.cumsum(mean)])
     centre = float(np.sum((values[1:] + values[:-1]) / 2 * count) / len(x))
-    return LocalEffects(edges, values - centre, count)
+    return LocalEffects(values - centre, count)
 
 
 def partial_dependence(predict: Predict, x: Array, driver: int, at: Array) -> Array:

@@ -34,13 +34,11 @@ class Shares:
     Attributes:
         rows: of the sample that was explained, rising.
         values: SHAP values by driver, shape (rows, drivers), or None.
-        base: mean prediction that they add to.
-        gap: largest deviation of base plus values from the prediction.
+        gap: largest deviation of the mean prediction plus values from the prediction.
     """
 
     rows: Array
     values: Array | None
-    base: float
     gap: float
 
     def mean_abs(self) -> Array | None:
@@ -148,9 +146,9 @@ def _shares(model: Model, rows: TreeRows, taken: Array, progress: Progress) -> S
     x = rows.x[taken]
     found = model.contributions(x, progress)
     if found is None:
-        return Shares(taken, None, float("nan"), float("nan"))
+        return Shares(taken, None, float("nan"))
     gap = float(np.abs(found.sum(axis=1) - model.predict(x)).max())
-    return Shares(taken, rows.by_driver(found[:, :-1]), float(found[0, -1]), gap)
+    return Shares(taken, rows.by_driver(found[:, :-1]), gap)
 
 
 def _sample_shares(
@@ -159,7 +157,7 @@ def _sample_shares(
     most = _ROWS_OF_FOREST if choice.settings.engine == "forest" else _ROWS_OF_BOOTSTRAP
     taken = shares.rows[stratified(rows.y[shares.rows], most)]
     if shares.values is None:
-        return Shares(taken, None, float("nan"), float("nan"))
+        return Shares(taken, None, float("nan"))
     return _shares(model, rows, taken, progress.part(0, 0))
 
 

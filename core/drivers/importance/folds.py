@@ -26,14 +26,13 @@ class Correlogram:
     """How alike residuals are by distance.
 
     Attributes:
-        distance, i, z: of each lag, upper end, shape (m,).
+        distance, i: of each lag, upper end, shape (m,).
         reach: where Moran's z first falls below 2; the widest lag where it never does.
         ends: whether it falls below 2 at all.
     """
 
     distance: Array
     i: Array
-    z: Array
     reach: float
     ends: bool
 
@@ -61,13 +60,12 @@ def correlogram(values: Array, coordinates: Array, seed: int = 0) -> Correlogram
             break
         one = moran(values, pair_weights(pairs, len(values)))
         lags.append(lag * step)
-        found.append((one.i, one.z))
+        found.append(one.i)
         if one.z < _ALIKE:
             break
     if not found:
-        return Correlogram(np.array([step]), np.zeros(1), np.zeros(1), step, True)
-    i, z = np.array(found).T
-    return Correlogram(np.array(lags), i, z, float(lags[-1]), bool(z[-1] < _ALIKE))
+        return Correlogram(np.array([step]), np.zeros(1), step, True)
+    return Correlogram(np.array(lags), np.array(found), float(lags[-1]), one.z < _ALIKE)
 
 
 def widest_block(coordinates: Array) -> float:

@@ -40,7 +40,6 @@ class ImportanceRun:
     table: FeatureTable
     choice: ImportanceChoice
     rows: TreeRows
-    model: Model
     fitted: Array
     validations: Validations
     explained: Explained
@@ -187,9 +186,7 @@ def run_driver_importance(table: FeatureTable, choice: ImportanceChoice, progres
         progress.warn(warning)
     progress.set(100)
     skill = tuple(skill_rows(rows, found, fitted))
-    return ImportanceRun(
-        table, choice, rows, model, fitted, found, explained, drivers, interactions, skill, tuple(warnings)
-    )
+    return ImportanceRun(table, choice, rows, fitted, found, explained, drivers, interactions, skill, tuple(warnings))
 
 
 def _drivers(

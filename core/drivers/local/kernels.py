@@ -72,13 +72,11 @@ class Seen:
         rows: the places, shape (b,).
         others: places that at least one of them may see, shape (c,).
         weights: one array (b, c) for each bandwidth.
-        reach: distance of the bandwidth at each place, one array (b,) for each bandwidth.
     """
 
     rows: Array
     others: Array
     weights: Iterator[Array]
-    reach: tuple[Array, ...]
 
 
 def seen(points: Array, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator[Seen]:
@@ -109,7 +107,7 @@ def seen(points: Array, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator
         others = np.flatnonzero(from_middle <= (limit * _STRETCH) ** 2)
         d2 = _distance2(points[others], points[rows])
         reach = _reach(d2, kernel, bandwidths, points, rows)
-        yield Seen(rows, others, _weights(d2, kernel, reach), reach)
+        yield Seen(rows, others, _weights(d2, kernel, reach))
 
 
 def places_seen(points: Array, kernel: Kernel, bandwidth: float) -> Array:

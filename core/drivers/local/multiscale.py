@@ -43,8 +43,7 @@ class MultiscaleFit:
         edges: `low` or `high` where a bandwidth is an end of what was tried.
         errors: of the coefficients, with effective numbers of parameters.
         sweeps: what was tried.
-        sweep_count, stands: sweeps with a search, and whether the bandwidths stood still in the end.
-        change: last change of the fitted terms, relative.
+        stands: whether bandwidths and terms stood still in the end.
     """
 
     coefficients: Array
@@ -57,9 +56,7 @@ class MultiscaleFit:
     errors: TermErrors
     diagnostics: Diagnostics
     sweeps: tuple[Sweep, ...]
-    sweep_count: int
     stands: bool
-    change: float
 
     @property
     def std_errors(self) -> Array:
@@ -103,10 +100,9 @@ def fit_multiscale(
         )
     sweeps: list[Sweep] = []
     found: list[Search] = []
-    terms, count, stands = np.zeros((sample.n, k)), 0, True
+    terms, stands = np.zeros((sample.n, k)), True
     if bandwidths is None:
-        state = _search(sample, kernel, stop, most_sweeps, sweeps, progress.part(0, 60))
-        terms, found, count, stands = state
+        terms, found, stands = _search(sample, kernel, stop, most_sweeps, sweeps, progress.part(0, 60))
         bandwidths = tuple(each.bandwidth for each in found)
     smoothers = [Smoother(sample.points, sample.x[:, j], kernel, b) for j, b in enumerate(bandwidths)]
     terms, change = settle(smoothers, sample.y[:, None], terms[:, :, None], progress.part(60, 70))
@@ -131,15 +127,13 @@ def fit_multiscale(
         inference,
         diagnostics,
         tuple(sweeps),
-        count,
         stands and change <= CLOSE,
-        change,
     )
 
 
 def _search(
     sample: Sample, kernel: Kernel, stop: str, most: int, sweeps: list[Sweep], progress: Progress
-) -> tuple[Array, list[Search], int, bool]:
+) -> tuple[Array, list[Search], bool]:
     """Sweeps until the bandwidths stand at the fixed point of their terms."""
     low, high = search_range(sample.points, kernel, sample.k)
     start = find_bandwidth(lambda trial: scores(sample, kernel, trial, progress=progress), kernel, low, high).bandwidth
@@ -160,12 +154,12 @@ def _search(
             progress.set(100 * (1 - 0.8 ** (sweep - 1 + (j + 1) / sample.k)))
         same = last == [each.bandwidth for each in found]
         if same and settled:
-            return terms, found, sweep, True
+            return terms, found, True
         settled = same and _change(terms, before, sample.y, stop) < _SEARCH_STOP
         if settled:
             smoothers = [Smoother(sample.points, sample.x[:, j], kernel, s.bandwidth) for j, s in enumerate(found)]
             terms = settle(smoothers, sample.y[:, None], terms[:, :, None], progress.part(100, 100))[0][:, :, 0]
-    return terms, found, most, False
+    return terms, found, False
 
 
 def _scaled_coefficients(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress) -> Array:

@@ -60,9 +60,6 @@ class Sample:
     def raw_x(self) -> Array:
         return self.x * self.scales + self.means
 
-    def raw_y(self) -> Array:
-        return self.y * self.y_scale + self.y_mean
-
 
 def make_sample(points: Array, y: Array, drivers: Array, names: Sequence[str] = ()) -> Sample:
     """Centres and scales; raises InputError where a column does not vary or places are too few."""
@@ -139,7 +136,7 @@ class LocalFit:
 
     Attributes:
         coefficients, std_errors: constant first, shape (n, k).
-        fitted, residuals, leverage, local_r2: shape (n,).
+        fitted, residuals, local_r2: shape (n,).
         condition: largest to smallest singular value of the columns weighted by the root of the weights and scaled to
             length one, constant included.
         vif: largest local variance inflation of a driver; NaN with a single one.
@@ -151,7 +148,6 @@ class LocalFit:
     std_errors: Array
     fitted: Array
     residuals: Array
-    leverage: Array
     local_r2: Array
     condition: Array
     vif: Array
@@ -260,7 +256,7 @@ def fit(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress = Q
     fitted = np.einsum("ij,ij->i", sample.x, coefficients)
     errors = sample.y - fitted
     good = np.isfinite(errors)
-    _require_fits(good, leverage, n)
+    _require_fits(good, leverage)
     used = int(good.sum())
     y = sample.y[good]
     scale = sample.y_scale
@@ -280,7 +276,6 @@ def fit(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress = Q
         spread * np.sqrt(diagnostics.sigma2) / scale,
         fitted * scale + sample.y_mean,
         errors * scale,
-        leverage,
         _local_r2(sample, kernel, bandwidth, errors),
         condition,
         vif,
@@ -290,7 +285,7 @@ def fit(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress = Q
     )
 
 
-def _require_fits(good: Array, leverage: Array, n: int) -> None:
+def _require_fits(good: Array, leverage: Array) -> None:
     if not good.any():
         raise InputError("No place sees enough others for a fit. Choose a larger bandwidth, or fewer drivers.")
     left = good.sum() - leverage[good].sum()

@@ -27,7 +27,6 @@ class Moran:
         expected, variance: moments under the null, by `note`.
         z, p: normal approximation.
         p_permutation: share of permutations at least as far from their mean, None without permutations.
-        islands: places without a neighbour; they count in n but not in S0.
         note: which null the moments belong to.
     """
 
@@ -38,7 +37,6 @@ class Moran:
     p: float
     p_permutation: float | None
     n: int
-    islands: int
     note: str
 
 
@@ -91,7 +89,7 @@ def moran(values: Array, weights: Weights, permutations: int = 0, seed: int = 0,
         draws = _permuted(z, w, permutations, seed, progress) * n / s0 / squares
         p_permutation = _pseudo_p(i, draws)
     note = f"moments under randomisation; {weights.kind}, rows standardised"
-    return _tested(i, expected, variance, p_permutation, n, weights.islands, note)
+    return _tested(i, expected, variance, p_permutation, n, note)
 
 
 def residual_moran(residuals: Array, drivers: Array, weights: Weights) -> Moran:
@@ -127,7 +125,7 @@ def residual_moran(residuals: Array, drivers: Array, weights: Weights) -> Moran:
     expected = n / s0 * trace / (n - k)
     variance = (n / s0) ** 2 * (cross + square + trace**2) / ((n - k) * (n - k + 2)) - expected**2
     note = f"moments of least-squares residuals, {k} coefficients; {weights.kind}, rows standardised"
-    return _tested(i, expected, variance, None, n, weights.islands, note)
+    return _tested(i, expected, variance, None, n, note)
 
 
 def moran_by_time(
@@ -248,12 +246,10 @@ def _pseudo_p(observed: float, draws: Array) -> float:
     return float((np.sum(np.abs(draws - centre) >= abs(observed - centre)) + 1) / (len(draws) + 1))
 
 
-def _tested(
-    i: float, expected: float, variance: float, p_permutation: float | None, n: int, islands: int, note: str
-) -> Moran:
+def _tested(i: float, expected: float, variance: float, p_permutation: float | None, n: int, note: str) -> Moran:
     z = (i - expected) / np.sqrt(variance) if variance > 0 else float("nan")
     p = float(2 * stats.norm.sf(abs(z)))
-    return Moran(i, expected, variance, float(z), p, p_permutation, n, islands, note)
+    return Moran(i, expected, variance, float(z), p, p_permutation, n, note)
 
 
 def discovery_threshold(p: Array, alpha: float) -> float:

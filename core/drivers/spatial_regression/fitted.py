@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .design import Design
-from .lag import Determinant
 
 Array = np.ndarray
 
@@ -47,7 +46,6 @@ class SpatialFit:
     spatial_residuals: Array
     notes: tuple[str, ...] = ()
     lag_error_test: float | None = None
-    determinant: Determinant | None = None
 
     @property
     def spatial(self) -> tuple[tuple[str, float], ...]:

@@ -57,10 +57,6 @@ class SpatialLag:
         """W v, the mean of the neighbours in the same year."""
         return self.by_year(lambda one: self.matrix @ one, values)
 
-    def lag_back(self, values: Array) -> Array:
-        """W'v."""
-        return self.by_year(lambda one: self.matrix.T @ one, values)
-
     def filtered(self, values: Array, rho: float) -> Array:
         """V - rho W v."""
         return values - rho * self.lag(values)
@@ -93,12 +89,12 @@ class SpatialLag:
     def curve(self, low: float, high: float) -> Determinant:
         """ln|I - rho W| and its derivatives for any rho from low to high."""
         if self._eigenvalues is not None:
-            return Determinant(self._eigenvalues, None, (low, high))
+            return Determinant(self._eigenvalues, None)
         angles = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
         nodes = (low + high) / 2 + (high - low) / 2 * angles
         # The eigenvalue 1 of standardised rows is taken out, for its logarithm bends most near rho = 1.
         smooth = [self.log_determinant(float(rho)) - np.log(1 - rho) for rho in nodes]
-        return Determinant(None, chebyshev.Chebyshev.fit(nodes, smooth, _NODES - 1, [low, high]), (low, high))
+        return Determinant(None, chebyshev.Chebyshev.fit(nodes, smooth, _NODES - 1, [low, high]))
 
     def by_year(self, function: Callable[[Array], Array], values: Array) -> Array:
         """A function of the values of one year, columns side by side, for all years."""
@@ -121,7 +117,6 @@ class Determinant:
 
     eigenvalues: Array | None
     polynomial: chebyshev.Chebyshev | None
-    limits: tuple[float, float]
 
     def value(self, rho: float) -> float:
         if self.polynomial is None:

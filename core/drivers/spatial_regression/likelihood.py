@@ -87,7 +87,6 @@ def fit_lag(design: Design, model: str = "sar", progress: Progress = QUIET) -> S
         design.y - reached,
         note,
         test,
-        curve,
     )
 
 
@@ -135,8 +134,6 @@ def fit_error(design: Design, model: str = "sem", progress: Progress = QUIET) ->
         residuals,
         y - x @ coefficients,
         note,
-        None,
-        curve,
     )
 
 
@@ -205,8 +202,6 @@ def fit_both(design: Design, progress: Progress = QUIET) -> SpatialFit:
         residuals,
         y - reached,
         note,
-        None,
-        curve,
     )
 
 

@@ -50,7 +50,7 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     """
     assert found.coordinates is not None
     if found.time is None or len(found.times if found.times is not None else ()) == 1:
-        _require_one_row_a_place(found.coordinates, found)
+        _require_one_row_a_place(found.coordinates)
         return PanelRows(found.rows, found.y, found.x, found.coordinates, 1, ("",))
     assert found.times is not None
     if found.entity is None or found.entities is None:
@@ -78,7 +78,7 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     order = np.lexsort((found.entity, found.time))
     places = len(order) // times
     first = found.coordinates[order[:places]]
-    _require_one_row_a_place(first, found)
+    _require_one_row_a_place(first)
     return PanelRows(
         found.rows[order],
         found.y[order],
@@ -90,7 +90,7 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     )
 
 
-def _require_one_row_a_place(coordinates: Array, found: Observations) -> None:
+def _require_one_row_a_place(coordinates: Array) -> None:
     _, first, counts = np.unique(coordinates, axis=0, return_index=True, return_counts=True)
     if counts.max(initial=1) > 1:
         twice = coordinates[first[int(np.argmax(counts))]]

@@ -99,7 +99,6 @@ class SpatialRun:
     Attributes:
         rows: those used, year by year.
         fit: the model.
-        plain: least squares on the same rows.
         chosen: why, where MODEL is `auto`.
         models: for comparison.
         tests: in the order of the papers.
@@ -111,7 +110,6 @@ class SpatialRun:
     observations: Observations
     rows: PanelRows
     fit: SpatialFit
-    plain: SpatialFit
     effects: Effects
     chosen: Chosen | None
     models: tuple[ModelRow, ...]
@@ -197,8 +195,7 @@ def run_spatial_regression(
         method = "gmm_het" if lag.n > MOST_BY_LIKELIHOOD and choice.model != "sac" else "ml"
         progress.info(f"METHOD {method} is taken for {lag.n} places.")
     fits = _Fits(design, method, progress)
-    plain = fits.get("ols")
-    tests = lagrange_tests(plain)
+    tests = lagrange_tests(fits.get("ols"))
     chosen = choose(tests, fits.get) if choice.model == "auto" else None
     fit = fits.get(chosen.model if chosen else choice.model)
     progress.set(60)
@@ -215,7 +212,7 @@ def run_spatial_regression(
         progress.info(note)
     models = tuple(model_row(fits.known[name], name == fit.model) for name in MODELS if name in fits.known)
     progress.set(100)
-    return SpatialRun(table, choice, observations, rows, fit, plain, effects, chosen, models, all_tests, warnings)
+    return SpatialRun(table, choice, observations, rows, fit, effects, chosen, models, all_tests, warnings)
 
 
 class _Fits:

@@ -133,7 +133,7 @@ class SoilFormula:
         valid = pixels.all_valid()
         r, k, ls, c = (pixels.values[name] for name in ("r", "k", "ls", "c"))
         p = pixels.values["p"] if self.has_practice else np.float32(1)
-        tolerance = self._tolerance(pixels, valid)
+        tolerance = self._tolerance(pixels)
         potential = soil_loss(r, k, ls)
         kept = c * p
         loss = potential * kept
@@ -145,11 +145,8 @@ class SoilFormula:
         maps = {RETENTION: retention, EROSION: loss, CLASSES: classes}
         return Layers(maps, valid, {RETENTION: retention, EROSION: loss}, group=group)
 
-    def _tolerance(self, pixels: Pixels, valid: np.ndarray) -> np.ndarray | float:
-        if self.tolerance is not None:
-            return self.tolerance
-        tolerance = pixels.values["tolerance"]
-        return tolerance
+    def _tolerance(self, pixels: Pixels) -> np.ndarray | float:
+        return pixels.values["tolerance"] if self.tolerance is None else self.tolerance
 
 
 MEASURES = {

@@ -6,7 +6,7 @@ from ...report import Chapter, MethodReport
 from ...report.texts import load_texts
 from ...tables import Provenance, provenance
 from ..report_parts import by_ecosystem, left_out, maps, rows, totals
-from .flood_mitigation import FloodInputs, FloodOutputs, FloodResult
+from .flood_mitigation import FloodOutputs, FloodResult
 from .retention import SOURCES as RUNOFF_SOURCES
 from .retention import RetentionInputs, RetentionOutputs, RetentionResult
 
@@ -28,7 +28,7 @@ def water_report(
     )
 
 
-def flood_report(result: FloodResult, inputs: FloodInputs, outputs: FloodOutputs, language: str) -> MethodReport:
+def flood_report(result: FloodResult, outputs: FloodOutputs, language: str) -> MethodReport:
     """What flood mitigation found."""
     words = load_texts(language)
     tables = ["cn", "cn_amc_table", "cn_by_ecosystem_default"]

@@ -59,7 +59,6 @@ class RegionFiles:
     """Where everything went."""
 
     folder: str
-    years: tuple[int, ...]
     rasters: tuple[RasterFile, ...]
     shapes: tuple[ShapesFile, ...]
     tables: tuple[TableFile, ...]
@@ -105,9 +104,7 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
             progress.set(100 * done / steps)
     for table in region.tables:
         tables.append(_write_table(table, target))
-    files = RegionFiles(
-        str(target), region.years, tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt")
-    )
+    files = RegionFiles(str(target), tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt"))
     with _whole_file(target / "README.txt") as part:
         part.write_text(_readme(region, files), encoding="utf-8")
     progress.set(100)
