@@ -9,7 +9,7 @@ from ...core.progress import Progress
 from ...core.services.water.curve_number import SOIL_GROUPS
 from ...core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ...core.services.water.reports import flood_report
-from ...core.services.water.swamp_soil import SwampSoil
+from ...core.services.water.swamp_soil import WATER_DENSITY_T_M3, SwampSoil
 from ..base import Results
 from ..given import Given
 from ..translation import tr
@@ -47,6 +47,7 @@ class FloodMitigation(ServiceAlgorithm):
         self.add_flag("GUIDELINE_EXCHANGES", False)
         for name in SWAMP_SOIL:
             self.add_number(name, advanced=True)
+        self.add_number("WATER_DENSITY", WATER_DENSITY_T_M3, advanced=True)
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", quantity="storm_water_held", optional=False)
         self.add_raster_output("OUTPUT_LAND", quantity="storm_water_held")
@@ -107,4 +108,5 @@ class FloodMitigation(ServiceAlgorithm):
             guideline_exchanges=given.flag("GUIDELINE_EXCHANGES"),
             climate=self.climate(given),
             swamp_soil=SwampSoil(*(given.number(name) for name in SWAMP_SOIL)),
+            water_density_t_m3=given.required_number("WATER_DENSITY"),
         )

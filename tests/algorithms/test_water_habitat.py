@@ -270,7 +270,7 @@ class TestHabitat:
             ("THREAT_TABLE", "threat,max_distance_km,weight,decay\nroad,1,1,convex\n", "linear or exponential"),
             ("THREAT_TABLE", "threat,max_distance_km,weight,decay\nmine,1,1,linear\n", "no row for the threat road"),
             ("SENSITIVITY_TABLE", f"code,habitat,road\n{FOREST},100,0.5\n", "Divide percent by 100"),
-            ("SENSITIVITY_TABLE", f"code,habitat,road\n{FOREST},1,0.5\n", "lacks. Add a row"),
+            ("SENSITIVITY_TABLE", f"code,habitat,road\n{FOREST},1,0.5\n", "Add a row for each"),
         ],
     )
     def test_bad_tables(self, threatened, inputs, refused, table, text, words):
@@ -300,7 +300,7 @@ class TestCarbon:
         [
             (f"code,biomass\n{FOREST},100\n", "either the column carbon or columns of pools"),
             (f"code,carbon\n{FOREST},-1\n", "carbon is negative"),
-            (f"code,carbon\n{FOREST},100\n", f"code {PADDY}, which the table of carbon does not have"),
+            (f"code,carbon\n{FOREST},100\n", rf"the table of carbon does not have: {PADDY} \("),
         ],
     )
     def test_bad_tables(self, land, inputs, refused, text, words):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Literal
@@ -11,17 +11,16 @@ from typing import Literal
 import numpy as np
 
 from ...errors import TableError
+from ...messages import say
 from ...progress import Progress
-from ...raster.classes import ClassIndex
-from ...raster.engine import run_job
+from ...raster.area import M3_PER_MM_HA
 from ...raster.reading.source import Source
 from ...raster.study import StudyArea
-from ...raster.tally import Sums, sum_by_class
-from ...raster.work import Block, Result
 from ...raster.zones.polygon_layer import open_polygons
 from ...raster.zones.polygons import burn_zones
 from ...tables import resource_table
-from .swamp_soil import UNKNOWN_SOIL, SwampSoil
+from .parts import WHOLE, Parts, parts_of_objects
+from .swamp_soil import UNKNOWN_SOIL, WATER_DENSITY_T_M3, SwampSoil
 
 Kind = Literal["lake", "reservoir", "swamp"]
 KINDS = ("lake", "reservoir", "swamp")
@@ -29,6 +28,7 @@ LAKE_UNIT_M3 = 1e4
 RESERVOIR_SHARE = 0.35
 SWAMP_PONDING_M = 0.3
 SMALLEST_LAKE_KM2 = 1.0
+NAMED_BODIES = 10  # in a message
 _HA_PER_KM2 = 100.0
 
 
@@ -70,13 +70,27 @@ class LakeZone:
 
 @dataclass(frozen=True)
 class WaterBody:
-    """One object: its polygon's number, its area on the grid, what it holds, and what of that is in swamp soil."""
+    """One object, or the part of it that takes part.
+
+    Attributes:
+        feature: number of its polygon.
+        kind: of the object.
+        area_ha: of the part.
+        capacity_m3: what the part holds.
+        soil_m3: of it in swamp soil.
+        whole_ha: area of the whole object.
+        inside_pct: area of the part in that of the whole.
+        year: None where the part is that of every year.
+    """
 
     feature: str
     kind: Kind
     area_ha: float
     capacity_m3: float
-    soil_m3: float = 0.0
+    soil_m3: float
+    whole_ha: float
+    inside_pct: float
+    year: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +98,9 @@ class BurnedBodies:
     """Water bodies on the grid.
 
     Attributes:
-        source: number of the object, 0 outside.
-        bodies: objects that have a pixel.
-        depth_mm: by object number, shape (objects + 1,); NaN at 0 and for objects without a pixel.
+        source: number of the object, or of the objects that lie over one another; 0 outside.
+        bodies: parts of objects that have a pixel; for every year where these differ.
+        depth_mm: what lies above a pixel by its number, shape (numbers + 1,); NaN at 0.
     """
 
     source: Source
@@ -113,48 +127,82 @@ def lake_zones(guideline: bool = False) -> dict[str, LakeZone]:
 def burn_water_bodies(
     path: str,
     area: StudyArea,
+    land_cover: Mapping[int | None, Source],
     progress: Progress,
     lakes: Literal["object", "total"] = "object",
     default_zone: str = "Eastern plain",
     guideline: bool = False,
     swamp_soil: SwampSoil = UNKNOWN_SOIL,
+    water_density_t_m3: float = WATER_DENSITY_T_M3,
 ) -> BurnedBodies:
-    """Burns water bodies and spreads what each holds evenly over its pixels.
+    """Burns water bodies and spreads what each holds as a whole evenly over its area; the part that takes part counts.
+
+    Where objects overlap, each holds its own.
 
     Args:
         path: polygons with the fields `kind` (lake, reservoir, swamp), `capacity_m3` (total capacity; needed for
             reservoirs, and wins over the formulas elsewhere), `lake_zone`, and those of `SwampSoil`.
         area: the study area.
-        progress: hears what is left out.
+        land_cover: by year; without a value an object does not count.
+        progress: hears what is left out, and which objects are cut.
         lakes: whether the power law is applied to each lake or to the summed area of a zone.
         default_zone: of lakes whose `lake_zone` is blank.
         guideline: see `lake_zones`.
         swamp_soil: of swamps, where their polygons do not tell. Without any soil they hold surface water alone.
+        water_density_t_m3: of the water in their soil.
 
     Raises:
         InputError: the polygons cannot be read.
         TableError: a kind or lake zone is unknown, a reservoir has no capacity, or the soil of a swamp cannot be used.
     """
-    zones = burn_zones(path, None, area.grid, area.folder, "water_bodies", "Water bodies", progress)
+    zones = burn_zones(path, None, area.grid, area.folder, "water_bodies", "Water bodies", progress, overlapping=True)
     attributes = _read(path)
-    areas = _areas(zones.source, len(zones.names), area, progress)
-    regions = lake_zones(guideline)
+    parts = parts_of_objects(path, zones, area, tuple(land_cover.values()), progress.part(0, 0))
     given = [attributes[name] for name in zones.names]
-    of_lake = [_zone(given[i], regions, default_zone) if given[i].kind == "lake" else None for i in range(len(given))]
-    total = {zone: math.fsum(a for a, z in zip(areas, of_lake) if z == zone) for zone in of_lake if zone}
-    bodies, depth = [], np.full(len(given) + 1, np.nan)
-    for number, (name, body, hectares, zone) in enumerate(zip(zones.names, given, areas, of_lake), start=1):
-        if hectares == 0:
-            continue
-        summed = total[zone] if zone and lakes == "total" else hectares
-        soil = _in_soil(body, hectares, swamp_soil)
-        capacity = _capacity(body, hectares, zone, summed) + soil
-        bodies.append(WaterBody(name, body.kind, hectares, capacity, soil))
-        depth[number] = capacity / (hectares * 10)
-    _tell(bodies, len(given), progress)
+    there = parts.counted_ha.any(axis=0)
+    regions = lake_zones(guideline)
+    of_lake = [_zone(body, regions, default_zone) if body.kind == "lake" else None for body in given]
+    total = {
+        zone: math.fsum(a for a, z, seen in zip(parts.whole_ha, of_lake, there) if seen and z == zone)
+        for zone in of_lake
+        if zone
+    }
+    whole, soil = np.zeros(len(given)), np.zeros(len(given))
+    for i in np.flatnonzero(there):
+        hectares, zone = float(parts.whole_ha[i]), of_lake[i]
+        soil[i] = _in_soil(given[i], hectares, swamp_soil, water_density_t_m3)
+        whole[i] = soil[i] + _capacity(given[i], hectares, zone, total[zone] if zone and lakes == "total" else hectares)
+    bodies = _parts(given, whole, soil, parts, tuple(land_cover))
+    _tell(bodies, [body.feature for body, seen in zip(given, there) if not seen], progress)
     if swamp_soil.known and not any(body.kind == "swamp" for body in bodies):
         progress.warn("The soil of swamps is given, but none of the water bodies is a swamp.")
-    return BurnedBodies(zones.source, tuple(bodies), depth)
+    depth = whole * parts.share_per_ha / M3_PER_MM_HA
+    sets = zones.sets or tuple((i,) for i in range(len(given)))
+    by_number = [np.nan, *(math.fsum(depth[list(objects)]) for objects in sets)]
+    return BurnedBodies(zones.source, bodies, np.array(by_number))
+
+
+def _parts(
+    given: Sequence[_Attributes], whole: np.ndarray, soil: np.ndarray, parts: Parts, years: Sequence[int | None]
+) -> tuple[WaterBody, ...]:
+    """Parts of the objects; once where they are the same in all years, else for each year."""
+    share = parts.share
+    alike = bool((parts.counted_ha == parts.counted_ha[0]).all())
+    return tuple(
+        WaterBody(
+            body.feature,
+            body.kind,
+            area_ha=float(parts.counted_ha[y, i]),
+            capacity_m3=float(whole[i] * share[y, i]),
+            soil_m3=float(soil[i] * share[y, i]),
+            whole_ha=float(parts.whole_ha[i]),
+            inside_pct=float(100 * share[y, i]),
+            year=None if alike else year,
+        )
+        for y, year in enumerate([None] if alike else years)
+        for i, body in enumerate(given)
+        if parts.counted_ha[y, i] > 0
+    )
 
 
 @dataclass(frozen=True)
@@ -216,11 +264,11 @@ def _zone(body: _Attributes, regions: dict[str, LakeZone], default: str) -> Lake
     return zone
 
 
-def _in_soil(body: _Attributes, hectares: float, usual: SwampSoil) -> float:
+def _in_soil(body: _Attributes, hectares: float, usual: SwampSoil, density_t_m3: float) -> float:
     """What the soil of a swamp takes up; nothing where its capacity is told as a whole."""
     if body.kind != "swamp" or body.capacity_m3 is not None:
         return 0.0
-    return body.soil.completed(usual).storage_m3(hectares, f"Water body {body.feature} (swamp)")
+    return body.soil.completed(usual).storage_m3(hectares, f"Water body {body.feature} (swamp)", density_t_m3)
 
 
 def _capacity(body: _Attributes, hectares: float, zone: LakeZone | None, summed_ha: float) -> float:
@@ -240,32 +288,40 @@ def _capacity(body: _Attributes, hectares: float, zone: LakeZone | None, summed_
     return whole * hectares / summed_ha
 
 
-@dataclass(frozen=True, eq=False)
-class _AreaKernel:
-    index: ClassIndex
+def _tell(bodies: Sequence[WaterBody], without: Sequence[str], progress: Progress) -> None:
+    for year in dict.fromkeys(body.year for body in bodies):
+        of_year = [body for body in bodies if body.year == year]
+        for kind in KINDS:
+            of_kind = [body.capacity_m3 for body in of_year if body.kind == kind]
+            if of_kind:
+                when = f"{year}: " if year else ""
+                progress.info(f"{when}{len(of_kind)} {kind}(s) hold {math.fsum(of_kind):,.0f} m3.")
+        in_soil = math.fsum(body.soil_m3 for body in of_year)
+        if in_soil:
+            progress.info(f"Of it {in_soil:,.0f} m3 in the soil of swamps.")
+    cut = {b.feature: b.inside_pct for b in bodies if b.inside_pct < 100 * WHOLE}
+    if cut:
+        named = [f"{feature} ({share:.4g} %)" for feature, share in cut.items()]
+        progress.warn(
+            say(
+                "{count} water bodies are cut by the boundary, the edge of the rasters or land cover without data. "
+                "What each holds as a whole counts with the share of its area inside: {named}.",
+                count=len(cut),
+                named=_some(named),
+            )
+        )
+    if without:
+        progress.warn(
+            say(
+                "{count} water bodies cover no pixel centre inside and are left out, with what they hold: {named}.",
+                count=len(without),
+                named=_some(without),
+            )
+        )
+    lakes = {body.feature for body in bodies if body.kind == "lake" and body.whole_ha < SMALLEST_LAKE_KM2 * _HA_PER_KM2}
+    if lakes:
+        progress.warn(f"{len(lakes)} lakes are smaller than 1 km2, below the lakes that the power law was fitted to.")
 
-    def __call__(self, block: Block) -> Result:
-        numbers = np.where(block.valid["water_bodies"], self.index(block.values["water_bodies"]), self.index.unknown)
-        return Result(sums=Sums({"area": sum_by_class(numbers, self.index.unknown + 1, block.areas_ha)}))
 
-
-def _areas(source: Source, count: int, area: StudyArea, progress: Progress) -> np.ndarray:
-    """Hectares of each object on the grid, within the boundary."""
-    index = ClassIndex.of_codes(range(1, count + 1))
-    found = run_job(area.job(_AreaKernel(index), [source]), progress.part(0, 0))
-    return found.sums["area"][:count]
-
-
-def _tell(bodies: Sequence[WaterBody], given: int, progress: Progress) -> None:
-    for kind in KINDS:
-        of_kind = [body.capacity_m3 for body in bodies if body.kind == kind]
-        if of_kind:
-            progress.info(f"{len(of_kind)} {kind}(s) hold {math.fsum(of_kind):,.0f} m3.")
-    in_soil = math.fsum(body.soil_m3 for body in bodies)
-    if in_soil:
-        progress.info(f"Of it {in_soil:,.0f} m3 in the soil of swamps.")
-    if len(bodies) < given:
-        progress.warn(f"{given - len(bodies)} water bodies cover no pixel centre and are left out.")
-    small = sum(body.kind == "lake" and body.area_ha < SMALLEST_LAKE_KM2 * _HA_PER_KM2 for body in bodies)
-    if small:
-        progress.warn(f"{small} lakes are smaller than 1 km2, below the lakes that the power law was fitted to.")
+def _some(named: Sequence[str]) -> str:
+    return ", ".join(named[:NAMED_BODIES]) + (" ..." if len(named) > NAMED_BODIES else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ from .curve_number import (
     for_moisture,
     for_slope,
 )
-from .swamp_soil import UNKNOWN_SOIL, SwampSoil
+from .swamp_soil import UNKNOWN_SOIL, WATER_DENSITY_T_M3, SwampSoil, require_water_density
 
 HELD, HELD_BY_LAND, HELD_IN_WATER = "held", "held_by_land", "held_in_water"
 BODIES = "water_bodies"
@@ -53,6 +53,9 @@ BODY_COLUMNS = (
     Column("area_ha", unit="ha"),
     Column("capacity_m3", unit="m3"),
     Column("soil_m3", unit="m3"),
+    Column("whole_ha", unit="ha"),
+    Column("inside_pct", unit="%"),
+    Column("year", "integer"),
 )
 
 
@@ -179,12 +182,14 @@ class FloodInputs:
         abstraction: initial abstraction over storage, 0.2 or 0.05.
         terrain: DEM or slope, for curve numbers by slope; None leaves them as they are.
         curve_numbers: columns `code`, `a`, `b`, `c`, `d`.
-        water_bodies: polygons, see `burn_water_bodies`. Their pixels hold what the object holds.
+        water_bodies: polygons, see `burn_water_bodies`. Their pixels hold what the object holds as a
+            whole, spread over its area.
         lakes: the power law of lakes by object, or for the total area of a zone.
         lake_zone: of lakes without one.
         guideline_exchanges: whether the water exchanges of the GEP guide are taken.
         climate: `mean` takes the mean storm of all years, which needs one storm per year.
         swamp_soil: of swamps whose polygons tell nothing of it; by default they hold surface water alone.
+        water_density_t_m3: of the water in swamp soil.
     """
 
     cover: Cover
@@ -205,6 +210,7 @@ class FloodInputs:
     guideline_exchanges: bool = False
     climate: Climate = "actual"
     swamp_soil: SwampSoil = UNKNOWN_SOIL
+    water_density_t_m3: float = WATER_DENSITY_T_M3
 
 
 @dataclass(frozen=True)
@@ -225,7 +231,7 @@ class FloodResult(ByEcosystem):
         volume_m3: held, water bodies included.
         water_bodies_m3: of it in water bodies.
         water_bodies_ha: area of water bodies.
-        bodies: the water bodies.
+        bodies: the water bodies, with the part of each that counts.
     """
 
     volume_m3: np.ndarray
@@ -255,9 +261,8 @@ class FloodResult(ByEcosystem):
         return self.rows(COLUMNS, depth, self.volume_m3, self.water_bodies_m3)
 
     def bodies_table(self) -> ResultTable:
-        """A row per water body."""
-        rows = tuple((b.feature, b.kind, b.area_ha, b.capacity_m3, b.soil_m3) for b in self.bodies)
-        return ResultTable(BODY_COLUMNS, rows)
+        """A row per water body; per year where its part differs between years."""
+        return ResultTable(BODY_COLUMNS, tuple(astuple(body) for body in self.bodies))
 
 
 def run_flood_mitigation(
@@ -326,6 +331,7 @@ def _check(inputs: FloodInputs) -> None:
         )
     if inputs.abstraction not in (0.2, 0.05):
         raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")
+    require_water_density(inputs.water_density_t_m3)
 
 
 def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBodies | None:
@@ -334,11 +340,13 @@ def _bodies(inputs: FloodInputs, survey: Survey, progress: Progress) -> BurnedBo
     bodies = burn_water_bodies(
         inputs.water_bodies,
         survey.area,
+        dict(zip(survey.dated, survey.land_cover)),
         progress,
         inputs.lakes,
         inputs.lake_zone,
         inputs.guideline_exchanges,
         inputs.swamp_soil,
+        inputs.water_density_t_m3,
     )
     survey.add_sources(BODIES, [bodies.source] * len(survey.dated), on_grid=True)
     return bodies
