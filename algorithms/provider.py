@@ -57,6 +57,7 @@ ALGORITHMS = (
     "zoning.priorityranking.PriorityRanking",
     "zoning.targetselection.TargetSelection",
     "drivers.samplegrid.SampleGridAlgorithm",
+    "drivers.correlationmatrix.CorrelationMatrix",
     "drivers.panelregression.PanelRegression",
     "drivers.quantileregression.QuantileRegression",
     "drivers.geodetector.Geodetector",

@@ -17,6 +17,7 @@ METHODS = {
     "checkinputs": "tools.check.inputs:run_check_inputs",
     "climateregulation": "accounts.cooling:run_climate_regulation",
     "conservationzones": "zoning.conservation.zones:run_conservation_zones",
+    "correlationmatrix": "drivers.correlation.run:run_correlation_matrix",
     "degradation": "quality.degradation.run:run_degradation",
     "driverimportance": "drivers.importance.run:run_driver_importance",
     "ecologicalassets": "assets.valuation.run:run_valuation",

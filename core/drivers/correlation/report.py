@@ -1,0 +1,119 @@
+"""The report of a correlation matrix: heat maps with fields that go together side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.cluster import hierarchy
+
+from ...report import Block, Chapter, Column, Heatmap, MethodReport, Paragraph, TableBlock
+from ...report.texts import load_texts
+from ..report_parts import number_column, rows_table, written, written_p
+from .matrix import Correlations
+from .run import CorrelationRun
+
+Array = np.ndarray
+
+SOURCES = (
+    "Kendall and Stuart 1973 (partial correlation); Clifford, Richardson and Hemon 1989, Biometrics 45:123; Dutilleul "
+    "1993, Biometrics 49:305 (independent rows)."
+)
+CLEAR = 0.05
+
+
+def correlation_report(run: CorrelationRun, language: str) -> MethodReport:
+    """Which fields go together; language `en` or `zh`."""
+    words = load_texts(language)
+    n = run.by_year[None].n
+    chapters = [
+        Chapter(words["drivers_correlations"], _heat(run, None, words)),
+        *(Chapter(f"{words['year']} {year}", _heat(run, year, words)) for year in run.by_year if year is not None),
+        Chapter(words["drivers_pairs"], [_pairs(run, words), _vif(run, words)]),
+        Chapter(words["drivers_rows"], [rows_table(run.n_read, n, run.dropped, words)]),
+        Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*run.notes, SOURCES)]),
+    ]
+    return MethodReport(
+        chapters=chapters,
+        subtitle=", ".join(run.choice.fields),
+        facts=[(words["drivers_n"], f"{n}")],
+        warnings=run.warnings,
+    )
+
+
+def _heat(run: CorrelationRun, year: str | None, words: dict[str, str]) -> list[Block]:
+    """R of each pair, with a mark where it is clear, and the partial one."""
+    found = run.by_year[year]
+    order = side_by_side(found)
+    names = [run.choice.fields[i] for i in order]
+    pairs = {frozenset((row.field_a, row.field_b)): row for row in run.pairs() if row.year == year}
+
+    def mark(a: str, b: str) -> str:
+        if a == b:
+            return ""
+        row = pairs[frozenset((a, b))]
+        p = row.p_effective if row.p_effective is not None else row.p
+        return "*" if p < CLEAR else ""
+
+    clear = Heatmap(
+        words["drivers_correlations"],
+        names,
+        names,
+        found.r[np.ix_(order, order)].tolist(),
+        palette="diverging",
+        mute_diagonal=True,
+        note=words["drivers_correlations_note"].format(method=run.choice.method),
+        texts=[[mark(a, b) for b in names] for a in names],
+    )
+    partial = found.partial[np.ix_(order, order)]
+    held = ", ".join(run.choice.partial) or words["drivers_all_others"]
+    apart = Heatmap(
+        words["drivers_partial"],
+        names,
+        names,
+        [[None if not np.isfinite(value) else float(value) for value in row] for row in partial],
+        palette="diverging",
+        mute_diagonal=True,
+        note=words["drivers_partial_note"].format(held=held),
+    )
+    return [clear, apart] if len(names) > 2 or run.choice.partial else [clear]
+
+
+def side_by_side(found: Correlations) -> list[int]:
+    """The order of the fields in which those that go together, with either sign, are neighbours."""
+    k = len(found.r)
+    if k < 3:
+        return list(range(k))
+    apart = 1 - np.abs(found.r)
+    tree = hierarchy.linkage(apart[np.triu_indices(k, 1)], "average")
+    return list(hierarchy.leaves_list(hierarchy.optimal_leaf_ordering(tree, apart[np.triu_indices(k, 1)])))
+
+
+def _pairs(run: CorrelationRun, words: dict[str, str]) -> Block:
+    titles = ["r", "p", words["drivers_n_effective"], words["drivers_p_effective"]]
+    titles += [words["drivers_partial"], f"p ({words['drivers_partial']})"]
+    columns = [
+        Column(f"{words['drivers_field']} a", kind="text"),
+        Column(f"{words['drivers_field']} b", kind="text"),
+        Column(words["year"], kind="code"),
+        *map(number_column, titles),
+    ]
+    rows = [
+        (
+            row.field_a,
+            row.field_b,
+            row.year or "",
+            written(row.r, 4),
+            written_p(row.p),
+            "–" if row.n_effective is None else f"{row.n_effective:,.0f}",
+            written_p(row.p_effective),
+            written(row.partial_r, 4),
+            written_p(row.partial_p),
+        )
+        for row in sorted(run.pairs(), key=lambda row: (row.year or "", -abs(row.r)))
+    ]
+    return TableBlock(words["drivers_pairs"], columns, rows)
+
+
+def _vif(run: CorrelationRun, words: dict[str, str]) -> Block:
+    columns = [Column(words["drivers_field"], kind="text"), number_column("VIF")]
+    rows = [(name, written(vif, 4)) for name, vif in zip(run.choice.fields, run.by_year[None].vif.tolist())]
+    return TableBlock("VIF", columns, rows, words["drivers_vif_note"])
