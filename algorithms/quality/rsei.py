@@ -67,6 +67,7 @@ class Rsei(EcoAlgorithm):
         self.add_number("REFERENCE_YEAR", integer=True, advanced=True)
         self.add_number("WATER_VAPOUR", minimum=0, advanced=True)
         self.add_number("OFFSET", advanced=True)
+        self.add_number("SCALE", minimum=0, advanced=True)
 
     def compute(self, given: Given, progress: Progress) -> Results:
         wetness = given.choice("WETNESS")
@@ -91,6 +92,7 @@ class Rsei(EcoAlgorithm):
             offset=given.number("OFFSET"),
             sensors=tuple(split_words(given.text("SENSORS"))),
             harmonise=given.choice("HARMONISE"),
+            scale=given.number("SCALE") or None,
         )
         outputs = RseiOutputs(
             given.output("OUTPUT"),

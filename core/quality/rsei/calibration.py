@@ -44,12 +44,15 @@ class Calibration:
         return (numbers >= self.lower) & (numbers <= self.upper)
 
 
-# Rasters of surface temperature; mod11 are the numbers of MOD11A1 and MOD11A2, 0.02 K each from 7500 on.
+# Rasters of surface temperature; mod11 are the numbers of MOD11A1 and MOD11A2, 0.02 K each from 7500 on; landsat_c2
+# those of ST_B6 and ST_B10 in Landsat Collection 2 Level 2.
 TEMPERATURE_UNITS = {
     "kelvin": Calibration(),
     "celsius": Calibration(offset=KELVIN),
     "mod11": Calibration(gain=0.02, lower=7500, upper=65535),
+    "landsat_c2": Calibration(gain=0.00341802, offset=149.0, lower=1, upper=65535),
 }
+PRODUCT_UNITS = ("mod11", "landsat_c2")  # numbers of products: a file that declares their scale gives Kelvin
 
 
 @dataclass(frozen=True)
@@ -98,20 +101,25 @@ class ImageCalibration:
     thermal: ThermalCalibration | None
 
 
-def product_calibration(sensor: Sensor, year: int, offset: float | None = None) -> ImageCalibration:
+def product_calibration(
+    sensor: Sensor, year: int, offset: float | None = None, scale: float | None = None
+) -> ImageCalibration:
     """Scaling of a surface reflectance product (level 2).
 
     Args:
         sensor: whose product.
         year: of the image: some sensors changed their offset.
         offset: overrides the sensor's offset.
+        scale: overrides the sensor's gain; numbers then count where reflectance is 0 to 1.
     """
     scaling = sensor.scaling
     if offset is None:
         since, later = scaling.get("offset_from", (math.inf, 0.0))
         offset = float(later if year >= since else scaling["offset"])
     lower, upper = scaling["valid"]
-    band = Calibration(float(scaling["gain"]), offset, lower, upper)
+    if scale is not None:
+        lower, upper = -offset / scale, (1 - offset) / scale
+    band = Calibration(scale if scale is not None else float(scaling["gain"]), offset, lower, upper)
     thermal = None
     if sensor.thermal:
         coldest, hottest = sensor.thermal["valid"]

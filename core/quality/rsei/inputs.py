@@ -20,6 +20,7 @@ from ...raster.study import open_study_area
 from ...raster.work import Job
 from ...raster.zones.polygons import burn_area
 from .calibration import (
+    PRODUCT_UNITS,
     TEMPERATURE_UNITS,
     Calibration,
     ImageCalibration,
@@ -63,6 +64,7 @@ class RseiInputs:
         mask: path of polygons whose inside does not count.
         water_vapour: g/cm2, for the surface temperature of level 1 by the single-channel method.
         offset: of level 2 reflectance; None takes that of the sensor and year.
+        scale: of level 2 reflectance, reflectance per number; None takes that of the sensor.
     """
 
     images: tuple[str, ...]
@@ -85,6 +87,7 @@ class RseiInputs:
     offset: float | None = None
     sensors: tuple[str, ...] = ()
     harmonise: str = "roy2016"
+    scale: float | None = None
 
     def series(self) -> SensorSeries:
         """The sensors of all years. Raises InputError as `sensor_series`, or where there is not one per year."""
@@ -193,7 +196,10 @@ def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progr
             for path, sensor in zip(inputs.metadata, sensors)
         ]
     if inputs.level == "level2":
-        return [product_calibration(sensor, year, inputs.offset) for sensor, year in zip(sensors, inputs.years)]
+        return [
+            product_calibration(sensor, year, inputs.offset, inputs.scale)
+            for sensor, year in zip(sensors, inputs.years)
+        ]
     as_it_is = ImageCalibration({}, temperature_calibration(inputs.temperature_unit))
     return [as_it_is] * len(inputs.years)
 
@@ -228,7 +234,7 @@ _NUMBERS = (UnitChoice("level2", 2.75e-5, -0.2), UnitChoice("level2", 1e-4))
 def _measure(inputs: RseiInputs, role: str, source: Source) -> Measure:
     """What a band holds; the digital numbers of the levels 1 and 2 are calibrated by what the sensor says."""
     if role == "thermal" and (inputs.temperature or inputs.level == "reflectance"):
-        scaled = inputs.temperature_unit == "mod11" and _is_scaled(source)
+        scaled = inputs.temperature_unit in PRODUCT_UNITS and _is_scaled(source)
         unit = temperature_calibration("kelvin" if scaled else inputs.temperature_unit).numbers
         units = tuple(UnitChoice(word, known.gain, known.offset) for word, known in TEMPERATURE_UNITS.items())
         return Measure("surface_temperature", unit.gain, unit.offset, choice="TEMPERATURE_UNIT", units=units)
@@ -252,7 +258,7 @@ def _image(
     thermal = calibration.thermal
     if thermal is None or inputs.temperature:
         # numbers that the file itself scales have become Kelvin or Celsius already
-        scaled = inputs.temperature_unit == "mod11" and _is_scaled(sources["thermal"])
+        scaled = inputs.temperature_unit in PRODUCT_UNITS and _is_scaled(sources["thermal"])
         thermal = temperature_calibration("kelvin" if scaled else inputs.temperature_unit)
     elif _is_scaled(sources["thermal"]) and thermal.constants is None:
         thermal = ThermalCalibration()

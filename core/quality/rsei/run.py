@@ -262,6 +262,7 @@ def _require_plausible(inputs: RseiInputs, year: int, nir: float, kelvin: float)
         "kelvin": "degrees Celsius or Fahrenheit" if given < usual.low else "digital numbers",
         "celsius": "Kelvin or Fahrenheit",
         "mod11": "degrees that are no longer numbers of the product",
+        "landsat_c2": "degrees that are no longer numbers of the product",
     }
     raise InputError(
         f"Land surface temperature of {year} is {given:.6g} on average, which cannot be {inputs.temperature_unit}: it "

@@ -139,6 +139,16 @@ class TestCalibration:
         assert found.bands["red"].within(np.array([7272, 7273, 43636, 43637])).tolist() == [False, True, True, False]
         assert found.thermal(np.array([44000]), np.zeros(1))[0] == pytest.approx(299.393, abs=1e-3)
 
+    def test_numbers_of_collection_1_by_scale_and_offset(self):
+        found = product_calibration(load_sensor("landsat8"), 2015, offset=0, scale=0.0001).bands["red"]
+        assert found(np.array([750]))[0] == pytest.approx(0.075)
+        assert found.within(np.array([-1, 0, 10000, 10001])).tolist() == [False, True, True, False]
+
+    def test_surface_temperature_of_collection_2(self):
+        found = temperature_calibration("landsat_c2")
+        assert found(np.array([44000]), np.zeros(1))[0] == pytest.approx(299.393, abs=1e-3)
+        assert found.numbers.within(np.array([0, 1])).tolist() == [False, True]
+
     def test_sentinel_changed_its_offset(self):
         sensor = load_sensor("sentinel2")
         numbers = np.array([3000])
