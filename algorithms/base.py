@@ -22,6 +22,7 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled, EcoAssetsError
+from ..core.inputs.account import inputs_chapter
 from ..core.inputs.finding import Finding
 from ..core.inputs.record import Record, recorded, tell
 from ..core.messages import told
@@ -247,7 +248,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         if hand_over(title, report):
             return {}
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
-        report = replace(report, warnings=list(warnings))
+        chapters = (*report.chapters, inputs_chapter(self._record, language))
+        report = replace(report, chapters=chapters, warnings=list(warnings))
         complete = report.complete(title, language, self.shown_parameters(), self.command())
         write_report(complete, path)
         self.save_parameters(path)

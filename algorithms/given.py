@@ -19,8 +19,11 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.inputs.record import current_record
+from ..core.inputs.used import UsedClass
 from ..core.inputs.years import told_years, years_of
 from ..core.land_cover import LandCoverScheme, load_scheme
+from ..core.quantities import Words
 from ..core.raster.output import ClassColour
 from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table, read_table
@@ -214,7 +217,11 @@ class Given:
 
         New classes that the table leaves without a name or a colour take those of the first land-cover layer.
         """
-        return load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"), self._legend)
+        scheme = load_scheme(self.choice("SCHEME"), self.table("CLASS_TABLE"), self._legend)
+        record = current_record()
+        if record is not None:
+            record.used.classes = {c.code: UsedClass(Words(c.name, c.named("zh")), c.ecosystem) for c in scheme}
+        return scheme
 
     def flag(self, name: str) -> bool:
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from ..errors import InputError, TableError
 from ..inputs.record import remember
 from ..inputs.tables import of_sum_row, sum_rows
+from ..inputs.used import ClassColumn, class_columns
 from ..land_cover import LandCoverClass, LandCoverScheme
+from ..messages import say
+from ..quantities import Words
 from ..tables import Provenance, Table, provenance, resource_table
 
 EQUIVALENTS = ("xie2015", "xie2008", "xie2003", "custom")
@@ -113,6 +116,19 @@ def class_factors(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequ
         float64 (codes, services), equivalents per hectare and year.
     """
     return np.asarray(class_weights(scheme, equivalents, codes) @ equivalents.values)
+
+
+def equivalents_by_class(scheme: LandCoverScheme, equivalents: Equivalents) -> tuple[ClassColumn, ...]:
+    """What classes take of a table of equivalents, as reports tell it: columns with weights, and a factor per service.
+
+    Raises:
+        TableError: as `class_weights`.
+    """
+    weights = class_weights(scheme, equivalents, scheme.codes)
+    shares = ["; ".join(f"{c} {w:g}" for c, w in zip(equivalents.columns, row) if w) or None for row in weights]
+    titles = [Words(service.name, service.named("zh")) for service in equivalents.services]
+    factors = dict(zip(titles, (weights @ equivalents.values).T))
+    return (*class_columns(scheme.codes, {say("Equivalents"): shares}), *class_columns(scheme.codes, factors))
 
 
 def class_weights(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequence[int]) -> NDArray[np.float64]:

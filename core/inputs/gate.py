@@ -21,6 +21,7 @@ from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
 from .record import current_record, tell
 from .series import check_series, check_swapped
+from .used import UsedRaster
 from .values import (
     check_coverage,
     check_fills,
@@ -70,7 +71,16 @@ class Gate:
             self._seen[admitted[source]] = profile
             self._new.append(admitted[source])
             self._places[source.name] = place_of(source)
+            _keep(used_raster(source, profile, slips[source.measure]))
         return tuple(admitted[source] for source in sources)
+
+    def fitted(self, sources: Sequence[Source]) -> None:
+        """Keeps how sources came on the reference grid, for the report."""
+        record = current_record()
+        for source in sources if record else ():
+            used = record.used.rasters.get(place_of(source)) if record else None
+            if used and source.resampling:
+                _keep(replace(used, resampling=source.resampling))
 
     def close(self, progress: Progress) -> None:
         """Tells what was found since the last time.
@@ -94,6 +104,10 @@ class Gate:
             for (name, value), counted in found.left_out.items()
             if name in self._places and counted.pixels
         ]
+        record = current_record()
+        for (name, value), counted in found.left_out.items() if record else ():
+            if record and name in self._places and counted.pixels:
+                record.used.left_out.setdefault(self._places[name], {})[value] = counted.pixels
         covered = [(self._places[name], c.pixels) for name, c in found.coverage.items() if name in self._places]
         if pixels is not None:
             findings += check_coverage(covered, pixels)
@@ -142,6 +156,34 @@ def admit_alone(source: Source, progress: Progress) -> Source:
 def place_of(source: Source) -> Place:
     """Where a source comes from, as findings tell it."""
     return Place(source.series or source.label, source.path, source.band if source.band > 1 else None, source.year)
+
+
+def used_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> UsedRaster:
+    """What the report tells of a raster. Its unit is told where nothing contradicts it."""
+    measure, classes = source.measure, source.kind == "classes"
+    unit = "" if slip is not None or "{" in measure.meant.unit else measure.meant.unit
+    values = (profile.low, profile.percentile(50) if profile.sample.size else None, profile.high)
+    if unit:
+        values = tuple(None if value is None else measure.in_unit(value) for value in values)
+    low, median, high = (None, None, None) if classes else values
+    return UsedRaster(
+        place=place_of(source),
+        unit=unit or profile.unit,
+        whole=profile.whole,
+        low=low,
+        median=median,
+        high=high,
+        minimum=source.minimum,
+        maximum=source.maximum,
+        codes=tuple(sorted(code for code in profile.codes or () if code not in profile.fills)) if classes else (),
+        land_cover=classes and source.name.startswith("land_cover"),
+    )
+
+
+def _keep(used: UsedRaster) -> None:
+    record = current_record()
+    if record is not None:
+        record.used.rasters[used.place] = used
 
 
 def _by(sources: Sequence[Source], key: Callable[[Source], _Key]) -> dict[_Key, list[Source]]:

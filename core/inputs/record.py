@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ..messages import told
 from ..progress import Progress
 from .finding import Finding, Refused, merged
+from .used import ClassColumn, Name, Used
 
 
 @dataclass
@@ -21,12 +22,14 @@ class Record:
         warnings: what else a method warned of.
         waiting: findings of readers that have nobody to tell; they are told with the next.
         layer_names: what the user's layer tree calls a file, by path.
+        used: rasters, classes and coefficients, for the report.
     """
 
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     waiting: list[Finding] = field(default_factory=list)
     layer_names: dict[str, str] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
 
     def add(self, findings: Iterable[Finding]) -> list[Finding]:
         """Keeps what is new and returns it: facts that were told are not told again."""
@@ -66,6 +69,13 @@ def recorded() -> Iterator[Record]:
 def current_record() -> Record | None:
     """The record of the run of this thread; None in a plain call from a script."""
     return _RUN.get()
+
+
+def keep_coefficients(title: Name, columns: Sequence[ClassColumn]) -> None:
+    """Keeps the coefficients of the land-cover classes that a method takes; its report tells them."""
+    record = _RUN.get()
+    if record is not None:
+        record.used.coefficients[title] = tuple(columns)
 
 
 def remember(findings: Iterable[Finding]) -> None:

@@ -60,6 +60,7 @@ class StudyArea:
         for source in admitted.values():
             on_grid = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
             fitted[source] = without_fill_values(on_grid, self.folder)
+            self.gate.fitted([on_grid])
         return tuple(fitted[admitted[source]] for source in sources)
 
     def job(

@@ -10,7 +10,10 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.classes import ClassIndex
@@ -193,6 +196,8 @@ def run_purification(
         raise InputError(f"There is no method {inputs.method} of purification. Choose one of {', '.join(METHODS)}.")
     emitted = read_emissions(inputs.emissions, inputs.medium) if inputs.emissions else {}
     capacity = class_capacity(inputs.capacity, scheme, inputs.medium)
+    title = say("Capacity ({medium})", medium=inputs.medium)
+    keep_coefficients(title, class_columns(scheme.codes, dict(capacity.items()), "t/(ha a)"))
     pollutants = _pollutants(inputs, emitted, capacity)
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)

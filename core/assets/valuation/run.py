@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.record import keep_coefficients
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import run_over_classes
 from ...messages import say
@@ -24,7 +25,7 @@ from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
 from ...raster.work import COMMON, JobResult
 from ...results import LeftOut, tell_left_out
-from ..equivalents import Equivalents, class_factors
+from ..equivalents import Equivalents, class_factors, equivalents_by_class
 from .kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
 from .references import MeanReference, ReferenceMode, mean_references, require_reference
 
@@ -210,6 +211,7 @@ def prepare_valuation(
 def _coefficients(inputs: ValuationInputs) -> np.ndarray:
     """Value per hectare and year, shape (years, services, classes)."""
     factors = class_factors(inputs.scheme, inputs.equivalents, inputs.scheme.codes).T
+    keep_coefficients(say("Equivalents per hectare and year"), equivalents_by_class(inputs.scheme, inputs.equivalents))
     missing = [year for year in inputs.years if inputs.price_level and year not in inputs.price_level]
     if missing:
         raise TableError(

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import class_indices, run_over_classes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.classes import ClassIndex, count_codes
@@ -229,6 +232,8 @@ def run_pressure(
         cover = area.fit_all(cover, progress)
         tell_pairing("Land cover", cover, inputs.years, progress)
         coefficients = inputs.coefficients.of_codes(inputs.scheme.codes)
+        title = say("Pressure ({preset})", preset=inputs.coefficients.name)
+        keep_coefficients(title, class_columns(inputs.scheme.codes, {title: coefficients}))
         _require_coefficients(inputs, coefficients, cover, area)
         factors = tuple(_normalise(f, i, inputs.years, cover, area, progress) for i, f in enumerate(inputs.factors))
         units = None if inputs.unit.kind == "window" else open_units(inputs.unit, area, progress)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
@@ -119,6 +121,8 @@ def run_carbon_storage(
         GridError, OutputError, Cancelled: see `run_job`.
     """
     densities = class_densities(table, cover.scheme.codes)
+    title = quantity("carbon_density").name
+    keep_coefficients(title, class_columns(cover.scheme.codes, {title: densities}, quantity("carbon_density").unit))
     names, member = ecosystem_members(cover.scheme)
     settings = settings or RasterSettings()
     found = None

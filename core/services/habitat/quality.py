@@ -10,6 +10,8 @@ from typing import get_args
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -231,6 +233,8 @@ def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme
             )
         of_code = dict(zip(codes, map(float, numbers)))
         columns.append([of_code.get(code, np.nan) for code in scheme.codes])
+    titles = (say("Habitat suitability"), *names)
+    keep_coefficients(say("Habitat and its sensitivity"), class_columns(scheme.codes, dict(zip(titles, columns))))
     return np.array(columns[0]), np.nan_to_num(np.array(columns[1:]))
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverClass, LandCoverScheme
+from ...messages import say
 from ...tables import Table, resource_table
 
 # Limits of the cover classes of HJ 1173-2021 table A.1, percent; the lower one belongs to its class.
@@ -103,6 +106,9 @@ def cover_factor_table(scheme: LandCoverScheme, own: Table | None = None) -> Cov
         else:
             raise _no_row(land_class, row, [*vegetation, *constants])
         cropland.append(bool(np.isnan(values[-1][0])))
+    limits = zip((0, *COVER_LIMITS_PCT), (*COVER_LIMITS_PCT, 100))
+    by_limits = {f"{low:g}-{high:g} %": column for (low, high), column in zip(limits, np.transpose(values))}
+    keep_coefficients(say("C factor by vegetation cover"), class_columns(scheme.codes, by_limits))
     return CoverFactorTable(np.array(values), np.array(cropland))
 
 

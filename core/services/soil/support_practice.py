@@ -10,7 +10,10 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverClass, LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
@@ -103,6 +106,9 @@ def practice_table(scheme: LandCoverScheme, preset: Preset = "china", own: Table
         steps.append(own_rule or _class_steps(land_class, preset))
     limits = sorted({step.low for rule in steps for step in rule} - {0.0})
     values = np.array([[_at(rule, low) for low in (0.0, *limits)] for rule in steps])
+    shown = np.where(np.array(formula)[:, np.newaxis], np.nan, values)
+    by_slope = {f"{low:g}-{high:g}°": column for low, high, column in zip((0, *limits), (*limits, 90), shown.T)}
+    keep_coefficients(say("P factor by slope"), class_columns(scheme.codes, by_slope))
     return PracticeTable(np.array(limits), values, np.array(formula))
 
 

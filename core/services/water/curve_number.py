@@ -8,7 +8,10 @@ from typing import Literal
 import numpy as np
 
 from ...errors import TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...tables import Table, resource_table
 
 Antecedent = Literal["dry", "average", "wet"]
@@ -128,6 +131,8 @@ def curve_numbers(scheme: LandCoverScheme, own: Table | None = None) -> CurveNum
                 f"not have. Write one of {', '.join(known)} in the column cn_row, or give a table of code, a, b, c, d."
             )
         values.append(given.get(land_class.code, known.get(row)))
+    groups = {group.upper(): column for group, column in zip(SOIL_GROUPS, np.transpose(values))}
+    keep_coefficients(say("Curve number by soil group"), class_columns(scheme.codes, groups))
     return CurveNumbers(np.array(values), known[BARE_ROW])
 
 

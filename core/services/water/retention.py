@@ -10,7 +10,10 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.record import keep_coefficients
+from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -225,6 +228,8 @@ def run_water_retention(
             f"retained. Write rows of the set in the column runoff_{inputs.coefficients} of the class table, or give a "
             "table of code, runoff_pct."
         )
+    title = say("Runoff coefficient")
+    keep_coefficients(title, class_columns(scheme.codes, {title: coefficients}, "%"))
     own = f", overridden by table {inputs.table.name}" if inputs.table else ""
     progress.info(f"Runoff coefficients {inputs.coefficients} ({SOURCES[inputs.coefficients]}){own}.")
     with workspace() as folder:
