@@ -51,7 +51,18 @@ def test_every_raster_is_told_with_what_it_holds(record):
     assert land[1:] == ["land.tif", 1, "", "", "21", "", "31", "codes", "", "as it is"]
     assert rain[1:9] == ["rain.tif", 1, "", "", "600", "700", "800", "mm/a"]
     assert rain[9] == "below 1, by the valid range; above 5000, by the valid range"
-    assert loss[1:] == ["loss.tif", 1, "", "", "400", "400", "400", "mm/a", "above 6552.8, by the valid range", "average"]
+    assert loss[1:] == [
+        "loss.tif",
+        1,
+        "",
+        "",
+        "400",
+        "400",
+        "400",
+        "mm/a",
+        "above 6552.8, by the valid range",
+        "average",
+    ]
 
 
 def test_classes_that_occur_are_told_with_their_coefficients(record):
@@ -104,3 +115,16 @@ def test_years_that_lack_the_same_land_are_told_in_one_line():
         "2000, 2005: 4 pixels (4.00 ha) are left out: no rain.",
         "2010: 5 pixels (5.00 ha) are left out: no rain.",
     ]
+
+
+def test_years_are_told_with_their_evidence(tmp_path):
+    paths = [write_raster(tmp_path / f"land_{year}.tif", [[FOREST] * 3], "uint8", nodata=0) for year in (2000, 2005)]
+    rain = write_raster(tmp_path / "rain.tif", [[800] * 3], "float32", nodata=-1)
+    with recorded() as record:
+        inputs = RetentionInputs(
+            Cover(tuple(paths), load_scheme("cnlucc")), Rasters.of(rain), Rasters.of(rain), years=(2000, 2005)
+        )
+        run_water_retention(inputs, RetentionOutputs())
+    years = [row[1:5] for row in tables(record)["Rasters"]]
+    assert years[:2] == [["land_2000.tif", 1, 2000, "file name"], ["land_2005.tif", 1, 2005, "file name"]]
+    assert all(told_by == "" for *_, told_by in years[2:])
