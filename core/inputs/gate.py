@@ -162,10 +162,10 @@ def used_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Us
     """What the report tells of a raster. Its unit is told where nothing contradicts it."""
     measure, classes = source.measure, source.kind == "classes"
     unit = "" if slip is not None or "{" in measure.meant.unit else measure.meant.unit
-    values = (profile.low, profile.percentile(50) if profile.sample.size else None, profile.high)
+    values = [profile.low, profile.percentile(50) if profile.sample.size else None, profile.high]
     if unit:
-        values = tuple(None if value is None else measure.in_unit(value) for value in values)
-    low, median, high = (None, None, None) if classes else values
+        values = [None if value is None else measure.in_unit(value) for value in values]
+    low, median, high = [None] * 3 if classes else values
     return UsedRaster(
         place=place_of(source),
         unit=unit or profile.unit,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Union
+from typing import Any, Union
 
 from ..messages import Message
 from ..quantities import Words
@@ -65,9 +65,9 @@ class ClassColumn:
 
 
 def class_columns(
-    codes: Sequence[int], columns: Mapping[Name, Sequence[float | str | None]], unit: str = ""
+    codes: Sequence[int], columns: Mapping[Any, Iterable[Any]], unit: str = ""
 ) -> tuple[ClassColumn, ...]:
-    """Columns of one unit, of sequences in the order of the codes."""
+    """Columns of one unit: by their names, values in the order of the codes."""
     return tuple(ClassColumn(title, dict(zip(codes, values)), unit) for title, values in columns.items())
 
 

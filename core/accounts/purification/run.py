@@ -197,7 +197,7 @@ def run_purification(
     emitted = read_emissions(inputs.emissions, inputs.medium) if inputs.emissions else {}
     capacity = class_capacity(inputs.capacity, scheme, inputs.medium)
     title = say("Capacity ({medium})", medium=inputs.medium)
-    keep_coefficients(title, class_columns(scheme.codes, dict(capacity.items()), "t/(ha a)"))
+    keep_coefficients(title, class_columns(scheme.codes, capacity, "t/(ha a)"))
     pollutants = _pollutants(inputs, emitted, capacity)
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)

@@ -131,7 +131,7 @@ def curve_numbers(scheme: LandCoverScheme, own: Table | None = None) -> CurveNum
                 f"not have. Write one of {', '.join(known)} in the column cn_row, or give a table of code, a, b, c, d."
             )
         values.append(given.get(land_class.code, known.get(row)))
-    groups = {group.upper(): column for group, column in zip(SOIL_GROUPS, np.transpose(values))}
+    groups = {group.upper(): column for group, column in zip(SOIL_GROUPS, np.array(values).T)}
     keep_coefficients(say("Curve number by soil group"), class_columns(scheme.codes, groups))
     return CurveNumbers(np.array(values), known[BARE_ROW])
 
