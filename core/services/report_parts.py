@@ -32,7 +32,7 @@ from .survey import YearlySums
 Years = Sequence["int | None"]
 Words = dict[str, str]
 # Columns that hold what the user's data are called.
-NAMES_OF_DATA = ("zone", "name", "body")
+NAMES_OF_DATA = ("zone", "name", "body", "land_class")
 
 
 def factor_report(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -18,6 +19,8 @@ from ..yearly_kernel import Layers, Pixels
 
 HABITAT = "habitat"
 NATURAL = ("forest", "shrub", "grassland", "wetland")
+WITHOUT_GRADES = "wetland"  # HJ 1172 grades the vegetation of land: quality is not defined on water, habitat is
+UNGRADED = "ungraded"
 GRADES = 5
 COLUMNS = (Column("weighted_ha", unit="ha"),)
 
@@ -34,22 +37,26 @@ class HabitatFormula:
 
     Attributes:
         natural: per class, shape (classes,).
+        ungraded: classes of natural land that counts as a whole where it has no grade, shape (classes,).
         graded: whether quality is an input.
     """
 
     natural: np.ndarray
+    ungraded: np.ndarray
     graded: bool
 
     def __call__(self, pixels: Pixels) -> Layers:
         natural = self.natural[pixels.classes]
         valid = pixels.valid["land_cover"]
-        grade = None
+        grade, amounts = None, {}
         if self.graded:
-            grade = pixels.values["quality"].astype(np.float64)
             rated = pixels.valid["quality"]
-            valid = valid & (rated | ~natural)
+            whole = self.ungraded[pixels.classes] & ~rated
+            grade = np.where(whole, GRADES, pixels.values["quality"].astype(np.float64))
+            valid = valid & (rated | whole | ~natural)
+            amounts[UNGRADED] = whole
         weight = habitat_weight(natural, grade)
-        amounts = {"natural": natural, HABITAT: weight}
+        amounts |= {"natural": natural, HABITAT: weight}
         return Layers({HABITAT: weight}, valid, amounts, group=pixels.classes)
 
 
@@ -60,7 +67,8 @@ class HabitatInputs:
     Attributes:
         cover: land cover of the years.
         years: strictly rising; empty for one result without a year.
-        quality: grades 5 (excellent) to 1 (poor); None weights every natural pixel with 1.
+        quality: grades 5 (excellent) to 1 (poor); None weights every natural pixel with 1. Wetland without a grade has
+            the weight 1, other natural land without one is left out.
     """
 
     cover: Cover
@@ -108,12 +116,13 @@ def run_natural_habitat(
     scheme = inputs.cover.scheme
     names, member = ecosystem_members(scheme)
     natural = np.array([land_class.ecosystem in NATURAL for land_class in scheme])
+    ungraded = np.array([land_class.ecosystem == WITHOUT_GRADES for land_class in scheme])
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
         survey.add("quality", inputs.quality, Measure("quality_class"))
         made = map_output(survey, HABITAT, outputs.habitat, "natural_habitat", outputs.metadata)
-        sums = survey.run(HabitatFormula(natural, inputs.quality is not None), made, len(natural), progress)
+        sums = survey.run(HabitatFormula(natural, ungraded, inputs.quality is not None), made, len(natural), progress)
     kept = [names.index(name) for name in NATURAL if name in names]
     result = HabitatResult(
         sums.years,
@@ -124,4 +133,13 @@ def run_natural_habitat(
     )
     for year, total in zip(result.years, result.totals):
         progress.info(f"{f'{year}: ' if year else ''}{total:,.2f} ha of natural habitat.")
+    for year, hectares in zip(result.years, sums.totals(UNGRADED) if inputs.quality else ()):
+        if hectares:
+            progress.warn(
+                say(
+                    "{when}{area} ha of wetland have no grade of quality and count as a whole (weight 1).",
+                    when=f"{year}: " if year else "",
+                    area=f"{hectares:,.2f}",
+                )
+            )
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,7 @@ COLUMNS = (
     Column("clipped_pct", unit="%"),
     Column("unclipped_m3", unit="m3/a"),
 )
+COEFFICIENT_COLUMNS = (Column("code", "integer"), Column("land_class", "text"), Column("runoff_pct", unit="%"))
 
 
 def water_balance(rain: np.ndarray, evapotranspiration: np.ndarray, runoff_pct: np.ndarray) -> np.ndarray:
@@ -126,6 +127,15 @@ class RetentionOutputs:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ClassCoefficient:
+    """Runoff coefficient of a class, percent of the rain; None where retention does not count."""
+
+    code: int
+    land_class: str
+    runoff_pct: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class RetentionResult(ByEcosystem):
     """Retained water of the study area; arrays have shape (years, ecosystems), groups are land-cover classes.
@@ -135,12 +145,14 @@ class RetentionResult(ByEcosystem):
         unclipped_m3: with deficits.
         clipped: pixels with a deficit.
         counted: pixels where retention counts.
+        coefficients: of the classes that occur.
     """
 
     volume_m3: np.ndarray
     unclipped_m3: np.ndarray
     clipped: np.ndarray
     counted: np.ndarray
+    coefficients: tuple[ClassCoefficient, ...]
 
     @property
     def totals(self) -> tuple[float, ...]:
@@ -152,6 +164,10 @@ class RetentionResult(ByEcosystem):
         depth = self.per_ha(self.volume_m3) / MM_HA_TO_M3
         clipped = 100 * self.clipped / np.maximum(self.counted, 1)
         return self.rows(COLUMNS, depth, self.volume_m3, clipped, self.unclipped_m3)
+
+    def coefficients_table(self) -> ResultTable:
+        """A row per class that occurs."""
+        return ResultTable(COEFFICIENT_COLUMNS, tuple(astuple(one) for one in self.coefficients))
 
 
 def runoff_coefficients(
@@ -252,6 +268,11 @@ def run_water_retention(
         unclipped_m3=volume + deficit,
         clipped=sums.counts["clipped"] @ member,
         counted=sums.pixels @ counting,
+        coefficients=tuple(
+            ClassCoefficient(land_class.code, land_class.name, None if np.isnan(value) else float(value))
+            for land_class, value, pixels in zip(scheme, coefficients, sums.pixels.sum(axis=0))
+            if pixels
+        ),
         sums=sums,
     )
     _report(result, progress)
@@ -269,6 +290,11 @@ def _without_fill(inputs: RetentionInputs) -> Rasters:
 
 
 def _report(result: RetentionResult, progress: Progress) -> None:
+    told = [
+        f"{one.code} {one.land_class} {'-' if one.runoff_pct is None else f'{one.runoff_pct:g}'}"
+        for one in result.coefficients
+    ]
+    progress.info(say("Runoff coefficients by class, % of the rain (- does not count): {told}.", told="; ".join(told)))
     for y, (year, total) in enumerate(zip(result.years, result.totals)):
         when = f"{year}: " if year else ""
         progress.info(f"{when}{total:,.0f} m3 of water retained.")

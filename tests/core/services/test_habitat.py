@@ -37,13 +37,18 @@ class TestNaturalHabitat:
         assert found.totals == pytest.approx([3])
         assert [row[1:] for row in found.table().rows] == [("forest", 1, 1), ("grassland", 1, 1), ("wetland", 1, 1)]
 
-    def test_weighted_by_quality(self, cover, raster, out):
-        quality = Rasters.of(raster("q", np.array([[5, 2], [-9999, -9999]])))
-        found = run_natural_habitat(HabitatInputs(cover, quality=quality), HabitatOutputs(out("h")))
-        # the lake has no grade and is left out; the town needs none
-        assert read(out("h"))[0] == pytest.approx(np.array([[1, 0.4], [np.nan, 0]]), nan_ok=True)
+    def test_weighted_by_quality(self, cover, raster, out, log):
+        quality = Rasters.of(raster("q", np.array([[-9999, 2], [-9999, -9999]])))
+        found = run_natural_habitat(HabitatInputs(cover, quality=quality), HabitatOutputs(out("h")), progress=log)
+        # the forest lacks its grade and is left out; the lake has none and counts as a whole; the town needs none
+        assert read(out("h"))[0] == pytest.approx(np.array([[np.nan, 0.4], [1, 0]]), nan_ok=True)
         assert found.totals == pytest.approx([1.4])
         assert found.sums.left_out[0].pixels == 1
+        assert any("1.00 ha of wetland have no grade" in warning for warning in log.warnings)
+
+    def test_wetland_that_is_graded_counts_by_its_grade(self, cover, raster):
+        quality = Rasters.of(raster("q", np.array([[5, 2], [3, -9999]])))
+        assert run_natural_habitat(HabitatInputs(cover, quality=quality), HabitatOutputs()).totals == pytest.approx([2])
 
     def test_an_index_is_no_grade(self, cover, raster):
         index = Rasters.of(raster("eqi", np.full((2, 2), 67.0)))

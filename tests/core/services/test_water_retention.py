@@ -128,3 +128,10 @@ def test_mean_climate_shows_the_land_only(raster):
     # weather hides the loss of half of the forest: (500 * 0.973 - 400) * 2 against 700 * 0.973 - 400
     assert actual.totals == pytest.approx([1730, 2811], rel=1e-6)
     assert mean.totals == pytest.approx([3676, 1838], rel=1e-6)
+
+
+def test_the_coefficient_of_every_class_is_told(region, log):
+    found = run_water_retention(RetentionInputs(*region), RetentionOutputs(), progress=log)
+    by_code = {one.code: one.runoff_pct for one in found.coefficients}
+    assert by_code[BROADLEAF] == pytest.approx(2.7) and by_code[ARABLE] is None
+    assert any(f"{BROADLEAF} " in told and " 2.7" in told for told in log.infos)
