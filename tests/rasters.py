@@ -20,18 +20,22 @@ def write_raster(
     dtype: str = "uint8",
     *,
     epsg: int | None = UTM_50N,
-    pixel: float = 100.0,
+    pixel: float | tuple[float, float] = 100.0,
     top_left: tuple[float, float] = TOP_LEFT,
     nodata: float | None = 255,
     options: Sequence[str] = (),
 ) -> str:
-    """Writes an array (rows, columns) or (bands, rows, columns) as a GeoTIFF; 100 m pixels in UTM are 1 ha each."""
+    """Writes an array (rows, columns) or (bands, rows, columns) as a GeoTIFF; 100 m pixels in UTM are 1 ha each.
+
+    A pixel may have a width and a height.
+    """
+    across, down = pixel if isinstance(pixel, tuple) else (pixel, pixel)
     bands = np.asarray(values, dtype=dtype)
     bands = bands[np.newaxis] if bands.ndim == 2 else bands
     count, height, width = bands.shape
     kind = gdal_array.NumericTypeCodeToGDALTypeCode(bands.dtype)
     dataset = gdal.GetDriverByName("GTiff").Create(str(path), width, height, count, kind, options=list(options))
-    dataset.SetGeoTransform((top_left[0], pixel, 0, top_left[1], 0, -pixel))
+    dataset.SetGeoTransform((top_left[0], across, 0, top_left[1], 0, -down))
     if epsg is not None:
         reference = osr.SpatialReference()
         reference.ImportFromEPSG(epsg)

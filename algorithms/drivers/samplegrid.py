@@ -68,11 +68,11 @@ class SampleGridAlgorithm(SamplingAlgorithm):
 
 
 def _features(grid: SampleGrid, cells: bool, progress: Progress) -> Iterator[QgsFeature]:
-    half = grid.net.side / 2
+    half_width, half_height = grid.net.width / 2, grid.net.height / 2
     names = [column.name for column in grid.columns]
     for done, piece in enumerate(grid.chunks()):
         progress.set(100 * done / len(grid.pieces))
         rows = plain_rows([piece[name] for name in names])
         for x, y, row in zip(piece["x"], piece["y"], rows):
-            place = QgsGeometry.fromRect(QgsRectangle(x - half, y - half, x + half, y + half)) if cells else point(x, y)
-            yield new_feature(place, row)
+            cell = QgsRectangle(x - half_width, y - half_height, x + half_width, y + half_height)
+            yield new_feature(QgsGeometry.fromRect(cell) if cells else point(x, y), row)

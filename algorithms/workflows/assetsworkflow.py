@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.drivers.sampling.inputs import parse_numbers
 from ...core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
 from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines
@@ -38,6 +39,20 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
+
+    def check(self, given: Given) -> None:
+        cover = given.rasters("LAND_COVER")[0]
+        self._sampling(given, cover, cover).check(cover)
+        parse_numbers(given.text("QUANTILES"), "QUANTILES")
+
+    @staticmethod
+    def _sampling(given: Given, assets: str, hemeroby: str) -> Sampling:
+        sampling = Sampling(given)
+        sampling.add(ASSETS, assets)
+        sampling.add_given("PRECIPITATION")
+        sampling.add(HEMEROBY, hemeroby)
+        sampling.add_drivers()
+        return sampling
 
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         currency = given.text("CURRENCY") or "CNY"
@@ -77,13 +92,8 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
             headlines += terrain_headlines(variable, summary.table(), currency)
         return headlines
 
-    @staticmethod
-    def _effects(given: Given, chain: Chain, assets: Step, hemeroby: Step) -> list[Headline]:
-        sampling = Sampling(given)
-        sampling.add(ASSETS, assets.path())
-        sampling.add_given("PRECIPITATION")
-        sampling.add(HEMEROBY, hemeroby.path())
-        sampling.add_drivers()
+    def _effects(self, given: Given, chain: Chain, assets: Step, hemeroby: Step) -> list[Headline]:
+        sampling = self._sampling(given, assets.path(), hemeroby.path())
         sample = sampling.run(chain)
         several = len(given.years()) > 1
         same: dict[str, Any] = {

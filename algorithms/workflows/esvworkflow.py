@@ -7,6 +7,7 @@ from ...core.workflows.assets_headlines import value_headlines
 from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines, zone_headlines
+from ...core.years import parse_years
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..settings import report_language
@@ -47,6 +48,26 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
+
+    def check(self, given: Given) -> None:
+        from ...core.drivers.geodetector.run import parse_classes
+
+        cover = given.rasters("LAND_COVER")[0]
+        self._sampling(given, cover, cover).check(cover)
+        parse_classes(given.text("CLASSES"))
+        if given.has("IMAGES"):
+            parse_years(given.text("IMAGE_YEARS") or given.text("YEARS"))
+
+    @staticmethod
+    def _sampling(given: Given, value: str, activity: str) -> Sampling:
+        sampling = Sampling(given)
+        sampling.add(ESV, value)
+        if given.has("DEM"):
+            sampling.add("elevation", *given.rasters("DEM"))
+        sampling.add_given("PRECIPITATION")
+        sampling.add(ACTIVITY, activity)
+        sampling.add_drivers()
+        return sampling
 
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         currency = given.text("CURRENCY") or "CNY"
@@ -127,13 +148,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def _drivers(self, given: Given, chain: Chain, value: Step, activity: Step) -> list[Headline]:
         """The detector of the last year: natural drivers, human activity and what else was given."""
-        sampling = Sampling(given)
-        sampling.add(ESV, value.path())
-        if given.has("DEM"):
-            sampling.add("elevation", *given.rasters("DEM"))
-        sampling.add_given("PRECIPITATION")
-        sampling.add(ACTIVITY, activity.path())
-        sampling.add_drivers()
+        sampling = self._sampling(given, value.path(), activity.path())
         sample = sampling.run(chain)
         detector = chain.run(
             "geodetector",

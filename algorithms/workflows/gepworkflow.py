@@ -99,7 +99,7 @@ class GepWorkflow(Workflow, PriceParameters):
         }
         return [name for name, there in wanted.items() if there]
 
-    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+    def check(self, given: Given) -> None:
         services = self._services(given)
         if not services and not given.has("STATISTICS") and not given.has("NATURAL_CLASSES"):
             raise InputError(
@@ -109,6 +109,11 @@ class GepWorkflow(Workflow, PriceParameters):
                     "CARBON_TABLE, DAYS (climate regulation), AIR_EMISSIONS, WATER_EMISSIONS, or STATISTICS."
                 )
             )
+        if "soil" in services:
+            SoilSteps(given).check()
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+        services = self._services(given)
         maps, tables = self._map_services(given, chain, services)
         own = given.for_child("STATISTICS") or []
         quantities = chain.run(

@@ -83,6 +83,23 @@ class Sampling:
         for path, word in zip(paths, words):
             self.add(word, path)
 
+    def check(self, like: str) -> None:
+        """Refuses names and cells that the sample cannot have.
+
+        Args:
+            like: a raster on the grid of the first variable.
+
+        Raises:
+            InputError, GridError: as `run_sample_grid`.
+        """
+        from ...core.drivers.sampling.fishnet import fishnet
+        from ...core.drivers.sampling.inputs import read_variables
+        from ...core.raster.reading.source import Source, describe_source
+
+        read_variables(self._rasters, ", ".join(self._words))
+        _, grid = describe_source(Source("grid", like))
+        fishnet(grid, self._given.required_number("CELL_SIZE"))
+
     def run(self, chain: Chain) -> Step:
         """Samples everything on one fishnet."""
         return chain.run(

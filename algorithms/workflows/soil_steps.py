@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.services.soil.slope_length import SlopeLengthInputs, check_slope_length
+from ...core.services.survey import Rasters
 from ..given import Given
+from ..services.flow_accumulation import flow_algorithm
 from .workflow import Chain, Step
 
 TEXTURE = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
@@ -38,6 +41,16 @@ class SoilSteps:
     def count(self) -> int:
         """How many steps come before soil conservation itself."""
         return len(self._made)
+
+    def check(self) -> None:
+        """Refuses a DEM from which slope length cannot come, before the first step. Raises GridError, InputError."""
+        if "LS" in self._made:
+            inputs = SlopeLengthInputs(
+                dem=Rasters(self._given.rasters("DEM")),
+                accumulation=self._given.raster("FLOW_ACCUMULATION"),
+                method=self._given.choice("SLOPE_LENGTH_METHOD"),
+            )
+            check_slope_length(inputs, routed=flow_algorithm() is not None)
 
     def run(self, chain: Chain) -> Step:
         """Computes the missing factors, then soil conservation."""

@@ -168,6 +168,9 @@ class Workflow(EcoAlgorithm):
         """How many steps this run has."""
         raise NotImplementedError
 
+    def check(self, given: Given) -> None:
+        """Refuses before the first step what a later one would refuse. May raise `EcoAssetsError`."""
+
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         """Runs the steps and returns what the abstract would report."""
         raise NotImplementedError
@@ -194,6 +197,7 @@ class Workflow(EcoAlgorithm):
                 if given.rasters(name)
             ],
         )
+        self.check(given)
         reports: list[StepReport] = []
         where = self._context, self._feedback, folder
         chain = Chain(given, self._files_read, *where, self.steps(given), reports, self.displayName())

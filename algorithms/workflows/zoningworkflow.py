@@ -106,7 +106,7 @@ class ZoningWorkflow(Workflow):
     def _layers(self, given: Given) -> list[str]:
         return [*self._services(given), *([QUALITY] if given.has("INDICATORS") else [])]
 
-    def follow(self, given: Given, chain: Chain) -> list[Headline]:
+    def check(self, given: Given) -> None:
         if not self._layers(given):
             raise InputError(
                 tr(
@@ -115,7 +115,11 @@ class ZoningWorkflow(Workflow):
                     "mitigation), or INDICATORS (ecosystem quality)."
                 )
             )
-        self._ranked(given)  # a wrong word is told before the first step
+        self._ranked(given)
+        if has_soil(given):
+            SoilSteps(given).check()
+
+    def follow(self, given: Given, chain: Chain) -> list[Headline]:
         services, headlines = self._map_services(given, chain)
         layers = dict(services)
         if given.has("INDICATORS"):

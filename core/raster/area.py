@@ -38,15 +38,31 @@ def pixel_areas_ha(grid: Grid) -> np.ndarray:
             f"The reference grid's CRS ({grid.crs_name}) is neither projected nor geographic, so areas are unknown. "
             "Reproject the rasters to a projected CRS."
         )
-    to_radians = reference.GetAngularUnits()
-    edges = (grid.transform[3] + grid.transform[5] * np.arange(grid.height + 1)) * to_radians
-    if np.abs(edges).max() > math.pi / 2 * (1 + 1e-9):
+    edges = grid.transform[3] + grid.transform[5] * np.arange(grid.height + 1)
+    latitudes = edges * reference.GetAngularUnits()
+    if np.abs(latitudes).max() > math.pi / 2 * (1 + 1e-9):
         raise GridError(
-            f"The reference grid reaches latitude {np.degrees(edges[np.abs(edges).argmax()]):.6g} degrees, beyond a "
-            "pole. Clip it to latitudes between -90 and 90."
+            f"The reference grid reaches latitude {np.degrees(latitudes[np.abs(latitudes).argmax()]):.6g} degrees, "
+            "beyond a pole. Clip it to latitudes between -90 and 90."
         )
-    quarters = _equator_to_latitude_area(np.clip(edges, -math.pi / 2, math.pi / 2), reference)
-    return np.abs(np.diff(quarters)) * grid.pixel_width * to_radians / SQUARE_METRES_PER_HA
+    return band_areas_ha(edges, grid.pixel_width, reference)
+
+
+def band_areas_ha(edges: np.ndarray, width: float, reference: osr.SpatialReference) -> np.ndarray:
+    """Areas on the ellipsoid between parallels, hectares; what lies beyond a pole counts nothing.
+
+    Args:
+        edges: the parallels, in units of a geographic CRS, shape (n + 1,).
+        width: of the bands, in the same units.
+        reference: the CRS.
+
+    Returns:
+        Shape (n,).
+    """
+    to_radians = reference.GetAngularUnits()
+    latitudes = np.clip(edges * to_radians, -math.pi / 2, math.pi / 2)
+    quarters = _equator_to_latitude_area(latitudes, reference)
+    return np.abs(np.diff(quarters)) * width * to_radians / SQUARE_METRES_PER_HA
 
 
 def equal_pixel_area_ha(grid: Grid) -> float | None:

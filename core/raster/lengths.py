@@ -39,6 +39,17 @@ def pixel_metres(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     return np.full(grid.height, grid.pixel_width * metres), np.full(grid.height, grid.pixel_height * metres)
 
 
+def metres_per_unit(grid: Grid) -> tuple[float, float]:
+    """Length on the ground of a unit of the CRS along the rows and along the columns, in the middle row, metres.
+
+    Raises:
+        GridError: as `pixel_metres`.
+    """
+    across, down = pixel_metres(grid)
+    middle = grid.height // 2
+    return float(across[middle]) / grid.pixel_width, float(down[middle]) / grid.pixel_height
+
+
 def _of_degrees(grid: Grid, reference: osr.SpatialReference) -> tuple[np.ndarray, np.ndarray]:
     to_radians = reference.GetAngularUnits()
     rows = np.arange(grid.height) + 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from osgeo import ogr
 
 from ecoassets.tests.algorithms.helpers import run
 from ecoassets.tests.algorithms.panels import read_features
@@ -123,9 +124,15 @@ def test_bad_input(parameters, tmp_path, changes, message):
     assert not (tmp_path / "sample.gpkg").exists()
 
 
-def test_degrees_are_refused(parameters, tmp_path):
-    from qgis.core import QgsProcessingException
-
-    path = write_raster(tmp_path / "degrees.tif", VALUES, "float32", epsg=WGS_84, pixel=0.01, top_left=(100, 30))
-    with pytest.raises(QgsProcessingException, match="not projected"):
-        run(SAMPLE, {**parameters, "RASTERS": [path], "NAMES": "a", "YEARS": ""})
+def test_cells_of_metres_lie_in_degrees_too(parameters, tmp_path):
+    # Cells of 2 km at 30 N: 2 km of the meridian are 0.01804 degrees, of the parallel 0.02073.
+    path = write_raster(
+        tmp_path / "degrees.tif", np.ones((8, 8)), "float32", epsg=WGS_84, pixel=0.005, top_left=(100, 30)
+    )
+    run(SAMPLE, {**parameters, "RASTERS": [path], "NAMES": "a", "YEARS": "", "CELL_SIZE": 2000, "MINIMUM_VALID_PCT": 0})
+    dataset = ogr.Open(parameters["OUTPUT"])
+    layer = dataset.GetLayer()
+    feature = layer.GetFeature(1)
+    west, east, south, north = feature.GetGeometryRef().GetEnvelope()
+    assert (east - west, north - south) == (pytest.approx(0.02073, rel=1e-3), pytest.approx(0.01804, rel=1e-3))
+    assert layer.GetSpatialRef().IsGeographic()

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
@@ -278,9 +279,104 @@ def test_a_service_that_does_not_exist(region, tmp_path):
     refused(given, "RANKED holds beauty")
 
 
-def test_names_of_drivers_fit(region, tmp_path):
-    given = {**land_of(region), "MORE_DRIVERS": [region["dem"]], "FOLDER": str(tmp_path / "out"), "CELL_SIZE": 120}
-    refused(given, "DRIVER_NAMES holds 0 names for 1 raster", "esvworkflow")
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("esvworkflow", {"MORE_DRIVERS": ["dem"]}, "DRIVER_NAMES holds 0 names for 1 raster"),
+        ("assetsworkflow", {"MORE_DRIVERS": ["dem"], "DRIVER_NAMES": "year"}, "'year', which cannot be a field"),
+        ("assetsworkflow", {"CELL_SIZE": 1}, "smaller than the pixels"),
+        ("assetsworkflow", {"QUANTILES": "0.1; x"}, "QUANTILES holds"),
+        ("esvworkflow", {"CLASSES": "many"}, "many"),
+    ],
+)
+def test_what_a_late_step_would_refuse_is_refused_before_the_first(region, tmp_path, name, changes, words):
+    drivers = {"MORE_DRIVERS": [region[driver] for driver in changes.get("MORE_DRIVERS", [])]}
+    given = {**land_of(region), "CELL_SIZE": 120, **changes, **drivers, "FOLDER": str(tmp_path / "out")}
+    refused(given, words, name)
+    assert files_in(tmp_path / "out") == []
+
+
+def test_relief_in_degrees_is_refused_before_the_first_step(region, tmp_path):
+    dem = str(tmp_path / "dem.tif")
+    gdal.Warp(dem, region["dem"], dstSRS="EPSG:4326").FlushCache()
+    soil = {name: region[name.lower()] for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")}
+    given = {**land_of(region), **soil, "PRECIPITATION": region["precipitation"], "NDVI": region["ndvi"], "DEM": dem}
+    refused({**given, "SLOPE_LENGTH_METHOD": "constant", "FOLDER": str(tmp_path / "out")}, "degree")
+    assert files_in(tmp_path / "out") == []
+
+
+class TestOneStudyArea:
+    """The land cover of the first year has a gap: it is no land of the workflow."""
+
+    @pytest.fixture(scope="class")
+    def gap(self, region, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("gap")
+        path = str(folder / "land_cover_2000.tif")
+        dataset = gdal.GetDriverByName("GTiff").CreateCopy(path, gdal.Open(region["land_cover"][0]))
+        band = dataset.GetRasterBand(1)
+        codes = band.ReadAsArray()
+        codes[:, : codes.shape[1] // 3] = band.GetNoDataValue()
+        band.WriteArray(codes)
+        del band, dataset
+        return [path, region["land_cover"][1]]
+
+    def test_all_shares_are_of_it(self, region, gap, tmp_path):
+        given = {
+            **land_of(region),
+            "LAND_COVER": gap,
+            "PRECIPITATION": region["precipitation"],
+            "EVAPOTRANSPIRATION": region["evapotranspiration"],
+            "INDICATORS": region["biomass"],
+            "NAMES": "biomass, biomass",
+            "EXCLUDE": "urban",
+            "TIME_LIMIT": 5,
+        }
+        found = follow("zoningworkflow", tmp_path, given)
+        area = found["study_area", "", ""]
+        mask = gdal.Open(str(tmp_path / "study_area.tif")).ReadAsArray()
+        first, last = (gdal.Open(path) for path in gap)
+        both = [d.ReadAsArray() != d.GetRasterBand(1).GetNoDataValue() for d in (first, last)]
+        assert not mask[~(both[0] & both[1])].any()
+        pixel = abs(last.GetGeoTransform()[1] * last.GetGeoTransform()[5]) / 1e4
+        assert area == pytest.approx(mask.sum() * pixel)
+        for zones in ("restoration", "conservation"):
+            of_zones = found[f"{zones}_area", "", ""], found[f"{zones}_share", "", ""]
+            assert of_zones[0] / of_zones[1] * 100 == pytest.approx(area)
+        plan = read_csv(tmp_path / "plan_comparison.csv")[0]
+        assert float(plan["area_ha"]) / float(plan["area_pct"]) * 100 == pytest.approx(area)
+        parts = [found["plan_share", part, ""] for part in ("conservation_alone", "conservation_and_restoration")]
+        assert sum(parts) == pytest.approx(found["conservation_share", "", ""])
+        # What is degraded is the same share in the step that finds it and in the reasons to restore.
+        reasons = read_csv(tmp_path / "restoration.csv")
+        (water,) = [r for r in reasons if (r["reason"], r["ecosystem"]) == ("degraded_water", "all")]
+        towns = [r for r in reasons if r["ecosystem"] == "urban"]
+        degraded = read_csv(tmp_path / "degraded_water_retention.csv")
+        (whole,) = [r for r in degraded if (r["ecosystem"], r["class"]) == ("all", "degraded")]
+        (urban,) = [r for r in degraded if (r["ecosystem"], r["class"]) == ("urban", "degraded")]
+        assert not towns  # excluded
+        assert float(water["area_ha"]) == pytest.approx(float(whole["area_ha"]) - float(urban["area_ha"]))
+        assert float(whole["area_ha"]) / float(whole["share_pct"]) * 100 == pytest.approx(area)
+
+    def test_an_input_is_not_written_over(self, region, tmp_path):
+        dem = str(tmp_path / "study_area.tif")
+        gdal.Translate(dem, region["dem"]).FlushCache()
+        given = {**land_of(region), "DEM": dem, "CELL_SIZE": 120, "FOLDER": str(tmp_path)}
+        refused(given, "study_area.tif is an input", "assetsworkflow")
+
+
+def test_zones_change_no_factor_of_the_detector(region, esv, tmp_path):
+    given = {
+        **land_of(region),
+        "IMAGES": region["landsat"],
+        "SENSOR": "landsat5",
+        "DEM": region["dem"],
+        "GDP": region["gdp"],
+        "NIGHT_LIGHT": region["night_light"],
+        "CELL_SIZE": 120,
+    }
+    follow("esvworkflow", tmp_path, given)
+    assert (tmp_path / "detector_factors.csv").read_text() == (esv[0] / "detector_factors.csv").read_text()
+    assert (esv[0] / "human_activity_zones.csv").exists() and not (tmp_path / "human_activity_zones.csv").exists()
 
 
 def test_a_cancel_stops_between_the_steps(region, tmp_path):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Callable, Union
 
 import numpy as np
+from scipy import sparse
 
 from ...raster.tally import Sums
+from ...raster.windows import Window
 from ...raster.work import Block, Result
 from .fishnet import Axis
 
@@ -44,20 +46,26 @@ class CellKernel:
         columns, rows: the fishnet.
         amounts: sources whose values are summed.
         classes: sources whose codes are counted one by one.
+        sums: of the amounts, those whose values are amounts of the pixels, which no area weighs.
+        row_weights: area of the pixels of each row; None where all have one area.
     """
 
     columns: Axis
     rows: Axis
     amounts: tuple[str, ...]
     classes: tuple[str, ...]
+    sums: tuple[str, ...] = ()
+    row_weights: Array | None = None
 
     def __call__(self, block: Block) -> Result:
         window = block.window
         row, down = self.rows.overlaps(window.row, window.height)
         column, across = self.columns.overlaps(window.column, window.width)
 
-        def by_cell(pixels: Array) -> Array:
-            return np.asarray((across @ (down @ pixels.astype(np.float64)).T).T)
+        weighted = down if self.row_weights is None else down @ sparse.diags(self.row_weights[_rows_of(window)])
+
+        def by_cell(pixels: Array, weigh: bool = True) -> Array:
+            return np.asarray((across @ ((weighted if weigh else down) @ pixels.astype(np.float64)).T).T)
 
         planes: dict[Plane, Array] = {}
         for name in self.amounts:
@@ -65,12 +73,16 @@ class CellKernel:
             if valid.any():
                 planes[name, WEIGHT] = by_cell(valid)
                 # A pixel outside the boundary is not valid but keeps its value.
-                planes[name, VALUE] = by_cell(np.where(valid, block.values[name], 0))
+                planes[name, VALUE] = by_cell(np.where(valid, block.values[name], 0), name not in self.sums)
         for name in self.classes:
             codes, valid = block.values[name], block.valid[name]
             for code in np.unique(codes[valid]).tolist():
                 planes[name, int(code)] = by_cell(valid & (codes == code))
         return Result(sums=CellSums(row, column, planes))
+
+
+def _rows_of(window: Window) -> slice:
+    return slice(window.row, window.row + window.height)
 
 
 class StripTally(Sums):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ...errors import GridError, InputError
+from ...errors import InputError
+from ...raster.area import band_areas_ha, pixel_areas_ha
 from ...raster.grid import Grid
+from ...raster.lengths import metres_per_unit
 
 Array = np.ndarray
 
@@ -78,32 +80,36 @@ class Axis:
         return int(cell[0]) - self.first, sparse.csr_matrix((shares, (cells - cell[0], pixels)), shape=shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fishnet:
-    """Square cells over a raster.
+    """Cells over a raster, square on the ground; on a grid in degrees they are so at its middle latitude.
 
     Attributes:
         columns, rows: the cells along the pixel columns and the pixel rows.
         crs: WKT.
+        row_weights: area of the pixels of each row over that of the middle row; None where all have one area.
+        shares: area of a pixel (of the middle row) as a share of a cell, by row of cells, shape (rows, 1).
     """
 
     columns: Axis
     rows: Axis
     crs: str
+    row_weights: Array | None
+    shares: Array
 
     @property
-    def side(self) -> float:
-        """Side of a cell in units of the CRS."""
+    def width(self) -> float:
+        """Width of a cell in units of the CRS."""
         return abs(self.columns.size)
+
+    @property
+    def height(self) -> float:
+        """Height of a cell in units of the CRS."""
+        return abs(self.rows.size)
 
     @property
     def origin(self) -> tuple[float, float]:
         return self.columns.origin, self.rows.origin
-
-    @property
-    def pixel_share(self) -> float:
-        """Area of a pixel as a share of a cell."""
-        return self.columns.step * self.rows.step
 
     def numbers(self, row: int, count: int) -> Array:
         """Cell numbers of `count` rows from `row`, shape (count, columns): from 1, west to east, north to south."""
@@ -125,26 +131,16 @@ def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None =
         origin: a corner of the cells in units of the CRS; the corner of the first pixel where None.
 
     Raises:
-        GridError: the CRS is not projected.
+        GridError: the CRS is neither projected nor geographic.
         InputError: cells smaller than a pixel, or too many.
     """
-    reference = grid.spatial_reference()
-    if not reference.IsProjected():
-        raise GridError(
-            f"The first raster lies in {grid.crs_name}, which is not projected: cells of so many metres have no place "
-            "there. Warp it to a projected, equal-area CRS (Raster > Projections > Warp), or put a raster first that "
-            "has one; the others are brought on its grid."
-        )
     if not np.isfinite(cell_size_m) or cell_size_m <= 0:
         raise InputError(f"The cell size must be a positive number of metres; it is {cell_size_m}.")
-    metres = reference.GetLinearUnits()
-    side = cell_size_m / metres
+    width, height = (cell_size_m / metres for metres in metres_per_unit(grid))
     left, top = (grid.transform[0], grid.transform[3]) if origin is None else origin
-    net = Fishnet(
-        _axis(left, side, grid.transform[0], grid.transform[1], grid.width),
-        _axis(top, side, grid.transform[3], grid.transform[5], grid.height),
-        grid.crs,
-    )
+    columns = _axis(left, width, grid.transform[0], grid.transform[1], grid.width)
+    rows = _axis(top, height, grid.transform[3], grid.transform[5], grid.height)
+    net = Fishnet(columns, rows, grid.crs, *_areas(grid, columns, rows))
     largest = max(net.columns.step, net.rows.step)
     if largest > 1 + SNAP_PX:
         raise InputError(
@@ -159,3 +155,15 @@ def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None =
 
 def _axis(origin: float, side: float, corner: float, pixel: float, pixels: int) -> Axis:
     return Axis(origin, float(np.copysign(side, pixel)), corner, pixel, pixels)
+
+
+def _areas(grid: Grid, columns: Axis, rows: Axis) -> tuple[Array | None, Array]:
+    """Weights of the pixel rows, and the share of a pixel in a cell, by row of cells."""
+    reference = grid.spatial_reference()
+    if not reference.IsGeographic():
+        return None, np.full((rows.cells, 1), columns.step * rows.step)
+    pixels = pixel_areas_ha(grid)
+    middle = pixels[grid.height // 2]
+    edges = rows.origin + rows.size * (rows.first + np.arange(rows.cells + 1))
+    cells = band_areas_ha(edges, abs(columns.size), reference)
+    return pixels / middle, (middle / cells)[:, np.newaxis]

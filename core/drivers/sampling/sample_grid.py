@@ -112,7 +112,7 @@ def run_sample_grid(
         progress: told of warped rasters and of what is left out.
 
     Raises:
-        GridError: the reference raster is not projected, or a class raster lies on another grid.
+        GridError: the reference raster has no lengths, or a class raster lies on another grid.
         InputError: rasters, names and years do not fit, or no cell has enough values.
     """
     if not 0 <= inputs.minimum_valid_pct <= 100:
@@ -159,6 +159,8 @@ def _sum_by_cell(
         net.rows,
         amounts=tuple(name for variable in names for name in names[variable] if variable not in of_classes),
         classes=tuple(name for variable in of_classes for name in names[variable]),
+        sums=tuple(name for v in inputs.variables if v.statistic == "sum" for name in names[v.name]),
+        row_weights=net.row_weights,
     )
     tally = StripTally(net.columns.cells, rows.add)
     run_job(study.job(kernel, everything, gate=[source.name for source in everything], gate_any=True), progress, tally)
@@ -183,7 +185,8 @@ class _Rows:
         """Keeps the rows of `planes`, whose first row of cells is `row`."""
         shape = (len(next(iter(planes.values()))), self._net.columns.cells)
         years = self._inputs.years or (0,)
-        sampled = [self._sample(position, planes, shape) for position in range(len(years))]
+        of_pixel = self._net.shares[row : row + shape[0]]
+        sampled = [self._sample(position, planes, shape, of_pixel) for position in range(len(years))]
         share = np.stack(
             [np.stack([s for s, _ in found.values()]) for found in sampled], axis=-1
         )  # variable, ..., year
@@ -214,8 +217,10 @@ class _Rows:
             else:
                 yield variable.name, "integer" if variable.statistic == "majority" else "number"
 
-    def _sample(self, year: int, planes: Planes, shape: tuple[int, int]) -> dict[str, tuple[Array, dict[str, Array]]]:
-        """By variable, the valid share of each cell and the values by field."""
+    def _sample(
+        self, year: int, planes: Planes, shape: tuple[int, int], of_pixel: Array
+    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+        """By variable, the valid share of each cell and the values by field; a pixel has the share `of_pixel`."""
         found = {}
         for variable in self._inputs.variables:
             source = self._sources[variable.name][year]
@@ -226,7 +231,7 @@ class _Rows:
                 values = {variable.name: planes.get((source, VALUE), np.zeros(shape))}
                 if variable.statistic == "mean":
                     values[variable.name] = values[variable.name] / np.where(weight > 0, weight, np.nan)
-            share = np.minimum(weight * self._net.pixel_share, 1.0)
+            share = np.minimum(weight * of_pixel, 1.0)
             enough = self._enough(share)
             found[variable.name] = share, {name: np.where(enough, value, np.nan) for name, value in values.items()}
         return found
@@ -309,10 +314,17 @@ def _nothing_left(rows: _Rows, inputs: SampleInputs) -> str:
 
 def _tell(result: SampleGrid, progress: Progress) -> None:
     x, y = result.net.origin
-    inputs = result.inputs
+    inputs, net = result.inputs, result.net
     progress.info(
         f"{result.cells} cells of {inputs.cell_size_m:g} m, snapped to x {x:.10g}, y {y:.10g}; {result.rows} rows."
     )
+    if net.row_weights is not None:
+        ratio = float(net.shares.max() / net.shares.min())
+        progress.info(
+            f"The first raster lies in degrees: cells measure {net.width:.6g} x {net.height:.6g} degrees, which is "
+            f"{inputs.cell_size_m:g} m at its middle latitude; the largest cell has {ratio:.3f} times the area of the "
+            "smallest. Means and shares weigh pixels by their true area."
+        )
     if result.left_out:
         reasons = ", ".join(f"{name} in {count}" for name, count in result.left_out_by.items() if count)
         progress.info(

@@ -228,7 +228,7 @@ def run_slope_length(
     """
     if inputs.method == "invest":
         inputs = inputs.as_invest()
-    _check(inputs, accumulate)
+    check_slope_length(inputs, routed=accumulate is not None)
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
         dem = Source(
@@ -243,8 +243,6 @@ def run_slope_length(
         _, grid = describe_source(dem)
         metres = require_metres(grid, dem.named)
         cell_m = (grid.pixel_width * metres, grid.pixel_height * metres)
-        if inputs.method == "invest" or (inputs.method != "constant" and inputs.accumulation is None):
-            _require_square_pixels(dem, grid, inputs.method)
         what = (SLOPE,) if inputs.method == "constant" else (SLOPE, ASPECT)
         slope, *aspect = derive_terrain(dem, folder, progress.part(0, 30), what, inputs.method == "invest")
         survey.add_sources("slope", [slope])
@@ -295,7 +293,25 @@ def _require_square_pixels(dem: Source, grid: Grid, method: str) -> None:
     )
 
 
-def _check(inputs: SlopeLengthInputs, accumulate: Accumulate | None) -> None:
+def check_slope_length(inputs: SlopeLengthInputs, *, routed: bool) -> None:
+    """What can be told before a pixel is read.
+
+    Args:
+        inputs: terrain and method.
+        routed: whether flow accumulation can be computed where none is given.
+
+    Raises:
+        InputError, GridError: as `run_slope_length`.
+    """
+    _check(inputs, routed)
+    dem = Source("dem", inputs.dem.paths[0], label="DEM")
+    _, grid = describe_source(dem)
+    require_metres(grid, dem.named)
+    if inputs.method == "invest" or (inputs.method != "constant" and inputs.accumulation is None):
+        _require_square_pixels(dem, grid, inputs.method)
+
+
+def _check(inputs: SlopeLengthInputs, routed: bool) -> None:
     if inputs.slope_factor not in SLOPE_FACTORS:
         raise InputError(f"There is no slope factor {inputs.slope_factor}. Choose one of {', '.join(SLOPE_FACTORS)}.")
     if inputs.chosen_exponent not in EXPONENTS:
@@ -316,7 +332,7 @@ def _check(inputs: SlopeLengthInputs, accumulate: Accumulate | None) -> None:
     low, high = inputs.steep_limits_deg
     if not 0 < low < high < 90:
         raise InputError(f"The slope limits are {low:g} and {high:g} degrees. They must rise, between 0 and 90.")
-    if inputs.method != "constant" and inputs.accumulation is None and accumulate is None:
+    if inputs.method != "constant" and inputs.accumulation is None and not routed:
         raise InputError(
             "The length factor of Desmet & Govers needs flow accumulation. Give a raster of it (for example from the "
             "GRASS tool r.watershed), enable the GRASS provider so that it is computed, or choose the method constant."

@@ -10,7 +10,7 @@ from osgeo import gdal, osr
 
 from ecoassets.core.drivers.sampling.inputs import read_variables
 from ecoassets.core.drivers.sampling.sample_grid import SampleInputs, run_sample_grid
-from ecoassets.core.errors import GridError, InputError
+from ecoassets.core.errors import InputError
 from ecoassets.core.progress import Progress
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.rasters import TOP_LEFT, WGS_84, write_raster
@@ -249,10 +249,66 @@ def test_rows_come_in_order_without_gaps_across_windows(tmp_path):
     assert pieces.table()["a"] == pytest.approx(whole["a"], rel=1e-14)
 
 
-def test_degrees_are_refused(tmp_path):
-    path = floats(tmp_path, "a", FOUR_BY_FOUR, epsg=WGS_84, pixel=0.01, top_left=(100.0, 30.0))
-    with pytest.raises(GridError, match="EPSG:4326, which is not projected.*Warp"):
-        sample(tmp_path, [path], "a")
+HIGH_NORTH = {"epsg": WGS_84, "top_left": (10.0, 60.0), "pixel": (0.3, 0.2)}
+
+
+class TestDegrees:
+    """Pixels of 0.3 x 0.2 degrees from 60 N to 56 N: the lower ones are larger, and cells are square in the middle."""
+
+    ROWS, COLUMNS = 20, 12
+
+    @staticmethod
+    def band_km2(south, north, width):
+        """Area of a piece of the WGS 84 ellipsoid by numerical integration, km2."""
+        a, e2 = 6378.137, 0.00669437999014
+        latitude = np.radians(np.linspace(south, north, 2001))
+        element = a**2 * (1 - e2) * np.cos(latitude) / (1 - e2 * np.sin(latitude) ** 2) ** 2
+        return np.trapz(element, latitude) * np.radians(width)
+
+    def test_means_weigh_pixels_by_their_area(self, tmp_path):
+        rng = np.random.default_rng(5)
+        values = rng.uniform(1, 9, (self.ROWS, self.COLUMNS))
+        values[rng.random(values.shape) < 0.2] = -9999
+        paths = [floats(tmp_path, name, values, **HIGH_NORTH) for name in ("a", "b")]
+        result = sample(tmp_path, paths, "a, b", "mean, sum", size=70_000.0, minimum_valid_pct=0)
+        net, table = result.net, result.table()
+        # 70 km at 57.9 N, in the middle row: a degree of latitude is 111.38 km, one of longitude 59.29 km.
+        assert (net.height, net.width) == (pytest.approx(70 / 111.38, rel=1e-3), pytest.approx(70 / 59.29, rel=1e-3))
+        stored = values.astype(np.float32).astype(float)
+        for cell, x, y, share, mean, total in zip(
+            *(table[name] for name in ("cell_id", "x", "y", "valid_pct", "a", "b"))
+        ):
+            west, east = x - net.width / 2, x + net.width / 2
+            south, north = y - net.height / 2, y + net.height / 2
+            area = of_values = amount = 0.0
+            for row in range(self.ROWS):
+                top = 60 - 0.2 * row
+                down = max(0.0, min(north, top) - max(south, top - 0.2)) / 0.2
+                pixel = self.band_km2(top - 0.2, top, 0.3) if down > 1e-9 else 0.0
+                for column in range(self.COLUMNS):
+                    left = 10 + 0.3 * column
+                    part = down * max(0.0, min(east, left + 0.3) - max(west, left)) / 0.3
+                    if part > 1e-9 and stored[row, column] > 0:
+                        area += part * pixel
+                        of_values += part * pixel * stored[row, column]
+                        amount += part * stored[row, column]
+            assert mean == pytest.approx(of_values / area, rel=1e-6), cell
+            assert total == pytest.approx(amount, rel=1e-6)
+            whole = self.band_km2(south, north, net.width)
+            assert share == pytest.approx(100 * area / whole, rel=1e-3)  # pixels on a border are cut as if flat
+
+    def test_a_cell_without_gaps_is_full_at_every_latitude(self, tmp_path):
+        path = floats(tmp_path, "a", np.ones((200, 60)), epsg=WGS_84, top_left=(10.0, 60.0), pixel=0.1)
+        table = sample(tmp_path, [path], "a", size=30_000.0).table()
+        inner = table["valid_pct"] > 60
+        assert np.allclose(np.sort(table["valid_pct"][inner])[len(table["x"]) // 2 :], 100, atol=0.05)
+        assert set(table["a"]) == {1.0}
+
+    def test_metres_of_web_mercator_are_those_on_the_ground(self, tmp_path):
+        # At 60 N the projection stretches lengths twofold.
+        top_left = (1_100_000.0, 8_399_737.9)
+        path = floats(tmp_path, "a", np.ones((20, 20)), epsg=3857, top_left=top_left, pixel=100.0)
+        assert sample(tmp_path, [path], "a", size=200.0).net.width == pytest.approx(400, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -293,4 +349,4 @@ def test_the_crs_goes_with_the_cells(tmp_path):
     reference = osr.SpatialReference()
     reference.ImportFromWkt(net.crs)
     assert reference.GetAuthorityCode(None) == "32650"
-    assert net.side == 200
+    assert (net.width, net.height) == (200, 200)
