@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from .errors import InputError, TableError
 from .land_cover import LandCoverScheme, unknown_codes_message
-from .progress import Progress
+from .progress import QUIET, Progress
 from .raster.classes import ClassIndex, count_codes
 from .raster.engine import run_job
 from .raster.reading.source import Source
@@ -17,7 +18,7 @@ from .raster.work import Block, Job, JobResult
 
 
 class UnknownCodes(InputError):
-    """A block holds land-cover codes that the scheme does not know; `run_over_classes` counts them all."""
+    """A block holds land-cover codes that the scheme does not know; `telling_unknown_codes` counts them all."""
 
 
 def class_indices(block: Block, name: str, index: ClassIndex) -> np.ndarray:
@@ -38,19 +39,24 @@ def run_over_classes(
         TableError: such codes occur; the message lists them with their pixel counts, raster by raster.
         InputError: not a single pixel took part.
     """
-    try:
+    with telling_unknown_codes(cover, scheme, area, progress):
         found = run_job(job, progress)
-    except UnknownCodes:
-        raise TableError(_unknown_codes(cover, scheme, area, progress)) from None
     area.require_pixels(found)
     return found
 
 
-def _unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress) -> str:
-    counts = count_codes(cover, area.grid, area.boundary, progress)
-    messages = []
-    for source in cover:
-        unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
-        if unknown:
-            messages.append(unknown_codes_message(source.named, scheme, unknown))
-    return "\n".join(messages)
+@contextmanager
+def telling_unknown_codes(
+    cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress = QUIET
+) -> Iterator[None]:
+    """Turns an unknown code inside a pass into a TableError that lists all of them with their pixel counts."""
+    try:
+        yield
+    except UnknownCodes:
+        counts = count_codes(cover, area.grid, area.boundary, progress)
+        messages = []
+        for source in dict.fromkeys(cover):
+            unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
+            if unknown:
+                messages.append(unknown_codes_message(source.named, scheme, unknown))
+        raise TableError("\n".join(messages)) from None

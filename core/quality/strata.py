@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ..errors import InputError, TableError
-from ..land_cover import LandCoverScheme, unknown_codes_message
+from ..land_cover import LandCoverScheme
+from ..land_cover_maps import class_indices
 from ..progress import Progress
-from ..raster.classes import ClassIndex, count_codes
+from ..raster.classes import ClassIndex
 from ..raster.passes.percentiles import percentiles_by_stratum
 from ..raster.passes.radix_search import Sample
 from ..raster.reading.source import Source
-from ..raster.study import StudyArea
 from ..raster.work import Block, Job
 from ..results import Cell, Column, ResultTable
 from ..tables import Table
@@ -33,10 +32,6 @@ REFERENCE_COLUMNS = (
     Column("pixels", "integer"),
     Column("taken_from", "text"),
 )
-
-
-class _UnknownCode(Exception):
-    """A block holds land-cover codes that the scheme does not know."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +87,7 @@ class Land:
         """Positions in `ecosystems`, shape (height, width); `others` where land cover or zone are missing."""
         name = self.cover[date]
         valid = block.valid[name]
-        index = self.index(block.values[name])
-        if (valid & (index == self.index.unknown)).any():
-            raise _UnknownCode
+        index = class_indices(block, name, self.index)
         inside = valid if self.zone_source is None else valid & (block.values[self.zone_source] > 0)
         return np.where(inside, self.of_class.take(index), self.others)
 
@@ -110,21 +103,6 @@ class Land:
         if self.zone_source is None:
             return np.zeros(block.gate.shape, dtype=np.intp)
         return block.values[self.zone_source].astype(np.intp)
-
-
-@contextmanager
-def telling_unknown_codes(cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea) -> Iterator[None]:
-    """Turns an unknown land-cover code inside a pass into a TableError that lists all of them with pixel counts."""
-    try:
-        yield
-    except _UnknownCode:
-        counts = count_codes(cover, area.grid, area.boundary)
-        messages = []
-        for source in dict.fromkeys(cover):
-            unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
-            if unknown:
-                messages.append(unknown_codes_message(source.named, scheme, unknown))
-        raise TableError("\n".join(messages)) from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from ..errors import InputError, TableError
-from ..land_cover import LandCoverScheme, unknown_codes_message
+from ..land_cover import LandCoverScheme
+from ..land_cover_maps import telling_unknown_codes
 from ..messages import say
 from ..progress import Progress
 from ..quantities import Measure, quantity
@@ -25,7 +27,7 @@ from ..raster.study import StudyArea, open_study_area
 from ..raster.tally import Sums
 from ..raster.work import JobResult
 from ..results import LeftOut, tell_left_out
-from .yearly_kernel import LAND_COVER, Formula, MissingRows, UnknownCodes, YearlyKernel
+from .yearly_kernel import LAND_COVER, Formula, MissingRows, YearlyKernel
 
 Climate = Literal["actual", "mean"]
 
@@ -220,10 +222,12 @@ class Survey:
             if accept:
                 accept(collected[0])
 
+        known = (
+            telling_unknown_codes(self._land_cover, self.scheme, self.area, progress) if self.scheme else nullcontext()
+        )
         try:
-            run_job(replace(job, accept=look), progress)
-        except UnknownCodes:
-            raise TableError(self._unknown_codes(progress)) from None
+            with known:
+                run_job(replace(job, accept=look), progress)
         except MissingRows as missing:
             raise TableError(self._missing_rows(missing, progress)) from None
         return collected[0]
@@ -311,16 +315,6 @@ class Survey:
             table=missing.table,
             codes=listed,
         )
-
-    def _unknown_codes(self, progress: Progress) -> str:
-        assert self.scheme is not None
-        counts = count_codes(self._land_cover, self.area.grid, self.area.boundary, progress)
-        messages = []
-        for source in dict.fromkeys(self._land_cover):
-            unknown = {code: n for code, n in counts[source.name].items() if not self.scheme.known(code)}
-            if unknown:
-                messages.append(unknown_codes_message(source.named, self.scheme, unknown))
-        return "\n".join(messages)
 
 
 def require_values(sources: Sequence[Source], found: JobResult) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import InputError
+from ..land_cover_maps import class_indices
 from ..raster.classes import ClassIndex
 from ..raster.reading.source import Source
 from ..raster.tally import Sums, sum_by_class, sums_over_area
@@ -56,10 +57,6 @@ class Layers:
 
 
 Formula = Callable[[Pixels], Layers]
-
-
-class UnknownCodes(InputError):
-    """A block holds land-cover codes that the scheme does not know; the caller counts them all."""
 
 
 class MissingRows(InputError):
@@ -140,12 +137,9 @@ class YearlyKernel:
     def _classes(self, strip: Block, key: str) -> np.ndarray:
         """Class indices; 0 where there is no land cover, so that tables by class can be looked up everywhere."""
         assert self.index is not None
-        classes = self.index(strip.values[key])
+        classes = class_indices(strip, key, self.index)
         if classes.max() == self.index.unknown:  # the largest
-            unknown = classes == self.index.unknown
-            if (strip.valid[key] & unknown).any():
-                raise UnknownCodes(key)
-            classes[unknown] = 0
+            classes[classes == self.index.unknown] = 0
         return classes
 
     def _add_sums(self, sums: dict[str, np.ndarray], strip: Block, year: int, layers: Layers, mask: np.ndarray) -> None:

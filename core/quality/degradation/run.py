@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
+from ...land_cover_maps import telling_unknown_codes
 from ...progress import QUIET, Progress
 from ...raster.dataset import open_raster
 from ...raster.engine import run_job
@@ -27,7 +28,7 @@ from ...raster.work import Job, JobResult
 from ...raster.zones.polygons import Zones, burn_zones
 from ...results import ResultTable
 from ..legends import legend
-from ..strata import Indicators, Land, References, find_references, telling_unknown_codes
+from ..strata import Indicators, Land, References, find_references
 from .kernel import CLASSES, NO_CLASS, SEVERITY, WETLAND, BeforeSampler, DegradationKernel, LayerSources
 
 Kind = Literal["relative", "absolute", "class", "standard"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
+from ...land_cover_maps import telling_unknown_codes
 from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.engine import run_job
@@ -26,7 +27,7 @@ from ...raster.zones.polygons import burn_zones
 from ...tables import Table, resource_table
 from ...years import warn_by_year, year_pairs
 from ..legends import legend
-from ..strata import Indicators, Land, References, find_references, references_of_table, telling_unknown_codes
+from ..strata import Indicators, Land, References, find_references, references_of_table
 from .kernel import CLASSES, GRADES, INDEX, QualityKernel
 from .known_grades import NO_GRADE, KnownGrades, read_known_grades
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import InputError
+from ecoassets.core.land_cover_maps import UnknownCodes
 from ecoassets.core.raster.classes import ClassIndex
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.validity import everywhere, is_everywhere
 from ecoassets.core.raster.windows import Window
 from ecoassets.core.raster.work import STRIP_PIXELS, Block
-from ecoassets.core.services.yearly_kernel import Layers, UnknownCodes, YearlyKernel
+from ecoassets.core.services.yearly_kernel import Layers, YearlyKernel
 
 WIDTH = 1024
 ROWS_OF_STRIP = STRIP_PIXELS // WIDTH
