@@ -6,12 +6,15 @@ from functools import partial
 
 from ...core.errors import InputError
 from ...core.progress import Progress
+from ...core.raster.statistics import stored_statistics
+from ...core.services.carbon.change import CarbonChange, ChangeInputs
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS, TO_T_HA, FluxInputs, FluxResult
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.services.carbon.report import carbon_report
 from ...core.services.carbon.storage import CarbonOutputs, run_carbon_storage
 from ..base import Results
 from ..given import Given
+from ..looks.canvas import BandLook, Look, range_about_zero
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -37,12 +40,15 @@ class CarbonStorage(ServiceAlgorithm):
         self.add_number("CARBON_FRACTION", 0.45, advanced=True)
         self.add_number("CO2_PER_DRY_MATTER", 1.63, advanced=True)
         self.add_number("OXYGEN_PER_DRY_MATTER", 1.19, advanced=True)
+        self.add_zones()
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", quantity="carbon_density", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_raster_output("OUTPUT_FLUX", quantity="co2_flux")
         self.add_raster_output("OUTPUT_OXYGEN", quantity="oxygen_flux")
         self.add_table_output("OUTPUT_FLUX_TABLE")
+        self.add_raster_output("OUTPUT_CHANGE", quantity="carbon_change")
+        self.add_table_output("OUTPUT_CHANGE_TABLE")
         self.add_report_output()
         for name in ("TOTAL_FIRST", "TOTAL", "CO2_FIRST", "CO2", "OXYGEN_FIRST", "OXYGEN"):
             self.add_number_output(name)
@@ -58,13 +64,31 @@ class CarbonStorage(ServiceAlgorithm):
             self.raster_settings(given),
             progress.part(0, 95),
             self._flux(given),
+            self._change(given),
         )
         results = self.publish_map("OUTPUT", outputs.carbon, result.years)
         if result.flux:
             results.update(self.publish_map("OUTPUT_FLUX", outputs.flux, result.years, about_zero=True))
             results.update(self.publish_map("OUTPUT_OXYGEN", outputs.oxygen, result.years, about_zero=True))
+        if result.change:
+            results |= self.publish_raster(
+                "OUTPUT_CHANGE", given.output("OUTPUT_CHANGE"), self._look(given, result.change)
+            )
+            results |= self.publish_table("OUTPUT_CHANGE_TABLE", result.change.table())
         results |= self.publish_service(given, result, partial(carbon_report, result, outputs))
         return results | self._publish_flux(result.flux) if result.flux else results
+
+    def _change(self, given: Given) -> ChangeInputs | None:
+        zones = given.zones()
+        if not (zones or given.has("OUTPUT_CHANGE") or given.has("OUTPUT_CHANGE_TABLE")):
+            return None
+        return ChangeInputs(given.output("OUTPUT_CHANGE"), zones, self.provenance())
+
+    def _look(self, given: Given, change: CarbonChange) -> Look:
+        label, path = self.label("OUTPUT_CHANGE"), given.output("OUTPUT_CHANGE")
+        low, high = range_about_zero(stored_statistics(path)) if path else (0.0, 1.0)
+        bands = tuple(BandLook(n, f"{label} {a}-{b}", None) for n, (a, b) in enumerate(change.pairs, start=1))
+        return Look(label, bands, low, high, "diverging")
 
     def _flux(self, given: Given) -> FluxInputs | None:
         npp = self.optional_series(given, "NPP")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -295,6 +297,28 @@ class TestHabitat:
 
 
 class TestCarbon:
+    def test_change_between_years_as_map_table_and_chapter(self, land, inputs, output, tmp_path):
+        table = write_text(inputs / "carbon.csv", f"code,carbon\n{FOREST},150\n{PADDY},65\n{TOWN},20\n")
+        later = write_raster(inputs / "later.tif", [[FOREST, FOREST, TOWN]])
+        made = {
+            name: str(tmp_path / "made" / file)
+            for name, file in (("OUTPUT_CHANGE", "d.tif"), ("OUTPUT_HTML", "r.html"))
+        }
+        given = {
+            **land,
+            "CARBON_TABLE": table,
+            "LAND_COVER": [*land["LAND_COVER"], later],
+            "YEARS": "2000,2010",
+            "OUTPUT": output,
+        }
+        rows = str(tmp_path / "made" / "change.csv")
+        run(CARBON, {**given, **made, "OUTPUT_CHANGE_TABLE": rows})
+        assert read_raster(made["OUTPUT_CHANGE"])[0, 0].tolist() == [0, 85, 0]  # paddy became forest
+        assert "Emission and sequestration between years" in Path(made["OUTPUT_HTML"]).read_text(encoding="utf-8")
+        header, first = Path(rows).read_text(encoding="utf-8").splitlines()
+        assert header.startswith("from_year,to_year,zone,area_ha,emission_co2_t")
+        assert first.split(",")[2:5] == ["all", "3", "0"]
+
     @pytest.mark.parametrize(
         ("text", "words"),
         [

@@ -8,7 +8,7 @@ from ...report import Block, Chapter, Map, MethodReport, Ramp
 from ...report.common import pictures
 from ...report.texts import load_texts
 from ...tables import Provenance
-from ..report_parts import Words, by_ecosystem, left_out, maps, totals
+from ..report_parts import Words, by_ecosystem, left_out, maps, rows, totals
 from .flux import SOURCES as FLUX_SOURCES
 from .flux import FluxResult
 from .storage import CarbonOutputs, CarbonResult
@@ -22,6 +22,10 @@ def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -
         maps(words, result.years, [("services_carbon", outputs.carbon)]),
         by_ecosystem(words, result.table(), "carbon_t", "services_carbon"),
     ]
+    if result.change:
+        chapters.append(
+            Chapter(words["services_carbon_change"], [rows(words, "services_carbon_change", result.change.table())])
+        )
     missing = left_out(words, result.sums)
     flux = result.flux
     if flux is None:

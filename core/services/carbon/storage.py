@@ -15,11 +15,13 @@ from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
+from ...raster.zones.zoning import open_zoning
 from ...results import Column, ResultTable
 from ...tables import Table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..survey import Cover, Survey, map_output
 from ..yearly_kernel import Layers, MissingRows, Pixels
+from .change import CarbonChange, ChangeInputs, carbon_change, pairs_of
 from .flux import CARBON_TO_CO2, FluxInputs, FluxOutputs, FluxResult, run_carbon_flux
 
 STOCK = "carbon"
@@ -87,10 +89,12 @@ class CarbonResult(ByEcosystem):
     Attributes:
         carbon_t: stored.
         flux: of a year; None where no production was given.
+        change: between years; None where it was not wanted.
     """
 
     carbon_t: np.ndarray
     flux: FluxResult | None = None
+    change: CarbonChange | None = None
 
     @property
     def totals(self) -> tuple[float, ...]:
@@ -110,17 +114,21 @@ def run_carbon_storage(
     settings: RasterSettings | None = None,
     progress: Progress = QUIET,
     flux: FluxInputs | None = None,
+    change: ChangeInputs | None = None,
 ) -> CarbonResult:
-    """Maps carbon by land-cover class and sums it by ecosystem; with `flux` also what is taken up in a year.
+    """Maps carbon by land-cover class and sums it by ecosystem; with `flux` also what is taken up in a year, with
+    `change` what was emitted and taken up between years.
 
     Stock and flux are two passes, because production may be missing where there is a stock, such as on lakes.
 
     Raises:
         TableError: the table of carbon cannot be used, or a land-cover code is not in the scheme.
-        InputError: see `run_carbon_flux`.
+        InputError: see `run_carbon_flux` and `pairs_of`.
         GridError, OutputError, Cancelled: see `run_job`.
     """
     densities = class_densities(table, cover.scheme.codes)
+    if change:
+        pairs_of(years)
     title = quantity("carbon_density").name
     keep_coefficients(title, class_columns(cover.scheme.codes, {title: densities}, quantity("carbon_density").unit))
     names, member = ecosystem_members(cover.scheme)
@@ -135,8 +143,14 @@ def run_carbon_storage(
         survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(cover)
         made = map_output(survey, STOCK, outputs.carbon, "carbon_density", outputs.metadata)
-        sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), progress)
-    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums, sums.amounts[STOCK] @ member, found)
+        zoning = open_zoning(change.zones if change else None, survey.area, progress, overlapping=True)
+        stock_progress = progress.part(0, 60) if change else progress
+        sums = survey.run(StockFormula(densities, cover.scheme.codes), made, len(densities), stock_progress)
+        changed = None
+        if change:
+            codes, rest = cover.scheme.codes, progress.part(60, 100)
+            changed = carbon_change(change, survey.area, zoning, survey.land_cover, years, codes, densities, rest)
+    result = CarbonResult(sums.years, names, sums.area_ha @ member, sums, sums.amounts[STOCK] @ member, found, changed)
     for year, total in zip(result.years, result.totals):
         progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} t of carbon stored.")
     return result
