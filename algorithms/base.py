@@ -24,6 +24,7 @@ from qgis.core import (
 from ..core.errors import Cancelled, EcoAssetsError
 from ..core.inputs.account import inputs_chapter
 from ..core.inputs.finding import Finding
+from ..core.inputs.needs import Columns, Need, Yearly, unmet
 from ..core.inputs.record import Record, recorded, tell
 from ..core.messages import told
 from ..core.packages import missing_package
@@ -42,7 +43,7 @@ from .declared import DeclaredAlgorithm
 from .features import new_feature
 from .gathered_reports import hand_over
 from .given import Given
-from .inputs import input_files, table_file, unreadable
+from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, make_room, require_writable, require_written
@@ -80,7 +81,13 @@ class FeedbackProgress(Progress):
 
 
 class EcoAlgorithm(DeclaredAlgorithm):
-    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish."""
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
+
+    Attributes:
+        NEEDS: without which a run would stop, apart from what all of them need.
+    """
+
+    NEEDS: tuple[Need, ...] = ()
 
     def compute(self, given: Given, progress: Progress) -> Results:
         """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
@@ -112,7 +119,18 @@ class EcoAlgorithm(DeclaredAlgorithm):
         checked: tuple[bool, str] = super().checkParameterValues(
             {name: stand_in if name in own else value for name, value in parameters.items()}, context
         )
-        return checked
+        reasons = self.unmet(parameters, context) if checked[0] else []
+        return (False, "\n".join(reasons)) if reasons else checked
+
+    def unmet(self, parameters: dict[str, Any], context: QgsProcessingContext) -> list[str]:
+        """Why a run would stop, as far as it can be known before; in the language of the user."""
+        declared = {definition.name(): definition.type() for definition in self.parameterDefinitions()}
+        needs = list(self.NEEDS)
+        if "CLASS_TABLE" in declared:
+            needs.append(Columns("CLASS_TABLE", ("code",)))
+        if declared.get("LAND_COVER") == "multilayer" and "YEARS" in declared:
+            needs.append(Yearly("LAND_COVER"))
+        return [reason.told(user_language()) for reason in unmet(needs, AskedParameters(self, parameters, context))]
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -42,7 +42,15 @@ class Given:
     the rest is read when it is asked for.
     """
 
-    def __init__(self, algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+    def __init__(
+        self,
+        algorithm: DeclaredAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        *,
+        layers: bool = True,
+    ) -> None:
+        """Takes the parameters; without `layers` what was given is known, but no layer is turned into paths."""
         self._algorithm = algorithm
         self._rasters: dict[str, list[str]] = {}
         self._tables: dict[str, Table | None] = {}
@@ -52,7 +60,7 @@ class Given:
         self._ordered: dict[str, tuple[str, ...]] = {}
         self.layer_names: dict[str, str] = {}
         self.bind(parameters, context)
-        for definition in algorithm.parameterDefinitions():
+        for definition in algorithm.parameterDefinitions() if layers else ():
             self._take_layers(definition)
 
     def bind(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Given:

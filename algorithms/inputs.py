@@ -23,9 +23,12 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
+from ..core.errors import EcoAssetsError
 from ..core.raster.output import ClassColour
 from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
+from ..core.years import parse_years
+from .raster_views import raster_path
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
 TABLE_FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods")
@@ -70,6 +73,53 @@ def _source_of(value: Any, context: QgsProcessingContext) -> str:
     if isinstance(value, str):
         value = QgsProcessingUtils.mapLayerFromString(value, context, False) or value
     return str(value.source()) if isinstance(value, QgsMapLayer) else value if isinstance(value, str) else ""
+
+
+class AskedParameters:
+    """Parameters before a run, as the needs of an algorithm ask for them: nothing is copied, no pixel is read."""
+
+    def __init__(
+        self, algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], context: QgsProcessingContext
+    ) -> None:
+        self._algorithm, self._parameters, self._context = algorithm, parameters, context
+
+    def rasters(self, name: str) -> list[str]:
+        value = self._parameters.get(name)
+        layers = [self._layer(one) for one in (value if isinstance(value, (list, tuple)) else [value])]
+        return [raster_path(layer, self.label(name)) for layer in layers if layer is not None]
+
+    def table(self, name: str) -> Table | None:
+        value = self._parameters.get(name)
+        if table_file(value):
+            return read_table(value)
+        layer = self._layer(value)
+        if not isinstance(layer, QgsVectorLayer):
+            return None
+        path = layer.source().split("|", 1)[0]
+        if layer.providerType() == "ogr" and _is_plain(layer) and table_file(path):
+            return read_table(layer.source())  # as the run reads it, whatever header QGIS has guessed
+        return Table.of_rows(layer.name(), [], columns=[field.name() for field in layer.fields()])
+
+    def choice(self, name: str) -> str:
+        return str(self._algorithm.parameterAsEnumString(self._parameters, name, self._context))
+
+    def years(self) -> tuple[int, ...]:
+        try:
+            return parse_years(self._algorithm.parameterAsString(self._parameters, "YEARS", self._context))
+        except EcoAssetsError:  # told where years are read; empty where the rasters tell them
+            return ()
+
+    def label(self, name: str) -> str:
+        return str(self._algorithm.parameterDefinition(name).description())
+
+    def _layer(self, value: Any) -> QgsMapLayer | None:
+        if isinstance(value, QgsProcessingFeatureSourceDefinition):
+            value = value.source
+        if isinstance(value, QgsProperty):
+            value = value.staticValue()
+        if isinstance(value, str) and value:
+            value = QgsProcessingUtils.mapLayerFromString(value, self._context)
+        return value if isinstance(value, QgsMapLayer) else None
 
 
 def layer_legend(layer: QgsRasterLayer) -> dict[int, ClassColour]:

@@ -11,6 +11,7 @@ from ...core.accounts.cooling import (
     run_climate_regulation,
 )
 from ...core.accounts.physical_report import cooling_report
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.word_lists import split_words
 from ..base import Results
@@ -22,6 +23,7 @@ class ClimateRegulation(PhysicalAlgorithm):
     """Transpiration of plants by a table of heat or by evapotranspiration, and evaporation of open water."""
 
     NAME = "climateregulation"
+    NEEDS = (Columns("HEAT_TABLE", ("heat_kj_m2_d",)),)
 
     def declare(self) -> None:
         self.add_places()

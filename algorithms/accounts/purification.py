@@ -11,6 +11,7 @@ from ...core.accounts.purification.run import (
     run_purification,
 )
 from ...core.accounts.purification.tables import Medium
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.tables import Table
@@ -28,6 +29,10 @@ class PurificationAlgorithm(PhysicalAlgorithm):
     """
 
     MEDIUM: Medium
+    NEEDS = (
+        Columns("EMISSIONS", ("year", "pollutant", "emission")),
+        Columns("CAPACITY", ("pollutant", "capacity", "unit")),
+    )
 
     def declare(self) -> None:
         self.add_places()

@@ -6,6 +6,7 @@ from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalent
 from ...core.assets.valuation.price_level import price_level_of
 from ...core.assets.valuation.run import FACTOR_QUANTITIES, Adjustment, Adjustments, ValuationInputs
 from ...core.errors import TableError
+from ...core.inputs.needs import Columns
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..translation import tr
@@ -26,6 +27,7 @@ class ValuingAlgorithm(EcoAlgorithm):
     """
 
     ADJUSTED = False
+    NEEDS = (Columns("PRICE_INDEX", ("year", "index")),)
 
     def add_valuation(self) -> None:
         """Land cover, adjusting rasters, equivalents and the fine choices about them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Columns
 from ...core.landuse.profit_loss.report import profit_loss_report
 from ...core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
 from ...core.landuse.profit_loss.tables import class_table, flow_table, summary_table
@@ -20,6 +21,7 @@ class ProfitLoss(ValuingAlgorithm):
     """The flow matrix of value, its change by pixel, and how much is due to land and how much to coefficients."""
 
     NAME = "profitloss"
+    NEEDS = (Columns("GDP_TABLE", ("zone", "year", "gdp")),)
     GROUP = "landuse"
     ADJUSTED = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.quality.ecosystem.report import quality_report
 from ...core.quality.ecosystem.run import (
@@ -29,6 +30,7 @@ class EcosystemQuality(EcoAlgorithm):
     """Biomass, or leaf area, cover and productivity, relative to the best of their kind, in five grades."""
 
     NAME = "ecosystemquality"
+    NEEDS = (Columns("REFERENCE_TABLE", ("indicator", "ecosystem", "reference")),)
     GROUP = "quality"
 
     def declare(self) -> None:

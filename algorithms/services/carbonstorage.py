@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...core.errors import InputError
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.services.carbon.change import CarbonChange, ChangeInputs
@@ -25,6 +26,7 @@ class CarbonStorage(ServiceAlgorithm):
     """Carbon in plants, soil and litter from a table of densities; carbon dioxide and oxygen of a year from NPP."""
 
     NAME = "carbonstorage"
+    NEEDS = (Columns("CARBON_TABLE", ("code",)),)
 
     def declare(self) -> None:
         self.add_cover()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...core.errors import InputError
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.services.water.curve_number import SOIL_GROUPS
 from ...core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
@@ -24,6 +25,7 @@ class FloodMitigation(ServiceAlgorithm):
     """Rain of a storm less its runoff by curve numbers, with lakes, reservoirs and swamps by object."""
 
     NAME = "floodmitigation"
+    NEEDS = (Columns("CURVE_NUMBER_TABLE", ("code", "a", "b", "c", "d")),)
 
     def declare(self) -> None:
         self.add_cover()

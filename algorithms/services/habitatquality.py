@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from ...core.errors import InputError
+from ...core.inputs.needs import Columns, Metres
 from ...core.progress import Progress
 from ...core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
 from ...core.services.habitat.reports import habitat_quality_report
@@ -21,6 +22,11 @@ class HabitatQuality(ServiceAlgorithm):
     """How far threats around a place degrade its habitat."""
 
     NAME = "habitatquality"
+    NEEDS = (
+        Metres("LAND_COVER", ("METHOD", "accumulated")),
+        Columns("THREAT_TABLE", ("threat", "max_distance_km", "weight", "decay")),
+        Columns("SENSITIVITY_TABLE", ("code", "habitat")),
+    )
 
     def declare(self) -> None:
         self.add_cover()

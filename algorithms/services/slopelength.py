@@ -6,6 +6,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingAlgorithm
 
+from ...core.inputs.needs import Metres
 from ...core.progress import Progress
 from ...core.services.soil.reports import slope_length_report
 from ...core.services.soil.slope_factors import EXPONENTS, SLOPE_FACTORS
@@ -22,6 +23,7 @@ class SlopeLength(ServiceAlgorithm):
     """LS from a DEM; flow accumulation is given, or comes from GRASS."""
 
     NAME = "slopelength"
+    NEEDS = (Metres("DEM"),)
 
     def flags(self) -> Any:
         """GRASS asks for the main thread, so what calls it has to stay there too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.services.soil.reports import practice_report
 from ...core.services.soil.slope import Terrain
@@ -17,6 +18,7 @@ class SupportPractice(ServiceAlgorithm):
     """P by land cover and, for sloping cropland, by slope."""
 
     NAME = "supportpractice"
+    NEEDS = (Columns("P_TABLE", ("code", "p")),)
 
     def declare(self) -> None:
         self.add_cover()

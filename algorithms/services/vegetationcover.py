@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.services.soil.reports import vegetation_report
 from ...core.services.soil.vegetation_cover import (
@@ -25,6 +26,7 @@ class VegetationCover(ServiceAlgorithm):
     """Cover from NDVI with one pair of end members for all years, and C by the method of choice."""
 
     NAME = "vegetationcover"
+    NEEDS = (Columns("C_TABLE", ("code", "c")),)
 
     def declare(self) -> None:
         self.add_series("NDVI", quantity="ndvi", optional=True)

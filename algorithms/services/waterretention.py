@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.services.water.reports import water_report
 from ...core.services.water.retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
@@ -16,6 +17,7 @@ class WaterRetention(ServiceAlgorithm):
     """Rain less runoff less evapotranspiration, where ecosystems hold water."""
 
     NAME = "waterretention"
+    NEEDS = (Columns("COEFFICIENT_TABLE", ("code", "runoff_pct")),)
 
     def declare(self) -> None:
         self.add_cover()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Columns
 from ...core.progress import Progress
 from ...core.terrain.zone_names import unit_of_totals, zone_names
 from ...core.terrain.zone_report import zone_report
@@ -14,6 +15,7 @@ class ZoneSummary(EcoAlgorithm):
     """Area, total, mean, share and change of values by zone: terrain classes, districts, any zones."""
 
     NAME = "zonesummary"
+    NEEDS = (Columns("ZONE_NAMES", ("zone", "name")),)
     GROUP = "terrain"
 
     def declare(self) -> None:

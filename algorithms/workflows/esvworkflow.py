@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.workflows.assets_headlines import value_headlines
 from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
@@ -48,6 +50,9 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
+
+    def asks(self, given: Given) -> list[tuple[str, dict[str, Any]]]:
+        return [("profitloss", {})]
 
     def check(self, given: Given) -> None:
         from ...core.drivers.geodetector.run import parse_classes

@@ -25,6 +25,7 @@ from .soil_steps import SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow
 
 ACCOUNT = "gepaccount"
+PURIFIED = (("air", "airpurification", "AIR"), ("purification", "waterpurification", "WATER"))
 
 
 class GepWorkflow(Workflow, PriceParameters):
@@ -98,6 +99,16 @@ class GepWorkflow(Workflow, PriceParameters):
             "purification": given.has("WATER_EMISSIONS"),
         }
         return [name for name, there in wanted.items() if there]
+
+    def asks(self, given: Given) -> list[tuple[str, dict[str, Any]]]:
+        services = self._services(given)
+        steps = SoilSteps(given).asks() if "soil" in services else []
+        if "carbon" in services:
+            steps.append(("carbonstorage", {}))
+        for service, name, of in PURIFIED:
+            if service in services:
+                steps.append((name, {kind: given.for_child(f"{of}_{kind}") for kind in ("EMISSIONS", "CAPACITY")}))
+        return steps
 
     def check(self, given: Given) -> None:
         services = self._services(given)
@@ -204,7 +215,7 @@ class GepWorkflow(Workflow, PriceParameters):
             tables.append(
                 chain.run("climateregulation", files, shown=["OUTPUT"], EVAPOTRANSPIRATION=None).path("OUTPUT_TABLE")
             )
-        for service, name, of in (("air", "airpurification", "AIR"), ("purification", "waterpurification", "WATER")):
+        for service, name, of in PURIFIED:
             if service in services:
                 files = {"OUTPUT_TABLE": f"{name}.csv", "OUTPUT": f"{name}.tif"}
                 told = {kind: given.for_child(f"{of}_{kind}") for kind in ("EMISSIONS", "CAPACITY")}

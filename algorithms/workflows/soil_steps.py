@@ -42,6 +42,11 @@ class SoilSteps:
         """How many steps come before soil conservation itself."""
         return len(self._made)
 
+    def asks(self) -> list[tuple[str, dict[str, Any]]]:
+        """The steps that have needs of their own."""
+        makers = {"LS": "slopelength", "C": "vegetationcover", "P": "supportpractice"}
+        return [(name, {}) for factor, name in makers.items() if factor in self._made]
+
     def check(self) -> None:
         """Refuses a DEM from which slope length cannot come, before the first step. Raises GridError, InputError."""
         if "LS" in self._made:

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingMultiStepFeedback,
 )
 
-from ...core.errors import Cancelled, EcoAssetsError, OutputError
+from ...core.errors import Cancelled, EcoAssetsError, InputError, OutputError
 from ...core.progress import Progress
 from ...core.raster.study import within
 from ...core.report import MethodReport
@@ -168,6 +168,22 @@ class Workflow(EcoAlgorithm):
         """How many steps this run has."""
         raise NotImplementedError
 
+    def asks(self, given: Given) -> list[tuple[str, dict[str, Any]]]:
+        """The steps of this run that have needs of their own, with what differs from the workflow's parameters."""
+        return []
+
+    def unmet(self, parameters: dict[str, Any], context: QgsProcessingContext) -> list[str]:
+        """What the workflow itself needs, then what its steps need, each under the title of the step."""
+        reasons = super().unmet(parameters, context)
+        given = Given(self, parameters, context, layers=False)
+        for name, different in self.asks(given):
+            child = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
+            shared = {d.name(): parameters.get(d.name()) for d in child.parameterDefinitions()}
+            asked = {key: value for key, value in {**shared, **different}.items() if value is not None}
+            known = "\n".join(reasons)
+            reasons += [f"{child.displayName()}: {one}" for one in child.unmet(asked, context) if one not in known]
+        return reasons
+
     def check(self, given: Given) -> None:
         """Refuses before the first step what a later one would refuse. May raise `EcoAssetsError`."""
 
@@ -198,6 +214,10 @@ class Workflow(EcoAlgorithm):
             ],
         )
         self.check(given)
+        names = [definition.name() for definition in self.parameterDefinitions() if not definition.isDestination()]
+        reasons = self.unmet({name: given.for_child(name) for name in names}, self._context)
+        if reasons:
+            raise InputError("\n".join(reasons))
         reports: list[StepReport] = []
         where = self._context, self._feedback, folder
         chain = Chain(given, self._files_read, *where, self.steps(given), reports, self.displayName())

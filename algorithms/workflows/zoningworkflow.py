@@ -106,6 +106,9 @@ class ZoningWorkflow(Workflow):
     def _layers(self, given: Given) -> list[str]:
         return [*self._services(given), *([QUALITY] if given.has("INDICATORS") else [])]
 
+    def asks(self, given: Given) -> list[tuple[str, dict[str, Any]]]:
+        return SoilSteps(given).asks() if has_soil(given) else []
+
     def check(self, given: Given) -> None:
         if not self._layers(given):
             raise InputError(
