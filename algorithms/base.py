@@ -129,7 +129,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         if "CLASS_TABLE" in declared:
             needs.append(Columns("CLASS_TABLE", ("code",)))
         if declared.get("LAND_COVER") == "multilayer" and "YEARS" in declared:
-            needs.append(Yearly("LAND_COVER"))
+            needs.append(Yearly("LAND_COVER", "Land cover"))
         return [reason.told(user_language()) for reason in unmet(needs, AskedParameters(self, parameters, context))]
 
     def prepareAlgorithm(

@@ -76,14 +76,20 @@ class Metres:
 
 @dataclass(frozen=True)
 class Yearly:
-    """A raster per year, one with a band per year, or one for all years."""
+    """A raster per year, one with a band per year, or one for all years.
+
+    Attributes:
+        raster: the parameter.
+        label: what the run calls the series.
+    """
 
     raster: str
+    label: str
 
     def require(self, asked: Asked) -> None:
         paths, years = asked.rasters(self.raster), asked.years()
         if paths and years:
-            yearly_sources("asked", paths, years, asked.label(self.raster), static=True)
+            yearly_sources("asked", paths, years, self.label, static=len(paths) == 1)
 
 
 def unmet(needs: Iterable[Need], asked: Asked) -> list[EcoAssetsError]:

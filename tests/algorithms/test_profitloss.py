@@ -150,7 +150,7 @@ def test_maps_have_zero_in_the_middle(parameters, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"YEARS": "2000"}, "give at least two land-cover rasters"),
+        ({"YEARS": "2000"}, "2 rasters given for 1 year"),
         ({"EQUIVALENTS": "custom"}, "The equivalents custom need a table"),
         ({"GDP_TABLE": "zone,year,gdp\neast,2000,1\n"}, "none of which is a zone here"),
         ({"GDP_TABLE": "zone,year,gdp\nall,2000,0\n"}, "the GDP of all in 2000 is 0, not positive"),
