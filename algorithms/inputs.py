@@ -91,7 +91,7 @@ class AskedParameters:
     def table(self, name: str) -> Table | None:
         value = self._parameters.get(name)
         if table_file(value):
-            return read_table(value)
+            return read_table(str(value))
         layer = self._layer(value)
         if not isinstance(layer, QgsVectorLayer):
             return None
