@@ -88,9 +88,7 @@ class Grid:
         """Names the first property in which `other` differs, with both values; None when the grids are the same."""
         if not same_crs(self, other):
             return f"CRS {other.crs_name}, the reference has {self.crs_name}"
-        if not math.isclose(self.transform[1], other.transform[1], rel_tol=POSITION_TOLERANCE_PX / self.width) or (
-            not math.isclose(self.transform[5], other.transform[5], rel_tol=POSITION_TOLERANCE_PX / self.height)
-        ):
+        if not self._same_pixels(other):
             return (
                 f"pixel size {other.transform[1]:.10g} x {other.transform[5]:.10g}, "
                 f"the reference has {self.transform[1]:.10g} x {self.transform[5]:.10g}"
@@ -105,6 +103,21 @@ class Grid:
         if (self.width, self.height) != (other.width, other.height):
             return f"size {other.width} x {other.height} pixels, the reference has {self.width} x {self.height}"
         return None
+
+    def shifted_by_pixels(self, other: Grid) -> bool:
+        """Whether `other` has the same pixels, but begins or ends elsewhere: nothing needs to be resampled."""
+        if not same_crs(self, other) or not self._same_pixels(other):
+            return False
+        shifts = (
+            (other.transform[0] - self.transform[0]) / self.transform[1],
+            (other.transform[3] - self.transform[3]) / self.transform[5],
+        )
+        return all(abs(shift - round(shift)) <= POSITION_TOLERANCE_PX for shift in shifts)
+
+    def _same_pixels(self, other: Grid) -> bool:
+        return math.isclose(self.transform[1], other.transform[1], rel_tol=POSITION_TOLERANCE_PX / self.width) and (
+            math.isclose(self.transform[5], other.transform[5], rel_tol=POSITION_TOLERANCE_PX / self.height)
+        )
 
 
 def same_crs(a: Grid, b: Grid) -> bool:

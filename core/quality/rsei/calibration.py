@@ -44,6 +44,9 @@ class Calibration:
         return (numbers >= self.lower) & (numbers <= self.upper)
 
 
+_BRIGHTEST = 1.6  # snow at a low sun, seen from above
+REFLECTANCE = Calibration(lower=0.0, upper=_BRIGHTEST)  # as it is; negative reflectance is no measurement of land
+
 # Rasters of surface temperature; mod11 are the numbers of MOD11A1 and MOD11A2, 0.02 K each from 7500 on; landsat_c2
 # those of ST_B6 and ST_B10 in Landsat Collection 2 Level 2.
 TEMPERATURE_UNITS = {
@@ -101,25 +104,21 @@ class ImageCalibration:
     thermal: ThermalCalibration | None
 
 
-def product_calibration(
-    sensor: Sensor, year: int, offset: float | None = None, scale: float | None = None
-) -> ImageCalibration:
-    """Scaling of a surface reflectance product (level 2).
+def product_calibration(sensor: Sensor, offset: float | None = None, scale: float | None = None) -> ImageCalibration:
+    """Scaling of a surface reflectance product (level 2). Negative reflectance is no measurement of land.
 
     Args:
         sensor: whose product.
-        year: of the image: some sensors changed their offset.
         offset: overrides the sensor's offset.
         scale: overrides the sensor's gain; numbers then count where reflectance is 0 to 1.
     """
     scaling = sensor.scaling
-    if offset is None:
-        since, later = scaling.get("offset_from", (math.inf, 0.0))
-        offset = float(later if year >= since else scaling["offset"])
+    offset = float(scaling["offset"]) if offset is None else offset
     lower, upper = scaling["valid"]
     if scale is not None:
-        lower, upper = -offset / scale, (1 - offset) / scale
-    band = Calibration(scale if scale is not None else float(scaling["gain"]), offset, lower, upper)
+        lower, upper = -math.inf, (1 - offset) / scale
+    gain = float(scaling["gain"]) if scale is None else scale
+    band = Calibration(gain, offset, max(lower, round(-offset / gain, 6)), upper)
     thermal = None
     if sensor.thermal:
         coldest, hottest = sensor.thermal["valid"]
@@ -150,7 +149,22 @@ def read_metadata(path: str) -> dict[str, str]:
         raise InputError(
             f"{short_name(path)} is no Landsat metadata file: it names no SPACECRAFT_ID. Give the MTL.txt."
         )
+    # level 2 files name the level of their source, too, further down
+    entries.update(
+        reversed(re.findall(r'^\s*(PROCESSING_LEVEL|DATA_TYPE)\s*=\s*"?(.*?)"?\s*$', text, flags=re.MULTILINE))
+    )
     return entries
+
+
+def level_of_metadata(entries: Mapping[str, str]) -> tuple[str, str]:
+    """The level that an MTL file tells, and in which words; "" where it tells none."""
+    word = entries.get("PROCESSING_LEVEL") or entries.get("DATA_TYPE", "")
+    return {"L2": "level2", "L1": "level1"}.get(word[:2].upper(), ""), word
+
+
+def date_of_metadata(entries: Mapping[str, str]) -> str:
+    """When the image was taken, YYYY-MM-DD; "" where the file does not tell."""
+    return entries.get("DATE_ACQUIRED") or entries.get("ACQUISITION_DATE", "")
 
 
 def metadata_calibration(path: str, sensor: Sensor, water_vapour: float | None, progress: Progress) -> ImageCalibration:
@@ -229,7 +243,7 @@ class _Metadata:
         if self.has("EARTH_SUN_DISTANCE"):
             return self.number("EARTH_SUN_DISTANCE")
         try:
-            day = datetime.date.fromisoformat(self.entries.get("DATE_ACQUIRED", "")).timetuple().tm_yday
+            day = datetime.date.fromisoformat(date_of_metadata(self.entries)).timetuple().tm_yday
         except ValueError:
             raise InputError(f"{self.name} lacks a DATE_ACQUIRED such as 1988-08-14.") from None
         return 1 - 0.01672 * math.cos(math.radians(0.9856 * (day - 4)))

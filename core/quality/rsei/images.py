@@ -22,10 +22,12 @@ REASONS = (
     "no surface temperature",
     "inside the mask polygons",
     "water",
-    "an indicator that is not a number",
+    "an indicator that is not a number, or cannot be",
     "left out in another year",
 )
+IMPOSSIBLE = REASONS.index("an indicator that is not a number, or cannot be")
 EXCLUDED = "excluded"
+_BEYOND_NDVI, _BEYOND_WETNESS = 1.0, 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class YearImage:
             ~warm,
             block.values[EXCLUDED] != 0 if self.excluded else nothing,
             mndwi > self.water_threshold,
-            ~np.isfinite(stack).all(axis=0),
+            ~np.isfinite(stack).all(axis=0) | (np.abs(stack[0]) > _BEYOND_NDVI) | (np.abs(stack[1]) > _BEYOND_WETNESS),
         ]
 
     def reflectance(self, block: Block, role: str) -> np.ndarray:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ...errors import InputError
-from ...inputs.finding import Finding, Place
-from ...inputs.record import tell
-from ...inputs.years import check_acquisition
 from ...progress import Progress
 from ...quantities import ANY, Measure, UnitChoice
 from ...raster.dataset import open_raster, short_name
@@ -19,19 +16,20 @@ from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
 from ...raster.work import Job
 from ...raster.zones.polygons import burn_area
+from .bands import find_bands
 from .calibration import (
     PRODUCT_UNITS,
+    REFLECTANCE,
     TEMPERATURE_UNITS,
-    Calibration,
     ImageCalibration,
     ThermalCalibration,
     metadata_calibration,
     product_calibration,
-    read_metadata,
     temperature_calibration,
 )
+from .evidence import Kelvin, by_numbers, check_metadata, is_scaled
 from .images import EXCLUDED, Images, YearImage
-from .sensors import LEVELS, REFLECTIVE, Sensor, find_bands
+from .sensors import LEVELS, REFLECTIVE, Sensor
 from .series import SensorSeries, sensor_series, tell_sensors
 
 Mode = Literal["joint", "reference", "yearly", "equal_weight"]
@@ -115,11 +113,17 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
         GridError: an image does not fit the grid.
     """
     series = inputs.series()
-    tell(_of_dates(inputs, settings.insist_on_years), progress)
-    numbers = _band_numbers(inputs, series)
+    check_metadata(inputs.years, inputs.metadata, inputs.level, settings.insist_on_years, progress)
     calibrations = _calibrations(inputs, series.sensors, progress)
+    numbers = _band_numbers(inputs, series, calibrations)
+    given = inputs.offset, inputs.scale
+    calibrations = by_numbers(
+        inputs.years, inputs.images, inputs.level, series.sensors, numbers, calibrations, given, progress
+    )
     sources = [_sources(inputs, position, numbers[position]) for position in range(len(inputs.years))]
-    area = open_study_area(sources[0]["red"], settings, folder, progress)
+    area = open_study_area(
+        sources[0]["red"], replace(settings, align_classes=True), folder, progress
+    )  # quality bands follow their images by the nearest neighbour
     fitted = [dict(zip(of_year, area.fit_all(list(of_year.values()), progress))) for of_year in sources]
     read = [source for of_year in fitted for source in of_year.values()]
     if inputs.mask:
@@ -133,21 +137,15 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
     return Prepared(Images(years, area.common), area.reads(read, gate=gate))
 
 
-def _of_dates(inputs: RseiInputs, insist: bool) -> Iterator[Finding]:
-    """Whether metadata were written for the years for which they are given, and for one season."""
-    dates = []
-    for path, image, year in zip(inputs.metadata, inputs.images, inputs.years):
-        date = read_metadata(path).get("DATE_ACQUIRED", "")
-        dates.append((Place("Images", image, year=year), date))
-    yield from check_acquisition(dates, insist)
-
-
-def _band_numbers(inputs: RseiInputs, series: SensorSeries) -> list[dict[str, int]]:
+def _band_numbers(
+    inputs: RseiInputs, series: SensorSeries, calibrations: Sequence[ImageCalibration]
+) -> list[dict[str, int]]:
     """By image: band numbers of the roles that are used."""
     found = []
-    for path, year, sensor, wetness in zip(inputs.images, inputs.years, series.sensors, series.wetness):
+    for position, (path, year) in enumerate(zip(inputs.images, inputs.years)):
+        sensor, wetness = series.sensors[position], series.wetness[position]
         needed = [*REFLECTIVE, *(role for role in wetness.weights if role not in REFLECTIVE)]
-        bands = find_bands(path, year, sensor, inputs.level, inputs.bands)
+        bands = find_bands(path, year, sensor, inputs.level, inputs.bands, Kelvin(path, calibrations[position].thermal))
         if inputs.quality_band is not None:
             bands = {**bands, "quality": inputs.quality_band}
         if not bands.get("quality"):
@@ -196,10 +194,7 @@ def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progr
             for path, sensor in zip(inputs.metadata, sensors)
         ]
     if inputs.level == "level2":
-        return [
-            product_calibration(sensor, year, inputs.offset, inputs.scale)
-            for sensor, year in zip(sensors, inputs.years)
-        ]
+        return [product_calibration(sensor, inputs.offset, inputs.scale) for sensor in sensors]
     as_it_is = ImageCalibration({}, temperature_calibration(inputs.temperature_unit))
     return [as_it_is] * len(inputs.years)
 
@@ -234,7 +229,7 @@ _NUMBERS = (UnitChoice("level2", 2.75e-5, -0.2), UnitChoice("level2", 1e-4))
 def _measure(inputs: RseiInputs, role: str, source: Source) -> Measure:
     """What a band holds; the digital numbers of the levels 1 and 2 are calibrated by what the sensor says."""
     if role == "thermal" and (inputs.temperature or inputs.level == "reflectance"):
-        scaled = inputs.temperature_unit in PRODUCT_UNITS and _is_scaled(source)
+        scaled = inputs.temperature_unit in PRODUCT_UNITS and is_scaled(source)
         unit = temperature_calibration("kelvin" if scaled else inputs.temperature_unit).numbers
         units = tuple(UnitChoice(word, known.gain, known.offset) for word, known in TEMPERATURE_UNITS.items())
         return Measure("surface_temperature", unit.gain, unit.offset, choice="TEMPERATURE_UNIT", units=units)
@@ -253,14 +248,14 @@ def _image(
     bands = {}
     for role, source in sources.items():
         if role not in ("thermal", "quality"):
-            of_band = Calibration() if _is_scaled(source) else calibration.bands.get(role, Calibration())
+            of_band = REFLECTANCE if is_scaled(source) else calibration.bands.get(role, REFLECTANCE)
             bands[role] = (source.name, of_band.then(*series.harmonised(position, role)))
     thermal = calibration.thermal
     if thermal is None or inputs.temperature:
         # numbers that the file itself scales have become Kelvin or Celsius already
-        scaled = inputs.temperature_unit in PRODUCT_UNITS and _is_scaled(sources["thermal"])
+        scaled = inputs.temperature_unit in PRODUCT_UNITS and is_scaled(sources["thermal"])
         thermal = temperature_calibration("kelvin" if scaled else inputs.temperature_unit)
-    elif _is_scaled(sources["thermal"]) and thermal.constants is None:
+    elif is_scaled(sources["thermal"]) and thermal.constants is None:
         thermal = ThermalCalibration()
     return YearImage(
         bands=bands,
@@ -273,13 +268,6 @@ def _image(
     )
 
 
-def _is_scaled(source: Source) -> bool:
-    """Whether the file itself declares how its numbers become values; the engine then applies that."""
-    dataset = open_raster(source.path)  # a band does not outlive its dataset
-    band = dataset.GetRasterBand(source.band)
-    return band.GetScale() not in (None, 1.0) or band.GetOffset() not in (None, 0.0)
-
-
 def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[str, int]], progress: Progress) -> None:
     for sensor in dict.fromkeys(series.sensors):
         of_sensor = numbers[series.sensors.index(sensor)]
@@ -288,10 +276,3 @@ def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[st
         if "quality" not in of_sensor:
             progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
     tell_sensors(series, inputs.years, inputs.level, progress)
-    for sensor, year in zip(series.sensors, inputs.years):
-        offset_from = sensor.scaling.get("offset_from")
-        if inputs.level == "level2" and offset_from and inputs.offset is None and year >= offset_from[0]:
-            progress.warn(
-                f"Reflectance of {sensor.title} in {year} takes the offset {offset_from[1]:g} of processing baseline "
-                "04.00. Give the offset 0 for harmonised images."
-            )

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...errors import InputError
+from ...inputs.finding import Finding, Place
+from ...inputs.images import check_heat, check_indicators, check_share_left
+from ...inputs.record import tell
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.engine import run_job
@@ -18,7 +21,7 @@ from ...raster.tally import Sums
 from ...raster.work import Job
 from ...years import year_pairs
 from .components import Components, covariance, doubts, principal_components
-from .images import REASONS, Images, IndexModel, IndicatorSampler, ReasonKernel, ScoreSampler
+from .images import IMPOSSIBLE, REASONS, Images, IndexModel, IndicatorSampler, ReasonKernel, ScoreSampler
 from .indicators import GOOD, INDICATORS, KELVIN
 from .inputs import RseiInputs, prepare
 from .maps import LEVELS, MapKernel, RseiOutputs, SumKernel, map_outputs, middle_of
@@ -26,6 +29,7 @@ from .maps import LEVELS, MapKernel, RseiOutputs, SumKernel, map_outputs, middle
 MODES = ("joint", "reference", "yearly", "equal_weight")
 NORMALISATIONS = ("percentile", "minmax")
 EQUAL_WEIGHTS = GOOD / len(GOOD)
+HEAT = INDICATORS.index("lst")
 
 
 @dataclass(frozen=True)
@@ -190,8 +194,14 @@ def _limits(
                     f"{name.upper()} is constant ({least:.6g}) in {', '.join(map(str, fed))}: without variance there "
                     "is nothing to normalise. Check the bands and the thermal raster, or lower the percentile."
                 )
+        _check_heat(inputs, fed, float(low[HEAT]), float(high[HEAT]), progress)
         models.append(IndexModel(low, high, EQUAL_WEIGHTS))
     return tuple(models)
+
+
+def _check_heat(inputs: RseiInputs, years: Sequence[int], low: float, high: float, progress: Progress) -> None:
+    places = tuple(Place("Image", path, year=year) for path, year in zip(inputs.images, inputs.years) if year in years)
+    tell(check_heat(places, low, high, quantity("surface_temperature").usual), progress)
 
 
 def _component_limits(
@@ -280,8 +290,13 @@ def _tell_doubts(
 
 
 def _tell_left_out(inputs: RseiInputs, reasons: np.ndarray, progress: Progress) -> None:
-    for year, areas in zip(inputs.years, reasons):
+    found: list[Finding] = []
+    for year, path, areas in zip(inputs.years, inputs.images, reasons):
         total = areas.sum()
+        place = Place("Image", path, year=year)
+        found += check_indicators(place, 100 * areas[IMPOSSIBLE] / total)
+        found += check_share_left(place, 100 * areas[-1] / total, REASONS[int(areas[:-1].argmax())])
         for reason, area in zip(REASONS, areas):
             if area > 0:
                 progress.info(f"{year}: {area:,.2f} ha ({area / total * 100:.1f} %) are left out: {reason}.")
+    tell(found, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, TableError
-from ...raster.dataset import open_raster, short_name
 from ...resources import RESOURCES
 from ...tables import resource_table
 
@@ -20,7 +19,19 @@ REFLECTIVE = ("blue", "green", "red", "nir", "swir1", "swir2")
 ROLES = (*REFLECTIVE, "nir2", "thermal", "quality")
 NOT_USED = "-"
 
-_KEYS = ("title", "spacecraft", "names", "layouts", "scaling", "quality", "wetness", "irradiance")
+_KEYS = (
+    "title",
+    "spacecraft",
+    "names",
+    "others",
+    "wavelengths",
+    "spacecrafts",
+    "layouts",
+    "scaling",
+    "quality",
+    "wetness",
+    "irradiance",
+)
 _FOLDER = RESOURCES / "sensors"
 SENSORS = tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
@@ -56,6 +67,9 @@ class Sensor:
     title: str
     spacecraft: str
     names: Mapping[str, tuple[str, ...]]
+    others: tuple[str, ...]
+    wavelengths: Mapping[str, tuple[float, float]]
+    spacecrafts: str
     layouts: Mapping[str, tuple[tuple[str, ...], ...]]
     scaling: Mapping[str, Any]
     thermal: Mapping[str, Any]
@@ -94,6 +108,9 @@ def load_sensor(name: str) -> Sensor:
         title=entry["title"],
         spacecraft=entry["spacecraft"],
         names={role: tuple(names) for role, names in entry["names"].items()},
+        others=tuple(entry["others"]),
+        wavelengths={role: (float(low), float(high)) for role, (low, high) in entry["wavelengths"].items()},
+        spacecrafts=entry["spacecrafts"],
         layouts={level: tuple(map(tuple, of_level)) for level, of_level in layouts.items()},
         scaling=entry["scaling"],
         thermal=entry.get("thermal", {}),
@@ -140,55 +157,6 @@ def parse_bands(text: str) -> dict[str, int]:
             )
         bands[role] = int(number)
     return bands
-
-
-def find_bands(path: str, year: int, sensor: Sensor, level: str, given: Mapping[str, int]) -> dict[str, int]:
-    """Band numbers of an image by role: those given, else by the bands' names, else by their number.
-
-    Args:
-        path: a raster with all bands of one year.
-        year: names the image in messages.
-        sensor: its sensor.
-        level: one of `LEVELS`.
-        given: band numbers by role that the user wrote; they win.
-
-    Raises:
-        InputError: the image has another number of bands than the sensor, or lacks a band that was named.
-    """
-    dataset = open_raster(path, f"Image {year}")
-    count = dataset.RasterCount
-    where = f"Image {year} ({short_name(path)})"
-    beyond = {role: number for role, number in given.items() if number > count}
-    if beyond:
-        listed = ", ".join(f"{role}:{number}" for role, number in beyond.items())
-        raise InputError(f"{where} has {count} bands, but BANDS names {listed}. Correct BANDS.")
-    named = _by_name(sensor, [dataset.GetRasterBand(i + 1).GetDescription() for i in range(count)])
-    if set(REFLECTIVE) <= set(named) | set(given):
-        return {**named, **given}
-    if set(REFLECTIVE) <= set(given):
-        return dict(given)
-    layouts = sensor.layouts.get(level, ())
-    layout = next((layout for layout in layouts if len(layout) == count), None)
-    if layout is None:
-        counts = ", ".join(str(len(layout)) for layout in layouts)
-        known = f"A {level} image of {sensor.title} has {counts} bands" if counts else f"{sensor.title} has no {level}"
-        raise InputError(
-            f"{where} has {count} bands, and their names tell nothing. {known}. Check the sensor and the level, or "
-            "write the bands as BANDS=blue:1;green:2;red:3;nir:4;swir1:5;swir2:6."
-        )
-    by_position = {role: number for number, role in enumerate(layout, start=1) if role != NOT_USED}
-    return {**by_position, **given}
-
-
-def _by_name(sensor: Sensor, descriptions: Sequence[str]) -> dict[str, int]:
-    found = {}
-    for role, names in sensor.names.items():
-        ends = "|".join(map(re.escape, names))
-        pattern = re.compile(rf"(?:.*[^A-Za-z0-9])?(?:{ends})", re.IGNORECASE)
-        number = next((i for i, text in enumerate(descriptions, start=1) if pattern.fullmatch(text.strip())), None)
-        if number is not None:
-            found[role] = number
-    return found
 
 
 def _wetness_set(entry: Mapping[str, str]) -> WetnessSet:

@@ -215,6 +215,7 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
 
     Continuous rasters on another grid are warped (bilinear; average when they are at least twice as fine), amounts by
     their sum. Class rasters on another grid are refused, unless `align_classes` allows the nearest neighbour.
+    Rasters of the same pixels that begin or end elsewhere only lose or gain margins, whatever they hold.
 
     Raises:
         GridError: a class raster on another grid, or no overlap with the reference grid.
@@ -225,7 +226,8 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
     if difference is None:
         return source
     _require_overlap(source, own, grid)
-    if source.kind == "classes" and not align_classes:
+    shifted = grid.north_up and grid.shifted_by_pixels(own)
+    if source.kind == "classes" and not align_classes and not shifted:
         raise GridError(
             f"{source.named} lies on another grid: {difference}. Classes are not resampled silently: bring it on the "
             "reference grid with the algorithm ecoassets:aligntogrid (Align to grid), or tick ALIGN_CLASSES."
@@ -235,7 +237,9 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
             f"{source.named} lies on another grid ({difference}) and the reference grid runs from south to north. "
             "Flip the reference with Raster > Projections > Warp and run again."
         )
-    resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or _resampling(own, grid)
+    resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or (
+        "near" if shifted else _resampling(own, grid)
+    )
     progress.info(f"{source.named} is brought on the reference grid ({resampling}): {difference}.")
     return replace(source, resampling=resampling)
 

@@ -303,7 +303,7 @@ class TestBadInput:
             self.run(inputs, [image])
 
     def test_reflectance_given_as_digital_numbers(self, inputs):
-        with pytest.raises(InputError, match=r"No pixel is left .* outside the sensor's valid range 1,200 ha"):
+        with pytest.raises(InputError, match=r"looks like reflectance from 0 to 1\. Choose LEVEL reflectance"):
             self.run(inputs, [land(1)], level="level2")
 
     def test_celsius_given_as_kelvin(self, inputs):

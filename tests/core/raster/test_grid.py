@@ -44,6 +44,21 @@ def test_the_first_property_that_differs_is_named_with_both_values(other, told):
     assert GRID.difference(other) == told
 
 
+@pytest.mark.parametrize(
+    ("other", "shifted"),
+    [
+        (replace(moved(0, 500_210.0), width=93), True),
+        (moved(3, 2_999_970.0), True),
+        (moved(0, 500_015.0), False),
+        (moved(1, 10.0), False),
+        (moved(5, 30.0), False),
+        (replace(moved(0, 500_210.0), crs=wkt(32650)), False),
+    ],
+)
+def test_the_same_pixels_that_begin_elsewhere(other, shifted):
+    assert GRID.shifted_by_pixels(other) is shifted
+
+
 def test_rounding_of_stored_corners_is_no_difference():
     assert GRID.difference(moved(0, 500_000.0 + 30 * 0.5e-3)) is None
     assert GRID.difference(moved(0, 500_000.0 + 30 * 2e-3)) is not None

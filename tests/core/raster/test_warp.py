@@ -125,6 +125,16 @@ def test_classes_take_the_nearest_pixel_where_that_is_allowed(tmp_path, referenc
     np.testing.assert_array_equal(ours, expected)
 
 
+@pytest.mark.parametrize("kind", ["classes", "continuous"])
+def test_the_same_pixels_that_begin_elsewhere_go_together_unchanged(tmp_path, reference, kind):
+    codes = (np.arange(300 * 400).reshape(300, 400) % 7 + 1).astype("uint8")
+    path = write_raster(tmp_path / "y2.tif", codes, nodata=3, origin=(201_000.0 + 7 * 30, 9_899_000.0 - 2 * 30))
+    source = fit_to_grid(Source("x", path, kind=kind), grid_of(reference), QUIET)
+    expected = np.full((300, 400), -9999.0)
+    expected[2:, 7:] = np.where(codes == 3, -9999, codes)[:298, :393]
+    np.testing.assert_array_equal(on_grid(source, reference, tmp_path / "o.tif"), expected)
+
+
 def test_signed_bytes_are_warped_as_signed(tmp_path, reference):
     stored = np.full((100, 200), -3, "int8")
     stored[:, :100] = -128
