@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from ecoassets.algorithms.provider import ALGORITHMS
+
 RECORD = Path(__file__).with_name("public_surface.json")
 
 
@@ -102,6 +104,7 @@ def _broken_parameter(where: str, released: dict, present: dict | None) -> list[
 @pytest.fixture(scope="module")
 def present(processing_ready):
     found = _surface(processing_ready)
+    assert len(found) == len(ALGORITHMS), "algorithms are missing from the toolbox, as test_provider.py tells"
     if os.environ.get("ECOASSETS_RECORD_SURFACE"):
         RECORD.write_text(as_text(found), encoding="utf-8")
     return found
