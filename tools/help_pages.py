@@ -85,7 +85,14 @@ def main() -> None:
 
 def pages(algorithms: list[Any]) -> dict[str, str]:
     """The text of every page, by its path below docs."""
-    return {"reference.md": reference(algorithms), "quantities.md": quantity_page(), **method_pages(algorithms)}
+    from .check_page import check_page  # names parameters by what QGIS declares, so it waits until QGIS is there
+
+    made = {
+        "reference.md": reference(algorithms),
+        "quantities.md": quantity_page(),
+        "checks.md": check_page(algorithms),
+    }
+    return {**made, **method_pages(algorithms)}
 
 
 def quantity_page() -> str:

@@ -17,21 +17,24 @@ class Check:
         guards: kinds of input that it looks at: every `continuous` or `classes` raster, a `series` over years, the
             `reference` grid, every `table`, all `polygons`, `images` of sensors, or the `run` as a whole.
         asks: what it asks, in a line.
+        of: the tables or polygons, by parameter, where it guards some of them only; rasters it guards all.
     """
 
     id: str
     guards: tuple[Guarded, ...]
     asks: str
+    of: tuple[str, ...] = ()
 
 
 CHECKS: tuple[Check, ...] = (
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
-    Check("sum_row", ("table",), "Is a row the sum of the others?"),
+    Check("columns", ("table",), "Is every column there that is needed, and does it hold what it should?"),
+    Check("sum_row", ("table",), "Is a row the sum of the others?", ("EQUIVALENTS_TABLE",)),
     Check("geometry", ("polygons",), "Has every feature an area, and are its rings valid?"),
-    Check("overlap", ("polygons",), "Do zones lie over one another?"),
+    Check("overlap", ("polygons",), "Do zones lie over one another?", ("ZONES", "ECOREGIONS")),
     Check("possible", ("continuous",), "Is every value possible for the quantity?"),
-    Check("unit", ("continuous", "table"), "Do the numbers look like another unit?"),
+    Check("unit", ("continuous", "table"), "Do the numbers look like another unit?", ("TABLE", "PRICE_INDEX")),
     Check("length", ("continuous",), "Does the file declare feet?"),
     Check("position", ("continuous", "classes"), "Can the coordinates belong to the CRS?"),
     Check("scale", ("continuous",), "Is a scale that the file declares given a second time?"),
@@ -53,6 +56,9 @@ CHECKS: tuple[Check, ...] = (
 BY_ID = {check.id: check for check in CHECKS}
 
 
-def guarding(kind: Guarded) -> tuple[Check, ...]:
-    """The checks that guard a kind of input."""
-    return tuple(check for check in CHECKS if kind in check.guards)
+def guarding(kind: Guarded, parameter: str = "") -> tuple[Check, ...]:
+    """The checks that guard a kind of input, or a parameter of that kind."""
+    some = kind in ("table", "polygons") and parameter
+    return tuple(
+        check for check in CHECKS if kind in check.guards and not (some and check.of and parameter not in check.of)
+    )

@@ -6,6 +6,9 @@ import yaml
 
 from ecoassets.tools.help_pages import DOCS, method_pages, pages
 
+# Files that come with images; they are read with them.
+NO_DATA = {"METADATA"}
+
 
 def test_examples_are_of_algorithms(processing_ready):
     examples = yaml.safe_load((DOCS / "methods" / "examples.yaml").read_text(encoding="utf-8"))
@@ -33,3 +36,18 @@ def test_the_pages_are_those_that_make_reference_writes(processing_ready):
         if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != page
     ]
     assert old == [], "their help has changed: make reference"
+
+
+def test_every_parameter_that_takes_data_has_its_checks(processing_ready):
+    from ecoassets.core.inputs.registry import CHECKS, guarding
+    from ecoassets.tools.check_page import guarded
+
+    data = ("raster", "multilayer", "source")
+    used = {"run"}
+    for algorithm in processing_ready.algorithms():
+        kinds = guarded(algorithm)
+        takes = {d.name() for d in algorithm.parameterDefinitions() if d.type() in data and not d.isDestination()}
+        assert takes - kinds.keys() - NO_DATA == set(), algorithm.name()
+        assert all(guarding(kind, name) for name, found in kinds.items() for kind in found)
+        used |= {kind for found in kinds.values() for kind in found}
+    assert [check.id for check in CHECKS if not used & set(check.guards)] == []
