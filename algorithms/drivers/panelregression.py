@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...core.drivers.panel.run import PanelChoice, PanelRun
 
 EFFECTS = ("entity", "time", "twoway", "none")
+MODELS = ("fe", "re", "pooled", "between")
 COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
 KERNELS = ("bartlett", "uniform")
 
@@ -40,8 +41,13 @@ class PanelRegression(DriverAlgorithm):
         self.add_choice("KERNEL", KERNELS, "bartlett", advanced=True)
         self.add_number("LAGS", minimum=0, integer=True, advanced=True)
         self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
+        self.add_choice("MODEL", MODELS, "fe")
+        self.add_text("TERMS", optional=True)
+        self.add_flag("AR_TEST", True, optional=True)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_TESTS")
+        self.add_table_output("OUTPUT_TURNING")
+        self.add_table_output("OUTPUT_MODELS")
         self.add_features_output("OUTPUT_RESIDUALS")
         self.add_report_output()
         for name in ("N", "R2_WITHIN"):
@@ -52,11 +58,13 @@ class PanelRegression(DriverAlgorithm):
         from ...core.drivers.panel.run import run_panel_regression
 
         choice = _choice(given)
-        table = self.read(given, choice.columns(), progress.part(0, 40), [choice.y, *choice.x])
+        table = self.read(given, choice.columns(), progress.part(0, 40), [choice.y, *choice.fields()])
         run = run_panel_regression(table, choice, progress.part(40, 80))
         results = self.publish_report(given, lambda language: panel_report(run, self.folder_of_maps(), language))
         results |= self.publish_table("OUTPUT_TABLE", run.terms())
         results |= self.publish_table("OUTPUT_TESTS", run.tests())
+        results |= self.publish_table("OUTPUT_TURNING", run.turning_table())
+        results |= self.publish_table("OUTPUT_MODELS", run.models_table())
         if given.has("OUTPUT_RESIDUALS"):
             results |= self._publish_residuals(run, given)
         for term in run.result.terms:
@@ -100,4 +108,8 @@ def _choice(given: Given) -> PanelChoice:
         kernel=given.choice("KERNEL"),
         lags=None if lags is None else int(lags),
         confidence=given.required_number("CONFIDENCE"),
+        model=given.choice("MODEL"),
+        terms=given.text("TERMS"),
+        ar_test=given.flag("AR_TEST"),
+        compare=given.has("OUTPUT_MODELS") or bool(given.file_output("OUTPUT_HTML")),
     )

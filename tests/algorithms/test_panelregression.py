@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -178,3 +179,25 @@ def test_bad_input(regress, parameters, tmp_path, rows, changes, message):
     with pytest.raises(QgsProcessingException, match=message):
         run(PANEL, {**parameters, "INPUT": layer, **changes})
     assert not (tmp_path / "coefficients.csv").exists()
+
+
+def test_curves_models_and_their_report(tmp_path):
+    turning, models, html = (str(tmp_path / name) for name in ("turning.csv", "models.csv", "report.html"))
+    table = str(tmp_path / "terms.csv")
+    run(
+        PANEL,
+        {
+            "INPUT": write_layer(tmp_path / "panel.gpkg", panel_rows(noise=1.0)),
+            "ENTITY": "cell_id", "TIME": "year", "Y": "value", "X": ["rain"], "TERMS": "heat^2 + rain:heat",
+            "EFFECTS": "entity",
+            "OUTPUT_TABLE": table, "OUTPUT_TURNING": turning, "OUTPUT_MODELS": models, "OUTPUT_HTML": html,
+        },
+    )  # fmt: skip
+    terms = read_csv(table)
+    assert [row["term"] for row in terms] == ["rain", "heat", "heat^2", "rain:heat"]
+    assert {row["model"] for row in terms} == {"fe"}
+    rows = read_csv(turning)
+    assert {row["term"] for row in rows} == {"heat"} and len(rows) == 4
+    assert {row["model"] for row in read_csv(models)} == {"fe", "re", "pooled", "between"}
+    text = Path(html).read_text(encoding="utf-8")
+    assert "Turning points" in text and "Models side by side" in text

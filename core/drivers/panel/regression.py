@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -67,6 +67,7 @@ class PanelResult:
         r2_overall: squared correlation of y and x b.
         df: n - k - p.
         dropped: rows and drivers left out.
+        covariance: of the estimates in the order of `terms`, shape (k, k).
     """
 
     terms: tuple[Term, ...]
@@ -85,6 +86,7 @@ class PanelResult:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    covariance: Array = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
 
 
 def panel_regression(
@@ -97,6 +99,7 @@ def panel_regression(
     lags: int | None = None,
     spatial: SpatialKernel | None = None,
     progress: Progress = QUIET,
+    made: Sequence[str] = (),
 ) -> PanelResult:
     """Estimates y_it = x_it' b + a_i + d_t + u_it by least squares within entities, times or both.
 
@@ -108,6 +111,7 @@ def panel_regression(
         confidence: level of the confidence intervals.
         lags: longest lag of `driscoll_kraay` or of the links across times of `conley`.
         spatial: kernel and cutoff of `conley`.
+        made: drivers that are squares, products or lags of others, whose collinearity surprises nobody.
 
     Raises:
         InputError: a column that the choice needs is missing, or the data cannot answer: too few rows,
@@ -120,7 +124,7 @@ def panel_regression(
     progress.check()
     estimate = _covariance(model, covariance, tuple(cluster), lags, spatial, progress)
     progress.check()
-    return _result(model, estimate, covariance, tuple(cluster), confidence)
+    return _result(model, estimate, covariance, tuple(cluster), confidence, made)
 
 
 def _check(observations: Observations, effects: str, covariance: str, confidence: float, lags: int | None) -> None:
@@ -145,14 +149,20 @@ def _check(observations: Observations, effects: str, covariance: str, confidence
 
 
 def _result(
-    model: WithinRegression, covariance: Covariance, name: str, cluster: tuple[str, ...], confidence: float
+    model: WithinRegression,
+    covariance: Covariance,
+    name: str,
+    cluster: tuple[str, ...],
+    confidence: float,
+    made: Sequence[str],
 ) -> PanelResult:
     given = model.observations
     linear = model.raw @ model.fit.coefficients
     entity = None if given.entity is None else groups_of(given.entity, given.entities)
     r2 = 1 - model.fit.rss / model.total
+    terms, matrix = _terms(model, covariance, confidence)
     return PanelResult(
-        terms=_terms(model, covariance, confidence),
+        terms=terms,
         tests=_tests(model, covariance, name, cluster),
         rows=given.rows,
         residuals=model.fit.residuals,
@@ -167,11 +177,13 @@ def _result(
         df=model.df,
         dropped=given.dropped + model.dropped,
         notes=_notes(model) + covariance.notes,
-        warnings=_warnings(model, name, cluster) + covariance.warnings,
+        warnings=_warnings(model, name, cluster, made) + covariance.warnings,
+        covariance=matrix,
     )
 
 
-def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -> tuple[Term, ...]:
+def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -> tuple[tuple[Term, ...], Array]:
+    """The coefficients and their covariance, in the units of the data."""
     given, k = model.observations, len(model.kept)
     names = [given.x_names[j] for j in model.kept]
     # From the units of the fit to those of the data; the constant moves from the mean of x to zero.
@@ -184,17 +196,37 @@ def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -
         )
         estimates = np.r_[model.y_mean - mean @ model.slopes, model.slopes]
         names = ["const", *names]
-    std_errors = np.sqrt(np.maximum(np.diag(to_data @ covariance.matrix @ to_data.T), 0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = estimates / std_errors
-    p = 2 * stats.t.sf(np.abs(t), covariance.df)
-    reach = stats.t.ppf((1 + confidence) / 2, covariance.df) * std_errors
+    matrix = to_data @ covariance.matrix @ to_data.T
     standardised = model.slopes * model.length / np.sqrt(model.total)
     beside = np.column_stack([standardised, inflation(model.upper_raw), inflation(model.upper)]).tolist()
     blank = [[None] * 3] * (len(names) - k)
+    return make_terms(names, estimates, matrix, covariance.df, confidence, blank + beside), matrix
+
+
+def make_terms(
+    names: Sequence[str],
+    estimates: Array,
+    covariance: Array,
+    df: float,
+    confidence: float,
+    beside: Sequence[Sequence[float | None]],
+) -> tuple[Term, ...]:
+    """Coefficients with t, p and intervals.
+
+    Args:
+        names, estimates, covariance: of the coefficients.
+        df: of their t.
+        confidence: of the intervals.
+        beside: standardised slope and inflations of each.
+    """
+    std_errors = np.sqrt(np.maximum(np.diag(covariance), 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = estimates / std_errors
+    p = 2 * stats.t.sf(np.abs(t), df)
+    reach = stats.t.ppf((1 + confidence) / 2, df) * std_errors
     return tuple(
         Term(name, float(b), float(s), float(ratio), float(q), float(b - r), float(b + r), *others)
-        for name, b, s, ratio, q, r, others in zip(names, estimates, std_errors, t, p, reach, blank + beside)
+        for name, b, s, ratio, q, r, others in zip(names, estimates, std_errors, t, p, reach, beside)
     )
 
 
@@ -254,9 +286,11 @@ def _notes(model: WithinRegression) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _warnings(model: WithinRegression, name: str, cluster: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(model: WithinRegression, name: str, cluster: tuple[str, ...], made: Sequence[str]) -> tuple[str, ...]:
     given, projection = model.observations, model.projection
-    warnings = collinearity_warnings([given.x_names[j] for j in model.kept], model.upper[:-1, :-1])
+    names = [given.x_names[j] for j in model.kept]
+    given_alone = [number for number, driver in enumerate(names) if driver not in made]
+    warnings = collinearity_warnings([names[j] for j in given_alone], model.upper[:-1, given_alone])
     if model.fit.rss <= 1e-20 * model.total:
         warnings.append("The drivers fit y exactly: standard errors are round-off.")
     if projection and not projection.converged:

@@ -24,6 +24,7 @@ from ...report import (
 from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
 from ..report_parts import number_column, rows_table, tests_table, written, written_p
+from .report_parts import models_blocks, turning_blocks
 from .run import PanelRun
 
 SOURCES = (
@@ -47,6 +48,8 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
     return MethodReport(
         chapters=[
             Chapter(words["drivers_coefficients"], _coefficients(run, words)),
+            *_chapter(words["drivers_turning"], turning_blocks(run, words)),
+            *_chapter(words["drivers_models"], models_blocks(run, words)),
             Chapter(words["drivers_tests"], _tests(run, words)),
             Chapter(words["drivers_residuals"], _residual_maps(run, folder, words)),
             Chapter(
@@ -57,12 +60,17 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
+            (words["drivers_model"], run.model),
             (words["drivers_effects"], choice.effects),
             (words["drivers_covariance"], choice.covariance),
             (words["drivers_n"], f"{run.result.n}"),
         ],
         warnings=run.warnings,
     )
+
+
+def _chapter(title: str, blocks: list[Block]) -> list[Chapter]:
+    return [Chapter(title, blocks)] if blocks else []
 
 
 def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:

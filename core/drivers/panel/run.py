@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,49 +16,19 @@ from ..observations import Observations, read_observations, summarise
 from ..place.neighbours import Weights, block_codes, grid_weights, knn_weights
 from ..place.regular_grid import regular_grid
 from ..place.spatial import Moran, moran_by_time, residual_moran
+from .alternatives import MODELS, Model, as_result, between, fixed, pooled, random
+from .choice import PanelChoice
 from .conley import SpatialKernel
 from .regression import PanelResult, Term, panel_regression
+from .serial import serial_tests
 from .specification import Test
+from .terms import Made, with_terms
+from .turning import Curve, Turning, turning_points
 
 Array = np.ndarray
 
 FEWEST_PLACES = 10  # of a year below which Moran's I says nothing
 NEAREST = 8
-
-
-@dataclass(frozen=True)
-class PanelChoice:
-    """What is regressed on what, and how.
-
-    Attributes:
-        y, x: explained column and drivers.
-        entity, time: columns of cell and year.
-        effects, covariance: see `panel_regression`.
-        cluster: columns of the clusters.
-        transforms: by column.
-        block_size: side of spatial blocks as clusters, units of the coordinates; 0 for none.
-        cutoff, kernel: of Conley's errors; units of the coordinates, metres where they are degrees.
-        lags: longest lag of Driscoll-Kraay and of Conley across times; None chooses.
-        confidence: of the intervals.
-    """
-
-    y: str
-    x: tuple[str, ...]
-    entity: str | None = None
-    time: str | None = None
-    effects: str = "twoway"
-    covariance: str = "cluster"
-    cluster: tuple[str, ...] = ()
-    transforms: Mapping[str, str] = field(default_factory=dict)
-    block_size: float = 0.0
-    cutoff: float | None = None
-    kernel: str = "bartlett"
-    lags: int | None = None
-    confidence: float = 0.95
-
-    def columns(self) -> list[str]:
-        """The fields that are needed."""
-        return [name for name in (self.y, *self.x, self.entity, self.time, *self.cluster) if name]
 
 
 @dataclass(frozen=True)
@@ -68,6 +38,8 @@ class PanelRun:
     Attributes:
         moran: of the residuals, by time (empty text without times); empty where rows have no place.
         warnings: of the regression and of the residuals' pattern.
+        curves: drivers with squares, cubes or products.
+        models: all models that could be estimated, where they are compared.
     """
 
     table: FeatureTable
@@ -76,9 +48,44 @@ class PanelRun:
     result: PanelResult
     moran: tuple[tuple[str, Moran], ...]
     warnings: tuple[str, ...]
+    curves: tuple[Curve, ...] = ()
+    models: tuple[Model, ...] = ()
 
     def terms(self) -> ResultTable:
-        return row_table(Term, self.result.terms)
+        """The coefficients, with the model behind them."""
+        table = row_table(Term, self.result.terms)
+        columns = (*table.columns, Column("model", "text"))
+        return ResultTable(columns, tuple((*row, self.model) for row in table.rows))
+
+    @property
+    def model(self) -> str:
+        return "pooled" if self.choice.model == "fe" and self.choice.effects == "none" else self.choice.model
+
+    @property
+    def estimates(self) -> Array:
+        return np.array([term.estimate for term in self.result.terms])
+
+    def turning(self) -> list[Turning]:
+        """Turning points of drivers with squares or cubes."""
+        law = self.estimates, self.result.covariance, self.result.df, self.choice.confidence
+        return [row for curve in self.curves if len(curve.powers) > 1 for row in turning_points(curve, *law)]
+
+    def turning_table(self) -> ResultTable:
+        return row_table(Turning, self.turning())
+
+    def models_table(self) -> ResultTable:
+        """The coefficients of all models, one below the other."""
+        kept = ("term", "estimate", "std_error", "t", "p", "low", "high")
+        columns = (
+            Column("model", "text"), Column("term", "text"), *(Column(name) for name in kept[1:]),
+            Column("n", "integer"), Column("r2"), Column("theta"), Column("note", "text"),
+        )  # fmt: skip
+        rows = [
+            (model.model, *(getattr(term, name) for name in kept), model.n, model.r2, model.theta, model.note)
+            for model in self.models
+            for term in model.terms
+        ]
+        return ResultTable(columns, tuple(rows))
 
     def tests(self) -> ResultTable:
         return row_table(Test, self.all_tests())
@@ -107,6 +114,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         InputError, TableError: see `read_observations` and `panel_regression`.
         Cancelled: on request.
     """
+    choice.check()
     table = table.with_roles(choice.columns())
     cluster = choice.cluster
     spatial = None
@@ -122,7 +130,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     observations = read_observations(
         table.columns,
         choice.y,
-        choice.x,
+        choice.fields(),
         choice.entity,
         choice.time,
         cluster,
@@ -130,6 +138,10 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         choice.transforms,
     )
     progress.info(f"{observations.n} of {observations.n_read} rows have every value. {summarise(observations.dropped)}")
+    drivers, made = choice.drivers()
+    named = dict(zip(choice.fields(), observations.x_names))
+    if made:
+        observations = with_terms(observations, choice.fields(), drivers, made)
     result = panel_regression(
         observations,
         choice.effects,
@@ -138,18 +150,92 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         confidence=choice.confidence,
         lags=choice.lags,
         spatial=spatial,
-        progress=progress.part(0, 80),
+        progress=progress.part(0, 70),
+        made=[term.name(named) for term in made],
     )
+    result, models, others = _models(choice, cluster, observations, result, progress.part(70, 80))
+    if choice.ar_test:
+        result = replace(result, tests=(*result.tests, *_serial(choice, observations, result)))
     moran, doubts = _residual_pattern(table, choice, observations, result)
     progress.set(100)
-    warnings = (*observations.warnings, *result.warnings, *doubts)
+    warnings = (*observations.warnings, *result.warnings, *others, *doubts)
     for item in result.dropped[len(observations.dropped) :]:
         progress.warn(f"Left out: {item.count} {item.what} ({item.reason}).")
     for warning in warnings:
         progress.warn(warning)
     for note in result.notes:
         progress.info(note)
-    return PanelRun(table, choice, observations, result, moran, warnings)
+    curves = _curves(made, named, observations, result)
+    return PanelRun(table, choice, observations, result, moran, warnings, curves, models)
+
+
+def _models(
+    choice: PanelChoice,
+    cluster: tuple[str, ...],
+    observations: Observations,
+    result: PanelResult,
+    progress: Progress,
+) -> tuple[PanelResult, tuple[Model, ...], tuple[str, ...]]:
+    """The result of the chosen model, all models where they are compared, and what could not be estimated."""
+    how = choice.covariance, cluster, choice.confidence
+    makers = {
+        "fe": lambda: fixed(result, choice.effects, choice.covariance),
+        "re": lambda: random(observations, choice.effects if choice.effects != "none" else "entity", *how),
+        "between": lambda: between(observations, choice.confidence),
+        "pooled": lambda: pooled(observations, *how),
+    }
+    wanted = [choice.model] if choice.model in ("re", "between") else []
+    if choice.compare and observations.entity is not None:
+        wanted = [name for name in MODELS if name != "fe" or choice.effects != "none"]
+    found: dict[str, Model] = {}
+    doubts = []
+    for name in wanted:
+        progress.check()
+        try:
+            found[name] = makers[name]()
+        except InputError as error:
+            if name == choice.model:
+                raise
+            doubts.append(f"{name}: {error}")
+    if choice.model in ("re", "between"):
+        result = as_result(found[choice.model], result, observations)
+    models = tuple(found.values()) if choice.compare else ()
+    return result, models, tuple(f"Not among the models compared: {doubt}" for doubt in doubts)
+
+
+def _serial(choice: PanelChoice, observations: Observations, result: PanelResult) -> tuple[Test, ...]:
+    """Tests of errors that last, of the rows that effects of cells were estimated on."""
+    if choice.effects not in ("entity", "twoway") or choice.model in ("re", "between"):
+        return ()
+    if observations.entity is None or observations.time is None:
+        return ()
+    used = observations.keep(np.isin(observations.rows, result.rows))
+    return serial_tests(used, result.residuals, choice.effects == "twoway")
+
+
+def _curves(
+    made: Sequence[Made], named: Mapping[str, str], observations: Observations, result: PanelResult
+) -> tuple[Curve, ...]:
+    """Drivers whose slope is no constant, as far as their terms could be estimated."""
+    place = {term.term: number for number, term in enumerate(result.terms)}
+    column = dict(zip(observations.x_names, observations.x.T))
+    names = dict(named)
+    found = []
+    for field, name in names.items():
+        powers = [place.get(name)]
+        for power in (2, 3):
+            term = Made("power", (field,), power)
+            powers += [place.get(term.name(names))] if term in made else []
+        products = [
+            (names[other], place[term.name(names)], column[names[other]])
+            for term in made
+            if term.kind == "product" and field in term.fields and term.name(names) in place
+            for other in term.fields
+            if other != field
+        ]
+        if all(number is not None for number in powers) and (len(powers) > 1 or products):
+            found.append(Curve(name, column[name], [number for number in powers if number is not None], products))
+    return tuple(found)
 
 
 def blocks_of(coordinates: Array, side: float) -> Array:
