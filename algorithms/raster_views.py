@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as xml
 from collections.abc import Sequence
 from typing import Any
 
@@ -103,19 +102,23 @@ def _virtual(layer: QgsRasterLayer, path: str, label: str, crs: str, nodata: dic
 
 
 def _declare(path: str, nodata: dict[int, float], of_file: Sequence[float | None]) -> None:
-    tree = xml.parse(path)
-    for band in tree.getroot().iter("VRTRasterBand"):
-        number = int(band.get("band", "1"))
+    """Writes the nodata of the layer into the text that GDAL has just made of the file."""
+
+    def declared(band: re.Match[str]) -> str:
+        number, text = int(band[1]), band[0]
         if number not in nodata:
-            continue
-        declared = band.find("NoDataValue")
-        if declared is None:
-            declared = xml.Element("NoDataValue")
-            band.insert(0, declared)
-        declared.text = repr(nodata[number])
-        for source in band.findall("SimpleSource"):
-            before = of_file[number - 1]
-            if before is not None:  # what the file leaves out is not copied, so it becomes the nodata of the band
-                source.tag = "ComplexSource"
-                xml.SubElement(source, "NODATA").text = repr(before)
-    tree.write(path, encoding="utf-8")
+            return text
+        text = re.sub(r"\s*<NoDataValue>.*?</NoDataValue>", "", text)
+        text = text.replace(">", f">\n    <NoDataValue>{nodata[number]!r}</NoDataValue>", 1)
+        before = of_file[number - 1]
+        if before is None:
+            return text
+        # what the file leaves out is not copied, so it becomes the nodata of the band
+        text = text.replace("<SimpleSource", "<ComplexSource")
+        return text.replace("</SimpleSource>", f"  <NODATA>{before!r}</NODATA>\n    </ComplexSource>")
+
+    with open(path, encoding="utf-8") as file:
+        written = file.read()
+    written = re.sub(r'<VRTRasterBand[^>]* band="([0-9]+)".*?</VRTRasterBand>', declared, written, flags=re.DOTALL)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(written)

@@ -34,9 +34,9 @@ def inputs_chapter(record: Record, language: str) -> Chapter:
 def _rasters(record: Record, words: Mapping[str, str], language: str) -> TableBlock:
     used = record.used
     titles = ("input", "file", "band", "year", "told_by", "least", "median", "greatest", "unit", "left_out", "grid")
-    kinds = {"band": "code", "year": "code", "least": "number", "median": "number", "greatest": "number"}
-    columns = [Column(words[f"inputs_{title}"], kind=kinds.get(title, "text")) for title in titles]  # type: ignore[arg-type]
-    columns = [Column(c.title, kind="text") if c.kind == "number" else c for c in columns]  # each row has its own unit
+    columns = [
+        Column(words[f"inputs_{title}"], kind="code" if title in ("band", "year") else "text") for title in titles
+    ]
     rows = [_row(raster, record, words, language) for raster in used.rasters.values()]
     note = "" if all(raster.whole for raster in used.rasters.values()) else words["inputs_looked_at"]
     return TableBlock(words["inputs_rasters"], columns, rows, note, "inputs.csv")

@@ -16,7 +16,8 @@ from .finding import Finding, Place, Severity
 
 # A four-digit number that is part of a datum, a length or a version is no year.
 _NO_YEAR = re.compile(
-    r"(?i)(cgcs|wgs|xian|xi_?an|nad|beijing|bj|pulkovo|etrs|gda|jgd|itrf|grs|datum|epsg|(?<![a-z])[vr])[\s_-]?(19|20)\d\d(?!\d)"
+    r"(?i)(cgcs|wgs|xian|xi_?an|nad|beijing|bj|pulkovo|etrs|gda|jgd|itrf|grs|datum|epsg|(?<![a-z])[vr])"
+    r"[\s_-]?(19|20)\d\d(?!\d)"
     r"|(?<!\d)(19|20)\d\d\s?(m|km|cm|mm|ft|px|dpi)(?![a-z])"
 )
 _DAY = r"(?<!\d)((?:19|20)\d\d)[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 
 from osgeo import gdal
 
@@ -26,6 +27,10 @@ from ...quantities import quantity
 from ...raster.dataset import open_raster, short_name
 from ...resources import RESOURCES
 from .sensors import NOT_USED, REFLECTIVE, SENSORS, Sensor, load_sensor
+
+# Of the text that GDAL itself writes for a virtual raster.
+_VRT_BAND = re.compile(r"<VRTRasterBand.*?</VRTRasterBand>", re.DOTALL)
+_VRT_SOURCE = re.compile(r"<SourceFilename[^>]*>(.*?)</SourceFilename>", re.DOTALL)
 
 _NAME = re.compile(
     r"(?<![A-Za-z0-9])((?:SR_|ST_)?B\d{1,2}A?(?:_VCID_[12])?|sur_refl_b\d\d|sur_refl_state_500m|StateQA|QA_PIXEL|SCL)"
@@ -243,12 +248,10 @@ def _files_behind(dataset: gdal.Dataset) -> dict[int, str]:
     """The file behind each band of a virtual raster, where it has one and that file no more bands."""
     if dataset.GetDriver().ShortName != "VRT":
         return {}
-    import xml.etree.ElementTree as ElementTree
-
-    written = dataset.GetMetadata("xml:VRT")
+    written = dataset.GetMetadata("xml:VRT")[0]
     found: dict[int, str] = {}
-    for number, band in enumerate(ElementTree.fromstring(written[0]).findall("VRTRasterBand"), start=1):
-        files = {source.text or "" for source in band.iter("SourceFilename")}
+    for number, band in enumerate(_VRT_BAND.findall(written), start=1):
+        files = {unescape(name) for name in _VRT_SOURCE.findall(band)}
         if len(files) == 1:
             found[number] = short_name(files.pop())
     return found if len(set(found.values())) == len(found) else {}
