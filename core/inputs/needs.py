@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import EcoAssetsError
+from ..quantities import ANY
 from ..raster.dataset import open_raster, short_name
 from ..raster.grid import Grid
 from ..raster.passes.terrain import require_metres
@@ -89,7 +90,7 @@ class Yearly:
     def require(self, asked: Asked) -> None:
         paths, years = asked.rasters(self.raster), asked.years()
         if paths and years:
-            yearly_sources("asked", paths, years, self.label, static=len(paths) == 1)
+            yearly_sources("asked", paths, years, self.label, static=len(paths) == 1, measure=ANY)
 
 
 def unmet(needs: Iterable[Need], asked: Asked) -> list[EcoAssetsError]:

@@ -14,6 +14,7 @@ from ...inputs.profile import look
 from ...inputs.record import tell
 from ...inputs.years import check_acquisition
 from ...progress import Progress
+from ...quantities import ANY
 from ...raster.dataset import open_raster
 from ...raster.reading.source import Source
 from .calibration import (
@@ -41,7 +42,7 @@ class Kelvin:
         middle = look(self.path, band).percentile(50)
         if self.thermal is None or not np.isfinite(middle):
             return float("nan")
-        if is_scaled(Source("band", self.path, band)) and self.thermal.constants is None:
+        if is_scaled(Source("band", self.path, band, measure=ANY)) and self.thermal.constants is None:
             return middle
         with np.errstate(invalid="ignore", divide="ignore"):
             return float(self.thermal(np.array([middle]), np.array([_GREEN]))[0])
@@ -85,7 +86,7 @@ def by_numbers(
     for position, (path, sensor) in enumerate(zip(images, sensors)):
         place, bands = Place("Image", path, year=years[position]), numbers[position]
         calibration = calibrations[position]
-        if level != "reflectance" and not is_scaled(Source("nir", path, bands["nir"])):
+        if level != "reflectance" and not is_scaled(Source("nir", path, bands["nir"], measure=ANY)):
             if scale is None:
                 high = look(path, bands["nir"]).percentile(98)
                 found += check_level_numbers(place, level, high, bool(sensor.scaling.get("bits_8")), _first(sensor))

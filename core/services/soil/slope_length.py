@@ -304,7 +304,7 @@ def check_slope_length(inputs: SlopeLengthInputs, *, routed: bool) -> None:
         InputError, GridError: as `run_slope_length`.
     """
     _check(inputs, routed)
-    dem = Source("dem", inputs.dem.paths[0], label="DEM")
+    dem = Source("dem", inputs.dem.paths[0], label="DEM", measure=Measure("elevation"))
     _, grid = describe_source(dem)
     require_metres(grid, dem.named)
     if inputs.method == "invest" or (inputs.method != "constant" and inputs.accumulation is None):
