@@ -212,6 +212,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
             boundary=given.polygons("BOUNDARY"),
             mask=given.choice("MASK") if "MASK" in declared else "common",
             align_classes=given.flag("ALIGN_CLASSES") if "ALIGN_CLASSES" in declared else False,
+            nodata_codes=given.codes("NODATA_CODES") if "NODATA_CODES" in declared else (),
             insist_on_years=given.flag("INSIST_ON_YEARS") if "INSIST_ON_YEARS" in declared else False,
             write=write or WriteOptions(),
         )

@@ -311,6 +311,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         """What the codes of the land cover mean."""
         self.add_choice("SCHEME", SCHEMES, default_scheme())
         self.add_table("CLASS_TABLE")
+        self.add_text("NODATA_CODES", optional=True, advanced=True)
 
     def add_zones(self, *, raster: bool = True) -> None:
         """By what results are told apart: polygons and the field that names them, or a class raster."""

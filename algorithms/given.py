@@ -220,6 +220,15 @@ class Given:
                 tr("{name} is {text!r}. Write numbers, separated by commas.", name=name, text=self.text(name))
             ) from None
 
+    def codes(self, name: str) -> tuple[int, ...]:
+        """Class codes of a text. Raises InputError where one is no whole number."""
+        numbers = self.numbers(name)
+        if any(number != int(number) for number in numbers):
+            raise InputError(
+                tr("{name} is {text!r}. Write class codes, such as 0, 255.", name=name, text=self.text(name))
+            )
+        return tuple(map(int, numbers))
+
     def scheme(self) -> LandCoverScheme:
         """The land-cover scheme of `SCHEME`, with the user's `CLASS_TABLE` laid over it.
 

@@ -8,9 +8,12 @@ from .messages import told
 class EcoAssetsError(Exception):
     """Something that stops a run and that the user can mend. Its text may be a `Message`."""
 
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
     def told(self, language: str) -> str:
-        """What it says, in a language as far as it is known."""
-        return told(self.args[0], language) if len(self.args) == 1 else str(self)
+        """What it says, in a language as far as it is known; several texts on lines of their own."""
+        return "\n".join(told(text, language) for text in self.args)
 
 
 class InputError(EcoAssetsError):

@@ -12,13 +12,13 @@ from .raster.output import ClassColour
 from .tables import Table, resource_table
 
 ECOSYSTEMS = ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "desert", "ice", "bare")
+NODATA = ("nodata", "no data", "无数据")  # what a class table writes for an ecosystem that is none
 
 CUSTOM = "custom"
 SCHEMES = (*dict.fromkeys(resource_table("land_cover_classes").texts("scheme")), CUSTOM)
-HIGHEST_CODE = 999
+HIGHEST_CODE = 999_999
 _NONE = "none"
 _OPEN_WATER = 42
-_LISTED_CODES = 20
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,17 @@ class LandCoverClass:
 
 @dataclass(frozen=True)
 class LandCoverScheme:
-    """The classes of a land-cover product, by code."""
+    """The classes of a land-cover product, by code.
+
+    Attributes:
+        name: one of `SCHEMES`.
+        classes: by code.
+        nodata: codes that stand for no data.
+    """
 
     name: str
     classes: dict[int, LandCoverClass]
+    nodata: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
@@ -128,7 +135,7 @@ def load_scheme(
     scheme's row, and the word `none` means none. A code that the scheme does not have is a new class: its blank
     equivalents mean none, a blank name or colour is that of the legend, and its other blanks take the lowest HJ 1166
     code of its ecosystem (lake where `water` is 1). With the scheme `custom` every class is new. Rows whose
-    column `scheme` names another scheme are left out.
+    column `scheme` names another scheme are left out. The ecosystem `nodata` makes pixels of a code no data.
 
     Args:
         name: one of `SCHEMES`.
@@ -147,27 +154,17 @@ def load_scheme(
         return LandCoverScheme(name, {code: _class_of(code, row) for code, row in _scheme_rows(name).items()})
     rows = _scheme_rows(name)
     source = f"Table {class_table.name}"
-    for code, given in _user_rows(name, class_table).items():
+    own = _user_rows(name, class_table)
+    nodata = tuple(code for code, row in own.items() if row.get("ecosystem", "").casefold() in NODATA)
+    for code, given in own.items():
+        if code in nodata:
+            rows.pop(code, None)
+            continue
         base = rows[code] if code in rows else _template(code, given, source) | _of_legend(code, legend or {})
         rows[code] = {**base, **{column: "" if _is_none(cell) else cell for column, cell in given.items()}}
-    return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)})
-
-
-def unknown_codes_message(where: str, scheme: LandCoverScheme, counts: Mapping[int, int]) -> str:
-    """Tells which codes of a raster the scheme does not know.
-
-    Args:
-        where: the raster, e.g. "Land cover 2005 (lc_2005.tif)".
-        scheme: the scheme in use.
-        counts: pixels of each unknown code, at least one.
-    """
-    by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    listed = ", ".join(f"{code} ({count:,} px)".replace(",", " ") for code, count in by_count[:_LISTED_CODES])
-    more = f" and {len(by_count) - _LISTED_CODES} more" if len(by_count) > _LISTED_CODES else ""
-    return (
-        f"{where} holds codes that scheme {scheme.title} does not know: {listed}{more}. "
-        f"Add them to the class table, or set {by_count[0][0]} as the nodata value."
-    )
+    if not rows:
+        raise TableError(f"{source} has no class but those that stand for no data. Add a row per class.")
+    return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)}, nodata)
 
 
 def _scheme_rows(name: str) -> dict[int, dict[str, str]]:
@@ -192,8 +189,8 @@ def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
     too_high = [code for code in codes if code > HIGHEST_CODE]
     if too_high:
         raise TableError(
-            f"Table {table.name} holds the code {too_high[0]}. Class codes go up to {HIGHEST_CODE}, because change "
-            "codes are from * 1000 + to. Reclassify the land cover."
+            f"Table {table.name} holds the code {too_high[0]}. Class codes go up to {HIGHEST_CODE}: reclassify the "
+            "land cover."
         )
     usual = {own: known for known in ("name", "ecosystem", "color") if (own := table.column(known)) is not None}
     cells = {usual.get(column, column).casefold(): table.texts(column) for column in table.columns}

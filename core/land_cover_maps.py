@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .errors import InputError, TableError
-from .land_cover import LandCoverScheme, unknown_codes_message
+from .errors import InputError
+from .inputs.classes import check_codes
+from .inputs.finding import Refused
+from .inputs.gate import place_of
+from .land_cover import LandCoverScheme
 from .progress import QUIET, Progress
 from .raster.classes import ClassIndex, count_codes
 from .raster.engine import run_job
@@ -36,7 +39,7 @@ def run_over_classes(
     """Runs a job whose kernel raises UnknownCodes for codes that the scheme lacks.
 
     Raises:
-        TableError: such codes occur; the message lists them with their pixel counts, raster by raster.
+        Refused: such codes occur; the message lists them with their pixel counts, raster by raster.
         InputError: not a single pixel took part.
     """
     with telling_unknown_codes(cover, scheme, area, progress):
@@ -49,14 +52,11 @@ def run_over_classes(
 def telling_unknown_codes(
     cover: Sequence[Source], scheme: LandCoverScheme, area: StudyArea, progress: Progress = QUIET
 ) -> Iterator[None]:
-    """Turns an unknown code inside a pass into a TableError that lists all of them with their pixel counts."""
+    """Turns an unknown code inside a pass into an error that lists all of them with their pixel counts."""
     try:
         yield
     except UnknownCodes:
-        counts = count_codes(cover, area.grid, area.boundary, progress)
-        messages = []
-        for source in dict.fromkeys(cover):
-            unknown = {code: pixels for code, pixels in counts[source.name].items() if not scheme.known(code)}
-            if unknown:
-                messages.append(unknown_codes_message(source.named, scheme, unknown))
-        raise TableError("\n".join(messages)) from None
+        distinct = list(dict.fromkeys(cover))
+        counts = count_codes(distinct, area.grid, area.boundary, progress)
+        findings = [check_codes(place_of(source), counts[source.name], scheme) for source in distinct]
+        raise Refused([finding for found in findings for finding in found]) from None

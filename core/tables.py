@@ -413,6 +413,13 @@ def _key(column: object) -> str:
     return str(column).strip().casefold()
 
 
+def usual_column(name: str, columns: Sequence[str]) -> str | None:
+    """The one of several columns that is meant by a name, as it stands or under another usual name; None for none."""
+    by_key = {_key(column): column for column in columns}
+    meant = (column for column in columns if _key(name) in map(_key, _aliases().get(_key(column), ())))
+    return by_key.get(_key(name)) or next(meant, None)
+
+
 @cache
 def _aliases(needed: bool = False) -> dict[str, tuple[str, ...]]:
     """Other usual names of columns, by the name that the plugin has for them; or those of columns that are needed."""

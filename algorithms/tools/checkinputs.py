@@ -12,6 +12,7 @@ from ...core.report import Report, about_this_run, write_report
 from ...core.tools.check.inputs import check_table, run_check_inputs
 from ...core.tools.check.report import check_inputs_report
 from ..base import EcoAlgorithm, Results
+from ..compat import user_language
 from ..given import Given
 from ..settings import report_language
 from ..translation import tr
@@ -47,7 +48,9 @@ class CheckInputs(EcoAlgorithm):
         scheme, class_table = given.choice("SCHEME"), given.table("CLASS_TABLE")
         if scheme == NO_SCHEME:
             scheme = None if class_table is None else CUSTOM
-        found = run_check_inputs(given.rasters("RASTERS"), given.text("YEARS"), scheme, class_table, progress)
+        found = run_check_inputs(
+            given.rasters("RASTERS"), given.text("YEARS"), scheme, class_table, progress, user_language()
+        )
         for row in found.rows:
             if row.result != "ok":
                 where = (

@@ -15,7 +15,7 @@ from ..inputs.used import ClassColumn, class_columns
 from ..land_cover import LandCoverClass, LandCoverScheme
 from ..messages import say
 from ..quantities import Words
-from ..tables import Provenance, Table, provenance, resource_table
+from ..tables import Provenance, Table, provenance, resource_table, usual_column
 
 EQUIVALENTS = ("xie2015", "xie2008", "xie2003", "custom")
 FACTORS = ("NPP", "PREC", "SOIL")
@@ -156,18 +156,18 @@ def class_weights(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequ
             f"Give the class table a column equivalents, e.g. {equivalents.columns[0]}:1."
         )
     weights = np.zeros((len(codes), len(equivalents.columns)))
-    position = {column.casefold(): i for i, column in enumerate(equivalents.columns)}
     for row, code in enumerate(codes):
         if not scheme.known(code):
             raise TableError(f"The land-cover scheme {scheme.title} has no class {code}. Add it to the class table.")
         land_class = scheme.classes[code]
         for column, weight in _class_weights(land_class, equivalents).items():
-            if column.casefold() not in position:
+            found = usual_column(column, equivalents.columns)
+            if found is None:
                 raise TableError(
                     f"Class {code} ({land_class.name}) takes its equivalents from the column {column}, which the "
                     f"table {equivalents.name} does not have. It has {', '.join(equivalents.columns)}."
                 )
-            weights[row, position[column.casefold()]] = weight
+            weights[row, equivalents.columns.index(found)] = weight
     return weights
 
 

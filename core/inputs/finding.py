@@ -13,6 +13,7 @@ from ..raster.dataset import short_name
 Severity = Literal["stop", "left_out", "warn", "note"]
 SEVERITIES: tuple[Severity, ...] = ("stop", "left_out", "warn", "note")
 _LISTED = 4
+_NOWHERE = "\0"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Finding:
         values: of both templates.
         value: the pixel value or the cell that is meant; None where there is none.
         pixels: how many pixels; None where they were not counted.
+        area_ha: their area, `{area}` in the texts.
     """
 
     check: str
@@ -56,16 +58,23 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=dict)
     value: float | str | None = None
     pixels: int | None = None
+    area_ha: float | None = None
 
     @property
     def message(self) -> Message:
         """What was found and where."""
-        return Message(self.text, {**self.values, "where": _Where(self.places), "pixels": self.pixels})
+        counted = {"pixels": self.pixels, "area": "" if self.area_ha is None else f"{self.area_ha:,.2f}"}
+        return Message(self.text, {**self.values, "where": _Where(self.places), **counted})
 
     @property
     def remedy(self) -> Message:
         """How to mend it; "" where there is nothing to mend."""
         return Message(self.mend, dict(self.values) if self.mend else {})
+
+    def what(self, language: str = "en") -> str:
+        """What was found, without where and mend, in a language."""
+        said = told(Message(self.text, {**self.message.values, "where": _NOWHERE}), language)
+        return said.replace(f"{_NOWHERE}: ", "").replace(f"{_NOWHERE}：", "").replace(f"{_NOWHERE} ", "")
 
     def told(self, language: str = "en") -> str:
         """Where, what, and how to mend it, in a language."""
@@ -103,7 +112,8 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
             continue
         places = tuple(dict.fromkeys((*known.places, *finding.places)))
         pixels = None if known.pixels is None or finding.pixels is None else known.pixels + finding.pixels
-        facts[finding.fact] = replace(known, places=places, pixels=pixels)
+        area_ha = None if known.area_ha is None or finding.area_ha is None else known.area_ha + finding.area_ha
+        facts[finding.fact] = replace(known, places=places, pixels=pixels, area_ha=area_ha)
     return list(facts.values())
 
 

@@ -7,16 +7,21 @@ was found is told together before the first pass (`close`); the pass itself coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ..errors import GridError
+from ..land_cover import LandCoverScheme
 from ..progress import Progress
 from ..quantities import Measure, Slip
 from ..raster.reading.admission import Admission
+from ..raster.reading.legend import read_legend
 from ..raster.reading.source import Source, describe_source
 from ..raster.work import JobResult
-from .finding import Finding, Place
+from .classes import check_codes, check_legend
+from .finding import Finding, Place, merged
 from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
 from .record import current_record, tell
@@ -24,6 +29,7 @@ from .series import check_series, check_swapped
 from .used import UsedRaster
 from .values import (
     check_coverage,
+    check_ends,
     check_fills,
     check_left_out,
     check_nodata,
@@ -37,6 +43,7 @@ from .years import check_order, check_years, evidence_of
 
 # What lies outside the possible range by less than this share of a high value is the rounding of a resampled raster.
 _ROUNDING = 1e-4
+LAND_COVER = "land_cover"  # the name of its sources, before the year
 _Key = TypeVar("_Key", bound=Hashable)
 _LARGEST = 1e30  # no quantity goes beyond; only the ends of the float types do
 
@@ -47,27 +54,42 @@ class Gate:
 
     Attributes:
         insist_on_years: whether the user's years hold against the evidence.
+        scheme: what the codes of the land cover mean; None where there is none.
+        nodata_codes: land-cover codes that stand for no data, beside those of the scheme.
+        bounded: whether only a part of the rasters counts, so that a code may occur outside it alone.
     """
 
     insist_on_years: bool = False
+    scheme: LandCoverScheme | None = None
+    nodata_codes: tuple[int, ...] = ()
+    bounded: bool = False
     _seen: dict[Source, RasterProfile] = field(default_factory=dict)
     _new: list[Source] = field(default_factory=list)
     _places: dict[str, Place] = field(default_factory=dict)
 
-    def admit(self, sources: Sequence[Source]) -> tuple[Source, ...]:
+    def admit(
+        self, sources: Sequence[Source], profiles: Mapping[Source, RasterProfile] | None = None
+    ) -> tuple[Source, ...]:
         """Looks at the rasters of a run and returns them with what is admitted of them.
+
+        Args:
+            sources: of the run.
+            profiles: what is known of them already; None looks.
 
         Raises:
             InputError: a raster cannot be opened.
         """
         distinct = list(dict.fromkeys(sources))
-        profiles = {s: look(s.path, s.band, s.kind).within(s.minimum, s.maximum) for s in distinct}
+        profiles = profiles or {s: look(s.path, s.band, s.kind).within(s.minimum, s.maximum) for s in distinct}
         slips = {
             m: slip_of(statistics_of([profiles[s] for s in found]), m) for m, found in _by_measure(distinct).items()
         }
         admitted = {}
         for source, profile in profiles.items():
-            admitted[source] = replace(source, admission=_admission(source, profile, slips[source.measure]))
+            admission = _admission(source, profile, slips[source.measure])
+            if is_land_cover(source):
+                admission = replace(admission, codes=(*self.nodata_codes, *(self.scheme.nodata if self.scheme else ())))
+            admitted[source] = replace(source, admission=admission)
             self._seen[admitted[source]] = profile
             self._new.append(admitted[source])
             self._places[source.name] = place_of(source)
@@ -88,8 +110,12 @@ class Gate:
         Raises:
             Refused: something must be mended first; all of it is told at once.
         """
+        tell(self.findings(), progress)
+
+    def findings(self) -> list[Finding]:
+        """What was found since the last time, one finding per fact."""
         new, self._new = self._new, []
-        tell(self._found(new), progress)
+        return merged(self._found(new))
 
     def account(self, found: JobResult, pixels: int | None, progress: Progress) -> None:
         """Tells what a pass has left out, counted exactly, before its outputs get their names.
@@ -123,6 +149,9 @@ class Gate:
             limited = all(None not in (source.minimum, source.maximum) for source in alike)
             if alike[0].kind != "classes":
                 yield from check_unit([place_of(source) for source in alike], statistics, measure, limited)
+        for source in sources:
+            if self.scheme is not None and is_land_cover(source):
+                yield from self._of_classes(source, self.scheme)
         for members in _by(sources, lambda source: source.series).values():
             yield from check_series([(place_of(source), self._seen[source]) for source in members], members[0].kind)
         for members in _by(sources, lambda source: source.series or source.quantity).values():
@@ -130,6 +159,16 @@ class Gate:
         if sources:
             profiles = [(source.quantity, place_of(source), profile) for source, profile in self._seen.items()]
             yield from check_swapped(profiles)
+
+    def _of_classes(self, source: Source, scheme: LandCoverScheme) -> Iterator[Finding]:
+        """What the codes of a land-cover raster and its legend tell; the pass counts those of a part or a large map."""
+        profile, place, admission = self._seen[source], place_of(source), source.admission
+        if profile.codes is None or admission is None:
+            return
+        counts = {code: pixels for code, pixels in profile.codes.items() if not admission.is_nodata(code)}
+        if profile.whole and not self.bounded:
+            yield from check_codes(place, counts, scheme)
+        yield from check_legend(place, read_legend(source.path), counts, scheme)
 
     def _of_years(self, members: Sequence[Source]) -> Iterator[Finding]:
         """What the rasters of one input tell of their years, against those for which they are given."""
@@ -151,6 +190,11 @@ def admit_alone(source: Source, progress: Progress) -> Source:
     (admitted,) = gate.admit([source])
     gate.close(progress)
     return admitted
+
+
+def is_land_cover(source: Source) -> bool:
+    """Whether a source holds the codes of a land-cover scheme."""
+    return source.kind == "classes" and source.name.partition(":")[0] == LAND_COVER
 
 
 def place_of(source: Source) -> Place:
@@ -202,10 +246,12 @@ def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
 def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Iterator[Finding]:
     place, admission = place_of(source), source.admission
     assert admission is not None
-    yield from check_position(place, describe_source(source)[1])
+    with suppress(GridError):  # whoever brings the raster on a grid says that it has none
+        yield from check_position(place, describe_source(source)[1])
     yield from check_nodata(place, profile, source.limited)
     yield from check_fills(place, profile, source.measure.meant, admission)
     if source.kind != "classes":
+        yield from check_ends(place, profile)
         yield from check_length(place, profile)
         yield from check_second_scale(place, profile, source.measure)
         if slip is None:

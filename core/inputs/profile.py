@@ -39,6 +39,15 @@ _NOWHERE = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 _LARGE = 1e30  # beyond it there is no quantity, only the ends of the float types
 
 
+@dataclass(frozen=True)
+class End:
+    """The outermost value of a band, how many pixels hold it, and the next value inwards (None: there is none)."""
+
+    value: float
+    pixels: int
+    next: float | None
+
+
 @dataclass
 class RasterProfile:
     """What was seen of a band. Values are scaled, nodata is left out.
@@ -58,7 +67,7 @@ class RasterProfile:
         fractions: valid pixels that hold no whole number.
         codes: pixels of each whole number, fill codes among them; None where there are more than `MAX_CODES` of them.
         fills: pixels of each usual fill code that occurs, by value (not by stored number).
-        low, high: the range of what is no fill code; None where nothing else is valid.
+        lowest, highest: the ends of what is no fill code; None where nothing else is valid.
         sample: valid values that are no fill code, ascending, at most some ten thousands, evenly spread over the band.
         unreadable: messages of the windows that could not be read.
         checksum: of the pixels that were read.
@@ -81,11 +90,21 @@ class RasterProfile:
     fractions: int = 0
     codes: dict[int, int] | None = field(default_factory=dict)
     fills: dict[float, int] = field(default_factory=dict)
-    low: float | None = None
-    high: float | None = None
+    lowest: End | None = None
+    highest: End | None = None
     sample: np.ndarray = field(default_factory=lambda: np.empty(0))
     unreadable: list[str] = field(default_factory=list)
     checksum: int = 0
+
+    @property
+    def low(self) -> float | None:
+        """The lowest value that is no fill code."""
+        return self.lowest.value if self.lowest else None
+
+    @property
+    def high(self) -> float | None:
+        """The highest value that is no fill code."""
+        return self.highest.value if self.highest else None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -104,8 +123,8 @@ class RasterProfile:
         high = np.inf if maximum is None else maximum
         sample = self.sample[(self.sample >= low) & (self.sample <= high)]
         fills = {value: pixels for value, pixels in self.fills.items() if low <= value <= high}
-        ends = (float(sample[0]), float(sample[-1])) if sample.size else (None, None)
-        return replace(self, sample=sample, fills=fills, low=ends[0], high=ends[1])
+        ends = [End(float(value), 1, None) for value in sample[[0, -1]]] if sample.size else [None, None]
+        return replace(self, sample=sample, fills=fills, lowest=ends[0], highest=ends[1])
 
     @property
     def valid_pct(self) -> float:
@@ -259,10 +278,27 @@ def _add(profile: RasterProfile, values: np.ndarray, valid: np.ndarray) -> np.nd
         valid = valid & ~np.isin(values, fills)
         held = values[valid]
     if held.size:
-        low, high = float(held.min()), float(held.max())
-        profile.low = low if profile.low is None else min(profile.low, low)
-        profile.high = high if profile.high is None else max(profile.high, high)
+        profile.lowest = _outer(profile.lowest, _end(held, held.min(), held.max()), -1)
+        profile.highest = _outer(profile.highest, _end(held, held.max(), held.min()), 1)
     return valid
+
+
+def _end(values: np.ndarray, value: np.generic, other: np.generic) -> End:
+    """An end of the range of values, and the next value towards the other end."""
+    if value == other:
+        return End(float(value), int(values.size), None)
+    inner = values[values != value]
+    return End(float(value), int(values.size - inner.size), float(inner.max() if value > other else inner.min()))
+
+
+def _outer(known: End | None, found: End, sign: int) -> End:
+    """The end of two sets of pixels; `sign` is 1 for the upper end, -1 for the lower."""
+    if known is None:
+        return found
+    outer, other = (known, found) if sign * known.value >= sign * found.value else (found, known)
+    inner = [value for value in (outer.next, other.next, other.value) if value is not None and value != outer.value]
+    pixels = outer.pixels + (other.pixels if other.value == outer.value else 0)
+    return End(outer.value, pixels, max(inner, key=lambda value: sign * value) if inner else None)
 
 
 def _fills_among(profile: RasterProfile, held: np.ndarray) -> list[np.generic]:

@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     Check("sum_row", ("table",), "Is a row the sum of the others?", ("EQUIVALENTS_TABLE",)),
     Check("geometry", ("polygons",), "Has every feature an area, and are its rings valid?"),
     Check("overlap", ("polygons",), "Do zones lie over one another?", ("ZONES", "ECOREGIONS")),
+    Check("apart", ("continuous",), "Does an end of the range stand apart from all other values?"),
     Check("possible", ("continuous",), "Is every value possible for the quantity?"),
     Check("unit", ("continuous", "table"), "Do the numbers look like another unit?", ("TABLE", "PRICE_INDEX")),
     Check("length", ("continuous",), "Does the file declare feet?"),
@@ -50,6 +51,9 @@ CHECKS: tuple[Check, ...] = (
     Check("twins", ("series",), "Do two years have the same raster, or the same pixels?"),
     Check("break", ("series",), "Do all values change by a factor between two years?"),
     Check("swapped", ("run",), "Are two inputs of one unit swapped?"),
+    Check("codes", ("classes",), "Does the scheme know every code, and which scheme does?"),
+    Check("legend", ("classes",), "Do names and colours inside the file mean what the scheme says?"),
+    Check("water", ("run",), "Is much of the study area valued as lake, though it may be the sea?"),
     Check("coverage", ("run",), "Has more than half of the study area a result?"),
     Check("left_out", ("continuous", "classes"), "What did the pass leave out, and how much?"),
 )

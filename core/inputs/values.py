@@ -21,7 +21,8 @@ _RANGE = "Where it stands for no data, declare it as nodata (gdal:translate), or
 def check_nodata(place: Place, profile: RasterProfile, limited: bool) -> Iterator[Finding]:
     """Whether the file says what is no value; NaN says it too, and so does a valid range."""
     if not profile.declares_nodata and not profile.gaps and not limited:
-        yield Finding("nodata", "warn", (place,), "{where} declares no nodata value: every pixel is taken as a value.")
+        text = "{where} declares no nodata value: every pixel is taken as a value."
+        yield Finding("nodata", "warn", (place,), text, "Declare it (gdal:translate) where some stand for no data.")
 
 
 def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admission: Admission) -> Iterator[Finding]:
@@ -37,6 +38,20 @@ def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admissi
         elif meaning.fill(profile.stored(value)) and stands_apart(value, profile):
             text = "{where} holds {value} ({pixels} px), {fill}, apart from all other values. It is taken as a value."
             yield Finding("fill", "warn", (place,), text, _RANGE, values, value, pixels)
+
+
+def check_ends(place: Place, profile: RasterProfile) -> Iterator[Finding]:
+    """A value at an end of the range that several pixels share, and that stands apart by more than the whole range.
+
+    It may stand for no data, though no provider is known to use it.
+    """
+    for end, other in ((profile.lowest, profile.highest), (profile.highest, profile.lowest)):
+        if end is None or other is None or end.next is None or not 2 <= end.pixels <= profile.valid / 2:
+            continue
+        if abs(end.value - end.next) > abs(end.next - other.value) > 0:
+            text = "{where} holds {value} ({pixels} px), which stands apart: the next value is {next}."
+            values = {"value": _number(end.value), "next": _number(end.next)}
+            yield Finding("apart", "warn", (place,), text, _RANGE, values, end.value, end.pixels)
 
 
 def stands_apart(value: float, profile: RasterProfile) -> bool:
@@ -64,13 +79,15 @@ def statistics_of(profiles: Sequence[RasterProfile]) -> dict[str, float]:
 def slip_of(statistics: Mapping[str, float], measure: Measure) -> Slip | None:
     """The slip of the unit that the numbers show, None where they are what they should be.
 
-    A slip that would not make high values usual is none: so little rain may fall in a desert.
+    Where the numbers could be meant, a slip that would not make high values usual is none: a desert may be as dry.
     """
+    meaning = measure.meant
     in_unit = {name: measure.in_unit(number) for name, number in statistics.items()}
-    slip = measure.meant.slip(in_unit)
+    slip = meaning.slip(in_unit)
     if slip is None or slip.factor is None:
         return slip
-    return slip if measure.meant.usual.holds(in_unit["p98"] * slip.factor + slip.offset) else None
+    could_be = meaning.usual.holds(in_unit["median"]) and meaning.possible.holds(in_unit["most"])
+    return slip if not could_be or meaning.usual.holds(in_unit["p98"] * slip.factor + slip.offset) else None
 
 
 def check_possible(place: Place, profile: RasterProfile, measure: Measure, admission: Admission) -> Iterator[Finding]:
@@ -140,8 +157,8 @@ def check_second_scale(place: Place, profile: RasterProfile, measure: Measure) -
 def check_left_out(place: Place, value: float, counted: Coverage) -> Finding:
     """What a pass has left out because of a fill code, counted exactly."""
     text = "{where}: {pixels} px ({area} ha) hold {value}, which stands for no data, and are left out."
-    values = {"value": _number(value), "area": f"{counted.area_ha:,.2f}"}
-    return Finding("left_out", "note", (place,), text, "", values, value, counted.pixels)
+    values = {"value": _number(value)}
+    return Finding("left_out", "note", (place,), text, "", values, value, counted.pixels, counted.area_ha)
 
 
 def check_coverage(covered: Sequence[tuple[Place, int]], pixels: int) -> Iterator[Finding]:

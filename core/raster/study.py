@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ..errors import InputError
 from ..inputs.gate import Gate
+from ..land_cover import LandCoverScheme
 from ..progress import QUIET, Progress
 from .area import AREA_WARNING_PCT, area_scale_error_pct
 from .grid import Grid
@@ -121,10 +122,23 @@ class StudyArea:
         self.gate.account(found, pixels, self.progress)
 
 
-def open_study_area(reference: Source, settings: RasterSettings, folder: str, progress: Progress) -> StudyArea:
+def open_study_area(
+    reference: Source,
+    settings: RasterSettings,
+    folder: str,
+    progress: Progress,
+    scheme: LandCoverScheme | None = None,
+) -> StudyArea:
     """Takes the grid of a raster as the reference and burns the boundary on it, or takes the area of `within`.
 
     Warns where the projection's area scale errs by more than 1 percent.
+
+    Args:
+        reference: gives the grid.
+        settings: the user's decisions.
+        folder: for intermediate files.
+        progress: hears what the inputs tell.
+        scheme: what the codes of the land cover mean, where there is any.
 
     Raises:
         GridError: no CRS, no position, a rotated grid, or a boundary that does not overlap.
@@ -138,7 +152,8 @@ def open_study_area(reference: Source, settings: RasterSettings, folder: str, pr
             f"Reproject {reference.named} to an equal-area CRS for true areas."
         )
     boundary = _boundary(settings, grid, folder, progress)
-    return StudyArea(grid, boundary, settings, folder, progress, Gate(settings.insist_on_years))
+    gate = Gate(settings.insist_on_years, scheme, settings.nodata_codes, bounded=boundary is not None)
+    return StudyArea(grid, boundary, settings, folder, progress, gate)
 
 
 _WITHIN: ContextVar[Source | None] = ContextVar("study_area", default=None)

@@ -193,7 +193,7 @@ class Survey:
 
         Raises:
             InputError: an input holds values that cannot be meant, or no pixel takes part.
-            TableError: a land-cover code is not in the scheme; the message lists codes and pixel counts.
+            Refused: a land-cover code is not in the scheme; the message lists codes and pixel counts.
             OutputError: a map cannot be written.
             Cancelled: the user stopped.
         """
@@ -302,7 +302,7 @@ class Survey:
 
     def _fit(self, sources: Sequence[Source]) -> tuple[Source, ...]:
         if self._area is None:
-            self._area = open_study_area(sources[0], self.settings, self.folder, self.progress)
+            self._area = open_study_area(sources[0], self.settings, self.folder, self.progress, self.scheme)
         return self.area.fit_all(sources, self.progress)
 
     def _missing_rows(self, missing: MissingRows, progress: Progress) -> str:

@@ -76,7 +76,7 @@ def share_study_area(
     """
     with workspace() as folder:
         cover = yearly_sources("land_cover", land_cover, years, "Land cover", kind="classes")
-        area = open_study_area(cover[0], settings, folder, progress)
+        area = open_study_area(cover[0], settings, folder, progress, scheme)
         cover = area.fit_all(cover, progress)
         kernel = _AreaKernel(tuple(source.name for source in cover), ClassIndex.of_codes(scheme.codes))
         output = Output(STUDY_AREA, path, (Band(STUDY_AREA),), "uint8", 0)

@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
-from ...inputs.record import keep_coefficients
+from ...inputs.classes import check_water
+from ...inputs.gate import place_of
+from ...inputs.record import keep_coefficients, tell
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import run_over_classes
 from ...messages import say
@@ -164,6 +166,10 @@ def run_valuation(
         found = run_over_classes(job, ready.cover, inputs.scheme, ready.area, progress.part(start, 100))
     result = _collect(inputs, ready.kernel.coefficients, ready.references, found)
     tell_left_out(result.left_out, progress)
+    water = np.array([land_class.water for land_class in inputs.scheme])
+    shares = list(result.area_ha)
+    most = max(shares, key=lambda of_year: of_year[water].sum() / (of_year.sum() or 1))
+    tell(check_water(place_of(ready.cover[0]), float(most[water].sum()), float(most.sum())), progress)
     return result
 
 
@@ -197,7 +203,7 @@ def prepare_valuation(
         )
     coefficients = _coefficients(inputs)
     cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
-    area = open_study_area(cover[0], settings, folder, progress)
+    area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
     cover = area.fit_all(cover, progress)
     tell_pairing("Land cover", cover, inputs.years, progress)
     series = _fit_series(inputs, area, progress)

@@ -228,7 +228,7 @@ def run_pressure(
     _check_weights(inputs)
     with workspace() as folder:
         cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
-        area = open_study_area(cover[0], settings, folder, progress)
+        area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
         cover = area.fit_all(cover, progress)
         tell_pairing("Land cover", cover, inputs.years, progress)
         coefficients = inputs.coefficients.of_codes(inputs.scheme.codes)

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ...land_cover import HIGHEST_CODE, LandCoverClass, LandCoverScheme
 from ...land_cover_maps import UnknownCodes, run_over_classes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.classes import ClassIndex, count_codes
 from ...raster.files import workspace
@@ -128,7 +129,21 @@ class _TransferKernel:
 
 
 def change_codes(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Change code of each pixel, ``from * 1000 + to``, int32; what stays keeps its class twice (1001)."""
+    """Change code of each pixel, ``from * 1000 + to``, int32; what stays keeps its class twice (1001).
+
+    Raises:
+        InputError: a class code is above 999, for which change codes have no place.
+    """
+    highest = max(int(first.max()), int(second.max()))
+    if highest >= FROM:
+        raise InputError(
+            say(
+                "The land cover holds the class code {code}. Change codes are from * 1000 + to, so class codes go from "
+                "0 to 999 where they are mapped: reclassify the land cover, or write codes that stand for no data into "
+                "NODATA_CODES.",
+                code=highest,
+            )
+        )
     return first.astype(np.int32) * np.int32(FROM) + second.astype(np.int32)
 
 
@@ -156,7 +171,7 @@ def run_transfer_matrix(
         raise InputError("A transfer matrix compares years: give at least two land-cover rasters and their years.")
     with workspace() as folder:
         cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
-        area = open_study_area(cover[0], settings, folder, progress)
+        area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
         cover = area.fit_all(cover, progress)
         tell_pairing("Land cover", cover, inputs.years, progress)
         zoning = open_zoning(inputs.zones, area, progress)
@@ -192,8 +207,13 @@ def _scheme_of_codes(cover: Sequence[Source], area: StudyArea) -> LandCoverSchem
     if wrong:
         holding = next(source for source in cover if wrong[0] in counts[source.name])
         raise InputError(
-            f"{holding.named} holds the class code {wrong[0]}. Change codes are from * 1000 + to, so class codes go "
-            f"from 0 to {HIGHEST_CODE}: reclassify the land cover, or set {wrong[0]} as the nodata value."
+            say(
+                "{where} holds the class code {code}. Class codes go from 0 to {highest}: reclassify the land cover, "
+                "or write codes that stand for no data into NODATA_CODES.",
+                where=holding.named,
+                code=wrong[0],
+                highest=HIGHEST_CODE,
+            )
         )
     return LandCoverScheme(
         "custom", {code: LandCoverClass(code, str(code), "", "", False, {}) for code in codes or [0]}

@@ -170,7 +170,7 @@ def run_degradation(
     with workspace() as folder:
         sources = [source for layer in inputs.layers for source in _sources(layer, inputs.kind)]
         cover = _cover(inputs)
-        area = open_study_area((*sources, *cover)[0], settings, folder, progress)
+        area = open_study_area((*sources, *cover)[0], settings, folder, progress, inputs.scheme)
         sources, cover = list(area.fit_all(sources, progress)), area.fit_all(cover, progress)
         land = Land.of_scheme(cover, inputs.scheme, ECOSYSTEMS) if inputs.scheme and cover else None
         wetlands = inputs.kind == "standard" and len(cover) == 2

@@ -21,6 +21,7 @@ class Admission:
     Attributes:
         low, high: the possible values.
         fills: ranges of values that providers use for no data; they are left out where they are not possible.
+        codes: class codes that stand for no data.
         strict: whether any other value that is not possible stops the run; class codes are left to their scheme.
         seen: whether such codes were seen, which must go before a raster is interpolated.
         meaning: what the values are, for messages.
@@ -29,6 +30,7 @@ class Admission:
     low: float
     high: float
     fills: tuple[tuple[float, float], ...] = ()
+    codes: tuple[int, ...] = ()
     strict: bool = True
     seen: bool = False
     meaning: str = field(default="", compare=False)
@@ -36,6 +38,10 @@ class Admission:
     def is_fill(self, value: float) -> bool:
         """Whether a value that is not possible stands for no data."""
         return any(low <= value <= high for low, high in self.fills)
+
+    def is_nodata(self, code: float) -> bool:
+        """Whether a class code stands for no data."""
+        return code in self.codes or (not self.low <= code <= self.high and self.is_fill(code))
 
     def left_out(self, values: np.ndarray, valid: np.ndarray, where: str) -> dict[float, np.ndarray]:
         """Where valid pixels hold fill codes that are not possible, by value; empty for nearly every block.
@@ -48,11 +54,15 @@ class Admission:
         Raises:
             ImpossibleValue: a value is not possible and no fill code.
         """
+        found = {}
+        for code in self.codes:
+            same = valid & (values == code)
+            if same.any():
+                found[float(code)] = same
         lowest, highest = values.min(), values.max()
         if lowest >= self.low and highest <= self.high:
-            return {}
+            return found
         outside = valid & ~((values >= self.low) & (values <= self.high))
-        found = {}
         for value in np.unique(values[outside]):
             same = outside & (values == value)
             if not self.is_fill(float(value)):

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from osgeo import gdal
 
 from ...errors import EcoAssetsError, InputError
+from ...inputs.finding import Finding
+from ...inputs.gate import LAND_COVER, Gate
+from ...inputs.profile import RasterProfile, profile_band
 from ...land_cover import LandCoverScheme, load_scheme
+from ...messages import told as said
 from ...progress import QUIET, Progress
+from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.dataset import open_raster, short_name
 from ...raster.grid import Grid
+from ...raster.reading.source import Source
 from ...results import Column, ResultTable
 from ...tables import Table
-from .band_profile import BandProfile, profile_band
+from .facts import class_facts, nodata_facts, pair_years, value_facts
 from .grids import Told, Verdict, check_grid, check_position
-from .values import check_codes, check_nodata, check_unit, check_values
-from .years import check_years
 
 CHECK_COLUMNS = (
     Column("raster", "text"),
@@ -88,7 +92,7 @@ class Looked:
     path: str
     dataset: gdal.Dataset
     grid: Grid | None
-    bands: dict[int, BandProfile]
+    bands: dict[int, RasterProfile]
 
     @property
     def name(self) -> str:
@@ -107,8 +111,11 @@ def run_check_inputs(
     scheme: str | None = None,
     class_table: Table | None = None,
     progress: Progress = QUIET,
+    language: str = "en",
 ) -> CheckResult:
     """Looks at rasters as a run would, and goes on where a run would stop: each fault becomes a row.
+
+    What rasters hold is asked of the gate through which every run passes.
 
     The first raster that can be read is the reference, as the first land-cover raster is in the methods. Every band is
     read once in full.
@@ -119,6 +126,7 @@ def run_check_inputs(
         scheme: the land-cover scheme; None where no land cover is among the rasters.
         class_table: laid over the scheme.
         progress: told how far it is.
+        language: of what the gate finds.
 
     Raises:
         InputError: no raster is given.
@@ -130,6 +138,7 @@ def run_check_inputs(
     meaning = _load(scheme, class_table, rows)
     reference: Looked | None = None
     looked: list[Looked] = []
+    covers: set[int] = set()
     for number, path in enumerate(rasters):
         step = progress.part(100 * number / len(rasters), 100 * (number + 1) / len(rasters))
         found, faults = _look(path, step)
@@ -140,10 +149,14 @@ def run_check_inputs(
             continue
         is_land_cover = meaning is not None and _is_land_cover(found, meaning, first=not looked)
         rows += _rows_of(found, reference, meaning if is_land_cover else None)
+        covers |= {len(looked)} if is_land_cover else set()
         reference = reference or (found if found.grid is not None else None)
         looked.append(found)
         step.set(100)
-    rows += [CheckRow("", None, *told) for told in _together(looked, years)]
+    pairs, told_of_years = _paired(looked, years)
+    rows += [CheckRow("", None, *told) for told in told_of_years]
+    rows += _asked_of_the_gate(looked, covers, pairs, meaning, language)
+    rows += [CheckRow("", None, *told) for told in _masks(looked)]
     return CheckResult(tuple(rows))
 
 
@@ -190,7 +203,7 @@ def _look(path: str, progress: Progress) -> tuple[Looked | None, list[CheckRow]]
             rows.append(_row(path, number, "type", "problem", "it holds complex numbers", mend))
             continue
         try:
-            bands[number] = profile_band(path, number, dataset.RasterXSize, dataset.RasterYSize, step)
+            bands[number] = profile_band(path, number, progress=step)
         except EcoAssetsError as reason:
             rows.append(_row(path, number, "file", "problem", str(reason), _OPEN))
     return Looked(path, dataset, grid, bands), rows
@@ -217,20 +230,71 @@ def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | 
             first = profile.unreadable[0]
             message = f"{len(profile.unreadable)} part(s) cannot be read, the first: {first}"
             yield _row(found.path, number, "tiles", "problem", message, _TILES)
-        told_of_band = [*check_nodata(band, profile), *check_values(profile, found.is_classes)]
-        told_of_band += check_codes(band, profile, scheme, found.name)
-        if not found.is_classes and scheme is None:
-            told_of_band += check_unit(found.path, band, profile)
-        for told in told_of_band:
+        told_of_band = [*nodata_facts(band, profile), *value_facts(profile, found.is_classes)]
+        for told in (*told_of_band, *class_facts(profile, scheme)):
             yield _row(found.path, number, *told)
 
 
-def _together(looked: Sequence[Looked], years: str) -> Iterator[Told]:
-    """What shows only when the rasters are seen side by side."""
-    if years.strip():
-        names = [found.name for found in looked]
-        bands = [found.dataset.RasterCount for found in looked]
-        yield from check_years(years, names, bands, [found.is_classes for found in looked])
+def _asked_of_the_gate(
+    looked: Sequence[Looked],
+    covers: set[int],
+    pairs: Sequence[tuple[int, int, int]],
+    scheme: LandCoverScheme | None,
+    language: str,
+) -> Iterator[CheckRow]:
+    """What a run would be told of these rasters, or stop for."""
+    years = {(position, band): year for position, band, year in pairs}
+    profiles = {
+        _source(found, number, position, position in covers, years.get((position, number))): profile
+        for position, found in enumerate(looked)
+        for number, profile in found.bands.items()
+    }
+    gate = Gate(scheme=scheme)
+    gate.admit(list(profiles), profiles)
+    for finding in gate.findings():
+        names = ", ".join(dict.fromkeys(short_name(place.path) for place in finding.places))
+        bands = {place.band or 1 for place in finding.places}
+        band = bands.pop() if len(bands) == 1 else None
+        mend = said(finding.remedy, language) or "Nothing, when this is as it should be."
+        yield CheckRow(names, band, finding.check, _verdict(finding), finding.what(language), mend)
+
+
+def _source(found: Looked, band: int, position: int, is_cover: bool, year: int | None) -> Source:
+    """A band as a run would read it; its quantity is guessed from its name."""
+    classes = is_cover or found.is_classes
+    folder, file = os.path.split(found.path)
+    description = found.dataset.GetRasterBand(band).GetDescription()
+    held = quantity_of_file(f"{os.path.basename(folder)}/{os.path.splitext(file)[0]} {description}".strip())
+    return Source(
+        f"{LAND_COVER if is_cover else 'raster'}:{position}:{band}",
+        found.path,
+        band,
+        "classes" if classes else "continuous",
+        measure=Measure(held.id) if held and not classes else ANY,
+        year=year,
+        series="" if year is None else "series",
+    )
+
+
+def _verdict(finding: Finding) -> Verdict:
+    """A guess at the quantity stops no run, so what depends on it only warns."""
+    if finding.severity == "note":
+        return "ok"
+    guessed = finding.check in ("possible", "unit", "scale")
+    return "problem" if finding.severity == "stop" and not guessed else "warning"
+
+
+def _paired(looked: Sequence[Looked], years: str) -> tuple[list[tuple[int, int, int]], list[Told]]:
+    """Which raster and band are for which year; nothing where no years are given."""
+    if not years.strip():
+        return [], []
+    names = [found.name for found in looked]
+    bands = [found.dataset.RasterCount for found in looked]
+    return pair_years(years, names, bands, [found.is_classes for found in looked])
+
+
+def _masks(looked: Sequence[Looked]) -> Iterator[Told]:
+    """Whether class rasters of one grid are valid on the same area."""
     covers = [(found, found.grid) for found in looked if found.is_classes and found.grid is not None]
     same = [found for found, grid in covers if covers[0][1].difference(grid) is None]
     valid = {found.name: found.bands[1].valid for found in same if 1 in found.bands}

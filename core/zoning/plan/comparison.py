@@ -152,7 +152,7 @@ def run_plan_comparison(
     outputs, settings = outputs or ComparisonOutputs(), settings or RasterSettings()
     with workspace() as folder:
         plan = band_source(PLAN, inputs.plan, "Plan", progress)
-        area = open_study_area(plan, settings, folder, progress)
+        area = open_study_area(plan, settings, folder, progress, inputs.scheme)
         cover = band_source(LAND_COVER, inputs.land_cover, "Land cover", progress) if inputs.land_cover else None
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)
         layers = open_services(inputs.services, service_sources(inputs.services, progress), area, progress)

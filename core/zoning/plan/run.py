@@ -71,7 +71,7 @@ def run_zoning_plan(
             band_source(RESTORATION, inputs.restoration, "Restoration", progress),
             band_source(CONSERVATION, inputs.conservation, "Conservation", progress),
         ]
-        area = open_study_area(zones[0], settings, folder, progress)
+        area = open_study_area(zones[0], settings, folder, progress, inputs.scheme)
         zones = list(area.fit_all(zones, progress))
         cover = band_source(LAND_COVER, inputs.land_cover, "Land cover", progress) if inputs.land_cover else None
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)

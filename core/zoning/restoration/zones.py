@@ -200,7 +200,7 @@ def run_restoration_zones(
     with workspace() as folder:
         cover = [band_source(LAND_COVER, inputs.land_cover, "Land cover", progress)] if inputs.land_cover else []
         layers = [_layer(inputs, name, path, progress) for name, path in inputs.layers.items()]
-        area = open_study_area([*cover, *layers][0], settings, folder, progress)
+        area = open_study_area([*cover, *layers][0], settings, folder, progress, inputs.scheme)
         fitted = area.fit_all([*cover, *layers], progress)
         ecosystems = open_ecosystems(fitted[0] if cover else None, inputs.scheme)
         minimum = minimum_pixels(inputs.minimum_area_ha, area.grid)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
-from ecoassets.core.errors import GridError, InputError, TableError
+from ecoassets.core.errors import GridError, InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.landuse.transfer.dynamic_degree import comprehensive_degree, single_degree
 from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
@@ -119,14 +119,15 @@ def test_300_codes_beyond_a_byte(tmp_path):
 
 def test_a_code_above_999_is_an_error(tmp_path):
     paths = [write_map(tmp_path / f"{i}.tif", np.full((2, 2), 1000 + i, np.uint16), nodata=65535) for i in (0, 1)]
-    with pytest.raises(InputError, match=r"0\.tif.*1000.*from \* 1000 \+ to.*reclassify"):
-        run(paths)
+    assert run(paths).pixels.sum() == 4
+    with pytest.raises(InputError, match=r"class code 1001.*from \* 1000 \+ to.*reclassify"):
+        run_transfer_matrix(TransferInputs(tuple(paths), (2000, 2010)), TransferOutputs(str(tmp_path / "change.tif")))
 
 
 def test_unknown_codes_of_a_scheme_are_listed_with_their_pixels(tmp_path):
     paths = [write_map(tmp_path / f"{i}.tif", classes("11 77")) for i in (0, 1)]
     scheme = load_scheme("globeland30")
-    with pytest.raises(TableError, match=r"7 \(2 px\), 1 \(2 px\)|1 \(2 px\), 7 \(2 px\)"):
+    with pytest.raises(InputError, match=r"7 \(2 px\), 1 \(2 px\)|1 \(2 px\), 7 \(2 px\)"):
         run(paths, scheme=scheme)
 
 

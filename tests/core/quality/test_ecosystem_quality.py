@@ -193,7 +193,7 @@ class TestMasks:
 
     def test_unknown_codes_are_listed(self, raster, cover, outputs):
         inputs = QualityInputs({"gpp": (raster([[1, 2, 3]]),)}, (2000,), (cover([[FOREST, 99, 99]]),), SCHEME)
-        with pytest.raises(TableError, match=r"does not know: 99 \(2 px\)"):
+        with pytest.raises(InputError, match=r"does not know: 99 \(2 px\)"):
             run_ecosystem_quality(inputs, outputs)
 
 

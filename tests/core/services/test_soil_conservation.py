@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
-from ecoassets.core.errors import InputError, TableError
+from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.services.soil.conservation import (
@@ -145,5 +145,5 @@ def test_a_tolerance_per_hectare_is_told(factors, raster):
 
 def test_unknown_codes_are_counted(factors, raster):
     cover = Cover((raster("lc", np.array([[FOREST, 99], [99, 255]]), nodata=0),), CNLUCC)
-    with pytest.raises(TableError, match=r"99 \(2 px\), 255 \(1 px\)"):
+    with pytest.raises(InputError, match=r"99 \(2 px\), 255 \(1 px\)"):
         run_soil_conservation(SoilInputs(*factors, cover=cover), SoilOutputs())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecoassets.core.errors import InputError, TableError
+from ecoassets.core.errors import InputError
 from ecoassets.core.land_cover import load_scheme
 from ecoassets.core.zoning.restoration.tables import cleanup_table, combination_table, priority_table, reason_table
 from ecoassets.core.zoning.restoration.zones import RestorationInputs, RestorationOutputs, run_restoration_zones
@@ -179,7 +179,7 @@ def test_what_cannot_be_used_is_named(raster):
         run_restoration_zones(RestorationInputs(erosion_classes="erosion.tif", severe=7))
     with pytest.raises(InputError, match="Give LAND_COVER"):
         run_restoration_zones(RestorationInputs(degraded_soil=raster([[0]], "soil"), exclude=("urban",)))
-    with pytest.raises(TableError, match=r"99 \(1 px\)"):
+    with pytest.raises(InputError, match=r"99 \(1 px\)"):
         cover = raster([[99]], "cover")
         run_restoration_zones(RestorationInputs(degraded_soil=raster([[0]], "s"), land_cover=cover, scheme=HJ1166))
     with pytest.raises(InputError, match="-1 ha"):
