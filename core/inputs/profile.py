@@ -10,6 +10,7 @@ import os
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from osgeo import gdal
@@ -283,7 +284,7 @@ def _add(profile: RasterProfile, values: np.ndarray, valid: np.ndarray) -> np.nd
     return valid
 
 
-def _end(values: np.ndarray, value: np.generic, other: np.generic) -> End:
+def _end(values: np.ndarray, value: Any, other: Any) -> End:
     """An end of the range of values, and the next value towards the other end."""
     if value == other:
         return End(float(value), int(values.size), None)

@@ -74,14 +74,15 @@ def evidence_of(path: str, band: int, layer_name: str = "") -> Evidence | None:
     described = dataset.GetRasterBand(band)
     alone = dataset.RasterCount == 1
     file = short_name(path)
+    stem = file.rpartition(".")[0] or file
     folder = path.replace("\\", "/").rstrip("/").rpartition("/")[0].rpartition("/")[2]
     told = [
         (years_in(described.GetDescription()), say("band description")),
         (_of_tags(described.GetMetadata()), say("tag of the band")),
         (_of_time_axis(dataset, described), say("time axis")),
         (_of_tags(dataset.GetMetadata()) if alone else set(), say("tag of the file")),
-        (years_in(layer_name) if alone else set(), say("layer name")),
-        (years_in(file.rpartition(".")[0] or file) if alone else set(), say("file name")),
+        (years_in(layer_name) if alone and layer_name != stem else set(), say("layer name")),
+        (years_in(stem) if alone else set(), say("file name")),
         (years_in(folder) if alone and re.fullmatch(_YEAR, folder) else set(), say("folder name")),
     ]
     return next((Evidence(years.pop(), told_by) for years, told_by in told if len(years) == 1), None)
@@ -160,8 +161,9 @@ def check_years(rasters: Sequence[tuple[Place, Evidence | None]], insist: bool) 
     wrong = [(place, found) for place, found in told if found.year != place.year]
     if not wrong:
         return
-    given = {place.year for place, _ in rasters}
-    crossed = [(place, found) for place, found in wrong if found.year in given]
+    slots = {place.year: (place.path, place.band) for place, _ in rasters}
+    # a raster that stands for its own year as well is given twice, not crossed
+    crossed = [(p, found) for p, found in wrong if slots.get(found.year, (p.path, p.band)) != (p.path, p.band)]
     pairs = ", ".join(_told_as(place, found) for place, found in crossed or wrong)
     values = {"pairs": pairs, "by": wrong[0][1].told_by, "order": _order(told)}
     where = tuple(place for place, _ in crossed or wrong)

@@ -55,7 +55,7 @@ class TestTables:
             ("code,ecosystem\n,forest\n", "row 1, column code is blank. Write a code, or remove the row."),
             ("code,ecosystem\n21,jungle\n", "code 21, column ecosystem holds 'jungle'. Write one of forest, shrub"),
             ("code,ecosystem\n77,\n", "code 77 has no ecosystem, and the scheme does not have this code."),
-            ("code,ecosystem\n1021,forest\n", "holds the code 1021. Class codes go up to 999"),
+            ("code,ecosystem\n1000000,forest\n", "holds the code 1000000. Class codes go up to 999999"),
             (
                 "code,equivalents\n21,jungle:1\n",
                 "takes its equivalents from the column jungle, which the table xie2015",

@@ -111,6 +111,12 @@ def test_a_raster_of_a_year_nearby_is_told_and_taken(tmp_path):
     assert "rasters are of other years than those for which they are given: people_2014.tif 2014 → 2015" in line
 
 
+def test_one_raster_for_two_years_is_not_crossed(tmp_path):
+    file = raster(tmp_path / "land_2000.tif")
+    (line,) = pass_gate([file, file], (2000, 2005))
+    assert "land_2000.tif 2000 → 2005" in line
+
+
 def test_years_that_are_left_open_come_from_the_rasters(tmp_path):
     files = [raster(tmp_path / f"land_{year}.tif") for year in (2005, 2000)]
     assert years_of(files) == (2005, 2000)
