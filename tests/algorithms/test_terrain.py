@@ -187,7 +187,7 @@ class TestZoneSummary:
         ("changes", "message"),
         [
             ({"YEARS": "2000"}, "2 rasters given for 1 year"),
-            ({"ZONE_NAMES": "zone,label\n1,a\n"}, "lacks the column name"),
+            ({"ZONE_NAMES": "zone,called\n1,a\n"}, "lacks the column name"),
             ({"ZONE_NAMES": "zone,name\n1,a\n1,b\n"}, "names the zone 1 again"),
         ],
     )

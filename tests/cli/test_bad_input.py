@@ -114,8 +114,8 @@ def test_an_empty_class_table(refuse, region):
 
 def test_a_class_table_without_codes(refuse, region):
     refuse(
-        "Table classes.csv lacks the column code. It has value, ecosystem. Add or rename the column.",
-        CLASS_TABLE=table(region, "value,ecosystem\n21,forest\n"),
+        "Table classes.csv lacks the column code. It has number, ecosystem. Add or rename the column.",
+        CLASS_TABLE=table(region, "number,ecosystem\n21,forest\n"),
     )
 
 

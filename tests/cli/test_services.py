@@ -12,6 +12,7 @@ import subprocess
 import numpy as np
 import pytest
 from osgeo import gdal
+from scipy.ndimage import minimum_filter
 
 YEARS = (1990, 2005)
 
@@ -113,7 +114,8 @@ def test_lengths_and_slopes_by_numpy(made, region):
     )
     expected = np.minimum(length, (300 / 22.13) ** m) * steepness
     found = read(folder / "ls.tif")
-    here = np.isfinite(found)
+    # GDAL fills a missing neighbour at holes and edges; the gradient here leaves it out
+    here = np.isfinite(found) & minimum_filter(np.isfinite(read(dem)) & (read(dem) > -9999), 3, mode="constant")
     assert here.sum() > 400_000
     assert found[here] == pytest.approx(expected[here], rel=2e-4)  # slopes in single precision
 

@@ -86,7 +86,8 @@ def made(region, qgis_process, tmp_path_factory):
         "natural": call("naturalhabitat", OUTPUT=folder / "natural.tif"),
         "quality": call("habitatquality", THREATS=towns, NAMES="town", THREAT_TABLE=folder / "threats.csv",
                         SENSITIVITY_TABLE=folder / "sensitivity.csv", HALF_SATURATION=HALF_SATURATION,
-                        OUTPUT=folder / "quality.tif", OUTPUT_DEGRADATION=folder / "degradation.tif"),
+                        METHOD="accumulated", OUTPUT=folder / "quality.tif",
+                        OUTPUT_DEGRADATION=folder / "degradation.tif"),
     }  # fmt: skip
     return folder, outcomes
 
@@ -151,7 +152,7 @@ def test_natural_habitat_is_what_the_class_table_says(made, region):
 
 
 def test_quality_about_towns_by_a_direct_sum(made, region):
-    """InVEST: the threat within two kilometres, weighted by 1 - d/dmax, the weights adding up to one."""
+    """The older guide of InVEST: the threat within two kilometres, weighted by 1 - d/dmax, weights adding up to one."""
     folder, _ = made
     cover = read(region / "lulc" / "bungo_landcover_2005r.tif")
     towns = np.nan_to_num(read(folder / "towns.tif"))

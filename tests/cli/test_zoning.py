@@ -110,7 +110,7 @@ def test_the_plan_is_the_two_zones_laid_over_each_other(made):
     conserve, restore = zones == 1, reasons > 0
     assert conserve.sum() > 50_000 and restore.sum() > 1000
     there = np.isfinite(zones) | np.isfinite(reasons)
-    assert (np.isfinite(plan) == there).all()
+    assert np.isfinite(plan)[there].all()
     assert (plan[there] == (conserve + 2 * restore)[there]).all()
 
 
@@ -137,7 +137,7 @@ def test_polygons_are_one_for_each_unit_and_plan_and_add_up(made):
     assert len(parts) == len(features) > 100
     plan = read(made / "plan.tif")
     assert whole == pytest.approx({code: (plan == code).sum() * PIXEL_HA for code in whole}, rel=1e-9)
-    in_table = sum(float(row["area_ha"]) for row in rows_of(made / "table.csv"))
+    in_table = sum(float(row["area_ha"]) for row in rows_of(made / "table.csv") if row["zone"] != "all")
     assert in_table == pytest.approx(np.isfinite(plan).sum() * PIXEL_HA, rel=1e-9)
 
 
