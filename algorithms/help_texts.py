@@ -118,7 +118,6 @@ class _Words:
     use: Use
     space: str
     label_with: str
-    between: str
     any_unit: str
     by_year: str
     band_per_year: str
@@ -138,8 +137,7 @@ class _Words:
             return (self.least if role == "least" else self.most).format(name=inside)
         if role == "map":
             return name
-        parts = [self._unit(), self.by_year if role == "series" else ""]
-        told = self.between.join(filter(None, parts))
+        told = self._unit()
         return self.label_with.format(name=name, told=told) if told else name
 
     def before(self) -> str:
@@ -149,7 +147,8 @@ class _Words:
         if self.use.role == "map":
             unit = "" if "{" in self.meant.unit else self.meant.unit
             return self.band_per_year.format(unit=unit) if unit else ""
-        return self.meant.about.of(self.language) if self.meant.about else ""
+        about = self.meant.about.of(self.language) if self.meant.about else ""
+        return self.space.join(filter(None, (about, self.by_year if self.use.role == "series" else "")))
 
     def after(self) -> str:
         """What comes last: which values are usual, or possible."""
