@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...core.drivers.quantile.run import QuantileChoice
 
 METHODS = ("pooled", "canay", "mmqr", "koenker")
-STD_ERRORS = ("nid", "iid", "bootstrap")
+STD_ERRORS = ("nid", "iid", "bootstrap", "rank")
 
 
 class QuantileRegression(DriverAlgorithm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..report import Block, Column, TableBlock
 from ..results import Cell
@@ -43,6 +44,15 @@ def tests_table(tests: Iterable[tuple[str, float | None, str, float | None, str]
     ]
     rows = [(name, written(statistic), df, written_p(p), note) for name, statistic, df, p, note in tests]
     return TableBlock(words["drivers_tests"], columns, rows)
+
+
+def without_empty_columns(table: TableBlock) -> TableBlock:
+    """The table without the columns that hold no value in any row, such as tests that were not asked for."""
+    kept = [
+        place for place in range(len(table.columns)) if any(row[place] not in ("–", "", None) for row in table.rows)
+    ]
+    rows = [tuple(row[place] for place in kept) for row in table.rows]
+    return replace(table, columns=[table.columns[place] for place in kept], rows=rows)
 
 
 def rows_table(read: int, used: int, dropped: Iterable[Dropped], words: dict[str, str]) -> Block:

@@ -66,7 +66,7 @@ def test_panel_methods_see_past_the_cells(regress, method):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"STD_ERROR": "nid"}, {"STD_ERROR": "iid"}, {"STD_ERROR": "bootstrap"},
+    [{"STD_ERROR": "nid"}, {"STD_ERROR": "iid"}, {"STD_ERROR": "bootstrap"}, {"STD_ERROR": "rank"},
      {"STD_ERROR": "bootstrap", "CLUSTER": "cell_id"}, {"STD_ERROR": "bootstrap", "BLOCK_SIZE": 2000}],
 )  # fmt: skip
 def test_every_standard_error_runs(regress, changes):

@@ -124,8 +124,13 @@ def detect(
             part = progress.part(50 + 50 * done / len(parts), 50 + 50 * (done + 1) / len(parts))
             found = _judge_pooled(one, {}, options, None if used_blocks is None else used_blocks[rows], part)
             whole[label] = found[ALL_YEARS]
-    for warning in dict.fromkeys(warning for result in whole.values() for warning in result.warnings):
+    general = whole[ALL_YEARS].warnings
+    for warning in general:
         progress.warn(warning)
+    for label in parts:
+        for warning in whole[label].warnings:
+            if warning not in general:
+                progress.warn(say("{year}: {warning}", year=label, warning=warning))
     progress.set(100)
     return {label: whole[label] for label in (*parts, ALL_YEARS)}
 

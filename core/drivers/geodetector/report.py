@@ -26,7 +26,7 @@ from ...report import (
 from ...report.texts import load_palettes, load_texts
 from ...results import Cell
 from ..observations import Dropped
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import number_column, rows_table, without_empty_columns, written, written_p
 from .report_parts import shares_blocks, write_stratum_means, years_blocks
 from .run import GeodetectorRun
 from .tables import InteractionRow
@@ -108,7 +108,7 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         Column(words["drivers_factor"], kind="text"),
         *map(number_column, titles),
         *(Column(words[f"drivers_{name}"], decimals=0) for name in ("strata", "singletons")),
-        Column(words["drivers_discretisation"], kind="text"),
+        Column(words["drivers_method"], kind="text"),
     ]
     table: list[tuple[Cell, ...]] = [
         (
@@ -129,7 +129,7 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
     return [
         Figures(cards),
         Bars(words["drivers_q"], order, series, stacked=True, horizontal=True, value_title="q", note=note),
-        TableBlock(words["drivers_q"], columns, table),
+        without_empty_columns(TableBlock(words["drivers_q"], columns, table)),
     ]
 
 

@@ -53,9 +53,12 @@ def years_blocks(run: GeodetectorRun, order: Sequence[str], folder: str, words: 
             words["drivers_ranks"],
             list(order),
             [str(year) for year in years],
-            [[float(ranks[year].index(name) + 1) for year in years] for name in order],
+            [[rows[year][name].q for year in years] for name in order],
+            "q",
             column_title=words["year"],
-            texts=[[f"q {written(rows[year][name].q, 3)}" for year in years] for name in order],
+            texts=[
+                [words["drivers_rank"].format(rank=ranks[year].index(name) + 1) for year in years] for name in order
+            ],
         )
     )
     return [*blocks, *_maps(run, order[0], folder, words)]

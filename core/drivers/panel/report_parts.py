@@ -135,9 +135,7 @@ def models_blocks(run: PanelRun, words: dict[str, str]) -> list[Block]:
         for term in model.terms
         if term.standardised is not None and term.estimate
     ]
-    notes = " ".join(
-        f"{model.note[0].upper()}{model.note[1:]} (n {model.n}, R2 {written(model.r2, 3)})." for model in run.models
-    )
+    notes = " ".join(f"{model.note} (n {model.n}, R2 {written(model.r2, 3)})." for model in run.models)
     plot = Intervals(
         words["drivers_models"], items, value_title=words["drivers_standardised"], note=words["drivers_models_note"]
     )

@@ -96,19 +96,10 @@ def nid_covariance(
     breads, warnings = [], []
     for done, (quantile, fit) in enumerate(zip(quantiles, fits)):
         progress.check()
-        h = hall_sheather(rows, quantile)
-        low, high = (_neighbour(basis, y, fit.residuals, quantile + step) for step in (-h, h))
-        distance = low.residuals - high.residuals
-        apart = distance > FLAT * float(np.mean(np.abs(distance)))
-        if not apart.all():
-            warnings.append(
-                f"Quantile {quantile:g}: the fits at {quantile - h:.4g} and {quantile + h:.4g} touch or cross in "
-                f"{np.sum(~apart)} of {rows} rows, whose density counts as 0 in the nid standard errors."
-            )
-        density = np.zeros(rows)
-        density[apart] = 2 * h / distance[apart]
+        density, warning = row_densities(basis, y, quantile, fit)
+        warnings += [warning] if warning else []
         hessian = _weighted_cross_product(basis.rows, density)
-        if apart.any() and np.linalg.cond(hessian) < 1e12:
+        if density.any() and np.linalg.cond(hessian) < 1e12:
             breads.append(np.linalg.inv(hessian))
         else:
             breads.append(np.full((columns, columns), np.nan))
@@ -119,6 +110,23 @@ def nid_covariance(
         f"Hall-Sheather bandwidth, rows independent; t distribution with n - k = {rows - columns} degrees of freedom."
     )
     return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
+
+
+def row_densities(basis: Basis, y: Array, quantile: float, fit: Solution) -> tuple[Array, str]:
+    """(n,) density of each row at its quantile, 0 where the fits around it touch or cross; and a warning of those."""
+    rows = len(y)
+    h = hall_sheather(rows, quantile)
+    low, high = (_neighbour(basis, y, fit.residuals, quantile + step) for step in (-h, h))
+    distance = low.residuals - high.residuals
+    apart = distance > FLAT * float(np.mean(np.abs(distance)))
+    density = np.zeros(rows)
+    density[apart] = 2 * h / distance[apart]
+    if apart.all():
+        return density, ""
+    return density, (
+        f"Quantile {quantile:g}: the fits at {quantile - h:.4g} and {quantile + h:.4g} touch or cross in "
+        f"{np.sum(~apart)} of {rows} rows, whose density counts as 0 in the nid standard errors."
+    )
 
 
 def _weighted_cross_product(rows: Array, weights: Array) -> Array:

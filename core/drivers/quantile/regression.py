@@ -11,21 +11,22 @@ from scipy.stats import t as student
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from .errors import Covariance, bootstrap_covariance, iid_covariance, nid_covariance, wald
+from .errors import Covariance, bootstrap_covariance, iid_covariance, nid_covariance, row_densities, wald
 from .koenker import koenker
 from .panel import Estimates, canay, mmqr, pooled
+from .rank import NOTE, RankTest, rank_tests
 from .sample import Sample, bootstrap_units, make_sample
 from .solver import Array
 
 METHODS = ("pooled", "canay", "mmqr", "koenker")
-STD_ERRORS = ("nid", "iid", "bootstrap")
+STD_ERRORS = ("nid", "iid", "bootstrap", "rank")
 EXACT = 1e-8
 """Largest relative duality gap of a fit that counts as exact."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One coefficient of one quantile; what cannot be computed is None."""
+    """One coefficient of one quantile; what cannot be computed is None, and so is an end that an interval lacks."""
 
     quantile: float
     term: str
@@ -116,8 +117,9 @@ def quantile_regression(
         names: k names of the drivers.
         quantiles: each between 0 and 1, exclusive; sorted before use.
         method: `pooled` (all rows alike), `canay`, `mmqr` or `koenker` (panels with cell effects).
-        std_error: `nid`, `iid` or `bootstrap`; None is nid for pooled rows and bootstrap for panels. The panel methods
-            know only the bootstrap, which repeats all their steps; another choice is replaced, with a warning.
+        std_error: `nid`, `iid`, `bootstrap` or `rank` (intervals of the rank score test, for small samples); None is
+            nid for pooled rows and bootstrap for panels. The panel methods know only the bootstrap, which repeats all
+            their steps; another choice is replaced, with a warning.
         entity: (n,) integer cell of each row; needed by the panel methods.
         time: (n,) integer year of each row.
         cluster: (n,) integer cluster of each row, drawn as a whole by the bootstrap (else cells, else rows).
@@ -138,7 +140,8 @@ def quantile_regression(
     taus = _check_choices(quantiles, method, std_error, replications, penalty, confidence)
     sample = make_sample(y, x, names, method, entity, time, cluster, year_dummies)
     estimates = _estimate(sample, taus, method, penalty, progress.part(0, 30))
-    covariance = _covariance(sample, taus, method, std_error, estimates, replications, seed, progress.part(30, 100))
+    covariance = _covariance(sample, taus, method, std_error, estimates, replications, seed, progress.part(30, 60))
+    ranks = _rank_tests(sample, taus, std_error, estimates, confidence, progress.part(60, 100))
     progress.set(100)
 
     crossing = _count_crossing(estimates.fitted)
@@ -168,14 +171,22 @@ def quantile_regression(
             f"Fitted quantiles cross in {crossing} of {rows} rows. If they are many, use fewer quantiles or another "
             "form of the drivers; sorting the fitted quantiles of a row mends predictions (Chernozhukov et al. 2010)."
         )
+    terms = _terms(sample.names, taus, estimates, covariance, ranks, confidence)
+    endless = [
+        f"{term.term} at {term.quantile:g}" for term in terms if ranks and (term.low is None or term.high is None)
+    ]
+    if endless:
+        warnings.append(
+            f"The rank interval of {', '.join(endless)} has no end on one side: too few rows lie beyond the quantile."
+        )
     for warning in warnings:
         progress.warn(warning)
     return QuantileResult(
-        terms=_terms(sample.names, taus, estimates, covariance, confidence),
+        terms=terms,
         tests=_tests(sample, taus, method, estimates, covariance, fits, crossing),
         fits=fits,
         n=rows,
-        notes=(*sample.notes, *estimates.notes, *covariance.notes),
+        notes=(*sample.notes, *estimates.notes, *covariance.notes, *([NOTE] if ranks else [])),
         warnings=tuple(warnings),
     )
 
@@ -229,7 +240,7 @@ def _covariance(
 ) -> Covariance:
     rows, columns = sample.x.shape
     warnings = []
-    if estimates.basis is None and std_error in ("nid", "iid"):
+    if estimates.basis is None and std_error in ("nid", "iid", "rank"):
         warnings.append(f"Standard errors {std_error} ignore the cell effects of {method}; bootstrap is used instead.")
     if estimates.basis is None or std_error == "bootstrap":
         units, unit_name = bootstrap_units(sample)
@@ -249,6 +260,27 @@ def _covariance(
     else:
         covariance = nid_covariance(estimates.basis, sample.y, taus, estimates.fits, progress)
     return replace(covariance, warnings=(*warnings, *covariance.warnings))
+
+
+def _rank_tests(
+    sample: Sample,
+    taus: tuple[float, ...],
+    std_error: str | None,
+    estimates: Estimates,
+    confidence: float,
+    progress: Progress,
+) -> list[list[RankTest]]:
+    """The rank tests of every quantile; none unless they are asked for, or where ties leave no density."""
+    if std_error != "rank" or estimates.basis is None:
+        return []
+    tests = []
+    for place, (tau, fit) in enumerate(zip(taus, estimates.fits)):
+        density, _ = row_densities(estimates.basis, sample.y, tau, fit)
+        if not density.any():
+            return []
+        part = progress.part(100 * place / len(taus), 100 * (place + 1) / len(taus))
+        tests.append(rank_tests(sample.x, sample.names, sample.y, tau, fit, density, confidence, part))
+    return tests
 
 
 def _count_crossing(fitted: Array) -> int:
@@ -271,14 +303,24 @@ def _fits(taus: tuple[float, ...], estimates: Estimates) -> tuple[Fit, ...]:
 
 
 def _terms(
-    names: tuple[str, ...], taus: tuple[float, ...], estimates: Estimates, covariance: Covariance, confidence: float
+    names: tuple[str, ...],
+    taus: tuple[float, ...],
+    estimates: Estimates,
+    covariance: Covariance,
+    ranks: list[list[RankTest]],
+    confidence: float,
 ) -> tuple[Term, ...]:
     errors = np.sqrt(np.maximum(np.diag(covariance.matrix), 0)).reshape(estimates.coefficients.shape)
     reach = float(student.ppf((1 + confidence) / 2, covariance.degrees))
     terms = []
-    for quantile, coefficients, row in zip(taus, estimates.coefficients, errors):
-        for name, estimate, error in zip(names, coefficients.tolist(), row.tolist()):
-            if not error > 0:
+    for place, (quantile, coefficients, row) in enumerate(zip(taus, estimates.coefficients, errors)):
+        for column, (name, estimate, given) in enumerate(zip(names, coefficients.tolist(), row.tolist())):
+            error = given if given > 0 else None
+            if ranks:
+                test = ranks[place][column]
+                terms.append(Term(quantile, name, estimate, error, test.statistic, test.p, test.low, test.high))
+                continue
+            if error is None:
                 terms.append(Term(quantile, name, estimate, None, None, None, None, None))
                 continue
             t = estimate / error

@@ -61,7 +61,11 @@ def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
         ]
         mean = run.mean.get(name)
         if mean is not None:
-            series.append(Series(words["drivers_mean"], [mean.estimate] * len(terms), mean_colour))
+            low, high = (math.nan if end is None else end for end in (mean.low, mean.high))
+            count = len(terms)
+            series.append(
+                Series(words["drivers_mean"], [mean.estimate] * count, mean_colour, [low] * count, [high] * count)
+            )
         blocks.append(
             Lines(
                 name,

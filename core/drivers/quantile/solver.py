@@ -306,8 +306,8 @@ def _highs(y: Array, x: Array, target: Array) -> _Vertex:
         Infeasible: no weights within 0 and 1 meet the target.
     """
     found = linprog(-y, A_eq=x.T, b_eq=target, bounds=(0, 1), method="highs-ds", options={"time_limit": VERTEX_SECONDS})
-    if found.status == 2:
-        raise Infeasible("No dual weights meet the right-hand side.")
+    if found.status in (2, 4):  # 4: HiGHS cannot tell, such as a target that round-off puts just out of reach
+        raise Infeasible(f"No dual weights meet the right-hand side of a quantile fit: {found.message}")
     if found.status != 0:
         raise EcoAssetsError(f"The linear program of a quantile fit was not solved: {found.message}")
     a, b = np.clip(found.x, 0, 1), -found.eqlin.marginals

@@ -14,6 +14,7 @@ from ecoassets.core.drivers.quantile.errors import (
     wald,
 )
 from ecoassets.core.drivers.quantile.panel import fit_quantiles
+from ecoassets.core.drivers.quantile.rank import rank_tests
 from ecoassets.core.drivers.quantile.solver import make_basis
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.progress import QUIET, Progress
@@ -49,6 +50,69 @@ def test_engel_iid_errors_are_those_of_quantreg():
 def test_engel_nid_errors_are_those_of_quantreg():
     basis, y, fits = engel([0.5])
     assert errors(nid_covariance(basis, y, [0.5], fits, QUIET)) == pytest.approx([19.25, 0.02828], rel=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("quantile", "constant", "slope"),
+    [
+        (0.25, (73.78608, 120.09847), (0.42033, 0.49433)),
+        (0.5, (53.25915, 114.01156), (0.48702, 0.60199)),
+        (0.75, (32.74488, 107.31362), (0.58016, 0.69041)),
+        (0.95, (46.26495, 83.57896), (0.67390, 0.73444)),
+    ],
+)
+def test_engel_rank_intervals_are_those_of_the_vignette_of_quantreg(quantile, constant, slope):
+    """summary.rq inverts the rank test with errors of one law, at the level .9."""
+    basis, y, (fit,) = engel([quantile])
+    x = basis.rows @ basis.triangle
+    tests = rank_tests(x, ("const", "income"), y, quantile, fit, np.ones(len(y)), 0.9, QUIET)
+    assert [(test.low, test.high) for test in tests] == [
+        pytest.approx(constant, abs=6e-6), pytest.approx(slope, abs=6e-6)
+    ]  # fmt: skip
+
+
+def test_a_rank_interval_ends_where_the_test_of_its_end_has_p_of_one_less_the_level():
+    random = np.random.default_rng(3)
+    x = np.column_stack([np.ones(60), random.normal(size=(60, 2))])
+    y = x @ [1.0, 0.4, 0.0] + random.normal(size=60)
+    names = ("const", "a", "b")
+
+    def test_of(response):
+        basis = make_basis(x, names)
+        (fit,) = fit_quantiles(basis, response, [0.5], QUIET)
+        return rank_tests(x, names, response, 0.5, fit, np.ones(60), 0.9, QUIET)[1]
+
+    high = test_of(y).high
+    assert test_of(y - (high - 0.05) * x[:, 1]).p > 0.1 > test_of(y - (high + 0.05) * x[:, 1]).p
+
+
+def test_a_rank_interval_without_an_end():
+    """Two rows beyond the quantile cannot reject any value on one side."""
+    random = np.random.default_rng(1)
+    x = np.column_stack([np.ones(20), random.normal(size=20)])
+    basis = make_basis(x, ("const", "a"))
+    y = random.normal(size=20)
+    (fit,) = fit_quantiles(basis, y, [0.95], QUIET)
+    tests = rank_tests(x, ("const", "a"), y, 0.95, fit, np.ones(20), 0.95, QUIET)
+    assert any(test.low is None or test.high is None for test in tests)
+
+
+def test_rank_intervals_of_rows_that_come_twice():
+    random = np.random.default_rng(2)
+    x = np.repeat(np.column_stack([np.ones(40), random.integers(5, size=40)]), 2, axis=0)
+    y = np.repeat(random.integers(9, size=40).astype(float), 2)
+    basis = make_basis(x, ("const", "a"))
+    (fit,) = fit_quantiles(basis, y, [0.5], QUIET)
+    for test, estimate in zip(rank_tests(x, ("const", "a"), y, 0.5, fit, np.ones(80), 0.95, QUIET), fit.coefficients):
+        assert test.low <= estimate + 1e-6 and estimate - 1e-6 <= test.high
+
+
+def test_rank_intervals_are_for_small_samples():
+    x = np.ones((6_000, 1))
+    basis = make_basis(x, ("const",))
+    (fit,) = fit_quantiles(basis, np.arange(6_000.0), [0.5], QUIET)
+    with pytest.raises(InputError, match="up to 5000 rows"):
+        rank_tests(x, ("const",), np.arange(6_000.0), 0.5, fit, x[:, 0], 0.95, QUIET)
 
 
 def test_engel_slopes_differ_as_in_the_vignette_of_quantreg():
