@@ -17,6 +17,7 @@ from ...tables import Provenance, Table, provenance, resource_table
 HUMAN_ACTIVITY = ("hai_zhao2017", "cle_xiao2022", "hdi_li2021", "custom")
 HEMEROBY = ("hemeroby7", "custom")
 HEMEROBY_LEVELS = 7
+DECIMALS = 6  # of a mean that is compared with bounds: maps hold single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,10 @@ class Coefficients:
     def of_codes(self, codes: Sequence[int]) -> np.ndarray:
         """Float64, shape (codes,); NaN for a class without a coefficient."""
         return np.array([self.values.get(code, math.nan) for code in codes])
+
+    def level_of(self, means: np.ndarray) -> np.ndarray:
+        """Number of the level of each mean, int16; one that meets a bound but for its rounding belongs to the bound."""
+        return self.levels.classify(np.round(np.clip(means, self.lowest, self.highest), DECIMALS))
 
 
 def human_activity_coefficients(name: str, scheme: LandCoverScheme, table: Table | None = None) -> Coefficients:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from .coefficients import DECIMALS
 from .run import PressureResult
+
+NEAR = 0.5 * 10**-DECIMALS
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ def map_levels(result: PressureResult) -> tuple[MapLevel, ...]:
     classes = sorted(result.inputs.coefficients.levels.classes, key=lambda c: c.lower)
     levels = []
     for level, above in zip(classes, (*classes[1:], None)):
-        upper = level.upper * scale
-        highest = math.nextafter(upper, -math.inf) if above is not None and above.lower_closed else upper
-        levels.append(MapLevel(highest, level.name, level.name_zh, level.lower * scale, upper))
+        closed = above is not None and above.lower_closed
+        highest = (level.upper - NEAR if closed else level.upper + NEAR) * scale
+        levels.append(MapLevel(highest, level.name, level.name_zh, level.lower * scale, level.upper * scale))
     return tuple(levels)

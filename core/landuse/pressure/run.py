@@ -118,9 +118,7 @@ class PressureResult:
         """The study area in one of the years: its mean, and the level of that mean."""
         inputs = self.inputs
         value = self.means[inputs.years.index(year)]
-        coefficients = inputs.coefficients
-        on_scale = np.clip(value / inputs.scale, coefficients.lowest, coefficients.highest)
-        level = int(coefficients.levels.classify(np.array([on_scale]))[0])
+        level = int(inputs.coefficients.level_of(np.array(value / inputs.scale)))
         return Mean(year, ALL, value, level, math.fsum(row.area_ha for row in self.rows if row.year == year))
 
 
@@ -193,7 +191,7 @@ class _PaintKernel:
                 mask = mask & ~np.isnan(values)
             # running sums may end a rounding error outside of the scale
             values = np.clip(values.astype(np.float64), self.coefficients.lowest, self.coefficients.highest)
-            level = np.where(mask, self.coefficients.levels.classify(values), levels)
+            level = np.where(mask, self.coefficients.level_of(values), levels)
             for key, weights in (("area", block.areas_ha), ("sum", values * block.areas_ha)):
                 sums[f"{key}:{year}"] = sum_by_class(level, levels + 1, weights)[:-1]
             layers.append(values * self.scale)
@@ -203,10 +201,12 @@ class _PaintKernel:
 
 @dataclass(frozen=True)
 class _CopyKernel:
+    """Copies factors where there is land cover, so that nothing else shapes their range."""
+
     names: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
-        valid = np.stack([block.valid[name] for name in self.names])
+        valid = np.stack([block.valid[name] & block.gate for name in self.names])
         return Result({PRESSURE: (np.stack([block.values[name] for name in self.names]), valid)})
 
 
@@ -369,9 +369,7 @@ def _by_unit(
         _paint(paint, [*cover, *units.sources], area, output, progress.part(60, 100))
     rows = []
     for i, year in enumerate(inputs.years):
-        levels = inputs.coefficients.levels.classify(
-            np.clip(means[i], inputs.coefficients.lowest, inputs.coefficients.highest)
-        )
+        levels = inputs.coefficients.level_of(means[i])
         for unit in np.flatnonzero(areas[i]).tolist():
             value = float(means[i, unit]) * inputs.scale
             rows.append(Mean(year, units.name(unit), value, int(levels[unit]), float(areas[i, unit])))

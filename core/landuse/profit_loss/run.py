@@ -164,7 +164,7 @@ class ProfitLossKernel:
         if not unknown.any():
             return values
         ratio = factor.references[earlier] / factor.references[later]
-        return np.where(unknown, raw[later][name] * ratio, values)
+        return np.where(unknown, raw[later][name].astype(np.float64) * ratio, values)
 
     def _add_gain_and_loss(
         self,

@@ -22,6 +22,7 @@ SEVERITIES = 5  # none, light, moderate, severe, extreme
 WETLAND = "wetland"
 # A change reaches its threshold this little before it, so that 0.27 after 0.3 is a loss of 10 % in float32 too.
 NEARLY = 1 - 1e-6
+DECIMALS = 4  # of percent that are compared with bounds: rasters hold single precision
 
 
 def change_direction(
@@ -50,7 +51,7 @@ def severity_of(degree_pct: np.ndarray, ecosystem: str) -> np.ndarray:
     """
     rows = [row for row in resource_table("degradation_classes").rows if row["scheme"] == f"HJ1174 {ecosystem}"]
     lower = sorted(float(str(row["lower_inclusive"])) for row in rows)
-    place = np.searchsorted(lower[1:], degree_pct, side="right")
+    place = np.searchsorted(lower[1:], np.round(degree_pct, DECIMALS), side="right")
     return (place if ecosystem == WETLAND else SEVERITIES - 1 - place).astype(np.uint8)
 
 

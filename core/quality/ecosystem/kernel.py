@@ -16,6 +16,7 @@ from .known_grades import NO_GRADE, KnownGrades
 INDEX = "index"
 CLASSES = "classes"
 GRADES = 5
+DECIMALS = 4  # of an index that is compared with bounds, so that 0.35 of single precision is 35
 
 
 def quality_grades(index: np.ndarray, scheme: str) -> np.ndarray:
@@ -27,7 +28,7 @@ def quality_grades(index: np.ndarray, scheme: str) -> np.ndarray:
     """
     rows = [row for row in resource_table("quality_classes").rows if row["scheme"] == scheme]
     lower = sorted(float(str(row["min_inclusive"])) for row in rows)
-    return np.searchsorted(lower[1:], index, side="right") + 1
+    return np.searchsorted(lower[1:], np.round(index, DECIMALS), side="right") + 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,14 +31,15 @@ class Components:
         return self.eigenvalues / self.eigenvalues.sum() * 100
 
 
-def moments(normalised: np.ndarray) -> np.ndarray:
+def moments(normalised: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Count, sums and cross products about `MIDDLE` in one matrix that adds up, shape (indicators + 1, ...).
 
     Args:
         normalised: float64, shape (indicators, pixels).
+        weights: of the pixels, about 1; None where all count alike.
     """
     centred = np.vstack([np.ones(normalised.shape[1]), normalised - MIDDLE])
-    return centred @ centred.T
+    return (centred if weights is None else centred * weights) @ centred.T
 
 
 def covariance(summed: np.ndarray) -> np.ndarray:

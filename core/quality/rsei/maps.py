@@ -46,16 +46,21 @@ def rsei_levels(index: np.ndarray) -> np.ndarray:
 class SumKernel:
     """Moments of the normalised indicators by group; count, sums and squares of indicators and reflectance by year.
 
+    All are weighted by the area of the pixels, relative to the largest of the grid: on geographic grids a row of pixels
+    covers the less land the nearer to a pole it lies.
+
     Attributes:
         feeds: the group that each year shapes, or None.
         uses: the group that each year uses.
         models: limits by group; sums of indicators are taken about the middle of their limits.
+        largest_ha: pixel.
     """
 
     images: Images
     feeds: tuple[int | None, ...]
     uses: tuple[int, ...]
     models: tuple[IndexModel, ...]
+    largest_ha: float
 
     def __call__(self, block: Block) -> Result:
         size = len(INDICATORS) + 1
@@ -63,14 +68,15 @@ class SumKernel:
         for year, (stack, counted, _) in enumerate(self.images.read(block)):
             values = stack[:, counted].astype(np.float64)
             model, group = self.models[self.uses[year]], self.feeds[year]
+            weights = block.areas_of(counted) / self.largest_ha
             centred = values - middle_of(model)[:, np.newaxis]
-            sums[f"count:{year}"] = np.array(values.shape[1])
-            sums[f"sum:{year}"] = centred.sum(axis=1)
-            sums[f"squares:{year}"] = np.einsum("ij,ij->i", centred, centred)
+            sums[f"count:{year}"] = np.array(weights.sum())
+            sums[f"sum:{year}"] = centred @ weights
+            sums[f"squares:{year}"] = np.einsum("ij,ij,j->i", centred, centred, weights)
             nir = self.images.years[year].reflectance(block, "nir")[counted]
-            sums[f"nir:{year}"] = np.array(nir.sum(dtype=np.float64))
+            sums[f"nir:{year}"] = np.array(nir.astype(np.float64) @ weights)
             if group is not None:
-                sums[f"moments:{group}"] += moments(model.normalise(values))
+                sums[f"moments:{group}"] += moments(model.normalise(values), weights)
         return Result(sums=Sums(sums))
 
 

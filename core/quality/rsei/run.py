@@ -13,6 +13,7 @@ from ...inputs.images import check_heat, check_indicators, check_share_left
 from ...inputs.record import tell
 from ...progress import QUIET, Progress
 from ...quantities import quantity
+from ...raster.area import pixel_areas_ha
 from ...raster.engine import run_job
 from ...raster.files import workspace
 from ...raster.passes.percentiles import percentiles_by_stratum
@@ -104,7 +105,8 @@ def run_rsei(
         ready = prepare(inputs, settings, folder, progress)
         images, job = ready.images, ready.job
         models = _limits(inputs, images, job, feeds, progress.part(0, 30))
-        sums = run_job(replace(job, kernel=SumKernel(images, feeds, uses, models)), progress.part(30, 45)).sums
+        kernel = SumKernel(images, feeds, uses, models, float(pixel_areas_ha(job.grid).max()))
+        sums = run_job(replace(job, kernel=kernel), progress.part(30, 45)).sums
         statistics = _statistics(inputs, models, uses, sums)
         components: tuple[Components, ...] = ()
         if inputs.mode == "equal_weight":
@@ -119,8 +121,8 @@ def run_rsei(
             models = _component_limits(inputs, images, job, feeds, models, progress.part(45, 75))
         positions = tuple((inputs.years.index(before), inputs.years.index(after)) for before, after in pairs)
         made = map_outputs(outputs, inputs.years, pairs)
-        kernel = MapKernel(images, uses, models, positions, tuple(output.name for output in made))
-        found = run_job(replace(job, kernel=kernel, outputs=made), progress.part(75, 100)).sums
+        maps = MapKernel(images, uses, models, positions, tuple(output.name for output in made))
+        found = run_job(replace(job, kernel=maps, outputs=made), progress.part(75, 100)).sums
     years = range(len(inputs.years))
     reasons = np.stack([found[f"reasons:{year}"] for year in years])
     _tell_left_out(inputs, reasons, progress)

@@ -55,6 +55,16 @@ def test_a_window_of_three_pixels_by_hand(tmp_path):
     assert found[1, 2] == pytest.approx((2 * CROP + 3 * FOREST + 3 * BUILT) / 8)
 
 
+@pytest.mark.parametrize("unit", ["window", "grid"])
+def test_a_coefficient_at_a_bound_belongs_to_the_level_below(tmp_path, unit):
+    """0.2 in single precision lies above 0.2, and means of many pixels end a rounding error beside it."""
+    path = write_map(tmp_path / "lc.tif", np.full((9, 9), 1, np.uint8), pixel=70.0)
+    for bound, level in ((0.2, 1), (0.4, 2), (0.6, 3), (0.8, 4)):
+        own = human_activity_coefficients("custom", CLCD, Table.of_rows("own", [{"code": 1, "coefficient": bound}]))
+        inputs = replace(activity([path], unit=Unit(unit, 210)), coefficients=own)
+        assert {row["level"] for row in records(pressure_table(run_human_activity(inputs)))} == {level}
+
+
 def test_zones_and_their_levels(tmp_path):
     path = write_map(tmp_path / "lc.tif", classes("11888 12888"))
     zones = write_rectangles(
@@ -119,6 +129,12 @@ class TestFactors:
         assert result.ranges == {"Night light": (10, 30)}
         assert read(out, 1)[0] == pytest.approx([(2 * CROP + 0) / 3, (2 * BUILT + 0.5) / 3])
         assert read(out, 2)[0] == pytest.approx([(2 * CROP + 0.25) / 3, (2 * BUILT + 1) / 3])
+
+    def test_only_land_shapes_the_range_of_a_factor(self, tmp_path):
+        path = write_map(tmp_path / "lc.tif", classes("12 2."))
+        light = write_map(tmp_path / "light.tif", np.array([[0, 10], [5, 60]], dtype=np.float32), nodata=-1)
+        result = run_human_activity(activity([path], unit=Unit("grid", 200), factors=(Factor("light", (light,)),)))
+        assert result.ranges["light"] == (0, 10)
 
     def test_a_pixel_without_the_factor_is_left_out(self, tmp_path):
         cover = write_map(tmp_path / "lc.tif", classes("188"))

@@ -138,6 +138,8 @@ class TestStandard:
     def test_severity_of_forest_and_grassland(self):
         assert severity_of(np.array([95, 90, 89, 75, 60, 30, 29]), "forest").tolist() == [0, 0, 1, 1, 2, 3, 4]
         assert severity_of(np.array([90, 80, 70, 50, 49]), "grassland").tolist() == [0, 1, 2, 3, 4]
+        cover = np.array([0.9, 0.8, 0.7, 0.5], dtype=np.float32).astype(np.float64)
+        assert severity_of(cover * 100, "grassland").tolist() == [0, 1, 2, 3]
 
     def test_severity_of_wetland_by_the_area_lost(self):
         assert severity_of(np.array([-20, 4, 5, 15, 30, 50]), "wetland").tolist() == [0, 0, 1, 2, 3, 4]

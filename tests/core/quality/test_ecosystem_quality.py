@@ -169,6 +169,8 @@ class TestSummary:
     def test_grades_include_their_lower_bound(self, scheme, breaks):
         assert quality_grades(np.array(breaks), scheme).tolist() == [2, 3, 4, 5]
         assert quality_grades(np.array(breaks) - 0.01, scheme).tolist() == [1, 2, 3, 4]
+        shares = (np.array(breaks) / 100).astype(np.float32).astype(np.float64)  # 0.35 lies below itself here
+        assert quality_grades(shares * 100, scheme).tolist() == [2, 3, 4, 5]
 
 
 class TestMasks:
