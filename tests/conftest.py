@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ROOMS.index(_room(item.path)) if _room(item.path) in ROOMS else -1)
+
+
+_ended = {}
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _ended["status"] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Ends at once where QGIS was loaded: it may crash while its objects are torn down with the interpreter.
+
+    What the tests have found is told by then; the exit status is theirs.
+    """
+    if "qgis.core" in sys.modules and "status" in _ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_ended["status"])
 
 
 @pytest.fixture(scope="session")

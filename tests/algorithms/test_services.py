@@ -414,7 +414,10 @@ class TestHabitat:
     def test_names_and_threats_fit(self, land, tmp_path, constant):
         threats = write_text(tmp_path / "t.csv", "threat,max_distance_km,weight,decay\nroad,1,1,linear\n")
         given = {**land, "THREATS": [constant("road", 1)], "NAMES": "road, town", "THREAT_TABLE": threats}
-        refused(QUALITY, {**given, "SENSITIVITY_TABLE": threats, "OUTPUT": str(tmp_path / "h.tif")}, "2 names .*for 1")
+        sensitivity = write_text(tmp_path / "s.csv", f"code,habitat,road\n{FOREST},1,0.5\n")
+        refused(
+            QUALITY, {**given, "SENSITIVITY_TABLE": sensitivity, "OUTPUT": str(tmp_path / "h.tif")}, "2 names .*for 1"
+        )
 
     def test_carbon_by_class(self, land, tmp_path):
         table = write_text(tmp_path / "c.csv", f"code,above,soil\n{FOREST},100,50\n{PADDY},5,60\n{TOWN},0,20\n")
