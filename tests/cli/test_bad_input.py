@@ -99,7 +99,7 @@ def test_codes_that_the_scheme_does_not_know(refuse, region):
     strange = write_raster(region[0] / "strange.tif", [[98, 99], [99, FOREST]])
     refuse(
         "Land cover 2005 (strange.tif) holds codes that scheme CNLUCC does not know: 99 (2 px), 98 (1 px).",
-        "Add them to the class table, or set 99 as the nodata value.",
+        "A code that stands for",
         LAND_COVER=[str(region[0] / "2000.tif"), strange],
     )
 
