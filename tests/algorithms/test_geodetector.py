@@ -164,7 +164,7 @@ def test_years_shares_folds_and_own_limits(detect, tmp_path):
     joint = [row for row in read_csv(tmp_path / "trees.csv") if row["set"] == "height + rain"]
     assert sum(int(row["n"]) for row in joint) == 108
     text = html.read_text(encoding="utf-8")
-    assert "Rank of the factors by year" in text and "Shares of the factors" in text
+    assert "rank of the factors by year" in text and "Shares of the factors" in text
 
 
 def test_limits_from_a_table_and_not_from_both(detect, tmp_path):

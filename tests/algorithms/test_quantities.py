@@ -8,6 +8,9 @@ from ecoassets.algorithms import declared
 from ecoassets.algorithms.declared import DeclaredAlgorithm
 from ecoassets.algorithms.help_texts import Use, entry_of
 
+EN = "One raster per year, one with a band per year, or one for all years. "
+ZH = "每年一个栅格，或一个每年一个波段的栅格，或各年共用一个。"
+
 
 class Sample(DeclaredAlgorithm):
     """Declares as algorithms do, and has no help of its own."""
@@ -35,8 +38,8 @@ def told(request, monkeypatch):
 
 EXPECTED = {
     "en": {
-        "CROWN": ("Leaf area index (m2/m2; one per year, or one)", "Usual: 0 to 7 m2/m2."),
-        "PLANTS": ("Gross primary production (any unit; one per year, or one)", "Usual: 0 to 3,000 g C/(m2 a)."),
+        "CROWN": ("Leaf area index (m2/m2)", f"{EN}Usual: 0 to 7 m2/m2."),
+        "PLANTS": ("Gross primary production (any unit)", f"{EN}Usual: 0 to 3,000 g C/(m2 a)."),
         "STEEP": ("Slope (STEEP_UNIT)", "Usual: 0 to 60 °."),
         "ANYTHING": ("Values", ""),
         "CROWN_MIN": (
@@ -52,8 +55,8 @@ EXPECTED = {
         "KEPT": ("Soil retention", "t/(ha a), a band per year."),
     },
     "zh": {
-        "CROWN": ("叶面积指数（m2/m2；每年一个，或共用一个）", "常见范围：0 至 7 m2/m2。"),
-        "PLANTS": ("总初级生产力（单位不限；每年一个，或共用一个）", "常见范围：0 至 3,000 g C/(m2 a)。"),
+        "CROWN": ("叶面积指数（m2/m2）", f"{ZH}常见范围：0 至 7 m2/m2。"),
+        "PLANTS": ("总初级生产力（单位不限）", f"{ZH}常见范围：0 至 3,000 g C/(m2 a)。"),
         "STEEP": ("坡度（STEEP_UNIT）", "常见范围：0 至 60 °。"),
         "ANYTHING": ("数值", ""),
         "CROWN_MIN": ("有效叶面积指数下限", "小于该值的像元视为无数据。可能范围：0 至 20 m2/m2。"),
@@ -81,9 +84,9 @@ def test_every_series_has_a_range_and_every_map_none(told):
 
 def test_own_words_stand_between_those_of_the_quantity():
     entry = entry_of("soilconservation", "LS", "en", Use("slope_length", "series"))
-    assert entry.label == "Slope length and steepness LS (one per year, or one)"
+    assert entry.label == "Slope length and steepness LS"
     assert entry.help == (
-        "Such as the output of Slope length and steepness. Without land cover its grid is the reference. "
+        f"Such as the output of Slope length and steepness. {EN}Without land cover its grid is the reference. "
         "Usual: 0.03 to 80."
     )
 
