@@ -37,6 +37,7 @@ from ..core.report import MethodReport, write_report
 from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
+from .checks.values import wrong_value
 from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_fields, user_language
 from .declared import DeclaredAlgorithm
@@ -96,6 +97,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
     # running
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        wrong = wrong_value(self.parameterDefinitions(), parameters)
+        if wrong:
+            return False, wrong
         definition = self.parameterDefinition("YEARS")
         if definition is not None and parameters.get("YEARS"):
             try:

@@ -28,6 +28,7 @@ from ..core.raster.output import ClassColour
 from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table, read_table
 from ..core.years import parse_years
+from .checks.values import MOST, number_of, wrong_value
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
 from .inputs import layer_legend, table_file, table_of
 from .polygon_copies import polygons_path
@@ -50,7 +51,14 @@ class Given:
         *,
         layers: bool = True,
     ) -> None:
-        """Takes the parameters; without `layers` what was given is known, but no layer is turned into paths."""
+        """Takes the parameters; without `layers` what was given is known, but no layer is turned into paths.
+
+        Raises:
+            InputError: a number or a flag is none, or a layer cannot be read.
+        """
+        wrong = wrong_value(algorithm.parameterDefinitions(), parameters) if layers else None
+        if wrong:
+            raise InputError(wrong)
         self._algorithm = algorithm
         self._rasters: dict[str, list[str]] = {}
         self._tables: dict[str, Table | None] = {}
@@ -164,7 +172,7 @@ class Given:
     def number(self, name: str) -> float | None:
         """A number, None where it is optional and was not given (QGIS itself would read 0)."""
         definition = self._algorithm.parameterDefinition(name)
-        if self._parameters.get(name) is None and definition.defaultValue() is None:
+        if self._parameters.get(name) in (None, "") and definition.defaultValue() is None:
             return None
         return float(self._algorithm.parameterAsDouble(self._parameters, name, self._context))
 
@@ -213,12 +221,13 @@ class Given:
     def numbers(self, name: str) -> tuple[float, ...]:
         """Numbers of a text, separated by commas. Raises InputError where one is none."""
         words = [word for word in re.split(r"[,;，；、\s]+", self.text(name)) if word]
-        try:
-            return tuple(float(word) for word in words)
-        except ValueError:
+        numbers = [number_of(word) for word in words]
+        known = tuple(number for number in numbers if number is not None and abs(number) <= MOST)
+        if len(known) < len(words):
             raise InputError(
                 tr("{name} is {text!r}. Write numbers, separated by commas.", name=name, text=self.text(name))
-            ) from None
+            )
+        return known
 
     def codes(self, name: str) -> tuple[int, ...]:
         """Class codes of a text. Raises InputError where one is no whole number."""

@@ -56,7 +56,7 @@ def run_file(path: str, progress: Progress) -> Any:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            job = json.load(file)
+            job = json.load(file, parse_constant=_refuse_constant)
     except (OSError, ValueError) as reason:
         raise InputError(f"The job file {path} cannot be read: {reason}.") from None
     if not isinstance(job, dict):
@@ -74,6 +74,11 @@ def run_file(path: str, progress: Progress) -> Any:
         if pending:
             pending.write(json.dumps(result, ensure_ascii=False, indent=1))
     return result
+
+
+def _refuse_constant(word: str) -> float:
+    """JSON has no NaN and no Infinity, though Python reads them."""
+    raise ValueError(f"it holds {word}, which is no number")
 
 
 def _arguments(taker: Callable[..., Any], given: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -156,7 +157,7 @@ def parse_breaks(text: str) -> dict[str, tuple[float, ...]]:
             limits = tuple(float(word) for word in words)
         except ValueError:
             limits = ()
-        if not name.strip() or not limits:
+        if not name.strip() or not limits or not all(map(math.isfinite, limits)):
             raise InputError(
                 say(
                     "BREAKS holds {part!r}. Write factors and their limits, such as elevation: 200, 500; rain: 800.",
