@@ -44,9 +44,10 @@ class Geodetector(DriverAlgorithm):
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_choice("VARIANCE", ("sample", "population"), "sample", advanced=True)
         self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
+        self.add_flag("SECOND_OPINION", True, optional=True)
         self.add_table_output("OUTPUT_FACTORS", default=True)
-        for name in ("OUTPUT_INTERACTIONS", "OUTPUT_RISK", "OUTPUT_ECOLOGICAL", "OUTPUT_BREAKS", "OUTPUT_TREES"):
-            self.add_table_output(name)
+        for name in ("INTERACTIONS", "RISK", "ECOLOGICAL", "BREAKS", "TREES", "TESTS"):
+            self.add_table_output(f"OUTPUT_{name}")
         self.add_report_output()
         self.add_number_output("N")
 
@@ -65,6 +66,7 @@ class Geodetector(DriverAlgorithm):
         results |= self.publish_table("OUTPUT_ECOLOGICAL", run.ecological())
         results |= self.publish_table("OUTPUT_BREAKS", run.breaks())
         results |= self.publish_table("OUTPUT_TREES", run.trees())
+        results |= self.publish_table("OUTPUT_TESTS", run.tests())
         for row in run.result.factors:
             if row.q is not None:
                 progress.info(tr("{factor}: q = {q:.4f}, {n} strata.", factor=row.factor, q=row.q, n=row.strata))
@@ -93,6 +95,7 @@ def _choice(given: Given) -> GeodetectorChoice:
         shares=given.flag("SHARES"),
         folds=given.integer("FOLDS"),
         year_breaks=given.choice("YEAR_BREAKS"),
+        second_opinion=given.flag("SECOND_OPINION"),
     )
     return GeodetectorChoice(
         y=given.fields("Y")[0],

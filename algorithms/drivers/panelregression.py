@@ -44,6 +44,7 @@ class PanelRegression(DriverAlgorithm):
         self.add_choice("MODEL", MODELS, "fe")
         self.add_text("TERMS", optional=True)
         self.add_flag("AR_TEST", True, optional=True)
+        self.add_flag("SECOND_OPINION", True, optional=True)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_TESTS")
         self.add_table_output("OUTPUT_TURNING")
@@ -111,5 +112,6 @@ def _choice(given: Given) -> PanelChoice:
         model=given.choice("MODEL"),
         terms=given.text("TERMS"),
         ar_test=given.flag("AR_TEST"),
+        second_opinion=given.flag("SECOND_OPINION"),
         compare=given.has("OUTPUT_MODELS") or bool(given.file_output("OUTPUT_HTML")),
     )

@@ -42,6 +42,7 @@ class QuantileRegression(DriverAlgorithm):
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_number("PENALTY", 1, 0, advanced=True)
         self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
+        self.add_flag("SECOND_OPINION", True, optional=True)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_TESTS")
         self.add_report_output()
@@ -91,4 +92,5 @@ def _choice(given: Given) -> QuantileChoice:
         seed=given.integer("SEED"),
         penalty=given.required_number("PENALTY"),
         confidence=given.required_number("CONFIDENCE"),
+        second_opinion=given.flag("SECOND_OPINION"),
     )

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..report import Block, Column, TableBlock
+from ..messages import told
+from ..report import Block, Column, Paragraph, TableBlock
 from ..results import Cell
 from .observations import Dropped
+from .second_opinion.opinion import Opinion
 
 _TINY = 1e-4
 
@@ -44,6 +46,27 @@ def tests_table(tests: Iterable[tuple[str, float | None, str, float | None, str]
     ]
     rows = [(name, written(statistic), df, written_p(p), note) for name, statistic, df, p, note in tests]
     return TableBlock(words["drivers_tests"], columns, rows)
+
+
+def second_opinion(opinions: Iterable[Opinion], words: dict[str, str], language: str) -> list[Block]:
+    """How far another program agrees, in a sentence; nothing where it was not asked."""
+    parts = []
+    for opinion in opinions:
+        what = words[f"drivers_{opinion.test}"].format(name=opinion.name)
+        if opinion.difference is None:
+            parts.append(told(opinion.note, language))
+            continue
+        sentence = words["drivers_second_opinion_same" if opinion.agrees else "drivers_second_opinion_other"]
+        parts.append(
+            sentence.format(
+                what=what,
+                difference=f"{opinion.difference:.1e}",
+                ours=f"{opinion.ours:.10g}",
+                theirs=f"{opinion.theirs:.10g}",
+                note=told(opinion.note, language),
+            )
+        )
+    return [Paragraph(words["drivers_second_opinion"].format(parts="; ".join(parts)))] if parts else []
 
 
 def without_empty_columns(table: TableBlock) -> TableBlock:

@@ -20,6 +20,8 @@ from numpy.typing import ArrayLike
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
+from ..second_opinion import Opinion, disagreements
+from ..second_opinion.detector import opinions_on_q
 from .discretise import METHODS
 from .judged import Part, judge, tree_rows
 from .notes import result_notes, result_warnings
@@ -171,6 +173,11 @@ def _judge_pooled(
         part = Part(y if whole else sample.y[here], strata, sample.factors, here, y)
         p_here = {name: float(values[number]) for name, values in p.items()}
         tables = judge(part, how, p_here, q_cv if whole else {}, shares, progress.part(97, 100))
+        opinions: tuple[Opinion, ...] = ()
+        if options.second_opinion:
+            q_here = {row.factor: row.q for row in tables.factors if row.q is not None}
+            codes = {name: made.codes[here] for name, made in strata.items()}
+            opinions = opinions_on_q(part.y, codes, q_here, how.drop)
         used = np.zeros(len(sample.used), dtype=bool)
         used[np.flatnonzero(sample.used)[here]] = True
         alone = _trees_alone(makers, y) if whole and how.joint_trees else ()
@@ -184,7 +191,12 @@ def _judge_pooled(
             used=used,
             dropped=sample.dropped,
             notes=result_notes(sample, strata, options, len(y)),
-            warnings=(*sample.warnings, *result_warnings(tables, how.drop, blocks, options.permutations)),
+            warnings=(
+                *sample.warnings,
+                *result_warnings(tables, how.drop, blocks, options.permutations),
+                *disagreements(opinions),
+            ),
+            opinions=opinions,
             trees=(*alone, *tables.trees, *grown) if whole else (),
         )
     return found

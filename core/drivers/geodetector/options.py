@@ -30,6 +30,7 @@ class DetectorOptions:
         shares: whether each factor's share in the q of all is told.
         folds: of the cross-validation of q; 0 for none.
         year_breaks: ``pooled`` makes the strata once from all years, ``own`` anew in each.
+        second_opinion: whether statsmodels computes q again.
     """
 
     strata: StrataSettings = field(default_factory=StrataSettings)
@@ -41,6 +42,7 @@ class DetectorOptions:
     shares: bool = False
     folds: int = 0
     year_breaks: str = "pooled"
+    second_opinion: bool = False
 
     def check(self) -> None:
         """Raises InputError where an option cannot be used."""

@@ -26,7 +26,7 @@ from ...report import (
 from ...report.texts import load_palettes, load_texts
 from ...results import Cell
 from ..observations import Dropped
-from ..report_parts import number_column, rows_table, without_empty_columns, written, written_p
+from ..report_parts import number_column, rows_table, second_opinion, without_empty_columns, written, written_p
 from .report_parts import shares_blocks, write_stratum_means, years_blocks
 from .run import GeodetectorRun
 from .tables import InteractionRow
@@ -62,7 +62,13 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
             Chapter(words["drivers_ecological"], _ecological(run, words)),
             Chapter(words["drivers_discretisation"], _curves(run, words)),
             Chapter(words["drivers_rows"], [rows_table(len(result.used), used, dropped, words)]),
-            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*result.notes, SOURCES)]),
+            Chapter(
+                words["drivers_conventions"],
+                [
+                    *second_opinion(result.opinions, words, language),
+                    *(Paragraph(note) for note in (*result.notes, SOURCES)),
+                ],
+            ),
         ],
         subtitle=f"{run.choice.y} ~ {', '.join(run.choice.factors)}",
         facts=[(words["drivers_n"], f"{used}")],

@@ -19,7 +19,7 @@ from ..feature_table import FeatureTable
 from ..panel.run import blocks_of
 from .detector import ALL_YEARS, detect
 from .options import DetectorOptions
-from .tables import BreakRow, EcologicalRow, FactorRow, GeodetectorResult, InteractionRow, RiskRow, TreeRow
+from .tables import BreakRow, CheckRow, EcologicalRow, FactorRow, GeodetectorResult, InteractionRow, RiskRow, TreeRow
 
 MOST_CLASSES = 100
 BLOCKS_ACROSS = 10
@@ -87,6 +87,12 @@ class GeodetectorRun:
 
     def trees(self) -> ResultTable:
         return self._table(TreeRow, lambda result: result.trees)
+
+    def tests(self) -> ResultTable:
+        return self._table(
+            CheckRow,
+            lambda result: tuple(CheckRow(one.test, one.name, one.difference, str(one.note)) for one in result.opinions),
+        )
 
     def _table(self, kind: type, rows_of: Callable[[GeodetectorResult], tuple[Any, ...]]) -> ResultTable:
         """The rows of all years with the year behind them, blank for all years together."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..second_opinion.opinion import Opinion
 from .optimal import Candidate
 from .sample import Dropped
 from .statistics import Integers
@@ -105,6 +106,16 @@ class TreeRow:
 
 
 @dataclass(frozen=True)
+class CheckRow:
+    """What a second program says of q: the largest difference of any factor, and where it is."""
+
+    test: str
+    factor: str
+    statistic: float | None
+    note: str
+
+
+@dataclass(frozen=True)
 class Strata:
     """A factor in classes.
 
@@ -138,6 +149,7 @@ class GeodetectorResult:
         ecological: a row per ordered pair of factors.
         breaks: a row per factor and class.
         trees: a row per leaf, where trees were grown.
+        opinions: of statsmodels on q, where asked for.
         strata: by factor; holds codes for maps and the discretisation curve.
         used: (rows,) which input rows are in the sample.
         dropped: rows left out, by variable and reason.
@@ -156,3 +168,4 @@ class GeodetectorResult:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     trees: tuple[TreeRow, ...] = ()
+    opinions: tuple[Opinion, ...] = ()

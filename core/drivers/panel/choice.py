@@ -29,6 +29,7 @@ class PanelChoice:
         terms: squares, products and lags of drivers, see `parse_terms`.
         ar_test: whether errors are tested for lasting from time to time.
         compare: whether the other models are estimated too.
+        second_opinion: whether statsmodels computes slopes and errors again.
     """
 
     y: str
@@ -48,6 +49,7 @@ class PanelChoice:
     terms: str = ""
     ar_test: bool = True
     compare: bool = False
+    second_opinion: bool = False
 
     def drivers(self) -> tuple[tuple[str, ...], tuple[Made, ...]]:
         """All drivers, and the columns that are made of fields."""

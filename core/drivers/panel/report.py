@@ -23,7 +23,7 @@ from ...report import (
 )
 from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
-from ..report_parts import number_column, rows_table, tests_table, written, written_p
+from ..report_parts import number_column, rows_table, second_opinion, tests_table, written, written_p
 from .report_parts import models_blocks, turning_blocks
 from .run import PanelRun
 
@@ -50,7 +50,7 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
             Chapter(words["drivers_coefficients"], _coefficients(run, words)),
             *_chapter(words["drivers_turning"], turning_blocks(run, words)),
             *_chapter(words["drivers_models"], models_blocks(run, words)),
-            Chapter(words["drivers_tests"], _tests(run, words)),
+            Chapter(words["drivers_tests"], [*_tests(run, words), *second_opinion(run.opinions, words, language)]),
             Chapter(words["drivers_residuals"], _residual_maps(run, folder, words)),
             Chapter(
                 words["drivers_rows"],
@@ -130,6 +130,7 @@ def _tests(run: PanelRun, words: dict[str, str]) -> list[Block]:
             test.note,
         )
         for test in run.all_tests()
+        if not test.test.startswith("second_opinion")
     )
     return [tests_table(tests, words)]
 

@@ -16,6 +16,8 @@ from ..observations import Observations, read_observations, summarise
 from ..place.neighbours import Weights, block_codes, grid_weights, knn_weights
 from ..place.regular_grid import regular_grid
 from ..place.spatial import Moran, moran_by_time, residual_moran
+from ..second_opinion import Opinion, disagreements
+from ..second_opinion.least_squares import opinions_on_panel
 from .alternatives import MODELS, Model, as_result, between, fixed, pooled, random
 from .choice import PanelChoice
 from .conley import SpatialKernel
@@ -40,6 +42,7 @@ class PanelRun:
         warnings: of the regression and of the residuals' pattern.
         curves: drivers with squares, cubes or products.
         models: all models that could be estimated, where they are compared.
+        opinions: of statsmodels on slopes and errors, where asked for.
     """
 
     table: FeatureTable
@@ -50,6 +53,7 @@ class PanelRun:
     warnings: tuple[str, ...]
     curves: tuple[Curve, ...] = ()
     models: tuple[Model, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
 
     def terms(self) -> ResultTable:
         """The coefficients, with the model behind them."""
@@ -104,7 +108,8 @@ class PanelRun:
         if self.result.r2_between is not None:
             note = "squared correlation of the entity means of y and x b"
             numbers.append(Test("r2_between", self.result.r2_between, None, None, note))
-        return [*self.result.tests, *numbers, *by_time]
+        again = [Test(one.test, one.statistic, None, None, str(one.note)) for one in self.opinions]
+        return [*self.result.tests, *numbers, *by_time, *again]
 
 
 def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Progress = QUIET) -> PanelRun:
@@ -157,8 +162,11 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     if choice.ar_test:
         result = replace(result, tests=(*result.tests, *_serial(choice, observations, result)))
     moran, doubts = _residual_pattern(table, choice, observations, result)
+    opinions: tuple[Opinion, ...] = ()
+    if choice.second_opinion and choice.model in ("fe", "pooled"):
+        opinions = opinions_on_panel(observations, result, choice.effects, choice.covariance, cluster, choice.lags)
     progress.set(100)
-    warnings = (*observations.warnings, *result.warnings, *others, *doubts)
+    warnings = (*observations.warnings, *result.warnings, *others, *doubts, *disagreements(opinions))
     for item in result.dropped[len(observations.dropped) :]:
         progress.warn(f"Left out: {item.count} {item.what} ({item.reason}).")
     for warning in warnings:
@@ -166,7 +174,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     for note in result.notes:
         progress.info(note)
     curves = _curves(made, named, observations, result)
-    return PanelRun(table, choice, observations, result, moran, warnings, curves, models)
+    return PanelRun(table, choice, observations, result, moran, warnings, curves, models, opinions)
 
 
 def _models(

@@ -6,7 +6,7 @@ import math
 
 from ...report import Block, Chapter, Column, Figure, Figures, Lines, MethodReport, Paragraph, Series, TableBlock
 from ...report.texts import load_palettes, load_texts
-from ..report_parts import number_column, rows_table, tests_table, written, written_p
+from ..report_parts import number_column, rows_table, second_opinion, tests_table, written, written_p
 from .run import QuantileRun
 
 SOURCES = (
@@ -24,7 +24,10 @@ def quantile_report(run: QuantileRun, language: str) -> MethodReport:
         chapters=[
             Chapter(words["drivers_quantiles"], _by_quantile(run, words)),
             Chapter(words["drivers_coefficients"], [_coefficients(run, words)]),
-            Chapter(words["drivers_tests"], [_fit(run, words), _tests(run, words)]),
+            Chapter(
+                words["drivers_tests"],
+                [_fit(run, words), _tests(run, words), *second_opinion(run.opinions.values(), words, language)],
+            ),
             Chapter(words["drivers_rows"], [rows]),
             Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*result.notes, SOURCES)]),
         ],

@@ -16,7 +16,10 @@ from ..observations import Observations, read_observations, summarise
 from ..panel.regression import Term as MeanTerm
 from ..panel.regression import panel_regression
 from ..panel.run import blocks_of
+from ..second_opinion import Opinion, disagreements
+from ..second_opinion.quantiles import opinions_on_quantiles
 from .regression import Check, QuantileResult, Term, quantile_regression
+from .sample import make_sample
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class QuantileChoice:
     Attributes:
         cluster: column of the clusters that the bootstrap draws.
         transforms: by column.
+        second_opinion: whether statsmodels regresses the quantiles again.
         block_size: side of spatial blocks as clusters, units of the coordinates; 0 for none.
     """
 
@@ -44,6 +48,7 @@ class QuantileChoice:
     seed: int = 0
     penalty: float = 1.0
     confidence: float = 0.95
+    second_opinion: bool = False
 
     def columns(self) -> list[str]:
         """The fields that are needed."""
@@ -57,6 +62,7 @@ class QuantileRun:
     Attributes:
         mean: coefficients of the regression of the mean on the same rows, by driver; empty where there is none.
         mean_model: its effects and errors, in words.
+        opinions: of statsmodels by quantile, where asked for.
     """
 
     choice: QuantileChoice
@@ -64,12 +70,18 @@ class QuantileRun:
     result: QuantileResult
     mean: Mapping[str, MeanTerm]
     mean_model: str
+    opinions: Mapping[float, Opinion] = field(default_factory=dict)
 
     def terms(self) -> ResultTable:
         return row_table(Term, self.result.terms)
 
     def tests(self) -> ResultTable:
-        return row_table(Check, self.result.tests)
+        return row_table(Check, self.all_tests())
+
+    def all_tests(self) -> list[Check]:
+        """The tests of the regression, and what the second opinion says of each quantile."""
+        again = [Check(one.test, tau, one.statistic, None, None, str(one.note)) for tau, one in self.opinions.items()]
+        return [*self.result.tests, *again]
 
 
 def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progress: Progress = QUIET) -> QuantileRun:
@@ -123,8 +135,28 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
     for warning in (*observations.warnings, *collinearity_warnings(names, centred[:, varying])):
         progress.warn(warning)
     mean, model = _mean_regression(observations, choice, cluster, progress)
+    opinions = _opinions(observations, choice, result, progress) if choice.second_opinion else {}
+    for warning in disagreements(opinions.values()):
+        progress.warn(warning)
     progress.set(100)
-    return QuantileRun(choice, observations, result, mean, model)
+    return QuantileRun(choice, observations, result, mean, model, opinions)
+
+
+def _opinions(
+    observations: Observations, choice: QuantileChoice, result: QuantileResult, progress: Progress
+) -> dict[float, Opinion]:
+    labels, time = observations.times, observations.time
+    sample = make_sample(
+        observations.y,
+        observations.x,
+        observations.x_names,
+        choice.method,
+        observations.entity,
+        None if time is None or labels is None else labels[time],
+        None,
+        choice.year_dummies,
+    )
+    return opinions_on_quantiles(sample, result.fits, choice.method, progress)
 
 
 def _mean_regression(
