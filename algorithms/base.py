@@ -334,7 +334,7 @@ def _takes_layers(definition: QgsProcessingParameterDefinition) -> bool:
 
 def _plain(cell: Any) -> Any:
     if cell is None or isinstance(cell, str):
-        return cell
+        return cell if cell is None else str(cell)  # a message is no text to QGIS
     if isinstance(cell, float):
         return float(cell) + 0.0 if math.isfinite(cell) else None  # no negative zero
     return int(cell) if isinstance(cell, (int, bool)) else float(cell)

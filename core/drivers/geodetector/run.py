@@ -91,7 +91,7 @@ class GeodetectorRun:
     def tests(self) -> ResultTable:
         return self._table(
             CheckRow,
-            lambda result: tuple(CheckRow(one.test, one.name, one.difference, str(one.note)) for one in result.opinions),
+            lambda result: tuple(CheckRow(one.test, one.name, one.difference, one.note) for one in result.opinions),
         )
 
     def _table(self, kind: type, rows_of: Callable[[GeodetectorResult], tuple[Any, ...]]) -> ResultTable:

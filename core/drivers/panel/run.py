@@ -108,7 +108,7 @@ class PanelRun:
         if self.result.r2_between is not None:
             note = "squared correlation of the entity means of y and x b"
             numbers.append(Test("r2_between", self.result.r2_between, None, None, note))
-        again = [Test(one.test, one.statistic, None, None, str(one.note)) for one in self.opinions]
+        again = [Test(one.test, one.statistic, None, None, one.note) for one in self.opinions]
         return [*self.result.tests, *numbers, *by_time, *again]
 
 

@@ -80,7 +80,7 @@ class QuantileRun:
 
     def all_tests(self) -> list[Check]:
         """The tests of the regression, and what the second opinion says of each quantile."""
-        again = [Check(one.test, tau, one.statistic, None, None, str(one.note)) for tau, one in self.opinions.items()]
+        again = [Check(one.test, tau, one.statistic, None, None, one.note) for tau, one in self.opinions.items()]
         return [*self.result.tests, *again]
 
 
