@@ -1,0 +1,1 @@
+"""Prepare data: from the files that providers ship to rasters that the methods take."""

@@ -1,0 +1,1 @@
+"""The catalogue of products: what providers ship, told once in `resources/products`."""

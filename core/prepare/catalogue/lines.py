@@ -1,0 +1,59 @@
+"""YAML that remembers where its entries stand, so that a wrong one can be named by its line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import TableError
+
+
+class Entry(dict):
+    """A mapping that knows the line of the file on which each key stands."""
+
+    line: int
+    lines: dict[Any, int]
+
+    def line_of(self, key: Any) -> int:
+        return self.lines.get(key, self.line)
+
+
+def load_lined(text: str, file: str) -> Entry:
+    """Reads a YAML text whose top is a mapping.
+
+    Raises:
+        TableError: it is no YAML, no mapping, or a key stands twice; with the file and the line.
+    """
+    import yaml
+
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise TableError(f"{file}, line 1: a product is a mapping of keys, such as id: and title:.")
+        top = _built(loader, node, file)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise TableError(f"{file}, line {line}: this is no YAML ({error.problem}).") from None
+    except yaml.YAMLError as error:
+        raise TableError(f"{file}: this is no YAML ({error}).") from None
+    finally:
+        loader.dispose()
+    assert isinstance(top, Entry)
+    return top
+
+
+def _built(loader: Any, node: Any, file: str) -> Any:
+    kind = node.id
+    if kind == "sequence":
+        return [_built(loader, child, file) for child in node.value]
+    if kind != "mapping":
+        return loader.construct_object(node)
+    entry = Entry()
+    entry.line, entry.lines = node.start_mark.line + 1, {}
+    for key_node, value_node in node.value:
+        key, line = loader.construct_object(key_node), key_node.start_mark.line + 1
+        if key in entry:
+            raise TableError(f"{file}, line {line}: {key} stands twice, first on line {entry.lines[key]}.")
+        entry.lines[key] = line
+        entry[key] = _built(loader, value_node, file)
+    return entry
