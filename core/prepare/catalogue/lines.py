@@ -53,7 +53,7 @@ def _built(loader: Any, node: Any, file: str) -> Any:
     for key_node, value_node in node.value:
         key, line = loader.construct_object(key_node), key_node.start_mark.line + 1
         if key in entry:
-            raise TableError(f"{file}, line {line}: {key} stands twice, first on line {entry.lines[key]}.")
+            raise TableError(f"{file}, line {line}, {key}: it stands twice, first on line {entry.lines[key]}.")
         entry.lines[key] = line
         entry[key] = _built(loader, value_node, file)
     return entry
