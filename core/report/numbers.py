@@ -1,8 +1,9 @@
-"""Numbers as people read them: sensible digits, grouped thousands, large amounts in powers of ten."""
+"""Numbers as people read them: sensible digits, grouped thousands, amounts in the units of planners."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from numbers import Real  # numpy's numbers count as well
 
@@ -60,31 +61,84 @@ def column_decimals(values: Sequence[object]) -> int:
 
 
 def power_of_ten(exponent: int, unit: str) -> str:
-    """A unit in powers of ten: ``10⁶ CNY/a``."""
+    """A unit in powers of ten: ``10⁻⁶ m``."""
     return f"10{str(exponent).translate(_SUPERSCRIPTS)} {unit}".strip() if exponent else unit
 
 
-def scaled(
-    values: Sequence[float | None], unit: str, language: str = "en", above: float = 1e4
-) -> tuple[list[float | None], str]:
-    """Divides values by the power of ten that leaves the largest one easy to read.
+# What planners count in: the exponent and its word, largest first.
+_WORDS = {
+    "en": ((12, "trillion"), (9, "billion"), (6, "million")),
+    "zh": ((12, "万亿"), (8, "亿"), (4, "万")),
+}
+_IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "persons": "人", "person": "人"}
+_POWER_FIRST = re.compile(r"1e(\d+) (.+)")
+_HA_PER_KM2 = 100.0
+_KM2_FROM_HA = 1e4  # a hundred square kilometres
 
-    Powers go in steps of a thousand, in Chinese in steps of ten thousand (10⁴, 10⁸), as its readers count.
+
+def unit_text(unit: str, language: str = "en") -> str:
+    """A unit as people write it.
+
+    >>> unit_text("CNY/(ha a)", "zh"), unit_text("m3/a")
+    ('元/(公顷·年)', 'm³/a')
+    """
+    text = re.sub(r"(?<=m)([23])(?![0-9])", lambda found: found[1].translate(_SUPERSCRIPTS), unit)
+    if language != "zh":
+        return text
+    text = re.sub(r"[A-Za-z]+", lambda word: _IN_CHINESE.get(word[0], word[0]), text)
+    return re.sub(r"(?<=[^ /(]) (?=[^ (][^ ]*\))", "·", text)
+
+
+def scaled(
+    values: Sequence[float | None], unit: str, language: str = "en", above: float = 1e6
+) -> tuple[list[float | None], str]:
+    """Brings amounts into the unit that a planner reads: millions and billions, 万 and 亿, ha or km².
 
     Args:
         values: amounts; None, NaN and infinity come back as None.
-        unit: of the amounts.
-        language: ``en`` or ``zh``.
-        above: the largest value from which scaling starts; below 0.001 it starts as well.
+        unit: of the amounts; ``1e4 CNY`` counts in ten thousands.
+        language: ``en`` or ``zh``, whose readers count in ten thousands.
+        above: the largest value from which words are used; in Chinese ten thousand is always enough.
 
     Returns:
-        The divided values and the unit to write beside them: ``([1.2, 0.3], "10⁹ CNY/a")``.
+        The divided values and the unit to write beside them: ``([1.2, 0.3], "billion CNY/a")``.
     """
     numbers = [None if v is None or is_missing(v) else float(v) for v in values]
+    power = _POWER_FIRST.match(unit)
+    if power:
+        numbers, unit = _divided(numbers, 10.0 ** -int(power[1])), power[2]
+    told = unit_text(unit, language)
     peak = max((abs(v) for v in numbers if v is not None), default=0.0)
-    if peak == 0 or 1e-3 <= peak < above:
-        return numbers, unit
-    step = 4 if language == "zh" and peak > 1 else 3
-    exponent = math.floor(math.log10(peak) / step) * step
-    factor = 10.0**exponent
-    return [None if v is None else v / factor for v in numbers], power_of_ten(exponent, unit)
+    if unit == "ha" and peak >= _KM2_FROM_HA:
+        return _divided(numbers, _HA_PER_KM2), "km²"
+    if 0 < peak < 1e-3:
+        exponent = math.floor(math.log10(peak) / 3) * 3
+        return _divided(numbers, 10.0**exponent), power_of_ten(exponent, told)
+    if peak >= (min(above, 1e4) if language == "zh" else above):
+        for exponent, word in _WORDS.get(language, _WORDS["en"]):
+            if peak >= 10.0**exponent:
+                gap = "" if language == "zh" or not told else " "
+                return _divided(numbers, 10.0**exponent), f"{word}{gap}{told}"
+    return numbers, told
+
+
+def _divided(numbers: Sequence[float | None], divisor: float) -> list[float | None]:
+    return [None if v is None else v / divisor for v in numbers]
+
+
+def amount(value: float | None, unit: str, language: str = "en") -> str:
+    """A number with its unit, as a sentence has it: ``7.75 billion CNY/a``, ``4.92 %``, ``109.46 km²``."""
+    if value is None or is_missing(value):
+        return DASH
+    (number,), told = scaled([value], unit, language)
+    text = format_number(number, unit_decimals(told))
+    return f"{text}{'' if language == 'zh' or not told else ' '}{told}"
+
+
+def unit_decimals(unit: str) -> int | None:
+    """Digits after the point that every number of a unit has: two for percent, points, millions and km².
+
+    None for the other units, whose digits follow the size of the number.
+    """
+    in_words = any(unit.startswith(word) for words in _WORDS.values() for _, word in words)
+    return 2 if unit.startswith("%") or unit == "km²" or in_words else None

@@ -8,7 +8,6 @@ import io
 import math
 import os
 import re
-from collections.abc import Sequence
 from functools import singledispatch
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +18,6 @@ from ..raster.files import PendingFile
 from ..raster.statistics import stored_unit
 from .blocks import (
     Bars,
-    Cell,
     ClassColour,
     Column,
     Command,
@@ -40,8 +38,9 @@ from .blocks import (
     Sources,
     TableBlock,
 )
+from .cells import readable
 from .look import FONTS
-from .numbers import DASH, column_decimals, format_number, is_missing, scaled
+from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
 from .points import chart
 from .quicklook import QuickLook, quick_looks
 from .texts import FOLDER, load_palettes, load_texts
@@ -49,7 +48,6 @@ from .texts import FOLDER, load_palettes, load_texts
 MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
 FOLD_ABOVE, SHOWN_WHEN_FOLDED = 15, 10
 _SCALE_BAR_SHARE = 0.3  # longest scale bar as a share of the picture
-_HEADLINE_SCALING = 1e7  # smaller headline numbers are more telling when written out
 
 
 def write_report(report: Report, path: PathLike) -> None:
@@ -173,8 +171,8 @@ def _figures(block: Figures, language: str) -> dict[str, Any]:
     for item in block.items:
         text, unit = item.value, item.unit
         if isinstance(text, (int, float)):
-            (value,), unit = scaled([float(text)], unit, language, above=_HEADLINE_SCALING)
-            text = format_number(value)
+            (value,), unit = scaled([float(text)], unit, language)
+            text = format_number(value, unit_decimals(unit))
         cards.append(
             {
                 "label": item.label,
@@ -194,12 +192,12 @@ def _table(block: TableBlock, language: str) -> dict[str, Any]:
     if len(block.rows) > MAX_ROWS:
         cut = words["rows_cut_download" if block.download else "rows_cut"]
         note = " ".join(filter(None, (cut.format(shown=MAX_ROWS, count=len(block.rows)), note)))
-    texts = _cell_texts(block.columns, shown)
+    columns, texts = readable(block.columns, shown, language)
     folded = len(texts) > FOLD_ABOVE
     return {
         "kind": "table",
         "title": block.title,
-        "columns": block.columns,
+        "columns": columns,
         "rows": texts[:SHOWN_WHEN_FOLDED] if folded else texts,
         "rest": texts[SHOWN_WHEN_FOLDED:] if folded else [],
         "show_all": words["show_all"].format(count=len(texts)),
@@ -207,24 +205,6 @@ def _table(block: TableBlock, language: str) -> dict[str, Any]:
         "download": block.download,
         "data_uri": _csv_uri(block) if block.download else "",
     }
-
-
-def _cell_texts(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    decimals = [
-        column_decimals([row[place] for row in rows])
-        if column.kind == "number" and column.decimals is None
-        else column.decimals
-        for place, column in enumerate(columns)
-    ]
-    return [[_cell_text(cell, column, digits) for cell, column, digits in zip(row, columns, decimals)] for row in rows]
-
-
-def _cell_text(cell: Cell, column: Column, decimals: int | None) -> str:
-    if is_missing(cell):
-        return DASH
-    if column.kind == "number" and isinstance(cell, (int, float)):
-        return format_number(float(cell), decimals)
-    return f"{float(cell):.10g}" if isinstance(cell, (int, float)) and column.kind == "code" else str(cell)
 
 
 def _csv_uri(block: TableBlock) -> str:
@@ -272,7 +252,7 @@ def _ramp_legend(block: Map, ramp: Ramp, look: QuickLook, language: str) -> dict
     if look.low is None or look.high is None:
         return {
             "ticks": [],
-            "unit": given,
+            "unit": unit_text(given, language),
             "colours": "",
             "range": words["no_values"],
         }
@@ -280,7 +260,6 @@ def _ramp_legend(block: Map, ramp: Ramp, look: QuickLook, language: str) -> dict
         [look.low + (look.high - look.low) * part / 4 for part in range(5)],
         given,
         language,
-        1e6,
     )
     decimals = column_decimals(marks)
     return {

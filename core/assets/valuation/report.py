@@ -24,6 +24,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import left_out_areas, pictures
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ...results import Cell
 from ...tables import Provenance, provenance
@@ -44,7 +45,7 @@ def valuation_report(result: ValuationResult, outputs: ValuationOutputs, languag
             Chapter(words["valuation_services"], _services(result, words, unit, language)),
         ],
         subtitle=f"{years} · {result.inputs.equivalents.name} · {result.inputs.scheme.title}",
-        facts=[(words["valuation_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
+        facts=[(words["valuation_area"], amount(math.fsum(result.area_ha[-1]), "ha", language))],
         parameters=_references(result, words),
         sources=_sources(result, words),
         left_out=_left_out(result, words),

@@ -18,6 +18,7 @@ from ...report import (
 )
 from ...report.common import left_out_areas, pictures
 from ...report.names import told
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..ecosystem.reference_report import reference_tables
@@ -41,7 +42,7 @@ def degradation_report(result: DegradationResult, outputs: DegradationOutputs, l
             Chapter(words["degradation_severity"], _severity(result, outputs, words, language)),
         ],
         subtitle=", ".join(layer.name for layer in result.inputs.layers),
-        facts=[(words["quality_area"], f"{result.base_ha(0):,.0f} ha")],
+        facts=[(words["quality_area"], amount(result.base_ha(0), "ha", language))],
         sources=[provenance(classes)],
         left_out=_left_out(result, words),
     )

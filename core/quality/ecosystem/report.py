@@ -20,6 +20,7 @@ from ...report import (
 )
 from ...report.common import left_out_areas, pictures
 from ...report.names import told
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..legends import legend
@@ -46,7 +47,7 @@ def quality_report(result: QualityResult, outputs: QualityOutputs, language: str
             Chapter(words["eqi_references"], reference_tables([result.references.table], words)),
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · {', '.join(inputs.indicators)} · {inputs.scheme.title}",
-        facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1].ravel()):,.0f} ha")],
+        facts=[(words["quality_area"], amount(math.fsum(result.area_ha[-1].ravel()), "ha", language))],
         sources=[provenance("quality_classes")],
         left_out=left_out,
     )

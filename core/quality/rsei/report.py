@@ -23,6 +23,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import left_out_areas, pictures
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..legends import legend
@@ -45,7 +46,7 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
             Chapter(words["rsei_indicators"], _indicators(result, words)),
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · {inputs.series().title}",
-        facts=[(words["quality_area"], f"{math.fsum(result.area_ha[-1]):,.0f} ha")],
+        facts=[(words["quality_area"], amount(math.fsum(result.area_ha[-1]), "ha", language))],
         sources=[provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")],
         left_out=_left_out(result, words),
         warnings=_warnings(result, words),

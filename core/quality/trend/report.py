@@ -20,6 +20,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import left_out_areas
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ...tables import Provenance, provenance
 from ..legends import legend
@@ -42,7 +43,7 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
             Chapter(words["quality_maps"], _maps(outputs, words, language)),
         ],
         subtitle=f"{', '.join(map(str, inputs.years))} · p ≤ {inputs.alpha:g}",
-        facts=[(words["quality_area"], f"{tested:,.0f} ha")],
+        facts=[(words["quality_area"], amount(tested, "ha", language))],
         sources=sources,
         left_out=left_out_areas(None, [(words["trend_not_tested"], result.not_tested_ha)], tested),
         warnings=[f"{words['trend_too_short']} {result.smallest_p:.3f}."] if result.smallest_p > inputs.alpha else [],

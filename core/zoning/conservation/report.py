@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
 from ...report.common import pictures
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import legend
@@ -22,7 +23,7 @@ def conservation_report(result: ConservationResult, outputs: ConservationOutputs
             Chapter(words["zoning_importance"], _importance(result, words, language)),
             Chapter(words["zoning_cleanup"], _cleanup(result, words)),
         ],
-        facts=[(words["zoning_region"], f"{sum(result.region_ha):,.0f} ha")],
+        facts=[(words["zoning_region"], amount(sum(result.region_ha), "ha", language))],
     )
 
 

@@ -19,6 +19,7 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ..legends import legend
 from ..report_parts import Words, class_map, named, table_block, with_names
@@ -58,7 +59,7 @@ def plan_report(
     if divided:
         chapters += _districts(result, outputs, words, language, folder)
     area = float(result.area_ha.sum())
-    facts = [(words["zoning_region"], f"{area:,.0f} ha")]
+    facts = [(words["zoning_region"], amount(area, "ha", language))]
     if divided:
         facts.append((words["zoning_districts"], str(len(result.districts) - 1)))
     dropped = len(result.districts) - MAX_DISTRICTS
@@ -74,13 +75,14 @@ def _overview(result: PlanResult, outputs: PlanOutputs, words: Words, language: 
     whole = float(result.area_ha.sum())
     names = _plan_names(language)
     cards = [
-        Figure(names[code], result.plan_ha(code), "ha", f"{result.plan_ha(code) / whole:.2%}")
+        Figure(names[code], result.plan_ha(code), "ha", amount(result.plan_ha(code) / whole * 100, "%", language))
         for code in (CONSERVE, RESTORE, BOTH)
     ]
     blocks: list[Block] = [Figures(cards)]
     if result.plan_ha(BOTH):
+        note = words["zoning_with_both"]
         with_both = [
-            Figure(words[title], area, "ha", f"{area / whole:.2%}, {words['zoning_with_both']}")
+            Figure(words[title], area, "ha", ", ".join((amount(area / whole * 100, "%", language), note)))
             for title, area in (
                 ("zoning_conservation_area", result.plan_ha(CONSERVE, BOTH)),
                 ("zoning_restoration_area", result.plan_ha(RESTORE, BOTH)),
@@ -157,9 +159,9 @@ def _page(result: PlanResult, d: int, picture: str | None, words: Words, languag
     names = _plan_names(language)
     whole = math.fsum(result.area_ha[d].ravel())
     areas = {code: float(result.area_ha[d, code].sum()) for code in range(PLANS)}
-    of_whole = words["zoning_of_hectares"].format(area=f"{whole:,.0f}")
+    of_whole = words["zoning_of_hectares"].format(area=amount(whole, "ha", language))
     cards = [
-        Figure(name, areas[code], "ha", f"{areas[code] / whole:.1%} {of_whole}")
+        Figure(name, areas[code], "ha", f"{amount(areas[code] / whole * 100, '%', language)} {of_whole}")
         for code, name in ((CONSERVE, names[CONSERVE]), (RESTORE, names[RESTORE]), (BOTH, words["zoning_both"]))
     ]
     blocks: list[Block] = [Figures(cards)]
@@ -168,7 +170,7 @@ def _page(result: PlanResult, d: int, picture: str | None, words: Words, languag
         blocks.append(class_map(title, [MapPicture(picture)], legend("plan", language)))
     reasons = reasons_of_part(result.reasons_ha[d, [RESTORE, BOTH]].sum(axis=0), language)
     if reasons:
-        told = "; ".join(f"{reason} {area:,.1f} ha" for reason, area in reasons)
+        told = "; ".join(f"{reason} {amount(area, 'ha', language)}" for reason, area in reasons)
         blocks.append(Paragraph(f"{words['zoning_why_restore']}: {told}."))
     blocks.append(_ecosystems(result, d, words, language))
     if result.inputs.services:

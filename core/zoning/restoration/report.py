@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
 from ...report.common import left_out_areas
+from ...report.numbers import amount
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import combination_legend, legend
@@ -23,7 +24,7 @@ def restoration_report(result: RestorationResult, outputs: RestorationOutputs, l
             Chapter(words["zoning_reasons"], _reasons(result, words, language)),
             Chapter(words["zoning_cleanup"], _cleanup(result, words, language)),
         ],
-        facts=[(words["zoning_study_area"], f"{result.study_area_ha:,.0f} ha")],
+        facts=[(words["zoning_study_area"], amount(result.study_area_ha, "ha", language))],
         left_out=left_out_areas(
             None, [(words["zoning_unjudged"], result.unjudged_ha)], result.study_area_ha - result.unjudged_ha
         ),
