@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed test-gui bench cluster-test faults soak province package link unlink lint typecheck format models reference house system venv
+.PHONY: help demo test test-installed test-gui bench cluster-test faults soak province package link unlink lint typecheck format models reference plotly house system venv
 
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
@@ -65,6 +65,10 @@ models: house ## write the models of resources/models, one per paper
 
 reference: house ## write docs/reference.md from the help of the algorithms
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.help_pages
+
+plotly: ## build what draws the charts of reports anew, after a change of versions in tools/plotly (npm)
+	@mkdir -p .build/plotly && cp tools/plotly/* .build/plotly/
+	cd .build/plotly && npm install --no-package-lock --no-audit --no-fund && node bundle.mjs ../../resources/report
 
 house:
 	@mkdir -p .build/link && ln -sfn ../.. .build/link/ecoassets

@@ -17,7 +17,7 @@ from ecoassets.tools.package import build, metadata_problems, read_metadata, zip
 
 CLONE = Path(__file__).resolve().parents[1]
 FLOORS = {"core": 0, "algorithms": 1, "plugin": 2}
-LAZY = {"pandas", "statsmodels", "plotly", "dask", "distributed", "jinja2", "xgboost", "lightgbm", "sklearn", "shap"}
+LAZY = {"pandas", "statsmodels", "dask", "distributed", "jinja2", "xgboost", "lightgbm", "sklearn", "shap"}
 MAX_LINES = 450
 MAX_FILES = 20  # in a folder
 

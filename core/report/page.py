@@ -39,6 +39,7 @@ from .blocks import (
     TableBlock,
 )
 from .cells import readable
+from .links import raster_links
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
 from .points import chart
@@ -58,19 +59,19 @@ def write_report(report: Report, path: PathLike) -> None:
         path: file to write.
 
     Raises:
-        OutputError: the file cannot be written, or plotly or jinja2 is not installed.
+        OutputError: the file cannot be written, or jinja2 is not installed.
         InputError: a raster, colour or language cannot be used.
     """
-    page = render_report(report)
+    page = render_report(report, os.path.dirname(os.path.abspath(path)))
     with PendingFile(os.fspath(path)) as pending:
         pending.write(page)
 
 
-def render_report(report: Report) -> str:
-    """The HTML of a report.
+def render_report(report: Report, folder: str = "") -> str:
+    """The HTML of a report, with links to the rasters of its maps as they are found from the folder of the file.
 
     Raises:
-        OutputError: plotly or jinja2 is not installed.
+        OutputError: jinja2 is not installed.
         InputError: a raster, colour or language cannot be used.
     """
     try:
@@ -92,6 +93,9 @@ def render_report(report: Report) -> str:
     chapters = []
     for chapter in report.chapters:
         views = [_numbered(view(block, report.language), charts) for block in chapter.blocks]
+        for shown in views:
+            if "rasters" in shown:
+                shown["rasters"] = raster_links(shown["rasters"], folder)
         chapters.append({"title": chapter.title, "views": views})
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -112,15 +116,9 @@ def _numbered(shown: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, 
 
 
 def _plotly_js() -> str:
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise OutputError(
-            "The charts of a report need the Python package plotly, which this QGIS does not bring. "
-            "Install plotly, or leave the report out."
-        ) from error
+    """The part of plotly.js that the charts need, which comes with the plugin."""
     # Inside a script element only its end tag could be misread.
-    return str(get_plotlyjs()).replace("</script", "<\\/script")
+    return (FOLDER / "plotly.min.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
 
 
 @singledispatch
@@ -242,6 +240,7 @@ def _map(block: Map, language: str) -> dict[str, Any]:
         "across": {1: 1, 2: 2, 4: 2}.get(len(pictures), 3),
         "ramp": legend,
         "classes": classes,
+        "rasters": dict.fromkeys(os.fspath(picture.path) for picture in block.pictures),
     }
 
 

@@ -19,8 +19,6 @@ from ecoassets.core.quality.trend.report import trend_report
 from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend
 from ecoassets.core.report import render_report
 
-pytest.importorskip("plotly")
-
 
 def page(made, language):
     return render_report(made.complete("A title", language, [], ""))
