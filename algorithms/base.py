@@ -46,6 +46,8 @@ from .gathered_reports import hand_over
 from .given import Given
 from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
+from .looks.landing import RunGroup, land_together
+from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, make_room, require_writable, require_written
 from .settings import report_language, scheduler
@@ -140,6 +142,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         self._files_read = input_files(self, parameters, context)
+        self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
         try:
             self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
@@ -175,6 +178,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
             except ModuleNotFoundError as error:
                 failure = missing_package(error, self.displayName())
             else:
+                self._land(self._given, results)
                 progress.set(100)
                 return results
         # QGIS never lets go of an exception. So it is raised where nothing of the run hangs on it: neither frames of
@@ -243,6 +247,19 @@ class EcoAlgorithm(DeclaredAlgorithm):
         return given_parameters(self, self._parameters, self._context)
 
     # publishing
+
+    def layers_made(self, results: Results) -> list[str]:
+        """What may become layers, the main map first, then other maps, then tables."""
+        made = [d for d in self.parameterDefinitions() if d.type() in ("rasterDestination", "sink")]
+        tables = [d for d in made if d.type() == "sink" and d.dataType() == QgsProcessing.SourceType.TypeVector]
+        ordered = [*(d for d in made if d not in tables), *tables]
+        return [str(results[d.name()]) for d in ordered if results.get(d.name())]
+
+    def _land(self, given: Given, results: Results) -> None:
+        """The layers come as one group. Steps of a workflow say so too; the workflow, which ends last, overrules."""
+        years = given.optional_years() if self.parameterDefinition("YEARS") is not None else ()
+        run = RunGroup(run_name(self.displayName(), self._place, years))
+        land_together(self._context, self.layers_made(results), run)
 
     def publish_raster(self, name: str, path: str | None, look: Look) -> Results:
         """Gives the layer its style when QGIS loads it."""

@@ -11,7 +11,6 @@ from ..core.results import Column
 
 QGIS_VERSION = Qgis.QGIS_VERSION_INT if hasattr(Qgis, "QGIS_VERSION_INT") else Qgis.versionInt()
 FIELD_TYPES_ARE_META_TYPES = QGIS_VERSION >= 33800
-GROUPS_IN_CANVAS = QGIS_VERSION >= 33200
 
 
 def make_field(name: str, kind: str) -> QgsField:

@@ -11,7 +11,7 @@ from ...core.raster.statistics import stored_statistics
 from ..assets.valuing import ValuingAlgorithm
 from ..base import Results
 from ..given import Given
-from ..looks.canvas import BandLook, Look, range_about_zero
+from ..looks.canvas import Look, bands_between, range_about_zero
 from ..translation import tr
 
 DOUBLED = 1.0  # the change index of land whose value doubled; that of land that lost all is -1
@@ -79,5 +79,5 @@ class ProfitLoss(ValuingAlgorithm):
 
     def _publish_map(self, name: str, path: str, result: ProfitLossResult, low: float, high: float) -> Results:
         label = self.label(name)
-        bands = tuple(BandLook(p, f"{label} {a}-{b}") for p, (a, b) in enumerate(result.pairs, start=1))
+        bands = bands_between(label, result.pairs)
         return self.publish_raster(name, path, Look(label, bands, low, high, "diverging"))

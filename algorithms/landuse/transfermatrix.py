@@ -9,7 +9,7 @@ from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
-from ..looks.canvas import BandLook, Look
+from ..looks.canvas import BandLook, Look, leads_to
 
 
 class TransferMatrix(EcoAlgorithm):
@@ -44,7 +44,8 @@ class TransferMatrix(EcoAlgorithm):
         bands = tuple(
             BandLook(
                 p + 1,
-                f"{self.label('OUTPUT')} {a}-{b}",
+                f"{self.label('OUTPUT')} {a}–{b}",
+                leads_to((a, b), result.pairs),
                 classes=change_legend(result, p, user_language()),
             )
             for p, (a, b) in enumerate(result.pairs)

@@ -9,30 +9,25 @@ from qgis.core import (
     Qgis,
     QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
-    QgsDateTimeRange,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
     QgsLayerTreeNode,
-    QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingLayerPostProcessorInterface,
     QgsProject,
     QgsRasterLayer,
     QgsRasterRenderer,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, QTime
 from qgis.PyQt.QtGui import QColor
 
 from ...core.raster.output import BandStatistics, ClassColour
 from ...core.raster.statistics import stored_unit
 from ...core.report.texts import load_palettes
+from .landing import OF_BANDS, dress_when_loaded, range_of_years
 
 RAMP_STEPS = 8
-OF_BANDS = "ecoassets/bands"  # marks a group that holds the bands of one raster
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class BandLook:
     Attributes:
         band: its number.
         name: of the layer.
-        year: where it has one.
+        year: where it has one; of a change the year to which it leads.
         limits: its own range, where it needs one.
         classes: its own legend, where bands of a class raster hold different classes.
         levels: intervals, rising; drawn in steps of colour in place of a ramp.
@@ -119,45 +114,37 @@ def _written(number: float) -> str:
     return f"{float(f'{number:.4g}'):,.10g}"
 
 
+def leads_to(pair: tuple[int, int], pairs: Sequence[tuple[int, int]]) -> int | None:
+    """The year of the map of a change: that to which it leads; None where it spans the changes of other maps."""
+    spans = any(other != pair and pair[0] <= other[0] and other[1] <= pair[1] for other in pairs)
+    return None if spans else pair[1]
+
+
+def bands_between(label: str, pairs: Sequence[tuple[int, int]]) -> tuple[BandLook, ...]:
+    """A layer of change per pair of years, the last pair on top."""
+    return tuple(
+        BandLook(band, f"{label} {a}–{b}", leads_to((a, b), pairs)) for band, (a, b) in enumerate(pairs, start=1)
+    )
+
+
 def style_when_loaded(context: QgsProcessingContext, path: str, look: Look) -> None:
     """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
-    if not context.willLoadLayerOnCompletion(path):
-        return
-    styler = _Styler(look)
-    # QGIS holds only a pointer: without a reference of ours the styler would be gone before its turn.
-    _WAITING[:] = [waiting for waiting in _WAITING if not waiting.done] + [styler]
-    context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
+    dress_when_loaded(context, path, lambda layer, project: show_bands(layer, look, project))
 
 
-class _Styler(QgsProcessingLayerPostProcessorInterface):
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look, self.done = look, False
+def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> QgsLayerTreeNode:
+    """Styles a loaded layer for its first band and adds a layer to the project for each further band.
 
-    def postProcessLayer(
-        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> None:
-        show_bands(layer, self._look, context.project() or QgsProject.instance())
-        self.done = True
-
-
-_WAITING: list[_Styler] = []
-
-
-def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
-    """Styles a loaded layer for its first band and adds a layer for each further band, in a group of their own."""
+    Returns:
+        What goes into the tree: the layer, or a group of its bands whose last is on top and ticked.
+    """
     first, *others = look.bands
     apply_look(layer, first, look)
-    node = project.layerTreeRoot().findLayer(layer.id())
-    if node is None:
-        return
     if not others:
-        leave_groups_of_bands(layer, project)
-        return
+        return QgsLayerTreeLayer(layer)
     group = QgsLayerTreeGroup(look.group)
     group.setCustomProperty(OF_BANDS, True)
-    group.addChildNode(node.clone())
-    _replace(node, group)
+    group.addLayer(layer)
     for band in others:
         clone = layer.clone()
         apply_look(clone, band, look)
@@ -166,25 +153,7 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> None:
     for position, child in enumerate(group.children()):
         child.setItemVisibilityChecked(position == 0)
         child.setExpanded(position == 0)
-
-
-def leave_groups_of_bands(layer: QgsMapLayer, project: QgsProject) -> None:
-    """Takes a loaded layer out of the group of another output, where QGIS may have put it."""
-    node = project.layerTreeRoot().findLayer(layer.id())
-    if node is not None and node.parent().customProperty(OF_BANDS):
-        _replace(node, node.clone())
-
-
-def _replace(node: QgsLayerTreeLayer, new: QgsLayerTreeNode) -> None:
-    """Puts another node in the place of a layer, and outside the groups of other outputs.
-
-    QGIS puts a new layer where the last one went, which may be the group of another output.
-    """
-    parent, place = node.parent(), node
-    while parent.customProperty(OF_BANDS):
-        parent, place = parent.parent(), parent
-    parent.insertChildNode(parent.children().index(place), new)
-    node.parent().removeChildNode(node)
+    return group
 
 
 def apply_look(layer: QgsRasterLayer, band: BandLook, look: Look) -> None:
@@ -272,6 +241,4 @@ def set_year(layer: QgsRasterLayer, year: int) -> None:
     time = layer.temporalProperties()
     time.setIsActive(True)
     time.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)
-    first = QDateTime(QDate(year, 1, 1), QTime(0, 0))
-    last = QDateTime(QDate(year, 12, 31), QTime(23, 59, 59))
-    time.setFixedTemporalRange(QgsDateTimeRange(first, last))
+    time.setFixedTemporalRange(range_of_years(year, year))

@@ -9,10 +9,8 @@ from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFeatureRenderer,
     QgsGraduatedSymbolRenderer,
-    QgsMapLayer,
+    QgsLayerTreeLayer,
     QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingLayerPostProcessorInterface,
     QgsProject,
     QgsRendererCategory,
     QgsRendererRange,
@@ -25,7 +23,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ...core.report.texts import load_palettes, ramp_colour
-from .canvas import leave_groups_of_bands
+from .landing import dress_when_loaded
 
 STEPS = 9
 POINT_MM = 1.6
@@ -75,28 +73,12 @@ class FeatureLook:
 
 def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
     """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
-    if not context.willLoadLayerOnCompletion(layer_id):
-        return
-    styler = _Styler(look)
-    # QGIS holds only a pointer: without a reference of ours the styler would be gone before its turn.
-    _WAITING[:] = [waiting for waiting in _WAITING if not waiting.done] + [styler]
-    context.layerToLoadOnCompletionDetails(layer_id).setPostProcessor(styler)
 
+    def dress(layer: QgsVectorLayer, _: QgsProject) -> QgsLayerTreeLayer:
+        show_features(layer, look)
+        return QgsLayerTreeLayer(layer)
 
-class _Styler(QgsProcessingLayerPostProcessorInterface):
-    def __init__(self, look: FeatureLook) -> None:
-        super().__init__()
-        self._look, self.done = look, False
-
-    def postProcessLayer(
-        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> None:
-        show_features(layer, self._look)
-        leave_groups_of_bands(layer, context.project() or QgsProject.instance())
-        self.done = True
-
-
-_WAITING: list[_Styler] = []
+    dress_when_loaded(context, layer_id, dress)
 
 
 def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.raster.output import ClassColour
-from ..looks.canvas import BandLook, Look
+from ..looks.canvas import BandLook, Look, bands_between
 
 # From bad to good, so that maps of quality read like maps of loss and gain.
 QUALITY_PALETTE = "diverging"
@@ -25,5 +25,4 @@ def yearly_classes(label: str, years: Sequence[int], classes: tuple[ClassColour,
 
 def classes_between(label: str, pairs: Sequence[tuple[int, int]], classes: tuple[ClassColour, ...]) -> Look:
     """Classes of change, a layer per pair of years; the last pair on top."""
-    bands = tuple(BandLook(band, f"{label} {a}–{b}") for band, (a, b) in enumerate(pairs, start=1))
-    return Look(label, bands, classes=classes)
+    return Look(label, bands_between(label, pairs), classes=classes)

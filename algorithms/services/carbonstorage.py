@@ -15,7 +15,7 @@ from ...core.services.carbon.report import carbon_report
 from ...core.services.carbon.storage import CarbonOutputs, run_carbon_storage
 from ..base import Results
 from ..given import Given
-from ..looks.canvas import BandLook, Look, range_about_zero
+from ..looks.canvas import Look, bands_between, range_about_zero
 from ..translation import tr
 from .service import ServiceAlgorithm
 
@@ -89,7 +89,7 @@ class CarbonStorage(ServiceAlgorithm):
     def _look(self, given: Given, change: CarbonChange) -> Look:
         label, path = self.label("OUTPUT_CHANGE"), given.output("OUTPUT_CHANGE")
         low, high = range_about_zero(stored_statistics(path)) if path else (0.0, 1.0)
-        bands = tuple(BandLook(n, f"{label} {a}-{b}", None) for n, (a, b) in enumerate(change.pairs, start=1))
+        bands = bands_between(label, change.pairs)
         return Look(label, bands, low, high, "diverging")
 
     def _flux(self, given: Given) -> FluxInputs | None:

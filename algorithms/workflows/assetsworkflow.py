@@ -22,6 +22,7 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
     """Assets by year, where they lie by slope, aspect and landform, and what drives them."""
 
     NAME = "assetsworkflow"
+    MAIN_MAP = "ecological_assets.tif"
     GROUP = "workflows"
     ADJUSTED = True
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)

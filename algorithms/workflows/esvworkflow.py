@@ -23,6 +23,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
     NAME = "esvworkflow"
+    MAIN_MAP = "value_change.tif"
     GROUP = "workflows"
     ADJUSTED = True
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)

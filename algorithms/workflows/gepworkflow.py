@@ -32,6 +32,7 @@ class GepWorkflow(Workflow, PriceParameters):
     """From maps, statistics and prices to the account of gross ecosystem product and the tables of the SEEA."""
 
     NAME = "gepworkflow"
+    MAIN_MAP = "gep_map.tif"
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "NPP")
 
     def declare(self) -> None:

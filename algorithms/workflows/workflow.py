@@ -27,7 +27,6 @@ from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
-from ..compat import GROUPS_IN_CANVAS
 from ..gathered_reports import gather_reports
 from ..given import Given
 from ..outputs import make_folder, require_apart
@@ -62,6 +61,7 @@ class Chain:
 
     Attributes:
         finished: how many have succeeded.
+        shown: files that become layers of the project where there is one, in the order of the steps.
     """
 
     def __init__(
@@ -73,13 +73,13 @@ class Chain:
         folder: str,
         steps: int,
         reports: list[StepReport],
-        title: str,
     ) -> None:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
         self._files_read = files_read
-        self._steps, self._started, self._reports, self._title = steps, 0, reports, title
+        self._steps, self._started, self._reports = steps, 0, reports
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
         self.finished = 0
+        self.shown: list[str] = []
 
     def file(self, name: str) -> str:
         """A file of this name in the folder of results."""
@@ -124,9 +124,8 @@ class Chain:
         for output in shown:
             label = child.parameterDefinition(output).description()
             details = QgsProcessingContext.LayerDetails(label, self._context.project(), output)
-            if GROUPS_IN_CANVAS:
-                details.groupName = self._title
             self._context.addLayerToLoadOnCompletion(paths[output], details)
+        self.shown += [paths[output] for output in shown]
         given = {**self._shared_with(child), **parameters, **paths}
         given = {key: value for key, value in given.items() if value is not None}
         if child.parameterDefinition("OUTPUT_HTML") is not None:
@@ -161,6 +160,8 @@ class Workflow(EcoAlgorithm):
     """Chains algorithms of this provider: `follow` runs the steps and tells the headline figures."""
 
     GROUP = "workflows"
+    # The file that is the main map of the run, as the abstract would show it.
+    MAIN_MAP = ""
     # Rasters by year that are compared with the years and the grid of the land cover before the first step.
     YEARLY: tuple[str, ...] = ()
 
@@ -195,6 +196,11 @@ class Workflow(EcoAlgorithm):
         """Names of subjects of the headline figures, by id, in the language of the report."""
         return {}
 
+    def layers_made(self, results: Results) -> list[str]:
+        main = [path for path in self._shown if os.path.basename(path) == self.MAIN_MAP]
+        others = [path for path in self._shown if path not in main]
+        return [*main, *others, *super().layers_made(results)]
+
     def add_workflow_outputs(self) -> None:
         self.add_raster_settings()
         self.add_folder_output("FOLDER")
@@ -220,7 +226,8 @@ class Workflow(EcoAlgorithm):
             raise InputError("\n".join(reasons))
         reports: list[StepReport] = []
         where = self._context, self._feedback, folder
-        chain = Chain(given, self._files_read, *where, self.steps(given), reports, self.displayName())
+        chain = Chain(given, self._files_read, *where, self.steps(given), reports)
+        self._shown = chain.shown
         try:
             shared = self._share_area(given, chain, progress)
             with gather_reports(reports), within(shared.source):

@@ -40,6 +40,7 @@ class ZoningWorkflow(Workflow):
     """Restore here, conserve there: from rain, soil, relief and plants to a plan by district."""
 
     NAME = "zoningworkflow"
+    MAIN_MAP = "plan.tif"
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "STORM_RAINFALL")
 
     def declare(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ecoassets.tests.algorithms.helpers import VALUE
@@ -20,6 +22,7 @@ def project(tmp_path):
         QgsProcessingOutputLayerDefinition,
         QgsProject,
         QgsRasterLayer,
+        QgsVectorLayer,
     )
 
     maps = [
@@ -34,11 +37,14 @@ def project(tmp_path):
         "YEARS": "2000, 2005",
         "OUTPUT": QgsProcessingOutputLayerDefinition(str(tmp_path / "value.tif"), project),
         "OUTPUT_SERVICES": QgsProcessingOutputLayerDefinition(str(tmp_path / "services.tif"), project),
+        "OUTPUT_TABLE": QgsProcessingOutputLayerDefinition(str(tmp_path / "value.csv"), project),
     }
+    project.setTitle("Two valleys")
+    project.addMapLayer(QgsRasterLayer(maps[0], "land cover 2000"))
     _, ok = algorithm.run(parameters, context, feedback)
     assert ok
-    for source, details in context.layersToLoadOnCompletion().items():
-        layer = QgsRasterLayer(source, details.name)
+    for source, details in reversed(context.layersToLoadOnCompletion().items()):
+        layer = QgsVectorLayer(source, details.name) if "csv" in source else QgsRasterLayer(source, details.name)
         project.addMapLayer(layer)
         details.postProcessor().postProcessLayer(layer, context, feedback)
     yield project
@@ -54,23 +60,69 @@ def group(project, name):
 TITLE = "Ecosystem service value"
 
 
-def test_two_maps_of_a_run_lie_beside_each_other(project):
+def test_a_run_is_one_group_on_top_named_by_method_place_and_time(project):
     tops = [child.name() for child in project.layerTreeRoot().children()]
-    assert sorted(tops) == [TITLE, f"{TITLE}: services"]
+    assert re.fullmatch(rf"{TITLE} · Two valleys · 2000–2005 · \d\d:\d\d", tops[0])
+    assert tops[1:] == ["land cover 2000"]
 
 
-def test_a_single_map_leaves_the_group_of_another_output(project, tmp_path):
-    """QGIS puts a new layer where the last one went."""
-    from qgis.core import QgsRasterLayer
+def test_the_main_map_comes_first_and_is_the_only_one_that_shows(project):
+    """Whatever the order in which QGIS loads the outputs."""
+    maps, services, table = project.layerTreeRoot().children()[0].children()
+    assert (maps.name(), services.name()) == (TITLE, f"{TITLE}: services")
+    assert not table.layer().isSpatial()
+    assert [child.isExpanded() for child in (maps, services, table)] == [True, False, False]
+    shown = [node.name() for node in project.layerTreeRoot().findLayers() if node.isVisible()]
+    assert shown == [f"{TITLE} 2005", "land cover 2000"]
+
+
+def test_the_controller_steps_from_year_to_year(project):
+    time = project.timeSettings()
+    assert time.temporalRange().begin().date().year() == 2000
+    assert time.temporalRange().end().date().year() == 2005
+    assert time.timeStep() == 5
+
+
+def test_a_later_run_lies_on_top_of_an_earlier_one(project, tmp_path):
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsRasterLayer
 
     from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
+    from ecoassets.algorithms.looks.landing import Landing, RunGroup
 
     layer = QgsRasterLayer(write_raster(tmp_path / "single.tif", [[1, 2]]), "single")
     project.addMapLayer(layer, False)
+    # QGIS puts a new layer where the last one went.
     project.layerTreeRoot().findGroup(TITLE).insertLayer(0, layer)
-    show_bands(layer, Look("Single", (BandLook(1, "Single"),)), project)
-    assert "Single" in [child.name() for child in project.layerTreeRoot().children()]
-    assert "Single" not in [layer.name() for layer in group(project, TITLE)]
+    look = Look("Single", (BandLook(1, "Single"),))
+    landing = Landing(lambda layer, project: show_bands(layer, look, project))
+    landing.run = RunGroup("Later")
+    context = QgsProcessingContext()
+    context.setProject(project)
+    landing.postProcessLayer(layer, context, QgsProcessingFeedback())
+    later, earlier = project.layerTreeRoot().children()[:2]
+    assert later.name() == "Later" and not earlier.isExpanded()
+    assert [layer.name() for layer in group(project, "Later")] == ["Single"]
+    assert len(group(project, TITLE)) == 2
+
+
+def test_a_run_again_replaces_what_showed_its_files(project):
+    """QGIS knows the file already, so it hands over the layer that is there."""
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+
+    from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
+    from ecoassets.algorithms.looks.landing import Landing, RunGroup
+
+    first = group(project, TITLE)[-1]
+    bands = tuple(BandLook(band, f"Again {band}") for band in (1, 2))
+    landing = Landing(lambda layer, project: show_bands(layer, Look("Again", bands), project))
+    landing.run = RunGroup("Later")
+    context = QgsProcessingContext()
+    context.setProject(project)
+    landing.postProcessLayer(first, context, QgsProcessingFeedback())
+    source = first.source()
+    names = sorted(layer.name() for layer in project.mapLayers().values() if layer.source() == source)
+    assert names == ["Again 1", "Again 2"]
+    assert project.layerTreeRoot().findGroup(TITLE) is None
 
 
 def test_every_year_is_a_layer_of_its_own_with_the_last_on_top(project):
@@ -139,7 +191,7 @@ def test_the_layers_are_saved_with_the_project(project, tmp_path):
 
 class TestClasses:
     def test_a_class_map_shows_names_and_colours(self, tmp_path):
-        from qgis.core import QgsProject, QgsRasterLayer
+        from qgis.core import QgsLayerTreeLayer, QgsProject, QgsRasterLayer
 
         from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
         from ecoassets.core.raster.output import ClassColour
@@ -148,12 +200,12 @@ class TestClasses:
         layer = QgsRasterLayer(write_raster(tmp_path / "zones.tif", [[0, 1]]), "zones")
         project.addMapLayer(layer)
         legend = (ClassColour(0, "Not conserved", "#cccccc"), ClassColour(1, "Conserved", "#2f7d32"))
-        show_bands(layer, Look("Zones", (BandLook(1, "Conservation zones"),), classes=legend), project)
+        node = show_bands(layer, Look("Zones", (BandLook(1, "Conservation zones"),), classes=legend), project)
         assert layer.name() == "Conservation zones"
         shown = [(entry.value, entry.label, entry.color.name()) for entry in layer.renderer().classes()]
         assert shown == [(0, "Not conserved", "#cccccc"), (1, "Conserved", "#2f7d32")]
         # A single band needs no group, and a map without a year no time.
-        assert project.layerTreeRoot().findGroups() == []
+        assert isinstance(node, QgsLayerTreeLayer)
         assert not layer.temporalProperties().isActive()
         project.clear()
 

@@ -131,12 +131,12 @@ def test_maps_have_zero_in_the_middle(parameters, tmp_path):
         name: (layer.renderer().classificationMin(), layer.renderer().classificationMax())
         for name, layer in layers_of(project).items()
     }
-    low, high = ranges["Change in value 2000-2005"]
+    low, high = ranges["Change in value 2000–2005"]
     assert low == -high and high > 0
-    assert ranges["ESV change index 2000-2005"] == (-1, 1)
+    assert ranges["ESV change index 2000–2005"] == (-1, 1)
     labels = [
         item.label
-        for item in layers_of(project)["Change in value 2000-2005"]
+        for item in layers_of(project)["Change in value 2000–2005"]
         .renderer()
         .shader()
         .rasterShaderFunction()

@@ -126,18 +126,18 @@ class TestMap:
         project.clear()
 
     def test_every_pair_is_a_layer(self, layers):
-        assert sorted(layers) == [f"Land-use change {p}" for p in ("2000-2005", "2000-2010", "2005-2010")]
+        assert sorted(layers) == [f"Land-use change {p}" for p in ("2000–2005", "2000–2010", "2005–2010")]
 
     def test_the_legend_names_the_changes_of_its_own_pair(self, layers):
         def legend(pair):
             entries = layers[f"Land-use change {pair}"].renderer().classes()
             return {int(entry.value): (entry.label, entry.color.name()) for entry in entries}
 
-        first = legend("2000-2005")
+        first = legend("2000–2005")
         assert set(first) == {21011, 11051, 11021, 21021, 11011, 51051}
         assert first[11051][0] == "Paddy → Urban"
         assert first[11011] == ("Paddy (unchanged)", "#e4e4e0")
-        assert set(legend("2005-2010")) == {21021, 11011, 51051}  # nothing changed
+        assert set(legend("2005–2010")) == {21021, 11011, 51051}  # nothing changed
 
 
 class TestBadInput:
