@@ -27,6 +27,18 @@ class Column:
     unit: str = ""
 
 
+def texts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "text") for name in names)
+
+
+def integers(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "integer") for name in names)
+
+
+def numbers(*names: str, unit: str = "") -> tuple[Column, ...]:
+    return tuple(Column(name, unit=unit) for name in names)
+
+
 @dataclass(frozen=True)
 class ResultTable:
     """Rows of a result under typed columns. None is a value that does not exist."""

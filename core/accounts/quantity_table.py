@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError, TableError
-from ..results import Cell, Column, ResultTable
+from ..results import Cell, Column, ResultTable, texts
 from ..tables import Table
 from .services import AREA, CATEGORIES, catalogue, service_id
 from .units import Unit, parse_unit
@@ -16,10 +16,7 @@ from .units import Unit, parse_unit
 TOTALS = {"total", "all", "sum", "whole", "合计", "总计", "小计", "全部", "全区", "全市", "全省"}
 QUANTITY_COLUMNS = (
     Column("year", "integer"),
-    Column("zone", "text"),
-    Column("ecosystem", "text"),
-    Column("service", "text"),
-    Column("item", "text"),
+    *texts("zone", "ecosystem", "service", "item"),
     Column("quantity"),
     Column("unit", "text"),
     Column("value"),

@@ -18,15 +18,13 @@ from ..raster.passes.percentiles import percentiles_by_stratum
 from ..raster.passes.radix_search import Sample
 from ..raster.reading.source import Source
 from ..raster.work import Block, Job
-from ..results import Cell, Column, ResultTable
+from ..results import Cell, Column, ResultTable, texts
 from ..tables import Table
 
 EVERYWHERE = "all"
 OWN_PIXELS, ECOSYSTEM_EVERYWHERE = "its own pixels", "the ecosystem everywhere"
 REFERENCE_COLUMNS = (
-    Column("indicator", "text"),
-    Column("ecosystem", "text"),
-    Column("zone", "text"),
+    *texts("indicator", "ecosystem", "zone"),
     Column("year", "integer"),
     Column("reference"),
     Column("pixels", "integer"),

@@ -23,20 +23,17 @@ from ..raster.study import open_study_area
 from ..raster.tally import Sums, sum_by_class
 from ..raster.work import COMMON, Block, Result
 from ..raster.zones.zoning import ZoneLayer, Zoning, open_zoning
-from ..results import Cell, Column, LeftOut, ResultTable, tell_left_out
+from ..results import Cell, Column, LeftOut, ResultTable, numbers, tell_left_out, texts
 
 Kind = Literal["density", "quantity", "index", "depth"]
 KINDS = ("density", "quantity", "index", "depth")
 
 ZONE_COLUMNS = (
     Column("year", "integer"),
-    Column("zone", "text"),
-    Column("name", "text"),
+    *texts("zone", "name"),
     Column("area_ha", unit="ha"),
-    Column("total"),
-    Column("mean"),
-    Column("share_pct", unit="%"),
-    Column("change_pct", unit="%"),
+    *numbers("total", "mean"),
+    *numbers("share_pct", "change_pct", unit="%"),
 )
 
 

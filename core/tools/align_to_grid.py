@@ -22,15 +22,9 @@ from ..raster.reading.source import Kind, Source, describe_source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import Block, Result
-from ..results import Column, ResultTable
+from ..results import Column, ResultTable, texts
 
-ALIGNED_COLUMNS = (
-    Column("raster", "text"),
-    Column("band", "integer"),
-    Column("property", "text"),
-    Column("before", "text"),
-    Column("after", "text"),
-)
+ALIGNED_COLUMNS = (Column("raster", "text"), Column("band", "integer"), *texts("property", "before", "after"))
 # Types whose values float32 holds exactly
 _SHORT = (gdal.GDT_Byte, gdal.GDT_Int16, gdal.GDT_UInt16, gdal.GDT_Float32)
 _CLASS_TYPES = {gdal.GDT_Byte: "uint8", gdal.GDT_Int16: "int16", gdal.GDT_UInt16: "uint16"}

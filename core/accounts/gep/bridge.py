@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, texts
 from ...tables import resource_table
 from ..services import catalogue
 from .account import GepAccount, total_of
 
 BRIDGE_COLUMNS = (
-    Column("year", "integer"), Column("line", "integer"), Column("service", "text"), Column("seea_code", "text"),
-    Column("amount"), Column("reason", "text"), Column("reason_zh", "text"),
+    *integers("year", "line"), *texts("service", "seea_code"), Column("amount"), *texts("reason", "reason_zh"),
 )  # fmt: skip
 START, END = "gep_china", "gep_seea"
 _PROXY = "proxy"

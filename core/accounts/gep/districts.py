@@ -11,20 +11,17 @@ from ...errors import OutputError
 from ...raster.dataset import call_gdal
 from ...raster.zones.polygon_layer import open_polygons
 from ...raster.zones.polygons import FEATURE_ID, zone_name
-from ...results import Cell, Column
+from ...results import Cell, Column, numbers
 from .account import GepAccount
 from .tables import Part, parts_of
 
 ZONE_COLUMNS = (
     Column("zone", "text"),
     Column("year", "integer"),
-    Column("gep"),
-    Column("gep_base"),
+    *numbers("gep", "gep_base"),
     Column("share_pct", unit="%"),
     Column("area_km2", unit="km2"),
-    Column("gep_per_km2"),
-    Column("gep_per_person"),
-    Column("gep_gdp"),
+    *numbers("gep_per_km2", "gep_per_person", "gep_gdp"),
 )
 LONGEST_EDGE = 600
 MISSING = -1.0

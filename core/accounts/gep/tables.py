@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers, texts
 from ..services import COUNTED
 from .account import AccountRow, GepAccount, total_of
 from .change import Change, changes
@@ -15,34 +15,30 @@ from .sensitivity import deciding, swings
 
 ALL, UNALLOCATED = "all", "unallocated"
 ACCOUNT_COLUMNS = (
-    Column("year", "integer"), Column("zone", "text"), Column("ecosystem", "text"), Column("category", "text"),
-    Column("service", "text"), Column("item", "text"), Column("quantity"), Column("unit", "text"), Column("price"),
-    Column("price_unit", "text"), Column("price_year", "integer"), Column("moved_price"), Column("moved_to", "integer"),
-    Column("value"), Column("value_base"), Column("status", "text"), Column("allocated", "integer"),
-    Column("source", "text"),
+    Column("year", "integer"), *texts("zone", "ecosystem", "category", "service", "item"), Column("quantity"),
+    Column("unit", "text"), Column("price"), Column("price_unit", "text"), Column("price_year", "integer"),
+    Column("moved_price"), Column("moved_to", "integer"), *numbers("value", "value_base"), Column("status", "text"),
+    Column("allocated", "integer"), Column("source", "text"),
 )  # fmt: skip
 SUMMARY_COLUMNS = (
-    Column("year", "integer"), Column("by", "text"), Column("name", "text"), Column("value"), Column("value_base"),
-    Column("share_pct", unit="%"), Column("share_of", "text"), Column("area_km2", unit="km2"), Column("value_per_km2"),
-    Column("population"), Column("value_per_person"), Column("gdp"), Column("gep_gdp"), Column("complete", "integer"),
+    Column("year", "integer"), *texts("by", "name"), *numbers("value", "value_base"), Column("share_pct", unit="%"),
+    Column("share_of", "text"), Column("area_km2", unit="km2"),
+    *numbers("value_per_km2", "population", "value_per_person", "gdp", "gep_gdp"), Column("complete", "integer"),
 )  # fmt: skip
 CHANGE_COLUMNS = (
-    Column("from_year", "integer"), Column("to_year", "integer"), Column("zone", "text"), Column("category", "text"),
-    Column("service", "text"), Column("value_from"), Column("value_to"), Column("change"), Column("change_pct"),
-    Column("price_effect"), Column("quantity_effect"), Column("base_from"), Column("base_to"),
-    Column("comparable_pct"), Column("base_year", "integer"),
+    *integers("from_year", "to_year"), *texts("zone", "category", "service"),
+    *numbers("value_from", "value_to", "change", "change_pct", "price_effect", "quantity_effect"),
+    *numbers("base_from", "base_to", "comparable_pct"), Column("base_year", "integer"),
 )  # fmt: skip
 SENSITIVITY_COLUMNS = (
-    Column("year", "integer"), Column("rank", "integer"), Column("kind", "text"), Column("service", "text"),
-    Column("item", "text"), Column("price"), Column("low"), Column("high"), Column("unit", "text"), Column("value"),
-    Column("value_low"), Column("value_high"), Column("total_low"), Column("total_high"), Column("swing_pct"),
+    *integers("year", "rank"), *texts("kind", "service", "item"), *numbers("price", "low", "high"),
+    Column("unit", "text"), *numbers("value", "value_low", "value_high", "total_low", "total_high", "swing_pct"),
     Column("deciding", "integer"),
 )  # fmt: skip
 PRICE_COLUMNS = (
-    Column("service", "text"), Column("item", "text"), Column("zone", "text"), Column("price"), Column("unit", "text"),
-    Column("price_year", "integer"), Column("price_index", "text"), Column("capital", "integer"),
-    Column("moved_price"), Column("moved_to", "integer"), Column("low"), Column("high"), Column("method", "text"),
-    Column("region", "text"), Column("source", "text"), Column("note", "text"),
+    *texts("service", "item", "zone"), Column("price"), Column("unit", "text"), Column("price_year", "integer"),
+    Column("price_index", "text"), Column("capital", "integer"), Column("moved_price"), Column("moved_to", "integer"),
+    *numbers("low", "high"), *texts("method", "region", "source", "note"),
 )  # fmt: skip
 
 

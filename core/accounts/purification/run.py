@@ -23,7 +23,7 @@ from ...raster.output import Band, Output
 from ...raster.settings import RasterSettings
 from ...raster.work import Block, Result
 from ...raster.zones.zoning import OUTSIDE, ZoneLayer, Zoning
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers, texts
 from ...services.survey import Cover, Survey
 from ...services.yearly_kernel import LAND_COVER, Layers, Pixels
 from ...tables import Table
@@ -33,10 +33,9 @@ from .tables import SERVICES, Medium, class_capacity, read_emissions
 METHODS = ("least", "emissions", "capacity")
 REMOVED = "removed"
 COLUMNS = (
-    Column("year", "integer"), Column("zone", "text"), Column("ecosystem", "text"), Column("service", "text"),
-    Column("item", "text"), Column("quantity"), Column("unit", "text"), Column("source", "text"),
-    Column("allocated", "integer"), Column("pollutant", "text"), Column("emission_t", unit="t/a"),
-    Column("capacity_t", unit="t/a"), Column("limit", "text"),
+    Column("year", "integer"), *texts("zone", "ecosystem", "service", "item"), Column("quantity"),
+    *texts("unit", "source"), Column("allocated", "integer"), Column("pollutant", "text"),
+    *numbers("emission_t", "capacity_t", unit="t/a"), Column("limit", "text"),
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, texts
 from ...tables import resource_table
 
 WHOLE = "all"
@@ -14,8 +14,7 @@ TOTAL = "total"
 UNALLOCATED = "unallocated"
 COLUMNS = (
     Column("table", "text"), Column("year", "integer"), Column("zone", "text"), Column("order", "integer"),
-    Column("line", "text"), Column("name", "text"), Column("name_zh", "text"), Column("column", "text"),
-    Column("value"), Column("unit", "text"),
+    *texts("line", "name", "name_zh", "column"), Column("value"), Column("unit", "text"),
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...progress import QUIET, Progress
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ...tables import Table
 from ..equivalents import Equivalents, class_weights
 from ..valuation.run import ValuationInputs, ValuationOutputs, ValuationResult, run_valuation
@@ -21,15 +21,9 @@ DRAWS_AT_ONCE = 2000
 
 SENSITIVITY_COLUMNS = (
     Column("ecosystem", "text"),
-    Column("share"),
-    Column("coefficient_of_sensitivity"),
+    *numbers("share", "coefficient_of_sensitivity"),
     Column("area_ha", unit="ha"),
-    Column("value", unit="currency/a"),
-    Column("total_plus", unit="currency/a"),
-    Column("total_minus", unit="currency/a"),
-    Column("value_p05", unit="currency/a"),
-    Column("value_p50", unit="currency/a"),
-    Column("value_p95", unit="currency/a"),
+    *numbers("value", "total_plus", "total_minus", "value_p05", "value_p50", "value_p95", unit="currency/a"),
     *CLASS_COLUMNS,
 )
 

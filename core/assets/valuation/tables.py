@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers, texts
 from ...years import year_pairs
 from .change import growth
 from .run import ValuationResult
@@ -18,25 +18,18 @@ ALL = "all"
 CLASS_COLUMNS = (Column("code", "integer"), Column("class_name", "text"))
 VALUE_COLUMNS = (
     Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("service", "text"),
+    *texts("ecosystem", "service"),
     Column("area_ha", unit="ha"),
     Column("value", unit="currency/a"),
     *CLASS_COLUMNS,
 )
 CHANGE_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
-    Column("ecosystem", "text"),
-    Column("service", "text"),
-    Column("value_from", unit="currency/a"),
-    Column("value_to", unit="currency/a"),
-    Column("change", unit="currency/a"),
+    *integers("from_year", "to_year"),
+    *texts("ecosystem", "service"),
+    *numbers("value_from", "value_to", "change", unit="currency/a"),
     Column("change_pct", unit="%"),
-    Column("annual_pct", unit="%/a"),
-    Column("compound_pct", unit="%/a"),
-    Column("share_from_pct", unit="%"),
-    Column("share_to_pct", unit="%"),
+    *numbers("annual_pct", "compound_pct", unit="%/a"),
+    *numbers("share_from_pct", "share_to_pct", unit="%"),
     *CLASS_COLUMNS,
 )
 

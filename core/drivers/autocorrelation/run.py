@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
-from ...results import Column, ResultTable, row_table
+from ...results import Column, ResultTable, numbers, row_table
 from ..feature_table import FeatureTable
 from ..observations import Dropped, Observations, read_observations, summarise
 from ..panel.regression import panel_regression
@@ -23,14 +23,7 @@ Array = np.ndarray
 Weigh = Callable[[Array, Array], Optional[Weights]]
 
 STATISTICS = ("moran", "bivariate", "getis_ord", "geary")
-OUTPUT_COLUMNS = (
-    Column("value"),
-    Column("local_i"),
-    Column("p"),
-    Column("cluster", "text"),
-    Column("z"),
-    Column("class", "integer"),
-)
+OUTPUT_COLUMNS = (*numbers("value", "local_i", "p"), Column("cluster", "text"), Column("z"), Column("class", "integer"))
 
 
 @dataclass(frozen=True)

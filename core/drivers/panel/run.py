@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...progress import QUIET, Progress
-from ...results import Column, ResultTable, row_table
+from ...results import Column, ResultTable, numbers, row_table, texts
 from ..feature_table import FeatureTable
 from ..observations import Observations, read_observations, summarise
 from ..place.neighbours import Weights, block_codes, grid_weights, knn_weights
@@ -81,9 +81,9 @@ class PanelRun:
         """The coefficients of all models, one below the other."""
         kept = ("term", "estimate", "std_error", "t", "p", "low", "high")
         columns = (
-            Column("model", "text"), Column("term", "text"), *(Column(name) for name in kept[1:]),
-            Column("n", "integer"), Column("r2"), Column("theta"), Column("note", "text"),
-        )  # fmt: skip
+    *texts("model", "term"), *(Column(name) for name in kept[1:]), Column("n", "integer"), *numbers("r2", "theta"),
+    Column("note", "text"),
+)  # fmt: skip
         rows = [
             (model.model, *(getattr(term, name) for name in kept), model.n, model.r2, model.theta, model.note)
             for model in self.models

@@ -15,20 +15,14 @@ from ...raster.engine import run_job
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
-from ...results import Column
+from ...results import Column, integers, numbers
 from .cell_sums import VALUE, WEIGHT, CellKernel, Planes, StripTally
 from .fishnet import Fishnet, fishnet
 from .inputs import OF_CLASSES, Variable
 
 Array = np.ndarray
 
-KEYS = (
-    Column("cell_id", "integer"),
-    Column("year", "integer"),
-    Column("x"),
-    Column("y"),
-    Column("valid_pct", unit="%"),
-)
+KEYS = (*integers("cell_id", "year"), *numbers("x", "y"), Column("valid_pct", unit="%"))
 _ROUNDING = 1e-9  # of a cell: areas that differ by less are the same
 _TOLD_LOSS, _GRAVE_LOSS = 1e-4, 0.01  # of a sum, in cells that are left out
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...class_breaks import NO_CLASS, read_breaks
 from ...raster.zones.zoning import ALL
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers
 from ...tables import resource_table
 from .change_index import change_index, harmony, same_sign_contributions
 from .run import ProfitLossResult
@@ -17,33 +17,24 @@ from .run import ProfitLossResult
 _PAIR = (Column("from_year", "integer"), Column("to_year", "integer"), Column("zone", "text"))
 FLOW_COLUMNS = (
     *_PAIR,
-    Column("from_code", "integer"),
-    Column("to_code", "integer"),
+    *integers("from_code", "to_code"),
     Column("service", "text"),
     Column("area_ha", unit="ha"),
     Column("value", unit="currency/a"),
-    Column("contribution_pct", unit="%"),
-    Column("contribution_overall_pct", unit="%"),
+    *numbers("contribution_pct", "contribution_overall_pct", unit="%"),
     Column("intensity", unit="currency/a"),
 )
 SUMMARY_COLUMNS = (
     *_PAIR,
-    Column("structure", unit="currency/a"),
-    Column("intensity", unit="currency/a"),
-    Column("gain", unit="currency/a"),
-    Column("loss", unit="currency/a"),
-    Column("net", unit="currency/a"),
-    Column("change_index"),
-    Column("harmony"),
+    *numbers("structure", "intensity", "gain", "loss", "net", unit="currency/a"),
+    *numbers("change_index", "harmony"),
     Column("harmony_class", "text"),
 )
 CLASS_COLUMNS = (
     *_PAIR,
     Column("code", "integer"),
     Column("name", "text"),
-    Column("value_from", unit="currency/a"),
-    Column("value_to", unit="currency/a"),
-    Column("change", unit="currency/a"),
+    *numbers("value_from", "value_to", "change", unit="currency/a"),
     Column("change_index"),
     Column("contribution_overall_pct", unit="%"),
     Column("ecosystem", "text"),

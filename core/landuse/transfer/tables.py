@@ -10,45 +10,33 @@ from ...land_cover import LandCoverClass
 from ...raster.output import ClassColour
 from ...raster.zones.zoning import ALL
 from ...report.texts import blend, load_texts
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers, texts
 from .dynamic_degree import comprehensive_degree, single_degree
 from .run import FROM, TransferResult
 
 TRANSFER_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
+    *integers("from_year", "to_year"),
     Column("zone", "text"),
-    Column("from_code", "integer"),
-    Column("to_code", "integer"),
-    Column("from_name", "text"),
-    Column("to_name", "text"),
+    *integers("from_code", "to_code"),
+    *texts("from_name", "to_name"),
     Column("pixels", "integer"),
     Column("area_ha", unit="ha"),
-    Column("from_pct", unit="%"),
-    Column("to_pct", unit="%"),
+    *numbers("from_pct", "to_pct", unit="%"),
 )
 BALANCE_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
+    *integers("from_year", "to_year"),
     Column("zone", "text"),
     Column("code", "integer"),
     Column("name", "text"),
-    Column("area_from_ha", unit="ha"),
-    Column("area_to_ha", unit="ha"),
-    Column("persistence_ha", unit="ha"),
-    Column("loss_ha", unit="ha"),
-    Column("gain_ha", unit="ha"),
-    Column("net_ha", unit="ha"),
+    *numbers("area_from_ha", "area_to_ha", "persistence_ha", "loss_ha", "gain_ha", "net_ha", unit="ha"),
 )
 DEGREE_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
+    *integers("from_year", "to_year"),
     Column("zone", "text"),
     Column("code", "integer"),
     Column("single_pct", unit="%/a"),
     Column("comprehensive_pct", unit="%"),
-    Column("comprehensive_gross_annual_pct", unit="%/a"),
-    Column("comprehensive_net_annual_pct", unit="%/a"),
+    *numbers("comprehensive_gross_annual_pct", "comprehensive_net_annual_pct", unit="%/a"),
 )
 # What stays is drawn in this grey, so that what changed stands out.
 PERSISTENT_COLOUR = "#e4e4e0"

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, texts
 from ..legends import legend
 from .kernel import WETLAND, severity_names, severity_of
 from .run import ALL, DegradationResult
 
 DEGRADATION_COLUMNS = (
-    Column("layer", "text"),
-    Column("ecosystem", "text"),
-    Column("class", "text"),
+    *texts("layer", "ecosystem", "class"),
     Column("area_ha", unit="ha"),
     Column("share_pct", unit="%"),
     Column("code", "integer"),
 )
-SEVERITY_COLUMNS = (
-    Column("layer", "text"),
-    Column("class", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-)
+SEVERITY_COLUMNS = (*texts("layer", "class"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"))
 
 
 def degradation_table(result: DegradationResult) -> ResultTable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers, texts
 from ..legends import legend
 from .run import QualityResult, summary_index
 
@@ -17,24 +17,18 @@ LOW_GRADES = 2  # low and poor
 
 QUALITY_COLUMNS = (
     Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("class", "text"),
+    *texts("ecosystem", "class"),
     Column("area_ha", unit="ha"),
     Column("share_pct", unit="%"),
-    Column("index"),
-    Column("summary_index"),
-    Column("contribution"),
+    *numbers("index", "summary_index", "contribution"),
     Column("low_pct", unit="%"),
     Column("code", "integer"),
 )
 CHANGE_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
+    *integers("from_year", "to_year"),
     Column("ecosystem", "text"),
     Column("area_ha", unit="ha"),
-    Column("index_from"),
-    Column("index_to"),
-    Column("change"),
+    *numbers("index_from", "index_to", "change"),
     Column("change_pct", unit="%"),
 )
 

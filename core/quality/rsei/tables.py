@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, integers, numbers, texts
 from ..legends import legend
 from .indicators import INDICATORS
 from .run import RseiResult
@@ -16,10 +16,7 @@ SHARE = "contribution_pct"
 LOADING_COLUMNS = (
     Column("year", "integer"),
     Column("indicator", "text"),
-    Column("pc1"),
-    Column("pc2"),
-    Column("pc3"),
-    Column("pc4"),
+    *numbers("pc1", "pc2", "pc3", "pc4"),
     Column("contribution_pct", unit="%"),
 )
 LEVEL_COLUMNS = (
@@ -31,22 +28,13 @@ LEVEL_COLUMNS = (
     Column("code", "integer"),
 )
 CHANGE_COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
-    Column("from_class", "text"),
-    Column("to_class", "text"),
+    *integers("from_year", "to_year"),
+    *texts("from_class", "to_class"),
     Column("change", "integer"),
     Column("area_ha", unit="ha"),
     Column("share_pct", unit="%"),
 )
-INDICATOR_COLUMNS = (
-    Column("year", "integer"),
-    Column("indicator", "text"),
-    Column("mean"),
-    Column("std_dev"),
-    Column("low"),
-    Column("high"),
-)
+INDICATOR_COLUMNS = (Column("year", "integer"), Column("indicator", "text"), *numbers("mean", "std_dev", "low", "high"))
 
 
 def loadings_table(result: RseiResult) -> ResultTable:

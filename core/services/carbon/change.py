@@ -19,18 +19,15 @@ from ...raster.study import StudyArea
 from ...raster.tally import Sums, sums_over_area
 from ...raster.work import Block, Result, in_strips
 from ...raster.zones.zoning import ALL, ZoneLayer, Zoning
-from ...results import Column, ResultTable
+from ...results import Column, ResultTable, integers, numbers
 from .flux import CARBON_TO_CO2
 
 CHANGE = "carbon_change"
 COLUMNS = (
-    Column("from_year", "integer"),
-    Column("to_year", "integer"),
+    *integers("from_year", "to_year"),
     Column("zone", "text"),
     Column("area_ha", unit="ha"),
-    Column("emission_co2_t", unit="t CO2"),
-    Column("sequestration_co2_t", unit="t CO2"),
-    Column("net_co2_t", unit="t CO2"),
+    *numbers("emission_co2_t", "sequestration_co2_t", "net_co2_t", unit="t CO2"),
     Column("net_co2_t_a", unit="t CO2/a"),
 )
 

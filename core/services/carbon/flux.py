@@ -13,7 +13,7 @@ from ...progress import QUIET, Progress
 from ...quantities import Measure, UnitChoice, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Column, ResultTable
+from ...results import Column, ResultTable, numbers
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..survey import Cover, Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
@@ -43,8 +43,7 @@ OXYGEN_METHODS: dict[OxygenMethod, str] = {
     "npp": "Q_O2 = 32/12 NPP",
 }
 COLUMNS = (
-    Column("npp_t", unit="t C/a"),
-    Column("nep_t", unit="t C/a"),
+    *numbers("npp_t", "nep_t", unit="t C/a"),
     Column("co2_t_ha", unit=quantity("co2_flux").unit),
     Column("co2_t", unit="t CO2/a"),
     Column("oxygen_t", unit="t O2/a"),

@@ -18,7 +18,7 @@ from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members
 from ..survey import Cover, Rasters, Survey, YearlySums, map_output
@@ -32,8 +32,7 @@ COLUMNS = (
     Column("year", "integer"),
     Column("ecosystem", "text"),
     Column("area_ha", unit="ha"),
-    Column("quality"),
-    Column("degradation"),
+    *numbers("quality", "degradation"),
 )
 
 

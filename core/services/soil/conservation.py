@@ -13,7 +13,7 @@ from ...quantities import Measure
 from ...raster.files import workspace
 from ...raster.output import ClassColour, Output
 from ...raster.settings import RasterSettings
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ...tables import resource_table
 from ..by_ecosystem import ecosystem_members, per_year
 from ..survey import Climate, Cover, Rasters, Survey, YearlySums, map_output
@@ -33,8 +33,7 @@ COLUMNS = (
     Column("ecosystem", "text"),
     Column("class", "integer"),
     Column("area_ha", unit="ha"),
-    Column("retention_t", unit="t/a"),
-    Column("erosion_t", unit="t/a"),
+    *numbers("retention_t", "erosion_t", unit="t/a"),
     Column("class_name", "text"),
 )
 

@@ -15,7 +15,7 @@ from ...progress import QUIET, Progress
 from ...quantities import ANY, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
-from ...results import Column, ResultTable
+from ...results import Column, ResultTable, integers
 from ...tables import Table
 from ..survey import Rasters, Survey, map_output
 from ..yearly_kernel import Layers, Pixels
@@ -31,12 +31,7 @@ SOURCES = {
 }
 _DATE = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})(\D.*)?")
 
-COLUMNS = (
-    Column("half_month", "integer"),
-    Column("month", "integer"),
-    Column("erosivity", unit="MJ mm/(ha h)"),
-    Column("share_pct", unit="%"),
-)
+COLUMNS = (*integers("half_month", "month"), Column("erosivity", unit="MJ mm/(ha h)"), Column("share_pct", unit="%"))
 
 
 @dataclass(frozen=True)

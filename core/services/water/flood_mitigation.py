@@ -14,7 +14,7 @@ from ...quantities import Measure, quantity
 from ...raster.files import workspace
 from ...raster.settings import RasterSettings
 from ...raster.validity import is_everywhere
-from ...results import Column, ResultTable
+from ...results import Column, ResultTable, numbers, texts
 from ...tables import Table
 from ..by_ecosystem import ByEcosystem, ecosystem_members, per_year
 from ..soil.slope import Terrain, add_slope, slope_degrees
@@ -42,17 +42,11 @@ BODY_AREA = "body_area"
 UNDESCRIBED_BODY_AREA = "undescribed_body_area"
 COLUMNS_OF_SOIL = 1 + len(SOIL_GROUPS)  # the first is for pixels without a soil group
 MM_HA_TO_M3 = 10.0
-COLUMNS = (
-    Column("held_mm", unit="mm"),
-    Column("volume_m3", unit="m3"),
-    Column("water_bodies_m3", unit="m3"),
-)
+COLUMNS = (Column("held_mm", unit="mm"), *numbers("volume_m3", "water_bodies_m3", unit="m3"))
 BODY_COLUMNS = (
-    Column("body", "text"),
-    Column("kind", "text"),
+    *texts("body", "kind"),
     Column("area_ha", unit="ha"),
-    Column("capacity_m3", unit="m3"),
-    Column("soil_m3", unit="m3"),
+    *numbers("capacity_m3", "soil_m3", unit="m3"),
     Column("whole_ha", unit="ha"),
     Column("inside_pct", unit="%"),
     Column("year", "integer"),

@@ -19,19 +19,12 @@ from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.dataset import open_raster, short_name
 from ...raster.grid import Grid
 from ...raster.reading.source import Source
-from ...results import Column, ResultTable
+from ...results import Column, ResultTable, texts
 from ...tables import Table
 from .facts import class_facts, nodata_facts, pair_years, value_facts
 from .grids import Told, Verdict, check_grid, check_position
 
-CHECK_COLUMNS = (
-    Column("raster", "text"),
-    Column("band", "integer"),
-    Column("check", "text"),
-    Column("result", "text"),
-    Column("found", "text"),
-    Column("mend", "text"),
-)
+CHECK_COLUMNS = (Column("raster", "text"), Column("band", "integer"), *texts("check", "result", "found", "mend"))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ..layers import ALL
 from .kernel import AFTER, BEFORE
 from .zones import ConservationResult, importance_legend
@@ -12,16 +12,13 @@ from .zones import ConservationResult, importance_legend
 ECOSYSTEM_COLUMNS = (
     Column("ecosystem", "text"),
     Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-    Column("of_ecosystem_pct", unit="%"),
+    *numbers("share_pct", "of_ecosystem_pct", unit="%"),
 )
 EFFICIENCY_COLUMNS = (
     Column("service", "text"),
     Column("kept"),
-    Column("kept_pct", unit="%"),
-    Column("area_pct", unit="%"),
-    Column("ratio"),
-    Column("total"),
+    *numbers("kept_pct", "area_pct", unit="%"),
+    *numbers("ratio", "total"),
 )
 IMPORTANCE_COLUMNS = (
     Column("service", "text"),

@@ -21,7 +21,7 @@ from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
 from ...raster.tally import Sums, sum_by_class
 from ...raster.work import COMMON, Block, Job, JobResult, Result
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ..conservation.zones import NATURAL
 from ..layers import LAND_COVER, Ecosystems, band_source, open_ecosystems, run_checked
 from ..legends import legend
@@ -49,11 +49,9 @@ GAP = 1e-4
 COMPARISON_COLUMNS = (
     Column("method", "text"),
     Column("area_ha", unit="ha"),
-    Column("area_pct", unit="%"),
-    Column("of_plan_pct", unit="%"),
+    *numbers("area_pct", "of_plan_pct", unit="%"),
     Column("service", "text"),
-    Column("target_pct", unit="%"),
-    Column("kept_pct", unit="%"),
+    *numbers("target_pct", "kept_pct", unit="%"),
 )
 
 

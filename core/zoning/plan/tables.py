@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...raster.zones.zoning import ALL
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from ..legends import legend
 from ..reasons import FILLED, REASONS, masks_with
 from .kernel import NONE, PLANS
@@ -28,8 +28,7 @@ SERVICE_COLUMNS = (
     Column("plan", "integer"),
     Column("service", "text"),
     Column("kept"),
-    Column("kept_pct", unit="%"),
-    Column("area_pct", unit="%"),
+    *numbers("kept_pct", "area_pct", unit="%"),
     Column("ratio"),
 )
 

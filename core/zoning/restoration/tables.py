@@ -6,17 +6,15 @@ import math
 
 import numpy as np
 
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers, texts
 from ..layers import ALL
 from ..reasons import EVERYTHING, FILLED, PARTS, REASONS, UNION, masks_with, reasons_of
 from .zones import AFTER, BEFORE, RestorationResult
 
 REASON_COLUMNS = (
-    Column("reason", "text"),
-    Column("ecosystem", "text"),
+    *texts("reason", "ecosystem"),
     Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-    Column("of_reason_pct", unit="%"),
+    *numbers("share_pct", "of_reason_pct", unit="%"),
 )
 COMBINATION_COLUMNS = (
     Column("mask", "integer"),
@@ -26,11 +24,8 @@ COMBINATION_COLUMNS = (
 )
 CLEANUP_COLUMNS = (
     Column("reason", "text"),
-    Column("before_ha", unit="ha"),
-    Column("after_ha", unit="ha"),
-    Column("change_ha", unit="ha"),
-    Column("before_pct", unit="%"),
-    Column("after_pct", unit="%"),
+    *numbers("before_ha", "after_ha", "change_ha", unit="ha"),
+    *numbers("before_pct", "after_pct", unit="%"),
 )
 PRIORITY_COLUMNS = (Column("priority", "integer"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"))
 

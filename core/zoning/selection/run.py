@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...interpreter import find_python
 from ...messages import say
 from ...progress import QUIET, Progress
-from ...results import Cell, Column, ResultTable
+from ...results import Cell, Column, ResultTable, numbers
 from .planning_units import LOCK_OUT, PlanningUnits
 from .problem import TARGET_TOLERANCE, Problem
 from .search import quick_selection
@@ -27,11 +27,8 @@ MOST_IN_DOUBT = 2_000
 LEAST_SECONDS = 1.0
 SELECTION_COLUMNS = (
     Column("service", "text"),
-    Column("target_pct", unit="%"),
-    Column("held_pct", unit="%"),
-    Column("target"),
-    Column("held"),
-    Column("total"),
+    *numbers("target_pct", "held_pct", unit="%"),
+    *numbers("target", "held", "total"),
 )
 
 
