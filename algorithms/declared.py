@@ -215,15 +215,18 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     ) -> None:
         self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
 
-    def add_choice(self, name: str, options: Sequence[str], default: str, *, advanced: bool = False) -> None:
-        """One of fixed words."""
-        choice = QgsProcessingParameterEnum(name, "", list(options), defaultValue=default, usesStaticStrings=True)
-        self.add(choice, advanced)
+    def add_choice(
+        self, name: str, options: Sequence[str], default: str, *, advanced: bool = False, optional: bool = False
+    ) -> None:
+        """One of fixed words. What is added later is optional: older models lack it."""
+        self.add(QgsProcessingParameterEnum(name, "", list(options), False, default, optional, True), advanced)
 
-    def add_choices(self, name: str, options: Sequence[str], default: Sequence[str] = ()) -> None:
-        """Any of fixed words, by default all of them or those of `default`."""
-        chosen = list(default or options)
-        self.add(QgsProcessingParameterEnum(name, "", list(options), True, chosen, usesStaticStrings=True))
+    def add_choices(
+        self, name: str, options: Sequence[str], default: Sequence[str] = (), *, optional: bool = False
+    ) -> None:
+        """Any of fixed words, by default all of them or those of `default`; where none may be chosen, none."""
+        chosen = list(default or ([] if optional else options))
+        self.add(QgsProcessingParameterEnum(name, "", list(options), True, chosen, optional, usesStaticStrings=True))
 
     def add_flag(self, name: str, default: bool, *, advanced: bool = True, optional: bool = False) -> None:
         """Yes or no. What is added later is optional: older models lack it."""

@@ -11,6 +11,7 @@ from ...core.workflows.pressure_headlines import pressure_headlines
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..settings import report_language
+from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
 from .workflow import Chain, Step, Workflow
 
@@ -18,7 +19,7 @@ VARIABLES = ("slope", "aspect", "landform")
 ASSETS, HEMEROBY = "assets", "hemeroby"
 
 
-class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
+class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters):
     """Assets by year, where they lie by slope, aspect and landform, and what drives them."""
 
     NAME = "assetsworkflow"
@@ -33,17 +34,25 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_drivers()
         self.add_choice("EFFECTS", ("entity", "time", "twoway", "none"), "twoway", advanced=True)
         self.add_text("QUANTILES", "0.10, 0.25, 0.50, 0.75, 0.90", advanced=True)
+        self.add_driver_chain()
         self.add_workflow_outputs()
 
     def steps(self, given: Given) -> int:
-        return 4 + (4 if given.has("DEM") else 0) + (1 if len(given.years()) > 1 else 0)
+        return (
+            4
+            + (4 if given.has("DEM") else 0)
+            + (1 if len(given.years()) > 1 else 0)
+            + len(given.choices("DRIVER_CHAIN"))
+        )
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
 
     def check(self, given: Given) -> None:
         cover = given.rasters("LAND_COVER")[0]
-        self._sampling(given, cover, cover).check(cover)
+        sampling = self._sampling(given, cover, cover)
+        sampling.check(cover)
+        DriverChain(given, sampling, ASSETS).check()
         parse_numbers(given.text("QUANTILES"), "QUANTILES")
 
     @staticmethod
@@ -114,4 +123,5 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
             panel = chain.run("panelregression", outputs, shown=["OUTPUT_RESIDUALS"], **same).table()
         outputs = {"OUTPUT_TABLE": "quantile_regression.csv", "OUTPUT_TESTS": "quantile_tests.csv"}
         quantiles = chain.run("quantileregression", outputs, YEAR_DUMMIES=several, **same).table()
-        return effect_headlines(panel, quantiles, sampling.drivers)
+        drivers = DriverChain(given, sampling, ASSETS).run(chain, sample)
+        return [*effect_headlines(panel, quantiles, sampling.drivers), *drivers]

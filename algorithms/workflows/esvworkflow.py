@@ -13,13 +13,14 @@ from ...core.years import parse_years
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..settings import report_language
+from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
 from .workflow import Chain, Step, Workflow
 
 ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
 
 
-class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
+class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters):
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
     NAME = "esvworkflow"
@@ -36,6 +37,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_raster("DEM", quantity="elevation", optional=True)
         self.add_drivers()
         self.add_text("CLASSES", "3-8", advanced=True)
+        self.add_driver_chain()
         self.add_workflow_outputs()
 
     def _add_images(self) -> None:
@@ -47,7 +49,12 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         self.add_rasters("THERMAL", quantity="surface_temperature", optional=True)
 
     def steps(self, given: Given) -> int:
-        return 6 + (1 if given.has("IMAGES") else 0) + (1 if given.has("ZONES") else 0)
+        return (
+            6
+            + (1 if given.has("IMAGES") else 0)
+            + (1 if given.has("ZONES") else 0)
+            + len(given.choices("DRIVER_CHAIN"))
+        )
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
@@ -59,7 +66,9 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
         from ...core.drivers.geodetector.run import parse_classes
 
         cover = given.rasters("LAND_COVER")[0]
-        self._sampling(given, cover, cover).check(cover)
+        sampling = self._sampling(given, cover, cover)
+        sampling.check(cover)
+        DriverChain(given, sampling, ESV).check()
         parse_classes(given.text("CLASSES"))
         if given.has("IMAGES"):
             parse_years(given.text("IMAGE_YEARS") or given.text("YEARS"))
@@ -169,4 +178,6 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters):
             Y=ESV,
             FACTORS=sampling.drivers,
         )
-        return detector_headlines(detector.table("OUTPUT_FACTORS"), detector.table("OUTPUT_INTERACTIONS"))
+        drivers = DriverChain(given, sampling, ESV).run(chain, sample)
+        found = detector_headlines(detector.table("OUTPUT_FACTORS"), detector.table("OUTPUT_INTERACTIONS"))
+        return [*found, *drivers]

@@ -14,6 +14,8 @@ OWN_WORDS = frozenset(
         "water_retention", "soil_conservation", "flood_mitigation", "natural_habitat", "quality",
         # parts of a plan
         "conservation_alone", "restoration_alone", "conservation_and_restoration",
+        # groups of drivers, and the methods that follow them
+        "natural_factors", "socioeconomic_factors", "other_factors",
         # reasons to restore
         "degraded", "degraded_water", "degraded_soil", "degraded_flood", "degraded_quality", "low_quality",
         "severe_erosion",

@@ -394,3 +394,40 @@ def test_a_cancel_stops_between_the_steps(region, tmp_path):
     assert "OUTPUT_TABLE" not in results
     assert "headlines.csv" not in files_in(tmp_path)
     assert "hemeroby.tif" not in files_in(tmp_path)
+
+
+def test_the_chain_of_driver_methods_tells_who_leads_since_when_and_changes_nothing_else(region, esv, tmp_path):
+    given = {
+        **land_of(region),
+        "IMAGES": region["landsat"],
+        "SENSOR": "landsat5",
+        "DEM": region["dem"],
+        "GDP": region["gdp"],
+        "NIGHT_LIGHT": region["night_light"],
+        "CELL_SIZE": 120,
+    }
+    chosen = {"DRIVER_CHAIN": ["detector_by_year", "local_model"]}
+    chain = follow("esvworkflow", tmp_path, {**given, **chosen})
+    _, plain = esv
+    same = {key: value for key, value in plain.items() if key[0] not in ("human_activity_zone", "esv_zone")}
+    assert {key: chain.get(key) for key in same} == same
+    (leader,) = (key for key in chain if key[0] == "leading_factor")
+    by_year = {subject: q for (figure, subject, year), q in chain.items() if figure == "factor_q" and year == "2005"}
+    assert max(by_year, key=by_year.get) == leader[1]
+    shares = [value for key, value in chain.items() if key[0] == "group_q_share"]
+    assert sum(shares) == pytest.approx(100)
+    assert (tmp_path / "local_model.gpkg").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"DRIVER_CHAIN": ["detector_by_year"], "FACTOR_GROUPS": "natural: snow"}, "snow"),
+        ({"FACTOR_GROUPS": "elevation"}, "Write groups"),
+    ],
+)
+def test_groups_of_drivers_are_checked_before_the_first_step(region, tmp_path, changes, words):
+    given = {**land_of(region), "DEM": region["dem"], "CELL_SIZE": 120, **changes}
+    with pytest.raises(Exception, match=words):
+        follow("esvworkflow", tmp_path / "results", given)
+    assert not list(tmp_path.rglob("*.tif"))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from ecoassets.core.errors import InputError
 from ecoassets.core.report import LeftOutArea, LeftOutAreas, Lines, MethodReport, Paragraph, Series
 from ecoassets.core.report.blocks import Chapter, Heading, TableBlock
 from ecoassets.core.report.texts import load_texts
 from ecoassets.core.tables import Provenance, Table
 from ecoassets.core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
 from ecoassets.core.workflows.combined_report import StepReport, combined_report
+from ecoassets.core.workflows.driver_headlines import (
+    detector_years_headlines,
+    importance_headlines,
+    local_headlines,
+    parse_factor_groups,
+)
 from ecoassets.core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
 from ecoassets.core.workflows.headlines import Headline, change_pct, headline_chapter, headline_table, rows_of
 from ecoassets.core.workflows.pressure_headlines import pressure_headlines, zone_headlines
@@ -261,3 +268,63 @@ def test_names_of_the_data_are_not_looked_up_in_the_dictionary():
     _, rows = headline_chapter([Headline("rsei_mean", 0.5, "", card=True), *headlines], words, {"food": "Food"}).blocks
     told = [str(row[0]).rpartition(": ")[2] for row in rows.rows[1:]]
     assert told == ["north", "class", "Forest", "low quality, Forest", "my_zone", "Food"]
+
+
+def test_the_leader_and_the_year_since_when_it_leads():
+    factors = table(
+        "factor q p_noncentral share year",
+        ("rain", 0.5, 0.01, None, 2000),
+        ("people", 0.3, 0.01, None, 2000),
+        ("rain", 0.3, 0.01, None, 2010),
+        ("people", 0.4, 0.01, None, 2010),
+        ("rain", 0.2, 0.01, None, 2020),
+        ("people", 0.6, 0.01, None, 2020),
+        ("rain", 0.3, 0.01, 0.15, None),
+        ("people", 0.4, 0.01, 0.45, None),
+    )
+    headlines = detector_years_headlines(factors, {"nature": ("rain",), "society": ("people",)})
+    assert found(headlines, "leading_factor") == {("people", 2010, 2020): 0.6}
+    assert found(headlines, "factor_q")["rain", None, 2010] == 0.3
+    assert found(headlines, "group_q_share") == {
+        ("society", None, None): pytest.approx(75),
+        ("nature", None, None): pytest.approx(25),
+    }
+
+
+def test_where_a_driver_matters_and_where_it_is_the_strongest():
+    terms = table("term share_significant share_positive", ("const", 1, 1), ("rain", 0.25, 0.75), ("people", 0.8, 0.1))
+    headlines = local_headlines(terms, 2020)
+    assert found(headlines, "local_significant") == {("people", None, 2020): 80.0, ("rain", None, 2020): 25.0}
+    assert found(headlines, "local_positive") == {("people", None, 2020): 10.0, ("rain", None, 2020): 75.0}
+
+    headlines = importance_headlines(
+        table("driver share_pct rank", ("rain", 30, 2), ("people", 70, 1)),
+        table("driver kind x", ("rain", "shap_zero", 800), ("people", "ale_break", 9), ("people", "ale_zero", 50)),
+        table("cell_id top_driver", (1, "rain"), (2, "people"), (3, "people"), (4, "people")),
+        {"nature": ("rain",)},
+    )
+    assert found(headlines, "importance_share") == {("people", None, None): 70.0, ("rain", None, None): 30.0}
+    assert found(headlines, "strongest_here") == {("people", None, None): 75.0, ("rain", None, None): 25.0}
+    assert list(found(headlines, "driver_threshold").items()) == [
+        (("people", None, None), 50.0),
+        (("rain", None, None), 800.0),
+    ]
+    assert found(headlines, "group_importance") == {
+        ("other_factors", None, None): pytest.approx(70),
+        ("nature", None, None): pytest.approx(30),
+    }
+
+
+def test_groups_of_drivers_are_read_as_people_write_them():
+    drivers = ["rain", "people", "elevation"]
+    assert parse_factor_groups("nature：rain、elevation；society: people", drivers) == {
+        "nature": ("rain", "elevation"),
+        "society": ("people",),
+    }
+    assert parse_factor_groups("", ["elevation", "population", "soil"]) == {
+        "natural_factors": ("elevation",),
+        "socioeconomic_factors": ("population",),
+    }
+    for text, word in (("rain", "Write groups"), ("a: snow", "'snow'"), ("a: rain; b: rain", "twice")):
+        with pytest.raises(InputError, match=word):
+            parse_factor_groups(text, drivers)
