@@ -28,7 +28,7 @@ def inputs_chapter(record: Record, language: str) -> Chapter:
         blocks.append(_classes(words["inputs_classes"], "classes", (), codes, used, language))
         for number, (title, columns) in enumerate(used.coefficients.items(), start=1):
             blocks.append(_classes(_said(title, language), f"coefficients_{number}", columns, codes, used, language))
-    return Chapter(words["inputs"], blocks)
+    return Chapter(words["inputs"], blocks, appendix=True)
 
 
 def _rasters(record: Record, words: Mapping[str, str], language: str) -> TableBlock:

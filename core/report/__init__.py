@@ -5,6 +5,7 @@ A report is a tree of plain values (`blocks`); `write_report` turns it into a pa
 
 from __future__ import annotations
 
+from .answers import Answer, Terms
 from .blocks import (
     Bars,
     Block,
@@ -42,6 +43,7 @@ from .page import render_report, write_report
 from .quicklook import QuickLook, quick_looks
 
 __all__ = [
+    "Answer",
     "Bars",
     "Block",
     "Chapter",
@@ -72,6 +74,7 @@ __all__ = [
     "Series",
     "Sources",
     "TableBlock",
+    "Terms",
     "about_this_run",
     "format_number",
     "quick_looks",

@@ -14,6 +14,7 @@ from typing import Literal, Optional, Union
 
 from ..raster.output import ClassColour
 from ..tables import Provenance
+from .answers import Answer, Terms
 from .texts import load_texts
 
 Number = Optional[float]  # None and NaN are shown as a gap or a dash
@@ -320,6 +321,7 @@ class Command:
 
 
 Block = Union[
+    Answer,
     Heading,
     Paragraph,
     Figures,
@@ -335,15 +337,24 @@ Block = Union[
     Sources,
     LeftOutAreas,
     Command,
+    Terms,
 ]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A titled part of the report; starts on a new page on paper."""
+    """A titled part of the report.
+
+    Args:
+        title: heading; "" for none.
+        blocks: what it holds.
+        appendix: whether it tells how the results came about: it stands folded behind them, and is printed only where
+            the reader has unfolded it.
+    """
 
     title: str
     blocks: Sequence[Block]
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -387,7 +398,7 @@ def about_this_run(
         blocks.append(Sources(sources))
     if command:
         blocks.append(Command(command))
-    return Chapter(load_texts(language)["about"], blocks)
+    return Chapter(load_texts(language)["about"], blocks, appendix=True)
 
 
 @dataclass(frozen=True)

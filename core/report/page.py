@@ -16,6 +16,7 @@ from urllib.parse import quote
 from ..errors import OutputError
 from ..raster.files import PendingFile
 from ..raster.statistics import stored_unit
+from .answers import Answer, Terms
 from .blocks import (
     Bars,
     ClassColour,
@@ -93,10 +94,12 @@ def render_report(report: Report, folder: str = "") -> str:
     chapters = []
     for chapter in report.chapters:
         views = [_numbered(view(block, report.language), charts) for block in chapter.blocks]
+        told = {chapter.title}
         for shown in views:
+            _name_once(shown, told)
             if "rasters" in shown:
                 shown["rasters"] = raster_links(shown["rasters"], folder)
-        chapters.append({"title": chapter.title, "views": views})
+        chapters.append({"title": chapter.title, "views": views, "appendix": chapter.appendix})
     return environment.get_template("report.html.j2").render(
         report=report,
         words=words,
@@ -105,6 +108,14 @@ def render_report(report: Report, folder: str = "") -> str:
         fonts=FONTS,
         plotly_js=_plotly_js() if charts else "",
     )
+
+
+def _name_once(shown: dict[str, Any], told: set[str]) -> None:
+    """Leaves a heading or caption away that the chapter has told already, such as that of a chart above its table."""
+    key = "text" if shown["kind"] == "heading" else "title"
+    name = shown.get(key, "") if shown["kind"] != "paragraph" else ""
+    shown["caption"] = "" if name in told else name
+    told.add(name)
 
 
 def _numbered(shown: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -151,6 +162,16 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@view.register
+def _answer(block: Answer, language: str) -> dict[str, Any]:
+    return {"kind": "answer", "question": block.question, "sentences": block.sentences}
+
+
+@view.register
+def _terms(block: Terms, language: str) -> dict[str, Any]:
+    return {"kind": "terms", "items": block.items}
 
 
 @view.register

@@ -5,9 +5,10 @@ const CHART_WIDTH = 1000; // px of a saved chart; pictures have three times as m
 const MAP_WIDTH = 2000; // px of a saved map
 const INK = "#1f2937", SOFT = "#5b6472";
 
-function drawCharts(size) {
-  document.querySelectorAll(".drawing").forEach((drawing, number) => {
-    const { data, layout } = structuredClone(CHARTS[number]);
+function drawCharts(size, part = document) {
+  part.querySelectorAll(".drawing").forEach((drawing) => {
+    if (!drawing.offsetParent) return; // within a folded part there is no width to draw in
+    const { data, layout } = structuredClone(CHARTS[drawing.id.slice("chart-".length)]);
     Plotly.purge(drawing);
     Plotly.newPlot(drawing, data, { ...layout, ...size }, { responsive: true, displayModeBar: false, displaylogo: false });
   });
@@ -18,13 +19,13 @@ drawCharts({ autosize: true });
 // of size is animated, and the printer does not wait for that.
 addEventListener("beforeprint", () => drawCharts({ autosize: false, width: PAPER_WIDTH }));
 addEventListener("afterprint", () => drawCharts({ autosize: true }));
+document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", () => drawCharts({ autosize: true }, part)));
 
 // Saving
 
-/** What a chart or map is saved as: its heading, without what file systems refuse. */
+/** What a chart or map is saved as: its name, without what file systems refuse. */
 function fileName(figure) {
-  const heading = figure.querySelector("figcaption").textContent.trim();
-  return heading.replace(/[\\/:*?"<>|\s\u0000-\u001f]+/g, "_").slice(0, 80).replace(/[._]+$/, "") || "figure";
+  return figure.dataset.name.trim().replace(/[\\/:*?"<>|\s\u0000-\u001f]+/g, "_").slice(0, 80).replace(/[._]+$/, "") || "figure";
 }
 
 function saveChart(figure, format) {

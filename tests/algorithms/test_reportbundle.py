@@ -113,7 +113,7 @@ def test_the_last_step_of_a_model_takes_the_results_of_the_others(inputs, page):
     assert ok, feedback.textLog()
     text = page.read_text(encoding="utf-8")
     # QGIS calls the rasters that a model keeps to itself OUTPUT and OUTPUT_SERVICES.
-    titles = set(re.findall("<figcaption>([^<]*)<", text))
+    titles = set(re.findall("<(?:figcaption|h2)>([^<]*)<", text))
     services = "Ecosystem service value: Value per service: Water supply"
     assert {"Ecosystem service value", services, "Values by ecosystem and service"} <= titles
     assert "CNY/(ha a)" in text
