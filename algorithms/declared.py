@@ -28,13 +28,14 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
 from .compat import user_language
-from .help_texts import CHOICES, AlgorithmHelp, Entry, Role, Use, entry_of, group_title, load_help
+from .help_texts import CHOICES, AlgorithmHelp, Entry, Role, Use, choice_words, entry_of, group_title, load_help
 from .icons import icon_path
 from .settings import default_scheme
 
 Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
 QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
+CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
 POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
@@ -125,6 +126,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         """
         entry = self._entry(parameter.name(), use)
         words = parameter.options() if isinstance(parameter, QgsProcessingParameterEnum) else ()
+        if words:
+            told = choice_words(parameter.name(), user_language())
+            shown = [told.get(word, word) for word in words]
+            parameter.setMetadata({"widget_wrapper": {"class": CHOICE_WIDGET, "words": shown}})
         parameter.setDescription(entry.label)
         parameter.setHelp(entry.help.replace(CHOICES, ", ".join(words)))
         if use is not None:
@@ -214,6 +219,12 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
     ) -> None:
         self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
+
+    def add_hidden_text(self, name: str) -> None:
+        """A text for models, scripts and the command line; in dialogs the options of EcoAssets stand for it."""
+        parameter = QgsProcessingParameterString(name, "", "", optional=True)
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagHidden)
+        self.add(parameter)
 
     def add_choice(
         self, name: str, options: Sequence[str], default: str, *, advanced: bool = False, optional: bool = False
@@ -334,7 +345,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         if maps:
             self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
             self.add_flag("OVERVIEWS", True)
-        self.add_text("SCHEDULER", "", optional=True, advanced=True)
+        self.add_hidden_text("SCHEDULER")
 
     def _entry(self, name: str, use: Use | None = None) -> Entry:
         return entry_of(self.NAME, name, user_language(), use)

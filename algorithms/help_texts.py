@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
 from ..core.quantities import Quantity, Range, quantity
+from ..core.resources import RESOURCES
 from .translation import tr
 
-FOLDER = Path(__file__).resolve().parent.parent / "resources" / "help"
+FOLDER = RESOURCES / "help"
 SHARED = "_shared"
 CHOICES = "{choices}"  # in the help of a choice: its words, where data say which there are
 Role = Literal["raster", "rasters", "series", "map", "least", "most"]
@@ -173,6 +173,19 @@ class _Words:
 def _inside_a_sentence(name: str) -> str:
     """`Soil loss` as `soil loss`; abbreviations and Chinese stay."""
     return name[0].lower() + name[1:] if name[1:2].islower() else name
+
+
+@cache
+def choice_words(parameter: str, language: str) -> dict[str, str]:
+    """What the drop-down of a parameter shows, by id."""
+    column = ("en", "zh").index(language)
+    return {str(choice): words[column] for choice, words in (_choices().get(parameter) or {}).items()}
+
+
+@cache
+def _choices() -> dict[str, dict[str, list[str]]]:
+    found: dict[str, dict[str, list[str]]] = yaml.safe_load((RESOURCES / "choice_words.yaml").read_text("utf-8"))
+    return found
 
 
 @cache
