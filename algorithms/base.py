@@ -37,6 +37,7 @@ from ..core.report import MethodReport, write_report
 from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
+from .checks.choices import with_ids
 from .checks.values import wrong_value
 from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_fields, user_language
@@ -99,6 +100,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     # running
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        parameters = with_ids(self.parameterDefinitions(), parameters)
         wrong = wrong_value(self.parameterDefinitions(), parameters)
         if wrong:
             return False, wrong
@@ -141,6 +143,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
+        parameters = with_ids(self.parameterDefinitions(), parameters)
         self._files_read = input_files(self, parameters, context)
         self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
         try:
@@ -153,6 +156,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
+        parameters = with_ids(self.parameterDefinitions(), parameters)
         self._parameters, self._context, self._feedback = parameters, context, feedback
         with recorded() as self._record:
             progress = FeedbackProgress(feedback, self._record)

@@ -36,6 +36,7 @@ Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
 QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
+WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
 POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
@@ -98,7 +99,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def told(self) -> tuple[dict[str, Entry], dict[str, Entry]]:
         """What the algorithm takes and what it gives, as declared, with labels and help."""
         parameters = self.parameterDefinitions()
-        takes = {d.name(): Entry(d.description(), d.help()) for d in parameters if not d.isDestination()}
+        takes = {d.name(): Entry(d.description(), d.help(), _words(d)) for d in parameters if not d.isDestination()}
         made = {d.name(): d.help() for d in parameters if d.isDestination()}
         gives = {
             output.name(): Entry(output.description(), made.get(output.name()) or self._entry(output.name()).help)
@@ -129,7 +130,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         if words:
             told = choice_words(parameter.name(), user_language())
             shown = [told.get(word, word) for word in words]
-            parameter.setMetadata({"widget_wrapper": {"class": CHOICE_WIDGET, "words": shown}})
+            parameter.setMetadata({WIDGET: {"class": CHOICE_WIDGET, "words": shown}})
         parameter.setDescription(entry.label)
         parameter.setHelp(entry.help.replace(CHOICES, ", ".join(words)))
         if use is not None:
@@ -349,6 +350,13 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
 
     def _entry(self, name: str, use: Use | None = None) -> Entry:
         return entry_of(self.NAME, name, user_language(), use)
+
+
+def _words(definition: QgsProcessingParameterDefinition) -> tuple[tuple[str, str], ...]:
+    """Id and word of each choice; empty where a parameter is none."""
+    if not isinstance(definition, QgsProcessingParameterEnum):
+        return ()
+    return tuple(zip(definition.options(), definition.metadata()[WIDGET]["words"]))
 
 
 def _has_window() -> bool:

@@ -26,10 +26,11 @@ Role = Literal["raster", "rasters", "series", "map", "least", "most"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A parameter or an output: its label in the dialog and what it means."""
+    """A parameter or an output: its label in the dialog, what it means, and of a choice its ids with their words."""
 
     label: str
     help: str = ""
+    words: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,17 @@ class AlgorithmHelp:
             told = [entry for entry in entries if entry.help]
             if told:
                 parts.append(f"<h3>{title}</h3>")
-                parts += [f"<p><b>{escape(e.label)}</b><br/>{escape(e.help)}</p>" for e in told]
+                parts += [f"<p><b>{escape(e.label)}</b><br/>{escape(e.help)}{_listed(e)}</p>" for e in told]
         return "".join(parts)
 
     def plain(self) -> str:
         """For the command line, which prints help as it is, after the short description and before the parameters."""
         return "\n\n".join(self.about or (self.short,))
+
+
+def _listed(entry: Entry) -> str:
+    """The words of a choice with their ids, where they differ."""
+    return "".join(f"<br/>• {escape(word)}: <code>{escape(one)}</code>" for one, word in entry.words if one != word)
 
 
 @cache

@@ -96,7 +96,7 @@ class DialogChoice(QgsAbstractProcessingParameterWidgetWrapper):
 
 
 class ModelerChoice(QgsProcessingModelerParameterWidget):
-    """The widget of the modeler for the twin; inputs of the model, outputs of steps and expressions pass as they are."""
+    """The widget of the modeler for the twin; inputs of the model, outputs of steps and expressions stay."""
 
     def __init__(self, worded: Worded, dialog: Any) -> None:
         model: QgsProcessingModelAlgorithm = dialog.model

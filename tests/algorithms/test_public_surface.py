@@ -98,6 +98,8 @@ def _broken_parameter(where: str, released: dict, present: dict | None) -> list[
     lost = [option for option in released.get("options", []) if option not in present.get("options", [])]
     if lost:
         found.append(f"{where} lost the choices {', '.join(lost)}")
+    elif present.get("options", [])[: len(released.get("options", []))] != released.get("options", []):
+        found.append(f"{where} has its choices in another order: numbers on the command line would mean others")
     return found
 
 
@@ -152,6 +154,7 @@ RELEASED = {
         (lambda a: a["parameters"]["KIND"].update(default="linear"), "default was 'sen' and is 'linear'"),
         (lambda a: a["parameters"]["RASTERS"].update(quantity="npp"), "quantity was 'any' and is 'npp'"),
         (lambda a: a["parameters"]["KIND"].update(options=["sen"]), "KIND lost the choices linear"),
+        (lambda a: a["parameters"]["KIND"].update(options=["b", "sen", "linear"]), "KIND has its choices in another"),
         (lambda a: a["parameters"]["KIND"].update(optional=False), "KIND was optional and is required"),
         (lambda a: a["outputs"].clear(), "output OUTPUT was outputRaster and is gone"),
         (lambda a: a.update(group="tools"), "moved from the group quality to tools"),
