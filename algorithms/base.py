@@ -43,7 +43,6 @@ from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_fields, user_language
 from .declared import DeclaredAlgorithm
 from .features import new_feature
-from .gathered_reports import hand_over
 from .given import Given
 from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
@@ -51,6 +50,8 @@ from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, make_room, require_writable, require_written
+from .reporting.gathered import gathering, hand_over
+from .reporting.spared import spared
 from .settings import report_language, scheduler
 from .translation import tr
 from .version import plugin_version
@@ -285,19 +286,26 @@ class EcoAlgorithm(DeclaredAlgorithm):
             name: of the output.
         """
         path = given.file_output(name)
-        if not path:
-            return {}
+        made = False
+        if path:
+            with spared(self._feedback, self.parameterDefinition(name).description()):
+                made = self._write_report(report_in, path)
+        if path and not gathering():
+            with spared(self._feedback, tr("Parameters")):
+                self.save_parameters(path)
+        return {name: path} if made and path else {}
+
+    def _write_report(self, report_in: Callable[[str], MethodReport], path: str) -> bool:
+        """Whether a report was written; False where a workflow takes it as a chapter."""
         language, title = report_language(), self.displayName()
         report = report_in(language)
         if hand_over(title, report):
-            return {}
+            return False
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
         chapters = (*report.chapters, inputs_chapter(self._record, language))
         report = replace(report, chapters=chapters, warnings=list(warnings))
-        complete = report.complete(title, language, self.shown_parameters(), self.command())
-        write_report(complete, path)
-        self.save_parameters(path)
-        return {name: path}
+        write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
+        return True
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
         """Writes a table into its sink."""

@@ -14,6 +14,7 @@ from ...core.tools.check.report import check_inputs_report
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
+from ..reporting.spared import spared
 from ..settings import report_language
 from ..translation import tr
 
@@ -63,10 +64,11 @@ class CheckInputs(EcoAlgorithm):
         path = given.file_output("OUTPUT_HTML")
         if path:
             language = report_language()
-            about = about_this_run(language, self.shown_parameters(), command=self.command())
-            write_report(Report(self.displayName(), [check_inputs_report(found), about], language=language), path)
-            self.save_parameters(path)
-            results["OUTPUT_HTML"] = path
+            with spared(self._feedback, self.parameterDefinition("OUTPUT_HTML").description()):
+                self.save_parameters(path)
+                about = about_this_run(language, self.shown_parameters(), command=self.command())
+                write_report(Report(self.displayName(), [check_inputs_report(found), about], language=language), path)
+                results["OUTPUT_HTML"] = path
         return {
             **results,
             **self.publish_table("OUTPUT_TABLE", check_table(found)),

@@ -27,9 +27,9 @@ from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
-from ..gathered_reports import gather_reports
 from ..given import Given
 from ..outputs import make_folder, require_apart
+from ..reporting.gathered import gather_reports
 from ..settings import report_language
 from ..translation import tr
 

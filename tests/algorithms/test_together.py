@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -124,27 +125,45 @@ class TestFailingReport:
         cover = write_raster(tmp_path / "2000.tif", [[FOREST, PADDY], [FOREST, FOREST]])
         return {"LAND_COVER": [cover], "YEARS": "2000", **all_outputs(outputs)}
 
-    def fail(self, parameters, outputs):
-        """Runs with a folder where the parameters of the run are to be written, after the maps and the report."""
-        from qgis.core import QgsProcessingException
+    @pytest.fixture
+    def without_jinja2(self, monkeypatch):
+        """As in a QGIS that lacks the package, which only reports need."""
+        monkeypatch.setitem(sys.modules, "jinja2", None)
 
-        obstacle = outputs / "report.parameters.json"
-        obstacle.unlink(missing_ok=True)
-        obstacle.mkdir()
-        with pytest.raises(QgsProcessingException, match="it is a folder"):
-            run(VALUE, parameters)
-        obstacle.rmdir()
+    def run_and_hear(self, parameters):
+        """The results and the warnings of a run."""
+        from qgis.core import QgsProcessingFeedback
 
-    def test_it_leaves_no_map_behind(self, parameters, outputs):
-        self.fail(parameters, outputs)
-        assert files_in(outputs) == []
+        class Hearing(QgsProcessingFeedback):
+            def __init__(self):
+                super().__init__(False)
+                self.warnings = ""
 
-    def test_older_results_come_back(self, parameters, outputs):
+            def pushWarning(self, warning):
+                self.warnings += warning
+
+        feedback = Hearing()
+        return run(VALUE, parameters, feedback=feedback), feedback.warnings
+
+    def test_maps_and_tables_stay_and_the_user_learns_how_to_make_it_again(self, parameters, outputs, without_jinja2):
+        results, warnings = self.run_and_hear(parameters)
+        assert files_in(outputs) == ["change.csv", "report.parameters.json", "services.tif", "value.csv", "value.tif"]
+        assert "OUTPUT_HTML" not in results
+        assert "Report: it could not be made: Reports need the Python package jinja2." in warnings
+        assert "report.parameters.json" not in warnings and ".parameters.json beside it" in warnings
+
+    def test_an_older_report_stays(self, parameters, outputs, monkeypatch):
         run(VALUE, parameters)
-        before = bytes_in(outputs)
-        before.pop("report.parameters.json")
-        self.fail({**parameters, "STANDARD_VALUE": 1}, outputs)
-        assert bytes_in(outputs) == before
+        before = (outputs / "report.html").read_bytes()
+        monkeypatch.setitem(sys.modules, "jinja2", None)
+        self.run_and_hear({**parameters, "STANDARD_VALUE": 1})
+        assert (outputs / "report.html").read_bytes() == before
+
+    def test_parameters_that_cannot_be_saved_do_not_take_the_report(self, parameters, outputs):
+        (outputs / "report.parameters.json").mkdir()
+        results, warnings = self.run_and_hear(parameters)
+        assert (outputs / "report.html").is_file() and results["OUTPUT_HTML"]
+        assert "it is a folder" in warnings
 
     def test_a_folder_that_may_not_be_written_is_told_before_any_work(self, parameters, outputs, closed):
         from qgis.core import QgsProcessingException

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from ..core.report import MethodReport
-from ..core.workflows.combined_report import StepReport
+from ...core.report import MethodReport
+from ...core.workflows.combined_report import StepReport
 
 _GATHERED: ContextVar[list[StepReport] | None] = ContextVar("gathered_reports", default=None)
 
@@ -20,6 +20,11 @@ def gather_reports(reports: list[StepReport]) -> Iterator[None]:
         yield
     finally:
         _GATHERED.reset(token)
+
+
+def gathering() -> bool:
+    """Whether a workflow gathers the reports."""
+    return _GATHERED.get() is not None
 
 
 def hand_over(title: str, report: MethodReport) -> bool:
