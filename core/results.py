@@ -79,7 +79,7 @@ def tell_left_out(left_out: Iterable[LeftOut], progress: Progress) -> None:
     """Warns of land without a result, once for all years that lack the same."""
     years: dict[tuple[str, int, float], list[str]] = {}
     for item in left_out:
-        told = years.setdefault((item.reason, item.pixels, item.area_ha), [])
+        told = years.setdefault((item.reason, item.pixels, round(item.area_ha, 2)), [])
         told += [] if item.year is None else [str(item.year)]
     for (reason, pixels, area_ha), of_years in years.items():
         progress.warn(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from ...core.progress import Progress
-from ...core.services.soil.erodibility import SOURCES, ErodibilityInputs, ErodibilityOutputs, run_soil_erodibility
+from ...core.services.soil.erodibility import (
+    SOURCES,
+    UNITS,
+    ErodibilityInputs,
+    ErodibilityOutputs,
+    run_soil_erodibility,
+)
 from ...core.services.soil.reports import erodibility_report
 from ..base import Results
 from ..given import Given
 from .service import ServiceAlgorithm
 
-# Units of texture and of organic carbon.
-UNITS = {
-    "percent": ("percent", "percent"),
-    "soilgrids": ("g_per_kg", "dg_per_kg"),
-    "fraction": ("fraction", "fraction"),
-    "percent_soilgrids_carbon": ("percent", "dg_per_kg"),
-    "percent_organic_matter": ("percent", "organic_matter"),
-}
 SOIL = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
 
 

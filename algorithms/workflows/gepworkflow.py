@@ -10,6 +10,7 @@ from ...core.accounts.quantities.statistics import ALLOCATIONS
 from ...core.errors import InputError
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
+from ...core.services.soil.erodibility import UNITS
 from ...core.workflows.combined_report import StepReport
 from ...core.workflows.gep_headlines import account_headlines, seea_headlines
 from ...core.workflows.headlines import Headline
@@ -19,7 +20,6 @@ from ..base import Results
 from ..given import Given
 from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
-from ..services.soilerodibility import UNITS
 from ..translation import tr
 from .soil_steps import SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.services.soil.erodibility import UNITS
 from ...core.word_lists import split_words
 from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
@@ -18,7 +19,6 @@ from ...core.workflows.zoning_headlines import (
 from ..given import Given
 from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
-from ..services.soilerodibility import UNITS
 from ..translation import tr
 from .soil_steps import SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow

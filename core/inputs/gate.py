@@ -36,6 +36,7 @@ from .values import (
     check_possible,
     check_second_scale,
     check_unit,
+    fills_apart,
     slip_of,
     statistics_of,
 )
@@ -84,9 +85,13 @@ class Gate:
         slips = {
             m: slip_of(statistics_of([profiles[s] for s in found]), m) for m, found in _by_measure(distinct).items()
         }
+        apart = {
+            name: fills_apart([profiles[s] for s in found], found[0].measure.meant)
+            for name, found in _by(distinct, _input_of).items()
+        }
         admitted = {}
         for source, profile in profiles.items():
-            admission = _admission(source, profile, slips[source.measure])
+            admission = _admission(source, profile, slips[source.measure], apart.get(_input_of(source), ()))
             if is_land_cover(source):
                 admission = replace(admission, codes=(*self.nodata_codes, *(self.scheme.nodata if self.scheme else ())))
             admitted[source] = replace(source, admission=admission)
@@ -239,6 +244,11 @@ def _by(sources: Sequence[Source], key: Callable[[Source], _Key]) -> dict[_Key, 
     return found
 
 
+def _input_of(source: Source) -> str:
+    """What the user calls the input of which a source is one raster; all of them have one mask."""
+    return source.series or source.label or source.name
+
+
 def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
     return _by(sources, lambda source: source.measure)
 
@@ -258,7 +268,7 @@ def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Ite
             yield from check_possible(place, profile, source.measure, admission)
 
 
-def _admission(source: Source, profile: RasterProfile, slip: Slip | None) -> Admission:
+def _admission(source: Source, profile: RasterProfile, slip: Slip | None, apart: tuple[float, ...]) -> Admission:
     """The possible range in the numbers of the file, where the user gave none, and the fill codes as values."""
     measure, meaning = source.measure, source.measure.meant
     low, high = measure.in_numbers(meaning.possible)
@@ -271,12 +281,14 @@ def _admission(source: Source, profile: RasterProfile, slip: Slip | None) -> Adm
         low = max(low, 0.0)
     low = max(low - margin, -_LARGEST) if source.minimum is None else -float("inf")
     high = min(high + margin, _LARGEST) if source.maximum is None else float("inf")
+    apart = tuple(fill for fill in apart if (source.minimum if fill < 0 else source.maximum) is None)
     fills = [sorted(code * profile.scale + profile.offset for code in codes) for codes in fill_ranges(meaning)]
     return Admission(
         low=low,
         high=high,
         fills=tuple((first, last) for first, last in fills),
-        seen=any(not low <= fill <= high for fill in profile.fills),
+        codes=apart,
+        seen=any(fill in apart or not low <= fill <= high for fill in profile.fills),
         strict=source.kind != "classes",
         meaning=meaning.name.en,
     )

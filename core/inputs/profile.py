@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..messages import say
 from ..progress import QUIET, Progress
 from ..quantities import Fill, Quantity, Range, quantities
-from ..raster.dataset import open_raster
+from ..raster.dataset import is_made, open_raster
 from ..raster.grid import Grid
 from ..raster.reading.source import Kind, Source, open_source
 from ..raster.reading.stored import Linear, linear_of
@@ -61,6 +61,7 @@ class RasterProfile:
         masked: whether a mask band or an alpha band says what is valid.
         scale, offset: value = stored number x scale + offset.
         unit, description: as the band has them.
+        made: whether this plugin has computed it, and so says what has no value.
         whole: whether every pixel was read.
         pixels: that were read.
         valid: pixels that hold a value, fill codes among them.
@@ -85,6 +86,7 @@ class RasterProfile:
     offset: float = 0.0
     unit: str = ""
     description: str = ""
+    made: bool = False
     whole: bool = True
     pixels: int = 0
     valid: int = 0
@@ -242,6 +244,7 @@ def _described(dataset: gdal.Dataset, path: str, number: int, kind: Kind) -> Ras
         offset=linear.offset,
         unit=band.GetUnitType(),
         description=band.GetDescription(),
+        made=is_made(dataset),
     )
 
 

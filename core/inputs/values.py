@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ _RANGE = "Where it stands for no data, declare it as nodata (gdal:translate), or
 
 def check_nodata(place: Place, profile: RasterProfile, limited: bool) -> Iterator[Finding]:
     """Whether the file says what is no value; NaN says it too, and so does a valid range."""
-    if not profile.declares_nodata and not profile.gaps and not limited:
+    if not (profile.declares_nodata or profile.gaps or limited or profile.made):
         text = "{where} declares no nodata value: every pixel is taken as a value."
         yield Finding("nodata", "warn", (place,), text, "Declare it (gdal:translate) where some stand for no data.")
 
@@ -31,8 +32,8 @@ def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admissi
         fill = fill_of(profile.stored(value), meaning)
         assert fill is not None, "the profile counts only fill codes"
         values = {"value": _number(value), "fill": fill.means}
-        if not admission.low <= value <= admission.high:
-            if admission.is_fill(value):
+        if admission.is_nodata(value) or not admission.low <= value <= admission.high:
+            if admission.is_nodata(value):
                 text = "{where} holds {value}, {fill}, which the file does not declare: these pixels are left out."
                 yield Finding("fill", "left_out", (place,), text, "", values, value)
         elif meaning.fill(profile.stored(value)) and stands_apart(value, profile):
@@ -45,6 +46,8 @@ def check_ends(place: Place, profile: RasterProfile) -> Iterator[Finding]:
 
     It may stand for no data, though no provider is known to use it.
     """
+    if profile.made:
+        return
     for end, other in ((profile.lowest, profile.highest), (profile.highest, profile.lowest)):
         if end is None or other is None or end.next is None or not 2 <= end.pixels <= profile.valid / 2:
             continue
@@ -52,6 +55,19 @@ def check_ends(place: Place, profile: RasterProfile) -> Iterator[Finding]:
             text = "{where} holds {value} ({pixels} px), which stands apart: the next value is {next}."
             values = {"value": _number(end.value), "next": _number(end.next)}
             yield Finding("apart", "warn", (place,), text, _RANGE, values, end.value, end.pixels)
+
+
+def fills_apart(profiles: Sequence[RasterProfile], meaning: Quantity) -> tuple[float, ...]:
+    """Fill codes that stand apart in all rasters of one input, of whose values nobody knows what is usual.
+
+    They are left out: there is no range that could say that they are values.
+    """
+    if meaning.is_classes:
+        return ()
+    seen = {value for p in profiles for value in p.fills if meaning.fill(p.stored(value))}
+    unbounded = [value for value in seen if math.isinf(meaning.usual.high if value > 0 else meaning.usual.low)]
+    looked = [profile for profile in profiles if profile.sample.size]
+    return tuple(value for value in sorted(unbounded) if all(stands_apart(value, profile) for profile in looked))
 
 
 def stands_apart(value: float, profile: RasterProfile) -> bool:
@@ -130,9 +146,9 @@ def check_unit(
     usual, possible = measure.in_numbers(meaning.usual), measure.in_numbers(meaning.possible)
     values = {"quantity": _label(measure), "median": _number(median), "high": _number(statistics["p98"])}
     if slip is not None:
-        values |= {"looks": slip.looks, "mend": slip.mend, "other": _other_unit(median, measure)}
+        values |= {"looks": slip.looks, "mend": _other_unit(median, measure, slip) or slip.mend}
         text = "{where}: {quantity} is {median} in a typical pixel, {high} in a high one. It looks like {looks}."
-        mend = "{other}{mend}" if not measure.ratio else "Only ratios enter here, so the run goes on."
+        mend = "{mend}" if not measure.ratio else "Only ratios enter here, so the run goes on."
         sure = slip.factor is not None or not usual.holds(median) or not possible.holds(statistics["most"])
         severity: Severity = "stop" if sure and not (measure.ratio or limited) else "warn"
         yield Finding("unit", severity, tuple(places), text, mend, values)
@@ -178,13 +194,18 @@ def check_coverage(covered: Sequence[tuple[Place, int]], pixels: int) -> Iterato
         yield Finding("coverage", "warn", scarce, text, "Check extent, nodata and valid range of it.", values)
 
 
-def _other_unit(median: float, measure: Measure) -> str:
-    """Which of the units that a parameter offers would make a typical value usual, "" where none would."""
+def _other_unit(median: float, measure: Measure, slip: Slip | None = None) -> str:
+    """Which of the units that a parameter offers would make a typical value usual, "" where none would.
+
+    Where a slip tells the unit of numbers for which none was chosen, it is the one that is meant.
+    """
+    known = median * slip.factor + slip.offset if slip and slip.factor and measure.plain else None
+    by_unit = [(unit, median * unit.factor + unit.offset) for unit in measure.units]
     fitting = [
         unit.word
-        for unit in measure.units
+        for unit, value in by_unit
         if (unit.factor, unit.offset) != (measure.factor, measure.offset)
-        and measure.meant.usual.holds(median * unit.factor + unit.offset)
+        and (measure.meant.usual.holds(value) if known is None else math.isclose(value, known, rel_tol=0.01))
     ]
     if fitting:
         return say(

@@ -16,6 +16,7 @@ from osgeo import gdal
 from ..errors import EcoAssetsError, InputError
 
 DECODES_IN_THREADS = ("GTiff", "COG")
+METHOD = "ECOASSETS_METHOD"  # metadata item of what the plugin writes
 
 
 def threads_are_sound(bands: int) -> bool:
@@ -73,3 +74,23 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
 def short_name(path: str) -> str:
     """The file name that a user recognises, without folders."""
     return os.path.basename(path.rstrip("/\\")) or path
+
+
+def is_made(dataset: gdal.Dataset) -> bool:
+    """Whether this plugin has computed a raster; what it only copied (`ECOASSETS_SOURCE`) is the user's."""
+    return bool(dataset.GetMetadataItem(METHOD)) and not dataset.GetMetadataItem("ECOASSETS_SOURCE")
+
+
+def describe_as_made(path: str, crs: str, method: str) -> None:
+    """Says of a raster that another program has computed for a run in which CRS it lies, and how it came about.
+
+    GRASS writes the code of the CRS of an earlier raster where this one has none.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    what = f"Cannot describe {path}"
+    dataset = call_gdal(what, InputError, gdal.OpenEx, path, gdal.OF_RASTER | gdal.OF_UPDATE)
+    dataset.SetProjection(crs)
+    dataset.SetMetadataItem(METHOD, method)
+    call_gdal(what, InputError, lambda: dataset.FlushCache() or gdal.CE_None)

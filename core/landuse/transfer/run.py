@@ -252,7 +252,7 @@ def tell_left_out(left_out: tuple[LeftOutOfPair, ...], progress: Progress) -> No
     """Warns of land cover that could not be compared, once per year where all its pairs lack the same."""
     pairs: dict[tuple[int, int, float], list[str]] = {}
     for item in left_out:
-        pairs.setdefault((item.year, item.pixels, item.area_ha), []).append(f"{item.pair[0]}-{item.pair[1]}")
+        pairs.setdefault((item.year, item.pixels, round(item.area_ha, 2)), []).append(f"{item.pair[0]}-{item.pair[1]}")
     for (year, pixels, area_ha), periods in pairs.items():
         progress.warn(
             f"{', '.join(periods)}: {pixels} pixels ({area_ha:,.2f} ha) with land cover in {year} are left out: "

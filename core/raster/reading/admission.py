@@ -21,7 +21,7 @@ class Admission:
     Attributes:
         low, high: the possible values.
         fills: ranges of values that providers use for no data; they are left out where they are not possible.
-        codes: class codes that stand for no data.
+        codes: values that stand for no data though they would be possible: class codes, fills that stand apart.
         strict: whether any other value that is not possible stops the run; class codes are left to their scheme.
         seen: whether such codes were seen, which must go before a raster is interpolated.
         meaning: what the values are, for messages.
@@ -30,7 +30,7 @@ class Admission:
     low: float
     high: float
     fills: tuple[tuple[float, float], ...] = ()
-    codes: tuple[int, ...] = ()
+    codes: tuple[float, ...] = ()
     strict: bool = True
     seen: bool = False
     meaning: str = field(default="", compare=False)
@@ -40,7 +40,7 @@ class Admission:
         return any(low <= value <= high for low, high in self.fills)
 
     def is_nodata(self, code: float) -> bool:
-        """Whether a class code stands for no data."""
+        """Whether a value stands for no data."""
         return code in self.codes or (not self.low <= code <= self.high and self.is_fill(code))
 
     def left_out(self, values: np.ndarray, valid: np.ndarray, where: str) -> dict[float, np.ndarray]:

@@ -22,7 +22,14 @@ K = "soil_erodibility"
 US_TO_METRIC = 0.1317
 # What a value is divided by to become percent; organic matter, in percent, becomes organic carbon.
 TO_PERCENT = {"percent": 1.0, "organic_matter": 1.724, "fraction": 0.01, "g_per_kg": 10.0, "dg_per_kg": 100.0}
-UNITS = tuple(UnitChoice(word, 1 / divisor) for word, divisor in TO_PERCENT.items())
+# What a user may choose for texture and organic carbon together.
+UNITS = {
+    "percent": ("percent", "percent"),
+    "soilgrids": ("g_per_kg", "dg_per_kg"),
+    "fraction": ("fraction", "fraction"),
+    "percent_soilgrids_carbon": ("percent", "dg_per_kg"),
+    "percent_organic_matter": ("percent", "organic_matter"),
+}
 SUM_TOLERANCE_PCT = 5.0
 MINERAL_SOIL_CARBON_PCT = 6.0
 
@@ -166,9 +173,8 @@ def run_soil_erodibility(
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
         for name, series in (("sand", inputs.sand), ("silt", inputs.silt), ("clay", inputs.clay)):
-            survey.add(name, series, Measure(name, 1 / formula.texture_divisor, choice="UNITS", units=UNITS))
-        carbon = Measure("organic_carbon", 1 / formula.carbon_divisor, choice="UNITS", units=UNITS)
-        survey.add("carbon", inputs.organic_carbon, carbon)
+            survey.add(name, series, _measure(name, inputs.texture_unit, 0))
+        survey.add("carbon", inputs.organic_carbon, _measure("organic_carbon", inputs.carbon_unit, 1))
         made = map_output(survey, K, outputs.erodibility, "erodibility", outputs.metadata)
         sums = survey.run(formula, made, 1, progress)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)
@@ -177,6 +183,12 @@ def run_soil_erodibility(
     )
     _warn(result, inputs.carbon_unit, progress)
     return result
+
+
+def _measure(meaning: str, unit: str, member: int) -> Measure:
+    """What a raster holds in a unit; `member` of the pairs of `UNITS` is offered for it."""
+    offered = tuple(UnitChoice(word, 1 / TO_PERCENT[pair[member]]) for word, pair in UNITS.items())
+    return Measure(meaning, 1 / TO_PERCENT[unit], choice="UNITS", units=offered)
 
 
 def _warn(result: ErodibilityResult, unit: str, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from ...errors import GridError, InputError
 from ...inputs.gate import admit_alone
 from ...progress import QUIET, Progress
 from ...quantities import Measure
+from ...raster.dataset import describe_as_made
 from ...raster.files import workspace
 from ...raster.grid import Grid
 from ...raster.passes.terrain import ASPECT, SLOPE, derive_terrain, plain_elevation, require_metres
@@ -250,6 +251,7 @@ def run_slope_length(
             if inputs.accumulation is None:
                 assert accumulate is not None, "checked before"
                 computed = accumulate(plain_elevation(dem, folder).path, folder)
+                describe_as_made(computed, grid.crs, "r.watershed")
                 inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")
                 if inputs.method == "invest":
                     progress.info(

@@ -7,10 +7,11 @@ from typing import Literal
 
 from osgeo import gdal, osr
 
-from ...errors import EcoAssetsError
+from ...errors import EcoAssetsError, GridError
+from ...progress import QUIET
 from ...raster.area import AREA_WARNING_PCT, area_scale_error_pct, pixel_areas_ha
 from ...raster.grid import Grid
-from ...raster.reading.source import footprint
+from ...raster.reading.source import Source, fit_to_grid, footprint
 
 Verdict = Literal["ok", "warning", "problem"]
 # check, result, found, mend
@@ -56,26 +57,36 @@ def _check_area(grid: Grid) -> Iterator[Told]:
         yield "crs", "ok", f"{told} (area true within {error:.2g} %)", ""
 
 
-def check_grid(grid: Grid, reference: Grid, classes: bool, reference_name: str) -> Iterator[Told]:
-    """Whether a raster lies on the grid of the reference, and covers it."""
+def check_grid(raster: Source, grid: Grid, reference: Grid, reference_name: str) -> Iterator[Told]:
+    """Whether a raster lies on the grid of the reference, or a run would bring it there, and whether it covers it."""
     difference = reference.difference(grid)
     if difference is None:
         yield "grid", "ok", f"the grid of {reference_name}", ""
         return
-    if classes:
-        yield "grid", "problem", difference, f"{_ALIGN}, KIND classes; or tick ALIGN_CLASSES where it is used."
-    else:
-        mend = f"Nothing: it is interpolated on the fly. To look at the result first: {_ALIGN}."
-        yield "grid", "warning", difference, mend
     share = _shared_pct(grid, reference)
-    if share is None:
-        return
-    if share <= 0:
+    if share is not None and share <= 0:
         mend = "Choose rasters of one region, and check that each has the right CRS."
         yield "overlap", "problem", f"it does not overlap {reference_name}", mend
-    elif share < 99.5:
+        return
+    yield _fitted(raster, reference, difference)
+    if share is not None and share < 99.5:
         mend = "Nothing, when the rest is not needed: pixels without a value in every raster are left out."
         yield "overlap", "warning", f"its frame covers {share:.3g} % of {reference_name}", mend
+
+
+def _fitted(raster: Source, reference: Grid, difference: str) -> Told:
+    """What a run does with a raster on another grid."""
+    try:
+        fitted = fit_to_grid(raster, reference, QUIET)
+    except GridError:
+        if not reference.north_up:
+            return "grid", "problem", f"{difference}, and the first raster runs from south to north", _WARP
+        mend = f"{_ALIGN}, KIND classes; or tick ALIGN_CLASSES where it is used."
+        return "grid", "problem", difference, mend
+    if fitted.resampling == "near":
+        return "grid", "ok", f"{difference}: the same pixels, of which a run takes those of the first raster", ""
+    mend = f"Nothing: it is interpolated on the fly. To look at the result first: {_ALIGN}."
+    return "grid", "warning", difference, mend
 
 
 def _shared_pct(grid: Grid, reference: Grid) -> float | None:

@@ -18,7 +18,7 @@ from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.dataset import open_raster, short_name
 from ...raster.grid import Grid
-from ...raster.reading.source import Source
+from ...raster.reading.source import Kind, Source
 from ...results import Column, ResultTable, texts
 from ...tables import Table
 from .facts import class_facts, nodata_facts, pair_years, value_facts
@@ -137,7 +137,7 @@ def run_check_inputs(
         found, faults = _look(path, step)
         rows += faults
         if _is_twin(path, rasters[:number]):
-            rows.append(_row(path, None, "file", "problem", "the same file was given before", _ONCE))
+            rows.append(_row(path, None, "file", "warning", "the same file was given before", _ONCE))
         if found is None:
             continue
         is_land_cover = meaning is not None and _is_land_cover(found, meaning, first=not looked)
@@ -146,10 +146,12 @@ def run_check_inputs(
         reference = reference or (found if found.grid is not None else None)
         looked.append(found)
         step.set(100)
-    pairs, told_of_years = _paired(looked, years)
+    if meaning is None:
+        covers = {position for position, found in enumerate(looked) if found.is_classes}
+    pairs, told_of_years = _paired(looked, covers, years)
     rows += [CheckRow("", None, *told) for told in told_of_years]
-    rows += _asked_of_the_gate(looked, covers, pairs, meaning, language)
-    rows += [CheckRow("", None, *told) for told in _masks(looked)]
+    rows += _asked_of_the_gate(looked, covers if meaning else set(), pairs, meaning, language)
+    rows += [CheckRow("", None, *told) for told in _masks([looked[position] for position in sorted(covers)])]
     return CheckResult(tuple(rows))
 
 
@@ -214,8 +216,8 @@ def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | 
     for told in check_position(found.dataset, found.grid):
         yield _row(found.path, None, *told)
     if found.grid is not None and reference is not None and reference.grid is not None:
-        classes = found.is_classes or scheme is not None
-        for told in check_grid(found.grid, reference.grid, classes, reference.name):
+        kind: Kind = "classes" if found.is_classes or scheme is not None else "continuous"
+        for told in check_grid(Source("raster", found.path, kind=kind), found.grid, reference.grid, reference.name):
             yield _row(found.path, None, *told)
     for number, profile in found.bands.items():
         band = found.dataset.GetRasterBand(number)
@@ -277,18 +279,18 @@ def _verdict(finding: Finding) -> Verdict:
     return "problem" if finding.severity == "stop" and not guessed else "warning"
 
 
-def _paired(looked: Sequence[Looked], years: str) -> tuple[list[tuple[int, int, int]], list[Told]]:
+def _paired(looked: Sequence[Looked], covers: set[int], years: str) -> tuple[list[tuple[int, int, int]], list[Told]]:
     """Which raster and band are for which year; nothing where no years are given."""
     if not years.strip():
         return [], []
     names = [found.name for found in looked]
     bands = [found.dataset.RasterCount for found in looked]
-    return pair_years(years, names, bands, [found.is_classes for found in looked])
+    return pair_years(years, names, bands, [position in covers for position in range(len(looked))])
 
 
-def _masks(looked: Sequence[Looked]) -> Iterator[Told]:
+def _masks(classes: Sequence[Looked]) -> Iterator[Told]:
     """Whether class rasters of one grid are valid on the same area."""
-    covers = [(found, found.grid) for found in looked if found.is_classes and found.grid is not None]
+    covers = [(found, found.grid) for found in classes if found.grid is not None]
     same = [found for found, grid in covers if covers[0][1].difference(grid) is None]
     valid = {found.name: found.bands[1].valid for found in same if 1 in found.bands}
     if len(set(valid.values())) > 1:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.inputs.finding import Refused
+from ecoassets.core.inputs.gate import Gate
 from ecoassets.core.inputs.profile import look
 from ecoassets.core.inputs.record import recorded
 from ecoassets.core.progress import QUIET
@@ -98,14 +100,46 @@ def test_a_fill_of_a_slipped_series_is_left_out(tmp_path):
     assert total(path, tmp_path, ratio=True)[0] == held[1:].sum()
 
 
-def test_a_fill_that_is_possible_is_told_where_it_stands_apart(tmp_path):
-    path = write_raster(tmp_path / "v.tif", values(-9999) + np.arange(20), "float32", nodata=None)
+def test_a_fill_that_stands_apart_is_left_out_where_nobody_knows_the_range(tmp_path):
+    path = write_raster(tmp_path / "v.tif", values(-9999), "float32", nodata=None)
     found, told = total(path, tmp_path, quantity="any")
-    apart = write_raster(tmp_path / "w.tif", values(-9999), "float32", nodata=None)
-    found, told = total(apart, tmp_path, quantity="any")
-    assert found == 391 * 500 - 9 * 9999
-    assert any("-9999 (9 px), the usual -9999, apart from all other values" in line for line in told)
+    assert found == 391 * 500
+    assert any("holds -9999, the usual -9999" in line and "left out" in line for line in told)
+
+
+def test_a_fill_among_other_values_is_a_value(tmp_path):
     spread = np.linspace(-20000, 20000, 400).reshape(20, 20)
     spread[0, 0] = -9999
     path = write_raster(tmp_path / "s.tif", spread, "float32", nodata=-1)
-    assert total(path, tmp_path, quantity="any")[1] == []
+    found, told = total(path, tmp_path, quantity="any")
+    assert (found, told) == (pytest.approx(spread.sum()), [])
+
+
+def test_a_fill_within_the_range_that_the_user_gave_is_a_value(tmp_path):
+    path = write_raster(tmp_path / "v.tif", values(65533), "float32", nodata=-1)
+    found, told = total(path, tmp_path, quantity="any", maximum=70000.0)
+    assert found == 391 * 500 + 9 * 65533
+    assert any("65533 (9 px)" in line and "taken as a value" in line for line in told)
+
+
+def test_all_rasters_of_an_input_leave_out_the_same_codes(tmp_path):
+    """65533 is far from the values of one year; where another year reaches up to it, it is a value in both."""
+    low = write_raster(tmp_path / "low.tif", values(65533), "uint16", nodata=65535)
+    other = write_raster(tmp_path / "other.tif", values(600), "uint16", nodata=65535)
+    high = write_raster(tmp_path / "high.tif", values(60000), "uint16", nodata=65535)
+    for second, codes in ((other, (65533.0,)), (high, ())):
+        sources = [Source("v:1", low, label="V 1", series="V"), Source("v:2", second, label="V 2", series="V")]
+        assert [source.admission.codes for source in Gate().admit(sources)] == [codes, codes]
+
+
+def test_nobody_asks_what_the_plugin_has_made(tmp_path):
+    """Lakes are worth five times as much as any land, in a map that says itself what has no value."""
+    worth = np.linspace(10_000, 78_000, 400).reshape(20, 20)
+    worth[5:8, 3:6] = 427_890
+    path = write_raster(tmp_path / "esv.tif", worth, "float32", nodata=None)
+    assert len(total(path, tmp_path, quantity="any")[1]) == 2
+    for source, told in (("", 0), ("esv_of_the_user.tif", 2)):
+        dataset = gdal.Open(path, gdal.GA_Update)
+        dataset.SetMetadata({"ECOASSETS_METHOD": "aligntogrid", **({"ECOASSETS_SOURCE": source} if source else {})})
+        dataset = None
+        assert len(total(path, tmp_path, quantity="any")[1]) == told

@@ -128,7 +128,7 @@ def test_carbon_in_dg_per_kg_beside_texture_in_percent(bungo, soil_k, folder):
     expected = erodibility(sand, silt, clay, carbon / 100)
     np.testing.assert_allclose(read(path)[0], expected, rtol=1e-5)
     assert 0.005 < found.mean < 0.05
-    with pytest.raises(InputError, match=r"looks like dg/kg \(SoilGrids\)\. Choose the unit dg_per_kg \(UNITS\)"):
+    with pytest.raises(InputError, match=r"Choose the unit soilgrids, percent_soilgrids_carbon \(UNITS\)"):
         run_soil_erodibility(ErodibilityInputs(*soil(bungo)), ErodibilityOutputs(str(folder / "wrong.tif")))
 
 

@@ -242,6 +242,26 @@ def test_oblong_pixels_are_told_before_flow_is_computed(tmp_path):
         run_slope_length(SlopeLengthInputs(Rasters.of(path), path, method="invest"), SlopeLengthOutputs())
 
 
+def test_flow_of_the_run_itself_lies_where_its_dem_lies(tmp_path, log):
+    """GRASS writes the EPSG code of an earlier raster where this one has none, and no nodata: neither is told."""
+    own = "+proj=lcc +lat_1=41 +lat_2=42 +lat_0=41 +lon_0=-71.5 +ellps=GRS80 +units=m"
+    paths = [str(tmp_path / name) for name in ("dem.tif", "flow.tif")]
+    for path, crs in zip(paths, (own, "EPSG:32650")):
+        dataset = gdal.GetDriverByName("GTiff").Create(path, 6, 5, 1, gdal.GDT_Float32)
+        dataset.SetGeoTransform((200_000, 100, 0, 900_000, 0, -100))
+        reference = osr.SpatialReference()
+        reference.SetFromUserInput(crs)
+        dataset.SetProjection(reference.ExportToWkt())
+        dataset.GetRasterBand(1).WriteArray(np.tile(60 - 10 * np.arange(6.0), (5, 1)))
+        if path == paths[0]:
+            dataset.GetRasterBand(1).SetNoDataValue(-1)
+        dataset = None
+    run_slope_length(
+        SlopeLengthInputs(Rasters.of(paths[0])), SlopeLengthOutputs(), progress=log, accumulate=lambda dem, _: paths[1]
+    )
+    assert not [line for line in log.warnings if "nodata" in line]
+
+
 def test_constant_length(hillside, out):
     dem, _ = hillside
     found = run_slope_length(

@@ -67,7 +67,7 @@ def test_soilgrids_units(raster):
     ("soil", "message"),
     [
         ((0.4, 0.4, 0.2, 1.2), "fractions"),
-        ((400.0, 400.0, 200.0, 1.2), r"looks like g/kg \(SoilGrids\)\. Choose the unit g_per_kg"),
+        ((400.0, 400.0, 200.0, 1.2), r"looks like g/kg \(SoilGrids\)\. Choose the unit soilgrids \(UNITS\)"),
         ((40.0, 40.0, 40.0, 1.2), "should add up to 100"),
         ((40.0, 40.0, 20.0, 120.0), "looks like dg/kg"),
         ((40.0, 40.0, 20.0, 45.0), "looks like g/kg.*multiply by 0.1"),
@@ -89,7 +89,7 @@ def test_organic_matter_beyond_what_carbon_can_be_is_refused(raster, out, tmp_pa
     matter = np.full((3, 3), 13.0)
     matter[1, 1] = 79.0  # peat
     sand, silt, clay = (Rasters.of(raster(f"s{i}", np.full((3, 3), v))) for i, v in enumerate(LOAM[:3]))
-    with pytest.raises(InputError, match="looks like g/kg. Choose the unit organic_matter, g_per_kg"):
+    with pytest.raises(InputError, match=r"looks like g/kg\. .*multiply by 0\.1"):
         run_soil_erodibility(
             ErodibilityInputs(sand, silt, clay, Rasters.of(raster("matter", matter))), ErodibilityOutputs(out("k"))
         )
