@@ -28,7 +28,18 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
 from .compat import user_language
-from .help_texts import CHOICES, AlgorithmHelp, Entry, Role, Use, choice_words, entry_of, group_title, load_help
+from .help_texts import (
+    CHOICES,
+    AlgorithmHelp,
+    Entry,
+    Role,
+    Use,
+    choice_words,
+    entry_of,
+    load_help,
+    numbered_group,
+    search_words,
+)
 from .icons import icon_path
 from .settings import default_scheme
 
@@ -69,7 +80,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         return self.texts.title
 
     def group(self) -> str:
-        return group_title(self.GROUP, user_language())
+        return numbered_group(self.GROUP, user_language())
 
     def groupId(self) -> str:
         return self.GROUP
@@ -84,7 +95,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         return self.texts.html(takes.values(), gives.values())
 
     def tags(self) -> list[str]:
-        return list(self.texts.tags)
+        return search_words(self.NAME)
 
     def icon(self) -> QIcon:
         return QIcon(icon_path(self.GROUP))

@@ -194,6 +194,23 @@ def _choices() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def search_words(name: str) -> list[str]:
+    """What finds an algorithm in the toolbox: titles and tags of every language, whichever QGIS speaks."""
+    texts = [load_help(name, language) for language in ("en", "zh")]
+    return list(dict.fromkeys(word for text in texts for word in (text.title, *text.tags)))
+
+
+def numbered_group(group: str, language: str) -> str:
+    """The title of a toolbox group with its number, because QGIS sorts groups by their titles."""
+    return f"{groups().index(group) + 1:02d} {group_title(group, language)}"
+
+
+@cache
+def groups() -> tuple[str, ...]:
+    """Ids of the toolbox groups in the order of the work."""
+    return tuple(_read("en", SHARED)["groups"])
+
+
 @cache
 def group_title(group: str, language: str) -> str:
     """The title of a toolbox group."""

@@ -116,10 +116,12 @@ def _span(span: Range) -> str:
 
 def reference(algorithms: Iterable[Any]) -> str:
     """The page, by group and name."""
+    from ..algorithms.help_texts import group_title
+
     ordered = sorted(algorithms, key=lambda algorithm: (algorithm.group(), algorithm.displayName()))
     lines = [HEAD]
-    for group, members in groupby(ordered, key=lambda algorithm: algorithm.group()):
-        lines.append(f"## {group}\n")
+    for group, members in groupby(ordered, key=lambda algorithm: algorithm.groupId()):
+        lines.append(f"## {group_title(group, 'en')}\n")
         for algorithm in members:
             lines += _algorithm(algorithm)
     return "\n".join(lines)
@@ -128,9 +130,11 @@ def reference(algorithms: Iterable[Any]) -> str:
 def method_pages(algorithms: Iterable[Any]) -> dict[str, str]:
     """A page per group: method, formula and limits, inputs and outputs with their units, a worked example, a call."""
     examples = yaml.safe_load((DOCS / "methods" / "examples.yaml").read_text(encoding="utf-8"))
+    from ..algorithms.help_texts import group_title
+
     groups: dict[str, list[str]] = {}
     for algorithm in algorithms:
-        lines = groups.setdefault(algorithm.groupId(), [METHODS.format(group=algorithm.group())])
+        lines = groups.setdefault(algorithm.groupId(), [METHODS.format(group=group_title(algorithm.groupId(), "en"))])
         lines += _method(algorithm, examples.get(algorithm.name(), ""))
     return {f"methods/{group}.md": "\n".join(lines) for group, lines in groups.items()}
 

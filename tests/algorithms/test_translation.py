@@ -165,7 +165,7 @@ def test_algorithms_speak_the_language_of_qgis(processing_ready, monkeypatch):
     monkeypatch.setattr("ecoassets.algorithms.declared.user_language", lambda: "zh")
     algorithm = processing_ready.algorithm("ecologicalassets").create()
     assert algorithm.displayName() == "生态资产"
-    assert algorithm.group() == "生态资产"
+    assert algorithm.group() == "04 生态资产"
     assert algorithm.parameterDefinition("SCHEME").description() == "土地覆被分类体系"
     assert "当量因子" in algorithm.shortHelpString()
 
