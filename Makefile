@@ -4,6 +4,10 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .PHONY: help demo test test-installed test-gui bench cluster-test faults soak province package link unlink lint typecheck format models reference plotly house system venv
 
+# QGIS ends with signal 11 where the python3 of pyenv, conda or a virtual environment comes first.
+export PATH := /usr/bin:/bin:$(PATH)
+unexport PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
+
 HERE := cd .build/link &&
 SYSTEM_PYTHON := /usr/bin/python3
 PYTHON := ecoassets/.venv/bin/python

@@ -181,7 +181,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
             except QgsProcessingException as error:
                 failure = str(error)
             except ModuleNotFoundError as error:
-                failure = missing_package(error, self.displayName())
+                failure = told(missing_package(error, self.displayName()), user_language())
             else:
                 self._land(self._given, results)
                 progress.set(100)

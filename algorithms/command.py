@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
@@ -19,6 +22,7 @@ from qgis.core import (
 from ..core.raster.files import PendingFile
 from .declared import DeclaredAlgorithm
 
+PLAIN_ON_WINDOWS = re.compile(r"[\w\\/:.+=-]+")  # what neither cmd.exe nor PowerShell reads as anything else
 # Parameters whose default is a setting of the user: told always, because another user's default may differ.
 OF_SETTINGS = frozenset({"SCHEME"})
 
@@ -26,13 +30,41 @@ OF_SETTINGS = frozenset({"SCHEME"})
 def qgis_process_command(
     algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> str:
-    """One line per value, ready for a shell. Values that equal their default are left out."""
+    """Ready for the shells of this system. Values that equal their default are left out.
+
+    A line per value where the shell is sh. One line on Windows: cmd.exe and PowerShell read the same quotes, but a line
+    goes on by another sign in each.
+    """
     words = [
-        f"{definition.name()}={shlex.quote(_text(one, context))}"
+        (definition.name(), _text(one, context))
         for definition, value in _given(algorithm, parameters)
         for one in _several(value)
     ]
-    return " \\\n  ".join([f"qgis_process run {algorithm.id()} --", *words])
+    start = f"{_program()} run {algorithm.id()} --"
+    if os.name == "nt":
+        return " ".join([start, *(_quoted_on_windows(f"{name}={value}") for name, value in words)])
+    return " \\\n  ".join([start, *(f"{name}={shlex.quote(value)}" for name, value in words)])
+
+
+def _program() -> str:
+    """What `qgis_process` is called here: a batch file on Windows, a program in the bundle on macOS."""
+    folder = QgsApplication.applicationDirPath()
+    if os.name == "nt":
+        names = ("qgis_process-qgis", "qgis_process-qgis-ltr", "qgis_process-qgis-dev")
+        return next((name for name in names if os.path.isfile(os.path.join(folder, f"{name}.bat"))), names[0])
+    if sys.platform == "darwin":
+        places = (os.path.join(folder, "bin", "qgis_process"), os.path.join(folder, "qgis_process"))
+        return shlex.quote(next(filter(os.path.isfile, places), "qgis_process"))
+    return "qgis_process"
+
+
+def _quoted_on_windows(word: str) -> str:
+    """A word as programs there get it back, whatever stands in it; ``&`` and the like act outside of quotes only."""
+    if PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    # Backslashes count double before a quote that stands for itself, and before the one that ends the word.
+    inside = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), word)
+    return f'"{inside}"'
 
 
 def write_parameters(

@@ -205,8 +205,13 @@ def main() -> int:
     except (EcoAssetsError, Cancelled) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(result, ensure_ascii=False, indent=1))
+    # A console, or a pipe on Windows, may know no Chinese; JSON can say it in ASCII.
+    print(json.dumps(result, ensure_ascii=not _knows_all(sys.stdout.encoding), indent=1))
     return 0
+
+
+def _knows_all(encoding: str | None) -> bool:
+    return (encoding or "").lower().replace("-", "").startswith("utf")
 
 
 if __name__ == "__main__":

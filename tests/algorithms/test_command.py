@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -84,3 +85,45 @@ def test_a_file_that_is_called_like_the_report_stays(tmp_path):
                                   "OUTPUT_HTML": str(tmp_path / "report.html")})  # fmt: skip
     assert own.read_text() == "{}"
     assert files_in(tmp_path) == ["a.tif", "report.html", "report.json", "report.parameters.json"]
+
+
+def _words_of_a_program_on_windows(line):
+    """How programs there part their command line: quotes hold blanks, backslashes double before quotes."""
+    words, word, quoted = [], None, False
+    for backslashes, sign in re.findall(r"(\\*)([^\\]|$)", line):
+        if sign == '"':
+            word = (word or "") + "\\" * (len(backslashes) // 2)
+            if len(backslashes) % 2:
+                word += sign
+            else:
+                quoted = not quoted
+            continue
+        word = (word or "") + backslashes if backslashes or word is not None else None
+        if sign == " " and not quoted:
+            words += [] if word is None else [word]
+            word = None
+        elif sign:
+            word = (word or "") + sign
+    return words + ([] if word is None else [word])
+
+
+def test_on_windows_the_command_is_one_line_that_programs_read_as_it_was_meant(monkeypatch, tmp_path):
+    from qgis.core import QgsApplication, QgsProcessingContext
+
+    from ecoassets.algorithms import command
+
+    algorithm = QgsApplication.processingRegistry().algorithmById("ecoassets:transfermatrix")
+    given = {
+        "LAND_COVER": ["C:\\my data\\land cover.tif", "D:\\plain.tif", "D:\\土地 & 水\\"],
+        "YEARS": "2000, 2015",
+        "CREATION_OPTIONS": 'A="b c"|D=e\\',
+    }
+    monkeypatch.setattr(command.os, "name", "nt")
+    line = command.qgis_process_command(algorithm, given, QgsProcessingContext())
+    monkeypatch.undo()
+    assert "\n" not in line and "'" not in line
+    words = _words_of_a_program_on_windows(line)
+    assert words[:4] == ["qgis_process-qgis", "run", "ecoassets:transfermatrix", "--"]
+    assert [word[11:] for word in words if word.startswith("LAND_COVER=")] == given["LAND_COVER"]
+    assert f"YEARS={given['YEARS']}" in words and f"CREATION_OPTIONS={given['CREATION_OPTIONS']}" in words
+    assert '"YEARS=2000, 2015"' in line, "the comma would part words in PowerShell"

@@ -66,5 +66,4 @@ def test_without_scipy_a_regression_says_how_to_install_it(run_without):
     told = run_without("scipy,pandas,statsmodels", "panelregression")
     assert told.startswith("failed")
     assert "Panel regression needs the Python package scipy" in told
-    for system in ("OSGeo4W", "Debian", "Fedora", "macOS"):
-        assert system in told
+    assert "install" in told.split("which is missing here.")[1]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
+from ...packages import is_installed, missing_module
 from ...progress import QUIET, Progress
 
 Array = np.ndarray
 
 ENGINES = ("xgboost", "lightgbm", "forest")
 _MODULES = {"xgboost": "xgboost", "lightgbm": "lightgbm", "forest": "sklearn"}
-_WHEELS = {"xgboost": "xgboost-cpu", "lightgbm": "lightgbm", "forest": "scikit-learn"}
-_DEBIAN = {"xgboost": "python3-xgboost", "forest": "python3-sklearn"}
 _PATIENCE = 30  # rounds without a better score before boosting stops
 _ROWS_AT_ONCE = 500  # that are explained between two looks at a cancel
 _BATCH = 10  # trees of a forest between two looks
@@ -49,39 +48,33 @@ def require_engine(engine: str) -> None:
     """Makes sure that the package of an engine is there.
 
     Raises:
-        InputError: it is not; the message tells how to install it on each system, and which other engine is there.
+        InputError: it is not; the message tells how to install it here, and which other engine is there.
     """
     if engine not in ENGINES:
         raise InputError(f"ENGINE {engine!r} is not known: choose one of {', '.join(ENGINES)}.")
     if has_engine(engine):
         return
-    wheel = _WHEELS[engine]
-    debian = f"apt-get install {_DEBIAN[engine]}, or " if engine in _DEBIAN else ""
     others = [each for each in ENGINES if has_engine(each)]
-    other = f" Or choose ENGINE {' or '.join(others)}, which is here." if others else (
-        " Without it panelregression, localregression and geodetector tell what drives the variable."
-    )  # fmt: skip
     raise InputError(
-        f"ENGINE {engine} needs the Python package {_MODULES[engine]}, which is missing here. Windows: in the OSGeo4W "
-        f"shell run python -m pip install {wheel}. Debian, Ubuntu: {debian}python3 -m pip install --user {wheel}. "
-        f"macOS: run /Applications/QGIS.app/Contents/MacOS/bin/python3 -m pip install {wheel} in the Terminal. "
-        f"Then restart QGIS.{other}"
+        say(
+            "{problem} Or choose ENGINE {others}, which is here.",
+            problem=missing_module(_MODULES[engine], f"ENGINE {engine}"),
+            others=" or ".join(others),
+        )
+        if others
+        else say(
+            "{problem} Without it panelregression, localregression and geodetector tell what drives the variable.",
+            problem=missing_module(_MODULES[engine], f"ENGINE {engine}"),
+        )
     )
 
 
 def has_engine(engine: str) -> bool:
-    return _found(_MODULES[engine])
+    return is_installed(_MODULES[engine])
 
 
 def has_shap() -> bool:
-    return _found("shap")
-
-
-def _found(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
+    return is_installed("shap")
 
 
 class Model(ABC):
