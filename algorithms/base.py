@@ -49,7 +49,7 @@ from .looks.canvas import Look, style_when_loaded
 from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
-from .outputs import is_wanted, make_room, require_writable, require_written
+from .outputs import is_wanted, load_from, pending_table_of, require_writable
 from .reporting.gathered import gathering, hand_over
 from .reporting.spared import spared
 from .settings import report_language, scheduler
@@ -170,7 +170,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 self._record.layer_names = {**self._given.layer_names, **self._record.layer_names}
                 has_choice = self.parameterDefinition("SCHEDULER") is not None
                 where = self._given.text("SCHEDULER") if has_choice else ""
-                with together() as self._changes, scheduled(where, otherwise=scheduler()):
+                with together() as changes, scheduled(where, otherwise=scheduler()):
+                    changes.check = progress.check
                     results = self.compute(self._given, progress)
                     self._tell_columns(self._given, progress)
                     progress.check()  # QGIS forgets the results of a run that was cancelled
@@ -323,28 +324,35 @@ class EcoAlgorithm(DeclaredAlgorithm):
     ) -> Results:
         """Writes features into a sink one by one, so that a million need no memory, and gives their layer its style.
 
-        Attributes are plain values in the order of the columns. An older table of the same name comes back if the run
-        fails or is cancelled later.
+        Attributes are plain values in the order of the columns. The table takes its place with all else that the run
+        makes, when that is whole.
         """
         if not is_wanted(self._parameters.get(name)):
             return {}
         fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
         place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
-        make_room(self._parameters[name], self._changes)
-        sink, sink_id = self.parameterAsSink(self._parameters, name, self._context, *place)
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(self._parameters, name))
-        rows = 0
+        pending = pending_table_of(self._parameters[name])
+        given = self._parameters if pending is None else {**self._parameters, name: pending.destination}
         try:
-            for feature in features:
-                if rows % _CHECK_EVERY == 0 and self._feedback.isCanceled():
-                    raise Cancelled
-                rows += 1
-                if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-                    raise QgsProcessingException(self.writeFeatureError(sink, self._parameters, name))
+            sink, sink_id = self.parameterAsSink(given, name, self._context, *place)
+            if sink is None:
+                raise QgsProcessingException(self.invalidSinkError(given, name))
+            rows = 0
+            try:
+                for feature in features:
+                    if rows % _CHECK_EVERY == 0 and self._feedback.isCanceled():
+                        raise Cancelled
+                    rows += 1
+                    if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                        raise QgsProcessingException(self.writeFeatureError(sink, given, name))
+            finally:
+                del sink  # closes the file
+            if pending is not None:
+                pending.commit(rows)
+                sink_id = load_from(self._context, sink_id, pending.placed(sink_id))
         finally:
-            del sink  # closes the file
-        require_written(self._parameters[name], rows)
+            if pending is not None:
+                pending.discard()
         if look is not None:
             style_features_when_loaded(self._context, sink_id, look)
         return {name: sink_id}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import (
     QgsDataSourceUri,
     QgsProcessing,
     QgsProcessingAlgorithm,
+    QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
     QgsProperty,
@@ -19,8 +20,9 @@ from qgis.core import (
 )
 
 from ..core.errors import OutputError
-from ..core.raster.files import Changes
-from ..core.vector_files import make_room_for_file, make_room_for_layer, require_rows
+from ..core.raster.files import PendingFile
+from ..core.raster.hidden import require_open
+from ..core.vector_files import commit_layer, pending_table, require_rows
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
@@ -84,24 +86,63 @@ def is_wanted(destination: Any) -> bool:
     return bool(destination)
 
 
-def make_room(destination: Any, changes: Changes) -> None:
-    """Takes the table that a sink is about to replace aside. Databases other than GeoPackages keep their own order.
+@dataclass(frozen=True)
+class PendingTable:
+    """A table that QGIS writes beside its place.
+
+    Attributes:
+        destination: what the sink is told, in place of what the user has given.
+    """
+
+    destination: Any
+    _pending: PendingFile
+    _layer: str
+
+    def commit(self, rows: int) -> None:
+        """The table is written: it is checked and waits for its place. Raises OutputError: rows are missing."""
+        require_rows(self._pending.path, self._layer, rows)
+        if self._layer:
+            commit_layer(self._pending, self._layer)
+        else:
+            self._pending.commit()
+
+    def discard(self) -> None:
+        """Drops what was written, unless it was committed."""
+        self._pending.discard()
+
+    def placed(self, identifier: str) -> str:
+        """What QGIS calls the table, once it is in its place."""
+        return identifier.replace(self._pending.path, self._pending.final)
+
+
+def pending_table_of(destination: Any) -> PendingTable | None:
+    """Where a sink is to write meanwhile; None for what is no file: databases other than GeoPackages, and memory.
 
     Raises:
-        OutputError: another program holds it.
+        OutputError: the folder cannot be written to.
     """
     path, layer = _place(destination, "sink")
-    if path and layer:
-        make_room_for_layer(path, layer, changes)
-    elif path:
-        make_room_for_file(path, changes)
+    if not path:
+        return None
+    pending = pending_table(path)
+    text = pending.path
+    if layer:
+        place = QgsDataSourceUri(_text(destination)[len(_IN_DATABASE) :])
+        place.setDatabase(pending.path)
+        text = _IN_DATABASE + place.uri(False)
+    if isinstance(destination, QgsProcessingOutputLayerDefinition):
+        moved = QgsProcessingOutputLayerDefinition(destination)
+        moved.sink = QgsProperty.fromValue(text)
+        return PendingTable(moved, pending, layer)
+    return PendingTable(text, pending, layer)
 
 
-def require_written(destination: Any, rows: int) -> None:
-    """Checks that the table that a sink has written is whole. Raises OutputError where rows are missing."""
-    path, layer = _place(destination, "sink")
-    if path:
-        require_rows(path, layer, rows)
+def load_from(context: QgsProcessingContext, written: str, placed: str) -> str:
+    """Tells QGIS to load a table, if it is to, from its place and not from where it was written. Gives the place."""
+    layers = context.layersToLoadOnCompletion()
+    if written in layers:
+        context.setLayersToLoadOnCompletion({placed if one == written else one: layers[one] for one in layers})
+    return placed
 
 
 def require_apart(
@@ -209,8 +250,8 @@ def _fault(path: str, replaced: bool) -> str | None:
     if os.path.exists(path) and not replaced and not os.access(path, os.W_OK):
         return tr("you may not change this file. Choose another name")
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return None
+        require_open(folder)
+        return None
     except OSError as reason:
         return tr(
             "{reason} in folder {folder}. Choose a folder that you may write to", reason=reason.strerror, folder=folder

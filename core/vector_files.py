@@ -1,17 +1,23 @@
-"""Tables that QGIS writes itself: the older one waits aside, to come back if the run fails; the new one is checked."""
+"""Tables that QGIS writes itself: beside their place, checked, and moved there with all else that a run makes.
+
+A table of a GeoPackage that exists goes into it in one transaction: whoever reads the file meanwhile reads the older
+table, also when the run is killed, and programs that have the GeoPackage open keep it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from itertools import count
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from osgeo import gdal
+from osgeo import gdal, ogr
 
 from .errors import OutputError
 from .raster.dataset import call_gdal, quiet_gdal
-from .raster.files import Changes, remove_litter
+from .raster.files import HELD, Changes, PendingFile, current_changes
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
 _PARTS = {
@@ -21,47 +27,188 @@ _PARTS = {
 }  # of formats that keep a layer in several files
 _READ_BACK = (".gpkg", ".shp", ".geojson", ".fgb")
 _CHUNK = 1 << 24
-_HELD = "Another program may hold it open: remove the layer from the project or choose another name."
+_CHECK_EVERY = 1000  # rows that are copied between two looks at a cancel
+LOCK_SECONDS = 30.0  # that a run waits for another program that writes to a GeoPackage
+_POLL_SECONDS = 0.1
+_WHILE_WRITING = {
+    "OGR_SQLITE_JOURNAL": "WAL",  # readers see the older table until the end; a journal would make them wait or fail
+    "SQLITE_BUSY_TIMEOUT": "2000",
+    "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",  # it complains of a transaction
+}
 
 
-def make_room_for_file(path: str, changes: Changes) -> None:
-    """Takes a table or layer aside with all its files, of which a shapefile has several.
+def pending_table(path: str) -> PendingFile:
+    """A table or layer that takes the place of an older one with all its files, of which a shapefile has several.
 
     Raises:
-        OutputError: another program holds it.
+        OutputError: the folder is missing or cannot be written.
     """
+    return PendingFile(path, sides=_sides_of(path))
+
+
+def commit_layer(pending: PendingFile, layer: str) -> None:
+    """A table of a GeoPackage is whole: it goes into the GeoPackage, at once or when all of `together` do.
+
+    Args:
+        pending: a GeoPackage of this one table.
+        layer: the table.
+
+    Raises:
+        OutputError: it cannot go there.
+    """
+    pending.hand_over()
+    changes = current_changes()
+    if changes is None:
+        alone = Changes()
+        alone.add(LayersChange(pending, layer))
+        alone.apply()
+        return
+    for change in changes:
+        if isinstance(change, LayersChange) and change.target == pending.final:
+            change.also(pending, layer)
+            return
+    changes.add(LayersChange(pending, layer))
+
+
+class LayersChange:
+    """Tables that are whole, each in a GeoPackage of its own, on their way into another, where they replace older ones.
+
+    Attributes:
+        target: the GeoPackage into which they go.
+    """
+
+    final = path = ""
+
+    def __init__(self, pending: PendingFile, layer: str) -> None:
+        self.target = pending.final
+        self._tables = {layer: pending}
+        self._moved: PendingFile | None = None
+
+    def also(self, pending: PendingFile, layer: str) -> None:
+        """Another table of the same run; of two under one name the later one counts."""
+        if layer in self._tables:
+            self._tables[layer].drop(settled=False)
+        self._tables[layer] = pending
+
+    def prepare(self, check: Callable[[], None]) -> None:
+        """Waits until no other program writes to the GeoPackage.
+
+        Raises:
+            OutputError: another program does not let go of it.
+        """
+        self._check = check
+        end = time.monotonic() + LOCK_SECONDS
+        while os.path.exists(self.target) and _is_locked(self.target):
+            check()
+            if time.monotonic() > end:
+                raise OutputError(f"Cannot write to {self.target}: another program is writing to it. {HELD}")
+            time.sleep(_POLL_SECONDS)
+
+    def put(self) -> None:
+        """Copies rows and changes tables in one transaction; where there is no such file yet, the first table is it."""
+        tables = dict(self._tables)
+        if not os.path.exists(self.target):
+            self._moved = tables.pop(next(iter(tables)))
+            self._moved.put()
+        if not tables:
+            return
+        was_wal = _journal(self.target) == "wal"
+        try:
+            with _configured(_WHILE_WRITING):
+                target = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
+                self._change(target, tables)
+                del target
+        finally:
+            if not was_wal:
+                _leave_wal(self.target)
+
+    def undo(self) -> list[str]:
+        """Takes the file back that was moved. A transaction that has ended stays: it is the last that a run changes."""
+        return self._moved.undo() if self._moved is not None else []
+
+    def drop(self, settled: bool) -> None:
+        """Removes the GeoPackages of single tables."""
+        for pending in self._tables.values():
+            pending.drop(settled)
+
+    def _change(self, target: gdal.Dataset, tables: Mapping[str, PendingFile]) -> None:
+        self._status(target.StartTransaction)
+        try:
+            for layer, pending in tables.items():
+                source = self._call(gdal.OpenEx, pending.path, gdal.OF_VECTOR)
+                self._replace(target, layer, source.GetLayer(0))
+            self._status(target.CommitTransaction)
+        except BaseException:
+            with quiet_gdal(), suppress(RuntimeError):
+                target.RollbackTransaction()
+            raise
+
+    def _replace(self, target: gdal.Dataset, layer: str, source: ogr.Layer) -> None:
+        """An older table of the name, whatever its case, goes; the new one comes, row by row."""
+        for number in reversed(range(target.GetLayerCount())):
+            if target.GetLayer(number).GetName().lower() == layer.lower():
+                self._status(target.DeleteLayer, number)
+        definition = source.GetLayerDefn()
+        options = [f"GEOMETRY_NAME={source.GetGeometryColumn()}"] if source.GetGeometryColumn() else []
+        options.append(f"FID={source.GetFIDColumn() or 'fid'}")
+        new = self._call(target.CreateLayer, layer, source.GetSpatialRef(), source.GetGeomType(), options)
+        for number in range(definition.GetFieldCount()):
+            self._status(new.CreateField, definition.GetFieldDefn(number))
+        rows = 0
+        for feature in source:
+            if rows % _CHECK_EVERY == 0:
+                self._check()
+            rows += 1
+            copy = ogr.Feature(new.GetLayerDefn())
+            copy.SetFrom(feature)
+            copy.SetFID(feature.GetFID())
+            self._status(new.CreateFeature, copy)
+        self._status(new.SyncToDisk)
+        if new.GetFeatureCount() != rows or source.GetFeatureCount() != rows:
+            raise OutputError(f"Cannot write {self.target}: the table is cut off. Is the disk full?")
+
+    def _status(self, call: Callable[..., Any], *args: Any) -> None:
+        self._call(lambda: None if call(*args) else True)
+
+    def _call(self, call: Callable[..., Any], *args: Any) -> Any:
+        return call_gdal(f"Cannot replace a table of {self.target}. {HELD} GDAL says", OutputError, call, *args)
+
+
+@contextmanager
+def _configured(options: Mapping[str, str]) -> Iterator[None]:
+    """Options of GDAL for this thread."""
+    for name, value in options.items():
+        gdal.SetThreadLocalConfigOption(name, value)
     try:
-        remove_litter(os.path.dirname(path))
-        before = changes.before(path)
-        for file in _files_of(path):
-            before.clear(file)
-        changes.note(undo=lambda: _remove_sides(path), settle=lambda: None)
-    except OSError as reason:
-        raise OutputError(f"Cannot replace {path}: {reason.strerror}. {_HELD}") from None
+        yield
+    finally:
+        for name in options:
+            gdal.SetThreadLocalConfigOption(name, None)
 
 
-def make_room_for_layer(path: str, layer: str, changes: Changes) -> None:
-    """Takes one table of a GeoPackage aside, under another name; the other tables stay as they are.
+def _is_locked(path: str) -> bool:
+    """Whether another program writes to a GeoPackage right now."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        return False
+    except sqlite3.OperationalError as reason:
+        return "locked" in str(reason)  # what else is wrong with it is told when it is opened
+    except sqlite3.DatabaseError:
+        return False
 
-    Raises:
-        OutputError: another program holds it.
-    """
-    if not os.path.exists(path):
-        make_room_for_file(path, changes)
-        return
-    names = _layers(path)
-    before = _free_name(f"{layer}_before", names)
-    older = next((name for name in names if name.lower() == layer.lower()), None)  # as databases compare names
-    if older is None:
-        changes.note(undo=lambda: _delete(path, layer), settle=lambda: None)
-        return
-    _rename(path, older, before)
 
-    def bring_back() -> None:
-        _delete(path, layer)
-        _rename(path, before, older)
+def _journal(path: str) -> str:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as database:
+        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
+    return ""
 
-    changes.note(undo=bring_back, settle=lambda: _delete(path, before))
+
+def _leave_wal(path: str) -> None:
+    """The GeoPackage is one file again, where no other program has it open."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
 
 
 def require_rows(path: str, layer: str, rows: int) -> None:
@@ -109,47 +256,7 @@ def _count(path: str, layer: str) -> int:
         return -1
 
 
-def _files_of(path: str) -> list[str]:
-    """The file, then those that belong to it."""
+def _sides_of(path: str) -> list[str]:
+    """What belongs to a table, beside its file."""
     stem, extension = os.path.splitext(path)
-    sides = [stem + part for part in _PARTS.get(extension.lower(), ())]
-    sides += [path + ending for ending in _WRITE_AHEAD]
-    return [path, *filter(os.path.exists, sides)]
-
-
-def _remove_sides(path: str) -> None:
-    """Removes what a new table has beside its own file."""
-    for side in _files_of(path)[1:]:
-        os.remove(side)
-
-
-def _layers(path: str) -> list[str]:
-    dataset = _open(path)
-    return [dataset.GetLayer(number).GetName() for number in range(dataset.GetLayerCount())]
-
-
-def _free_name(name: str, taken: Sequence[str]) -> str:
-    """The name, with a number where it is taken: by a table of the user, or of a run that was killed."""
-    lower = {each.lower() for each in taken}
-    names = (f"{name}_{number}" if number > 1 else name for number in count(1))
-    return next(each for each in names if each.lower() not in lower)
-
-
-def _rename(path: str, layer: str, name: str) -> None:
-    old, new = (word.replace('"', '""') for word in (layer, name))
-    dataset = _open(path)
-    _call(path, lambda: dataset.ExecuteSQL(f'ALTER TABLE "{old}" RENAME TO "{new}"') or True)
-
-
-def _delete(path: str, layer: str) -> None:
-    if layer in _layers(path):
-        dataset = _open(path)
-        _call(path, dataset.DeleteLayer, layer)
-
-
-def _open(path: str) -> gdal.Dataset:
-    return _call(path, gdal.OpenEx, path, gdal.OF_VECTOR | gdal.OF_UPDATE)
-
-
-def _call(path: str, call: Callable[..., Any], *args: Any) -> Any:
-    return call_gdal(f"Cannot replace a table of {path}. {_HELD} GDAL says", OutputError, call, *args)
+    return [stem + part for part in _PARTS.get(extension.lower(), ())] + [path + end for end in _WRITE_AHEAD]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsWkbTypes
 
 from ...core.progress import Progress
+from ...core.raster.files import workspace
 from ...core.results import plain_rows
 from ..base import Results
 from ..features import new_feature, point
@@ -40,7 +40,7 @@ class SampleGridAlgorithm(SamplingAlgorithm):
         from ...core.drivers.sampling.sample_grid import run_sample_grid
 
         inputs = self.sample_inputs(given, given.required_number("CELL_SIZE"))
-        with tempfile.TemporaryDirectory(prefix="ecoassets_") as folder:
+        with workspace() as folder:
             grid = run_sample_grid(inputs, self.raster_settings(given), folder, progress.part(0, _WRITING))
             cells = given.choice("SHAPE") == "cells"
             results = self.publish_features(

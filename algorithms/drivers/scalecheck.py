@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from ...core.progress import Progress
+from ...core.raster.files import workspace
 from ...core.results import row_table
 from ..base import Results
 from ..given import Given
@@ -33,7 +32,7 @@ class ScaleCheck(SamplingAlgorithm):
 
         sizes = parse_numbers(given.text("CELL_SIZES"), "CELL_SIZES")
         inputs = self.sample_inputs(given, sizes[0])
-        with tempfile.TemporaryDirectory(prefix="ecoassets_") as folder:
+        with workspace() as folder:
             result = run_scale_check(
                 inputs,
                 sizes,

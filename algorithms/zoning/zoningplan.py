@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from qgis.core import QgsProcessingUtils
 
 from ...core.errors import InputError
 from ...core.progress import Progress
+from ...core.raster.files import workspace
 from ...core.zoning.legends import legend
 from ...core.zoning.plan.comparison import (
     MAX_UNITS,
@@ -54,6 +57,10 @@ class ZoningPlan(ZoningAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
+        with workspace() as folder:
+            return self._compute(given, progress, folder)
+
+    def _compute(self, given: Given, progress: Progress, folder: str) -> Results:
         services = self.services(given) if given.rasters("SERVICES") else ()
         inputs = PlanInputs(
             restoration=given.required_raster("RESTORATION"),
@@ -68,7 +75,7 @@ class ZoningPlan(ZoningAlgorithm):
         report = given.file_output("OUTPUT_HTML")
         outputs = PlanOutputs(
             given.required_output("OUTPUT"),
-            QgsProcessingUtils.generateTempFilename("plan.gpkg") if given.has("OUTPUT_VECTOR") else None,
+            os.path.join(folder, "plan.gpkg") if given.has("OUTPUT_VECTOR") else None,
             self.provenance(),
             QgsProcessingUtils.generateTempFilename("districts.tif") if report else None,
         )
@@ -99,9 +106,9 @@ class ZoningPlan(ZoningAlgorithm):
         results.update(self.publish_classes("OUTPUT_DIFFERENCE", difference, legend("comparison", self.language)))
         results.update(self._publish_polygons(outputs))
         compared_with = (comparison, comparison_outputs) if comparison else None
-        folder = QgsProcessingUtils.tempFolder()
+        pictures = QgsProcessingUtils.tempFolder()  # of a report that a workflow may write later
         results.update(
-            self.publish_report(given, lambda language: plan_report(result, outputs, language, compared_with, folder))
+            self.publish_report(given, lambda language: plan_report(result, outputs, language, compared_with, pictures))
         )
         results.update(self.publish_table("OUTPUT_TABLE", plan_table(result)))
         results.update(self.publish_table("OUTPUT_SERVICES", service_table(result)))

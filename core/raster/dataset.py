@@ -14,6 +14,7 @@ from typing import Any, Callable
 from osgeo import gdal
 
 from ..errors import EcoAssetsError, InputError
+from .files import placed
 
 DECODES_IN_THREADS = ("GTiff", "COG")
 METHOD = "ECOASSETS_METHOD"  # metadata item of what the plugin writes
@@ -62,6 +63,7 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
     """
     named = f"{label} ({path})" if label else path
     flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR  # without it GDAL gives no reason
+    path = placed(path)
     dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags)
     if dataset.RasterCount == 0:
         raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")

@@ -1,29 +1,26 @@
 """Whole or nothing: files are written in a hidden folder beside their final place and moved at the end.
 
-What one run moves there goes `together`: where the run fails later, the new files go and the older ones come back.
+What one run makes is moved `together`, when all of it is whole: where the run fails or is killed before, every older
+file is still there; where one of the moves fails, the older files come back.
 """
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
 import shutil
-import socket
 import tempfile
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from itertools import count
+from typing import Protocol
 
-from ..errors import OutputError
+from ..errors import EcoAssetsError, OutputError
+from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, move, remove_litter
 
-MARK = "ecoassets"
-STALE_SECONDS = 24 * 3600
-_WAITING, _SETTLED = "before-", "settled-"  # purposes of hidden folders
-_SIDES = ".sides"
+RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
+HELD = "Another program may hold it open: remove the layer from the project or choose another name."
 
 
 class PendingFile:
@@ -38,27 +35,32 @@ class PendingFile:
     Args:
         final: where the file will be.
         tidy: whether to look for what killed runs left in that folder.
+        sides: paths of what belongs to an older file of that name; None for those of a raster.
 
     Raises:
         OutputError: the folder is missing or cannot be written.
     """
 
-    def __init__(self, final: str, tidy: bool = True) -> None:
+    def __init__(self, final: str, tidy: bool = True, sides: Sequence[str] | None = None) -> None:
         self.final = os.path.abspath(final)
         parent, name = os.path.split(self.final)
         if not os.path.isdir(parent):
             raise OutputError(f"Cannot write {final}: the folder {parent} does not exist. Create it or choose another.")
-        if os.path.isdir(self.final):
+        if os.path.isdir(self.final) and sides is None:
             raise OutputError(f"Cannot write {final}: it is a folder. Choose a file name.")
         if tidy:
             remove_litter(parent)
         try:
-            self._folder = tempfile.mkdtemp(prefix=_prefix(), dir=parent)
-        except OSError as reason:
+            self._room = HiddenFolder(parent, len(name))
+        except (OSError, ValueError) as reason:
             raise OutputError(
-                f"Cannot write {final}: {reason.strerror} in folder {parent}. Choose a folder that you may write to."
+                f"Cannot write {final}: {getattr(reason, 'strerror', None) or reason} in folder {parent}. Choose a "
+                "folder that you may write to."
             ) from None
-        self.path = os.path.join(self._folder, name)
+        self.path = os.path.join(self._room.path, name)
+        self._older = [self.final + ending for ending in RASTER_SIDES] if sides is None else list(sides)
+        self._committed = False
+        self._before = _Before(self._room.path, self.final)
 
     def __enter__(self) -> PendingFile:
         return self
@@ -67,7 +69,7 @@ class PendingFile:
         self.discard()
 
     def write(self, content: str | bytes) -> None:
-        """Writes the whole file, text as UTF-8, and gives it its place. Raises OutputError."""
+        """Writes the whole file, text as UTF-8, and commits it. Raises OutputError."""
         try:
             with open(self.path, "wb") as file:
                 file.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -81,58 +83,83 @@ class PendingFile:
         self.commit()
 
     def commit(self, older: Iterable[str] = ()) -> None:
-        """Moves the file, its side files first, to the final place. Old side files of the same name go.
+        """The file is whole: it takes its place, with its side files, at once or when all of `together` do.
 
         Args:
             older: paths of what else the new file takes the place of.
+
+        Raises:
+            OutputError: it cannot take its place.
         """
-        parent, name = os.path.split(self.final)
-        written = sorted(os.listdir(self._folder), key=lambda entry: entry == name)
-        sides = [name + ending for ending in (".aux.xml", ".ovr", ".msk")]
-        changes = _CHANGES.get()
-        before = changes.before(self.final) if changes else None
-        clear, replace = (before.clear, before.replace) if before else (_remove, os.replace)
-        try:
-            for side in sides:
-                if side not in written:
-                    clear(os.path.join(parent, side))
-            for entry in written:
-                replace(os.path.join(self._folder, entry), os.path.join(parent, entry))
-            for path in older:
-                clear(path)
-        except OSError as reason:
-            raise OutputError(
-                f"Cannot replace {self.final}: {reason.strerror}. Another program may hold it open: remove the layer "
-                "from the project or choose another name."
-            ) from None
-        finally:
-            self.discard()
+        self._older += older
+        self._committed = True
+        changes = None if is_hidden(self.final) else _CHANGES.get()
+        if changes is not None:
+            changes.add(self)
+            return
+        alone = Changes()
+        alone.add(self)
+        alone.apply()
+
+    def hand_over(self) -> None:
+        """The file is whole, and another change puts it in its place."""
+        self._committed = True
 
     def discard(self) -> None:
-        """Removes what was written so far."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Drops what was written so far, unless it was committed."""
+        if not self._committed:
+            self._room.remove()
+
+    # as a change of a run
+
+    def prepare(self, check: Callable[[], None]) -> None:
+        """Nothing is left to do before the files change places."""
+
+    def put(self) -> None:
+        """Moves the files, the side files first, to their final places. Raises OutputError."""
+        parent, name = os.path.split(self.final)
+        try:
+            written = [entry for entry in os.listdir(self._room.path) if entry not in (LOCK, MAIN, SIDES)]
+            for path in self._older:
+                if os.path.basename(path) not in written:
+                    self._before.clear(path)
+            if name not in written:
+                self._before.clear(self.final)
+            for entry in sorted(written, key=lambda entry: entry == name):
+                self._before.replace(os.path.join(self._room.path, entry), os.path.join(parent, entry))
+        except OSError as reason:
+            raise OutputError(f"Cannot replace {self.final}: {reason.strerror}. {HELD}") from None
+
+    def undo(self) -> list[str]:
+        """Brings back what was there. Gives the names under which it lies where it could not take its place."""
+        return self._before.undo()
+
+    def drop(self, settled: bool) -> None:
+        """Removes what is left of the work; once all is `settled` also the older files."""
+        if settled:
+            self._before.settle()
+        if settled or not self._before.waits():
+            self._room.remove()
+        else:
+            self._room.abandon()
 
 
-class Before:
-    """A file, and what belongs to it, as a run finds them: they wait in a hidden folder until the run has succeeded.
+class _Before:
+    """A file, and what belongs to it, as a run finds them: they wait in its hidden folder until all is in place.
 
     Args:
-        main: the file. What belongs to it waits in a folder below, so that a later run can tell them if this one is
-            killed.
+        room: the hidden folder.
+        main: the file. What belongs to it waits apart, so that a later run can tell them if this one is killed.
     """
 
-    def __init__(self, main: str) -> None:
-        self._main, self._folder = main, ""
+    def __init__(self, room: str, main: str) -> None:
+        self._room, self._main = room, main
         self._taken: list[str] = []
 
     def clear(self, path: str) -> None:
-        """Takes what is at a path aside, for something new to appear there.
-
-        Raises:
-            OSError: another program holds it.
-        """
+        """Takes what is at a path aside, for something new to appear there. Raises OSError where it is held."""
         if os.path.lexists(path):
-            os.replace(path, self._waiting(path))
+            move(path, self._waiting(path))
         self._taken.append(path)  # not before: what could not be taken is still the old file
 
     def replace(self, new: str, path: str) -> None:
@@ -149,81 +176,155 @@ class Before:
                 self._taken.append(path)
             except (OSError, NotImplementedError):  # folders, and file systems without links
                 self.clear(path)
-        os.replace(new, path)
+        move(new, path)
 
-    def undo(self) -> None:
-        """Removes what is new and brings back what was there."""
+    def undo(self) -> list[str]:
+        """Removes what is new and brings back what was there; beside it where another program holds what is new."""
+        rescued = []
         for path in reversed(self._taken):
-            with suppress(OSError):  # what another program holds stays; the others go
+            try:
                 self._bring_back(path)
-        for folder in (os.path.join(self._folder, _SIDES), self._folder) if self._folder else ():
-            with suppress(OSError):  # it holds what could not be brought back
-                os.rmdir(folder)
+            except OSError:
+                older, parent = self._place(path), os.path.dirname(path)
+                with suppress(OSError):
+                    beside = os.path.join(parent, free_names(parent, [os.path.basename(path)])[os.path.basename(path)])
+                    move(older, beside)
+                    rescued.append(beside)
+        self._taken.clear()
+        return rescued
 
     def settle(self) -> None:
-        """Lets go of what was there before."""
-        if self._folder:
-            with suppress(OSError):  # what is removed only in part must not come back
-                parent, name = os.path.split(self._folder)
-                settled = os.path.join(parent, name.replace(_WAITING, _SETTLED))
-                os.rename(self._folder, settled)
-                self._folder = settled
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Lets go of what was there before: what is removed only in part must not come back."""
+        for part in (MAIN, SIDES):
+            with suppress(OSError):
+                os.rename(os.path.join(self._room, part), os.path.join(self._room, DONE + part))
+
+    def waits(self) -> bool:
+        """Whether something that was taken aside has not come back."""
+        return any(map(_names_in, (os.path.join(self._room, MAIN), os.path.join(self._room, SIDES))))
 
     def _bring_back(self, path: str) -> None:
-        older = self._waiting(path) if self._folder else ""
+        older = self._place(path)
         if not os.path.lexists(older):
             _remove(path)
-        elif _is_same(older, path):  # a second name of what was never replaced
+        elif is_same(older, path):  # a second name of what was never replaced
             os.remove(older)
         else:
             if os.path.isdir(path) or os.path.isdir(older):  # a folder takes no file's place, nor a file a folder's
                 _remove(path)
-            os.replace(older, path)
+            move(older, path)
 
     def _waiting(self, path: str) -> str:
-        parent, name = os.path.split(path)
-        if not self._folder:
-            self._folder = tempfile.mkdtemp(prefix=_prefix() + _WAITING, dir=parent)
-            os.mkdir(os.path.join(self._folder, _SIDES))
-        return os.path.join(self._folder, name) if path == self._main else os.path.join(self._folder, _SIDES, name)
+        place = self._place(path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        return place
+
+    def _place(self, path: str) -> str:
+        return os.path.join(self._room, MAIN if path == self._main else SIDES, os.path.basename(path))
+
+
+class Change(Protocol):
+    """Something that is whole and waits for its place.
+
+    Attributes:
+        final: the file that it becomes; "" for what becomes a part of one.
+        path: where it waits.
+    """
+
+    final: str
+    path: str
+
+    def prepare(self, check: Callable[[], None]) -> None:
+        """What may take long, before anything changes; `check` raises where the user stops."""
+
+    def put(self) -> None:
+        """Takes its place."""
+
+    def undo(self) -> list[str]:
+        """Takes it back; gives the names of older files that could not take their own place."""
+
+    def drop(self, settled: bool) -> None:
+        """Ends the work; `settled` where all that belongs together is in place."""
+
+
+def _no_check() -> None:
+    pass
 
 
 class Changes:
-    """What a run has put in place so far."""
+    """What a run has made so far, whole, but not yet in its place.
+
+    Attributes:
+        check: raises `Cancelled` where the user has stopped the run.
+    """
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        self._changes: list[Change] = []
+        self.check: Callable[[], None] = _no_check
 
-    def before(self, path: str) -> Before:
-        """For a file that something new is to replace: takes what was there aside."""
-        before = Before(path)
-        self.note(before.undo, before.settle)
-        return before
+    def add(self, change: Change) -> None:
+        """Takes note of something that is whole; of two under one name the later one counts."""
+        if change.final:
+            for earlier in [c for c in self._changes if c.final == change.final]:
+                self._changes.remove(earlier)
+                earlier.drop(settled=False)
+            _waiting[os.path.normcase(change.final)] = change.path
+        self._changes.append(change)
 
-    def note(self, undo: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Takes note of another change: what takes it back, and what ends it once the run has succeeded."""
-        self._steps.append((undo, settle))
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self._changes)
 
-    def undo(self) -> None:
-        """Removes what is new and brings back what was there, the latest first."""
-        for undo, _ in reversed(self._steps):
+    def apply(self) -> None:
+        """Everything takes its place, or nothing does.
+
+        Raises:
+            OutputError: something cannot take its place; names what could not be brought back.
+            Cancelled: the user has stopped the run while tables were copied.
+        """
+        put: list[Change] = []
+        settled = False
+        self._changes.sort(key=lambda change: not change.final)  # what goes into a database is hardest to take back
+        try:
+            for change in self._changes:
+                change.prepare(self.check)
+            for change in self._changes:
+                put.append(change)
+                change.put()
+            settled = True
+        except BaseException as failure:
+            rescued = [path for change in reversed(put) for path in change.undo()]
+            if rescued and isinstance(failure, EcoAssetsError):
+                raise OutputError(*failure.args, f"The older files are kept as {', '.join(rescued)}.") from None
+            raise
+        finally:
+            self.discard(settled)
+
+    def discard(self, settled: bool = False) -> None:
+        """Drops what is not in its place."""
+        for change in self._changes:
+            _waiting.pop(os.path.normcase(change.final), None)
             with suppress(OSError, OutputError):
-                undo()
-
-    def settle(self) -> None:
-        """Lets go of what was there before; the run has succeeded, even if another program holds some of it."""
-        for _, settle in self._steps:
-            with suppress(OSError, OutputError):
-                settle()
+                change.drop(settled)
+        self._changes.clear()
 
 
 _CHANGES: ContextVar[Changes | None] = ContextVar("changes", default=None)
+_waiting: dict[str, str] = {}
+
+
+def placed(path: str) -> str:
+    """Where a file lies now: one that this run has made waits elsewhere until all is whole."""
+    return _waiting.get(os.path.normcase(os.path.abspath(path)), path) if _waiting else path
+
+
+def current_changes() -> Changes | None:
+    """Those of the run around; None where what is made takes its place at once."""
+    return _CHANGES.get()
 
 
 @contextmanager
 def together() -> Iterator[Changes]:
-    """What is put in place within this block stays if the block succeeds; else all is as it was before.
+    """What is made within this block takes its place if the block succeeds; else all is as it was before.
 
     A block within a block stands for itself: what it has put in place stays though the outer one fails.
     """
@@ -231,13 +332,14 @@ def together() -> Iterator[Changes]:
     token = _CHANGES.set(changes)
     try:
         yield changes
-    except BaseException:
-        changes.undo()
-        raise
-    else:
-        changes.settle()
+        changes.apply()
     finally:
         _CHANGES.reset(token)
+        changes.discard()
+
+
+def _names_in(folder: str) -> list[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def _remove(path: str) -> None:
@@ -245,60 +347,6 @@ def _remove(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
     elif os.path.lexists(path):
         os.remove(path)
-
-
-def _is_same(one: str, other: str) -> bool:
-    return os.path.lexists(one) and os.path.lexists(other) and os.path.samestat(os.lstat(one), os.lstat(other))
-
-
-def _prefix() -> str:
-    return f".{MARK}-{socket.gethostname()}-{os.getpid()}-"
-
-
-def remove_litter(folder: str) -> None:
-    """Removes what a killed run left in a folder, and brings back what it had taken aside.
-
-    Work of running processes and of other machines stays.
-    """
-    host = f".{MARK}-{socket.gethostname()}-"
-    for path in glob.glob(os.path.join(glob.escape(folder), glob.escape(host) + "*")):
-        process, _, purpose = os.path.basename(path)[len(host) :].partition("-")
-        if process.isdigit() and not _may_be_running(int(process), path):
-            with suppress(OSError):  # what cannot be brought back waits on
-                if purpose.startswith(_WAITING):
-                    _bring_all_back(path)
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _bring_all_back(folder: str) -> None:
-    """Files of a killed run return to their places; beside them, as NAME_before, where something newer lies."""
-    parent, sides = os.path.dirname(folder), os.path.join(folder, _SIDES)
-    mains = {name: os.path.join(folder, name) for name in os.listdir(folder) if name != _SIDES}
-    waiting = mains | {name: os.path.join(sides, name) for name in os.listdir(sides)}
-    places = {name: os.path.join(parent, name) for name in mains or waiting}
-    newer = any(os.path.lexists(place) and not _is_same(waiting[name], place) for name, place in places.items())
-    names = _free_names(parent, os.path.splitext(next(iter(waiting)))[0], waiting) if newer else {n: n for n in waiting}
-    for name, back in names.items():
-        os.replace(waiting[name], os.path.join(parent, back))
-
-
-def _free_names(parent: str, stem: str, names: Collection[str]) -> dict[str, str]:
-    """Names that are free for files that share a stem; tiles are known to their mosaic by the name of their folder."""
-    marks = (f"_before_{number}" if number > 1 else "_before" for number in count(1))
-    marked = ({n: n if ".tiles-" in n else f"{stem}{mark}{n[len(stem) :]}" for n in names} for mark in marks)
-    return next(m for m in marked if not any(os.path.lexists(os.path.join(parent, name)) for name in m.values()))
-
-
-def _may_be_running(process: int, path: str) -> bool:
-    if os.name != "posix":  # there is no harmless signal to ask with
-        return time.time() - os.path.getmtime(path) < STALE_SECONDS
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def intermediate_path(folder: str, name: str) -> str:
@@ -310,9 +358,16 @@ def intermediate_path(folder: str, name: str) -> str:
 @contextmanager
 def workspace() -> Iterator[str]:
     """A temporary folder for intermediate files of one run."""
-    remove_litter(tempfile.gettempdir())
-    folder = tempfile.mkdtemp(prefix=_prefix())
+    temporary = tempfile.gettempdir()
+    remove_litter(temporary, bring_back=False)
     try:
-        yield folder
+        room = HiddenFolder(temporary)
+    except OSError as reason:
+        raise OutputError(
+            f"The temporary folder {temporary} cannot be used: {reason.strerror}. Set TMPDIR (Windows: TEMP) to a "
+            "folder that you may write to and that has space left."
+        ) from None
+    try:
+        yield room.path
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        room.remove()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from ..errors import InputError
+from ..raster.files import placed
 from .blocks import ClassColour, Classes, MapPicture, PathLike, Ramp
 from .texts import load_palettes, ramp_colour, rgb
 
@@ -95,7 +96,7 @@ def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Samp
     """
     # The host decides whether GDAL raises exceptions, so both ways of failing are met here.
     try:
-        dataset = gdal.OpenEx(str(path), gdal.OF_RASTER)
+        dataset = gdal.OpenEx(placed(str(path)), gdal.OF_RASTER)
         source = dataset.GetRasterBand(band) if dataset is not None and band <= dataset.RasterCount else None
         if source is None:
             raise InputError(f"Band {band} of {path} cannot be read for the report. Check that file and band exist.")

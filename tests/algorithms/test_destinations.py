@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoassets.algorithms.outputs import make_room
+from ecoassets.algorithms.outputs import pending_table_of
 from ecoassets.core.raster.files import together
 from ecoassets.tests.algorithms.helpers import VALUE, all_outputs, files_in, run
 from ecoassets.tests.rasters import write_raster
@@ -103,12 +103,10 @@ def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, writte
     shares(crops, tmp_path / asked)
     before = {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)}
     assert written in before
-    cut = (tmp_path / asked).with_name(written)
-    with pytest.raises(KeyboardInterrupt), together() as changes:
-        make_room(str(tmp_path / asked), changes)
-        assert not cut.exists()
-        cut.write_bytes(b"half a table")
-        raise KeyboardInterrupt
+    with together():
+        pending = pending_table_of(str(tmp_path / asked))
+        (Path(pending.destination).with_name(written)).write_bytes(b"half a table")
+        pending.discard()
     assert {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)} == before
 
 
@@ -127,11 +125,14 @@ class TestRelative:
     def test_an_older_table_comes_back(self, crops):
         shares(crops, "out.csv")
         before = Path("out.csv").read_bytes()
-        with pytest.raises(KeyboardInterrupt), together() as changes:
-            make_room("out.csv", changes)
-            assert not Path("out.csv").exists()
+        with pytest.raises(KeyboardInterrupt), together():
+            pending = pending_table_of("out.csv")
+            Path(pending.destination).write_text("a\n", encoding="utf-8")
+            pending.commit(0)
+            assert Path("out.csv").read_bytes() == before
             raise KeyboardInterrupt
         assert Path("out.csv").read_bytes() == before
+        assert files_in(Path()) == ["crops.csv", "out.csv"]
 
     def test_a_missing_folder_is_told(self, crops):
         parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": "missing/out.csv"}

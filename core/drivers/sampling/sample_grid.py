@@ -79,10 +79,11 @@ class SampleGrid:
         """The rows piece by piece: arrays by column; NaN where there is no value, year 0 where there are no years."""
         for path in self.pieces:
             with np.load(path) as stored:
-                yield {
+                piece = {
                     column.name: _stored_column(stored, column.name, self.shares.get(column.name))
                     for column in self.columns
                 }
+            yield piece  # closed by now: Windows removes no open file
 
     def table(self) -> dict[str, Array]:
         """All rows at once."""

@@ -17,6 +17,7 @@ from typing import Any
 from ...errors import ClusterError, EcoAssetsError
 from ...progress import Progress
 from ..blocks import BlockReader, compute_block
+from ..files import placed
 from ..output import BandStatistics
 from ..tally import Sums
 from ..windows import Window
@@ -107,6 +108,7 @@ class Cluster:
 
         if not self._seen:
             progress.info(f"Runs on {sum(self.client.nthreads().values())} threads of the cluster at {self.address}.")
+        job = _with_files_as_placed(job)
         folders = {name: mosaic.folder for name, mosaic in mosaics.items()}
         self._require_fit(job, folders)
         # A result of a task, not scattered data, so that dask can make it again when the worker that holds it dies.
@@ -177,6 +179,13 @@ class Cluster:
             if fault:
                 raise ClusterError(f"Worker {worker} {fault}")
         self._seen.update(paths)
+
+
+def _with_files_as_placed(job: Job) -> Job:
+    """The job with its inputs where they lie now: workers do not know what this run has made."""
+    sources = tuple(replace(source, path=placed(source.path)) for source in job.sources)
+    boundary = job.boundary and replace(job.boundary, path=placed(job.boundary.path))
+    return replace(job, sources=sources, boundary=boundary)
 
 
 def _count(address: str) -> int:

@@ -15,6 +15,7 @@ from osgeo import gdal, gdal_array, ogr, osr
 
 from ...errors import OutputError
 from ...progress import QUIET, Progress
+from ...raster.files import PendingFile, together
 from .model import Layer, Region, Shapes, Table
 
 CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "ZLEVEL=2", "BIGTIFF=IF_SAFER")
@@ -72,7 +73,7 @@ class RegionFiles:
 def write_region(region: Region, folder: str | os.PathLike[str], progress: Progress = QUIET) -> RegionFiles:
     """Writes every layer, shape and table of the region and a README.txt. Files of the same name are replaced.
 
-    Each file is written beside its final name and renamed when it is whole.
+    They take their places when all of them are whole.
 
     Raises:
         OutputError: the folder or a file in it cannot be written.
@@ -85,6 +86,13 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
         raise OutputError(
             f"Folder {target} cannot be made: {error.strerror}. Choose a folder you may write to."
         ) from None
+    with together():
+        files = _write_all(region, target, progress)
+    progress.set(100)
+    return files
+
+
+def _write_all(region: Region, target: Path, progress: Progress) -> RegionFiles:
     steps = len(region.layers) + len(region.shapes) + len(region.tables)
     done = 0
     rasters, shapes, tables = [], [], []
@@ -107,7 +115,6 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
     files = RegionFiles(str(target), tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt"))
     with _whole_file(target / "README.txt") as part:
         part.write_text(_readme(region, files), encoding="utf-8")
-    progress.set(100)
     return files
 
 
@@ -134,16 +141,12 @@ def _gdal_exceptions() -> Iterator[None]:
 @contextmanager
 def _whole_file(final: Path) -> Iterator[Path]:
     """A name to write to, which takes the final name when the block ends well and vanishes when it does not."""
-    part = final.with_name(f".part-{final.name}")
     try:
-        part.unlink(missing_ok=True)
-        yield part
-        os.replace(part, final)
+        with PendingFile(str(final)) as pending:
+            yield Path(pending.path)
+            pending.commit()
     except (OSError, RuntimeError) as error:
-        raise OutputError(f"{final} cannot be written: {error}. Check free space and rights of the folder.") from error
-    finally:
-        for litter in final.parent.glob(f"{part.name}*"):
-            litter.unlink()
+        raise OutputError(f"{final} cannot be written: {error}. Check free space and rights of the folder.") from None
 
 
 def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, folder: Path) -> RasterFile:

@@ -10,14 +10,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 import ecoassets
 from ecoassets.core.errors import OutputError
-from ecoassets.core.raster.files import PendingFile, together
-from ecoassets.core.vector_files import make_room_for_file, make_room_for_layer, require_rows
+from ecoassets.core.raster.files import PendingFile, placed, together
+from ecoassets.core.vector_files import pending_table
 
 
 def put(path: Path, text: str, *, side: str = "") -> None:
@@ -47,6 +46,30 @@ def test_a_run_that_succeeds_leaves_the_new_files_alone(folder):
         put(folder / "report.html", "new report")
     assert texts(folder) == {"map.tif": "new map", "report.html": "new report"}  # the old statistics are not the new
     assert sorted(p.name for p in folder.iterdir()) == ["map.tif", "report.html"]
+
+
+def test_nothing_changes_before_all_is_whole(folder):
+    before = texts(folder)
+    with together():
+        put(folder / "map.tif", "new map")
+        put(folder / "report.html", "new report")
+        assert {name: text for name, text in texts(folder).items() if not name.startswith(".")} == before
+        assert Path(placed(str(folder / "map.tif"))).read_text(encoding="utf-8") == "new map"
+    assert placed(str(folder / "map.tif")) == str(folder / "map.tif")
+    assert (folder / "map.tif").read_text(encoding="utf-8") == "new map"
+
+
+def test_where_one_cannot_take_its_place_all_stays(folder):
+    before = texts(folder)
+    (folder / "table.csv").mkdir()
+    (folder / "table.csv" / "a file").write_text("in the way", encoding="utf-8")
+    pending = PendingFile(str(folder / "later.csv"))
+    with pytest.raises(OutputError, match="Cannot replace"), together():
+        put(folder / "map.tif", "new map")
+        Path(pending.path).write_text("rows", encoding="utf-8")
+        pending.commit()
+        shutil.rmtree(os.path.dirname(pending.path))
+    assert {name: text for name, text in texts(folder).items() if "table" not in name} == before
 
 
 @pytest.mark.parametrize("failure", [OutputError("no space left"), KeyboardInterrupt()])
@@ -89,7 +112,6 @@ def test_a_folder_of_tiles_comes_back_too(folder):
         newer.mkdir()
         (newer / "1.tif").write_text("new tile", encoding="utf-8")
         pending.commit([str(tiles)])
-        assert not tiles.exists()
         raise OutputError("no space left")
     assert texts(folder) == before
 
@@ -106,69 +128,69 @@ def test_a_step_within_a_run_stands_for_itself(folder):
 
 KILLED = """
 import os, signal, sys
-from ecoassets.core.raster.files import PendingFile, together
-from ecoassets.core.vector_files import make_room_for_file
+from ecoassets.core.raster import files
+from ecoassets.core.raster.files import together
 from ecoassets.tests.core.raster.test_together import put
 folder, moment = sys.argv[1:]
 
-def die():
+def die(*words):
     os.kill(os.getpid(), signal.SIGKILL)
 
-with together() as changes:
-    if moment == "before a map takes its place":
-        os.replace = lambda new, path: die()
-    put(folder + "/map.tif", "new map")
-    make_room_for_file(folder + "/cells.shp", changes)
-    if moment == "while a table is written":
-        for part in ("shp", "dbf"):
-            open(folder + "/cells." + part, "w").write("half a table")
-    die()
+real, done = files.move, []
+
+def counted(old, new):
+    if moment.isdigit() and len(done) == int(moment):
+        die()
+    done.append(new)
+    real(old, new)
+
+files.move = counted
+with together():
+    put(folder + "/map.tif", "new map", side="new statistics")
+    put(folder + "/report.html", "new report")
+    if moment == "before":
+        die()
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 class TestKilled:
-    """What a killed run had taken aside comes back with the next run that writes there."""
-
-    CELLS: ClassVar = {f"cells.{part}": f"old {part}" for part in ("shp", "dbf", "qix")}
+    """What a killed run had taken aside comes back with the next run that writes there, at once."""
 
     def kill(self, folder, moment):
-        for name, text in self.CELLS.items():
-            (folder / name).write_text(text, encoding="utf-8")
         beside = Path(ecoassets.__file__).parent.parent
         process = subprocess.run([sys.executable, "-c", KILLED, str(folder), moment], cwd=beside, check=False)
         assert process.returncode == -signal.SIGKILL
 
-    def test_an_old_map_is_there_until_the_new_one_is(self, folder):
-        (folder / "map.tif.aux.xml").unlink()
-        self.kill(folder, "before a map takes its place")
-        assert (folder / "map.tif").read_text(encoding="utf-8") == "old map"
+    def test_before_the_end_nothing_has_changed(self, folder):
+        before = texts(folder)
+        self.kill(folder, "before")
+        assert {name: text for name, text in texts(folder).items() if not name.startswith(".")} == before
         put(folder / "next.txt", "next")
-        assert texts(folder) == {
-            "map.tif": "old map", "report.html": "old report", "next.txt": "next", **self.CELLS
-        }  # fmt: skip
+        assert texts(folder) == {**before, "next.txt": "next"}
 
-    def test_a_table_returns_to_its_place_if_nothing_lies_there(self, folder):
-        self.kill(folder, "before a table is opened")
-        assert not (folder / "cells.shp").exists()
+    @pytest.mark.parametrize("moves", range(3))
+    def test_while_files_change_places(self, folder, moves):
+        """Every older file is in its place, or beside it as NAME_before; the new ones are whole."""
+        self.kill(folder, str(moves))
         put(folder / "next.txt", "next")
-        assert texts(folder) == {
-            # the map is the new one and whole
-            "map.tif": "new map", "map_before.tif": "old map", "map_before.tif.aux.xml": "old statistics",
-            "report.html": "old report", "next.txt": "next", **self.CELLS,
-        }  # fmt: skip
-
-    def test_it_returns_beside_the_half_of_a_new_one_with_all_its_files(self, folder):
-        (folder / "cells_before.dbf").write_text("another table", encoding="utf-8")
-        self.kill(folder, "while a table is written")
-        with together() as changes:
-            make_room_for_file(str(folder / "next.csv"), changes)  # a run that writes nothing but a table
         found = texts(folder)
-        assert found["cells.shp"] == "half a table"
-        assert found["cells_before.dbf"] == "another table"
-        for part in ("shp", "dbf", "qix"):
-            assert found[f"cells_before_2.{part}"] == f"old {part}"
         assert not list(folder.glob(".ecoassets*"))
+        assert found["map.tif"] in ("old map", "new map")
+        before = "" if found["map.tif"] == "old map" else "_before"
+        assert found[f"map{before}.tif"] == "old map"
+        assert found[f"map{before}.tif.aux.xml"] == "old statistics"
+        assert found["report.html"] == "old report"
+
+    def test_a_folder_of_a_run_that_lives_is_left_alone(self, folder):
+        pending = PendingFile(str(folder / "map.tif"))
+        Path(pending.path).write_text("half", encoding="utf-8")
+        beside = Path(ecoassets.__file__).parent.parent
+        program = f"from ecoassets.core.raster.hidden import remove_litter; remove_litter({str(folder)!r})"
+        subprocess.run([sys.executable, "-c", program], cwd=beside, check=True)
+        put(folder / "next.txt", "next")
+        assert Path(pending.path).read_text(encoding="utf-8") == "half"
+        pending.discard()
 
 
 @contextmanager
@@ -201,8 +223,8 @@ def test_what_another_program_holds_stays_as_it_was(folder):
 
 @needs_mount
 def test_a_disk_too_full_to_take_anything_aside(tmp_path):
-    # the root, the old map, and the new one in its folder
-    with mounted("-t", "tmpfs", "-o", "nr_inodes=4", "none", str(tmp_path)):
+    # the root, the old map, and the new one in its folder with a lock
+    with mounted("-t", "tmpfs", "-o", "nr_inodes=5", "none", str(tmp_path)):
         (tmp_path / "map.tif").write_text("old map", encoding="utf-8")
         with pytest.raises(OutputError, match="No space left on device"), together():
             put(tmp_path / "map.tif", "new map")
@@ -212,134 +234,10 @@ def test_a_disk_too_full_to_take_anything_aside(tmp_path):
 def test_what_cannot_be_linked_is_renamed(tmp_path):
     (tmp_path / "cells.gdb").mkdir()  # no file system links folders
     (tmp_path / "cells.gdb" / "table").write_text("old", encoding="utf-8")
-    (tmp_path / "new").write_text("new", encoding="utf-8")
-    with pytest.raises(OutputError), together() as changes:
-        changes.before(str(tmp_path / "cells.gdb")).replace(str(tmp_path / "new"), str(tmp_path / "cells.gdb"))
-        assert texts(tmp_path)["cells.gdb"] == "new"
-        raise OutputError("no space left")
+    with pytest.raises(OutputError), together():
+        for name in ("cells.gdb", "other.csv"):
+            pending = pending_table(str(tmp_path / name))
+            Path(pending.path).write_text("new", encoding="utf-8")
+            pending.commit()
+        shutil.rmtree(os.path.dirname(pending.path))  # the second cannot take its place
     assert texts(tmp_path) == {"cells.gdb/table": "old"}
-
-
-class TestTables:
-    def test_a_shapefile_moves_with_all_its_files(self, tmp_path):
-        shape = tmp_path / "cells.shp"
-        write_layer(shape, "ESRI Shapefile", cells=[1.0, 2.0])
-        names = sorted(p.name for p in tmp_path.iterdir())
-        assert {"cells.shp", "cells.dbf", "cells.shx"} <= set(names)
-        with pytest.raises(OutputError), together() as changes:
-            make_room_for_file(str(shape), changes)
-            assert [p for p in tmp_path.glob("cells.*")] == []
-            write_layer(shape, "ESRI Shapefile", cells=[3.0])
-            raise OutputError("no space left")
-        assert sorted(p.name for p in tmp_path.iterdir()) == names
-        assert read_layer(shape, "cells") == [1.0, 2.0]
-
-    @pytest.mark.parametrize("older", [{"cells": [1.0, 2.0], "other": [5.0]}, {"other": [5.0]}])
-    def test_a_table_of_a_geopackage_comes_back_and_others_stay(self, tmp_path, older):
-        path = tmp_path / "all.gpkg"
-        write_layer(path, "GPKG", **older)
-        with pytest.raises(OutputError), together() as changes:
-            make_room_for_layer(str(path), "cells", changes)
-            write_layer(path, "GPKG", cells=[3.0])
-            assert read_layer(path, "cells") == [3.0]
-            raise OutputError("no space left")
-        assert layers_of(path) == older
-
-    def test_after_a_run_that_succeeds_the_older_table_is_gone(self, tmp_path):
-        path = tmp_path / "all.gpkg"
-        write_layer(path, "GPKG", cells=[1.0, 2.0], other=[5.0])
-        with together() as changes:
-            make_room_for_layer(str(path), "cells", changes)
-            write_layer(path, "GPKG", cells=[3.0])
-        assert layers_of(path) == {"cells": [3.0], "other": [5.0]}
-
-    def test_a_table_that_is_called_before_is_of_the_user(self, tmp_path):
-        path = tmp_path / "all.gpkg"
-        write_layer(path, "GPKG", cells=[1.0, 2.0], Cells_Before=[5.0])
-        with together() as changes:
-            make_room_for_layer(str(path), "cells", changes)
-            write_layer(path, "GPKG", cells=[3.0])
-        assert layers_of(path) == {"cells": [3.0], "Cells_Before": [5.0]}
-
-    def test_names_of_tables_are_compared_as_databases_do(self, tmp_path):
-        path = tmp_path / "all.gpkg"
-        write_layer(path, "GPKG", Cells=[1.0, 2.0])
-        with pytest.raises(OutputError), together() as changes:
-            make_room_for_layer(str(path), "cells", changes)
-            write_layer(path, "GPKG", cells=[3.0])
-            raise OutputError("no space left")
-        assert layers_of(path) == {"Cells": [1.0, 2.0]}
-
-    def test_a_new_geopackage_goes_again(self, tmp_path):
-        path = tmp_path / "new.gpkg"
-        with pytest.raises(OutputError), together() as changes:
-            make_room_for_layer(str(path), "cells", changes)
-            write_layer(path, "GPKG", cells=[3.0])
-            raise OutputError("no space left")
-        assert list(tmp_path.iterdir()) == []
-
-
-class TestWhole:
-    @pytest.mark.parametrize(("file", "driver"), [("t.csv", "CSV"), ("t.gpkg", "GPKG"), ("t.shp", "ESRI Shapefile")])
-    def test_rows_that_are_missing_are_noticed(self, tmp_path, file, driver):
-        path = tmp_path / file
-        write_layer(path, driver, t=[1.0, 2.0, 3.0])
-        require_rows(str(path), "", 3)
-        with pytest.raises(OutputError, match=r"the table is cut off\. Is the disk full"):
-            require_rows(str(path), "", 4)
-
-    def test_a_row_that_is_cut_in_the_middle(self, tmp_path):
-        path = tmp_path / "t.csv"
-        path.write_text("code,value\n1,20\n2,30\n", encoding="utf-8")
-        require_rows(str(path), "", 2)
-        path.write_text("code,value\n1,20\n2,3", encoding="utf-8")
-        with pytest.raises(OutputError, match="cut off"):
-            require_rows(str(path), "", 2)
-
-    def test_a_file_that_is_no_geopackage_any_more(self, tmp_path):
-        path = tmp_path / "t.gpkg"
-        write_layer(path, "GPKG", t=[1.0])
-        path.write_bytes(path.read_bytes()[:5000])
-        with pytest.raises(OutputError, match="cut off"):
-            require_rows(str(path), "", 1)
-
-    def test_one_table_of_several(self, tmp_path):
-        path = tmp_path / "t.gpkg"
-        write_layer(path, "GPKG", one=[1.0], three=[1.0, 2.0, 3.0])
-        require_rows(str(path), "three", 3)
-        with pytest.raises(OutputError, match="cut off"):
-            require_rows(str(path), "one", 3)
-
-
-def write_layer(path: Path, driver: str, **layers: list[float]) -> None:
-    from osgeo import gdal, ogr
-
-    exists = path.exists()
-    data = (
-        gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
-        if exists
-        else gdal.GetDriverByName(driver).Create(str(path), 0, 0, 0, gdal.GDT_Unknown)
-    )
-    for name, values in layers.items():
-        layer = data.CreateLayer(name, geom_type=ogr.wkbPoint)
-        layer.CreateField(ogr.FieldDefn("value", ogr.OFTReal))
-        for value in values:
-            feature = ogr.Feature(layer.GetLayerDefn())
-            feature["value"] = value
-            feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({value} 0)"))
-            layer.CreateFeature(feature)
-
-
-def read_layer(path: Path, name: str) -> list[float]:
-    from osgeo import gdal
-
-    data = gdal.OpenEx(str(path), gdal.OF_VECTOR)
-    return [feature["value"] for feature in data.GetLayerByName(name)]
-
-
-def layers_of(path: Path) -> dict[str, list[float]]:
-    from osgeo import gdal
-
-    data = gdal.OpenEx(str(path), gdal.OF_VECTOR)
-    names = [data.GetLayer(number).GetName() for number in range(data.GetLayerCount())]
-    return {name: read_layer(path, name) for name in sorted(names)}

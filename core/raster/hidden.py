@@ -1,0 +1,234 @@
+"""Hidden folders in which a run works, beside its outputs and in the temporary folder. What killed runs left is tidied.
+
+Other people may write to both places, so no name is trusted. A folder is ours where it belongs to this user and is no
+link; nobody is at work in it where its lock can be taken, whatever machine or container the name came from. Where the
+file system knows no locks, a folder counts as in use for a day.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+
+MARK = ".ecoassets-"
+MAIN, SIDES, DONE = (
+    ".old",
+    ".sides",
+    ".done",
+)  # what a run has taken aside: a file, what belongs to it; no longer needed
+LOCK = ".lock"
+_NAME = re.compile(re.escape(MARK) + "[0-9a-f]{16}")
+_STALE_SECONDS = 24 * 3600
+_TRIES = 10
+_NO_LOCKS = (errno.ENOLCK, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # of file systems without them
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds; a scanner of viruses holds a new file for a moment
+_REPARSE_POINT = 0x400  # attribute of a link of Windows to another folder
+_WINDOWS_LIMIT = 259  # characters of a path there, without its prefix for longer ones
+
+_live: set[str] = set()
+
+
+class HiddenFolder:
+    """A folder of this run that no other run tidies while it works.
+
+    Attributes:
+        path: of the folder.
+
+    Args:
+        parent: the folder in which it lies.
+        longest: length of the longest name that it will hold.
+
+    Raises:
+        OSError: the parent cannot be written to.
+    """
+
+    def __init__(self, parent: str, longest: int = 0) -> None:
+        self.path = _new_folder(parent, longest)
+        _live.add(self.path)
+        self._lock = _locked(self.path)
+
+    def remove(self) -> None:
+        """Removes the folder with all that is in it."""
+        self.abandon()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Leaves what is in the folder to the next run that writes to its parent."""
+        _live.discard(self.path)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def require_open(folder: str) -> None:
+    """Raises OSError where no file can be made in a folder."""
+    path = _new_folder(folder, 0)
+    os.rmdir(path)
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path lies in a hidden folder."""
+    return any(part.startswith(MARK) for part in path.split(os.sep))
+
+
+def move(old: str, new: str) -> None:
+    """Renames a file, over an older one where there is one. On Windows it waits for scanners. Raises OSError."""
+    for pause in _PAUSES if os.name == "nt" else ():
+        try:
+            os.replace(old, new)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(old, new)
+
+
+def long_path(path: str, longest: int = 0) -> str:
+    """A folder in which Windows takes names up to the longest, whatever the length of the path; elsewhere as it is."""
+    if os.name != "nt" or len(path) + 1 + longest <= _WINDOWS_LIMIT or path.startswith("\\\\?\\"):
+        return path
+    return f"\\\\?\\UNC{path[1:]}" if path.startswith("\\\\") else f"\\\\?\\{path}"
+
+
+def remove_litter(folder: str, *, bring_back: bool = True) -> None:
+    """Removes what killed runs of this user left in a folder.
+
+    Args:
+        folder: where to look.
+        bring_back: whether older files that they had taken aside return. In a temporary folder there are none.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]
+    except OSError:
+        return
+    for name in names:
+        path = os.path.join(folder, name)
+        if path not in _live and _is_own(path) and (lock := _taken_over(path)) is not None:
+            try:
+                with suppress(OSError):  # what cannot be brought back waits on
+                    if bring_back:
+                        _bring_all_back(path)
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                if lock >= 0:
+                    os.close(lock)
+
+
+def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
+    """Names NAME_before that are free, for files that share a stem; tiles are known by the name of their folder."""
+    stem = os.path.splitext(min(names, key=len))[0]
+    marks = (f"_before_{number}" if number > 1 else "_before" for number in count(1))
+    marked = ({n: n if ".tiles-" in n else f"{stem}{mark}{n[len(stem) :]}" for n in names} for mark in marks)
+    return next(m for m in marked if not any(os.path.lexists(os.path.join(parent, name)) for name in m.values()))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names are of one file."""
+    return os.path.lexists(one) and os.path.lexists(other) and os.path.samestat(os.lstat(one), os.lstat(other))
+
+
+def _new_folder(parent: str, longest: int) -> str:
+    """Not by `tempfile`, which tries two thousand million names where Windows refuses every one."""
+    for _ in range(_TRIES):
+        path = long_path(os.path.join(parent, MARK + secrets.token_hex(8)), longest)
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+            return path
+    raise FileExistsError(errno.EEXIST, "no free name", parent)
+
+
+def _locked(folder: str) -> int | None:
+    """Makes the lock of a new folder and takes it; None where the file system knows no locks."""
+    try:
+        handle = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        return None
+    try:
+        _take(handle)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _taken_over(folder: str) -> int | None:
+    """The lock of a folder where nobody works any more; -1 where it is old and has none; None where somebody works."""
+    with suppress(OSError):
+        handle = os.open(os.path.join(folder, LOCK), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            _take(handle)
+            return handle
+        except OSError as reason:
+            os.close(handle)
+            if reason.errno not in _NO_LOCKS:
+                return None
+    with suppress(OSError):
+        if time.time() - os.lstat(folder).st_mtime > _STALE_SECONDS:
+            return -1
+    return None
+
+
+def _take(handle: int) -> None:
+    """Locks an open file against other processes, which is undone when this one ends. Raises OSError."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_own(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_file_attributes", 0) & _REPARSE_POINT:
+        return False
+    return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[list[str], Callable[[str, str], None]]]:
+    """Names in a folder, and what moves one of them to a path; the folder may have become a link meanwhile."""
+    if os.rename not in os.supports_dir_fd:
+        yield os.listdir(path) if _is_own(path) else [], lambda name, to: os.replace(os.path.join(path, name), to)
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        yield [], os.replace
+        return
+    try:
+        own = os.fstat(handle).st_uid == os.geteuid()
+        yield os.listdir(handle) if own else [], lambda name, to: os.replace(name, to, src_dir_fd=handle)
+    finally:
+        os.close(handle)
+
+
+def _bring_all_back(folder: str) -> None:
+    """Files of a killed run return to their places; beside them, as NAME_before, where something newer lies."""
+    parent = os.path.dirname(folder)
+    main, sides = os.path.join(folder, MAIN), os.path.join(folder, SIDES)
+    with _opened(main) as (mains, move_main), _opened(sides) as (others, move_side):
+        waiting = [*mains, *others]
+        if not waiting:
+            return
+        newer = any(
+            os.path.lexists(os.path.join(parent, name))
+            and not any(is_same(os.path.join(part, name), os.path.join(parent, name)) for part in (main, sides))
+            for name in mains or waiting
+        )
+        names = free_names(parent, waiting) if newer else {name: name for name in waiting}
+        for name in waiting:
+            (move_main if name in mains else move_side)(name, os.path.join(parent, names[name]))
