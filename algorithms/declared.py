@@ -24,6 +24,7 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
+from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.land_cover import SCHEMES
@@ -36,6 +37,7 @@ from .help_texts import (
     Use,
     choice_words,
     entry_of,
+    help_page,
     load_help,
     numbered_group,
     search_words,
@@ -93,6 +95,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             return self.texts.plain()
         takes, gives = self.told()
         return self.texts.html(takes.values(), gives.values())
+
+    def helpUrl(self) -> str:
+        page = QUrl.fromLocalFile(str(help_page(self.NAME, user_language())))
+        return str(page.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
     def tags(self) -> list[str]:
         return search_words(self.NAME)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -192,6 +193,12 @@ def choice_words(parameter: str, language: str) -> dict[str, str]:
 def _choices() -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = yaml.safe_load((RESOURCES / "choice_words.yaml").read_text("utf-8"))
     return found
+
+
+def help_page(name: str, language: str) -> Path:
+    """The page that Help opens, `index` for that of all methods; in English where the language has none."""
+    page = FOLDER / "pages" / language / f"{name}.html"
+    return page if page.is_file() else FOLDER / "pages" / "en" / page.name
 
 
 def search_words(name: str) -> list[str]:

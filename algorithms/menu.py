@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from ..core.resources import RESOURCES
 from .compat import user_language
+from .help_texts import help_page
 from .icons import icon_path
 from .looks.plan_layout import add_plan_layout
 from .translation import tr
@@ -85,9 +86,7 @@ class PluginMenu:
         self._iface.openLayoutDesigner(layout)
 
     def _help(self) -> None:
-        name = "README.zh.md" if user_language() == "zh" else "README.md"
-        page = RESOURCES.parent / name
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_page("index", user_language()))))
 
     @staticmethod
     def _open_dialog(algorithm: str) -> None:

@@ -1,5 +1,7 @@
 """Writes docs/reference.md and a page per group in docs/methods, from the English help as QGIS itself tells it.
 
+With them come the pages of resources/help/pages, which the Help button opens (`help_html.py`).
+
 make reference
 """
 
@@ -74,13 +76,17 @@ def main() -> None:
         registry = app.processingRegistry()
         provider = EcoAssetsProvider()
         registry.addProvider(provider)
-        written = pages(provider.algorithms())
+        from .help_html import PAGES, help_pages
+
+        written = {DOCS / name: page for name, page in pages(provider.algorithms()).items()}
+        written |= {PAGES / name: page for name, page in help_pages(provider.algorithms()).items()}
         registry.removeProvider(provider)
         app.exitQgis()
 
-    for name, page in written.items():
-        (DOCS / name).write_text(page, encoding="utf-8")
-        print(f"docs/{name} is written.")
+    for path, page in written.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    print(f"{len(written)} pages are written in docs and resources/help/pages.")
 
 
 def pages(algorithms: list[Any]) -> dict[str, str]:
@@ -140,6 +146,8 @@ def method_pages(algorithms: Iterable[Any]) -> dict[str, str]:
 
 
 def _method(algorithm: Any, example: str) -> Iterator[str]:
+    from .help_html import shortest_call
+
     yield f"## {algorithm.displayName()}\n"
     yield algorithm.shortDescription() + "\n"
     yield from (f"{paragraph}\n" for paragraph in algorithm.texts.about)
@@ -150,20 +158,7 @@ def _method(algorithm: Any, example: str) -> Iterator[str]:
         yield f"**{title}**\n"
         yield from (f"- `{name}` {' - '.join(filter(None, (entry.label, entry.help)))}" for name, entry in told)
         yield ""
-    yield f"```sh\n{_call(algorithm)}\n```\n"
-
-
-def _call(algorithm: Any) -> str:
-    """The shortest call: what has to be given."""
-    from qgis.core import QgsProcessingParameterDefinition
-
-    needed = [
-        f"{definition.name()}=..."
-        for definition in algorithm.parameterDefinitions()
-        if not definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional
-        and definition.defaultValue() is None
-    ]
-    return " ".join(["qgis_process run", algorithm.id(), "--", *needed])
+    yield f"```sh\n{shortest_call(algorithm)}\n```\n"
 
 
 def _algorithm(algorithm: Any) -> Iterator[str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import yaml
 
+from ecoassets.core.quantities import quantities
+from ecoassets.tools.help_html import HELP, PAGES, help_pages, speaking
 from ecoassets.tools.help_pages import DOCS, method_pages, pages
 
 # Files that come with images; they are read with them.
@@ -36,6 +41,44 @@ def test_the_pages_are_those_that_make_reference_writes(processing_ready):
         if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != page
     ]
     assert old == [], "their help has changed: make reference"
+
+
+def test_the_pages_of_help_are_those_that_make_reference_writes(processing_ready):
+    made = help_pages(processing_ready.algorithms())
+    kept = {str(path.relative_to(PAGES).as_posix()) for path in PAGES.glob("*/*.html")}
+    assert kept == made.keys(), "make reference, and take away pages of algorithms that are gone"
+    old = [name for name, page in made.items() if (PAGES / name).read_text(encoding="utf-8") != page]
+    assert old == [], "their help has changed: make reference"
+
+
+def test_help_opens_a_page_in_the_language_of_qgis(processing_ready):
+    from qgis.PyQt.QtCore import QUrl
+
+    for language, title in (("en", "Soil conservation"), ("zh", "土壤保持")):
+        with speaking(language):
+            address = QUrl(processing_ready.algorithm("soilconservation").create().helpUrl())
+        assert address.isLocalFile() and f"/{language}/" in address.path()
+        page = Path(address.toLocalFile()).read_text(encoding="utf-8")
+        assert f"<h1>{title}</h1>" in page and "1029" in page and "A = R K LS C P" in page
+    links = re.findall(r'(?:href|src)="([^"#:]+)"', page)
+    assert links and all((PAGES / "zh" / link).is_file() for link in links)
+
+
+def test_every_example_is_told_in_both_languages():
+    english, chinese = (
+        yaml.safe_load((DOCS / "methods" / name).read_text("utf-8")) for name in ("examples.yaml", "examples.zh.yaml")
+    )
+    assert english.keys() == chinese.keys()
+
+
+def test_data_and_pitfalls_are_told_of_what_there_is(processing_ready):
+    places = yaml.safe_load((HELP / "data_sources.yaml").read_text("utf-8"))
+    assert places.keys() - quantities().keys() == set()
+    assert all(len(one) == 4 and one[1].startswith("https://") for found in places.values() for one in found)
+    pitfalls = yaml.safe_load((HELP / "pitfalls.yaml").read_text("utf-8"))
+    known = {text for algorithm in processing_ready.algorithms() for text in (algorithm.groupId(), algorithm.name())}
+    assert pitfalls.keys() - known - {"prepare"} == set()
+    assert all(len(one) == 2 for found in pitfalls.values() for one in found)
 
 
 def test_every_parameter_that_takes_data_has_its_checks(processing_ready):
