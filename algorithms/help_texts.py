@@ -20,6 +20,7 @@ from ..core.resources import RESOURCES
 from .translation import tr
 
 FOLDER = RESOURCES / "help"
+PAGES = RESOURCES / "pages"  # what `make reference` writes from the texts
 SHARED = "_shared"
 CHOICES = "{choices}"  # in the help of a choice: its words, where data say which there are
 Role = Literal["raster", "rasters", "series", "map", "least", "most"]
@@ -197,8 +198,8 @@ def _choices() -> dict[str, dict[str, list[str]]]:
 
 def help_page(name: str, language: str) -> Path:
     """The page that Help opens, `index` for that of all methods; in English where the language has none."""
-    page = FOLDER / "pages" / language / f"{name}.html"
-    return page if page.is_file() else FOLDER / "pages" / "en" / page.name
+    page = PAGES / language / f"{name}.html"
+    return page if page.is_file() else PAGES / "en" / page.name
 
 
 def search_words(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes resources/help/pages: what the Help button and the menu open, a page per algorithm in each language.
+"""Writes resources/pages: what the Help button and the menu open, a page per algorithm in each language.
 
 `make reference` makes them with the pages of docs, from the same help; nothing is told here that is told elsewhere.
 """
@@ -20,7 +20,7 @@ from ..algorithms.help_texts import Entry, group_title, groups, load_help
 from ..core.quantities import quantity
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help"
-PAGES = HELP / "pages"
+PAGES = HELP.parent / "pages"
 EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "methods"
 LANGUAGES = {"en": "en_US", "zh": "zh_CN"}
 # What every raster method takes comes last, under a title of its own.
@@ -84,7 +84,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def help_pages(algorithms: Iterable[Any]) -> dict[str, str]:
-    """The text of every page, by its path below `resources/help/pages`."""
+    """The text of every page, by its path below `resources/pages`."""
     found = list(algorithms)
     makers = _makers(found)
     made = {}

@@ -1,6 +1,6 @@
 """Writes docs/reference.md and a page per group in docs/methods, from the English help as QGIS itself tells it.
 
-With them come the pages of resources/help/pages, which the Help button opens (`help_html.py`).
+With them come the pages of resources/pages, which the Help button opens (`help_html.py`).
 
 make reference
 """
@@ -86,7 +86,7 @@ def main() -> None:
     for path, page in written.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(page, encoding="utf-8")
-    print(f"{len(written)} pages are written in docs and resources/help/pages.")
+    print(f"{len(written)} pages are written in docs and resources/pages.")
 
 
 def pages(algorithms: list[Any]) -> dict[str, str]:
