@@ -21,7 +21,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..core.errors import Cancelled, EcoAssetsError
+from ..core.errors import Cancelled, EcoAssetsError, InputError
 from ..core.inputs.account import inputs_chapter
 from ..core.inputs.finding import Finding
 from ..core.inputs.needs import Columns, Need, Yearly, unmet
@@ -38,6 +38,7 @@ from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .checks.choices import with_ids
+from .checks.unforeseen import told_unforeseen
 from .checks.values import wrong_value
 from .command import given_parameters, qgis_process_command, write_parameters
 from .compat import make_fields, user_language
@@ -152,6 +153,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         except EcoAssetsError as error:
             # Raised here, it would reach scripts as "There were errors executing the algorithm".
             self._given = error
+        except Exception as error:
+            self._given = InputError(told_unforeseen(error, feedback))
         return True
 
     def processAlgorithm(
@@ -183,6 +186,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 failure = str(error)
             except ModuleNotFoundError as error:
                 failure = told(missing_package(error, self.displayName()), user_language())
+            except Exception as error:
+                failure = told_unforeseen(error, feedback)
             else:
                 self._land(self._given, results)
                 progress.set(100)

@@ -20,9 +20,12 @@ from qgis.core import (
 )
 
 from ..core.errors import OutputError
+from ..core.messages import told
 from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
+from ..core.raster.names import fault_of_name, is_one_file
 from ..core.vector_files import commit_layer, pending_table, require_rows
+from .compat import user_language
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
@@ -52,16 +55,17 @@ def require_writable(
         if d.type() == "folderDestination"
     }
     for definition in definitions:
-        path = _place(parameters.get(definition.name()), definition.type())[0] if definition.type() in FILES else ""
+        kind = definition.type()
+        path, layer = _place(parameters.get(definition.name()), kind) if kind in FILES else ("", "")
         if not path or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
             continue
-        fault = _format_fault(definition, path) or _fault(path, replaced=definition.type() != "sink")
+        fault = _format_fault(definition, path) or _fault(path, replaced=not layer)
         if fault:
             raise OutputError(
                 tr(
                     "{label}: cannot write {path}: {fault} ({name}).",
                     label=definition.description(),
-                    path=path,
+                    path=path.replace("\0", "\\0"),
                     fault=fault,
                     name=definition.name(),
                 )
@@ -181,14 +185,18 @@ def require_apart(
                     name=name,
                 )
             )
-        taken[os.path.realpath(path), layer] = label
+        taken[path, layer] = label
 
 
 def _label_at(path: str, layer: str, taken: Mapping[tuple[str, str], str]) -> str | None:
     """What is called so; whoever writes a whole file ("") replaces every table in it."""
-    real = os.path.realpath(path)
     return next(
-        (label for (file, table), label in taken.items() if file == real and (not layer or table == layer)), None
+        (
+            label
+            for (file, table), label in taken.items()
+            if (not layer or table.lower() == layer.lower()) and is_one_file(file, path)
+        ),
+        None,
     )
 
 
@@ -241,14 +249,26 @@ def _format_fault(definition: QgsProcessingParameterDefinition, path: str) -> st
 
 
 def _fault(path: str, replaced: bool) -> str | None:
-    """Why a file cannot be written; an old one that is replaced as a whole may be locked."""
+    """Why a file cannot be written; one of which only a part is replaced must be open to this user."""
+    named = fault_of_name(path)
+    if named is not None:
+        return told(named, user_language())
     folder = os.path.dirname(path)
     if os.path.isdir(path):
         return tr("it is a folder. Choose a file name")
     if not os.path.isdir(folder):
         return tr("the folder {folder} does not exist. Create it or choose another", folder=folder)
-    if os.path.exists(path) and not replaced and not os.access(path, os.W_OK):
+    # Windows replaces no file that may only be read
+    if os.path.exists(path) and not (replaced and os.name != "nt") and not os.access(path, os.W_OK):
         return tr("you may not change this file. Choose another name")
+    try:
+        if replaced and os.path.exists(path):
+            os.rename(path, path)  # Windows refuses while another program holds the file
+    except OSError:
+        return tr(
+            "another program holds this file open: remove the layer from the project, close the program, or choose "
+            "another name"
+        )
     try:
         require_open(folder)
         return None

@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ...core.errors import Cancelled, EcoAssetsError, InputError, OutputError
 from ...core.progress import Progress
+from ...core.raster.names import is_one_file
 from ...core.raster.study import within
 from ...core.report import MethodReport
 from ...core.report.texts import load_texts
@@ -87,8 +88,7 @@ class Chain:
 
     def require_free(self, path: str) -> None:
         """Raises OutputError where a file of the workflow's own would replace one of its inputs."""
-        real = os.path.realpath(path)
-        label = next((label for (file, _), label in self._files_read.items() if file == real), None)
+        label = next((label for (file, _), label in self._files_read.items() if is_one_file(file, path)), None)
         if label is not None:
             raise OutputError(
                 tr("{path} is an input ({label}), and the workflow writes a file of this name. Choose another FOLDER.",

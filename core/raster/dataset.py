@@ -14,8 +14,11 @@ from typing import Any, Callable
 from osgeo import gdal
 
 from ..errors import EcoAssetsError, InputError
+from ..messages import say
 from .files import placed
 
+_MOST_EDGE, _MOST_PIXELS, _MOST_BANDS = 20_000_000, 10**13, 65_535  # the world in pixels of 10 m is 4e6 x 2e6
+_MOST_BLOCK = 2**30  # bytes
 DECODES_IN_THREADS = ("GTiff", "COG")
 METHOD = "ECOASSETS_METHOD"  # metadata item of what the plugin writes
 
@@ -67,10 +70,42 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
     dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags)
     if dataset.RasterCount == 0:
         raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
+    _refuse_huge(dataset, named)
     if threads > 1 and dataset.GetDriver().ShortName in DECODES_IN_THREADS and threads_are_sound(dataset.RasterCount):
         options = [f"NUM_THREADS={threads}"]
         dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags, open_options=options)
     return dataset
+
+
+def _refuse_huge(dataset: gdal.Dataset, named: str) -> None:
+    """Counts what a header declares before memory is asked for: one wrong digit there would stop the machine."""
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    block = max(_block_bytes(dataset.GetRasterBand(number)) for number in range(1, min(dataset.RasterCount, 16) + 1))
+    if max(width, height) > _MOST_EDGE or width * height > _MOST_PIXELS or dataset.RasterCount > _MOST_BANDS:
+        raise InputError(
+            say(
+                "{named} declares a size of {width} x {height} pixels in {bands} bands, more than any map has. Check "
+                "its header, or cut out the study area.",
+                named=named,
+                width=width,
+                height=height,
+                bands=dataset.RasterCount,
+            )
+        )
+    if block > _MOST_BLOCK:
+        raise InputError(
+            say(
+                "{named} is stored in blocks of {size:.0f} MB, which do not fit into memory. Store it in tiles "
+                "(Raster > Conversion > Translate, with TILED=YES).",
+                named=named,
+                size=block / 1e6,
+            )
+        )
+
+
+def _block_bytes(band: gdal.Band) -> int:
+    width, height = band.GetBlockSize()
+    return int(width * height * gdal.GetDataTypeSize(band.DataType) // 8)
 
 
 def short_name(path: str) -> str:

@@ -7,7 +7,6 @@ merged in window order. Where `scheduler.scheduled` names a cluster, its workers
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from ..progress import QUIET, Progress
 from .blocks import BlockReader, Computed, compute_block
 from .cluster.mosaic import TileMosaic
 from .cluster.scheduler import chosen_cluster
+from .names import first_of
 from .output import RasterWriter
 from .tally import Sums
 from .windows import Window
@@ -137,14 +137,14 @@ def _write_block(writers: Mapping[str, RasterWriter], window: Window, computed: 
 
 
 def _refuse_overwriting_inputs(job: Job) -> None:
-    inputs = {os.path.realpath(source.path): source for source in job.every_source}
-    written: set[str] = set()
+    inputs = {source.path: source for source in job.every_source}
+    written: list[str] = []
     for output in job.outputs:
-        real = os.path.realpath(output.path)
-        if real in inputs:
+        read = first_of(output.path, inputs)
+        if read is not None:
             raise OutputError(
-                f"The output {output.path} is also an input ({inputs[real].named}). Choose another output name."
+                f"The output {output.path} is also an input ({inputs[read].named}). Choose another output name."
             )
-        if real in written:
+        if first_of(output.path, written) is not None:
             raise OutputError(f"Two outputs have the same name: {output.path}. Give each its own.")
-        written.add(real)
+        written.append(output.path)

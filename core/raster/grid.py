@@ -44,6 +44,11 @@ class Grid:
             raise GridError(
                 f"{named} has pixels without a size (geotransform {tuple(transform)}). Georeference it anew."
             )
+        if not (min(abs(transform[1]), abs(transform[5] or transform[4])) >= 1e-9 and max(map(abs, transform)) <= 1e12):
+            raise GridError(
+                f"{named} has pixels of {transform[1]:.6g} x {transform[5]:.6g} units at {transform[0]:.6g}, "
+                f"{transform[3]:.6g}, which lie on no map of the Earth. Georeference it anew."
+            )
         if transform[2] != 0 or transform[4] != 0:
             raise GridError(
                 f"{named} is rotated (geotransform {tuple(transform)}). "

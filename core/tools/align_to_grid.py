@@ -17,6 +17,7 @@ from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
+from ..raster.names import first_of
 from ..raster.output import FLOAT_NODATA, GDAL_TYPES, Band, ClassColour, Output
 from ..raster.reading.source import Kind, Source, describe_source
 from ..raster.settings import RasterSettings
@@ -127,15 +128,15 @@ def beside_nodata(values: np.ndarray, valid: np.ndarray, nodata: float) -> np.nd
 
 def _output_paths(rasters: Sequence[str], reference: str, folder: str) -> list[str]:
     """A name per raster that is neither an input nor the name of another output."""
-    taken = {os.path.realpath(path).casefold() for path in (*rasters, reference)}
+    taken = [*rasters, reference]
     paths = []
     for raster in rasters:
         stem = re.sub(r"[^\w.-]+", "_", os.path.splitext(short_name(raster))[0]).strip("_")
         number, path = 1, os.path.join(folder, f"{stem}_aligned.tif")
-        while os.path.realpath(path).casefold() in taken:
+        while first_of(path, taken) is not None:
             number += 1
             path = os.path.join(folder, f"{stem}_aligned_{number}.tif")
-        taken.add(os.path.realpath(path).casefold())
+        taken.append(path)
         paths.append(path)
     return paths
 

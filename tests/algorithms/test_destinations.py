@@ -158,3 +158,49 @@ def test_a_batch_that_leaves_outputs_empty(cover, tmp_path):
     found = run(VALUE, {**parameters, **empty})
     assert Path(found["OUTPUT"]).is_file()
     assert not {"OUTPUT_TABLE", "OUTPUT_CHANGE"} & found.keys()
+
+
+@pytest.mark.parametrize("pair", [("OUTPUT_TABLE", "OUTPUT_CHANGE"), ("OUTPUT", "OUTPUT_SERVICES")])
+def test_two_outputs_whose_names_differ_by_case(cover, tmp_path, pair):
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", **all_outputs(tmp_path)}
+    path = Path(parameters[pair[0]])
+    parameters[pair[1]] = str(path.with_name(path.name.title()))
+    refused(VALUE, parameters, "is also the file of another output")
+
+
+def test_an_output_whose_name_differs_from_an_input_by_case(crops):
+    parameters = {"TABLE": str(crops), "METHOD": "oneseventh", "OUTPUT_TABLE": str(crops.with_name("Crops.CSV"))}
+    refused(EQUIVALENT, parameters, r"is also an input \(Crops\)")
+
+
+def test_a_name_with_a_character_of_code_0(cover, tmp_path):
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", "OUTPUT": str(tmp_path / "a\0b.tif")}
+    refused(VALUE, parameters, r"holds a character of code 0.* \(OUTPUT\)")
+
+
+def test_a_file_that_another_program_holds_is_told_before_the_work(cover, tmp_path, monkeypatch):
+    """On Windows a file that is open cannot be renamed, not even to its own name."""
+    old = tmp_path / "map.tif"
+    old.write_bytes(b"shown in the project")
+
+    def held(path, to):
+        raise PermissionError(13, "The process cannot access the file", path)
+
+    monkeypatch.setattr("ecoassets.algorithms.outputs.os.rename", held)
+    monkeypatch.setattr("ecoassets.core.raster.engine.run_job", lambda *a, **k: pytest.fail("the work has begun"))
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", "OUTPUT": str(old)}
+    refused(VALUE, parameters, r"another program holds this file open.* \(OUTPUT\)")
+    assert old.read_bytes() == b"shown in the project"
+
+
+@pytest.mark.parametrize("reason", [OverflowError("too large"), OSError(28, "No space left on device"), MemoryError()])
+def test_what_nobody_foresaw_is_told_in_words(cover, tmp_path, monkeypatch, reason):
+    def fail(*given, **more):
+        raise reason
+
+    monkeypatch.setattr("ecoassets.core.raster.engine.compute_block", fail)
+    before = files_in(tmp_path)
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", "OUTPUT": str(tmp_path / "map.tif")}
+    words = "was not foreseen .OverflowError: too large|No space left on device|needs more memory"
+    refused(VALUE, parameters, words)
+    assert files_in(tmp_path) == before
