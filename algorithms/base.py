@@ -30,29 +30,34 @@ from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
 from ..core.raster.cluster.scheduler import scheduled
-from ..core.raster.files import together
+from ..core.raster.files import PendingFile, together
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
+from ..core.report.methods_text import methods_text
+from ..core.report.result_book import result_sheets
+from ..core.report.workbook import write_workbook
 from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .checks.choices import with_ids
 from .checks.unforeseen import told_unforeseen
 from .checks.values import wrong_value
-from .command import given_parameters, qgis_process_command, write_parameters
+from .command import given_parameters, given_settings, qgis_process_command, write_parameters
 from .compat import make_fields, user_language
-from .declared import DeclaredAlgorithm
+from .declared import METHODS, WORKBOOK, DeclaredAlgorithm
 from .features import new_feature
 from .given import Given
+from .help_texts import entry_of
 from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
 from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
-from .reporting.gathered import gathering, hand_over
+from .reporting.gathered import gathering, hand_over, hand_over_rest
 from .reporting.spared import spared
+from .reporting.takeaway import TakeAway, method_part, software
 from .settings import report_language, scheduler
 from .translation import tr
 from .version import plugin_version
@@ -162,6 +167,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     ) -> Results:
         parameters = with_ids(self.parameterDefinitions(), parameters)
         self._parameters, self._context, self._feedback = parameters, context, feedback
+        self._away = TakeAway()
         with recorded() as self._record:
             progress = FeedbackProgress(feedback, self._record)
             try:
@@ -176,6 +182,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 with together() as changes, scheduled(where, otherwise=scheduler()):
                     changes.check = progress.check
                     results = self.compute(self._given, progress)
+                    results |= self._publish_take_away(self._given)
                     self._tell_columns(self._given, progress)
                     progress.check()  # QGIS forgets the results of a run that was cancelled
             except Cancelled:
@@ -293,7 +300,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         """
         path = given.file_output(name)
         made = False
-        if path:
+        if path or self.away_file(given, METHODS):
             with spared(self._feedback, self.parameterDefinition(name).description()):
                 made = self._write_report(report_in, path)
         if path and not gathering():
@@ -301,11 +308,11 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 self.save_parameters(path)
         return {name: path} if made and path else {}
 
-    def _write_report(self, report_in: Callable[[str], MethodReport], path: str) -> bool:
-        """Whether a report was written; False where a workflow takes it as a chapter."""
+    def _write_report(self, report_in: Callable[[str], MethodReport], path: str | None) -> bool:
+        """Whether a report was written; False where a workflow takes it as a chapter, or where the text has it all."""
         language, title = report_language(), self.displayName()
-        report = report_in(language)
-        if hand_over(title, report):
+        self._away.report = report = report_in(language)
+        if hand_over(title, report) or not path:
             return False
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
         chapters = (*report.chapters, inputs_chapter(self._record, language))
@@ -313,10 +320,43 @@ class EcoAlgorithm(DeclaredAlgorithm):
         write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
         return True
 
+    def away_file(self, given: Given, name: str) -> str | None:
+        """Where the workbook or the text of methods goes, None where it is not wanted."""
+        return given.file_output(name) if name in self.taken_away else None
+
+    def _publish_take_away(self, given: Given) -> Results:
+        """Writes the workbook of all tables and the text of methods; a step hands both to its workflow."""
+        language, title = report_language(), self.displayName()
+        settings = [] if gathering() else given_settings(self, self._parameters, self._context)
+        self._away.parts.insert(0, method_part(self.NAME, title, self._away.report, settings, language))
+        if hand_over_rest(title, self._away):
+            return {}
+        results: Results = {}
+        book, text = self.away_file(given, WORKBOOK), self.away_file(given, METHODS)
+        if book:
+            with spared(self._feedback, self.parameterDefinition(WORKBOOK).description()):
+                has_currency = self.parameterDefinition("CURRENCY") is not None
+                currency = given.text("CURRENCY") if has_currency else "CNY"
+                classes = {one.name.en: one.name.of(language) for one in self._record.used.classes.values()}
+                write_workbook(result_sheets(title, self._away.tables, language, currency, classes), book)
+                results[WORKBOOK] = book
+        if text:
+            with spared(self._feedback, self.parameterDefinition(METHODS).description()), PendingFile(text) as pending:
+                programs = software(plugin_version())
+                pending.write(methods_text(title, self._away.parts, programs, language))
+                results[METHODS] = text
+        return results
+
     def publish_table(self, name: str, table: ResultTable) -> Results:
         """Writes a table into its sink."""
+        self._away.add_table(self._title_of(name), table)
+        if not is_wanted(self._parameters.get(name)):
+            return {}
         rows = (new_feature(None, [_plain(cell) for cell in row]) for row in table.rows)
-        return self.publish_features(name, table.columns, rows)
+        return self._write_features(name, table.columns, rows)
+
+    def _title_of(self, output: str) -> str:
+        return entry_of(self.NAME, output, report_language()).label
 
     def publish_features(
         self,
@@ -334,6 +374,18 @@ class EcoAlgorithm(DeclaredAlgorithm):
         """
         if not is_wanted(self._parameters.get(name)):
             return {}
+        watched = self._away.watch(self._title_of(name), columns, features)
+        return self._write_features(name, columns, watched, geometry, crs, look)
+
+    def _write_features(
+        self,
+        name: str,
+        columns: Sequence[Column] | QgsFields,
+        features: Iterable[QgsFeature],
+        geometry: Any = QgsWkbTypes.Type.NoGeometry,
+        crs: QgsCoordinateReferenceSystem | None = None,
+        look: FeatureLook | None = None,
+    ) -> Results:
         fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
         place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
         pending = pending_table_of(self._parameters[name])

@@ -90,6 +90,21 @@ def given_parameters(
     ]
 
 
+def given_settings(
+    algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> list[tuple[str, str]]:
+    """As `given_parameters`, without outputs, and files by their names: what a text of methods tells."""
+    return [
+        (definition.description(), ", ".join(_file_name(_text(one, context)) for one in _several(value)))
+        for definition, value in _given(algorithm, parameters)
+        if not definition.isDestination()
+    ]
+
+
+def _file_name(text: str) -> str:
+    return os.path.basename(text.split("|", 1)[0]) if os.path.isabs(text) else text
+
+
 def _given(
     algorithm: DeclaredAlgorithm, parameters: dict[str, Any]
 ) -> Iterator[tuple[QgsProcessingParameterDefinition, Any]]:

@@ -50,6 +50,7 @@ STREAMED = "streamed"  # in the metadata of a parameter whose features are read 
 QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
 WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
+WORKBOOK, METHODS = "OUTPUT_XLSX", "OUTPUT_METHODS"
 POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
 
 
@@ -60,11 +61,13 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
         TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
+        taken_away: outputs that the base writes by itself, from all tables and from the help.
     """
 
     NAME = ""
     GROUP = ""
     TAKES_BROKEN_RASTERS = False
+    taken_away: tuple[str, ...] = ()
 
     def declare(self) -> None:
         """Adds parameters and outputs."""
@@ -133,6 +136,9 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self._ranged: dict[str, Use] = {}
         self.declare()
+        report = self.parameterDefinition("OUTPUT_HTML")
+        if report is not None and report.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
+            self._add_take_away_outputs()
 
     def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False, use: Use | None = None) -> None:
         """Adds a parameter with its help.
@@ -314,7 +320,16 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             )
         )
 
-    def add_workbook_output(self, name: str = "OUTPUT_XLSX") -> None:
+    def _add_take_away_outputs(self) -> None:
+        """A workbook of all tables, where the algorithm has none of its own, and a text of methods and sources."""
+        self.taken_away = (METHODS,) if self.parameterDefinition(WORKBOOK) else (WORKBOOK, METHODS)
+        if WORKBOOK in self.taken_away:
+            self.add_workbook_output()
+        self.add(
+            QgsProcessingParameterFileDestination(METHODS, "", "Markdown (*.md)", optional=True, createByDefault=False)
+        )
+
+    def add_workbook_output(self, name: str = WORKBOOK) -> None:
         self.add(
             QgsProcessingParameterFileDestination(name, "", "Excel (*.xlsx)", optional=True, createByDefault=False)
         )

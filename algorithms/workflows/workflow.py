@@ -28,13 +28,16 @@ from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
+from ..declared import METHODS, WORKBOOK
 from ..given import Given
 from ..outputs import make_folder, require_apart
 from ..reporting.gathered import gather_reports
+from ..reporting.takeaway import TakeAway
 from ..settings import report_language
 from ..translation import tr
 
 AREA_FILE = "study_area.tif"
+AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
 
 
 class Step:
@@ -74,10 +77,11 @@ class Chain:
         folder: str,
         steps: int,
         reports: list[StepReport],
+        away: TakeAway,
     ) -> None:
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
         self._files_read = files_read
-        self._steps, self._started, self._reports = steps, 0, reports
+        self._steps, self._started, self._reports, self._away = steps, 0, reports, away
         self._multi = QgsProcessingMultiStepFeedback(steps, feedback)
         self.finished = 0
         self.shown: list[str] = []
@@ -140,6 +144,8 @@ class Chain:
             raise QgsProcessingException(f"{where}: {error}") from None
         if self._feedback.isCanceled():
             raise Cancelled
+        if about:
+            self._away.name_last_step(title)
         if about and self._reports:
             self._reports[-1] = replace(self._reports[-1], title=title)
         if not succeeded:
@@ -207,6 +213,10 @@ class Workflow(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
 
+    def away_file(self, given: Given, name: str) -> str | None:
+        """Beside the other results where no other place is given."""
+        return super().away_file(given, name) or os.path.join(given.folder("FOLDER"), AWAY_FILES[name])
+
     def compute(self, given: Given, progress: Progress) -> Results:
         folder = os.path.normpath(given.folder("FOLDER"))
         make_folder(folder)
@@ -226,11 +236,11 @@ class Workflow(EcoAlgorithm):
             raise InputError("\n".join(reasons))
         reports: list[StepReport] = []
         where = self._context, self._feedback, folder
-        chain = Chain(given, self._files_read, *where, self.steps(given), reports)
+        chain = Chain(given, self._files_read, *where, self.steps(given), reports, self._away)
         self._shown = chain.shown
         try:
             shared = self._share_area(given, chain, progress)
-            with gather_reports(reports), within(shared.source):
+            with gather_reports(reports, self._away), within(shared.source):
                 headlines = [*area_headlines(shared), *self.follow(given, chain)]
             return {"FOLDER": folder, **self._publish(given, headlines, reports, shared)}
         except (Cancelled, EcoAssetsError, QgsProcessingException):
@@ -241,7 +251,8 @@ class Workflow(EcoAlgorithm):
     def _share_area(self, given: Given, chain: Chain, progress: Progress) -> SharedArea:
         """The land that all steps work on, so that their shares have one base."""
         path = chain.file(AREA_FILE)
-        chain.require_free(path)
+        for written in (path, *map(chain.file, AWAY_FILES.values())):
+            chain.require_free(written)
         settings = self.raster_settings(given)
         land = given.rasters("LAND_COVER"), given.years(), given.scheme()
         return share_study_area(*land, path, settings, progress.part(0, 0))

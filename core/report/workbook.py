@@ -30,6 +30,7 @@ Style = Literal[
     "number",
     "decimal",
     "fine",
+    "scientific",
     "percent",
     "code",
     "sum",
@@ -44,6 +45,7 @@ _FORMATS = {
     "whole": '#,##0;-#,##0;"–"',
     "decimal": '#,##0.00;-#,##0.00;"–"',
     "fine": '#,##0.0000;-#,##0.0000;"–"',
+    "scientific": "0.00E+00",
     "percent": '0.00"%"',
 }
 _NARROWEST, _WIDEST, _WRAPPED = 8, 52, 16  # characters; heads are wrapped
@@ -70,6 +72,7 @@ _LOOKS: dict[str, _Look] = {
     "number": _Look(format="whole"),
     "decimal": _Look(format="decimal"),
     "fine": _Look(format="fine"),
+    "scientific": _Look(format="scientific"),
     "percent": _Look(format="percent"),
     "code": _Look(align='horizontal="right"'),
     "sum": _Look(font=1, fill=3, border=2, format="decimal"),
@@ -212,7 +215,7 @@ def _styles() -> str:
             f"<alignment {k.align}/></xf>"
             for k in looks
         )
-        + "</cellXfs></styleSheet>"
+        + '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
     )
 
 

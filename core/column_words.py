@@ -1,0 +1,30 @@
+"""What columns of result tables are called in words."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from .quantities import Words
+from .resources import RESOURCES
+
+_OF_VARIABLE = ("shap_", "significant_", "t_", "std_error_")  # before the name of a variable of the user's own
+
+
+def column_word(name: str, language: str) -> str:
+    """The words for a column; its name where it is one of the user's own."""
+    words = _column_words()
+    if name in words:
+        return words[name].of(language)
+    for start in _OF_VARIABLE:
+        kind = start.rstrip("_")
+        if name.startswith(start) and kind in words:
+            return f"{words[kind].of(language)}: {name[len(start) :]}"
+    return name
+
+
+@cache
+def _column_words() -> dict[str, Words]:
+    import yaml
+
+    told = yaml.safe_load((RESOURCES / "column_words.yaml").read_text(encoding="utf-8"))
+    return {name: Words(*map(str, both)) for name, both in told.items()}

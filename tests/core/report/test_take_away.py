@@ -1,0 +1,136 @@
+"""What people take away from a run: a workbook of its tables, a text of its methods."""
+
+from __future__ import annotations
+
+import ast
+import math
+from pathlib import Path
+
+import pytest
+
+from ecoassets.core.column_words import column_word
+from ecoassets.core.report import LeftOutArea
+from ecoassets.core.report.methods_text import MethodPart, methods_text
+from ecoassets.core.report.result_book import NamedTable, result_sheets
+from ecoassets.core.report.workbook import write_workbook
+from ecoassets.core.results import Column, ResultTable
+from ecoassets.core.tables import Provenance
+
+VALUE = ResultTable(
+    (
+        Column("year", "integer"),
+        Column("ecosystem", "text"),
+        Column("value", unit="currency/a"),
+        Column("pixels", "integer"),
+    ),
+    ((2000, "forest", 1234567.891, 12), (2010, "Some wood", math.nan, 3)),
+)
+
+
+def values(sheet):
+    return [[cell.value for cell in row] for row in sheet.rows]
+
+
+def book(language, **more):
+    return result_sheets("Valuation", [NamedTable("Values", VALUE, rows=2)], language, **more)
+
+
+class TestWorkbook:
+    def test_heads_are_told_in_both_languages_above_the_names_of_the_columns(self):
+        _, sheet = book("zh")
+        assert values(sheet)[1:4] == [
+            ["年份", "生态系统", "数值（元/年）", "像元数"],
+            ["Year", "Ecosystem", "Value (CNY/a)", "Pixels"],
+            ["year", "ecosystem", "value", "pixels"],
+        ]
+
+    def test_numbers_are_rounded_and_what_does_not_exist_is_empty(self):
+        _, sheet = book("en", currency="USD")
+        assert values(sheet)[1][2] == "Value (USD/a)"
+        assert values(sheet)[4:] == [[2000, "Forest", 1234570.0, 12], [2010, "Some wood", None, 3]]
+
+    def test_names_of_the_users_own_classes_are_translated_where_they_are_known(self):
+        _, sheet = book("zh", names={"Some wood": "疏林地"})
+        assert [row[1] for row in values(sheet)[4:]] == ["森林", "疏林地"]
+
+    def test_numbers_that_decimals_would_hide_keep_their_digits(self):
+        table = ResultTable((Column("p"),), ((0.5,), (1.234567e-9,)))
+        _, sheet = result_sheets("T", [NamedTable("Tests", table, rows=2)], "en")
+        assert [(row[0].value, row[0].style) for row in sheet.rows[4:]] == [(0.5, "fine"), (1.23457e-09, "scientific")]
+
+    def test_contents_list_every_table_with_rows_and_its_step(self):
+        empty = ResultTable((Column("year", "integer"),), ())
+        tables = [
+            NamedTable("Values", VALUE, "Valuation", 2),
+            NamedTable("Nothing", empty),
+            NamedTable("Values", VALUE, "", 9),
+        ]
+        contents, first, second = result_sheets("A workflow", tables, "en")
+        assert values(contents)[3:] == [["1 Values", "Valuation: Values", 2], ["2 Values", "Values", 9]]
+        assert (first.name, second.name) == ("1 Values", "2 Values")
+        assert values(second)[1] == ["The first 2 of 9 rows are shown."]
+
+    def test_numbers_are_numbers_in_a_spreadsheet(self, tmp_path):
+        openpyxl = pytest.importorskip("openpyxl")
+        write_workbook(book("en"), tmp_path / "book.xlsx")
+        opened = openpyxl.load_workbook(tmp_path / "book.xlsx")
+        assert opened.sheetnames == ["Contents", "1 Values"]
+        row = [cell.value for cell in opened["1 Values"][5]]
+        assert row == [2000, "Forest", 1234570, 12]
+        assert opened["1 Values"].cell(5, 3).number_format.startswith("#,##0")
+
+
+def columns_of(folder: Path) -> set[str]:
+    """Names of columns that the core writes down, in calls and in classes of rows."""
+    names = set()
+    for path in folder.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        plain = path.name != "report.py" and "report" not in path.parts[len(folder.parts) :]
+        for node in ast.walk(tree):
+            is_column = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Column"
+            if plain and is_column and node.args and isinstance(node.args[0], ast.Constant):
+                names.add(node.args[0].value)
+    return names
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_column_has_words(language, clone):
+    named = {name for name in columns_of(clone / "core") if name.islower()}
+    assert len(named) > 100
+    assert {name for name in named if column_word(name, language) == name} <= {"p", "q", "t", "z", "r", "x", "y"}
+
+
+def test_columns_of_a_users_variable_keep_its_name():
+    assert column_word("std_error_Höhe", "en") == "Standard error: Höhe"
+    assert column_word("NDVI", "zh") == "NDVI"
+
+
+class TestMethods:
+    def text(self, language="en", parts=None):
+        part = MethodPart(
+            "Retention",
+            ["Rain less *runoff*.", "Sources: HJ 1173-2021 (water; soil); Xie et al. 2003; 2015, 30(8)."],
+            [("Years", "2000, 2010")],
+            [Provenance("Runoff", "HJ 1173-2021 (water; soil)"), Provenance("Factors", "Miao", "2017", "mm")],
+            [LeftOutArea("2000", "no rain", 12.5, 1.25)],
+        )
+        return methods_text("A run", parts or [part], ["EcoAssets 1", "GDAL 3"], language)
+
+    def test_sources_are_numbered_once_in_the_order_of_their_citation(self):
+        text = self.text()
+        assert "The method follows [1], [2]." in text
+        assert "- Runoff [1]\n- Factors (mm) [3]" in text
+        assert text.endswith(
+            "1. HJ 1173-2021 (water; soil)\n2. Xie et al. 2003; 2015, 30(8)\n3. Miao (2017)\n"
+        )  # what begins with a year is by the same authors
+
+    def test_it_tells_settings_land_left_out_and_software_and_no_mark_up_of_its_own(self):
+        text = self.text()
+        assert "Rain less \\*runoff\\*." in text
+        assert "- Years: 2000, 2010" in text
+        assert "- 2000: 12.5 ha (1.25 %), no rain" in text
+        assert "EcoAssets 1, GDAL 3." in text
+
+    def test_steps_of_a_workflow_are_chapters(self):
+        text = self.text("zh", [MethodPart("工作流", ["甲。"]), MethodPart("步骤", ["来源：张三 2010。"])])
+        assert text.startswith("# 方法：A run\n\n## 工作流\n\n甲。\n\n## 步骤\n\n方法依据：[1]。\n")
