@@ -64,17 +64,18 @@ def result_sheets(
     words = load_texts(language)
     known = {**service_names(language), **(names or {})}
     filled = [one for one in tables if one.table.rows]
-    names = [_sheet_name(number, one) for number, one in enumerate(filled, start=1)]
+    sheets = [_sheet_name(number, one) for number, one in enumerate(filled, start=1)]
     contents: list[Row] = [
         [SheetCell(title, "title")],
         [SheetCell(words["book_note"], "note")],
         [SheetCell(words[key], "head") for key in ("book_sheet", "table", "book_rows")],
     ]
     contents += [
-        [SheetCell(name), SheetCell(one.whole_title), SheetCell(one.rows, "number")] for name, one in zip(names, filled)
+        [SheetCell(name), SheetCell(one.whole_title), SheetCell(one.rows, "number")]
+        for name, one in zip(sheets, filled)
     ]
     first = Sheet(words["book_contents"], contents, frozen=(3, 0))
-    return [first, *(_sheet(name, one, language, currency, known) for name, one in zip(names, filled))]
+    return [first, *(_sheet(name, one, language, currency, known) for name, one in zip(sheets, filled))]
 
 
 def _sheet_name(number: int, one: NamedTable) -> str:
