@@ -13,10 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ..core.quantities import Quantity, Range, quantity
-from ..core.resources import RESOURCES
+from ..core.resources import RESOURCES, read_yaml
 from .translation import tr
 
 FOLDER = RESOURCES / "help"
@@ -192,7 +190,7 @@ def choice_words(parameter: str, language: str) -> dict[str, str]:
 
 @cache
 def _choices() -> dict[str, dict[str, list[str]]]:
-    found: dict[str, dict[str, list[str]]] = yaml.safe_load((RESOURCES / "choice_words.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, list[str]]] = read_yaml(RESOURCES / "choice_words.yaml")
     return found
 
 
@@ -233,5 +231,5 @@ def group_title(group: str, language: str) -> str:
 def _read(language: str, name: str) -> dict[str, Any]:
     """A text; empty where there is none."""
     path = FOLDER / language / f"{name}.yaml"
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: dict[str, Any] = read_yaml(path) if path.is_file() else {}
     return found

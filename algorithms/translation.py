@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import yaml
-
-from ..core.resources import RESOURCES
+from ..core.resources import RESOURCES, read_yaml
 from .compat import user_language
 
 FOLDER = RESOURCES / "i18n"
@@ -25,4 +23,4 @@ def tr(text: str, /, **values: Any) -> str:
 @cache
 def _translations(language: str) -> dict[str, str]:
     path = FOLDER / f"{language}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_yaml(path) if path.is_file() else {}

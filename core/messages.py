@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from .resources import RESOURCES
+from .resources import RESOURCES, read_yaml
 
 FOLDER = RESOURCES / "messages"
 
@@ -58,7 +58,5 @@ def _said(value: Any, language: str) -> Any:
 
 @cache
 def _translations(language: str) -> dict[str, str]:
-    import yaml
-
     path = FOLDER / f"{language}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_yaml(path) if path.is_file() else {}

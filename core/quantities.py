@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import TableError
+from .resources import RESOURCES, read_yaml
 
-QUANTITIES = Path(__file__).resolve().parent.parent / "resources" / "quantities.yaml"
+QUANTITIES = RESOURCES / "quantities.yaml"
 KINDS = (
     "density", "depth", "quantity", "count", "index", "factor", "class", "height", "distance", "angle", "temperature",
     "price",
@@ -205,9 +206,7 @@ def quantities() -> dict[str, Quantity]:
 
 def load_quantities(path: Path) -> dict[str, Quantity]:
     """Reads and checks a file of quantities. Raises TableError with the file and the entry that is wrong."""
-    import yaml
-
-    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    given = read_yaml(path)
     return _Reader(path.name, given).quantities()
 
 

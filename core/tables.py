@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import TableError
 from .messages import say
-from .resources import RESOURCES
+from .resources import RESOURCES, read_yaml
 
 Value = Union[str, int, float, bool, None]
 
@@ -423,9 +423,7 @@ def usual_column(name: str, columns: Sequence[str]) -> str | None:
 @cache
 def _aliases(needed: bool = False) -> dict[str, tuple[str, ...]]:
     """Other usual names of columns, by the name that the plugin has for them; or those of columns that are needed."""
-    import yaml
-
-    given = yaml.safe_load((RESOURCES / "column_aliases.yaml").read_text(encoding="utf-8"))
+    given = read_yaml(RESOURCES / "column_aliases.yaml")
     of_needed = given.pop("needed")
     return {column: tuple(map(str, names)) for column, names in (of_needed if needed else given).items()}
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from ..land_cover import CUSTOM, SCHEMES, LandCoverScheme, load_scheme
 from ..raster.output import ClassColour
-from ..resources import RESOURCES
+from ..resources import RESOURCES, read_yaml
 from .finding import Finding, Place
 
 _LISTED_CODES = 20
@@ -96,9 +96,7 @@ def ecosystems_named(name: str) -> set[str]:
 
 @cache
 def _words() -> dict[str, re.Pattern[str]]:
-    import yaml
-
-    given = yaml.safe_load((RESOURCES / "ecosystem_words.yaml").read_text(encoding="utf-8"))
+    given = read_yaml(RESOURCES / "ecosystem_words.yaml")
     return {ecosystem: re.compile(pattern) for ecosystem, pattern in given.items()}
 
 

@@ -269,21 +269,23 @@ def _spread_blocks(dataset: gdal.Dataset, number: int) -> list[Window]:
 
 def _add(profile: RasterProfile, values: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """Counts the values of a window; returns where they are valid and no fill code."""
-    held = values[valid]
+    held = values.reshape(-1) if valid.all() else values[valid]
     profile.valid += held.size
     if held.size == 0:
         return valid
-    whole = held == np.floor(held)
-    profile.fractions += int(held.size - np.count_nonzero(whole))
+    whole = held[held == np.floor(held)] if held.dtype.kind == "f" else held
+    profile.fractions += int(held.size - whole.size)
     if profile.codes is not None:
-        profile.codes = _add_codes(profile.codes, held[whole & (np.abs(held) < _LARGE)])
-    fills = _fills_among(profile, held)
+        profile.codes = _add_codes(profile.codes, whole[np.abs(whole) < _LARGE])
+    low, high = held.min(), held.max()
+    fills = _fills_among(profile, held, low, high)
     if fills:
         valid = valid & ~np.isin(values, fills)
         held = values[valid]
     if held.size:
-        profile.lowest = _outer(profile.lowest, _end(held, held.min(), held.max()), -1)
-        profile.highest = _outer(profile.highest, _end(held, held.max(), held.min()), 1)
+        low, high = (held.min(), held.max()) if fills else (low, high)
+        profile.lowest = _outer(profile.lowest, held, low, high, -1)
+        profile.highest = _outer(profile.highest, held, high, low, 1)
     return valid
 
 
@@ -295,30 +297,34 @@ def _end(values: np.ndarray, value: Any, other: Any) -> End:
     return End(float(value), int(values.size - inner.size), float(inner.max() if value > other else inner.min()))
 
 
-def _outer(known: End | None, found: End, sign: int) -> End:
-    """The end of two sets of pixels; `sign` is 1 for the upper end, -1 for the lower."""
+def _outer(known: End | None, values: np.ndarray, value: Any, other: Any, sign: int) -> End:
+    """The end of the pixels before and of more values, from `value` to `other`; `sign` is 1 for the upper end."""
     if known is None:
-        return found
-    outer, other = (known, found) if sign * known.value >= sign * found.value else (found, known)
-    inner = [value for value in (outer.next, other.next, other.value) if value is not None and value != outer.value]
-    pixels = outer.pixels + (other.pixels if other.value == outer.value else 0)
-    return End(outer.value, pixels, max(inner, key=lambda value: sign * value) if inner else None)
+        return _end(values, value, other)
+    if sign * known.value > sign * float(value):
+        further = [float(value), *([] if known.next is None else [known.next])]
+        return replace(known, next=max(further, key=lambda one: sign * one))
+    found = _end(values, value, other)
+    inner = [one for one in (found.next, known.next, known.value) if one is not None and one != found.value]
+    pixels = found.pixels + (known.pixels if known.value == found.value else 0)
+    return End(found.value, pixels, max(inner, key=lambda one: sign * one) if inner else None)
 
 
-def _fills_among(profile: RasterProfile, held: np.ndarray) -> list[np.generic]:
+def _fills_among(profile: RasterProfile, held: np.ndarray, lowest: Any, highest: Any) -> list[Any]:
     """The values of usual fill codes among the values, whose pixels are counted."""
-    lowest, highest = held.min(), held.max()
-    found: list[np.generic] = []
+    found: dict[Any, int] = {}
     for codes in (fill.codes for fill in usual_fills()):
         with np.errstate(over="ignore"):
             low, high = (held.dtype.type(code * profile.scale + profile.offset) for code in codes)
         if lowest <= high and low <= highest:
             inside = held[(held >= low) & (held <= high)]
-            for value, pixels in zip(*np.unique(inside, return_counts=True)) if inside.size else ():
-                if value not in found:
-                    found.append(value)
-                    profile.fills[float(value)] = profile.fills.get(float(value), 0) + int(pixels)
-    return found
+            if codes.high - codes.low >= 1:  # a range of codes, which are whole numbers as the file holds them
+                stored = (inside - profile.offset) / profile.scale
+                inside = inside[np.abs(stored - np.rint(stored)) < 1e-6 * np.maximum(1, np.abs(stored))]
+            found.update(zip(*np.unique(inside, return_counts=True)))
+    for value, pixels in found.items():
+        profile.fills[float(value)] = profile.fills.get(float(value), 0) + int(pixels)
+    return list(found)
 
 
 @cache

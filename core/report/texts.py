@@ -8,7 +8,7 @@ from functools import cache
 
 from ..errors import InputError
 from ..quantities import quantities
-from ..resources import RESOURCES
+from ..resources import RESOURCES, read_yaml
 
 FOLDER = RESOURCES / "report"
 
@@ -20,13 +20,11 @@ def load_texts(language: str) -> dict[str, str]:
     Raises:
         InputError: there is no such language.
     """
-    import yaml
-
     languages = sorted(path.stem for path in (FOLDER / "texts").glob("*.yaml"))
     if language not in languages:
         raise InputError(f"Reports do not know the language '{language}'. Choose one of: {', '.join(languages)}.")
     names = {one.id: one.name.of(language) for one in quantities().values()}
-    texts: dict[str, str] = yaml.safe_load((FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
+    texts: dict[str, str] = read_yaml(FOLDER / "texts" / f"{language}.yaml")
     return {**names, **texts}
 
 
@@ -50,9 +48,7 @@ class Palettes:
 @cache
 def load_palettes() -> Palettes:
     """The palettes of `palettes.yaml`."""
-    import yaml
-
-    given = yaml.safe_load((FOLDER / "palettes.yaml").read_text(encoding="utf-8"))
+    given = read_yaml(FOLDER / "palettes.yaml")
     return Palettes(
         sequential=tuple(given["sequential"]),
         diverging=tuple(given["diverging"]),

@@ -25,7 +25,7 @@ from ...inputs.images import (
 from ...inputs.record import remember
 from ...quantities import quantity
 from ...raster.dataset import open_raster, short_name
-from ...resources import RESOURCES
+from ...resources import RESOURCES, read_yaml
 from .sensors import NOT_USED, REFLECTIVE, SENSORS, Sensor, load_sensor
 
 # Of the text that GDAL itself writes for a virtual raster.
@@ -223,9 +223,7 @@ def _by_word(text: str) -> str | None:
 
 @cache
 def _words() -> dict[str, re.Pattern[str]]:
-    import yaml
-
-    given = yaml.safe_load((RESOURCES / "band_words.yaml").read_text(encoding="utf-8"))
+    given = read_yaml(RESOURCES / "band_words.yaml")
     return {role: re.compile(rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])", re.IGNORECASE) for role, words in given.items()}
 
 

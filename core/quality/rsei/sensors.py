@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, TableError
-from ...resources import RESOURCES
+from ...resources import RESOURCES, read_yaml
 from ...tables import resource_table
 
 LEVELS = ("level2", "level1", "reflectance")
@@ -126,11 +126,9 @@ def load_sensor(name: str) -> Sensor:
 
 def _read(name: str) -> dict[str, Any]:
     """The keys of a sensor, with those of the sensor that it is like."""
-    import yaml
-
     if name not in SENSORS:
         raise InputError(f"There is no sensor {name}. Choose one of {', '.join(SENSORS)}.")
-    entry: dict[str, Any] = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    entry: dict[str, Any] = read_yaml(_FOLDER / f"{name}.yaml")
     like = entry.pop("like", None)
     return {**_read(like), **entry} if like else entry
 
