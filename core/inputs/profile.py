@@ -29,8 +29,8 @@ from ..raster.windows import Window, cut_windows
 MAX_CODES = 256
 MOST_CLASSES = 64
 WHOLE_PIXELS = 2**20  # a band up to this size is read in full
-_LOOK_PIXELS = 2**21
-_FEWEST_BLOCKS, _MOST_BLOCKS = 8, 64
+_LOOK_PIXELS, _LOOK_SHARE = 2**21, 0.03  # what a look reads at the most, so that the pass stays what takes time
+_FEWEST_BLOCKS, _MOST_BLOCKS = 4, 64
 _LARGEST_BLOCK = 2**25  # what has to be decoded at once; beyond it only the pass itself looks
 _SAMPLE_PIXELS = 2**16
 # Steps of an evenly spread sequence in two dimensions (M. Roberts 2018, after the plastic number).
@@ -256,7 +256,8 @@ def _spread_blocks(dataset: gdal.Dataset, number: int) -> list[Window]:
     size = across * down * together
     if size > _LARGEST_BLOCK:
         return []
-    count = min(_MOST_BLOCKS, max(_FEWEST_BLOCKS, _LOOK_PIXELS // size))
+    pixels = min(_LOOK_PIXELS, int(_LOOK_SHARE * width * height))
+    count = min(_MOST_BLOCKS, max(_FEWEST_BLOCKS, pixels // size))
     columns, rows = -(-width // across), -(-height // down)
     chosen = {
         (int((0.5 + step * _STEP_Y) % 1 * rows), int((0.5 + step * _STEP_X) % 1 * columns)) for step in range(count)
