@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed test-gui bench cluster-test faults soak province package link unlink lint typecheck format models reference plotly house system venv
+.PHONY: help demo test test-installed test-gui bench cluster-test faults platforms soak province package link unlink lint typecheck format models reference plotly house system venv
 
 # QGIS ends with signal 11 where the python3 of pyenv, conda or a virtual environment comes first.
 export PATH := /usr/bin:/bin:$(PATH)
@@ -37,6 +37,9 @@ cluster-test: system house ## two worker processes here: the bits of the threads
 
 faults: system house ## inject faults into real runs: kills, full disks, damaged inputs, cancels (ARGS="--count 5 --seed 1")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.faults $(ARGS)
+
+platforms: venv house ## run the tests as on Windows, on NTFS, in a C locale, in long paths ... (ARGS="--quick", ARGS="held case")
+	@tools/platforms $(ARGS)
 
 soak: system house ## 200 runs in one QGIS process: memory, open files and threads must not grow (ARGS="--runs 1000")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.soak $(ARGS)

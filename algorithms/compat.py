@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsField, QgsFields
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsField,
+    QgsFields,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+)
 from qgis.PyQt.QtCore import QVariant
 
 from ..core.results import Column
@@ -35,3 +43,11 @@ def make_fields(columns: Iterable[Column]) -> QgsFields:
 def user_language() -> str:
     """`zh` where QGIS speaks Chinese, else `en`."""
     return "zh" if QgsApplication.locale().startswith("zh") else "en"
+
+
+def fields_of(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+) -> list[str]:
+    """The fields of a parameter; the call has another name from 3.40 on."""
+    read = algorithm.parameterAsStrings if QGIS_VERSION >= 34000 else algorithm.parameterAsFields
+    return list(read(parameters, name, context))

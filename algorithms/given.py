@@ -29,6 +29,7 @@ from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table, read_table
 from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
+from .compat import fields_of
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
 from .inputs import layer_legend, table_file, table_of
 from .polygon_copies import polygons_path
@@ -271,7 +272,7 @@ class Given:
         return next(iter(self.fields(name)), None)
 
     def fields(self, name: str) -> list[str]:
-        return list(self._algorithm.parameterAsFields(self._parameters, name, self._context))
+        return fields_of(self._algorithm, self._parameters, name, self._context)
 
     def creation_options(self) -> tuple[str, ...]:
         """`CREATION_OPTIONS`, written `NAME=VALUE|NAME=VALUE`."""

@@ -16,8 +16,21 @@ NEEDS_QGIS = ("algorithms", "cli", "gui")
 HAS_QGIS = importlib.util.find_spec("qgis") is not None
 
 
+GDAL_EXCEPTIONS = "ECOASSETS_GDAL_EXCEPTIONS"
+"""Set to run all tests with the exceptions of GDAL on, as GDAL 4 and some plugins have them."""
+
+LOCALE = "ECOASSETS_LOCALE"
+"""Set to run all tests in another locale."""
+
+
 def pytest_configure() -> None:
-    os.environ["LC_ALL"] = "C.UTF-8"  # QGIS would speak the language of the machine; Qt looks once, so it is told early
+    # QGIS would speak the language of the machine; Qt looks once, so it is told early.
+    os.environ["LC_ALL"] = os.environ.get(LOCALE, "C.UTF-8")
+    if os.environ.get(GDAL_EXCEPTIONS):
+        from osgeo import gdal, ogr, osr
+
+        for module in (osr, ogr, gdal):  # gdal last: tests turn it off and on
+            module.UseExceptions()
 
 
 def _room(path: Path) -> str:

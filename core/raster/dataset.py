@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
 
-from osgeo import gdal
+from osgeo import gdal, ogr
 
 from ..errors import EcoAssetsError, InputError
 from ..messages import say
@@ -37,6 +37,28 @@ def quiet_gdal() -> Iterator[None]:
         yield
     finally:
         gdal.PopErrorHandler()
+
+
+@contextmanager
+def told_by_gdal() -> Iterator[list[str]]:
+    """Collects what GDAL warns of in this thread; the last message alone is forgotten where exceptions are on."""
+    told: list[str] = []
+
+    def note(kind: int, number: int, message: str) -> None:
+        if kind == gdal.CE_Warning:
+            told.append(message)
+
+    gdal.PushErrorHandler(note)
+    try:
+        yield told
+    finally:
+        gdal.PopErrorHandler()
+
+
+def memory_polygons() -> ogr.DataSource:
+    """An empty vector dataset in memory; its driver took the name of the one for rasters with GDAL 3.11."""
+    name = "MEM" if int(gdal.VersionInfo("VERSION_NUM")) >= 3110000 else "Memory"
+    return ogr.GetDriverByName(name).CreateDataSource("")
 
 
 def call_gdal(what: str, error: type[EcoAssetsError], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

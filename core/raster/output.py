@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,13 +14,14 @@ from osgeo import gdal
 
 from ..errors import OutputError
 from ..progress import Progress
-from .dataset import call_gdal, threads_are_sound
+from .dataset import call_gdal, threads_are_sound, told_by_gdal
 from .files import PendingFile
 from .grid import Grid
 from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
 
 FLOAT_NODATA = -9999.0
+_OF_OPTIONS = re.compile(r"option|not recogni[sz]ed|ignor", re.IGNORECASE)  # what GDAL says of those it does not know
 GDAL_TYPES = {
     "uint8": gdal.GDT_Byte,
     "int16": gdal.GDT_Int16,
@@ -189,18 +191,9 @@ class RasterWriter:
 
     def _create(self) -> gdal.Dataset:
         output, grid = self.output, self._grid
-        dataset = self._call(
-            gdal.GetDriverByName("GTiff").Create,
-            self._tiff_path,
-            grid.width,
-            grid.height,
-            len(output.bands),
-            GDAL_TYPES[output.dtype],
-            options=self._creation_options(),
-        )
-        if self._options.creation and gdal.GetLastErrorType() == gdal.CE_Warning:
-            # GDAL only warns of an option that it does not know, and goes on without it
-            raise OutputError(f"Cannot write {output.path} with these creation options: {gdal.GetLastErrorMsg()}")
+        size = grid.width, grid.height, len(output.bands), GDAL_TYPES[output.dtype]
+        create = gdal.GetDriverByName("GTiff").Create
+        dataset = self._with_options(create, self._tiff_path, *size, options=self._creation_options())
         describe_bands(dataset, output, grid)
         return dataset
 
@@ -255,16 +248,28 @@ class RasterWriter:
     def _copy_to_driver(self, progress: Progress) -> None:
         source = self._call(gdal.Open, self._tiff_path)
         with cancelled_first(progress):
-            copy = self._call(
-                self._driver.CreateCopy,
-                self._pending.path,
-                source,
-                options=list(self._options.creation),
-                callback=stop_when_cancelled(progress),
-            )
+            options, callback = list(self._options.creation), stop_when_cancelled(progress)
+            create = self._driver.CreateCopy
+            copy = self._with_options(create, self._pending.path, source, options=options, callback=callback)
         self._call_status(copy.FlushCache)
         del copy, source
         os.remove(self._tiff_path)
+
+    def _with_options(self, create: Callable[..., gdal.Dataset], *args: Any, **kwargs: Any) -> gdal.Dataset:
+        """What GDAL creates; it only warns of an option or a value that it does not know, and goes on without it."""
+        warnings: list[str] = []
+
+        def noted() -> gdal.Dataset:
+            with told_by_gdal() as told:
+                made = create(*args, **kwargs)
+            warnings.extend(text for text in told if _OF_OPTIONS.search(text))
+            return made
+
+        dataset = self._call(noted)
+        if self._options.creation and warnings:
+            del dataset
+            raise OutputError(f"Cannot write {self.output.path} with these creation options: {warnings[0]}")
+        return dataset
 
     def _call(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return call_gdal(f"Cannot write {self.output.path}", OutputError, call, *args, **kwargs)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from osgeo import gdal, ogr, osr
 
 from ...errors import OutputError
-from ...raster.dataset import call_gdal
+from ...raster.dataset import call_gdal, memory_polygons
 from ...raster.zones.polygon_layer import open_polygons
 from ...raster.zones.polygons import FEATURE_ID, zone_name
 from ...results import Cell, Column, numbers
@@ -58,7 +58,7 @@ def district_raster(polygons: str, field: str | None, values: Mapping[str, Seque
         band = raster.GetRasterBand(year + 1)
         band.SetNoDataValue(MISSING)
         band.Fill(MISSING)
-        memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+        memory = memory_polygons()
         shown = memory.CreateLayer("districts", system, ogr.wkbMultiPolygon)
         shown.CreateField(ogr.FieldDefn("value", ogr.OFTReal))
         for feature, area in opened.polygons():

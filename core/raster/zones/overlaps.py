@@ -11,7 +11,7 @@ from osgeo import gdal, ogr
 
 from ...errors import InputError
 from ..area import pixel_areas_ha
-from ..dataset import call_gdal
+from ..dataset import call_gdal, memory_polygons
 from ..grid import Grid
 from ..windows import TILE
 
@@ -116,7 +116,7 @@ def _union(parts: Sequence[ogr.Geometry]) -> ogr.Geometry:
 
 def _area_twice(geometries: Iterable[ogr.Geometry], grid: Grid, path: str) -> tuple[float, float]:
     """Hectares of pixels whose centre lies in two geometries or more, and in any."""
-    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    memory = memory_polygons()
     layer = memory.CreateLayer("zones", grid.spatial_reference(), ogr.wkbMultiPolygon)
     for geometry in geometries:
         feature = ogr.Feature(layer.GetLayerDefn())

@@ -14,7 +14,7 @@ from ...inputs.polygons import of_geometry, of_overlap
 from ...inputs.record import tell
 from ...messages import say
 from ...progress import QUIET, Progress
-from ..dataset import call_gdal
+from ..dataset import call_gdal, memory_polygons
 from ..grid import Grid
 from ..reading.source import Source
 from ..windows import TILE
@@ -122,7 +122,7 @@ def _burn(
 ) -> gdal.Dataset:
     """Writes the number of each zone, its place in the names + 1, into a raster."""
     number = {name: i + 1 for i, name in enumerate(names)}
-    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    memory = memory_polygons()
     layer = memory.CreateLayer("polygons", grid.spatial_reference(), ogr.wkbMultiPolygon)
     layer.CreateField(ogr.FieldDefn("number", ogr.OFTInteger))
     for name, geometry in parts:

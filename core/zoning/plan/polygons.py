@@ -13,7 +13,7 @@ from osgeo import gdal, ogr
 
 from ...errors import OutputError
 from ...progress import Progress
-from ...raster.dataset import call_gdal, open_raster
+from ...raster.dataset import call_gdal, memory_polygons, open_raster
 from ...raster.files import PendingFile
 from ...raster.grid import Grid
 
@@ -82,7 +82,7 @@ def write_plan_polygons(
 
 def _trace(raster: gdal.Dataset, what: str, progress: Progress) -> dict[int, ogr.Geometry]:
     """A multipolygon per value. Traced polygons of one value meet in corners only, so collecting them is a union."""
-    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    memory = memory_polygons()
     layer = memory.CreateLayer("traced", geom_type=ogr.wkbPolygon)
     layer.CreateField(ogr.FieldDefn("part", ogr.OFTInteger))
     band = raster.GetRasterBand(1)

@@ -10,7 +10,7 @@ import numpy as np
 from osgeo import gdal, ogr, osr
 
 from ...errors import OutputError
-from ...raster.dataset import call_gdal
+from ...raster.dataset import call_gdal, memory_polygons
 from .planning_units import LOCK_IN, LOCK_OUT, units_layer
 from .run import SelectionResult
 
@@ -42,7 +42,7 @@ def selection_picture(units: str, result: SelectionResult, folder: str) -> str:
         Its path.
     """
     states = dict(zip(result.units.ids, unit_states(result).tolist()))
-    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    memory = memory_polygons()
     areas, outlines = (memory.CreateLayer(name) for name in ("areas", "outlines"))
     areas.CreateField(ogr.FieldDefn("state", ogr.OFTInteger))
     covered = 0.0

@@ -231,6 +231,22 @@ def test_the_exceptions_setting_of_the_host_is_left_as_found(tmp_path, exception
         (gdal.UseExceptions if was else gdal.DontUseExceptions)()
 
 
+@pytest.mark.parametrize("exceptions", [False, True])
+@pytest.mark.parametrize("name", ["o.tif", "o.img"])
+def test_options_that_gdal_does_not_know_are_refused_whatever_the_exceptions_setting(tmp_path, exceptions, name):
+    was = gdal.GetUseExceptions()
+    path = write_raster(tmp_path / "x.tif", np.ones((40, 40), "float32"), nodata=0)
+    output = Output("out", str(tmp_path / name), (Band("x"),))
+    wrong = "COMPRESS=FOO" if name.endswith("tif") else "NONSENSE=1"
+    (gdal.UseExceptions if exceptions else gdal.DontUseExceptions)()
+    try:
+        with pytest.raises(OutputError, match="creation options"):
+            run_job(Job(Copy(), (Source("x", path),), grid_of(path), (output,), write=WriteOptions((wrong,))))
+    finally:
+        (gdal.UseExceptions if was else gdal.DontUseExceptions)()
+    assert not (tmp_path / name).exists()
+
+
 @pytest.mark.parametrize("bins", [7, 200, 60_000])  # bytes with lanes, words with lanes, no lanes
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_histogram_in_lanes_is_the_plain_one(bins, weighted):
