@@ -48,6 +48,7 @@ from .settings import default_scheme
 Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
 QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
+UNIT_FROM = "unit_from"  # likewise: the parameter by which the user chooses its unit
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
 WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
 WORKBOOK, METHODS = "OUTPUT_XLSX", "OUTPUT_METHODS"
@@ -157,7 +158,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         parameter.setDescription(entry.label)
         parameter.setHelp(entry.help.replace(CHOICES, ", ".join(words)))
         if use is not None:
-            parameter.setMetadata({QUANTITY: use.quantity})
+            parameter.setMetadata({QUANTITY: use.quantity, UNIT_FROM: use.unit_from})
         if advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)

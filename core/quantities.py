@@ -153,6 +153,7 @@ class Measure:
         ratio: whether only ratios of the numbers enter, so that any unit will do.
         choice: the parameter in which the user tells the unit or the scale; "" where there is none.
         units: what that parameter offers; empty for a number.
+        guessed: whether only a name tells the quantity: nothing stops, and the unit is free.
     """
 
     quantity: str
@@ -161,6 +162,7 @@ class Measure:
     ratio: bool = False
     choice: str = ""
     units: tuple[UnitChoice, ...] = ()
+    guessed: bool = False
 
     @property
     def meant(self) -> Quantity:
@@ -196,6 +198,13 @@ def quantity_of_file(name: str) -> Quantity | None:
     """What a file or a band is likely to hold by its name, the first quantity whose pattern it has."""
     lowered = name.lower()
     return next((q for q in quantities().values() if q.files and q.files.search(lowered)), None)
+
+
+def measure_of_name(name: str) -> Measure:
+    """What a variable holds that the user calls by the id of a quantity, in whatever unit; else anything."""
+    named = quantities().get(name.lower())
+    known = named is not None and named.files is not None and named.files.search(named.id) is not None
+    return Measure(named.id, guessed=True) if named and known else ANY
 
 
 @cache

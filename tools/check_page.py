@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..algorithms.declared import POLYGONS, QUANTITY
+from ..algorithms.declared import POLYGONS, QUANTITY, UNIT_FROM
 from ..core.inputs.needs import Columns, Metres, Need
-from ..core.inputs.registry import CHECKS, Guarded, guarding
+from ..core.inputs.registry import CHECKS, Guarded, Input, guarding
 from ..core.quantities import quantity
+
+NAMES = ("NAMES", "DRIVER_NAMES")  # stand beside a list of rasters, one for each
 
 HEAD = """\
 # Checks
@@ -26,15 +28,15 @@ def check_page(algorithms: Iterable[Any]) -> str:
     run = ", ".join(check.id for check in guarding("run"))
     lines.append(f"\nEvery run as a whole: {run}.\n")
     rows = [row for algorithm in sorted(algorithms, key=lambda a: (a.groupId(), a.name())) for row in _rows(algorithm)]
-    lines.append(f"{len(rows)} parameters take data; each has its checks.\n")
+    lines.append(f"{len(rows)} parameters take data or name it; each has its checks.\n")
     lines.append("| algorithm | parameter | checks | needed before Run |\n|---|---|---|---|")
     return "\n".join([*lines, *rows]) + "\n"
 
 
-def guarded(algorithm: Any) -> dict[str, tuple[Guarded, ...]]:
-    """The kinds of input that each parameter of an algorithm is, where it takes data."""
-    kinds = {d.name(): _kinds(algorithm, d) for d in algorithm.parameterDefinitions() if not d.isDestination()}
-    return {name: found for name, found in kinds.items() if found}
+def guarded(algorithm: Any) -> list[Input]:
+    """The parameters of an algorithm that take data, or name it."""
+    found = [_input(algorithm, d) for d in algorithm.parameterDefinitions() if not d.isDestination()]
+    return [one for one in found if one.kinds]
 
 
 def _rows(algorithm: Any) -> Iterator[str]:
@@ -44,24 +46,28 @@ def _rows(algorithm: Any) -> Iterator[str]:
     for need in algorithm.NEEDS:
         parameter, told = _told(need)
         needs.setdefault(parameter, []).append(told)
-    for name, kinds in guarded(algorithm).items():
-        checks = dict.fromkeys(check.id for kind in kinds for check in guarding(kind, name))
-        yield f"| `{algorithm.name()}` | `{name}` | {', '.join(checks)} | {'; '.join(needs.get(name, []))} |"
+    for one in guarded(algorithm):
+        yield f"| `{one.algorithm}` | `{one.name}` | {', '.join(one.checks)} | {'; '.join(needs.get(one.name, []))} |"
 
 
-def _kinds(algorithm: Any, definition: Any) -> tuple[Guarded, ...]:
-    kind = definition.type()
-    if kind not in ("raster", "multilayer", "source"):
-        return ()
+def _input(algorithm: Any, definition: Any) -> Input:
+    name, kind = definition.name(), definition.type()
+    if name in NAMES:
+        return Input(algorithm.name(), name, ("names",))
     if kind == "source":
-        return ("polygons",) if POLYGONS in [int(one) for one in definition.dataTypes()] else ("table",)
+        polygons = POLYGONS in [int(one) for one in definition.dataTypes()]
+        return Input(algorithm.name(), name, ("polygons",) if polygons else ("table",))
+    if kind not in ("raster", "multilayer") or name == "METADATA":
+        return Input(algorithm.name(), name, ())
     held = definition.metadata().get(QUANTITY)
     if held is None:
-        return () if definition.name() == "METADATA" else ("table",)
-    pixels: Guarded = "classes" if quantity(held).is_classes else "continuous"
-    several = kind == "multilayer" and algorithm.parameterDefinition("YEARS") is not None
-    images: tuple[Guarded, ...] = ("images",) if held == "reflectance" else ()
-    return (pixels, "series", *images) if several else (pixels, *images)
+        return Input(algorithm.name(), name, ("table",))
+    meaning = quantity(held)
+    kinds: list[Guarded] = ["classes" if meaning.is_classes else "continuous"]
+    kinds += ["land_cover"] if held == "land_cover" else []
+    kinds += ["series"] if kind == "multilayer" and algorithm.parameterDefinition("YEARS") is not None else []
+    kinds += ["images"] if held == "reflectance" else []
+    return Input(algorithm.name(), name, tuple(kinds), meaning, bool(definition.metadata().get(UNIT_FROM)))
 
 
 def _told(need: Need) -> tuple[str, str]:

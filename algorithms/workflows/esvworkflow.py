@@ -77,8 +77,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
     def _sampling(given: Given, value: str, activity: str) -> Sampling:
         sampling = Sampling(given)
         sampling.add(ESV, value)
-        if given.has("DEM"):
-            sampling.add("elevation", *given.rasters("DEM"))
+        sampling.add_given("DEM", "elevation")
         sampling.add_given("PRECIPITATION")
         sampling.add(ACTIVITY, activity)
         sampling.add_drivers()

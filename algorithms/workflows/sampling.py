@@ -51,12 +51,12 @@ class Sampling:
         self._rasters += paths
         self._words += [name] * len(paths)
 
-    def add_given(self, parameter: str) -> None:
-        """Adds the rasters of a parameter, under its name in small letters, with its valid range."""
+    def add_given(self, parameter: str, name: str = "") -> None:
+        """Adds the rasters of a parameter with its valid range, under a name or its own in small letters."""
         paths = self._given.rasters(parameter)
         if not paths:
             return
-        name = parameter.lower()
+        name = name or parameter.lower()
         self.add(name, *paths)
         limits = self._given.limits(parameter)
         if any(limit is not None for limit in limits):

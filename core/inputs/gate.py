@@ -289,6 +289,6 @@ def _admission(source: Source, profile: RasterProfile, slip: Slip | None, apart:
         fills=tuple((first, last) for first, last in fills),
         codes=apart,
         seen=any(fill in apart or not low <= fill <= high for fill in profile.fills),
-        strict=source.kind != "classes",
+        strict=source.kind != "classes" and not measure.guessed,
         meaning=meaning.name.en,
     )

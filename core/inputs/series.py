@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
 import numpy as np
 
-from ..quantities import quantity
+from ..quantities import quantity, quantity_of_file
+from ..raster.dataset import short_name
 from .finding import Finding, Place
 from .profile import RasterProfile
 
@@ -16,6 +18,8 @@ Looked = tuple[Place, RasterProfile]
 _BREAK = 8.0
 _QUANTILES = 25, 50, 75, 98
 _FEWEST = 25  # values; a handful may well be alike, or grow tenfold
+# A high value over a typical one: of flow accumulation, and of heights.
+_UNEVEN, _EVEN = 10.0, 8.0
 # Inputs of one unit of which the first is nearly everywhere the larger one.
 LARGER_OF_TWO = (("precipitation", "evapotranspiration"),)
 
@@ -76,7 +80,25 @@ def _times(first: np.ndarray, second: np.ndarray) -> float | None:
 
 
 def check_swapped(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
-    """Whether an input that should be the larger one is the smaller one nearly everywhere."""
+    """Whether two inputs stand in each other's place, by their names or by their values."""
+    yield from _named_as_another(looked)
+    yield from _smaller_than_it_should_be(looked)
+    yield from _terrain_as_flow(looked)
+
+
+def _named_as_another(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
+    """Two inputs whose files are called by the quantity of the other."""
+    told = [(name, place, quantity_of_file(os.path.splitext(short_name(place.path))[0])) for name, place, _ in looked]
+    named = [(name, place, by_file.id) for name, place, by_file in told if by_file and by_file.id != name]
+    for (name, place, by_file), (other_name, other, of_other) in combinations(named, 2):
+        if (name, by_file) == (of_other, other_name) and place.year == other.year:
+            values = {"first": quantity(name).name, "second": quantity(other_name).name}
+            text = "{where}: by the names of the files, {first} and {second} are swapped."
+            yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)
+
+
+def _smaller_than_it_should_be(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
+    """An input that should be the larger one and is the smaller one nearly everywhere."""
     for larger, smaller in LARGER_OF_TWO:
         rich = [(place, profile) for name, place, profile in looked if name == larger]
         poor = [(place, profile) for name, place, profile in looked if name == smaller]
@@ -85,6 +107,25 @@ def check_swapped(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterato
                 values = {"first": quantity(larger).name, "second": quantity(smaller).name}
                 text = "{where}: {second} exceeds {first} nearly everywhere. The two may be swapped."
                 yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)
+
+
+def _terrain_as_flow(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
+    """Heights that are as uneven as flow accumulation, beside flow accumulation that is as even as heights."""
+    heights = [(place, profile) for name, place, profile in looked if name == "elevation"]
+    flows = [(place, profile) for name, place, profile in looked if name == "flow_accumulation"]
+    for (place, profile), (other, of_other) in product(heights, flows):
+        if _unevenness(profile) > _UNEVEN and _unevenness(of_other) < _EVEN:
+            values = {"first": quantity("elevation").name, "second": quantity("flow_accumulation").name}
+            text = "{where}: by their values, {first} and {second} are swapped."
+            yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)
+
+
+def _unevenness(profile: RasterProfile) -> float:
+    """How many times a typical value a high one is; flow gathers in few pixels."""
+    if not profile.sample.size:
+        return float("nan")
+    median, high = np.percentile(np.abs(profile.sample), (50, 98))
+    return float(high / median) if median > 0 else float("inf")
 
 
 def _when(place: Place) -> str:

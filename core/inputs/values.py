@@ -125,7 +125,8 @@ def check_possible(place: Place, profile: RasterProfile, measure: Measure, admis
         mend = (
             "{mend}Declare what stands for no data as nodata (gdal:translate), or give the valid range of this input."
         )
-        yield Finding("possible", "stop", (place,), text, mend, values, value)
+        severity: Severity = "warn" if measure.guessed else "stop"
+        yield Finding("possible", severity, (place,), text, mend, values, value)
         return
 
 
@@ -150,7 +151,8 @@ def check_unit(
         text = "{where}: {quantity} is {median} in a typical pixel, {high} in a high one. It looks like {looks}."
         mend = "{mend}" if not measure.ratio else "Only ratios enter here, so the run goes on."
         sure = slip.factor is not None or not usual.holds(median) or not possible.holds(statistics["most"])
-        severity: Severity = "stop" if sure and not (measure.ratio or limited) else "warn"
+        free = measure.ratio or measure.guessed or limited
+        severity: Severity = "stop" if sure and not free else "warn"
         yield Finding("unit", severity, tuple(places), text, mend, values)
         return
     if not usual.holds(median):

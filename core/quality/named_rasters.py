@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from ..errors import InputError
+from ..inputs.names import require_names
 from ..word_lists import split_words
 from .degradation.run import ComparedLayer
 
@@ -34,6 +35,7 @@ def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str,
         given *= len(paths)
     if len(given) != len(paths):
         raise InputError(f"NAMES holds {len(given)} names for {len(paths)} rasters of {parameter}. Give one each.")
+    require_names("NAMES", given, paths)
     series: dict[str, list[str]] = {}
     for name, path in zip(given, paths):
         series.setdefault(name, []).append(path)
@@ -92,6 +94,9 @@ def compared_layers(
     given = split_words(names)
     if given and len(given) != len(before):
         raise InputError(f"NAMES holds {len(given)} names for {len(before)} layers ({names}). Give one each.")
+    if given:
+        require_names("NAMES", given, before)
+        require_names("NAMES", given, later)
     titles = given or [os.path.splitext(os.path.basename(path))[0] for path in before]
     unknown = [name for name in split_words(lower_is_better) if name not in titles]
     if unknown:

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast, get_args
 import numpy as np
 
 from ..errors import GridError, InputError
+from ..inputs.names import require_names
 from ..progress import Progress
 from ..quantities import Measure
 from ..raster.area import M3_PER_MM_HA, equal_pixel_area_ha
@@ -122,6 +123,8 @@ def read_services(
             f"NAMES holds {len(names)} names ({', '.join(names)}) for {len(paths)} service rasters. Give one name for "
             "each, in their order, or none."
         )
+    if names:
+        require_names("NAMES", names, paths)
     of_each = _one_each("KINDS", list(kinds) or ["density"], len(paths), f" ({', '.join(get_args(AmountKind))})")
     wrong = [band for band in bands if band < 1 or band != int(band)]
     if wrong:

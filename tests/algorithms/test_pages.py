@@ -82,15 +82,31 @@ def test_data_and_pitfalls_are_told_of_what_there_is(processing_ready):
 
 
 def test_every_parameter_that_takes_data_has_its_checks(processing_ready):
-    from ecoassets.core.inputs.registry import CHECKS, guarding
+    from ecoassets.core.inputs.registry import CHECKS
     from ecoassets.tools.check_page import guarded
 
     data = ("raster", "multilayer", "source")
     used = {"run"}
     for algorithm in processing_ready.algorithms():
-        kinds = guarded(algorithm)
+        inputs = guarded(algorithm)
         takes = {d.name() for d in algorithm.parameterDefinitions() if d.type() in data and not d.isDestination()}
-        assert takes - kinds.keys() - NO_DATA == set(), algorithm.name()
-        assert all(guarding(kind, name) for name, found in kinds.items() for kind in found)
-        used |= {kind for found in kinds.values() for kind in found}
+        assert takes - {one.name for one in inputs} - NO_DATA == set(), algorithm.name()
+        assert all(one.checks for one in inputs)
+        used |= {kind for one in inputs for kind in one.kinds}
     assert [check.id for check in CHECKS if not used & set(check.guards)] == []
+
+
+def test_a_check_is_told_only_where_it_asks_something(processing_ready):
+    """A scheme has no zones, nobody knows what is usual of anything, and an index of prices has any base in GEP."""
+    from ecoassets.tools.check_page import guarded
+
+    checks = {(one.algorithm, one.name): one.checks for a in processing_ready.algorithms() for one in guarded(a)}
+    assert "codes" not in checks["zonesummary", "ZONES_RASTER"]
+    assert {"codes", "legend"} <= set(checks["transfermatrix", "LAND_COVER"])
+    assert {"possible", "usual", "unit", "scale"}.isdisjoint(checks["trend", "RASTERS"])
+    assert {"possible", "usual", "unit"} <= set(checks["ecologicalassets", "NPP"])
+    assert ("scale" in checks["carbonstorage", "NPP"], "scale" in checks["ecologicalassets", "NPP"]) == (True, False)
+    assert ("unit" in checks["profitloss", "PRICE_INDEX"], "unit" in checks["gepaccount", "PRICE_INDEX"]) == (
+        True,
+        False,
+    )

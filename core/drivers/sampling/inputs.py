@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import InputError
+from ...inputs.names import require_names
 from ...progress import Progress
+from ...quantities import ANY, measure_of_name
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.series import tell_pairing, yearly_sources
 from ...raster.reading.source import Kind, Source
@@ -46,14 +48,17 @@ class Variable:
             InputError: the numbers of rasters, bands and years do not fit.
         """
         kind = _KINDS[self.statistic]
+        measure = measure_of_name(self.name) if kind == "continuous" else ANY
         if not years:
             bands = open_raster(self.paths[0], self.name).RasterCount
             if len(self.paths) > 1 or bands > 1:
                 held = f"{len(self.paths)} rasters" if len(self.paths) > 1 else f"{bands} bands"
                 raise InputError(f"{self.name} has {held}, but YEARS is empty. Give the year of each.")
-            return (Source(self.name, self.paths[0], 1, kind, self.name, self.minimum, self.maximum),)
+            source = Source(self.name, self.paths[0], 1, kind, self.name, self.minimum, self.maximum, measure=measure)
+            return (source,)
+        limits = {"minimum": self.minimum, "maximum": self.maximum}
         sources = yearly_sources(
-            self.name, self.paths, years, self.name, kind=kind, static=True, minimum=self.minimum, maximum=self.maximum
+            self.name, self.paths, years, self.name, kind=kind, static=True, measure=measure, **limits
         )
         tell_pairing(self.name, sources, years, progress)
         return sources
@@ -91,6 +96,7 @@ def read_variables(
         raise InputError(
             f"NAMES ({', '.join(distinct)}) differ by capital letters only. Give names that files can tell."
         )
+    require_names("NAMES", words, paths)
     chosen = _statistics(statistics, distinct)
     ranges = _valid_ranges(valid_ranges, distinct)
     return tuple(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from ...errors import InputError
+from ...inputs.names import require_names
 from ...word_lists import split_words
 from .run import Factor
 
@@ -34,6 +35,8 @@ def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tu
         raise InputError("NAMES or WEIGHTS are given, but no FACTORS. Give the rasters, or leave both empty.")
     if given and len(given) != len(paths):
         raise InputError(f"NAMES holds {len(given)} names for {len(paths)} rasters of FACTORS. Give one each, or one.")
+    if given:
+        require_names("NAMES", given, paths)
     series: dict[str, list[str]] = {}
     for number, path in enumerate(paths):
         series.setdefault(given[number] if given else f"{number} {path}", []).append(path)

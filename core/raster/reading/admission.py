@@ -63,23 +63,25 @@ class Admission:
         if lowest >= self.low and highest <= self.high:
             return found
         outside = valid & ~((values >= self.low) & (values <= self.high))
-        for value in np.unique(values[outside]):
-            same = outside & (values == value)
-            if not self.is_fill(float(value)):
-                if not self.strict:
-                    continue
-                raise ImpossibleValue(
-                    say(
-                        "{where} holds {value:.6g} ({pixels} px in one block), which {meaning} cannot be: it lies "
-                        "between {low:.6g} and {high:.6g}. Mend the raster, declare the value as nodata, or give the "
-                        "valid range of this input.",
-                        where=where,
-                        value=float(value),
-                        pixels=int(np.count_nonzero(same)),
-                        meaning=self.meaning,
-                        low=self.low,
-                        high=self.high,
-                    )
+        held = np.unique(values[outside])
+        filled = np.zeros(held.shape, bool)
+        for low, high in self.fills:
+            filled |= (held >= low) & (held <= high)
+        if self.strict and not filled.all():
+            value = held[~filled][0]
+            raise ImpossibleValue(
+                say(
+                    "{where} holds {value:.6g} ({pixels} px in one block), which {meaning} cannot be: it lies "
+                    "between {low:.6g} and {high:.6g}. Mend the raster, declare the value as nodata, or give the "
+                    "valid range of this input.",
+                    where=where,
+                    value=float(value),
+                    pixels=int(np.count_nonzero(outside & (values == value))),
+                    meaning=self.meaning,
+                    low=self.low,
+                    high=self.high,
                 )
-            found[float(value)] = same
+            )
+        for value in held[filled]:
+            found[float(value)] = outside & (values == value)
         return found

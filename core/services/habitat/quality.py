@@ -10,13 +10,14 @@ from typing import get_args
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...inputs.names import require_names
 from ...inputs.record import keep_coefficients
 from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
-from ...raster.files import workspace
+from ...raster.files import intermediate_path, workspace
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable, numbers
 from ...tables import Table
@@ -28,6 +29,8 @@ from .threats import Method, Threat, read_threats, spread_threat
 QUALITY = "quality"
 DEGRADATION = "degradation"
 SCALING = 2.5  # z of the half-saturation curve
+# A half-saturation constant further from the advised one than this factor leaves quality all but 0, or as it was.
+_FARTHEST = 4.0
 COLUMNS = (
     Column("year", "integer"),
     Column("ecosystem", "text"),
@@ -169,6 +172,8 @@ def run_habitat_quality(
         GridError: for `accumulated`, the land cover is not in a projected CRS of true lengths.
         OutputError, Cancelled: see `run_job`.
     """
+    given = [(name, path) for name, rasters in inputs.threats.items() for path in rasters.paths]
+    require_names("NAMES", [name for name, _ in given], [path for _, path in given])
     threats = read_threats(inputs.threat_table, tuple(inputs.threats))
     scheme = inputs.cover.scheme
     habitat, sensitivity = read_sensitivity(inputs.sensitivity_table, tuple(inputs.threats), scheme)
@@ -193,7 +198,14 @@ def run_habitat_quality(
         )
         made = (
             *map_output(survey, QUALITY, outputs.quality, "habitat_quality", outputs.metadata),
-            *map_output(survey, DEGRADATION, outputs.degradation, "habitat_degradation", outputs.metadata),
+            # made in any case: whether the half-saturation constant fits is seen by the largest degradation
+            *map_output(
+                survey,
+                DEGRADATION,
+                outputs.degradation or intermediate_path(folder, DEGRADATION),
+                "habitat_degradation",
+                outputs.metadata,
+            ),
         )
         sums = survey.run(formula, made, len(scheme.codes), progress.part(70, 100))
     ecosystems, member = ecosystem_members(scheme)
@@ -260,12 +272,18 @@ def _add_threats(
 
 
 def _tell_half_saturation(inputs: QualityInputs, sums: YearlySums, progress: Progress) -> None:
-    if DEGRADATION not in sums.statistics:
-        return
+    """Tells what the constant is held against, and warns where quality hardly depends on the threats."""
     largest = max(band.maximum for band in sums.statistics[DEGRADATION])
-    if math.isfinite(largest) and largest > 0:
-        progress.info(
-            f"The largest degradation ({inputs.method}) is {largest:.4g}; InVEST advises a half-saturation constant of "
-            f"half of it, {largest / 2:.4g} ({inputs.half_saturation:g} was used). One that was chosen with the other "
-            "method means nothing here."
-        )
+    if not (math.isfinite(largest) and largest > 0):
+        return
+    advised = largest / 2
+    told = say(
+        "The largest degradation ({method}) is {largest:.4g}; InVEST advises a half-saturation constant of half of "
+        "it, {advised:.4g} ({used:g} was used). One that was chosen with the other method means nothing here.",
+        method=inputs.method,
+        largest=largest,
+        advised=advised,
+        used=inputs.half_saturation,
+    )
+    fits = advised / _FARTHEST <= inputs.half_saturation <= advised * _FARTHEST
+    (progress.info if fits else progress.warn)(told)

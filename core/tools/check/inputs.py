@@ -217,7 +217,8 @@ def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | 
         yield _row(found.path, None, *told)
     if found.grid is not None and reference is not None and reference.grid is not None:
         kind: Kind = "classes" if found.is_classes or scheme is not None else "continuous"
-        for told in check_grid(Source("raster", found.path, kind=kind), found.grid, reference.grid, reference.name):
+        raster = Source("raster", found.path, kind=kind, measure=ANY)
+        for told in check_grid(raster, found.grid, reference.grid, reference.name):
             yield _row(found.path, None, *told)
     for number, profile in found.bands.items():
         band = found.dataset.GetRasterBand(number)

@@ -175,6 +175,22 @@ def test_valid_ranges_drop_fill_values(tmp_path):
     assert sample(tmp_path, [path], "gpp", ranges="gpp::100").table()["gpp"][0] == pytest.approx(10 / 3)
 
 
+def test_a_variable_called_by_a_quantity_leaves_out_its_fill_codes(tmp_path):
+    """-99 is a fill code of temperature; the same pixels are left out where the raster enters as temperature."""
+    degrees = FOUR_BY_FOUR.copy()
+    degrees[0, 0] = -99
+    path = floats(tmp_path, "t", degrees, nodata=None)
+    assert sample(tmp_path, [path], "temperature").table()["temperature"][0] == pytest.approx((1 + 4 + 5) / 3)
+    assert sample(tmp_path, [path], "warmth").table()["warmth"][0] == pytest.approx((-99 + 1 + 4 + 5) / 4)
+
+
+def test_the_name_of_a_variable_stops_nothing(tmp_path):
+    kelvin = 280 + FOUR_BY_FOUR
+    assert sample(tmp_path, [floats(tmp_path, "t", kelvin)], "temperature").table()["temperature"][0] == 282.5
+    below = FOUR_BY_FOUR - 8
+    assert sample(tmp_path, [floats(tmp_path, "r", below)], "precipitation").table()["precipitation"][0] == -5.5
+
+
 def by_loop(values, valid, pixel, size, shift):
     """Area-weighted means and valid shares, pixel by pixel and cell by cell, from overlaps of intervals."""
     rows, columns = values.shape

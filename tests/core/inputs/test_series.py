@@ -10,6 +10,7 @@ from ecoassets.core.inputs.record import recorded
 from ecoassets.core.progress import QUIET
 from ecoassets.core.quantities import Measure
 from ecoassets.core.raster.reading.series import yearly_sources
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.tests.rasters import write_raster
 
 YEARS = (2000, 2010, 2020)
@@ -79,3 +80,35 @@ def test_a_dry_month_is_no_other_unit(tmp_path):
         measure = Measure("precipitation_month")
         gate.admit(yearly_sources(f"rain {month}", [path], YEARS[:1], "Precipitation", measure=measure))
     gate.close(QUIET)
+
+
+def looked_at(tmp_path, **inputs) -> list[str]:
+    """What the gate tells of single inputs, each a quantity with the name of a file and its values."""
+    gate = Gate()
+    for held, (file, values) in inputs.items():
+        path = write_raster(tmp_path / f"{file}.tif", values, "float32", nodata=-1)
+        measure = Measure(held, ratio=True)
+        gate.admit([Source(held, path, label=measure.meant.name.en, measure=measure)])
+    return [finding.told() for finding in gate.findings()]
+
+
+def test_two_inputs_called_by_each_other_are_swapped(tmp_path):
+    even = LAND * 400 + 600  # usual for both
+    (line,) = looked_at(tmp_path, npp=("rain_2000", even), precipitation=("npp_2000", even * 1.1))
+    assert line.startswith("Net primary production (rain_2000.tif); Precipitation (npp_2000.tif): by the names")
+    assert looked_at(tmp_path, npp=("npp", even), precipitation=("rain_of_npp_model", even * 1.2)) == []
+
+
+def test_a_dem_given_for_its_flow_accumulation_is_swapped(tmp_path):
+    heights = 300 + 100 * LAND
+    flow = np.ones((20, 20))
+    flow[::4] = 6
+    flow[10] = np.arange(1, 21) * 20.0
+    lines = looked_at(tmp_path, elevation=("a", flow), flow_accumulation=("b", heights))
+    assert any("by their values, Elevation and Flow accumulation are swapped" in line for line in lines)
+    assert looked_at(tmp_path, elevation=("c", heights), flow_accumulation=("d", flow)) == []
+
+
+def test_heights_in_kilometres_are_suspected(tmp_path):
+    (line,) = looked_at(tmp_path, elevation=("dem", 0.3 + LAND))
+    assert "It looks like kilometres, unless the land is as flat as a delta" in line
