@@ -24,7 +24,7 @@ class EcoAssetsPlugin:
 
     def initGui(self) -> None:
         self.initProcessing()
-        from .algorithms.menu import PluginMenu
+        from .algorithms.desktop.menu import PluginMenu
 
         self._menu = PluginMenu(self._iface)
 

@@ -43,7 +43,7 @@ from ..core.years import parse_years
 from .checks.choices import with_ids
 from .checks.unforeseen import told_unforeseen
 from .checks.values import wrong_value
-from .command import given_parameters, given_settings, qgis_process_command, write_parameters
+from .command import given_parameters, given_settings, qgis_process_command, remember_run, write_parameters
 from .compat import make_fields, user_language
 from .declared import METHODS, WORKBOOK, DeclaredAlgorithm
 from .features import new_feature
@@ -197,6 +197,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 failure = told_unforeseen(error, feedback)
             else:
                 self._land(self._given, results)
+                remember_run(self, parameters, context)
                 progress.set(100)
                 return results
         # QGIS never lets go of an exception. So it is raised where nothing of the run hangs on it: neither frames of

@@ -74,10 +74,31 @@ def write_parameters(
 
     QGIS reads standard input from 3.24 on. Raises OutputError where the file cannot be written.
     """
-    inputs = {definition.name(): _json(value, context) for definition, value in _given(algorithm, parameters)}
-    run = {"algorithm": algorithm.id(), "version": algorithm.provider().versionInfo(), "inputs": inputs}
-    with PendingFile(f"{os.path.splitext(report)[0]}.parameters.json") as pending:
+    write_run(_run(algorithm, parameters, context), f"{os.path.splitext(report)[0]}.parameters.json")
+
+
+def remember_run(algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+    """Keeps a run for `last_run`. The steps of a workflow are forgotten for the workflow, which ends after them."""
+    _LAST[:] = [_run(algorithm, parameters, context)]
+
+
+def last_run() -> dict[str, Any] | None:
+    """The run that ended last since QGIS started, as `write_run` takes it."""
+    return _LAST[0] if _LAST else None
+
+
+def write_run(run: dict[str, Any], path: str) -> None:
+    """Writes a run as JSON. Raises OutputError where the file cannot be written."""
+    with PendingFile(path) as pending:
         pending.write(json.dumps(run, ensure_ascii=False, indent=2))
+
+
+_LAST: list[dict[str, Any]] = []
+
+
+def _run(algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    inputs = {definition.name(): _json(value, context) for definition, value in _given(algorithm, parameters)}
+    return {"algorithm": algorithm.id(), "version": algorithm.provider().versionInfo(), "inputs": inputs}
 
 
 def given_parameters(

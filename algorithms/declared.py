@@ -335,8 +335,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             QgsProcessingParameterFileDestination(name, "", "Excel (*.xlsx)", optional=True, createByDefault=False)
         )
 
-    def add_folder_output(self, name: str) -> None:
-        self.add(QgsProcessingParameterFolderDestination(name, ""))
+    def add_folder_output(self, name: str, default: str | None = None) -> None:
+        self.add(QgsProcessingParameterFolderDestination(name, "", default))
 
     def add_number_output(self, name: str) -> None:
         self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))

@@ -183,6 +183,8 @@ def _parameter(definition: Any) -> str:
         held = definition.metadata().get("quantity")
         values = f"{definition.type()} ([{held}](quantities.md#{held}))" if held else definition.type()
     default = definition.defaultValue()
+    if definition.type() == "folderDestination" and default:
+        default = Path(default).name  # where documents lie is told by the machine
     return (
         f"| `{definition.name()}`{' (optional)' if optional else ''} | {_cell(what)} | {values} | "
         f"{'' if default is None else _cell(f'`{default}`')} |"

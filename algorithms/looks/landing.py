@@ -143,14 +143,20 @@ def _show(layers: Sequence[QgsMapLayer], project: QgsProject) -> None:
     years = sorted({year for layer in layers if (year := year_of(layer)) is not None})
     if len(years) > 1:
         step_by_years(project, years)
+    if layers and layers[0].isSpatial():
+        look_at(layers[0], project)
+
+
+def look_at(layer: QgsMapLayer, project: QgsProject) -> None:
+    """Moves the canvas to a layer of the open project that lies outside its view."""
     from qgis.utils import iface
 
-    if iface is None or project is not QgsProject.instance() or not layers or not layers[0].isSpatial():
+    if iface is None or project is not QgsProject.instance():
         return
     canvas = iface.mapCanvas()
-    seen = canvas.mapSettings().mapToLayerCoordinates(layers[0], canvas.extent())
-    if not seen.intersects(layers[0].extent()):
-        canvas.setExtent(canvas.mapSettings().layerToMapCoordinates(layers[0], layers[0].extent()))
+    extent = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
+    if not canvas.extent().intersects(extent):
+        canvas.setExtent(extent)
         canvas.refresh()
 
 

@@ -5,16 +5,30 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from qgis.core import QgsProcessingAlgorithm
+from qgis.core import (
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProject,
+)
+from qgis.PyQt.QtCore import QStandardPaths
 
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
+from ..desktop.practice_project import add_region, ranges_of, write_project
 from ..given import Given
+from ..looks.landing import dress_when_loaded, look_at
 from ..outputs import make_folder
-from ..practice_project import write_project
 from ..translation import tr
 
 PROJECT = "practice_region.qgz"
+FOLDER = "EcoAssets practice"
+
+
+def usual_folder() -> str:
+    """Among the documents of the user, where it is found again."""
+    return os.path.join(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation), FOLDER)
 
 
 class PracticeRegion(EcoAlgorithm):
@@ -23,14 +37,11 @@ class PracticeRegion(EcoAlgorithm):
     NAME = "practiceregion"
     GROUP = "tools"
 
-    def flags(self) -> Any:
-        # The project is built from layers, which belong to the main thread.
-        return super().flags() | QgsProcessingAlgorithm.Flag.FlagNoThreading
-
     def declare(self) -> None:
         self.add_number("SIZE", 400, 48, 2000, integer=True)
         self.add_number("SEED", 1, 0, integer=True, advanced=True)
-        self.add_folder_output("FOLDER")
+        self.add_flag("LOAD", True, advanced=False, optional=True)
+        self.add_folder_output("FOLDER", default=usual_folder())
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.tools.practice.region import build_region, write_region
@@ -39,19 +50,50 @@ class PracticeRegion(EcoAlgorithm):
         make_folder(folder)
         region = build_region(given.integer("SIZE"), given.integer("SEED"))
         progress.set(40)
-        files = write_region(region, folder, progress.part(40, 90))
-        project = os.path.join(folder, PROJECT)
-        write_project(files, project)
+        self._files = write_region(region, folder, progress.part(40, 90))
+        self._ranges = ranges_of(self._files)
+        self._project = os.path.join(folder, PROJECT)
         progress.info(
             tr(
                 "{rasters} rasters, {shapes} polygon layers and {tables} tables are in {folder}.",
-                rasters=len(files.rasters),
-                shapes=len(files.shapes),
-                tables=len(files.tables),
+                rasters=len(self._files.rasters),
+                shapes=len(self._files.shapes),
+                tables=len(self._files.tables),
                 folder=folder,
             )
         )
         progress.info(
-            tr("Open {project} to see them; {readme} tells what each file holds.", project=project, readme=files.readme)
+            tr(
+                "Open {project} to see them; {readme} tells what each file holds.",
+                project=self._project,
+                readme=self._files.readme,
+            )
         )
+        if given.flag("LOAD"):
+            self._load()
         return {"FOLDER": folder}
+
+    def _load(self) -> None:
+        """Where there is a window, the districts are loaded and bring all else with them."""
+        project = self._context.project()
+        districts = next(shapes.path for shapes in self._files.shapes if shapes.name == "districts")
+        if project is None:
+            return
+        details = QgsProcessingContext.LayerDetails(self.displayName(), project, "FOLDER")
+        self._context.addLayerToLoadOnCompletion(districts, details)
+        files, ranges = self._files, self._ranges
+
+        def dress(layer: QgsMapLayer, project: QgsProject) -> QgsLayerTreeNode:
+            group = project.layerTreeRoot().insertGroup(0, tr("Practice region"))
+            add_region(project, group, files, ranges)
+            look_at(layer, project)
+            project.removeMapLayer(layer.id())
+            return group
+
+        dress_when_loaded(self._context, districts, dress)
+
+    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        """The project is built from layers, which belong to the main thread."""
+        if not feedback.isCanceled():
+            write_project(self._files, self._ranges, self._project)
+        return {}

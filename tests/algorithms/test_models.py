@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoassets.algorithms.menu import MODELS, copy_models
+from ecoassets.algorithms.desktop.menu import MODELS, copy_models
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import read_csv
 from ecoassets.tests.rasters import read_raster

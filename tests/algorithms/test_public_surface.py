@@ -25,7 +25,9 @@ def _parameter(definition) -> dict[str, object]:
     from qgis.core import QgsProcessingParameterDefinition
 
     optional = bool(definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional)
-    found = {"type": definition.type(), "optional": optional, "default": definition.defaultValue()}
+    # The usual folder of the practice region is another one on each machine.
+    default = None if definition.type() == "folderDestination" else definition.defaultValue()
+    found = {"type": definition.type(), "optional": optional, "default": default}
     if definition.type() == "enum":
         found["options"] = list(definition.options())
     if "quantity" in definition.metadata():
