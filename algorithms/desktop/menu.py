@@ -1,4 +1,4 @@
-"""The small menu of the plugin: where to start, practice region, check of inputs, saved runs, models, a plan map, help."""
+"""The small menu of the plugin: where to start, practice region, check of inputs, plan map, saved runs, models."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ..looks.plan_layout import add_plan_layout
 from ..translation import tr
 from .saved_runs import read_runs, show_runs
 from .start import Start, welcome
+from .years import YearsPlayer
 
 TITLE = "EcoAssets"
 MODELS = RESOURCES / "models"
@@ -52,7 +53,7 @@ class PluginMenu:
     def __init__(self, iface: Any) -> None:
         self._menu = QMenu(TITLE, iface.mainWindow())
         self._menu.setIcon(QIcon(icon_path()))
-        self._iface, self._start = iface, Start(iface)
+        self._iface, self._start, self._years = iface, Start(iface), YearsPlayer(iface)
         self._add(tr("Start here"), self._start.begin)
         self._menu.addSeparator()
         self._add(tr("Make a practice region…"), self._practice)
@@ -75,6 +76,7 @@ class PluginMenu:
 
     def remove(self) -> None:
         """Takes the entries away when the plugin is switched off."""
+        self._years.remove()
         self._iface.pluginMenu().removeAction(self._menu.menuAction())
         self._menu.deleteLater()
 

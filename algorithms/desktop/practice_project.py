@@ -35,7 +35,7 @@ from ...core.resources import RESOURCES
 from ...core.tools.practice.files import RasterFile, RegionFiles, ShapesFile, TableFile
 from ..compat import user_language
 from ..looks.canvas import BandLook, Look, apply_look, rounded, set_year
-from ..looks.landing import step_by_years
+from ..looks.landing import SERIES, step_by_years
 from ..translation import tr
 
 SHOWN_FIRST = "land_cover"
@@ -123,13 +123,16 @@ def _add_member(
     """A layer, or the layers of the years of a series in a group of their own, the last year on top."""
     name = _name(member[0])
     group = subject.addGroup(words.layers[name]) if len(member) > 1 else subject
+    if group is not subject:
+        group.setCustomProperty(SERIES, True)
     for file in reversed(member):
         layer = _layer(file, words.layers[name], ranges)
         project.addMapLayer(layer, False)
         node = group.addLayer(layer)
-        node.setItemVisibilityChecked(name == SHOWN_FIRST and file is member[-1])
+        node.setItemVisibilityChecked(file is member[-1] and (name == SHOWN_FIRST or group is not subject))
         node.setExpanded(name == SHOWN_FIRST and file is member[-1])
     if group is not subject:
+        group.setItemVisibilityChecked(name == SHOWN_FIRST)
         group.setExpanded(name == SHOWN_FIRST)
 
 

@@ -14,10 +14,11 @@ from qgis.core import (
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsSettings,
 )
-from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
@@ -27,12 +28,13 @@ from ..translation import tr
 
 TITLE = "EcoAssets"
 WELCOMED = "EcoAssets/welcomed"
-RESULTS, REPORT = "results", "report.html"
+AFTER_QGIS = 500  # ms, in which QGIS itself tells that the task has ended
+RESULTS, REPORT, TABLE = "results", "report.html", "headlines.csv"
 _FILES = (".tif", ".gpkg", ".csv")
 
 
-def practice_run(folder: str) -> tuple[str, dict[str, Any]]:
-    """The algorithm that is run on the practice region in a folder, and its parameters."""
+def practice_run(folder: str, project: QgsProject) -> tuple[str, dict[str, Any]]:
+    """The algorithm that is run on the practice region in a folder, and its parameters; its maps go to a project."""
     told = yaml.safe_load((RESOURCES / "practice" / "start.yaml").read_text(encoding="utf-8"))
 
     def place(value: Any) -> Any:
@@ -43,10 +45,13 @@ def practice_run(folder: str) -> tuple[str, dict[str, Any]]:
             return [place(value.format(year=year)) for year in told["years"]]
         return place(value)
 
+    algorithm = QgsApplication.processingRegistry().algorithmById(told["algorithm"])
     results = os.path.join(folder, RESULTS)
+    table = QgsProcessingOutputLayerDefinition(os.path.join(results, TABLE), project)
+    table.destinationName = algorithm.parameterDefinition("OUTPUT_TABLE").description()
     outputs = {
         "FOLDER": results,
-        "OUTPUT_TABLE": os.path.join(results, "headlines.csv"),
+        "OUTPUT_TABLE": table,
         "OUTPUT_HTML": os.path.join(results, REPORT),
     }
     return told["algorithm"], {name: several(value) for name, value in told["parameters"].items()} | outputs
@@ -69,12 +74,13 @@ class Start:
         """Asks only where an open project has unsaved changes."""
         if not self._iface.newProject(True):
             return
+        self._iface.messageBar().clearWidgets()
         self._tell(tr("Making a practice region in {folder} …", folder=self._folder))
         self._run("ecoassets:practiceregion", {"FOLDER": self._folder, "LOAD": False}, self._open)
 
     def _open(self, context: QgsProcessingContext, results: Mapping[str, Any]) -> None:
         self._iface.addProject(os.path.join(self._folder, PROJECT))
-        name, parameters = practice_run(self._folder)
+        name, parameters = practice_run(self._folder, QgsProject.instance())
         title = QgsApplication.processingRegistry().algorithmById(name).displayName()
         self._tell(tr("Running {title} on it; the status bar shows how far it is …", title=title))
         self._run(name, parameters, self._show)
@@ -82,14 +88,13 @@ class Start:
     def _show(self, context: QgsProcessingContext, results: Mapping[str, Any]) -> None:
         from processing.gui.Postprocessing import handleAlgorithmResults
 
-        name, parameters = practice_run(self._folder)
+        name, parameters = practice_run(self._folder, QgsProject.instance())
         algorithm = QgsApplication.processingRegistry().algorithmById(name)
         handleAlgorithmResults(algorithm, context, QgsProcessingFeedback(), parameters=parameters)
         report = QUrl.fromLocalFile(str(results["OUTPUT_HTML"]))
-        told = tr(
-            "The plan is on the map, and the report tells about it. Data and results: {folder}", folder=self._folder
-        )
-        self._tell(told, Qgis.MessageLevel.Success, {tr("Open the report"): lambda: QDesktopServices.openUrl(report)})
+        told = tr("The plan is on the map, the report tells about it. Data and results: {folder}", folder=self._folder)
+        buttons = {tr("Open the report"): lambda: QDesktopServices.openUrl(report)}
+        QTimer.singleShot(AFTER_QGIS, lambda: self._tell(told, Qgis.MessageLevel.Success, buttons))
         QDesktopServices.openUrl(report)
 
     def _run(self, name: str, parameters: dict[str, Any], then: Callable[..., None]) -> None:
@@ -132,8 +137,7 @@ def welcome(iface: Any, begin: Callable[[], Any], help_: Callable[[], Any]) -> N
         return
     settings.setValue(WELCOMED, True)
     text = tr(
-        "Welcome to EcoAssets. Start here makes a practice region, runs a workflow on it and shows the map and the report, "
-        "in about a minute. You find it later under Plugins > EcoAssets."
+        "Welcome. Start here makes a practice region, runs a workflow on it and shows map and report: about a minute."
     )
     add_note(iface.messageBar(), text, Qgis.MessageLevel.Info, {tr("Start here"): begin, tr("Help"): help_})
 

@@ -25,7 +25,7 @@ from qgis.PyQt.QtGui import QColor
 from ...core.raster.output import BandStatistics, ClassColour
 from ...core.raster.statistics import stored_unit
 from ...core.report.texts import load_palettes
-from .landing import OF_BANDS, dress_when_loaded, range_of_years
+from .landing import SERIES, dress_when_loaded, range_of_years
 
 RAMP_STEPS = 8
 
@@ -143,7 +143,7 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> QgsLay
     if not others:
         return QgsLayerTreeLayer(layer)
     group = QgsLayerTreeGroup(look.group)
-    group.setCustomProperty(OF_BANDS, True)
+    group.setCustomProperty(SERIES, True)
     group.addLayer(layer)
     for band in others:
         clone = layer.clone()

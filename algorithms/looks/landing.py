@@ -21,9 +21,9 @@ from qgis.core import (
     QgsRasterLayer,
     QgsUnitTypes,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime, QTimer
 
-OF_BANDS = "ecoassets/bands"  # marks a group that holds the bands of one raster
+SERIES = "ecoassets/series"  # marks a group whose layers are the years, or bands, of one thing
 OF_RUN = "ecoassets/run"  # holds the key of the run whose layers a group holds
 RANK = "ecoassets/rank"  # the place of an output in its group
 BETWEEN = " · "
@@ -107,6 +107,7 @@ def land_together(context: QgsProcessingContext, sources: Iterable[str], run: Ru
 def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, rank: int, project: QgsProject) -> None:
     before = next(n for n in project.layerTreeRoot().findLayers() if n.layerId() == layer.id() and n is not node)
     node.setCustomProperty(RANK, rank)
+    node.setExpanded(False)  # before it goes in: the tree view does not fold what has no legend yet
     place = sum(int(child.customProperty(RANK, 0)) < rank for child in group.children())
     group.insertChildNode(place, node)
     _leave(before, project)
@@ -116,13 +117,14 @@ def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, 
         child.setExpanded(shown)
     if place == 0:
         _show(_layers(node), project)
+    _scroll_up(project)
 
 
 def _leave(node: QgsLayerTreeLayer, project: QgsProject) -> None:
     """Takes a layer from where QGIS put it. What showed the same file before shows the old state no more: it goes."""
     parent, source = node.parent(), node.layer().source()
     parent.removeChildNode(node)
-    if parent.customProperty(OF_BANDS):
+    if parent.customProperty(SERIES):
         stale = [one.layerId() for one in parent.findLayers() if one.layer() and one.layer().source() == source]
         if len(stale) == len(parent.findLayers()):
             run = parent.parent()
@@ -158,6 +160,14 @@ def look_at(layer: QgsMapLayer, project: QgsProject) -> None:
     if not canvas.extent().intersects(extent):
         canvas.setExtent(extent)
         canvas.refresh()
+
+
+def _scroll_up(project: QgsProject) -> None:
+    """Once QGIS has shown the layer that it added."""
+    from qgis.utils import iface
+
+    if iface is not None and project is QgsProject.instance():
+        QTimer.singleShot(0, iface.layerTreeView().scrollToTop)
 
 
 def range_of_years(first: int, last: int) -> QgsDateTimeRange:
