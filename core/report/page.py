@@ -43,6 +43,7 @@ from .cells import readable
 from .links import raster_links
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
+from .picture_sizes import across, picture_sizes
 from .points import chart
 from .quicklook import QuickLook, quick_looks
 from .texts import FOLDER, load_palettes, load_texts
@@ -92,8 +93,14 @@ def render_report(report: Report, folder: str = "") -> str:
     )
     charts: list[dict[str, Any]] = []
     chapters = []
+    sizes = picture_sizes(report.chapters)
     for chapter in report.chapters:
-        views = [_numbered(view(block, report.language), charts) for block in chapter.blocks]
+        views = [
+            map_view(block, report.language, next(sizes))
+            if isinstance(block, Map)
+            else _numbered(view(block, report.language), charts)
+            for block in chapter.blocks
+        ]
         told = {chapter.title}
         for shown in views:
             _name_once(shown, told)
@@ -235,9 +242,9 @@ def _csv_uri(block: TableBlock) -> str:
     return "data:text/csv;charset=utf-8," + quote("\ufeff" + text.getvalue())
 
 
-@view.register
-def _map(block: Map, language: str) -> dict[str, Any]:
-    looks = quick_looks(block.pictures, block.legend)
+def map_view(block: Map, language: str, size: int) -> dict[str, Any]:
+    """What the template needs to show a map, its pictures at most so many pixels long."""
+    looks = quick_looks(block.pictures, block.legend, size)
     pictures = [
         {
             "title": picture.title,
@@ -258,7 +265,7 @@ def _map(block: Map, language: str) -> dict[str, Any]:
         "title": block.title,
         "note": block.note,
         "pictures": pictures,
-        "across": {1: 1, 2: 2, 4: 2}.get(len(pictures), 3),
+        "across": across(len(pictures)),
         "ramp": legend,
         "classes": classes,
         "rasters": dict.fromkeys(os.fspath(picture.path) for picture in block.pictures),

@@ -20,6 +20,7 @@ from .texts import load_palettes, ramp_colour, rgb
 
 MAX_LEGEND = 36  # classes that a reader can still look up; the smaller ones become "other"
 PERCENTILES = (2, 98)
+RAMP_STEPS = 49  # colours of a ramp: the eye takes it for even, and a picture takes half the bytes of 254
 _EARTH_RADIUS = 6371008.8  # m, mean radius: exact enough for the shape and scale bar of a picture
 
 
@@ -164,7 +165,7 @@ def _ground_size(dataset: gdal.Dataset) -> tuple[float, float, bool]:
 def _paint_ramp(samples: Sequence[Sample], ramp: Ramp) -> list[QuickLook]:
     low, high = _limits(samples, ramp)
     stops = getattr(load_palettes(), ramp.palette)
-    steps = 254
+    steps = RAMP_STEPS
     palette = [(0, 0, 0)] + [rgb(ramp_colour(stops, step / (steps - 1))) for step in range(steps)]
     looks = []
     for sample in samples:

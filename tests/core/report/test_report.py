@@ -233,7 +233,7 @@ def test_ramp_runs_from_the_2nd_to_the_98th_percentile(tmp_path):
     stops = load_palettes().sequential
     assert tuple(pixels[0]) == tuple(pixels[2]) == rgb(stops[0])
     assert tuple(pixels[98]) == tuple(pixels[100]) == rgb(stops[-1])
-    np.testing.assert_allclose(pixels[50], rgb(ramp_colour(stops, 0.5)), atol=2)  # 254 steps of colour
+    np.testing.assert_allclose(pixels[50], rgb(ramp_colour(stops, 0.5)), atol=2)
 
 
 def test_nodata_nan_and_infinity_are_transparent_and_do_not_count(tmp_path):

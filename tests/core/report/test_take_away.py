@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ecoassets.core.column_words import column_word
-from ecoassets.core.report import LeftOutArea
+from ecoassets.core.report import Chapter, LeftOutArea, Map, MapPicture, Ramp
 from ecoassets.core.report.methods_text import MethodPart, methods_text
+from ecoassets.core.report.picture_sizes import picture_sizes
 from ecoassets.core.report.result_book import NamedTable, result_sheets
 from ecoassets.core.report.workbook import write_workbook
 from ecoassets.core.results import Column, ResultTable
@@ -134,3 +135,19 @@ class TestMethods:
     def test_steps_of_a_workflow_are_chapters(self):
         text = self.text("zh", [MethodPart("工作流", ["甲。"]), MethodPart("步骤", ["来源：张三 2010。"])])
         assert text.startswith("# 方法：A run\n\n## 工作流\n\n甲。\n\n## 步骤\n\n方法依据：[1]。\n")
+
+
+class TestSizeOfPictures:
+    def chapters(self, results, appendix):
+        def maps(count):
+            return [Map("m", [MapPicture("a.tif")] * 3, Ramp("m"))] * count
+
+        return [Chapter("Results", maps(results)), Chapter("Methods", maps(appendix), appendix=True)]
+
+    def test_few_maps_are_as_large_as_one_would_like(self):
+        assert list(picture_sizes(self.chapters(1, 1))) == [330, 330]
+
+    def test_many_maps_stay_within_what_can_be_sent_and_results_come_first(self):
+        sizes = list(picture_sizes(self.chapters(6, 20)))
+        assert sizes[0] > sizes[-1] >= 120
+        assert sum(3 * size**2 for size in sizes) < 2_000_000

@@ -1,0 +1,47 @@
+"""How large the pictures of a report's maps are, so that a report with many of them can still be sent by mail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from .blocks import Chapter, Map
+
+# Pixels of all pictures of a report: a pixel takes about half a byte, and two thirds of one as text in the page.
+_BUDGET = 1_500_000
+_OF_RESULTS = 0.75  # part of it that maps outside the appendix may take
+_WISHED = {1: 640, 2: 460, 3: 330}  # longer side in pixels by pictures in a row
+_SMALLEST = 120
+
+
+def across(pictures: int) -> int:
+    """How many pictures stand in a row."""
+    return {1: 1, 2: 2, 4: 2}.get(pictures, 3)
+
+
+def picture_sizes(chapters: Sequence[Chapter]) -> Iterator[int]:
+    """The longer side in pixels for the pictures of each map, in the order of the report.
+
+    Maps of the results come first: those of the appendix share what is left.
+    """
+    results = _pixels(chapter for chapter in chapters if not chapter.appendix)
+    appendix = _pixels(chapter for chapter in chapters if chapter.appendix)
+    of_results = min(1.0, _BUDGET * (_OF_RESULTS if appendix else 1.0) / (results or 1.0))
+    of_appendix = min(1.0, (_BUDGET - results * of_results) / (appendix or 1.0))
+    for chapter in chapters:
+        share = of_appendix if chapter.appendix else of_results
+        for block in _maps(chapter):
+            yield max(_SMALLEST, int(_wished(block) * math.sqrt(share)))
+
+
+def _maps(chapter: Chapter) -> list[Map]:
+    return [block for block in chapter.blocks if isinstance(block, Map)]
+
+
+def _wished(block: Map) -> int:
+    return _WISHED[across(len(block.pictures))]
+
+
+def _pixels(chapters: Iterable[Chapter]) -> float:
+    """Of all pictures, were they as large as one would like."""
+    return math.fsum(len(block.pictures) * _wished(block) ** 2 for chapter in chapters for block in _maps(chapter))
