@@ -46,7 +46,7 @@ from .checks.values import wrong_value
 from .command import given_parameters, given_settings, qgis_process_command, remember_run, write_parameters
 from .compat import make_fields, user_language
 from .declared import METHODS, WORKBOOK, DeclaredAlgorithm
-from .features import new_feature
+from .features import harmless_feature, harmless_fields, new_feature
 from .given import Given
 from .help_texts import entry_of
 from .inputs import AskedParameters, input_files, table_file, unreadable
@@ -58,7 +58,7 @@ from .outputs import is_wanted, load_from, pending_table_of, require_writable
 from .reporting.gathered import gathering, hand_over, hand_over_rest
 from .reporting.spared import spared
 from .reporting.takeaway import TakeAway, method_part, software
-from .settings import report_language, scheduler
+from .settings import hides_paths, report_language, scheduler
 from .translation import tr
 from .version import plugin_version
 
@@ -246,24 +246,26 @@ class EcoAlgorithm(DeclaredAlgorithm):
 
     def provenance(self) -> dict[str, str]:
         """GeoTIFF metadata items that tell how a raster came about: method, version, tables, parameters."""
-        return {
+        items = {
             "TIFFTAG_SOFTWARE": f"EcoAssets {plugin_version()}",
             "ECOASSETS_METHOD": self.id(),
             "ECOASSETS_VERSION": plugin_version(),
             "ECOASSETS_COMMAND": self.command().replace(" \\\n ", ""),
         }
+        return {name: text for name, text in items.items() if text}
 
     def command(self) -> str:
-        """The call of qgis_process that repeats this run."""
-        return qgis_process_command(self, self._parameters, self._context)
+        """The call of qgis_process that repeats this run; "" where the user wants no paths in what is handed on."""
+        return "" if hides_paths() else qgis_process_command(self, self._parameters, self._context)
 
     def save_parameters(self, report: str) -> None:
         """Writes the parameters of this run beside a report, so that it can be run again."""
-        write_parameters(self, self._parameters, self._context, report)
+        if not hides_paths():
+            write_parameters(self, self._parameters, self._context, report)
 
     def shown_parameters(self) -> list[tuple[str, str]]:
         """Label and value of every parameter that was given, for the report."""
-        return given_parameters(self, self._parameters, self._context)
+        return given_parameters(self, self._parameters, self._context, names_only=hides_paths())
 
     # publishing
 
@@ -388,8 +390,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
         look: FeatureLook | None = None,
     ) -> Results:
         fields = columns if isinstance(columns, QgsFields) else make_fields(columns)
-        place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
         pending = pending_table_of(self._parameters[name])
+        if pending is not None and pending.is_for_spreadsheets:
+            fields, features = harmless_fields(fields), map(harmless_feature, features)
+        place = (fields, geometry, crs or QgsCoordinateReferenceSystem())
         given = self._parameters if pending is None else {**self._parameters, name: pending.destination}
         try:
             sink, sink_id = self.parameterAsSink(given, name, self._context, *place)

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
 )
 
+from ..core.handed_on import without_secrets
 from ..core.raster.files import PendingFile
 from .declared import DeclaredAlgorithm
 
@@ -102,11 +103,16 @@ def _run(algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsP
 
 
 def given_parameters(
-    algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: DeclaredAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    *,
+    names_only: bool = False,
 ) -> list[tuple[str, str]]:
-    """Label and value of every parameter that differs from its default."""
+    """Label and value of every parameter that differs from its default; of paths the names of files only if wanted."""
+    shown = _file_name if names_only else str
     return [
-        (definition.description(), ", ".join(_text(one, context) for one in _several(value)))
+        (definition.description(), ", ".join(shown(_text(one, context)) for one in _several(value)))
         for definition, value in _given(algorithm, parameters)
     ]
 
@@ -123,7 +129,10 @@ def given_settings(
 
 
 def _file_name(text: str) -> str:
-    return os.path.basename(text.split("|", 1)[0]) if os.path.isabs(text) else text
+    """The name of a file without its folders; other texts as they are."""
+    text = text.split("|", 1)[0] if os.path.isabs(text) else text
+    is_path = os.path.isabs(text) or "://" in text or text.startswith(("ogr:", "dbname="))
+    return re.split(r"[/\\]", text.rstrip("/\\"))[-1] if is_path else text
 
 
 def _given(
@@ -148,8 +157,13 @@ def _json(value: Any, context: QgsProcessingContext) -> Any:
 
 
 def _text(value: Any, context: QgsProcessingContext) -> str:
+    """A value as it may be handed on, without passwords."""
+    return without_secrets(_whole_text(value, context))
+
+
+def _whole_text(value: Any, context: QgsProcessingContext) -> str:
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
-        return _text(value.source.staticValue(), context)
+        return _whole_text(value.source.staticValue(), context)
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         return str(value.sink.staticValue())
     if isinstance(value, QgsMapLayer):

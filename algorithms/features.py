@@ -11,6 +11,8 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureRequest,
+    QgsField,
+    QgsFields,
     QgsGeometry,
     QgsPointXY,
     QgsProcessingFeatureSource,
@@ -20,6 +22,7 @@ from qgis.PyQt.QtCore import QVariant
 
 from ..core.drivers.feature_table import PLACE, FeatureTable, place_fields
 from ..core.errors import InputError
+from ..core.handed_on import harmless
 from ..core.progress import Progress
 from .translation import tr
 
@@ -188,3 +191,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, dict)):
         return str(value)
     return value.toString("yyyy-MM-dd") if hasattr(value, "toString") else value
+
+
+def harmless_fields(fields: QgsFields) -> QgsFields:
+    """Fields whose names no spreadsheet takes for formulas."""
+    found = QgsFields()
+    for field in fields:
+        named = QgsField(field)
+        named.setName(harmless(field.name()))
+        found.append(named)
+    return found
+
+
+def harmless_feature(feature: QgsFeature) -> QgsFeature:
+    """A feature whose texts no spreadsheet takes for formulas."""
+    values = feature.attributes()
+    safe = [harmless(value) if isinstance(value, str) else value for value in values]
+    if safe == values:
+        return feature
+    changed = QgsFeature(feature)
+    changed.setAttributes(safe)
+    return changed

@@ -24,12 +24,13 @@ from ..core.messages import told
 from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
 from ..core.raster.names import fault_of_name, is_one_file
-from ..core.vector_files import commit_layer, pending_table, require_rows
+from ..core.raster.table_files import commit_layer, pending_table, require_rows
 from .compat import user_language
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
 _IN_DATABASE = "ogr:"
+_SPREADSHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".ods")
 _OF_PROVIDER = re.compile(r".{3,}?:")  # as QGIS tells databases and memory layers from files
 
 
@@ -113,6 +114,11 @@ class PendingTable:
     def discard(self) -> None:
         """Drops what was written, unless it was committed."""
         self._pending.discard()
+
+    @property
+    def is_for_spreadsheets(self) -> bool:
+        """Whether programs open it that take some texts for formulas."""
+        return self._pending.final.lower().endswith(_SPREADSHEETS)
 
     def placed(self, identifier: str) -> str:
         """What QGIS calls the table, once it is in its place."""

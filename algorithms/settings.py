@@ -17,6 +17,7 @@ SCHEME = "ECOASSETS_SCHEME"
 LANGUAGE = "ECOASSETS_LANGUAGE"
 LANGUAGES = ("user", "en", "zh")
 SCHEDULER = "ECOASSETS_SCHEDULER"
+HIDE_PATHS = "ECOASSETS_HIDE_PATHS"
 
 
 def add_settings() -> None:
@@ -36,6 +37,8 @@ def add_settings() -> None:
     )
     where = tr("Dask scheduler: address, or local:N for N processes (empty: threads of QGIS)")
     ProcessingConfig.addSetting(Setting(GROUP, SCHEDULER, where, "", valuetype=Setting.STRING))
+    hide = tr("Leave paths and the command out of reports and maps")
+    ProcessingConfig.addSetting(Setting(GROUP, HIDE_PATHS, hide, False))
     ProcessingConfig.readSettings()
 
 
@@ -47,6 +50,7 @@ def remove_settings() -> None:
     ProcessingConfig.removeSetting(SCHEME)
     ProcessingConfig.removeSetting(LANGUAGE)
     ProcessingConfig.removeSetting(SCHEDULER)
+    ProcessingConfig.removeSetting(HIDE_PATHS)
 
 
 def default_scheme() -> str:
@@ -64,6 +68,11 @@ def report_language() -> str:
 def scheduler() -> str:
     """Where jobs run: what the environment says, else the setting; "" for threads."""
     return os.environ.get(VARIABLE, "").strip() or (_setting(SCHEDULER) or "").strip()
+
+
+def hides_paths() -> bool:
+    """Whether maps and reports, which are handed on, tell nothing of where files lie."""
+    return str(_setting(HIDE_PATHS)).lower() in ("true", "1")
 
 
 def _setting(name: str) -> str | None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TableError
+from .handed_on import as_written
 from .messages import say
 from .resources import RESOURCES, read_yaml
 
@@ -398,7 +399,7 @@ def _text(value: Value) -> str:
         return str(int(value))
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    return str(value).strip()
+    return as_written(str(value).strip())
 
 
 def _filled(line: Sequence[Value]) -> list[Value]:
@@ -406,7 +407,7 @@ def _filled(line: Sequence[Value]) -> list[Value]:
 
 
 def _stripped(column: object) -> str:
-    return str(column).strip()
+    return as_written(str(column).strip())
 
 
 def _key(column: object) -> str:

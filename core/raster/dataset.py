@@ -14,6 +14,7 @@ from typing import Any, Callable
 from osgeo import gdal, ogr
 
 from ..errors import EcoAssetsError, InputError
+from ..handed_on import without_secrets
 from ..messages import say
 from .files import placed
 
@@ -86,7 +87,8 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
     Raises:
         InputError: the file is missing, unreadable, or no raster.
     """
-    named = f"{label} ({path})" if label else path
+    shown = without_secrets(path)
+    named = f"{label} ({shown})" if label else shown
     flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR  # without it GDAL gives no reason
     path = placed(path)
     dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags)
@@ -132,7 +134,7 @@ def _block_bytes(band: gdal.Band) -> int:
 
 def short_name(path: str) -> str:
     """The file name that a user recognises, without folders."""
-    return os.path.basename(path.rstrip("/\\")) or path
+    return without_secrets(os.path.basename(path.rstrip("/\\")) or path)
 
 
 def is_made(dataset: gdal.Dataset) -> bool:

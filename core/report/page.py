@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import OutputError
+from ..handed_on import harmless
 from ..raster.files import PendingFile
 from ..raster.statistics import stored_unit
 from .answers import Answer, Terms
 from .blocks import (
     Bars,
+    Cell,
     ClassColour,
     Column,
     Command,
@@ -236,10 +238,14 @@ def _table(block: TableBlock, language: str) -> dict[str, Any]:
 def _csv_uri(block: TableBlock) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([f"{c.title} ({c.unit})" if c.unit else c.title for c in block.columns])
-    writer.writerows([["" if is_missing(cell) else cell for cell in row] for row in block.rows])
+    writer.writerow([harmless(f"{c.title} ({c.unit})" if c.unit else c.title) for c in block.columns])
+    writer.writerows([[_for_spreadsheets(cell) for cell in row] for row in block.rows])
     # The byte order mark tells spreadsheets that this is UTF-8.
     return "data:text/csv;charset=utf-8," + quote("\ufeff" + text.getvalue())
+
+
+def _for_spreadsheets(cell: Cell) -> Cell:
+    return "" if is_missing(cell) else harmless(cell) if isinstance(cell, str) else cell
 
 
 def map_view(block: Map, language: str, size: int) -> dict[str, Any]:

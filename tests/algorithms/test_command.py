@@ -127,3 +127,51 @@ def test_on_windows_the_command_is_one_line_that_programs_read_as_it_was_meant(m
     assert [word[11:] for word in words if word.startswith("LAND_COVER=")] == given["LAND_COVER"]
     assert f"YEARS={given['YEARS']}" in words and f"CREATION_OPTIONS={given['CREATION_OPTIONS']}" in words
     assert '"YEARS=2000, 2015"' in line, "the comma would part words in PowerShell"
+
+
+class TestHandedOn:
+    """Maps, tables and reports go to others."""
+
+    DATABASE = "dbname='land' host=db.example user='anna' password='S3cretPW' table=\"public\".\"zones\" (geom)"
+
+    def test_a_password_stands_neither_in_the_command_nor_among_the_parameters(self, processing_ready):
+        from qgis.core import QgsApplication, QgsProcessingContext
+
+        from ecoassets.algorithms.command import given_parameters, qgis_process_command
+
+        algorithm = QgsApplication.processingRegistry().algorithmById("ecoassets:zonesummary")
+        given = {"VALUES": ["/vsicurl/http://anna:S3cretPW@host/v.tif"], "YEARS": "2000", "ZONES": self.DATABASE}
+        told = qgis_process_command(algorithm, given, QgsProcessingContext())
+        shown = str(given_parameters(algorithm, given, QgsProcessingContext()))
+        for text in (told, shown):
+            assert "S3cret" not in text and "anna" not in text
+            assert "db.example" in text and "v.tif" in text
+
+    def test_no_paths_where_the_user_wants_none(self, parameters, tmp_path, monkeypatch):
+        from osgeo import gdal
+
+        monkeypatch.setattr("ecoassets.algorithms.settings._setting", lambda name: "true" if "HIDE" in name else None)
+        run(VALUE, parameters)
+        items = gdal.Open(parameters["OUTPUT"]).GetMetadata()
+        assert "ECOASSETS_COMMAND" not in items and items["ECOASSETS_METHOD"] == VALUE
+        report = Path(parameters["OUTPUT_HTML"]).read_text(encoding="utf-8")
+        assert str(tmp_path) not in report and "qgis_process" not in report and "land cover 2000.tif" in report
+        assert "report.parameters.json" not in files_in(tmp_path)
+
+    @pytest.mark.parametrize("file", ["table.csv", "table.xlsx", "table.gpkg"])
+    def test_names_of_classes_are_no_formulas_in_spreadsheets(self, parameters, tmp_path, file):
+        from osgeo import gdal
+
+        name = '=HYPERLINK("http://x","y")'
+        classes = write_text(tmp_path / "classes.csv", 'code,name\n21,"' + name.replace('"', '""') + '"\n51,+1+1\n')
+        table = str(tmp_path / file)
+        given = {"LAND_COVER": parameters["LAND_COVER"], "YEARS": "2000,2005", "CLASS_TABLE": classes}
+        run(
+            "ecoassets:transfermatrix",
+            {**given, "SCHEME": "cnlucc", "OUTPUT": parameters["OUTPUT"], "OUTPUT_TABLE": table},
+        )
+        layer = (data := gdal.OpenEx(table, gdal.OF_VECTOR)).GetLayer(0)
+        cells = {row.GetField(i) for row in layer for i in range(row.GetFieldCount())}
+        mark = "" if file.endswith("gpkg") else "'"
+        assert {f"{mark}{name}", f"{mark}+1+1"} <= cells
+        del layer, data

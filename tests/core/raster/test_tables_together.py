@@ -8,7 +8,7 @@ import pytest
 
 from ecoassets.core.errors import Cancelled, OutputError
 from ecoassets.core.raster.files import together
-from ecoassets.core.vector_files import commit_layer, pending_table, require_rows
+from ecoassets.core.raster.table_files import commit_layer, pending_table, require_rows
 
 from .test_together import put
 
@@ -107,7 +107,7 @@ class TestTables:
 
         path = tmp_path / "all.gpkg"
         write_layer(path, "GPKG", cells=[1.0])
-        monkeypatch.setattr("ecoassets.core.vector_files.LOCK_SECONDS", 0.3)
+        monkeypatch.setattr("ecoassets.core.raster.table_files.LOCK_SECONDS", 0.3)
         writer = sqlite3.connect(path, isolation_level=None)
         writer.execute("BEGIN IMMEDIATE")
         expected = pytest.raises(stop or OutputError, match=None if stop else "another program is writing to it")

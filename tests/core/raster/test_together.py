@@ -16,7 +16,7 @@ import pytest
 import ecoassets
 from ecoassets.core.errors import OutputError
 from ecoassets.core.raster.files import PendingFile, placed, together
-from ecoassets.core.vector_files import pending_table
+from ecoassets.core.raster.table_files import pending_table
 
 
 def put(path: Path, text: str, *, side: str = "") -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from osgeo import gdal, ogr
 
-from .errors import OutputError
-from .raster.dataset import call_gdal, quiet_gdal
-from .raster.files import HELD, Changes, PendingFile, current_changes
+from ..errors import OutputError
+from .dataset import call_gdal, quiet_gdal
+from .files import HELD, Changes, PendingFile, current_changes
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
 _PARTS = {
