@@ -30,7 +30,10 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.land_cover import SCHEMES
 from .compat import user_language
 from .help_texts import (
+    ANY_UNIT,
     CHOICES,
+    QUANTITY,
+    UNIT_FROM,
     AlgorithmHelp,
     Entry,
     Role,
@@ -47,8 +50,6 @@ from .settings import default_scheme
 
 Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
-QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
-UNIT_FROM = "unit_from"  # likewise: the parameter by which the user chooses its unit
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
 WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
 WORKBOOK, METHODS = "OUTPUT_XLSX", "OUTPUT_METHODS"
@@ -113,6 +114,14 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def svgIconPath(self) -> str:
         return icon_path(self.GROUP)
 
+    def createCustomParametersWidget(self, parent: Any = None) -> Any:
+        """The dialog: that of Processing with sections and a line that tells what is missing or odd."""
+        if not _has_window():
+            return None
+        from .dialogs.dialog import MethodDialog
+
+        return MethodDialog(self, parent)
+
     @property
     def texts(self) -> AlgorithmHelp:
         return load_help(self.NAME, user_language())
@@ -158,7 +167,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         parameter.setDescription(entry.label)
         parameter.setHelp(entry.help.replace(CHOICES, ", ".join(words)))
         if use is not None:
-            parameter.setMetadata({QUANTITY: use.quantity, UNIT_FROM: use.unit_from})
+            held = {QUANTITY: use.quantity, UNIT_FROM: use.unit_from, ANY_UNIT: bool(use.unit_from or use.ratio)}
+            parameter.setMetadata(held)
         if advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)

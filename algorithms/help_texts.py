@@ -21,6 +21,9 @@ FOLDER = RESOURCES / "help"
 PAGES = RESOURCES / "pages"  # what `make reference` writes from the texts
 SHARED = "_shared"
 CHOICES = "{choices}"  # in the help of a choice: its words, where data say which there are
+QUANTITY = "quantity"  # in the metadata of a raster parameter: the id of what it holds
+UNIT_FROM = "unit_from"  # likewise: the parameter by which the user chooses its unit
+ANY_UNIT = "any_unit"  # beside it: whether another choice tells the unit, or only ratios count
 Role = Literal["raster", "rasters", "series", "map", "least", "most"]
 
 
@@ -125,6 +128,7 @@ class _Words:
     space: str
     label_with: str
     any_unit: str
+    chosen_unit: str
     by_year: str
     band_per_year: str
     least: str
@@ -167,7 +171,7 @@ class _Words:
 
     def _unit(self) -> str:
         if self.use.unit_from:
-            return self.use.unit_from
+            return self.chosen_unit
         return self.any_unit if self.use.ratio else self.meant.unit
 
     def _span(self, text: str, span: Range) -> str:

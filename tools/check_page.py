@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..algorithms.declared import POLYGONS, QUANTITY, UNIT_FROM
+from ..algorithms.declared import POLYGONS
+from ..algorithms.help_texts import QUANTITY, UNIT_FROM
 from ..core.inputs.needs import Columns, Metres, Need
 from ..core.inputs.registry import CHECKS, Guarded, Input, guarding
 from ..core.quantities import quantity

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from ..algorithms.declared import QUANTITY, WIDGET
-from ..algorithms.help_texts import Entry, group_title, groups, load_help
+from ..algorithms.declared import WIDGET
+from ..algorithms.help_texts import QUANTITY, Entry, group_title, groups, load_help
 from ..core.quantities import quantity
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help"

@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 # Parameters, outputs of steps and kinds of data that the modeler offers for a choice, as QGIS does for its own.
 COMPATIBLE: tuple[list[str], list[str], list[int]] = ["enum", "string", "number"], ["outputString", "outputNumber"], []
-Static = QgsProcessingModelChildParameterSource.Source.StaticValue
+STATIC = QgsProcessingModelChildParameterSource.fromStaticValue(0).source()  # the enum lives elsewhere since 3.30
 
 
 class Worded:
@@ -114,13 +114,13 @@ class ModelerChoice(QgsProcessingModelerParameterWidget):
         several = isinstance(value, list)
         told = [
             QgsProcessingModelChildParameterSource.fromStaticValue(self._worded.stored(one.staticValue()))
-            if isinstance(one, QgsProcessingModelChildParameterSource) and one.source() == Static
+            if isinstance(one, QgsProcessingModelChildParameterSource) and one.source() == STATIC
             else one
             for one in (value if several else [value])
         ]
         return told if several else told[0]
 
     def _shown(self, value: Any) -> Any:
-        if isinstance(value, QgsProcessingModelChildParameterSource) and value.source() == Static:
+        if isinstance(value, QgsProcessingModelChildParameterSource) and value.source() == STATIC:
             return QgsProcessingModelChildParameterSource.fromStaticValue(self._worded.shown(value.staticValue()))
         return value

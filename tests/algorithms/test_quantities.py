@@ -40,7 +40,7 @@ EXPECTED = {
     "en": {
         "CROWN": ("Leaf area index (m2/m2)", f"{EN}Usual: 0 to 7 m2/m2."),
         "PLANTS": ("Gross primary production (any unit)", f"{EN}Usual: 0 to 3,000 g C/(m2 a)."),
-        "STEEP": ("Slope (STEEP_UNIT)", "Usual: 0 to 60 °."),
+        "STEEP": ("Slope (chosen unit)", "Usual: 0 to 60 °."),
         "ANYTHING": ("Values", ""),
         "CROWN_MIN": (
             "Smallest valid leaf area index",
@@ -57,7 +57,7 @@ EXPECTED = {
     "zh": {
         "CROWN": ("叶面积指数（m2/m2）", f"{ZH}常见范围：0 至 7 m2/m2。"),
         "PLANTS": ("总初级生产力（单位不限）", f"{ZH}常见范围：0 至 3,000 g C/(m2 a)。"),
-        "STEEP": ("坡度（STEEP_UNIT）", "常见范围：0 至 60 °。"),
+        "STEEP": ("坡度（所选单位）", "常见范围：0 至 60 °。"),
         "ANYTHING": ("数值", ""),
         "CROWN_MIN": ("有效叶面积指数下限", "小于该值的像元视为无数据。可能范围：0 至 20 m2/m2。"),
         "STEEP_MAX": (
