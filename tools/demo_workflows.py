@@ -59,6 +59,7 @@ def workflows(region: Path, output: Path) -> dict[str, dict[str, Any]]:
     return {
         "assetsworkflow": {
             **land,
+            **districts,
             "NPP": by_year("npp"),
             "PRECIPITATION": by_year("precipitation"),
             "SOIL_RETENTION": by_year("soil_retention"),

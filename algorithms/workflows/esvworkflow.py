@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
+from ...core.report import Map
+from ...core.workflows.answers.esv import esv_page
+from ...core.workflows.answers.found import Found
+from ...core.workflows.answers.maps import change_map
+from ...core.workflows.answers.page import Page
 from ...core.workflows.assets_headlines import value_headlines
-from ...core.workflows.esv_headlines import detector_headlines, land_headlines, profit_headlines, rsei_headlines
+from ...core.workflows.driver_headlines import parse_factor_groups
+from ...core.workflows.esv_headlines import (
+    detector_headlines,
+    ecosystem_headlines,
+    land_headlines,
+    profit_headlines,
+    rsei_headlines,
+    span_headlines,
+)
 from ...core.workflows.headlines import Headline
 from ...core.workflows.pressure_headlines import pressure_headlines, zone_headlines
 from ...core.years import parse_years
@@ -27,6 +41,15 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
     MAIN_MAP = "value_change.tif"
     GROUP = "workflows"
     ADJUSTED = True
+    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
+        "transfermatrix": (0,),
+        "ecologicalassets": (0, 2, 3),
+        "ecosystemservicevalue": (0, 2, 3),
+        "profitloss": (0, 2, 3),
+        "rsei": (0,),
+        "humanactivity:human_activity_zones": (0,),
+        "geodetector": (0,),
+    }
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
 
     def declare(self) -> None:
@@ -51,10 +74,17 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
     def steps(self, given: Given) -> int:
         return (
             6
+            + self.placing.steps
             + (1 if given.has("IMAGES") else 0)
             + (1 if given.has("ZONES") else 0)
             + len(given.choices("DRIVER_CHAIN"))
         )
+
+    def page(self, found: Found) -> Page:
+        return esv_page(found)
+
+    def maps(self, given: Given, chain: Chain, language: str) -> list[Map]:
+        return [change_map(chain.file(self.MAIN_MAP), given.years(), language)]
 
     def names(self, given: Given) -> dict[str, str]:
         return self.service_names(given, report_language())
@@ -115,9 +145,15 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
             },
             shown=["OUTPUT", "OUTPUT_INDEX"],
         )
+        self.placing.value("", value.path(), f"{currency}/a")
+        self.placing.classify(chain.run)
+        ecosystems = {code: one.ecosystem for code, one in given.scheme().classes.items()}
+        values = value_headlines(value.table(), value.table("OUTPUT_CHANGE"), currency)
         headlines = [
+            *ecosystem_headlines(transfer.table(), ecosystems),
             *land_headlines(transfer.table()),
-            *value_headlines(value.table(), value.table("OUTPUT_CHANGE"), currency),
+            *values,
+            *span_headlines([headline for headline in values if headline.figure == "assets_total"]),
             *profit_headlines(profit.table("OUTPUT_SUMMARY"), currency),
         ]
         quality = self._quality(given, chain) if given.has("IMAGES") else None
@@ -178,5 +214,6 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
             FACTORS=sampling.drivers,
         )
         drivers = DriverChain(given, sampling, ESV).run(chain, sample)
-        found = detector_headlines(detector.table("OUTPUT_FACTORS"), detector.table("OUTPUT_INTERACTIONS"))
+        groups = parse_factor_groups(given.text("FACTOR_GROUPS"), sampling.drivers)
+        found = detector_headlines(detector.table("OUTPUT_FACTORS"), detector.table("OUTPUT_INTERACTIONS"), groups)
         return [*found, *drivers]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from ...core.accounts.quantities.soil import NITROGEN, PHOSPHORUS, SILT
 from ...core.accounts.quantities.statistics import ALLOCATIONS
 from ...core.errors import InputError
+from ...core.report import Map
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.services.soil.erodibility import UNITS
-from ...core.workflows.combined_report import StepReport
+from ...core.workflows.answers.found import Found
+from ...core.workflows.answers.gep import gep_page
+from ...core.workflows.answers.maps import value_map
+from ...core.workflows.answers.page import Page
+from ...core.workflows.combined_report import PageOne, StepReport
 from ...core.workflows.gep_headlines import account_headlines, seea_headlines
 from ...core.workflows.headlines import Headline
 from ...core.workflows.study_area import SharedArea
@@ -33,6 +38,7 @@ class GepWorkflow(Workflow, PriceParameters):
 
     NAME = "gepworkflow"
     MAIN_MAP = "gep_map.tif"
+    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {ACCOUNT: (0, 1, 2)}
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "NPP")
 
     def declare(self) -> None:
@@ -87,6 +93,15 @@ class GepWorkflow(Workflow, PriceParameters):
     @staticmethod
     def _counts_soil(given: Given) -> bool:
         return any(given.has(name) for name in ("BULK_DENSITY", "SOIL_N", "SOIL_P"))
+
+    def page(self, found: Found) -> Page:
+        return gep_page(found)
+
+    def maps(self, given: Given, chain: Chain, language: str) -> list[Map]:
+        path = chain.file(self.MAIN_MAP)
+        if path not in chain.shown:
+            return []
+        return [value_map(path, given.years(), language, "map_headline_gep")]
 
     def _services(self, given: Given) -> list[str]:
         """The services for which there is what they need."""
@@ -224,12 +239,17 @@ class GepWorkflow(Workflow, PriceParameters):
         return maps, tables
 
     def _publish(
-        self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport], shared: SharedArea
+        self,
+        given: Given,
+        headlines: Sequence[Headline],
+        reports: Sequence[StepReport],
+        shared: SharedArea,
+        page_one: PageOne,
     ) -> Results:
         """The account comes first: its first page answers what the reader asks."""
         title = self._title_of_account()
         ordered = sorted(reports, key=lambda report: report.title != title)
-        return super()._publish(given, headlines, ordered, shared)
+        return super()._publish(given, headlines, ordered, shared, page_one)
 
     @staticmethod
     def _title_of_account() -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from qgis.core import (
     QgsApplication,
@@ -20,11 +21,16 @@ from ...core.errors import Cancelled, EcoAssetsError, InputError, OutputError
 from ...core.progress import Progress
 from ...core.raster.names import is_one_file
 from ...core.raster.study import within
-from ...core.report import MethodReport
+from ...core.report import Map, MethodReport
 from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
-from ...core.workflows.combined_report import StepReport, combined_report
+from ...core.terrain.class_tables import terrain_names
+from ...core.workflows.answers.found import Found
+from ...core.workflows.answers.page import Page
+from ...core.workflows.combined_report import PageOne, StepReport, combined_report
+from ...core.workflows.driver_headlines import driver_names
 from ...core.workflows.headlines import Headline, headline_table
+from ...core.workflows.places_report import place_headlines
 from ...core.workflows.preflight import YearlyRasters, check_rasters
 from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
@@ -35,6 +41,7 @@ from ..reporting.gathered import gather_reports
 from ..reporting.takeaway import TakeAway
 from ..settings import report_language
 from ..translation import tr
+from .placing import Placing
 
 AREA_FILE = "study_area.tif"
 AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
@@ -78,7 +85,9 @@ class Chain:
         steps: int,
         reports: list[StepReport],
         away: TakeAway,
+        results: Mapping[str, tuple[int, ...]],
     ) -> None:
+        self._results = results
         self._given, self._context, self._feedback, self._folder = given, context, feedback, folder
         self._files_read = files_read
         self._steps, self._started, self._reports, self._away = steps, 0, reports, away
@@ -138,6 +147,7 @@ class Chain:
         valid, message = child.checkParameterValues(given, self._context)
         if not valid:
             raise QgsProcessingException(f"{where}: {message}")
+        told = len(self._reports)
         try:
             results, succeeded = child.run(given, self._context, self._multi, {}, False)
         except QgsProcessingException as error:
@@ -146,8 +156,10 @@ class Chain:
             raise Cancelled
         if about:
             self._away.name_last_step(title)
-        if about and self._reports:
-            self._reports[-1] = replace(self._reports[-1], title=title)
+        if len(self._reports) > told:
+            own = self._results.get(f"{name}:{about}", self._results.get(name, ()))
+            chapters = tuple(n for n in own if n < len(self._reports[-1].report.chapters))
+            self._reports[-1] = replace(self._reports[-1], title=title, results=chapters)
         if not succeeded:
             raise QgsProcessingException(tr("{where}: there were errors, see the messages above.", where=where))
         self.finished += 1
@@ -170,6 +182,8 @@ class Workflow(EcoAlgorithm):
     MAIN_MAP = ""
     # Rasters by year that are compared with the years and the grid of the land cover before the first step.
     YEARLY: tuple[str, ...] = ()
+    # Which chapters of the steps are results, by name of the algorithm (and `:about`); the others go to the appendix.
+    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {}
 
     def steps(self, given: Given) -> int:
         """How many steps this run has."""
@@ -197,6 +211,14 @@ class Workflow(EcoAlgorithm):
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
         """Runs the steps and returns what the abstract would report."""
         raise NotImplementedError
+
+    def page(self, found: Found) -> Page:
+        """What page one of the report answers."""
+        raise NotImplementedError
+
+    def maps(self, given: Given, chain: Chain, language: str) -> list[Map]:
+        """The maps of page one, the first of them before the figures; of files that were written."""
+        return []
 
     def names(self, given: Given) -> dict[str, str]:
         """Names of subjects of the headline figures, by id, in the language of the report."""
@@ -236,13 +258,17 @@ class Workflow(EcoAlgorithm):
             raise InputError("\n".join(reasons))
         reports: list[StepReport] = []
         where = self._context, self._feedback, folder
-        chain = Chain(given, self._files_read, *where, self.steps(given), reports, self._away)
+        self.placing = Placing(given)
+        chain = Chain(given, self._files_read, *where, self.steps(given), reports, self._away, self.RESULTS)
         self._shown = chain.shown
         try:
             shared = self._share_area(given, chain, progress)
             with gather_reports(reports, self._away), within(shared.source):
                 headlines = [*area_headlines(shared), *self.follow(given, chain)]
-            return {"FOLDER": folder, **self._publish(given, headlines, reports, shared)}
+                places = self.placing.find(shared, progress)
+            headlines += [headline for one in places for headline in place_headlines(one)]
+            page_one = PageOne(self.page, partial(self.maps, given, chain), places)
+            return {"FOLDER": folder, **self._publish(given, headlines, reports, shared, page_one)}
         except (Cancelled, EcoAssetsError, QgsProcessingException):
             if chain.finished:
                 progress.warn(tr("What the steps that had finished made stays in {folder}.", folder=folder))
@@ -258,11 +284,17 @@ class Workflow(EcoAlgorithm):
         return share_study_area(*land, path, settings, progress.part(0, 0))
 
     def _publish(
-        self, given: Given, headlines: Sequence[Headline], reports: Sequence[StepReport], shared: SharedArea
+        self,
+        given: Given,
+        headlines: Sequence[Headline],
+        reports: Sequence[StepReport],
+        shared: SharedArea,
+        page_one: PageOne,
     ) -> Results:
         def whole(language: str) -> MethodReport:
             years = given.years()
             period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
-            return combined_report(headlines, reports, language, period, self.names(given), shared)
+            names = {**terrain_names(language), **driver_names(language), **self.names(given)}
+            return combined_report(headlines, reports, language, period, names, shared, page_one)
 
         return self.publish_report(given, whole) | self.publish_table("OUTPUT_TABLE", headline_table(headlines))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from ...core.errors import InputError
+from ...core.report import Map, MapPicture
+from ...core.report.texts import load_texts
 from ...core.services.soil.erodibility import UNITS
 from ...core.word_lists import split_words
+from ...core.workflows.answers.found import Found
+from ...core.workflows.answers.page import Page
+from ...core.workflows.answers.zoning import zoning_page
 from ...core.workflows.headlines import Headline
 from ...core.workflows.zoning_headlines import (
     conservation_headlines,
@@ -16,6 +22,11 @@ from ...core.workflows.zoning_headlines import (
     restoration_headlines,
     service_headlines,
 )
+from ...core.zoning.legends import legend
+from ...core.zoning.parts import masks_of, part_map
+from ...core.zoning.plan.kernel import BOTH, CONSERVE, RESTORE
+from ...core.zoning.reasons import PARTS
+from ...core.zoning.report_parts import class_map
 from ..given import Given
 from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
@@ -32,6 +43,8 @@ WATER, SOIL, FLOOD, HABITAT, QUALITY = (
 )
 # How each service's raster counts: depths in mm, densities per hectare.
 KINDS = {WATER: "depth", SOIL: "density", FLOOD: "depth", HABITAT: "density"}
+UNITS_OF_TOTALS = {WATER: "m3/a", SOIL: "t/a", FLOOD: "m3", HABITAT: "ha"}
+REASONS = "restoration.tif"
 COMPARISON = {"OUTPUT_DIFFERENCE": "plan_difference.tif", "OUTPUT_COMPARISON": "plan_comparison.csv"}
 DEGRADED = {WATER: "DEGRADED_WATER", SOIL: "DEGRADED_SOIL", FLOOD: "DEGRADED_FLOOD", QUALITY: "DEGRADED_QUALITY"}
 
@@ -41,6 +54,12 @@ class ZoningWorkflow(Workflow):
 
     NAME = "zoningworkflow"
     MAIN_MAP = "plan.tif"
+    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
+        "restorationzones": (0,),
+        "conservationzones": (0,),
+        "zoningplan": (0,),
+        "ecosystemquality": (0,),
+    }
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "STORM_RAINFALL")
 
     def declare(self) -> None:
@@ -90,7 +109,17 @@ class ZoningWorkflow(Workflow):
         services = [*self._services(given), HABITAT]
         compared = [name for name in self._layers(given) if name in DEGRADED] if len(given.years()) > 1 else []
         soil = SoilSteps(given).count if SOIL in services else 0
-        return len(services) + soil + (1 if given.has("INDICATORS") else 0) + len(compared) + 3
+        return len(services) + soil + self.placing.steps + (1 if given.has("INDICATORS") else 0) + len(compared) + 3
+
+    def page(self, found: Found) -> Page:
+        return zoning_page(found)
+
+    def maps(self, given: Given, chain: Chain, language: str) -> list[Map]:
+        words = load_texts(language)
+        plan = class_map(
+            words["map_headline_zoning"], [MapPicture(chain.file(self.MAIN_MAP))], legend("plan", language)
+        )
+        return [plan, part_map(words["map_reasons"], chain.file(REASONS), words["map_reasons_all"], language)]
 
     @staticmethod
     def _services(given: Given) -> list[str]:
@@ -148,7 +177,19 @@ class ZoningWorkflow(Workflow):
             LAND_COVER=given.rasters("LAND_COVER")[-1],
             **self._as_services(services),
         )
+        self._lay_out(restoration, plan, layers)
+        self.placing.classify(chain.run)
         return headlines + plan_headlines(plan.table()) + kept_headlines(plan.table("OUTPUT_SERVICES"))
+
+    def _lay_out(self, restoration: Step, plan: Step, layers: dict[str, Step]) -> None:
+        """Parts of the plan and services by district and landform."""
+        for part in PARTS:
+            self.placing.part(part, restoration.path(), masks_of(part))
+        self.placing.part("restoration", plan.path(), (RESTORE, BOTH))
+        self.placing.part("conservation", plan.path(), (CONSERVE, BOTH))
+        for name, step in layers.items():
+            if name in UNITS_OF_TOTALS:
+                self.placing.value(name, step.path(), UNITS_OF_TOTALS[name], KINDS[name] == "depth")
 
     @staticmethod
     def _ranked(given: Given) -> list[str]:
@@ -222,7 +263,7 @@ class ZoningWorkflow(Workflow):
         if SOIL in layers:
             reasons["EROSION_CLASSES"] = layers[SOIL].path("OUTPUT_CLASSES")
         files = {
-            "OUTPUT": "restoration.tif",
+            "OUTPUT": REASONS,
             "OUTPUT_PRIORITY": "restoration_priority.tif",
             "OUTPUT_TABLE": "restoration.csv",
         }

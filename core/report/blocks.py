@@ -81,6 +81,7 @@ class TableBlock:
         rows: cells in the order of the columns; a number in a ``number`` column may be None or NaN.
         note: a line under the table.
         download: file name (without folder) under which all rows can be saved as CSV; empty for none.
+        whole: whether even a long one is shown without unfolding.
     """
 
     title: str
@@ -88,6 +89,7 @@ class TableBlock:
     rows: Sequence[Sequence[Cell]]
     note: str = ""
     download: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,11 +267,15 @@ class Classes:
 
 @dataclass(frozen=True)
 class MapPicture:
-    """One band of a raster file, and what stands above its picture (such as the year)."""
+    """One band of a raster file, and what stands above its picture (such as the year).
+
+    `recoded` pairs codes of the file with those that are shown, so that many classes become few.
+    """
 
     path: PathLike
     title: str = ""
     band: int = 1
+    recoded: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)

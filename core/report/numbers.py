@@ -71,6 +71,7 @@ _WORDS = {
     "zh": ((12, "万亿"), (8, "亿"), (4, "万")),
 }
 _IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "persons": "人", "person": "人"}
+POINTS = "pp"  # differences of shares
 _POWER_FIRST = re.compile(r"1e(\d+) (.+)")
 _HA_PER_KM2 = 100.0
 _KM2_FROM_HA = 1e4  # a hundred square kilometres
@@ -82,6 +83,8 @@ def unit_text(unit: str, language: str = "en") -> str:
     >>> unit_text("CNY/(ha a)", "zh"), unit_text("m3/a")
     ('元/(公顷·年)', 'm³/a')
     """
+    if unit == POINTS:
+        return "个百分点" if language == "zh" else "percentage points"
     text = re.sub(r"(?<=m)([23])(?![0-9])", lambda found: found[1].translate(_SUPERSCRIPTS), unit)
     if language != "zh":
         return text
@@ -141,4 +144,5 @@ def unit_decimals(unit: str) -> int | None:
     None for the other units, whose digits follow the size of the number.
     """
     in_words = any(unit.startswith(word) for words in _WORDS.values() for _, word in words)
-    return 2 if unit.startswith("%") or unit == "km²" or in_words else None
+    points = unit in (unit_text(POINTS), unit_text(POINTS, "zh"))
+    return 2 if unit.startswith("%") or unit == "km²" or in_words or points else None

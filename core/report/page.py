@@ -221,7 +221,7 @@ def _table(block: TableBlock, language: str) -> dict[str, Any]:
         cut = words["rows_cut_download" if block.download else "rows_cut"]
         note = " ".join(filter(None, (cut.format(shown=MAX_ROWS, count=len(block.rows)), note)))
     columns, texts = readable(block.columns, shown, language)
-    folded = len(texts) > FOLD_ABOVE
+    folded = len(texts) > FOLD_ABOVE and not block.whole
     return {
         "kind": "table",
         "title": block.title,

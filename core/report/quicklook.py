@@ -6,7 +6,7 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,7 @@ def quick_looks(pictures: Sequence[MapPicture], legend: Ramp | Classes, max_size
         InputError: a file or band cannot be read.
     """
     is_classes = isinstance(legend, Classes)
-    samples = [read_sample(picture.path, picture.band, is_classes, max_size) for picture in pictures]
+    samples = [_recoded(read_sample(p.path, p.band, is_classes, max_size), p.recoded) for p in pictures]
     if isinstance(legend, Classes):
         return _paint_classes(samples, legend)
     return _paint_ramp(samples, legend)
@@ -127,6 +127,15 @@ def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Samp
         aspect=ground_width / ground_height,
         north_up=row_shear == column_shear == 0 and dx > 0,
     )
+
+
+def _recoded(sample: Sample, codes: Sequence[tuple[int, int]]) -> Sample:
+    if not codes:
+        return sample
+    values = sample.values.copy()
+    for code, shown in codes:
+        values[sample.values == code] = shown
+    return replace(sample, values=values)
 
 
 def _without_nodata(band: gdal.Band, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,3 +57,12 @@ def _own_scheme(table: Table, variable: str) -> str:
             f"It holds {listed}."
         )
     return next(iter(found))
+
+
+def terrain_names(language: str) -> dict[str, str]:
+    """What a report calls the classes of the plugin's own tables, by their English names; none in English."""
+    if language != "zh":
+        return {}
+    rows = resource_table("topo_classes").rows
+    # the first scheme of a variable is the one that is used where nothing else is chosen
+    return {str(row["name_en"]): str(row["name_zh"]) for row in reversed(rows) if row["name_en"] and row["name_zh"]}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..report.numbers import POINTS
 from ..tables import Table
-from .headlines import Headline, pair_of, rows_of, total_of
+from .headlines import Headline, Row, pair_of, rows_of, total_of
 
 ALL = "all"
 
@@ -27,16 +28,34 @@ def value_headlines(values: Table, change: Table, currency: str) -> list[Headlin
     for row in rows_of(change, ecosystem=ALL, service=ALL):
         before, after = pair_of(row)
         headlines.append(Headline("assets_growth", row.number("change_pct"), "%", after, before, card=True))
-    for figure, column in (("ecosystem_share", "ecosystem"), ("service_value", "service")):
-        for year in years:
-            of_year = [row for row in rows if row.whole("year") == year]
-            for subject in dict.fromkeys(row.text(column) for row in of_year):
-                part = total_of((row for row in of_year if row.text(column) == subject), "value")
-                if figure == "service_value":
-                    headlines.append(Headline(figure, part, unit, year, subject=subject))
-                elif totals[year]:
-                    headlines.append(Headline(figure, part / totals[year] * 100, "%", year, subject=subject))
+    for year in years:
+        parts = _parts_of([row for row in rows if row.whole("year") == year], "ecosystem")
+        shares = {name: part / totals[year] * 100 for name, part in parts.items() if totals[year]}
+        headlines += [Headline("ecosystem_share", share, "%", year, subject=name) for name, share in shares.items()]
+    headlines += _share_changes(headlines, years)
+    for year in years:
+        parts = _parts_of([row for row in rows if row.whole("year") == year], "service")
+        ranked = sorted(parts.items(), key=lambda part: -part[1])
+        headlines += [Headline("service_value", value, unit, year, subject=name) for name, value in ranked]
     return headlines
+
+
+def _parts_of(rows: Sequence[Row], column: str) -> dict[str, float]:
+    """The value of each ecosystem or service, in the order in which they come."""
+    names = dict.fromkeys(row.text(column) for row in rows)
+    return {name: total_of((row for row in rows if row.text(column) == name), "value") for name in names}
+
+
+def _share_changes(headlines: Sequence[Headline], years: Sequence[int]) -> list[Headline]:
+    """By how many percentage points the share of each ecosystem changed between years and over the whole period."""
+    shares = {(h.subject, h.year): h.value or 0.0 for h in headlines if h.figure == "ecosystem_share"}
+    pairs = list(zip(years, years[1:])) + ([(years[0], years[-1])] if len(years) > 2 else [])
+    return [
+        Headline("ecosystem_share_change", shares[name, after] - shares[name, before], POINTS, after, before, name)
+        for before, after in pairs
+        for name in dict.fromkeys(name for name, _ in shares)
+        if (name, before) in shares and (name, after) in shares
+    ]
 
 
 def terrain_headlines(variable: str, summary: Table, currency: str) -> list[Headline]:
@@ -76,3 +95,17 @@ def effect_headlines(panel: Table | None, quantiles: Table | None, drivers: Sequ
                 Headline("quantile_effect", row.number("estimate"), "", subject=subject, p=row.number("p"))
             )
     return headlines
+
+
+def turning_headlines(turning: Table | None) -> list[Headline]:
+    """Where the effect of a driver changes its direction within what was seen, with the shape of its curve.
+
+    Args:
+        turning: `OUTPUT_TURNING` of panelregression; None where there is none.
+    """
+    return [
+        Headline("turning_point", row.number("turning_point"), "", subject=f"{row.text('term')}, {row.text('shape')}",
+                 p=row.number("p_shape"))
+        for row in (rows_of(turning) if turning else [])
+        if row.text("shape") in ("u", "inverted_u") and (row.number("p_shape") or 1.0) < 0.05
+    ]  # fmt: skip

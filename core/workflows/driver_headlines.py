@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InputError
 from ..messages import say
+from ..report.texts import load_texts
 from ..tables import Table
 from .headlines import Headline, Row, rows_of
 
@@ -61,6 +62,12 @@ def parse_factor_groups(text: str, drivers: Sequence[str]) -> dict[str, tuple[st
     if twice:
         raise InputError(say("FACTOR_GROUPS names {name!r} twice. A driver belongs to one group.", name=twice[0]))
     return groups
+
+
+def driver_names(language: str) -> dict[str, str]:
+    """What a report calls the drivers that the workflows know, by their ids."""
+    words = load_texts(language)
+    return {driver: words[driver] for drivers in _USUAL.values() for driver in drivers if driver in words}
 
 
 def detector_years_headlines(factors: Table, groups: Mapping[str, Sequence[str]]) -> list[Headline]:

@@ -8,6 +8,7 @@ from ..tables import Table
 from .headlines import Headline, pair_of, rows_of
 
 ALL = "all"
+HA_PER_KM2 = 100
 
 
 def account_headlines(summary: Table, change: Table, currency: str) -> list[Headline]:
@@ -28,10 +29,26 @@ def account_headlines(summary: Table, change: Table, currency: str) -> list[Head
         Headline("gep_share", row.number("share_pct"), "%", row.whole("year"), subject=row.text("name"))
         for row in rows_of(summary, by="category")
     ]
+    headlines += _districts(summary, currency)
     for row in rows_of(change, zone=ALL, category=ALL):
         before, after = pair_of(row)
         for figure, column in (("gep_change_current", "change_pct"), ("gep_change_comparable", "comparable_pct")):
             headlines.append(Headline(figure, row.number(column), "%", after, before, card=column == "comparable_pct"))
+    return headlines
+
+
+def _districts(summary: Table, currency: str) -> list[Headline]:
+    """The product of each district by year; per hectare and as a share in the last year."""
+    rows = rows_of(summary, by="zone")
+    last = max((row.whole("year") or 0 for row in rows), default=0)
+    headlines = []
+    for row in rows:
+        year, zone, dense = row.whole("year"), row.text("name"), row.number("value_per_km2")
+        headlines.append(Headline("district_value", row.number("value"), f"{currency}/a", year, subject=zone))
+        if year == last:
+            headlines.append(Headline("district_value_share", row.number("share_pct"), "%", year, subject=zone))
+            per_ha = None if dense is None else dense / HA_PER_KM2
+            headlines.append(Headline("district_value_per_ha", per_ha, f"{currency}/(ha a)", year, subject=zone))
     return headlines
 
 

@@ -150,10 +150,12 @@ def test_means_are_weighted_by_area():
 
 def test_the_strongest_factor_comes_first():
     factors = table("factor q p_noncentral", ("rain", 0.2, 0.5), ("lights", 0.6, None))
-    interactions = table("factor_a factor_b type", ("rain", "lights", "bi_enhance"))
-    headlines = detector_headlines(factors, interactions)
+    interactions = table("factor_a factor_b q_ab type", ("rain", "lights", 0.7, "bi_enhance"))
+    headlines = detector_headlines(factors, interactions, {"nature": ("rain",), "people": ("lights",)})
     assert [(h.figure, h.subject, h.value) for h in headlines] == [
-        ("factor_q", "lights", 0.6), ("factor_q", "rain", 0.2), ("interactions", "bi_enhance", 1.0),
+        ("factor_q", "lights", 0.6), ("factor_q", "rain", 0.2),
+        ("factor_group_q", "nature", 0.2), ("factor_group_q", "people", 0.6),
+        ("interactions", "bi_enhance", 1.0), ("strongest_pair", "rain, lights", 0.7),
     ]  # fmt: skip
     assert headlines[0].card and not headlines[1].card
 
