@@ -27,16 +27,13 @@ def places(tmp_path):
     values = written("values", [[[10, 20], [30, 99]], [[20, 20], [40, 99]]])
     masks = written("masks", [[16, 17], [0, 16]], "uint8", nodata=255)
     zones = written("zones", [[1, 2], [1, 2]], "uint8", nodata=0)
-    parts = [PlacedPart(part, masks, masks_of(part)) for part in ("low_quality", "degraded")]
+    placed = [PlacedPart(part, masks, masks_of(part)) for part in ("low_quality", "degraded")]
     return run_places(
         "district",
         ZoneLayer(zones, kind="raster"),
         area,
         [PlacedValue("", values, (2000, 2010), "CNY/a")],
-        [
-            PlacedPart("low_quality", masks, masks_of("low_quality")),
-            PlacedPart("degraded", masks, masks_of("degraded")),
-        ],
+        placed,
         {"1": "Left", "2": "Right"},
     )
 
