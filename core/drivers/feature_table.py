@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import InputError, TableError
+from ..messages import say
 from ..tables import Table
 
 Array = np.ndarray
@@ -57,6 +58,39 @@ class FeatureTable:
                 "no variables."
             )
         return found
+
+    def plane_coordinates(self, purpose: str) -> Array:
+        """Coordinates between which distances can be measured.
+
+        Raises:
+            InputError: rows have no places, or places in degrees.
+        """
+        found = self.needed_coordinates(purpose)
+        if self.geographic:
+            raise InputError(
+                f"{purpose} measures distances, and {self.name or 'the layer'} is in degrees, whose length differs by "
+                "direction. Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer)."
+            )
+        return found
+
+    def doubts(self) -> tuple[str, ...]:
+        """What to say of places whose CRS nobody knows, where they look like degrees."""
+        found = self.coordinates()
+        if found is None or self.crs:
+            return ()
+        known = found[np.isfinite(found).all(axis=1)]
+        x, y = np.abs(known).T
+        within = len(known) > 0 and x.max() <= 180 and y.max() <= 90
+        if not within or np.array_equal(known, np.round(known)):  # whole numbers are rows and columns
+            return ()
+        return (
+            say(
+                "{fields} of {table} look like degrees, and nothing tells their CRS: distances are taken as they "
+                "stand, though a degree differs in length by direction. Give a layer in a projected CRS, or metres.",
+                fields=" and ".join(self.place or ()),
+                table=self.name or "the table",
+            ),
+        )
 
     def complete_place(self) -> tuple[str, str] | None:
         """The columns of the coordinates where every row has them."""

@@ -38,15 +38,11 @@ def read_placed_rows(
         TableError: see `read_observations`.
     """
     table = table.with_roles([name for name in (y, *x, entity, time) if name])
-    table.needed_coordinates(purpose)
-    if table.geographic:
-        raise InputError(
-            f"{purpose} measures distances, and {table.name or 'the layer'} is in degrees, whose length differs by "
-            "direction. Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer)."
-        )
+    table.plane_coordinates(purpose)
     if year is not None and time is None:
         raise InputError("YEAR is given without TIME. Choose the field of the year.")
     found = read_observations(table.columns, y, x, entity, time, coordinates=table.place, transforms=transforms)
+    found = replace(found, warnings=(*found.warnings, *table.doubts()))
     if year is None:
         return found
     assert found.time is not None and found.times is not None

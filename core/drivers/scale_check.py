@@ -133,6 +133,7 @@ def _at_size(
             doubts.append(f"no slopes. {error}")
     terms = {} if panel is None else {term.term: term for term in panel.terms}
     if panel is not None:
+        doubts += panel.warnings
         doubts += [f"no slope of {item.what.removeprefix('driver ')}, {item.reason}" for item in panel.dropped
                    if item.what.startswith("driver ")]  # fmt: skip
     rows = []

@@ -148,7 +148,7 @@ def run_spatial_autocorrelation(
     observations = read_observations(table.columns, choice.field, beside, coordinates=table.place)
     dropped = _told_apart(observations.dropped, other_years)
     progress.info(f"{observations.n} of {observations.n_read} rows are used. {summarise(dropped)}")
-    for warning in observations.warnings:
+    for warning in (*observations.warnings, *table.doubts()):
         progress.warn(warning)
     coordinates = observations.coordinates
     assert coordinates is not None
@@ -162,7 +162,10 @@ def run_spatial_autocorrelation(
     values = observations.y
     around = observations.x[:, 0] if choice.second else values
     if choice.x:
-        values = around = panel_regression(observations, "none", "iid").residuals
+        plain = panel_regression(observations, "none", "iid")
+        for warning in plain.warnings:
+            progress.warn(warning)
+        values = around = plain.residuals
         overall = residual_moran(values, observations.x, weights)
     else:
         shuffled = 0 if choice.second else choice.permutations

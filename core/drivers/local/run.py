@@ -10,6 +10,7 @@ from scipy import sparse
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
+from ..collinearity import collinearity_warnings
 from ..feature_table import FeatureTable
 from ..observations import Observations, summarise
 from ..panel.run import residual_weights
@@ -168,7 +169,8 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
         _model(choice.method, found.diagnostics, _moran(found.residuals, observations, None)),
     )
     terms = ("const", *observations.x_names)
-    warnings = (*observations.warnings, *doubts(choice, terms, found))
+    collinear = collinearity_warnings(observations.x_names, x - x.mean(axis=0))
+    warnings = (*observations.warnings, *collinear, *doubts(choice, terms, found))
     for warning in warnings:
         progress.warn(warning)
     progress.set(100)

@@ -127,6 +127,8 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         table.needed_coordinates("COVARIANCE conley")
         if choice.cutoff is None:
             raise InputError("COVARIANCE conley needs CUTOFF: give the range of the residuals' variogram.")
+        for doubt in table.doubts():
+            progress.warn(doubt)
         spatial = SpatialKernel(choice.cutoff, choice.kernel, table.geographic)
     if choice.covariance == "cluster" and choice.block_size > 0:
         name = f"blocks of {choice.block_size:g}"

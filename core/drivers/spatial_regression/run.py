@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
+from ..collinearity import collinearity_warnings
 from ..feature_table import FeatureTable
 from ..observations import Observations, summarise
 from ..panel.specification import Test
@@ -205,7 +206,9 @@ def run_spatial_regression(
             fits.get(model)
     progress.set(90)
     all_tests = _tests(fits.known, tests.rows(), fit, weights, rows, design)
-    warnings = (*observations.warnings, *rows.notes, *_warnings(lag, fit, effects))
+    about_means = design.drivers - design.drivers.mean(axis=0)
+    collinear = collinearity_warnings(design.driver_names, about_means)
+    warnings = (*observations.warnings, *collinear, *rows.notes, *_warnings(lag, fit, effects))
     for warning in warnings:
         progress.warn(warning)
     for note in fit.notes:

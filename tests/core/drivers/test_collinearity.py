@@ -1,9 +1,20 @@
 """Drivers that nearly make each other up are named together."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
+from ecoassets.core.drivers.autocorrelation import run as autocorrelation
 from ecoassets.core.drivers.collinearity import collinearity_warnings, near_dependences
+from ecoassets.core.drivers.feature_table import FeatureTable
+from ecoassets.core.drivers.local.choice import LocalChoice
+from ecoassets.core.drivers.local.run import run_local_regression
+from ecoassets.core.drivers.panel.choice import PanelChoice
+from ecoassets.core.drivers.panel.run import run_panel_regression
+from ecoassets.core.drivers.quantile.run import QuantileChoice, run_quantile_regression
+from ecoassets.core.drivers.spatial_regression import run as spatial
+from ecoassets.tests.core.raster.conftest import Telling
 
 RANDOM = np.random.default_rng(4)
 
@@ -41,3 +52,47 @@ def test_the_warning_names_them():
     x = RANDOM.normal(size=200)
     (told,) = collinearity_warnings(["rain", "heat", "wet"], centred(x, RANDOM.normal(size=200), 2 * x + 1e-5 * x**2))
     assert told.startswith("rain and wet are collinear")
+
+
+class TestEveryRegression:
+    """The same is told wherever slopes are: two drivers that differ by a hair, on a square of places."""
+
+    PLACES = np.stack(np.meshgrid(np.arange(12.0) * 1000, np.arange(12.0) * 1000), axis=-1).reshape(-1, 2)
+    FIRST = RANDOM.normal(size=144)
+    COLUMNS: ClassVar = {
+        "x": PLACES[:, 0], "y": PLACES[:, 1], "a": FIRST, "b": FIRST + RANDOM.normal(size=144) * 1e-3,
+        "value": FIRST + RANDOM.normal(size=144),
+    }  # fmt: skip
+
+    @pytest.mark.parametrize("method", ["panel", "quantile", "spatial", "local", "autocorrelation"])
+    def test_tells_collinear_drivers(self, method):
+        log = Telling()
+        self.run(method, self.COLUMNS, log)
+        assert any("a and b are collinear" in str(line) for line in log.warnings)
+
+    @pytest.mark.parametrize("method", ["spatial", "local", "autocorrelation"])
+    @pytest.mark.parametrize(("size", "told"), [(1e-5, True), (1.0, False), (1e-3, False)])
+    def test_tells_places_that_look_like_degrees(self, method, size, told):
+        """Thousandths of the metres above are rows and columns, which may stand for places."""
+        log = Telling()
+        columns = {**self.COLUMNS, "x": self.COLUMNS["x"] * size, "y": self.COLUMNS["y"] * size}
+        self.run(method, columns, log)
+        assert any("x and y of the table look like degrees" in str(line) for line in log.warnings) == told
+
+    @staticmethod
+    def run(method, columns, log):
+        table, x = FeatureTable(columns, ("x", "y")), ("a", "b")
+        runs = {
+            "panel": lambda: run_panel_regression(
+                table, PanelChoice("value", x, effects="none", covariance="iid"), log
+            ),
+            "quantile": lambda: run_quantile_regression(table, QuantileChoice("value", x, (0.5,)), log),
+            "spatial": lambda: spatial.run_spatial_regression(
+                table, spatial.SpatialChoice("value", x, model="sar", neighbours="knn", k=4), progress=log
+            ),
+            "local": lambda: run_local_regression(table, LocalChoice("value", x, bandwidths=(100,)), log),
+            "autocorrelation": lambda: autocorrelation.run_spatial_autocorrelation(
+                table, autocorrelation.SpatialChoice("value", x, neighbours="knn", k=4, permutations=19), progress=log
+            ),
+        }
+        runs[method]()
