@@ -229,7 +229,8 @@ class RasterWriter:
     def _build_overviews(self, progress: Progress) -> None:
         levels = overview_levels(self._grid)
         if levels:
-            with cancelled_first(progress):
+            row_of_tiles = TILE * self._grid.width * np.dtype(self.output.dtype).itemsize
+            with cancelled_first(progress), _cache_growing_by(3 * row_of_tiles):
                 self._call_status(
                     self._dataset.BuildOverviews,
                     "AVERAGE" if self.output.continuous else "MODE",
@@ -293,6 +294,17 @@ def describe_bands(dataset: gdal.Dataset, output: Output, grid: Grid) -> None:
             band.SetUnitType(band_info.unit)
         if output.classes:
             _describe_classes(band, output)
+
+
+@contextmanager
+def _cache_growing_by(size: int) -> Iterator[None]:
+    """Within it GDAL's cache takes at most so many bytes more: overviews would else fill it with the whole raster."""
+    most = gdal.GetCacheMax()
+    gdal.SetCacheMax(min(most, gdal.GetCacheUsed() + size))
+    try:
+        yield
+    finally:
+        gdal.SetCacheMax(most)
 
 
 def write_statistics(dataset: gdal.Dataset, output: Output, statistics: Sequence[BandStatistics]) -> None:

@@ -23,8 +23,8 @@ from ..reading.source import BandReader, Source, open_source
 from ..windows import TILE, Window
 from .envelope import nearest_in_rows
 
-# Pixels of the rows whose distances are found at once: some 25 MB.
-PIXELS_AT_ONCE = 1 << 18
+# Pixels of the rows whose distances are found at once: some 6 MB.
+PIXELS_AT_ONCE = 1 << 16
 POLL_SECONDS = 0.1
 NOWHERE = 1 << 29  # a row so far away that no reach comes to it
 
