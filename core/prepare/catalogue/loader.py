@@ -127,8 +127,8 @@ def _check_example(read: Reader, entry: Any, edition: Edition, product: Product)
     found = read_name(edition.example, product, edition)
     if found is None:
         raise read.error(entry, "example", f"the pattern of {edition.name} does not take {edition.example!r}")
-    timed = product.step not in ("static",)
-    if timed and found.year is None and edition.bands is None and not edition.weak:
+    tells_time = found.year is not None or found.month is not None or "month" in edition.pattern.groupindex
+    if product.step != "static" and not tells_time and edition.bands is None and not edition.weak:
         raise read.error(entry, "pattern", f"{edition.name} tells no year: name a group year, or say bands")
 
 
@@ -143,7 +143,7 @@ def _grid(read: Reader, entry: Any) -> ProductGrid:
 
 
 def _edition(read: Reader, entry: Any) -> Edition:
-    optional = ("needs", "instead", "state", "zero", "weak", "bands", "member", "crs")
+    optional = ("needs", "instead", "state", "zero", "weak", "bands", "crs")
     read.keys(entry, _EDITION, optional)
     return Edition(
         name=read.text(entry, "name"),
@@ -156,7 +156,6 @@ def _edition(read: Reader, entry: Any) -> Edition:
         zero=read.one_of(entry, "zero", _ZEROS, "value"),
         weak=read.flag(entry, "weak"),
         bands=_bands(read, read.mapping(entry, "bands", "step or years")) if "bands" in entry else None,
-        member=read.pattern(entry, "member", GROUPS_OF_NAMES) if "member" in entry else None,
         crs=read.crs(entry, "crs"),
     )
 
@@ -211,6 +210,8 @@ def _check_layer(read: Reader, entry: Any, layer: Layer) -> None:
         raise read.error(entry, "scale" if layer.scale == 0 else "times", "a scale of 0 leaves nothing of the values")
     if layer.is_classes and (layer.scale, layer.offset, layer.times, layer.plus) != (1, 0, 1, 0):
         raise read.error(entry, "scale", f"{layer.kind} have no scale and no unit")
+    if layer.scheme and layer.valid:
+        raise read.error(entry, "valid", "the scheme tells which codes there are; others are refused, not left out")
     if layer.is_classes and layer.annual not in ("as_is", "mode", "last"):
         raise read.error(entry, "annual", f"{layer.kind} cannot become one of {layer.annual}")
     if layer.rate and layer.annual not in ("sum", "mean"):
@@ -226,8 +227,12 @@ def _check_layer(read: Reader, entry: Any, layer: Layer) -> None:
 
 
 def _same_over_time(layer: Layer) -> bool:
-    """Whether the units differ by time alone, which the sum over a year settles, as of mm and mm/a."""
-    return layer.annual == "sum" or layer.kind in ("count", "density", "classes", "flags", "ids")
+    """Whether units differ by time alone, which the sum over a year settles, as of mm and mm/a; `any` has none."""
+    return (
+        layer.annual == "sum"
+        or layer.quantity == "any"
+        or layer.kind in ("count", "density", "classes", "flags", "ids")
+    )
 
 
 def _quality(read: Reader, entry: Any) -> QualityRule:

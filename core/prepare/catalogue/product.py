@@ -153,7 +153,6 @@ class Edition:
         zero: `value`, `fill`, or `ask` where masked pixels come as 0 and 0 may be a value, too.
         weak: whether the name is so common that the product must be named by the user.
         bands: None where a file holds one step.
-        member: a pattern of what is read within an archive of this name; None where the archive is no unit.
         crs: of this edition, where it differs from that of the product; `file` where the file tells it.
     """
 
@@ -167,7 +166,6 @@ class Edition:
     zero: str = "value"
     weak: bool = False
     bands: Bands | None = None
-    member: re.Pattern[str] | None = None
     crs: str = ""
 
 
@@ -238,6 +236,10 @@ class Product:
     def layer_named(self, name: str) -> Layer | None:
         """The layer that a file calls so."""
         return next((layer for layer in self.layers.values() if layer.match.search(name)), None)
+
+    def is_quality(self, name: str) -> bool:
+        """Whether a file calls a layer of quality so."""
+        return any(layer.quality and layer.quality.layer.search(name) for layer in self.layers.values())
 
 
 GROUPS = ("landsat", "sentinel2", "modis", "viirs", "vegetation", "climate", "terrain", "soil", "landcover", "people")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from ...progress import QUIET, Progress
+from ..files.listing import file_name
 from .product import Edition, Product
 
 # What a group of a pattern tells. `variant` keeps apart what must not be mixed, `version` and `processed` order what
@@ -29,7 +29,8 @@ class Recognised:
         path: as GDAL opens it.
         name: without folders, as the provider wrote it.
         product, edition: None where no pattern takes the name.
-        layer: id of the layer; "" where the file holds several, or the name tells none.
+        layer: id of the layer; "" where the file holds several, the name tells none, or it is a layer of quality.
+        quality: what the file calls its layer of quality; "" where it holds values.
         year: of the first day; None where the name does not tell it.
         year_to: last year of a file of several years, else `year`.
         month, day: of the first day; None where the name does not tell them.
@@ -48,6 +49,7 @@ class Recognised:
     product: Product | None = None
     edition: Edition | None = None
     layer: str = ""
+    quality: str = ""
     year: int | None = None
     year_to: int | None = None
     month: int | None = None
@@ -96,7 +98,7 @@ def recognise(
 
 
 def _recognise(path: str, certain: list[tuple[Product, Edition]], weak: list[tuple[Product, Edition]]) -> Recognised:
-    name = _COPY.sub("", os.path.basename(path.rstrip("/\\")))
+    name = _COPY.sub("", file_name(path))
     read = (read_name(name, product, edition) for product, edition in certain)
     matches = [one for one in read if one is not None]
     if len({one.product.id for one in matches if one.product}) == 1:
@@ -112,24 +114,26 @@ def read_name(name: str, product: Product, edition: Edition) -> Recognised | Non
         return None
     told = {group: text for group, text in match.groupdict().items() if text}
     first = _first_day(told)
-    if first is None and ("doy" in told or "month" in told):
+    month = first.month if first and ("month" in told or "doy" in told) else _month(told)
+    if first is None and ("doy" in told or month == 0):
         return None
-    layer = ""
+    layer = quality = ""
     if "layer" in told:
         named = product.layer_named(told["layer"])
-        if named is None:
+        layer, quality = (named.id, "") if named else ("", told["layer"])
+        if quality and not product.is_quality(quality):
             return None
-        layer = named.id
     year = first.year if first else None
     return Recognised(
         path=name,
         name=name,
         product=product,
         edition=edition,
-        layer=layer or (next(iter(product.layers)) if len(product.layers) == 1 else ""),
+        layer=layer or ("" if quality or len(product.layers) > 1 else next(iter(product.layers))),
+        quality=quality,
         year=year,
         year_to=int(told["year_to"]) if "year_to" in told else year,
-        month=first.month if first and ("month" in told or "doy" in told) else None,
+        month=month,
         day=first.day if first and ("day" in told or "doy" in told) else None,
         half=int(told["half"][-1]) if "half" in told else None,
         tile=f"h{told['h']}v{told['v']}" if "h" in told else told.get("tile", told.get("tile2", "")).upper(),
@@ -139,6 +143,14 @@ def read_name(name: str, product: Product, edition: Edition) -> Recognised | Non
         depth=(int(told["top"]), int(told["bottom"])) if "top" in told else None,
         part=told.get("part", ""),
     )
+
+
+def _month(told: Mapping[str, str]) -> int | None:
+    """The month of a climatology, which has no year; 0 for what is none, None where none is told."""
+    if "month" not in told:
+        return None
+    month = int(told["month"])
+    return month if "year" not in told and 1 <= month <= 12 else 0
 
 
 def _first_day(told: Mapping[str, str]) -> date | None:

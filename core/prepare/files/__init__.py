@@ -1,0 +1,1 @@
+"""Files of downloads: listed, archives in place, and opened layer by layer."""

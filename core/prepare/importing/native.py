@@ -1,0 +1,396 @@
+"""Reduces the steps of each period on the product's own grid, tile by tile, strip by strip; nothing is resampled yet.
+
+Tiles on one grid become one raster, a band per period. Tiles on other grids (another UTM zone, another pixel width)
+become rasters of their own, which are laid together on the grid of the study.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from osgeo import gdal
+
+from ...errors import InputError
+from ...messages import say
+from ...progress import Progress
+from ...raster.dataset import call_gdal, open_raster
+from ...raster.grid import Grid, same_crs
+from ...raster.reading.source import footprint
+from ...raster.windows import Window
+from ..catalogue.product import Layer
+from .masks import QualityMask, StoredMask
+from .reduction import bytes_per_pixel, converted, reduction_of
+from .steps import Period, Step
+
+STRIP_BYTES = 96 * 2**20
+_CACHE_PIXELS = 1 << 16
+_ALIGNED = 1e-2  # of a pixel
+_MARGIN = 4  # pixels around the study, for interpolation
+NO_CLASS = -32768
+_TILE = 256
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the steps of a period become one value.
+
+    Attributes:
+        layer: what is read.
+        annual: rule of `product.ANNUAL`.
+        scale, offset: stored x scale + offset is in the product's unit.
+        quality: level of quality, one of none, standard, strict.
+        fills: codes that the user adds.
+        minimum_valid: share of the days of the period that a pixel must have, 0 to 1.
+    """
+
+    layer: Layer
+    annual: str
+    scale: float
+    offset: float
+    quality: str = "standard"
+    fills: tuple[float, ...] = ()
+    minimum_valid: float = 0.0
+
+
+@dataclass
+class Counts:
+    """What became of the numbers of one period.
+
+    Attributes:
+        numbers: that were read.
+        fills, poor: of these, fill codes; and values whose quality was too poor.
+        pixels, kept: pixels of the native rasters, and those with a value.
+        codes: classes and their pixels.
+    """
+
+    numbers: int = 0
+    fills: int = 0
+    poor: int = 0
+    pixels: int = 0
+    kept: int = 0
+    codes: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Native:
+    """A raster of reduced periods on a grid of the product.
+
+    Attributes:
+        path: a band per period, float32 with NaN, or int32 classes.
+        days: valid days, a band per period.
+        grid: where it lies.
+    """
+
+    path: str
+    days: str
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The window of a tile that lies over the study, and where it goes."""
+
+    tile: str
+    grid: Grid
+    window: Window
+    shift: float
+
+
+def reduce_periods(
+    periods: Sequence[Period], rule: Rule, study: Grid, folder: str, progress: Progress
+) -> tuple[list[Native], list[Counts]]:
+    """Reduces all periods on the grids of the product.
+
+    Args:
+        periods: what becomes a band each.
+        rule: how.
+        study: the grid of the study; only what lies over it is read.
+        folder: for the rasters.
+        progress: told of the share of steps that are read.
+
+    Raises:
+        InputError: no file lies over the study, or one cannot be read.
+        Cancelled: the user stopped.
+    """
+    groups = _groups(periods, study)
+    if not groups:
+        raise InputError(say("No file lies over the study area. Check REFERENCE, or order the tiles that cover it."))
+    counts = [Counts() for _ in periods]
+    natives = []
+    for number, parts in enumerate(groups):
+        share = progress.part(100 * number / len(groups), 100 * (number + 1) / len(groups))
+        natives.append(_reduce_group(number, parts, periods, rule, counts, folder, share))
+    return natives, counts
+
+
+def _groups(periods: Sequence[Period], study: Grid) -> list[list[_Part]]:
+    """Parts over the study by the grid that they share."""
+    tiles: dict[tuple, Grid] = {}
+    for period in periods:
+        for step in period.steps:
+            tiles.setdefault((step.tile, step.file.part, step.layer.grid), step.layer.grid)
+    groups: list[list[_Part]] = []
+    for (tile, _, _), grid in tiles.items():
+        part = _over_study(tile, grid, study)
+        if part is None:
+            continue
+        group = next((known for known in groups if _aligned(known[0].grid, grid)), None)
+        groups.append([part]) if group is None else group.append(part)
+    return groups
+
+
+def _over_study(tile: str, grid: Grid, study: Grid) -> _Part | None:
+    """The window of a grid over the study; longitudes of 0 to 360 are turned where that is where it lies."""
+    bounds = footprint(study, grid)
+    if bounds is None:
+        return _Part(tile, grid, Window(0, 0, grid.width, grid.height), 0.0)
+    geographic = bool(grid.spatial_reference().IsGeographic())
+    for shift in (0.0, 360.0, -360.0) if geographic else (0.0,):
+        window = _window(grid, (bounds[0] + shift, bounds[1], bounds[2] + shift, bounds[3]))
+        if window is not None:
+            return _Part(tile, grid, window, shift)
+    return None
+
+
+def _window(grid: Grid, bounds: tuple[float, float, float, float]) -> Window | None:
+    x0, dx, _, y0, _, dy = grid.transform
+    columns = sorted(((bounds[0] - x0) / dx, (bounds[2] - x0) / dx))
+    rows = sorted(((bounds[1] - y0) / dy, (bounds[3] - y0) / dy))
+    left, right = max(0, math.floor(columns[0]) - _MARGIN), min(grid.width, math.ceil(columns[1]) + _MARGIN)
+    top, bottom = max(0, math.floor(rows[0]) - _MARGIN), min(grid.height, math.ceil(rows[1]) + _MARGIN)
+    inside = columns[0] < grid.width and columns[1] > 0 and rows[0] < grid.height and rows[1] > 0
+    return Window(left, top, right - left, bottom - top) if inside and right > left and bottom > top else None
+
+
+def _aligned(a: Grid, b: Grid) -> bool:
+    """Whether the pixels of two grids lie on one another's."""
+    same_size = all(math.isclose(a.transform[i], b.transform[i], rel_tol=1e-6) for i in (1, 5))
+    if not same_size or not same_crs(a, b):
+        return False
+    shifts = ((b.transform[0] - a.transform[0]) / a.transform[1], (b.transform[3] - a.transform[3]) / a.transform[5])
+    return all(abs(shift - round(shift)) <= _ALIGNED for shift in shifts)
+
+
+def _reduce_group(
+    number: int,
+    parts: Sequence[_Part],
+    periods: Sequence[Period],
+    rule: Rule,
+    counts: Sequence[Counts],
+    folder: str,
+    progress: Progress,
+) -> Native:
+    grid = _union(parts)
+    name = f"{rule.layer.id}_{number}" if number else rule.layer.id
+    classes = rule.layer.is_classes
+    kind, nodata = (gdal.GDT_Int32, float(NO_CLASS)) if classes else (gdal.GDT_Float32, float("nan"))
+    values = _create(os.path.join(folder, f"{name}.tif"), grid, len(periods), kind, nodata)
+    days = _create(os.path.join(folder, f"{name}_days.tif"), grid, len(periods), gdal.GDT_UInt16, 0)
+    steps = max(1, sum(len(period.steps) for period in periods))
+    done = 0
+    for band, (period, counted) in enumerate(zip(periods, counts), start=1):
+        for part in parts:
+            mine = [step for step in period.steps if step.tile == part.tile and step.layer.grid == part.grid]
+            if not mine:
+                continue
+            targets = values.GetRasterBand(band), days.GetRasterBand(band)
+            _reduce_part(mine, part, period, rule, counted, grid, targets, progress)
+            done += len(mine)
+            progress.set(100 * done / steps)
+    native = Native(values.GetDescription(), days.GetDescription(), grid)
+    for dataset in (values, days):
+        dataset.FlushCache()
+    return native
+
+
+def _union(parts: Sequence[_Part]) -> Grid:
+    """The grid that holds the windows of all parts, on the pixels of the first."""
+    first = parts[0].grid
+    x0, dx, _, y0, _, dy = first.transform
+    spans = [(*_offset(part, first), part.window) for part in parts]
+    left, top = min(c for c, _, _ in spans), min(r for _, r, _ in spans)
+    right, bottom = max(c + w.width for c, _, w in spans), max(r + w.height for _, r, w in spans)
+    transform = (x0 + left * dx - parts[0].shift, dx, 0.0, y0 + top * dy, 0.0, dy)
+    return Grid(right - left, bottom - top, transform, first.crs)
+
+
+def _offset(part: _Part, base: Grid) -> tuple[int, int]:
+    """Column and row of the window of a part, counted from the corner of a grid."""
+    column = round((part.grid.transform[0] - base.transform[0]) / base.transform[1]) + part.window.column
+    row = round((part.grid.transform[3] - base.transform[3]) / base.transform[5]) + part.window.row
+    return column, row
+
+
+def _create(path: str, grid: Grid, bands: int, kind: int, nodata: float) -> gdal.Dataset:
+    options = [
+        "TILED=YES",
+        f"BLOCKXSIZE={_TILE}",
+        f"BLOCKYSIZE={_TILE}",
+        "BIGTIFF=IF_SAFER",
+        "INTERLEAVE=BAND",
+        "SPARSE_OK=TRUE",
+    ]
+    driver = gdal.GetDriverByName("GTiff")
+    what = f"Cannot write the intermediate raster {path}"
+    dataset = call_gdal(what, InputError, driver.Create, path, grid.width, grid.height, bands, kind, options)
+    dataset.SetGeoTransform(grid.transform)
+    dataset.SetProjection(grid.crs)
+    for number in range(1, bands + 1):
+        dataset.GetRasterBand(number).SetNoDataValue(nodata)
+    return dataset
+
+
+def _reduce_part(
+    steps: Sequence[Step],
+    part: _Part,
+    period: Period,
+    rule: Rule,
+    counted: Counts,
+    grid: Grid,
+    targets: tuple[gdal.Band, gdal.Band],
+    progress: Progress,
+) -> None:
+    """Reads a tile of one period strip by strip, each strip step by step, and writes the result."""
+    values, days = targets
+    dtype = _type_of(steps[0], rule.layer)
+    base = replace(grid, transform=(grid.transform[0] + part.shift, *grid.transform[1:]))
+    column, row = _offset(part, base)
+    per_pixel = bytes_per_pixel(rule.annual, len(steps), dtype) + 2 * dtype.itemsize
+    rows = max(1, STRIP_BYTES // (per_pixel * part.window.width))
+    for start in range(0, part.window.height, rows):
+        height = min(rows, part.window.height - start)
+        window = replace(part.window, row=part.window.row + start, height=height)
+        found, valid_days = _reduce_strip(steps, window, period, rule, counted, dtype, progress)
+        good = (valid_days > 0) & (valid_days >= math.ceil(rule.minimum_valid * period.days))
+        counted.pixels += good.size
+        counted.kept += int(np.count_nonzero(good))
+        _lay(values, found, good, column, row + start, rule.layer.is_classes, counted)
+        _lay_days(days, np.where(good, valid_days, 0), column, row + start)
+
+
+def _reduce_strip(
+    steps: Sequence[Step],
+    window: Window,
+    period: Period,
+    rule: Rule,
+    counted: Counts,
+    dtype: np.dtype,
+    progress: Progress,
+) -> tuple[np.ndarray, np.ndarray]:
+    lines = max(1, _CACHE_PIXELS // window.width)
+    slices = [slice(top, min(top + lines, window.height)) for top in range(0, window.height, lines)]
+    shapes = [(part.stop - part.start, window.width) for part in slices]
+    running = [reduction_of(rule.annual, shape, dtype, rule.layer.rate) for shape in shapes]
+    tests = rule.layer.quality.tests(rule.quality) if rule.layer.quality else ()
+    quality_mask = QualityMask(tests)
+    packed = rule.layer.scale is None
+    for step in steps:
+        progress.check()
+        stored, band = _read(step.layer.path, step.band, window, step.file.name)
+        mask = StoredMask.of(rule.layer, band.nodata, rule.fills)
+        quality = None
+        if step.quality is not None and tests:
+            quality, _ = _read(step.quality.path, step.quality.bands[0], _scaled(window, step), step.file.name)
+            quality = _fitted(quality, stored.shape)
+        counted.numbers += stored.size
+        for part, reduction in zip(slices, running):
+            valid = mask.valid(stored[part])
+            values = int(np.count_nonzero(valid))
+            counted.fills += valid.size - values
+            if quality is not None:
+                valid &= quality_mask.passes(quality[part])
+                counted.poor += values - int(np.count_nonzero(valid))
+            reduction.add(band.unpacked(stored[part]) if packed else stored[part], valid, step.days)
+    results = [converted(one, rule.annual, rule.layer, rule.scale, rule.offset, period.days) for one in running]
+    return np.concatenate([values for values, _ in results]), np.concatenate([days for _, days in results])
+
+
+@dataclass(frozen=True)
+class _Band:
+    """What a band declares."""
+
+    nodata: float | None
+    scale: float
+    offset: float
+
+    def unpacked(self, stored: np.ndarray) -> np.ndarray:
+        return stored.astype(np.float64) * self.scale + self.offset
+
+
+def _read(path: str, band: int, window: Window, named: str) -> tuple[np.ndarray, _Band]:
+    dataset = open_raster(path)
+    raster = dataset.GetRasterBand(band)
+    where = f"Cannot read {named}, band {band}"
+    place = (window.column, window.row, window.width, window.height)
+    stored: np.ndarray = call_gdal(where, InputError, raster.ReadAsArray, *place)
+    if raster.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
+        stored = stored.view(np.int8)
+    scale, offset = raster.GetScale(), raster.GetOffset()
+    declared = _Band(raster.GetNoDataValue(), 1.0 if scale is None else scale, 0.0 if offset is None else offset)
+    return stored, declared
+
+
+def _type_of(step: Step, layer: Layer) -> np.dtype:
+    """The type in which numbers are reduced: as they are stored, or unpacked."""
+    stored, _ = _read(step.layer.path, step.band, Window(0, 0, 1, 1), step.file.name)
+    return np.dtype(np.float64) if layer.scale is None else stored.dtype
+
+
+def _scaled(window: Window, step: Step) -> Window:
+    """The window on the grid of the quality, which may be coarser by a whole number."""
+    assert step.quality is not None
+    across = step.layer.grid.width / step.quality.grid.width
+    down = step.layer.grid.height / step.quality.grid.height
+    if (across, down) == (1, 1):
+        return window
+    left, top = math.floor(window.column / across), math.floor(window.row / down)
+    right, bottom = math.ceil((window.column + window.width) / across), math.ceil((window.row + window.height) / down)
+    return Window(left, top, right - left, bottom - top)
+
+
+def _fitted(quality: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Quality on the pixels of the values, by the nearest."""
+    if quality.shape == shape:
+        return quality
+    rows = np.arange(shape[0]) * quality.shape[0] // shape[0]
+    columns = np.arange(shape[1]) * quality.shape[1] // shape[1]
+    return quality[np.ix_(rows, columns)]
+
+
+def _lay(
+    band: gdal.Band, found: np.ndarray, good: np.ndarray, column: int, row: int, classes: bool, counted: Counts
+) -> None:
+    """Writes values, and leaves what is there where there are none: neighbouring tiles may overlap."""
+    height, width = found.shape
+    if classes:
+        codes, pixels = np.unique(found[good].astype(np.int64), return_counts=True)
+        for code, count in zip(codes.tolist(), pixels.tolist()):
+            counted.codes[code] = counted.codes.get(code, 0) + count
+    kind = np.int32 if classes else np.float32
+    empty = NO_CLASS if classes else np.nan
+    written = np.where(good, found, empty).astype(kind)
+    _write(band, _over(band, written, good, column, row, width, height), column, row)
+
+
+def _lay_days(band: gdal.Band, days: np.ndarray, column: int, row: int) -> None:
+    height, width = days.shape
+    written = days.astype(np.uint16)
+    _write(band, _over(band, written, written > 0, column, row, width, height), column, row)
+
+
+def _over(
+    band: gdal.Band, written: np.ndarray, good: np.ndarray, column: int, row: int, width: int, height: int
+) -> np.ndarray:
+    if good.all():
+        return written
+    there = call_gdal("Cannot read back", InputError, band.ReadAsArray, column, row, width, height)
+    return np.where(good, written, there)
+
+
+def _write(band: gdal.Band, values: np.ndarray, column: int, row: int) -> None:
+    write: Callable[..., int] = band.WriteArray
+    call_gdal("Cannot write an intermediate raster", InputError, lambda: write(values, column, row) or True)

@@ -1,0 +1,217 @@
+"""Import a product: a folder of downloads becomes one raster on the grid of a study, a band per year or month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...errors import InputError
+from ...land_cover import load_scheme
+from ...messages import say
+from ...progress import QUIET, Progress
+from ...raster.files import workspace
+from ...raster.reading.source import Source
+from ...raster.settings import RasterSettings
+from ...raster.study import StudyArea, open_study_area
+from ...results import ResultTable
+from ..catalogue.loader import products
+from ..catalogue.product import Layer, Product
+from ..catalogue.recognise import recognise
+from ..files.listing import list_files
+from .calendar import parse_season
+from .choosing import AUTO, Chosen, choose_files, choose_layer, choose_product
+from .laying import Laying, lay_on_grid
+from .native import Counts, Rule, reduce_periods
+from .rules import Decisions, conversion, require_days, rule_of
+from .steps import Step, periods_of, read_steps
+from .study_grid import reference_over
+from .tables import file_table, year_table
+
+STEPS = ("year", "month")
+
+
+@dataclass(frozen=True)
+class ImportInputs:
+    """What is imported.
+
+    Attributes:
+        files: folders, archives and files.
+        product, layer: ids; `auto` takes what is there.
+        edition: name of an edition, or a part of file names; "" for all.
+        years: empty for all that are there.
+        season: such as `04-01..10-31`; "" for the whole year.
+        step: `year`, or `month`: the months of one year, or of the mean of several.
+        decisions: how numbers are read.
+        resampling: one of `RESAMPLING`; `auto` goes by the kind of the layer.
+        reference: a raster on the grid of the study; "" where the three that follow tell the grid.
+        crs, cell: of the grid over the boundary.
+        product_folder: of the user's own products.
+    """
+
+    files: Sequence[str]
+    product: str = AUTO
+    layer: str = AUTO
+    edition: str = ""
+    years: Sequence[int] = ()
+    season: str = ""
+    step: str = "year"
+    decisions: Decisions = field(default_factory=Decisions)
+    resampling: str = AUTO
+    reference: str = ""
+    crs: str = ""
+    cell: float = 0.0
+    product_folder: str = ""
+
+
+@dataclass(frozen=True)
+class ImportOutputs:
+    """Paths of rasters; an empty one is not made."""
+
+    raster: str
+    days: str = ""
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import has made.
+
+    Attributes:
+        product, layer: what it was.
+        years: of the bands; empty for what does not change.
+        table: a row per band.
+        files: a row per file.
+        used, skipped: numbers of files.
+        conversion: what was done to the numbers.
+        unit: of the raster.
+        traps: what the catalogue says of the product.
+        paths: of the rasters that were made.
+    """
+
+    product: Product
+    layer: Layer
+    years: tuple[int, ...]
+    table: ResultTable
+    files: ResultTable
+    used: int
+    skipped: int
+    conversion: str
+    unit: str
+    traps: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+def run_import_product(
+    inputs: ImportInputs,
+    outputs: ImportOutputs,
+    settings: RasterSettings | None = None,
+    progress: Progress = QUIET,
+    language: str = "en",
+) -> ImportResult:
+    """Brings a product on the grid of a study.
+
+    Fill codes, nodata and poor quality go first, the steps of a period are reduced on the product's own grid, and each
+    period is warped once: averaged or interpolated, by the nearest or the most frequent class, or by its sum.
+
+    Args:
+        inputs: what is imported, and how.
+        outputs: where the rasters go.
+        settings: boundary and storage.
+        progress: told of every decision.
+        language: of the texts of the catalogue.
+
+    Raises:
+        InputError, GridError: see the steps; nothing is written then.
+        TableError: the catalogue of the user is wrong.
+        Cancelled: the user stopped.
+    """
+    settings = settings or RasterSettings()
+    known = products(inputs.product_folder)
+    season, by_month = parse_season(inputs.season), inputs.step == "month"
+    paths = [path for place in inputs.files for path in list_files(place, progress)]
+    only = inputs.product if inputs.product in known else ""
+    found = recognise(paths, known, only, progress)
+    product = choose_product(found, known, inputs.product)
+    layer = choose_layer(product, found, inputs.layer)
+    chosen = choose_files(product, layer, found, inputs.edition, inputs.years, progress)
+    progress.info(
+        say("{product}: {count} files of {layer}.", product=product.title, count=len(chosen.files), layer=layer.id)
+    )
+    with workspace() as scratch:
+        area = _study(inputs, settings, scratch, progress)
+        looked_at = inputs.decisions.quality != "none"
+        steps = read_steps(chosen, inputs.years, season, looked_at, scratch, progress)
+        periods = periods_of(steps, product.step, season, by_month)
+        rule = rule_of(product, layer, steps, inputs.decisions, progress)
+        _tell_quality(rule, steps, progress)
+        require_days(periods, rule, progress)
+        progress.info(say("{layer}: {conversion}.", layer=layer.title, conversion=conversion(rule)))
+        natives, counts = reduce_periods(periods, rule, area.grid, scratch, progress.part(2, 75))
+        _require_known_codes(rule, counts)
+        laying = Laying(
+            product, rule, periods, counts, by_month, inputs.decisions.native_unit, inputs.resampling, outputs.raster,
+            outputs.days,
+        )  # fmt: skip
+        made = lay_on_grid(laying, natives, area, progress.part(75, 100))
+    used = {step.file.path for step in steps}
+    years = tuple(dict.fromkeys(period.year for period in periods if period.year is not None))
+    return ImportResult(
+        product=product,
+        layer=layer,
+        years=years,
+        table=year_table(laying, made),
+        files=file_table(chosen, used, language),
+        used=len(used),
+        skipped=len(paths) - len(used),
+        conversion=conversion(rule),
+        unit=laying.unit,
+        traps=_traps(chosen, language),
+        paths=tuple(path for path in (outputs.raster, outputs.days) if path),
+    )
+
+
+def _study(inputs: ImportInputs, settings: RasterSettings, scratch: str, progress: Progress) -> StudyArea:
+    reference = inputs.reference
+    if not reference:
+        if not (settings.boundary and inputs.crs and inputs.cell):
+            text = "Give REFERENCE, a raster on the grid of the study; or BOUNDARY, CRS and CELL_SIZE."
+            raise InputError(say(text))
+        reference = reference_over(settings.boundary, inputs.crs, inputs.cell, scratch)
+    source = Source("reference", reference, kind="classes", label="Reference")
+    return open_study_area(source, settings, scratch, progress)
+
+
+def _tell_quality(rule: Rule, steps: Sequence[Step], progress: Progress) -> None:
+    """Says where quality is asked for and cannot be looked at. Raises InputError where it must be strict."""
+    quality = rule.layer.quality
+    tests = quality.tests(rule.quality) if quality else ()
+    without = [step.file.name for step in steps if step.quality is None]
+    if rule.quality == "strict" and not tests:
+        progress.warn(say("{layer} has no layer of quality: QUALITY strict changes nothing.", layer=rule.layer.title))
+    elif tests and without:
+        text = "{count} steps have no layer of quality, such as {file}"
+        told = say(text, count=len(without), file=without[0])
+        if rule.quality == "strict":
+            raise InputError(say("{told}. Order it, too, or choose QUALITY standard or none.", told=told))
+        progress.warn(say("{told}: cloud and poor values stay in them. Order it, too.", told=told))
+
+
+def _require_known_codes(rule: Rule, counts: Sequence[Counts]) -> None:
+    """Refuses classes that the scheme of the product does not have."""
+    if not rule.layer.scheme:
+        return
+    codes = load_scheme(rule.layer.scheme).codes
+    unknown: dict[int, int] = {}
+    for counted in counts:
+        for code, pixels in counted.codes.items():
+            if code not in codes:
+                unknown[code] = unknown.get(code, 0) + pixels
+    if unknown:
+        listed = ", ".join(f"{code} ({pixels:,} px)" for code, pixels in sorted(unknown.items())[:10])
+        text = "{layer} holds codes that the scheme {scheme} does not have: {codes}. Give FILLS where they are no data."
+        raise InputError(say(text, layer=rule.layer.title, scheme=rule.layer.scheme, codes=listed))
+
+
+def _traps(chosen: Chosen, language: str) -> tuple[str, ...]:
+    editions = {file.edition.name for file in chosen.files if file.edition}
+    traps = chosen.product.traps
+    return tuple(t.text.of(language) for t in traps if not t.editions or editions & set(t.editions))

@@ -1,0 +1,517 @@
+"""Import of a product, against plain numpy: every fill code, quality, days of steps, missing files, editions."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal
+
+from ecoassets.core.errors import InputError
+from ecoassets.core.prepare.importing.rules import Decisions
+from ecoassets.core.prepare.importing.run import ImportInputs, ImportOutputs, run_import_product
+from ecoassets.core.progress import Progress
+from ecoassets.tests.downloads import (
+    SINUSOIDAL,
+    TILE,
+    modis_corner,
+    write_hdf4,
+    write_hdf5,
+    write_netcdf,
+    write_tif,
+)
+from ecoassets.tests.rasters import read_raster
+
+SIZE = 12
+PIXEL = TILE / 2400
+CODES_16 = range(32761, 32768)
+CODES_UNSIGNED = range(65529, 65536)
+CODES_BYTE = range(249, 256)
+
+
+class Told(Progress):
+    """Keeps what was told."""
+
+    def __init__(self) -> None:
+        self.infos: list[str] = []
+        self.warnings: list[str] = []
+
+    def info(self, message: str) -> None:
+        self.infos.append(str(message))
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(str(message))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "downloads").mkdir()
+    return tmp_path / "downloads"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> str:
+    """The grid of the made tile itself, so that nothing is resampled."""
+    return str(
+        write_tif(
+            tmp_path / "study.tif", np.zeros((SIZE, SIZE), "u1"), SINUSOIDAL, modis_corner(28, 5), PIXEL, nodata=255
+        )
+    )
+
+
+def run(folder: Path, study: str, tmp_path: Path, progress: Progress | None = None, **inputs):
+    decisions = inputs.pop("decisions", Decisions())
+    outputs = ImportOutputs(str(tmp_path / "out.tif"), str(tmp_path / "days.tif"))
+    result = run_import_product(
+        ImportInputs([str(folder)], reference=study, decisions=decisions, **inputs), outputs, None, progress or Told()
+    )
+    return result, read_raster(outputs.raster), read_raster(outputs.days)
+
+
+def tile_name(product: str, first: date, tile: str = "h28v05", made: str = "2022020135800") -> str:
+    return f"{product}.A{first.year}{first.timetuple().tm_yday:03d}.{tile}.061.{made}.hdf"
+
+
+def npp_tile(
+    folder: Path,
+    year: int,
+    npp: np.ndarray,
+    percent: np.ndarray | None = None,
+    scale: float = 0.0001,
+    made="2022020135800",
+) -> Path:
+    layers = {"Npp_500m": npp.astype("i2"), "Gpp_500m": np.full(npp.shape, 12000, "u2")}
+    layers["Gpp_500m"][0, :7] = CODES_UNSIGNED
+    layers["Npp_QC_500m"] = np.zeros(npp.shape, "u1") if percent is None else percent.astype("u1")
+    attributes = {
+        "Npp_500m": {"_FillValue": 32767, "scale_factor": scale},
+        "Gpp_500m": {"_FillValue": 65535, "scale_factor": 0.0001},
+    }
+    return write_hdf4(
+        folder / tile_name("MOD17A3HGF", date(year, 1, 1), made=made), "MOD_Grid_MOD17A3H", 28, 5, layers, attributes
+    )
+
+
+def some_npp() -> np.ndarray:
+    return (np.arange(SIZE * SIZE).reshape(SIZE, SIZE) * 40 + 500).astype("i2")
+
+
+def test_annual_npp_without_its_seven_fill_codes(folder, study, tmp_path):
+    npp = some_npp()
+    npp[0, :7] = CODES_16
+    npp_tile(folder, 2020, npp)
+    result, (made,), (days,) = run(folder, study, tmp_path)
+    expected = np.where(npp > 32700, np.nan, npp * 0.0001 * 1000)
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+    assert np.isnan(made).sum() == 7
+    np.testing.assert_array_equal(days, np.where(npp > 32700, np.nan, 366))
+    row = dict(zip((c.name for c in result.table.columns), result.table.rows[0]))
+    assert (row["year"], row["files"], row["steps"], row["plausible"]) == ("2020", 1, 1, "yes")
+    assert row["fill_pct"] == pytest.approx(100 * 7 / SIZE**2)
+    assert result.unit == "g C/(m2 a)"
+
+
+def test_annual_gpp_of_the_same_file_has_unsigned_codes(folder, study, tmp_path):
+    npp_tile(folder, 2020, some_npp())
+    _, (made,), _ = run(folder, study, tmp_path, layer="gpp")
+    assert np.isnan(made[0, :7]).all() and np.isnan(made).sum() == 7
+    assert np.nanmax(made) == np.nanmin(made) == pytest.approx(1200)
+
+
+def test_one_pixel_of_fill_does_not_leak_into_averages(folder, tmp_path):
+    npp = np.full((SIZE, SIZE), 5000, "i2")
+    npp[5, 5] = 32766
+    npp_tile(folder, 2020, npp)
+    coarse = write_tif(
+        tmp_path / "coarse.tif", np.zeros((4, 4), "u1"), SINUSOIDAL, modis_corner(28, 5), PIXEL * 3, nodata=255
+    )
+    _, (made,), _ = run(folder, str(coarse), tmp_path)
+    np.testing.assert_allclose(made, 500, rtol=1e-6)
+
+
+def test_strict_quality_leaves_out_gap_filled_seasons(folder, study, tmp_path):
+    percent = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 101
+    npp_tile(folder, 2020, some_npp(), percent)
+    for level, bad in (("none", percent < 0), ("standard", percent < 0), ("strict", percent > 50)):
+        _, (made,), _ = run(folder, study, tmp_path, decisions=Decisions(quality=level))
+        np.testing.assert_array_equal(np.isnan(made), bad)
+
+
+def test_a_scale_that_is_not_the_products_stops_the_run(folder, study, tmp_path):
+    npp_tile(folder, 2020, some_npp(), scale=10000.0)
+    with pytest.raises(InputError, match="declares the scale 10000, but the product has 0.0001"):
+        run(folder, study, tmp_path)
+    assert not (tmp_path / "out.tif").exists()
+    _, (made,), _ = run(folder, study, tmp_path, decisions=Decisions(scale=0.0001))
+    np.testing.assert_allclose(made, some_npp() * 0.1, rtol=1e-6)
+
+
+def test_of_two_processings_of_one_year_the_newer_is_taken_and_told(folder, study, tmp_path):
+    npp_tile(folder, 2020, some_npp(), made="2021001000000")
+    npp_tile(folder, 2020, some_npp() + 7, made="2022001000000")
+    told = Told()
+    result, (made,), _ = run(folder, study, tmp_path, told)
+    np.testing.assert_allclose(made, (some_npp() + 7) * 0.1, rtol=1e-6)
+    assert any("2021001000000" in text and "newer" in text for text in told.infos)
+    assert (result.used, result.skipped) == (1, 1)
+
+
+def test_two_editions_of_one_year_are_for_the_user_to_choose(folder, study, tmp_path):
+    npp_tile(folder, 2020, some_npp())
+    terra = next(folder.iterdir())
+    aqua = folder / terra.name.replace("MOD17", "MYD17")
+    aqua.write_bytes(terra.read_bytes())
+    with pytest.raises(InputError, match="two editions of one time and place.*EDITION"):
+        run(folder, study, tmp_path)
+    result, _, _ = run(folder, study, tmp_path, edition="MYD17A3HGF")
+    assert [row[0] for row in result.files.rows if row[8]] == [aqua.name]
+
+
+def test_years_are_bands_and_the_layer_is_named_in_the_file(folder, study, tmp_path):
+    for year in (2010, 2012):
+        npp_tile(folder, year, some_npp() + year)
+    result, made, _ = run(folder, study, tmp_path)
+    assert result.years == (2010, 2012)
+    dataset = gdal.Open(str(tmp_path / "out.tif"))
+    assert [dataset.GetRasterBand(n).GetDescription() for n in (1, 2)] == ["2010", "2012"]
+    assert dataset.GetRasterBand(1).GetUnitType() == "g C/(m2 a)"
+    assert dataset.GetMetadataItem("ECOASSETS_FILES_2012") == tile_name("MOD17A3HGF", date(2012, 1, 1))
+    np.testing.assert_allclose(made[1], (some_npp() + 2012) * 0.1, rtol=1e-6)
+    with pytest.raises(InputError, match="2011. There are: 2010, 2012"):
+        run(folder, study, tmp_path, years=(2011,))
+
+
+# sums of 8 days
+
+
+def firsts_of(year: int, every: int = 8) -> list[date]:
+    days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return [date(year, 1, 1) + timedelta(n) for n in range(0, days, every)]
+
+
+def et_tiles(folder: Path, year: int, leave_out: set[int] = frozenset()) -> np.ndarray:
+    stored = []
+    for number, first in enumerate(firsts_of(year)):
+        et = np.full((SIZE, SIZE), 100 + number, "i2")
+        et[0, :7] = CODES_16
+        et[1, 1] = 32761 if number < 6 else 200  # 48 of 365 days are missing: more than a tenth
+        et[2, 2] = 32767 if number < 4 else 200  # 32 days: less than a tenth
+        stored.append(et)
+        if number not in leave_out:
+            write_hdf4(
+                folder / tile_name("MOD16A2GF", first), "MOD_Grid_MOD16A2", 28, 5,
+                {"ET_500m": et, "ET_QC_500m": np.full(et.shape, number % 2, "u1")},
+                {"ET_500m": {"_FillValue": 32767, "scale_factor": 0.1}},
+            )  # fmt: skip
+    return np.stack(stored)
+
+
+@pytest.mark.parametrize("year, days", [(2021, 365), (2020, 366)])
+def test_eight_day_sums_are_added_and_scaled_for_missing_days(folder, study, tmp_path, year, days):
+    stored = et_tiles(folder, year)
+    _, (made,), (valid_days,) = run(folder, study, tmp_path)
+    lengths = np.full(46, 8)
+    lengths[-1] = days - 45 * 8  # day 361 has 5 days, or 6
+    good = stored <= 32700
+    total = np.where(good, stored, 0).sum(axis=0) * 0.1
+    covered = (good * lengths[:, None, None]).sum(axis=0)
+    expected = np.where(covered >= 0.9 * days, total * days / np.maximum(covered, 1), np.nan)
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+    assert np.isnan(made[1, 1]) and made[2, 2] == pytest.approx(42 * 20 * days / (days - 32))
+    assert valid_days[2, 2] == days - 32
+
+
+def test_a_year_without_enough_steps_is_refused_with_the_missing_ones(folder, study, tmp_path):
+    et_tiles(folder, 2021, leave_out={3, 4, 5, 6, 7})
+    with pytest.raises(InputError, match="2021: 41 of 46 steps.*325 of 365 days, missing: 2021-01-25"):
+        run(folder, study, tmp_path)
+    _, (made,), (days,) = run(folder, study, tmp_path, decisions=Decisions(minimum_valid_pct=80))
+    assert days[5, 5] == 325
+
+
+def test_a_season_takes_the_steps_whose_middle_lies_in_it(folder, study, tmp_path):
+    et_tiles(folder, 2021)
+    _, (made,), (days,) = run(folder, study, tmp_path, season="06-01..06-30")
+    inside = [n for n, first in enumerate(firsts_of(2021)) if (first + timedelta(3)).month == 6]
+    assert days[5, 5] == 8 * len(inside)
+    assert made[5, 5] == pytest.approx(0.1 * sum(100 + n for n in inside))
+
+
+# indices
+
+
+def ndvi_tiles(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(5)
+    stored, ranks = [], []
+    for first in firsts_of(2021, 16):
+        ndvi = random.integers(-2000, 10001, (SIZE, SIZE)).astype("i2")
+        ndvi[0, 0] = -3000
+        rank = random.integers(-1, 4, (SIZE, SIZE)).astype("i1")
+        rank[1, 1] = 3
+        write_hdf4(
+            folder / tile_name("MOD13A1", first), "MODIS_Grid_16DAY_500m_VI", 28, 5,
+            {"500m 16 days NDVI": ndvi, "500m 16 days pixel reliability": rank},
+            {"500m 16 days NDVI": {"_FillValue": -3000, "scale_factor": 10000.0}},
+        )  # fmt: skip
+        stored.append(ndvi)
+        ranks.append(rank)
+    return np.stack(stored), np.stack(ranks)
+
+
+@pytest.mark.parametrize("level, kept", [("none", (-1, 0, 1, 2, 3)), ("standard", (0, 1)), ("strict", (0,))])
+def test_the_highest_ndvi_of_the_year_by_reliability_whatever_scale_the_file_says(folder, study, tmp_path, level, kept):
+    stored, ranks = ndvi_tiles(folder)
+    told = Told()
+    _, (made,), _ = run(folder, study, tmp_path, told, decisions=Decisions(quality=level))
+    good = (stored >= -2000) & np.isin(ranks, kept)
+    expected = np.where(good.any(axis=0), np.where(good, stored, -9999).max(axis=0) * 0.0001, np.nan)
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+    assert any("declares the scale 10000; that of the product is taken: 0.0001" in text for text in told.infos)
+
+
+@pytest.mark.parametrize("rule", ["mean", "median"])
+def test_mean_by_days_and_median(folder, study, tmp_path, rule):
+    stored, ranks = ndvi_tiles(folder)
+    _, (made,), _ = run(folder, study, tmp_path, decisions=Decisions(annual=rule))
+    values = np.where((stored >= -2000) & np.isin(ranks, (0, 1)), stored * 0.0001, np.nan)
+    lengths = np.array([16] * 22 + [13])[:, None, None]
+    with np.errstate(invalid="ignore"):
+        weights = np.where(np.isnan(values), 0, lengths)
+        mean = np.nansum(values * weights, axis=0) / weights.sum(axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # numpy's word on a pixel without a value
+            median = np.nanmedian(values, axis=0)
+    expected = mean if rule == "mean" else median
+    np.testing.assert_allclose(made, expected, rtol=2e-6, atol=1e-7)
+
+
+def test_lai_by_the_bits_of_its_quality(folder, study, tmp_path):
+    lai = np.full((SIZE, SIZE), 30, "u1")
+    lai[0, :7] = CODES_BYTE
+    quality = np.zeros((SIZE, SIZE), "u1")
+    quality[1, :8] = np.arange(8) << 5  # bits 5 to 7: 4 was not produced
+    quality[2, :4] = np.arange(4) << 3  # bits 3 and 4: cloud
+    write_hdf4(
+        folder / tile_name("MOD15A2H", date(2021, 6, 2)), "MOD_Grid_MOD15A2H", 28, 5,
+        {"Lai_500m": lai, "FparLai_QC": quality}, {"Lai_500m": {"_FillValue": 255, "scale_factor": 0.1}},
+    )  # fmt: skip
+    _, (standard,), _ = run(folder, study, tmp_path)
+    assert np.isnan(standard[0, :7]).all() and np.isnan(standard[1]).tolist() == [False] * 4 + [True] * 4 + [False] * 4
+    assert np.nanmax(standard) == np.nanmin(standard) == pytest.approx(3)
+    _, (strict,), _ = run(folder, study, tmp_path, decisions=Decisions(quality="strict"))
+    assert np.isnan(strict[1, :8]).tolist() == [False] * 2 + [True] * 6
+    assert np.isnan(strict[2, :4]).tolist() == [False, True, True, False]
+
+
+# tiles and containers
+
+
+def test_a_missing_tile_leaves_its_part_empty_and_the_other_in_place(folder, tmp_path):
+    npp_tile(folder, 2020, some_npp())
+    left, top = modis_corner(28, 5)
+    wide = write_tif(
+        tmp_path / "wide.tif",
+        np.zeros((SIZE, 2 * SIZE), "u1"),
+        SINUSOIDAL,
+        (left - SIZE * PIXEL, top),
+        PIXEL,
+        nodata=255,
+    )
+    _, (made,), _ = run(folder, str(wide), tmp_path)
+    assert np.isnan(made[:, :SIZE]).all()
+    np.testing.assert_allclose(made[:, SIZE:], some_npp() * 0.1, rtol=1e-6)
+
+
+def test_a_viirs_tile_gets_its_place_from_the_structure(folder, study, tmp_path):
+    for first in firsts_of(2020):
+        ndvi = np.full((SIZE, SIZE), 6000, "i2")
+        ndvi[0, :2] = (-15000, -13000)
+        name = f"VNP13A1.A2020{first.timetuple().tm_yday:03d}.h28v05.002.2023012345678.h5"
+        write_hdf5(
+            folder / name, "VIIRS_Grid_16Day_VI_500m", 28, 5, {"500 m 16 days NDVI": ndvi, "500 m 16 days EVI": ndvi}
+        )
+    _, (made,), _ = run(folder, study, tmp_path)
+    assert np.isnan(made[0, :2]).all() and np.isnan(made).sum() == 2
+    assert np.nanmax(made) == np.nanmin(made) == pytest.approx(0.6)
+
+
+def test_an_appeears_raster_has_its_scale_where_gdal_does_not_look(folder, study, tmp_path):
+    npp = some_npp()
+    npp[0, :7] = CODES_16
+    meta = {"scale_factor": "0.0001", "add_offset": "0", "units": "kg C/m^2"}
+    write_tif(
+        folder / "MOD17A3HGF.061_Npp_500m_doy2010001_aid0001.tif",
+        npp,
+        SINUSOIDAL,
+        modis_corner(28, 5),
+        PIXEL,
+        32767,
+        meta,
+    )
+    percent = np.where(some_npp() > 5000, 80, 0).astype("u1")
+    write_tif(
+        folder / "MOD17A3HGF.061_Npp_QC_500m_doy2010001_aid0001.tif",
+        percent,
+        SINUSOIDAL,
+        modis_corner(28, 5),
+        PIXEL,
+        255,
+    )
+    _, (made,), _ = run(folder, study, tmp_path, decisions=Decisions(quality="strict"))
+    expected = np.where((npp > 32700) | (percent > 50), np.nan, npp * 0.1)
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("stored, state", [(some_npp(), "raw"), (some_npp() * np.float32(0.0001), "scaled")])
+def test_an_earth_engine_export_is_told_by_its_numbers_and_asks_about_zero(folder, study, tmp_path, stored, state):
+    values = stored.copy()
+    values[3, 3] = 0
+    write_tif(folder / "MOD17A3HGF_2010.tif", values, SINUSOIDAL, modis_corner(28, 5), PIXEL)
+    with pytest.raises(InputError, match="0 for masked pixels.*FILLS"):
+        run(folder, study, tmp_path, product="mod17a3hgf", layer="npp")
+    told = Told()
+    decided = Decisions(fills=(0.0,))
+    _, (made,), _ = run(folder, study, tmp_path, told, product="mod17a3hgf", layer="npp", decisions=decided)
+    assert np.isnan(made[3, 3]) and np.isnan(made).sum() == 1
+    assert made[4, 4] == pytest.approx(some_npp()[4, 4] * 0.1, rel=1e-5)
+    assert any(f"taken as {state}" in text for text in told.infos)
+
+
+# climate
+
+
+def monthly_rain(years: int = 1) -> np.ndarray:
+    months = (np.arange(12 * years)[:, None, None] * 10 + np.arange(SIZE * SIZE).reshape(SIZE, SIZE)).astype("i2")
+    months[:, 0, 0] = -32768
+    return months
+
+
+@pytest.fixture
+def degrees(tmp_path: Path) -> str:
+    grid = np.zeros((SIZE, SIZE), "u1")
+    return str(write_tif(tmp_path / "degrees.tif", grid, "EPSG:4326", (100, 30), 1 / 120, nodata=255))
+
+
+def write_peng(path: Path, months: np.ndarray) -> None:
+    write_netcdf(path, "pre", months, times=range(len(months)), units="months since 2021-01-15", top_left=(100, 30),
+                 cell=1 / 120, nodata=-32768, attributes={"units": "0.1 mm"})  # fmt: skip
+
+
+def test_twelve_months_of_tenths_of_millimetres_make_a_year(folder, degrees, tmp_path):
+    write_peng(folder / "pre_2021.nc", monthly_rain())
+    result, (made,), (days,) = run(folder, degrees, tmp_path)
+    expected = monthly_rain().astype(float).sum(axis=0) * 0.1
+    expected[0, 0] = np.nan
+    np.testing.assert_allclose(made, expected, rtol=1e-5)
+    assert days[1, 1] == 365 and result.unit == "mm/a"
+
+
+def test_months_are_twelve_bands_and_the_mean_of_several_years(folder, degrees, tmp_path):
+    write_peng(folder / "pre_2019_2021.nc", monthly_rain(3))
+    result, made, _ = run(folder, degrees, tmp_path, step="month")
+    expected = monthly_rain(3).astype(float).reshape(3, 12, SIZE, SIZE).mean(axis=0) * 0.1
+    expected[:, 0, 0] = np.nan
+    np.testing.assert_allclose(made, expected, rtol=1e-5)
+    assert result.unit == "mm"
+    assert [row[0] for row in result.table.rows] == [f"{month:02d}" for month in range(1, 13)]
+
+
+def test_a_file_with_another_number_of_months_is_refused(folder, degrees, tmp_path):
+    write_peng(folder / "pre_2021.nc", monthly_rain()[:11])
+    with pytest.raises(InputError, match="has 11 bands, but its name says 12 steps"):
+        run(folder, degrees, tmp_path)
+
+
+def test_rates_are_summed_over_the_days_of_their_months(folder, degrees, tmp_path):
+    rain = np.full((12, SIZE, SIZE), 0.002, "f4")  # metres a day
+    start = [(date(2020, month, 1) - date(1970, 1, 1)).days * 86400 for month in range(1, 13)]
+    write_netcdf(
+        folder / "data_stream-moda_stepType-avgad.nc", "tp", rain, times=start, units="seconds since 1970-01-01",
+        top_left=(100, 30), cell=1 / 120, attributes={"units": "m"}, names=("valid_time", "latitude", "longitude"),
+    )  # fmt: skip
+    _, (made,), _ = run(folder, degrees, tmp_path, layer="tp")
+    np.testing.assert_allclose(made, 2 * 366, rtol=1e-6)
+
+
+def test_turned_rasters_of_millimetres_an_hour(folder, tmp_path):
+    random = np.random.default_rng(1)
+    rain = random.uniform(0.01, 0.4, (12, 6, 9)).astype("f4")
+    for month in range(1, 13):
+        name = f"3B-MO.MS.MRG.3IMERG.2021{month:02d}01-S000000-E235959.{month:02d}.V07B.HDF5"
+        write_netcdf(
+            folder / name, "precipitation", rain[month - 1 : month], times=[0], units="seconds since 1970-01-01",
+            top_left=(100, 30), cell=0.1, nodata=-9999.9, group="Grid", turned=True,
+        )  # fmt: skip
+    study = write_tif(tmp_path / "study.tif", np.zeros((6, 9), "u1"), "EPSG:4326", (100, 30), 0.1, nodata=255)
+    _, (made,), _ = run(folder, str(study), tmp_path)
+    days = np.array([(date(2021 + m // 12, m % 12 + 1, 1) - date(2021, m, 1)).days for m in range(1, 13)])
+    np.testing.assert_allclose(made, (rain * 24 * days[:, None, None]).sum(axis=0), rtol=1e-5)
+
+
+# classes and counts
+
+
+def test_classes_keep_their_codes_and_take_the_most_frequent_where_the_grid_is_coarser(folder, tmp_path):
+    albers = "+proj=aea +lat_1=25 +lat_2=47 +lon_0=105 +datum=WGS84 +units=m +no_defs"
+    codes = np.array([[1, 1, 2, 2], [1, 4, 0, 0], [8, 8, 5, 9], [8, 2, 5, 5]], "u1")
+    write_tif(folder / "CLCD_v01_2020_albert.tif", codes, albers, (9e5, 4.3e6), 30)
+    study = write_tif(tmp_path / "study.tif", np.zeros((2, 2), "u1"), albers, (9e5, 4.3e6), 60, nodata=255)
+    _, (made,), _ = run(folder, str(study), tmp_path)
+    assert made.tolist() == [[1, 2], [8, 5]]
+    dataset = gdal.Open(str(tmp_path / "out.tif"))
+    band = dataset.GetRasterBand(1)
+    assert band.GetRasterColorTable() is not None  # asked first: GDAL 3.6 reads the side file on its way
+    assert band.GetCategoryNames()[8] == "Impervious"
+
+
+def test_a_code_that_the_scheme_lacks_is_refused_with_its_pixels(folder, tmp_path):
+    codes = np.full((4, 4), 2, "u1")
+    codes[0, :3] = 77
+    write_tif(folder / "CLCD_v01_2020.tif", codes, "EPSG:4326", (100, 30), 0.001)
+    study = write_tif(tmp_path / "study.tif", np.zeros((4, 4), "u1"), "EPSG:4326", (100, 30), 0.001, nodata=255)
+    with pytest.raises(InputError, match=r"does not have: 77 \(3 px\)"):
+        run(folder, str(study), tmp_path)
+
+
+def test_people_are_neither_lost_nor_made_on_a_coarser_grid(folder, tmp_path):
+    people = np.random.default_rng(3).uniform(0, 9, (24, 24)).astype("f4")
+    people[:2] = -99999
+    write_tif(folder / "chn_ppp_2020.tif", people, "EPSG:4326", (105.0, 30.0), 1 / 1200, nodata=-99999)
+    study = write_tif(
+        tmp_path / "study.tif", np.zeros((12, 12), "u1"), "EPSG:32648", (499500, 3320000), 400, nodata=255
+    )
+    _, (density,), _ = run(folder, str(study), tmp_path)
+    total = np.nansum(density) * 0.4 * 0.4
+    assert total == pytest.approx(people[2:].sum(), rel=1e-3)
+
+
+def test_tiles_of_two_utm_zones_meet_on_the_grid(folder, tmp_path):
+    for zone, left in ((48, 760_000), (49, 200_000)):
+        codes = np.full((80, 80), zone - 38 if zone == 48 else 20, "u1")
+        codes[:, :2] = 0  # slanted edges are filled with 0
+        write_tif(folder / f"N{zone}_30_2020LC030.tif", codes, f"EPSG:326{zone}", (left, 3_330_000), 500)
+    study = write_tif(tmp_path / "study.tif", np.zeros((20, 90), "u1"), "EPSG:4326", (107.8, 30.0), 0.005, nodata=255)
+    _, (made,), _ = run(folder, str(study), tmp_path)
+    assert set(np.unique(made[~np.isnan(made)])) == {10, 20}
+    assert np.isnan(made).mean() < 0.2
+
+
+def test_facts_without_a_source_are_asked(folder, tmp_path, degrees):
+    npp = np.full((SIZE, SIZE), 4000, "i2")
+    npp[0, 0] = -1
+    write_tif(folder / "npp2010.tif", npp, "EPSG:4326", (100, 30), 1 / 120)
+    with pytest.raises(InputError, match="its scale stands in no source.*SCALE"):
+        run(folder, degrees, tmp_path, product="china_npp")
+    decided = Decisions(scale=0.1, fills=(-1.0,))
+    _, (made,), _ = run(folder, degrees, tmp_path, product="china_npp", decisions=decided)
+    assert np.isnan(made[0, 0]) and made[1, 1] == pytest.approx(400)
+
+
+def test_impossible_values_stop_the_run_and_leave_no_file(folder, study, tmp_path):
+    npp_tile(folder, 2020, some_npp())
+    with pytest.raises(InputError, match="cannot be"):
+        run(folder, study, tmp_path, decisions=Decisions(scale=0.1))
+    assert not (tmp_path / "out.tif").exists()
