@@ -15,7 +15,7 @@ ECOSYSTEMS = ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "d
 NODATA = ("nodata", "no data", "无数据")  # what a class table writes for an ecosystem that is none
 
 CUSTOM = "custom"
-SCHEMES = (*dict.fromkeys(resource_table("land_cover_classes").texts("scheme")), CUSTOM)
+SCHEMES = resource_table("land_cover_schemes").texts("scheme")  # in the order of choices, which only grows at its end
 HIGHEST_CODE = 999_999
 _NONE = "none"
 _OPEN_WATER = 42

@@ -59,10 +59,10 @@ def require_drivers(found: Recognised) -> None:
     missing = missing_drivers(edition) if edition else ()
     if edition is None or not missing:
         return
-    text = "{file} needs the GDAL driver {drivers}, which this QGIS lacks. Install it (OSGeo4W: package gdal-{first})"
     raise InputError(
         say(
-            text + "{instead}.",
+            "{file} needs the GDAL driver {drivers}, which this QGIS lacks. Install it (OSGeo4W: package gdal-{first})"
+            "{instead}.",
             file=found.name,
             drivers=" / ".join(missing),
             first=missing[0].lower(),
@@ -175,8 +175,14 @@ def _subdataset(path: str, match: re.Pattern[str], found: Recognised) -> str:
     has = ", ".join(layers) or own or say("none")
     if len(matching) > 1:
         raise InputError(say("{file}: {layers} may all be the layer that is looked for.", file=found.name, layers=has))
-    text = "{file} has no layer {wanted}. It has: {layers}. Is it complete, and of this product?"
-    raise InputError(say(text, file=found.name, wanted=match.pattern, layers=has))
+    raise InputError(
+        say(
+            "{file} has no layer {wanted}. It has: {layers}. Is it complete, and of this product?",
+            file=found.name,
+            wanted=match.pattern,
+            layers=has,
+        )
+    )
 
 
 def open_raster_or_container(path: str) -> gdal.Dataset:
@@ -266,8 +272,12 @@ def _true_grid(opened: OpenedLayer, product: Product, edition: Edition, found: R
         crs = crs or product.grid.assume
         grid = replace(grid, crs=_wkt(crs)) if crs else grid
     if not grid.crs:
-        text = "{file} has no coordinate reference system. Assign it (Raster > Projections > Assign projection)."
-        raise InputError(say(text, file=found.name))
+        raise InputError(
+            say(
+                "{file} has no coordinate reference system. Assign it (Raster > Projections > Assign projection).",
+                file=found.name,
+            )
+        )
     return _snapped(grid, product.grid.cell)
 
 

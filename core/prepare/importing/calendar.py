@@ -96,6 +96,7 @@ def parse_season(text: str) -> Season:
     except ValueError:
         raise InputError(say("SEASON is {text!r}, which holds no day of the year.", text=text)) from None
     if last < first:
-        problem = "SEASON is {text!r}: it must lie within one year, its first day before its last."
-        raise InputError(say(problem, text=text))
+        raise InputError(
+            say("SEASON is {text!r}: it must lie within one year, its first day before its last.", text=text)
+        )
     return Season((first.month, first.day), (last.month, last.day))

@@ -60,11 +60,20 @@ def choose_product(found: Sequence[Recognised], known: Mapping[str, Product], wa
         raise InputError(say("There are files of several products: {there}. Name one as PRODUCT.", there=_list(there)))
     maybe = sorted({candidate for one in found for candidate in one.candidates})
     if maybe:
-        text = "No name tells its product for certain; files may be of: {maybe}. Name the product as PRODUCT."
-        raise InputError(say(text, maybe=_list(maybe)))
+        raise InputError(
+            say(
+                "No name tells its product for certain; files may be of: {maybe}. Name the product as PRODUCT.",
+                maybe=_list(maybe),
+            )
+        )
     names = [one.name for one in found]
-    text = "None of {count} files is of a product that is known ({names}). Identify products tells what each file is."
-    raise InputError(say(text, count=len(names), names=_list(names) or "-"))
+    raise InputError(
+        say(
+            "None of {count} files is of a product that is known ({names}). Identify products tells what each file is.",
+            count=len(names),
+            names=_list(names) or "-",
+        )
+    )
 
 
 def choose_layer(product: Product, found: Sequence[Recognised], wanted: str) -> Layer:
@@ -75,8 +84,14 @@ def choose_layer(product: Product, found: Sequence[Recognised], wanted: str) -> 
     """
     if wanted and wanted != AUTO:
         if wanted not in product.layers:
-            text = "{product} has no layer {wanted!r}. It has: {layers}."
-            raise InputError(say(text, product=product.title, wanted=wanted, layers=_list(product.layers)))
+            raise InputError(
+                say(
+                    "{product} has no layer {wanted!r}. It has: {layers}.",
+                    product=product.title,
+                    wanted=wanted,
+                    layers=_list(product.layers),
+                )
+            )
         return product.layers[wanted]
     named = {one.layer for one in found if one.product is product and one.layer}
     return product.layer(named.pop() if len(named) == 1 else "")
@@ -163,26 +178,44 @@ def _require_one_edition(files: Sequence[Recognised], product: Product) -> None:
     for one in files:
         other = seen.setdefault(_place(one), one)
         if other is not one:
-            text = (
-                "{product}: there are two editions of one time and place: {first} and {second}. "
-                "Say as EDITION which is meant: the name of the edition or a part of the file name, such as {part}."
-            )
             part = one.variant or (f"{one.depth[0]}-{one.depth[1]}cm" if one.depth else one.edition.name)  # type: ignore[union-attr]
-            raise InputError(say(text, product=product.title, first=other.name, second=one.name, part=part))
+            raise InputError(
+                say(
+                    "{product}: there are two editions of one time and place: {first} and {second}. "
+                    "Say as EDITION which is meant: the name of the edition or a part of the file name, as {part}.",
+                    product=product.title,
+                    first=other.name,
+                    second=one.name,
+                    part=part,
+                )
+            )
 
 
 def _nothing_left(product: Product, layer: Layer, found: Sequence[Recognised], years: Sequence[int]) -> Message:
     own = [one for one in found if one.product is not None and one.product.id == product.id]
     there = sorted({one.year for one in own if one.year is not None})
     if years and there:
-        text = "There is no file of {product}, {layer}, for {years}. There are: {there}."
-        return say(text, product=product.title, layer=layer.id, years=_list(years), there=_list(there))
+        return say(
+            "There is no file of {product}, {layer}, for {years}. There are: {there}.",
+            product=product.title,
+            layer=layer.id,
+            years=_list(years),
+            there=_list(there),
+        )
     if own:
-        text = "No file of {product} holds {layer} in the edition that is asked for ({names})."
-        return say(text, product=product.title, layer=layer.id, names=_list(one.name for one in own))
+        return say(
+            "No file of {product} holds {layer} in the edition that is asked for ({names}).",
+            product=product.title,
+            layer=layer.id,
+            names=_list(one.name for one in own),
+        )
     examples = _list(edition.example for edition in product.editions)
-    text = "There is no file of {product} among {count} files. Its files are called like {examples}."
-    return say(text, product=product.title, count=len(found), examples=examples)
+    return say(
+        "There is no file of {product} among {count} files. Its files are called like {examples}.",
+        product=product.title,
+        count=len(found),
+        examples=examples,
+    )
 
 
 def _list(words: Iterable[object]) -> str:

@@ -150,11 +150,15 @@ def require_days(periods: Sequence[Period], rule: Rule, progress: Progress) -> N
             "missing": missing + (" …" if len(period.missing) > 4 else ""),
         }
         if there < rule.minimum_valid * period.days:
-            text = (
-                "{label}: {there} of {expected} steps there ({days} of {all} days, missing: {missing}); a sum would "
-                "be too low. Order the missing ones, leave {label} out of YEARS, or lower MINIMUM_VALID_PCT."
+            raise InputError(
+                say(
+                    "{label}: {there} of {expected} steps there ({days} of {all} days, missing: {missing}); a sum "
+                    "would be too low. Order the missing ones, leave {label} out of YEARS, or lower MINIMUM_VALID_PCT.",
+                    **values,
+                    days=there,
+                    all=period.days,
+                )
             )
-            raise InputError(say(text, **values, days=there, all=period.days))
         progress.warn(say("{label}: {there} of {expected} steps are there; missing: {missing}.", **values))
 
 
@@ -163,11 +167,16 @@ def _require_asked(layer: Layer, wish: Decisions) -> None:
     for fact in layer.ask:
         if not given.get(fact, True):
             name = "FILLS" if fact == "fills" else "SCALE"
-            text = (
-                "{layer}: its {fact} stands in no source that could be checked. Look it up in the readme of your files "
-                "and give {name} (the unit that is needed is {unit})."
+            raise InputError(
+                say(
+                    "{layer}: its {fact} stands in no source that could be checked. Look it up in the readme of your "
+                    "files and give {name} (the unit that is needed is {unit}).",
+                    layer=layer.title,
+                    fact=fact,
+                    name=name,
+                    unit=layer.meant.unit or "1",
+                )
             )
-            raise InputError(say(text, layer=layer.title, fact=fact, name=name, unit=layer.meant.unit or "1"))
 
 
 def _editions(steps: Sequence[Step]) -> list[Edition]:
@@ -178,11 +187,13 @@ def _fills(product: Product, steps: Sequence[Step], wish: Decisions) -> tuple[fl
     """Codes of the user, and 0 where an edition writes it for masked pixels."""
     rules = {edition.zero for edition in _editions(steps)}
     if "ask" in rules and wish.fills is None:
-        text = (
-            "{product}: exports of Earth Engine write 0 for masked pixels, and 0 may be a value, too. Give FILLS: 0 "
-            "where masked pixels were not filled otherwise, none where they have a nodata value."
+        raise InputError(
+            say(
+                "{product}: exports of Earth Engine write 0 for masked pixels, and 0 may be a value, too. Give FILLS: "
+                "0 where masked pixels were not filled otherwise, none where they have a nodata value.",
+                product=product.title,
+            )
         )
-        raise InputError(say(text, product=product.title))
     return (*(wish.fills or ()), *((0.0,) if "fill" in rules else ()))
 
 
@@ -200,8 +211,13 @@ def _is_scaled(
     raw = _could_be(layer, high * layer.scale + layer.offset)
     scaled = _could_be(layer, high)
     if raw == scaled:
-        text = "{file}: a high number is {high}; it cannot be seen whether it is scaled. Say STATE raw or scaled."
-        raise InputError(say(text, file=steps[0].file.name, high=f"{high:.6g}"))
+        raise InputError(
+            say(
+                "{file}: a high number is {high}; it cannot be seen whether it is scaled. Say STATE raw or scaled.",
+                file=steps[0].file.name,
+                high=f"{high:.6g}",
+            )
+        )
     state = "raw" if raw else "scaled"
     progress.info(say("The numbers are taken as {state}: a high one is {high}.", state=state, high=f"{high:.6g}"))
     return scaled
@@ -242,9 +258,11 @@ def _compare_scales(layer: Layer, steps: Sequence[Step], progress: Progress) -> 
     for declared, name in told.items():
         values = {"file": name, "declared": f"{declared:.10g}", "scale": f"{layer.scale:.10g}"}
         if layer.file_scale == "must_equal":
-            text = (
-                "{file} declares the scale {declared}, but the product has {scale}. Its numbers may have been changed "
-                "on the way: order it again, or give the right one as SCALE."
+            raise InputError(
+                say(
+                    "{file} declares the scale {declared}, but the product has {scale}. Its numbers may have been "
+                    "changed on the way: order it again, or give the right one as SCALE.",
+                    **values,
+                )
             )
-            raise InputError(say(text, **values))
         progress.info(say("{file} declares the scale {declared}; that of the product is taken: {scale}.", **values))

@@ -173,8 +173,7 @@ def _study(inputs: ImportInputs, settings: RasterSettings, scratch: str, progres
     reference = inputs.reference
     if not reference:
         if not (settings.boundary and inputs.crs and inputs.cell):
-            text = "Give REFERENCE, a raster on the grid of the study; or BOUNDARY, CRS and CELL_SIZE."
-            raise InputError(say(text))
+            raise InputError(say("Give REFERENCE, a raster on the grid of the study; or BOUNDARY, CRS and CELL_SIZE."))
         reference = reference_over(settings.boundary, inputs.crs, inputs.cell, scratch)
     source = Source("reference", reference, kind="classes", label="Reference")
     return open_study_area(source, settings, scratch, progress)
@@ -188,8 +187,7 @@ def _tell_quality(rule: Rule, steps: Sequence[Step], progress: Progress) -> None
     if rule.quality == "strict" and not tests:
         progress.warn(say("{layer} has no layer of quality: QUALITY strict changes nothing.", layer=rule.layer.title))
     elif tests and without:
-        text = "{count} steps have no layer of quality, such as {file}"
-        told = say(text, count=len(without), file=without[0])
+        told = say("{count} steps have no layer of quality, such as {file}", count=len(without), file=without[0])
         if rule.quality == "strict":
             raise InputError(say("{told}. Order it, too, or choose QUALITY standard or none.", told=told))
         progress.warn(say("{told}: cloud and poor values stay in them. Order it, too.", told=told))
@@ -207,8 +205,14 @@ def _require_known_codes(rule: Rule, counts: Sequence[Counts]) -> None:
                 unknown[code] = unknown.get(code, 0) + pixels
     if unknown:
         listed = ", ".join(f"{code} ({pixels:,} px)" for code, pixels in sorted(unknown.items())[:10])
-        text = "{layer} holds codes that the scheme {scheme} does not have: {codes}. Give FILLS where they are no data."
-        raise InputError(say(text, layer=rule.layer.title, scheme=rule.layer.scheme, codes=listed))
+        raise InputError(
+            say(
+                "{layer} holds codes that the scheme {scheme} lacks: {codes}. Give FILLS where they are no data.",
+                layer=rule.layer.title,
+                scheme=rule.layer.scheme,
+                codes=listed,
+            )
+        )
 
 
 def _traps(chosen: Chosen, language: str) -> tuple[str, ...]:

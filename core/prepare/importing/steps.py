@@ -119,9 +119,16 @@ def _days(file: Recognised, opened: OpenedLayer, product: Product) -> list[tuple
         return [(band, day, day.year) for band, day in zip(opened.bands, days)]
     firsts = _named_days(file, bands)
     if len(firsts) != len(opened.bands):
-        text = "{file} has {bands} bands, but its name says {count} steps ({first} to {last}). Is it complete?"
         ends = {"first": firsts[0].isoformat(), "last": firsts[-1].isoformat()}
-        raise InputError(say(text, file=file.name, bands=len(opened.bands), count=len(firsts), **ends))
+        raise InputError(
+            say(
+                "{file} has {bands} bands, but its name says {count} steps ({first} to {last}). Is it complete?",
+                file=file.name,
+                bands=len(opened.bands),
+                count=len(firsts),
+                **ends,
+            )
+        )
     return [(band, day, day.year) for band, day in zip(opened.bands, firsts)]
 
 
@@ -165,8 +172,9 @@ def periods_of(steps: Sequence[Step], product_step: str, season: Season, by_mont
         InputError: months of steps that are longer than a month.
     """
     if by_month and product_step in ("year", "static", "scene", "16day", "8day"):
-        text = "Steps of {step} make no months. Choose STEP year, or a product of months or days."
-        raise InputError(say(text, step=product_step))
+        raise InputError(
+            say("Steps of {step} make no months. Choose STEP year, or a product of months or days.", step=product_step)
+        )
     kept: dict[tuple[int | None, int], list[Step]] = {}
     for step in steps:
         kept.setdefault((step.year, step.first.month if by_month else 0), []).append(step)

@@ -31,7 +31,7 @@ def test_the_scheme_that_knows_all_codes_is_named():
     assert line == (
         "Land cover (land.tif) holds codes that scheme CNLUCC does not know: 2 (170 px), 4 (170 px), 1 (20 px), "
         "7 (20 px), 8 (20 px). These are codes of another scheme, which knows all of them: choose the scheme clcd, "
-        "igbp, corine (SCHEME)."
+        "dynamicworld, esri10m, mcd12q1pft, igbp, corine (SCHEME)."
     )
     assert schemes_of({10: 5, 20: 5, 30: 5, 95: 1}) == ("worldcover",)
 
