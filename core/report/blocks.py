@@ -73,7 +73,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TableBlock:
-    """A table. Long ones fold on screen and are printed in full, up to `page.MAX_ROWS` rows.
+    """A table. Long ones fold, on screen and on paper; the page holds up to `page.MAX_ROWS` rows.
 
     Args:
         title: caption.

@@ -45,6 +45,7 @@ from .cells import readable
 from .links import raster_links
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
+from .paper import on_paper
 from .picture_sizes import across, picture_sizes
 from .points import chart
 from .quicklook import QuickLook, quick_looks
@@ -155,8 +156,10 @@ def view(block: object, language: str) -> dict[str, Any]:
 @view.register(Scatter)
 def _chart(block: Any, language: str) -> dict[str, Any]:
     figure = chart(block, language)
+    paper = on_paper(block, figure["layout"]["height"])
     return {
         "kind": "chart",
+        "paper": paper,
         "title": block.title,
         "note": block.note,
         "height": figure["layout"]["height"],
@@ -229,6 +232,7 @@ def _table(block: TableBlock, language: str) -> dict[str, Any]:
         "rows": texts[:SHOWN_WHEN_FOLDED] if folded else texts,
         "rest": texts[SHOWN_WHEN_FOLDED:] if folded else [],
         "show_all": words["show_all"].format(count=len(texts)),
+        "folded_on_paper": words["rows_cut"].format(shown=SHOWN_WHEN_FOLDED, count=len(block.rows)),
         "note": note,
         "download": block.download,
         "data_uri": _csv_uri(block) if block.download else "",

@@ -1,25 +1,36 @@
 "use strict";
 
 const PAPER_WIDTH = 660; // px: A4 less the margins of report.css, at 96 px per inch
+const HALF_PAPER = 322; // px: two charts beside each other
 const CHART_WIDTH = 1000; // px of a saved chart; pictures have three times as many
 const MAP_WIDTH = 2000; // px of a saved map
 const INK = "#1f2937", SOFT = "#5b6472";
 
-function drawCharts(size, part = document) {
+function drawCharts(part = document, printed = false) {
   part.querySelectorAll(".drawing").forEach((drawing) => {
     if (!drawing.offsetParent) return; // within a folded part there is no width to draw in
     const { data, layout } = structuredClone(CHARTS[drawing.id.slice("chart-".length)]);
+    const height = printed ? Number(drawing.dataset.paper) : layout.height;
+    const width = drawing.closest(".beside") ? HALF_PAPER : PAPER_WIDTH;
+    const size = printed ? { autosize: false, width, font: { ...layout.font, size: 11 } } : { autosize: true };
+    drawing.style.height = `${height}px`;
     Plotly.purge(drawing);
-    Plotly.newPlot(drawing, data, { ...layout, ...size }, { responsive: true, displayModeBar: false, displaylogo: false });
+    Plotly.newPlot(drawing, data, { ...layout, height, ...size }, { responsive: true, displayModeBar: false, displaylogo: false });
   });
 }
 
-drawCharts({ autosize: true });
+// On paper two figures that half the width suffices stand beside each other; one by itself takes the whole width.
+document.querySelectorAll(".half").forEach((figure) => {
+  const beside = [figure.previousElementSibling, figure.nextElementSibling];
+  figure.classList.toggle("beside", beside.some((other) => other?.classList.contains("half")));
+});
+
+drawCharts();
 // Charts are drawn in pixels and would run over the edge of the paper. They are drawn anew because a change
 // of size is animated, and the printer does not wait for that.
-addEventListener("beforeprint", () => drawCharts({ autosize: false, width: PAPER_WIDTH }));
-addEventListener("afterprint", () => drawCharts({ autosize: true }));
-document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", () => drawCharts({ autosize: true }, part)));
+addEventListener("beforeprint", () => drawCharts(document, true));
+addEventListener("afterprint", () => drawCharts());
+document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", () => drawCharts(part)));
 
 // Saving
 
@@ -30,7 +41,8 @@ function fileName(figure) {
 
 function saveChart(figure, format) {
   const drawing = figure.querySelector(".drawing");
-  const size = { width: CHART_WIDTH, height: drawing.layout.height, scale: format === "png" ? 3 : 1 };
+  const { height } = CHARTS[drawing.id.slice("chart-".length)].layout;
+  const size = { width: CHART_WIDTH, height, scale: format === "png" ? 3 : 1 };
   Plotly.downloadImage(drawing, { format, filename: fileName(figure), ...size });
 }
 

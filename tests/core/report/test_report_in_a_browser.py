@@ -148,3 +148,16 @@ def test_maps_lead_to_their_rasters_beside_the_report(report):
 
 def test_a_report_is_small(report):
     assert report.stat().st_size < 1_500_000
+
+
+def test_on_paper_charts_that_half_the_width_suffices_stand_beside_each_other(report):
+    pdftotext = shutil.which("pdftotext")
+    if pdftotext is None:
+        pytest.skip("pdftotext is not installed here")
+    printed = report.with_name("printed.pdf")
+    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
+               f"--user-data-dir={report.parent / 'profile'}", f"--print-to-pdf={printed}", report.as_uri()]  # fmt: skip
+    subprocess.run(command, capture_output=True, timeout=120, check=False)
+    lines = subprocess.check_output([pdftotext, "-layout", str(printed), "-"], text=True)
+    assert re.search(r"Bars: gains / losses +Lines", lines)
+    assert lines.count("\f") <= 3  # six charts and two maps on at most three pages
