@@ -81,13 +81,18 @@ def browser() -> str:
     return found
 
 
+def in_browser(page: Path, task: str) -> subprocess.CompletedProcess:
+    """Opens a page without a window, lets its scripts run, and does one task with it."""
+    profile = f"--user-data-dir={page.parent / 'profile'}"
+    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", profile]
+    return subprocess.run([*command, task, page.as_uri()], capture_output=True, text=True, timeout=120, check=False)
+
+
 def pressed(page: Path) -> dict:
     """What a browser tells of a report after every button that saves was pressed."""
     html = page.read_text(encoding="utf-8")
     page.with_name("pressed.html").write_text(html[: html.rindex("</body>")] + PRESS, encoding="utf-8")
-    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom",
-               f"--user-data-dir={page.parent / 'profile'}", page.with_name("pressed.html").as_uri()]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = in_browser(page.with_name("pressed.html"), "--dump-dom")
     told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
     assert told, done.stderr[-2000:]
     return json.loads(told.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
@@ -155,9 +160,7 @@ def test_on_paper_charts_that_half_the_width_suffices_stand_beside_each_other(re
     if pdftotext is None:
         pytest.skip("pdftotext is not installed here")
     printed = report.with_name("printed.pdf")
-    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
-               f"--user-data-dir={report.parent / 'profile'}", f"--print-to-pdf={printed}", report.as_uri()]  # fmt: skip
-    subprocess.run(command, capture_output=True, timeout=120, check=False)
+    in_browser(report, f"--print-to-pdf={printed}")
     lines = subprocess.check_output([pdftotext, "-layout", str(printed), "-"], text=True)
     assert re.search(r"Bars: gains / losses +Lines", lines)
     assert lines.count("\f") <= 3  # six charts and two maps on at most three pages
