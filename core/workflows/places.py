@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..progress import QUIET, Progress
+from ..quantities import ANY
 from ..raster.area import M3_PER_MM_HA
 from ..raster.engine import run_job
 from ..raster.files import workspace
@@ -122,7 +123,7 @@ def run_places(
     with workspace() as folder:
         study = open_study_area(area, RasterSettings(align_classes=True), folder, QUIET)
         sources = [
-            Source(f"{value.name}:{year}", value.path, band)
+            Source(f"{value.name}:{year}", value.path, band, measure=ANY)
             for value in values
             for band, year in enumerate(value.years, start=1)
         ]
