@@ -56,6 +56,7 @@ from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
 from .reporting.gathered import gathering, hand_over, hand_over_rest
+from .reporting.links import tell_file
 from .reporting.spared import spared
 from .reporting.takeaway import TakeAway, method_part, software
 from .settings import hides_paths, report_language, scheduler
@@ -301,7 +302,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
             report_in: makes the report in a language.
             name: of the output.
         """
-        path = given.file_output(name)
+        path = self.report_place(given, name)
         made = False
         if path or self.away_file(given, METHODS):
             with spared(self._feedback, self.parameterDefinition(name).description()):
@@ -309,7 +310,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
         if path and not gathering():
             with spared(self._feedback, tr("Parameters")):
                 self.save_parameters(path)
-        return {name: path} if made and path else {}
+        if not made or not path:
+            return {}
+        tell_file(self._feedback, self.parameterDefinition(name).description(), path)
+        return {name: path}
+
+    def report_place(self, given: Given, name: str) -> str | None:
+        """Where the report goes; None where none is wanted."""
+        return given.file_output(name)
 
     def _write_report(self, report_in: Callable[[str], MethodReport], path: str | None) -> bool:
         """Whether a report was written; False where a workflow takes it as a chapter, or where the text has it all."""

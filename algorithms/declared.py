@@ -9,6 +9,8 @@ from typing import Any
 from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
+    QgsProcessingOutputDefinition,
+    QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
@@ -150,13 +152,20 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         if report is not None and report.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
             self._add_take_away_outputs()
 
-    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False, use: Use | None = None) -> None:
+    def add(
+        self,
+        parameter: QgsProcessingParameterDefinition,
+        advanced: bool = False,
+        use: Use | None = None,
+        output: QgsProcessingOutputDefinition | None = None,
+    ) -> None:
         """Adds a parameter with its help.
 
         Args:
             parameter: without label and help.
             advanced: whether it is folded away.
             use: what it has to do with a quantity, which tells its label and help then.
+            output: of a destination, in place of one that is named like the parameter.
         """
         entry = self._entry(parameter.name(), use)
         words = parameter.options() if isinstance(parameter, QgsProcessingParameterEnum) else ()
@@ -171,7 +180,9 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
             parameter.setMetadata(held)
         if advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        self.addParameter(parameter)
+        self.addParameter(parameter, output is None)
+        if output is not None:
+            self.addOutput(output)
 
     def add_raster(
         self, name: str, *, quantity: str, optional: bool = False, ranges: bool = False, unit_from: str = ""
@@ -325,10 +336,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=optional, createByDefault=not optional))
 
     def add_report_output(self, name: str = "OUTPUT_HTML", optional: bool = True) -> None:
+        """A report, which the dialog makes unless it is told not to; the results viewer lists it under the method."""
         self.add(
-            QgsProcessingParameterFileDestination(
-                name, "", "HTML (*.html)", optional=optional, createByDefault=not optional
-            )
+            QgsProcessingParameterFileDestination(name, "", "HTML (*.html)", optional=optional, createByDefault=True),
+            output=QgsProcessingOutputHtml(name, f"{self.displayName()}: {self._entry(name).label}"),
         )
 
     def _add_take_away_outputs(self) -> None:

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingMultiStepFeedback,
+    QgsProcessingUtils,
 )
 
 from ...core.errors import Cancelled, EcoAssetsError, InputError, OutputError
@@ -44,6 +45,7 @@ from ..translation import tr
 from .placing import Placing
 
 AREA_FILE = "study_area.tif"
+REPORT_FILE = "report.html"
 AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
 
 
@@ -273,6 +275,13 @@ class Workflow(EcoAlgorithm):
             if chain.finished:
                 progress.warn(tr("What the steps that had finished made stays in {folder}.", folder=folder))
             raise
+
+    def report_place(self, given: Given, name: str) -> str | None:
+        """Beside the other results, unless the user has named a file of his own."""
+        path = given.file_output(name)
+        if path and not os.path.abspath(path).startswith(os.path.abspath(QgsProcessingUtils.tempFolder())):
+            return path
+        return os.path.join(os.path.normpath(given.folder("FOLDER")), REPORT_FILE)
 
     def _share_area(self, given: Given, chain: Chain, progress: Progress) -> SharedArea:
         """The land that all steps work on, so that their shares have one base."""
