@@ -26,6 +26,7 @@ from ..core.handed_on import harmless
 from ..core.progress import Progress
 from .translation import tr
 
+_UNDECODED = "\ufffd"  # what stands for bytes that are no text
 _AT_ONCE = 5_000  # rows that are objects of QGIS at a time
 
 
@@ -49,9 +50,15 @@ def read_features(
     missing = [name for name in wanted if fields.lookupField(name) < 0]
     if missing:
         held = ", ".join(field.name() for field in fields)
-        raise InputError(
-            tr("{layer} has no field {field!r}; it has {held}.", layer=source.sourceName(), field=missing[0], held=held)
+        message = tr(
+            "{layer} has no field {field!r}; it has {held}.", layer=source.sourceName(), field=missing[0], held=held
         )
+        if _UNDECODED in held:
+            message += " " + tr(
+                "Its text is in another encoding than it is read in: save it as CSV UTF-8, or set the encoding of the "
+                "layer (GBK or GB18030 for files of a Chinese Windows) in its properties under Source."
+            )
+        raise InputError(message)
     located = has_geometry(source)
     if not located:
         place = [name for name in ("x", "y") if fields.lookupField(name) >= 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.inputs.encodings import copy_as_utf_8, is_utf_8
 from ..core.inputs.record import current_record
 from ..core.inputs.used import UsedClass
 from ..core.inputs.years import told_years, years_of
@@ -31,7 +33,7 @@ from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
 from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import layer_legend, table_file, table_of
+from .inputs import CSV_FILES, layer_legend, table_file, table_of
 from .polygon_copies import polygons_path
 from .raster_views import raster_path
 from .translation import tr
@@ -67,6 +69,7 @@ class Given:
         self._polygons: dict[str, str | None] = {}
         self._legend: dict[int, ClassColour] = {}
         self._ordered: dict[str, tuple[str, ...]] = {}
+        self._copies: dict[str, str] = {}
         self.layer_names: dict[str, str] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions() if layers else ():
@@ -255,7 +258,7 @@ class Given:
 
     def source(self, name: str) -> QgsProcessingFeatureSource:
         """The features of a layer. Raises InputError where it cannot be read."""
-        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        source = self._algorithm.parameterAsSource({**self._parameters, **self._copies}, name, self._context)
         if source is None:
             label = self._algorithm.parameterDefinition(name).description()
             raise InputError(
@@ -322,6 +325,8 @@ class Given:
             self._take_names(name, layers)
         elif kind == "source" and not definition.metadata().get(STREAMED):
             self._take_features(definition)
+        elif kind == "source":
+            self._take_text(name)
 
     def _take_raster(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()
@@ -373,6 +378,12 @@ class Given:
                     value=value,
                 )
             )
+
+    def _take_text(self, name: str) -> None:
+        """A CSV file of an encoding that QGIS does not guess is read from a copy in UTF-8."""
+        path = str(self._parameters.get(name))
+        if table_file(path) and path.lower().endswith(CSV_FILES) and not is_utf_8(path):
+            self._copies[name] = copy_as_utf_8(path, os.path.dirname(QgsProcessingUtils.generateTempFilename("x.csv")))
 
     def _take_features(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()

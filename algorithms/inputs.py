@@ -31,7 +31,8 @@ from ..core.years import parse_years
 from .raster_views import raster_path
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
-TABLE_FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods")
+CSV_FILES = (".csv", ".tsv", ".txt")
+TABLE_FILES = (*CSV_FILES, ".xlsx", ".xlsm", ".ods")
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 

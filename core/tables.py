@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import TableError
 from .handed_on import as_written
+from .inputs.encodings import decoded
 from .messages import say
 from .resources import RESOURCES, read_yaml
 
@@ -272,7 +273,7 @@ def provenance(name: str) -> Provenance:
 def _read_csv(path: str) -> Table:
     name = os.path.basename(path)
     try:
-        text = _decoded(Path(path).read_bytes(), name)
+        text = decoded(Path(path).read_bytes(), name)
     except OSError as error:
         raise TableError(f"Table {path} cannot be read: {error.strerror}. Check the path.") from error
     named = _SEPARATOR.match(text.partition("\n")[0])  # as Excel writes and reads it
@@ -286,17 +287,6 @@ def _read_csv(path: str) -> Table:
     except csv.Error as error:
         raise TableError(f"Table {name} is not a CSV file: {error}.") from error
     return _table_of_lines(name, lines, decimal_comma=delimiter == ";")
-
-
-def _decoded(data: bytes, name: str) -> str:
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ("utf-16",) if marked else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise TableError(f"Table {name} is neither UTF-8 nor GB 18030. Save it as CSV UTF-8.")
 
 
 def _delimiter(lines: Sequence[str]) -> str:

@@ -160,3 +160,14 @@ def test_two_fields(look, tmp_path):
     assert {"high_high", "low_low"} <= {place["cluster"] for place in places}
     with pytest.raises(QgsProcessingException, match="needs FIELD_2"):
         look(layer, STATISTIC="bivariate")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_csv_file_of_any_usual_encoding_is_read(look, tmp_path, encoding):
+    """Excel of a Chinese Windows writes GBK, or UTF-16 as Unicode text; QGIS guesses neither."""
+    path = tmp_path / "样本.csv"
+    rows = [f"{one['x']},{one['y']},{one['value']},林地" for one in board(checker)]
+    path.write_bytes("\n".join(["x,y,产值,地类", *rows]).encode(encoding))
+    results, places = look(str(path), FIELD="产值", NEIGHBOURS="knn", K=4)
+    assert results["I"] < -0.7  # cells at the edge have diagonal neighbours too
+    assert len(places) == SIDE * SIDE
