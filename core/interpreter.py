@@ -20,7 +20,9 @@ def find_python(packages: Sequence[str]) -> str | None:
 
     `sys.executable` may be another program: on Windows and macOS it is QGIS.
     """
-    folders = (sys.exec_prefix, os.path.join(sys.exec_prefix, "bin"), os.path.join(sys.base_exec_prefix, "bin"))
+    program = os.path.dirname(sys.executable or "")  # in bundles of macOS the interpreter lies beside QGIS
+    places = (program, sys.exec_prefix, sys.base_exec_prefix)
+    folders = [folder for place in places for folder in (place, os.path.join(place, "bin"))]
     names = (f"python{sys.version_info.major}.{sys.version_info.minor}", "python3", "python3.exe", "python.exe")
     beside = [os.path.join(folder, name) for folder in folders for name in names]
     candidates = [sys.executable or "", *beside, shutil.which("python3") or ""]
@@ -43,7 +45,8 @@ def _has_packages(python: str, packages: Sequence[str]) -> bool:
         f"sys.exit(sys.version_info[:2] != {sys.version_info[:2]} or not all(map(find_spec, {tuple(packages)!r})))"
     )
     try:
-        done = subprocess.run(
+        # nosec B603: an interpreter that lies beside this process, and a fixed program; no shell, no word of a user
+        done = subprocess.run(  # nosec B603
             [python, "-c", program], capture_output=True, check=False, timeout=30, creationflags=WITHOUT_WINDOW
         )
     except (OSError, subprocess.TimeoutExpired):

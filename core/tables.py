@@ -151,7 +151,8 @@ class Table:
         """
         self.require(column)
         name = self.column(column, True)
-        assert name is not None
+        if name is None:
+            raise TypeError("name is not as expected")
         return tuple(None if _is_blank(row[name]) else row[name] for row in self.rows)
 
     def texts(self, column: str) -> tuple[str, ...]:

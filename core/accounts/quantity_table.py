@@ -161,7 +161,8 @@ def _in_unit_of_service(quantity: Quantity, unit: Unit, where: str) -> Quantity:
             f"{where} ({quantity.service}): the unit is {quantity.unit!r}, and the account counts {known.unit}. "
             "Convert it."
         )
-    assert quantity.amount is not None
+    if quantity.amount is None:
+        raise TypeError("quantity.amount is not as expected")
     return Quantity(**{**vars(quantity), "amount": quantity.amount * unit.factor / due.factor, "unit": known.unit})
 
 

@@ -90,7 +90,8 @@ def add_zones(survey: Survey, layer: ZoneLayer | None, progress: Progress) -> Zo
 
 def zoned_sums(survey: Survey, zoning: Zoning, found: YearlySums) -> ZonedSums:
     """The sums of a run of a `ZonedFormula` by zone and ecosystem."""
-    assert survey.scheme is not None
+    if survey.scheme is None:
+        raise TypeError("survey.scheme is not as expected")
     codes = survey.scheme.codes
     names, member = ecosystem_members(survey.scheme)
 

@@ -45,7 +45,8 @@ def read_placed_rows(
     found = replace(found, warnings=(*found.warnings, *table.doubts()))
     if year is None:
         return found
-    assert found.time is not None and found.times is not None
+    if found.time is None or found.times is None:
+        raise TypeError("found.time, found.times is not as expected")
     of_year = np.array([label_text(label) == f"{year:g}" for label in found.times.tolist()])[found.time]
     if not of_year.any():
         known = ", ".join(str(label) for label in found.times.tolist()[:20])
@@ -56,7 +57,8 @@ def read_placed_rows(
 
 def year_numbers(observations: Observations) -> Array:
     """The year of each row as a number, shape (n,). Raises InputError where years are no numbers."""
-    assert observations.time is not None and observations.times is not None
+    if observations.time is None or observations.times is None:
+        raise TypeError("observations.time, observations.times is not as expected")
     try:
         return observations.times.astype(np.float64)[observations.time]
     except ValueError:

@@ -255,7 +255,8 @@ def _by_measure(sources: Sequence[Source]) -> dict[Measure, list[Source]]:
 
 def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Iterator[Finding]:
     place, admission = place_of(source), source.admission
-    assert admission is not None
+    if admission is None:
+        raise TypeError("admission is not as expected")
     with suppress(GridError):  # whoever brings the raster on a grid says that it has none
         yield from check_position(place, describe_source(source)[1])
     yield from check_nodata(place, profile, source.limited)

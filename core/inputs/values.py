@@ -30,7 +30,8 @@ def check_fills(place: Place, profile: RasterProfile, meaning: Quantity, admissi
     """Fill codes that nobody declared: left out where they are no possible value, told where they may be one."""
     for value, pixels in sorted(profile.fills.items()):
         fill = fill_of(profile.stored(value), meaning)
-        assert fill is not None, "the profile counts only fill codes"
+        if fill is None:
+            raise TypeError("the profile counts only fill codes")
         values = {"value": _number(value), "fill": fill.means}
         if admission.is_nodata(value) or not admission.low <= value <= admission.high:
             if admission.is_nodata(value):

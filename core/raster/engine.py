@@ -46,7 +46,7 @@ def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> 
     """
     _refuse_overwriting_inputs(job)
     total = Sums() if total is None else total
-    with chosen_cluster() as cluster:
+    with chosen_cluster(progress) as cluster:
         if cluster is None:
             reader = BlockReader(job)
             return _run(job, progress, RasterWriter, lambda outputs, told: _stream(job, reader, outputs, told, total))

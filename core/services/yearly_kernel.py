@@ -136,7 +136,8 @@ class YearlyKernel:
 
     def _classes(self, strip: Block, key: str) -> np.ndarray:
         """Class indices; 0 where there is no land cover, so that tables by class can be looked up everywhere."""
-        assert self.index is not None
+        if self.index is None:
+            raise TypeError("self.index is not as expected")
         classes = class_indices(strip, key, self.index)
         if classes.max() == self.index.unknown:  # the largest
             classes[classes == self.index.unknown] = 0

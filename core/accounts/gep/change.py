@@ -71,7 +71,8 @@ def _between(account: GepAccount, pair: tuple[int, int], by_year: dict[int, dict
         if any(row is not None and row.status not in IN_TOTAL for row in rows):
             continue
         known = rows[0] or rows[1]
-        assert known is not None
+        if known is None:
+            raise TypeError("known is not as expected")
         prices, amounts = _prices_and_amounts(account, pair, rows, known)
         by_price, by_quantity = effects(*prices, *amounts)
         before, after = (0.0 if row is None else row.value or 0.0 for row in rows)

@@ -63,7 +63,8 @@ def swings(account: GepAccount) -> list[Swing]:
 
 def _swing(account: GepAccount, price: Price, rows: Sequence[AccountRow], total: float) -> Swing:
     worth = rows[0].worth
-    assert worth is not None
+    if worth is None:
+        raise TypeError("worth is not as expected")
     low, high = _range(account, price)
     value = total_of(rows)
     items = list(dict.fromkeys(row.quantity.item for row in rows))

@@ -288,7 +288,8 @@ def _map(
     names = tuple(source.name for source in cover)
     unit = quantity("pollutant_removed").unit
     bands = tuple(Band(f"{year}|{pollutant}", unit) for year in result.years for pollutant in result.pollutants)
-    assert outputs.removed is not None
+    if outputs.removed is None:
+        raise TypeError("outputs.removed is not as expected")
     output = Output(REMOVED, outputs.removed, bands, metadata=outputs.metadata)
     index = ClassIndex.of_codes(result.inputs.cover.scheme.codes)
     kernel = _RemovedKernel(names, index, zoning, per_ha, survey.area.common)

@@ -94,7 +94,8 @@ class Condition:
     def lines(self, kind: str) -> dict[str, float]:
         """The lines of table 5.6 of a type; the changes of the groups add up to the net change."""
         means, index = self.class_means(kind), self.index(kind)
-        assert index is not None
+        if index is None:
+            raise TypeError("index is not as expected")
         lines = {"opening": index[0], "closing": index[1], "abiotic": 0.0, "biotic": 0.0, "landscape": 0.0}
         for name, (opening, closing) in means.items():
             lines[GROUPS[name]] += (closing - opening) / len(means)
@@ -156,7 +157,8 @@ def condition_cells(condition: Condition, year: int) -> Iterator[SeeaCell]:
     order = 0
     for kind in condition.types:
         means, index = condition.class_means(kind), condition.index(kind)
-        assert index is not None
+        if index is None:
+            raise TypeError("index is not as expected")
         for v in sorted(condition.of(kind), key=lambda v: list(GROUPS).index(v.ect_class)):
             order += 1
             row = (year, WHOLE, order, f"{kind}|{v.name}", f"{kind}: {v.ect_class}: {v.name}", "")

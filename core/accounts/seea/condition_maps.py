@@ -64,7 +64,8 @@ def condition_of_maps(
         TableError: a column is missing, a class is unknown, or reference levels are equal.
         GridError, Cancelled: see `run_job`.
     """
-    assert scheme is not None
+    if scheme is None:
+        raise TypeError("scheme is not as expected")
     variables.require("variable", "class", "lower", "upper")
     texts = variables.texts("variable")
     each = len(rasters) // max(len(texts), 1)

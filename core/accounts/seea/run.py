@@ -179,7 +179,8 @@ def type_names(inputs: SeeaInputs) -> dict[int, str]:
     Raises:
         TableError: a column is missing or a code repeats.
     """
-    assert inputs.scheme is not None
+    if inputs.scheme is None:
+        raise TypeError("inputs.scheme is not as expected")
     names = {land_class.code: land_class.ecosystem for land_class in inputs.scheme}
     if inputs.types is not None:
         inputs.types.require("code", "type")
@@ -197,7 +198,8 @@ def _extent(inputs: SeeaInputs, settings: RasterSettings, progress: Progress) ->
         return Extent(types, zones, areas, managed_transfers(types, {}, inputs.managed))
     if not inputs.land_cover:
         return None
-    assert inputs.scheme is not None
+    if inputs.scheme is None:
+        raise TypeError("inputs.scheme is not as expected")
     if inputs.zones is not None and inputs.zones.kind == "polygons":
         with workspace() as folder:
             first = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")[0]

@@ -151,7 +151,8 @@ def run_spatial_autocorrelation(
     for warning in (*observations.warnings, *table.doubts()):
         progress.warn(warning)
     coordinates = observations.coordinates
-    assert coordinates is not None
+    if coordinates is None:
+        raise TypeError("coordinates is not as expected")
     _require_one_row_a_place(coordinates, choice)
     rows = observations.rows
     weights = weigh(rows, coordinates) if weigh else None

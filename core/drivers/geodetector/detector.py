@@ -247,5 +247,6 @@ def _shares(
         tree = grow_tree(y, of_set)
         value[frozenset(chosen)] = stratum_sums(y, tree.strata(of_set)).q or 0.0
         progress.set(100 * (done + 1) / len(sets))
-    assert tree is not None
+    if tree is None:
+        raise TypeError("tree is not as expected")
     return shapley_shares(value, names), tree_rows(" + ".join(names), tree)

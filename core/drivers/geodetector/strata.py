@@ -75,12 +75,14 @@ class Stratifier:
 
     @property
     def _categories(self) -> Categories:
-        assert isinstance(self._factor, Categories)
+        if not isinstance(self._factor, Categories):
+            raise TypeError("self._factor is not as expected")
         return self._factor
 
     @property
     def _numbers(self) -> Floats:
-        assert not isinstance(self._factor, Categories)
+        if isinstance(self._factor, Categories):
+            raise TypeError("self._factor is not as expected")
         return self._factor
 
 

@@ -95,7 +95,8 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
         blocks = block_codes(rows.coordinates, side, rows.coordinates.min(axis=0))
     kinds = [random, _validation("blocks", fold, rows, choice, progress.part(40, 80))]
     if choice.validation == "years":
-        assert rows.years is not None
+        if rows.years is None:
+            raise TypeError("rows.years is not as expected")
         if len(rows.labels) < 2:
             raise InputError("VALIDATION years needs at least two years; there is one. Choose blocks.")
         kinds.append(_validation("years", rows.years, rows, choice, progress.part(80, 100)))
@@ -162,7 +163,8 @@ def _whole_cells_at_random(rows: TreeRows, choice: ImportanceChoice) -> Array:
 
 
 def _side(rows: TreeRows, predicted: Array, warnings: list[str], seed: int) -> tuple[float, Correlogram]:
-    assert rows.coordinates is not None
+    if rows.coordinates is None:
+        raise TypeError("rows.coordinates is not as expected")
     count = np.bincount(rows.cells)
     mean = np.bincount(rows.cells, weights=rows.y - predicted) / np.maximum(count, 1)
     first = np.unique(rows.cells, return_index=True)[1]

@@ -80,7 +80,8 @@ def estimate(sample: Sample, times: Array | None, choice: LocalChoice, progress:
     if choice.method == "mgwr":
         return _multiscale(sample, choice, progress)
     if choice.method == "gtwr":
-        assert times is not None
+        if times is None:
+            raise TypeError("times is not as expected")
         return _space_time(sample, times, choice, progress)
     return _plain(sample, choice, progress)
 

@@ -203,7 +203,8 @@ def _pictures(run: LocalRun, folder: str, name: str, values: Array, times: list[
     path = os.path.join(folder, f"{name}.tif")
     codes = run.observations.time if len(times) > 1 else None
     points = run.observations.coordinates
-    assert points is not None
+    if points is None:
+        raise TypeError("points is not as expected")
     if not write_place_map(path, values, points, run.table.crs, codes, times):
         return []
     return pictures(path, times[:MOST_MAPS])

@@ -150,7 +150,8 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
     if choice.within:
         observations = _within(observations)
     y, x, points = observations.y, observations.x, observations.coordinates
-    assert points is not None
+    if points is None:
+        raise TypeError("points is not as expected")
     sample = make_sample(points, y, x, observations.x_names)
     if choice.scaled:
         y, x = (y - y.mean()) / y.std(), (x - x.mean(axis=0)) / x.std(axis=0)
@@ -179,7 +180,8 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
 
 def _within(observations: Observations) -> Observations:
     entity = observations.entity
-    assert entity is not None
+    if entity is None:
+        raise TypeError("entity is not as expected")
     count = np.bincount(entity)
 
     def left(values: Array) -> Array:
@@ -200,7 +202,8 @@ def _moran(residuals: Array, observations: Observations, drivers: Array | None) 
     """Moran's I of residuals among neighbours of one year; None where nothing can be said."""
     known = np.isfinite(residuals)
     points = observations.coordinates
-    assert points is not None
+    if points is None:
+        raise TypeError("points is not as expected")
     codes = np.zeros(len(residuals), dtype=np.int64) if observations.time is None else observations.time
     try:
         weights = _weights_within_times(points[known], codes[known])

@@ -122,7 +122,8 @@ class TermSearch:
         return aicc(rss, enp, len(x))
 
     def _all_scores(self, x: Array, values: Array, progress: Progress) -> Array:
-        assert self._order is not None
+        if self._order is None:
+            raise TypeError("self._order is not as expected")
         n, first = len(x), int(self.low) - 1
         last = int(self.high)
         rss, enp = np.zeros((2, last - first))

@@ -82,7 +82,8 @@ def conley(
             meat = meat + cluster_meat(sandwich.scores, entity) - own
             serial = "all times of an entity, weight 1"
         else:
-            assert times is not None
+            if times is None:
+                raise TypeError("times is not as expected")
             meat = meat + _serial_meat(sandwich.scores, entity, time, times, lags) - own
             serial = f"Bartlett weights up to {lags} steps of the calendar"
     factor = sandwich.n / sandwich.df

@@ -109,7 +109,8 @@ class Projection:
 
     @cached_property
     def _incidence(self) -> sparse.csr_matrix:
-        assert self.second is not None
+        if self.second is None:
+            raise TypeError("self.second is not as expected")
         ones = np.ones(len(self.first.codes))
         shape = (self.first.size, self.second.size)
         return sparse.csr_matrix((ones, (self.first.codes, self.second.codes)), shape=shape)
@@ -121,7 +122,8 @@ class Projection:
         return (2 * share - share**2) / self.first.counts
 
     def _second_effects(self, left: Array) -> Array:
-        assert self.second is not None
+        if self.second is None:
+            raise TypeError("self.second is not as expected")
         sums = group_sums(left, self.second.codes, self.second.size)
         if self.share is not None:
             means = group_sums(left, self.first.codes, self.first.size) * (self.share / self.first.counts)[:, None]
@@ -133,7 +135,8 @@ class Projection:
     @cached_property
     def _inverse(self) -> Array:
         """Inverse of the cross products of the second dummies, on the space that they span."""
-        assert self.second is not None
+        if self.second is None:
+            raise TypeError("self.second is not as expected")
         product = (self._incidence.T @ sparse.diags(self._scale) @ self._incidence).toarray()
         product = np.diag(self.second.counts) - product
         values, vectors = linalg.eigh((product + product.T) / 2)
@@ -141,7 +144,8 @@ class Projection:
         return vectors[:, null:] @ (vectors[:, null:] / values[null:]).T
 
     def _conjugate_gradients(self, sums: Array) -> Array:
-        assert self.second is not None
+        if self.second is None:
+            raise TypeError("self.second is not as expected")
         counts, scale = self.second.counts[:, None], self._scale[:, None]
         solution = np.zeros_like(sums)
         residual = sums.copy()

@@ -19,8 +19,10 @@ Array = np.ndarray
 
 def groups_of(codes: Array | None, labels: Array | None) -> Groups:
     """The groups of a column that was read."""
-    assert codes is not None
-    assert labels is not None
+    if codes is None:
+        raise TypeError("codes is not as expected")
+    if labels is None:
+        raise TypeError("labels is not as expected")
     return Groups(codes, len(labels))
 
 

@@ -81,9 +81,9 @@ class PanelRun:
         """The coefficients of all models, one below the other."""
         kept = ("term", "estimate", "std_error", "t", "p", "low", "high")
         columns = (
-    *texts("model", "term"), *(Column(name) for name in kept[1:]), Column("n", "integer"), *numbers("r2", "theta"),
-    Column("note", "text"),
-)  # fmt: skip
+            *texts("model", "term"), *(Column(name) for name in kept[1:]), Column("n", "integer"),
+            *numbers("r2", "theta"), Column("note", "text"),
+        )  # fmt: skip
         rows = [
             (model.model, *(getattr(term, name) for name in kept), model.n, model.r2, model.theta, model.note)
             for model in self.models

@@ -37,7 +37,8 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     No constants, as in Stata's xtserial; the covariance is clustered by entity with the factor G/(G-1) (n-1)/(n-k).
     None where no entity has three times in a row.
     """
-    assert observations.entity is not None and observations.time is not None and observations.times is not None
+    if observations.entity is None or observations.time is None or observations.times is None:
+        raise TypeError("observations.entity, observations.time, observations.times is not as expected")
     previous = previous_rows(observations)
     rows = np.flatnonzero(previous >= 0)
     before = previous[rows]

@@ -118,7 +118,8 @@ def likelihood_ratio(name: str, larger: SpatialFit, smaller: SpatialFit, note: s
 
 def wald_tests(durbin: SpatialFit) -> list[Test]:
     """Whether a spatial Durbin model falls back to a lag model (theta = 0) or to an error model (theta + rho b = 0)."""
-    assert durbin.rho is not None
+    if durbin.rho is None:
+        raise TypeError("durbin.rho is not as expected")
     k = durbin.design.drivers.shape[1] // 2
     first = len(durbin.coefficients) - 2 * k
     b, theta = durbin.coefficients[first : first + k], durbin.coefficients[first + k :]
@@ -145,7 +146,8 @@ def spatial_hausman(error: SpatialFit, plain: SpatialFit) -> Test:
 
     Source: Pace and LeSage 2008, Economics Letters 101:282.
     """
-    assert error.lam is not None
+    if error.lam is None:
+        raise TypeError("error.lam is not as expected")
     design = error.design
     solver = design.lag.solver(error.lam)
     bread = np.linalg.inv(design.x.T @ design.x)

@@ -120,14 +120,16 @@ class Determinant:
 
     def value(self, rho: float) -> float:
         if self.polynomial is None:
-            assert self.eigenvalues is not None
+            if self.eigenvalues is None:
+                raise TypeError("self.eigenvalues is not as expected")
             return float(np.sum(np.log(np.abs(1 - rho * self.eigenvalues))))
         return float(self.polynomial(rho) + np.log(1 - rho))
 
     def trace(self, rho: Array | float) -> Array:
         """Tr G, minus the derivative."""
         if self.polynomial is None:
-            assert self.eigenvalues is not None
+            if self.eigenvalues is None:
+                raise TypeError("self.eigenvalues is not as expected")
             shares = self.eigenvalues / (1 - np.multiply.outer(np.asarray(rho, dtype=np.float64), self.eigenvalues))
             return np.real(shares.sum(axis=-1))
         return -self.polynomial.deriv()(np.asarray(rho)) + 1 / (1 - np.asarray(rho))
@@ -135,7 +137,8 @@ class Determinant:
     def trace_of_square(self, rho: float) -> float:
         """Tr G^2, minus the second derivative."""
         if self.polynomial is None:
-            assert self.eigenvalues is not None
+            if self.eigenvalues is None:
+                raise TypeError("self.eigenvalues is not as expected")
             return float(np.real(np.sum((self.eigenvalues / (1 - rho * self.eigenvalues)) ** 2)))
         return float(-self.polynomial.deriv(2)(rho) + 1 / (1 - rho) ** 2)
 

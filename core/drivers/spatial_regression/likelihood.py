@@ -161,7 +161,8 @@ def fit_both(design: Design, progress: Progress = QUIET) -> SpatialFit:
 
     first = fit_lag(design, "sar", progress)
     second = fit_error(design, "sem", progress)
-    assert first.rho is not None and second.lam is not None
+    if first.rho is None or second.lam is None:
+        raise TypeError("first.rho, second.lam is not as expected")
     starts = ((first.rho, 0.0), (0.0, second.lam), (0.8 * first.rho, 0.5 * second.lam), (first.rho, -0.5 * first.rho))
     options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 400}
     rough = {**options, "xatol": 1e-2, "fatol": 1e-2}

@@ -48,11 +48,13 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     Raises:
         InputError: several years without their cells; places that lack a year; two rows at one place.
     """
-    assert found.coordinates is not None
+    if found.coordinates is None:
+        raise TypeError("found.coordinates is not as expected")
     if found.time is None or len(found.times if found.times is not None else ()) == 1:
         _require_one_row_a_place(found.coordinates)
         return PanelRows(found.rows, found.y, found.x, found.coordinates, 1, ("",))
-    assert found.times is not None
+    if found.times is None:
+        raise TypeError("found.times is not as expected")
     if found.entity is None or found.entities is None:
         raise InputError(
             f"{found.time_name} holds {len(found.times)} years. Give ENTITY, the field of the cell, so that cells "
@@ -73,8 +75,10 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
         found = found.keep(count[found.entity] == times)
         if not found.n:
             raise InputError("No cell has a value in every year.")
-    assert found.entity is not None and found.time is not None and found.times is not None
-    assert found.coordinates is not None
+    if found.entity is None or found.time is None or found.times is None:
+        raise TypeError("found.entity, found.time, found.times is not as expected")
+    if found.coordinates is None:
+        raise TypeError("found.coordinates is not as expected")
     order = np.lexsort((found.entity, found.time))
     places = len(order) // times
     first = found.coordinates[order[:places]]

@@ -237,7 +237,8 @@ class _Fits:
         if model in ("slx", "sdm", "sdem") and self._wide is None:
             self._wide = self._design.with_lags()
         design = self._wide if model in ("slx", "sdm", "sdem") else self._design
-        assert design is not None
+        if design is None:
+            raise TypeError("design is not as expected")
         if self._method != "ml":
             return fit_by_moments(design, model, self._method, self._progress)
         if model in ("ols", "slx"):

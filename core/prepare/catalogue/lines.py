@@ -38,7 +38,8 @@ def load_lined(text: str, file: str) -> Entry:
         raise TableError(f"{file}: this is no YAML ({error}).") from None
     finally:
         loader.dispose()
-    assert isinstance(top, Entry)
+    if not isinstance(top, Entry):
+        raise TypeError("top is not as expected")
     return top
 
 

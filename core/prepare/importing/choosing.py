@@ -178,7 +178,8 @@ def _require_one_edition(files: Sequence[Recognised], product: Product) -> None:
     for one in files:
         other = seen.setdefault(_place(one), one)
         if other is not one:
-            part = one.variant or (f"{one.depth[0]}-{one.depth[1]}cm" if one.depth else one.edition.name)  # type: ignore[union-attr]
+            depth = f"{one.depth[0]}-{one.depth[1]}cm" if one.depth else ""
+            part = one.variant or depth or one.edition.name  # type: ignore[union-attr]
             raise InputError(
                 say(
                     "{product}: there are two editions of one time and place: {first} and {second}. "

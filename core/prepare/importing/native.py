@@ -342,7 +342,8 @@ def _type_of(step: Step, layer: Layer) -> np.dtype:
 
 def _scaled(window: Window, step: Step) -> Window:
     """The window on the grid of the quality, which may be coarser by a whole number."""
-    assert step.quality is not None
+    if step.quality is None:
+        raise TypeError("step.quality is not as expected")
     across = step.layer.grid.width / step.quality.grid.width
     down = step.layer.grid.height / step.quality.grid.height
     if (across, down) == (1, 1):

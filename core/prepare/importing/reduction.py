@@ -182,7 +182,8 @@ def converted(
     if rule != "sum":
         values = total * scale + offset
     else:
-        assert isinstance(reduction, Sum)
+        if not isinstance(reduction, Sum):
+            raise TypeError("reduction is not as expected")
         values = total * scale + offset * reduction.weight
         if layer.rate == "hour":
             values *= HOURS

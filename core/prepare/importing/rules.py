@@ -207,7 +207,8 @@ def _is_scaled(
     if states != {"ask"}:
         return states == {"scaled"}
     high = _high(layer, steps[0], fills)
-    assert layer.scale is not None and layer.offset is not None
+    if layer.scale is None or layer.offset is None:
+        raise TypeError("layer.scale, layer.offset is not as expected")
     raw = _could_be(layer, high * layer.scale + layer.offset)
     scaled = _could_be(layer, high)
     if raw == scaled:

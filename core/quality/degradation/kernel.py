@@ -148,7 +148,8 @@ class DegradationKernel:
             sign = 1 if layer.better else -1
             direction = sign * change_direction(before, after, self.threshold, self.relative, layer.smallest)
             return direction, np.zeros(direction.shape, dtype=np.uint8), counted
-        assert self.land is not None
+        if self.land is None:
+            raise TypeError("self.land is not as expected")
         counted = block.valid[layer.after] & (ecosystems[-1] == self.land.ecosystems.index(layer.standard))
         undegraded = np.array(layer.references[0])
         if self.ecoregions is not None:
@@ -160,13 +161,15 @@ class DegradationKernel:
 
     def _wetlands(self, block: Block, ecosystems: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Wetland lost (-1), kept (0) and won (1); only where there was or is wetland."""
-        assert self.land is not None
+        if self.land is None:
+            raise TypeError("self.land is not as expected")
         was, now = (ecosystem == self.land.ecosystems.index(WETLAND) for ecosystem in ecosystems)
         return now.astype(np.int8) - was.astype(np.int8), self._known(block) & (was | now)
 
     def _known(self, block: Block) -> np.ndarray:
         """Where every date has land cover."""
-        assert self.land is not None
+        if self.land is None:
+            raise TypeError("self.land is not as expected")
         return block.all_valid(self.land.cover)
 
     def _of_layers(self, valid: list[np.ndarray]) -> list[np.ndarray]:

@@ -336,7 +336,8 @@ def _undegraded(
     progress: Progress,
 ) -> References:
     """The undegraded values: a high percentile of the earlier values in the ecosystem, by ecoregion."""
-    assert inputs.scheme is not None
+    if inputs.scheme is None:
+        raise TypeError("inputs.scheme is not as expected")
     ecosystem = STANDARDS[name.casefold()]
     zones, source = (regions.names, regions.source.name) if regions else ((), None)
     land = Land.of_scheme(cover[:1], inputs.scheme, (ecosystem,), zones, source)

@@ -87,7 +87,8 @@ class YearImage:
         return calibration(block.values[name])
 
     def _clouded(self, block: Block) -> np.ndarray:
-        assert self.quality is not None
+        if self.quality is None:
+            raise TypeError("self.quality is not as expected")
         quality = block.values[self.quality]
         return np.logical_or.reduce([~block.valid[self.quality], *(field.masked(quality) for field in self.fields)])
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...errors import ClusterError, EcoAssetsError
-from ...progress import Progress
+from ...errors import Cancelled, ClusterError, EcoAssetsError
+from ...messages import Message, say
+from ...progress import QUIET, Progress
 from ..blocks import BlockReader, compute_block
 from ..files import placed
 from ..output import BandStatistics
@@ -28,6 +29,8 @@ from .nodes import Node, describe_node, disagreement
 
 CONNECT_SECONDS = 10
 POLL_SECONDS = 0.02
+LOOK_SECONDS = 2.0  # between two looks at the workers while a run waits
+SILENT_SECONDS = 8.0  # after which it is told that workers say nothing
 AHEAD = 6  # tasks per thread that are handed out before the first of them is needed
 LOCAL = "local:"
 
@@ -54,7 +57,7 @@ class Cluster:
         ClusterError: dask is not installed, nobody answers, or there is no worker.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, progress: Progress = QUIET) -> None:
         count = _count(address) if address.startswith(LOCAL) else 0
         try:
             from distributed import Client
@@ -67,9 +70,10 @@ class Cluster:
         self.address = self._workers.address if self._workers else address
         self._seen: set[str] = set()
         try:
-            self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-            self._wait_for_workers()
-        except ClusterError:
+            security = self._workers.security if self._workers else None
+            self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False, security=security)
+            self._wait_for_workers(progress)
+        except (ClusterError, Cancelled):
             self.close()
             raise
         except (OSError, TimeoutError, ValueError) as reason:
@@ -79,11 +83,12 @@ class Cluster:
                 "address (tcp://host:8786, or local:2 for two processes here) and that scheduler and workers run."
             ) from None
 
-    def _wait_for_workers(self) -> None:
+    def _wait_for_workers(self, progress: Progress) -> None:
         wanted, end = self._workers.count if self._workers else 1, time.monotonic() + 3 * CONNECT_SECONDS
         while len(self.client.nthreads()) < wanted:
             if self._workers:
                 self._workers.require_running()
+            progress.check()
             if time.monotonic() > end:
                 raise TimeoutError(f"{len(self.client.nthreads())} of {wanted} workers came")
             time.sleep(POLL_SECONDS)
@@ -104,39 +109,45 @@ class Cluster:
             EcoAssetsError: what a task raises.
             Cancelled: the user stopped; no task starts any more.
         """
-        import cloudpickle
-
         if not self._seen:
             progress.info(f"Runs on {sum(self.client.nthreads().values())} threads of the cluster at {self.address}.")
+            if not self.address.startswith("tls://"):
+                progress.warn(
+                    say(
+                        "The scheduler at {address} hears everybody who reaches it, and who does runs programs as the "
+                        "user of this machine and of the workers. Use tls:// with certificates outside of a network "
+                        "that you trust (docs/cluster.md).",
+                        address=self.address,
+                    )
+                )
         job = _with_files_as_placed(job)
         folders = {name: mosaic.folder for name, mosaic in mosaics.items()}
-        self._require_fit(job, folders)
+        self._require_fit(job, folders, progress)
+        watch = _Watch(self, progress)
         # A result of a task, not scattered data, so that dask can make it again when the worker that holds it dies.
-        sent = self.client.submit(_unpickled, cloudpickle.dumps(replace(job, accept=None, threads=1)), pure=False)
+        sent = self.client.submit(_received, replace(job, accept=None, threads=1), pure=False)
         ahead = AHEAD * max(1, sum(self.client.nthreads().values()))
         windows = job.windows()
         pending: deque[tuple[Window, Any]] = deque()
         try:
             for done, window in enumerate(windows):
                 if len(pending) >= ahead:
-                    self._take(*pending.popleft(), mosaics, total, progress)
+                    self._take(*pending.popleft(), mosaics, total, watch)
                     progress.set(100 * (done - len(pending)) / len(windows))
                 pending.append((window, self.client.submit(run_window, sent, window, folders, pure=False)))
             while pending:
-                self._take(*pending.popleft(), mosaics, total, progress)
+                self._take(*pending.popleft(), mosaics, total, watch)
                 progress.set(100 * (len(windows) - len(pending)) / len(windows))
         except BaseException:
             self.client.cancel([future for _, future in pending])
             raise
         return total
 
-    def _take(
-        self, window: Window, future: Any, mosaics: Mapping[str, TileMosaic], total: Sums, progress: Progress
-    ) -> None:
+    def _take(self, window: Window, future: Any, mosaics: Mapping[str, TileMosaic], total: Sums, watch: _Watch) -> None:
         while not future.done():
-            progress.check()
+            watch.look()
             time.sleep(POLL_SECONDS)
-        progress.check()
+        watch.progress.check()
         done = self._result(future)
         for name, statistics in done.tiles.items():
             mosaics[name].add(window, statistics)
@@ -159,12 +170,16 @@ class Cluster:
                 raise ClusterError(f"The scheduler at {self.address} has gone: {reason}. Run again.") from None
             raise
 
-    def _require_fit(self, job: Job, folders: Mapping[str, str]) -> None:
+    def _require_fit(self, job: Job, folders: Mapping[str, str], progress: Progress) -> None:
         """Checks once per file that every worker runs the same software and sees the same storage."""
         paths = [source.path for source in job.every_source if source.path not in self._seen]
         here = describe_node(paths, list(folders.values()))
         try:
-            nodes: dict[str, Node] = self.client.run(describe_node, paths, list(folders.values()))
+            nodes: dict[str, Node] = _polled(
+                lambda: self.client.run(describe_node, paths, list(folders.values())), self.address, progress
+            )
+        except Cancelled:
+            raise
         except ImportError as reason:
             raise ClusterError(
                 f"Workers of {self.address} cannot import this software ({reason}). Put the folder that holds the "
@@ -197,13 +212,76 @@ def _count(address: str) -> int:
     return int(number)
 
 
+class _Watch:
+    """Looks after a cluster while a run waits for it: cancels are heard, and workers that fall silent are told."""
+
+    def __init__(self, cluster: Cluster, progress: Progress) -> None:
+        self.progress, self._cluster = progress, cluster
+        self._next = self._alive = time.monotonic()
+        self._told = False
+
+    def look(self) -> None:
+        """Raises Cancelled where the user has stopped, ClusterError where no worker is left."""
+        self.progress.check()
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + LOOK_SECONDS
+        client = self._cluster.client
+        if client.status not in ("running", "connecting"):
+            raise ClusterError(f"The scheduler at {self._cluster.address} has gone. Run again.")
+        workers = _polled(client.scheduler_info, self._cluster.address, self.progress)["workers"].values()
+        silent = [w for w in workers if time.time() - w.get("last_seen", time.time()) > SILENT_SECONDS]
+        if len(silent) < len(workers):
+            self._alive, self._told = now, False
+        elif not workers and now - self._alive > SILENT_SECONDS:
+            raise ClusterError(
+                f"All workers of {self._cluster.address} have gone. They may lack memory: give each more, or start "
+                "fewer on a machine. Then run again."
+            )
+        elif workers and not self._told:
+            self.progress.warn(_silent(self._cluster.address))
+            self._told = True
+
+
+def _polled(call: Callable[[], Any], address: str, progress: Progress) -> Any:
+    """What a call to the scheduler gives. A cancel is heard meanwhile, and a scheduler that says nothing is told."""
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append((call(), None))
+        except Exception as reason:
+            found.append((None, reason))
+
+    threading.Thread(target=ask, daemon=True).start()
+    start, warned = time.monotonic(), False
+    while not found:
+        progress.check()
+        if not warned and time.monotonic() - start > SILENT_SECONDS:
+            progress.warn(_silent(address))
+            warned = True
+        time.sleep(POLL_SECONDS)
+    answer, failure = found[0]
+    if failure is not None:
+        raise failure
+    return answer
+
+
+def _silent(address: str) -> Message:
+    return say(
+        "The workers of {address} have said nothing for {seconds:.0f} s: they are frozen, or lack processor or memory. "
+        "The run goes on waiting; it can be cancelled.",
+        address=address,
+        seconds=SILENT_SECONDS,
+    )
+
+
 _of_thread = threading.local()
 
 
-def _unpickled(payload: bytes) -> Job:
-    import pickle
-
-    job: Job = pickle.loads(payload)
+def _received(job: Job) -> Job:
+    """The job, as dask's own serialisation brings it to a worker."""
     return job
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 from ...errors import ClusterError
 from ...interpreter import WITHOUT_WINDOW, find_python, importing_environment
+from ..hidden import HiddenFolder
 
 PACKAGES = ("distributed", "numpy", "osgeo")
 END_SECONDS = 5
@@ -30,11 +30,18 @@ _ENVIRONMENT = repr(
 class LocalWorkers:
     """A scheduler on the loopback device and processes of one thread each, which come back when they die.
 
-    They are started by name, not forked or spawned from this process, which may be QGIS and no Python interpreter.
+    They are started by name, not forked or spawned from this process, which may be QGIS and no Python interpreter. Who
+    reaches a scheduler runs code as its user; so each run makes a certificate of its own, and nobody who lacks it is
+    heard. It lies in a folder that only this user opens.
+
+    Attributes:
+        security: what a client needs to be heard.
     """
 
     def __init__(self, count: int) -> None:
+        import dask
         from distributed import LocalCluster
+        from distributed.security import Security
 
         python = find_python(PACKAGES)
         if python is None:
@@ -43,11 +50,21 @@ class LocalWorkers:
                 "is found to start worker processes with. Start a scheduler and workers yourself and give the address."
             )
         self.count = count
-        self._folder = tempfile.mkdtemp(prefix="ecoassets-workers-")
-        self._scheduler: Any = LocalCluster(
-            n_workers=0, host="127.0.0.1", scheduler_port=0, dashboard_address="127.0.0.1:0",
-            processes=True,
-        )  # fmt: skip
+        try:
+            self.security: Any = Security.temporary()
+        except ImportError:
+            raise ClusterError(
+                "Processes on this machine are told from strangers by certificates, which need the Python package "
+                "cryptography. Install it (Debian: python3-cryptography; pip: cryptography), or leave the scheduler "
+                "empty."
+            ) from None
+        self._room = HiddenFolder(tempfile.gettempdir())
+        self._folder = self._room.path
+        with dask.config.set({"distributed.scheduler.http.routes": []}):  # pages that anybody may ask
+            self._scheduler: Any = LocalCluster(
+                n_workers=0, host="127.0.0.1", protocol="tls://", scheduler_port=0, dashboard_address="127.0.0.1:0",
+                processes=True, security=self.security,
+            )  # fmt: skip
         self.address: str = self._scheduler.scheduler_address
         self._processes = [self._start(python, number) for number in range(count)]
 
@@ -70,18 +87,38 @@ class LocalWorkers:
                 process.wait()
         with suppress(OSError, TimeoutError):
             self._scheduler.close(timeout=END_SECONDS)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._room.remove()
 
     def _start(self, python: str, number: int) -> subprocess.Popen:
         command = [
             python, "-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
             "--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", self._folder, "--death-timeout", "30",
+            *self._credentials(),
         ]  # fmt: skip
-        environment = {**importing_environment(), "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON": _ENVIRONMENT}
+        environment = {
+            **importing_environment(),
+            "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON": _ENVIRONMENT,
+            "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
+        }
         environment.pop("ECOASSETS_SCHEDULER", None)
         with self._log(number).open("w", encoding="utf-8") as log:
-            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                    creationflags=WITHOUT_WINDOW)  # fmt: skip
+            # nosec B603: a program of dask by an interpreter that lies beside this process; no shell, no user's word
+            return subprocess.Popen(  # nosec B603
+                command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                creationflags=WITHOUT_WINDOW,
+            )  # fmt: skip
+
+    def _credentials(self) -> list[str]:
+        """The options that name the certificate of a worker."""
+        role = self.security.get_tls_config_for_role("worker")
+        words = []
+        for option, name in (("--tls-ca-file", "ca_file"), ("--tls-cert", "cert"), ("--tls-key", "key")):
+            path = Path(self._folder, f"{name}.pem")
+            if not path.exists():
+                path.touch(mode=0o600)
+                path.write_text(role[name], encoding="ascii")
+            words += [option, str(path)]
+        return words
 
     def _log(self, number: int) -> Path:
         return Path(self._folder, f"worker{number}.log")

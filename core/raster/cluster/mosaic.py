@@ -6,8 +6,8 @@ import glob
 import os
 import shutil
 import uuid
-import xml.etree.ElementTree as xml
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,7 @@ from ..windows import TILE, Window
 if TYPE_CHECKING:
     from ..work import Job
 
+_END_OF_BAND = "</VRTRasterBand>"
 COG_TAKES = ("COMPRESS", "BIGTIFF")  # of the creation options of a GeoTIFF, under the same name
 
 
@@ -107,11 +108,15 @@ class TileMosaic:
         write_statistics(dataset, output, self.statistics)
         dataset.FlushCache()
         del dataset
-        tree = xml.parse(path)
-        for band in tree.getroot().iter("VRTRasterBand"):
-            for window in self._windows:
-                band.append(_tile_source(f"{self._tiles}/{tile_name(window)}", window, band.attrib["band"]))
-        tree.write(path)
+        # GDAL has just written the text, in which nothing but the end of a band looks like this
+        with open(path, encoding="utf-8", newline="") as file:
+            *bands, end = file.read().split(_END_OF_BAND)
+        filled = [
+            text + "".join(_tile_source(f"{self._tiles}/{tile_name(w)}", w, number) for w in self._windows)
+            for number, text in enumerate(bands, start=1)
+        ]
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(_END_OF_BAND.join([*filled, end]))
 
     def _build_overviews(self, path: str, progress: Progress) -> None:
         what, levels = f"Cannot write {self.output.path}", overview_levels(self._grid)
@@ -179,11 +184,10 @@ def tile_name(window: Window) -> str:
     return f"r{window.row:07d}_c{window.column:07d}.tif"
 
 
-def _tile_source(path: str, window: Window, band: str) -> xml.Element:
-    source = xml.Element("SimpleSource")
-    xml.SubElement(source, "SourceFilename", relativeToVRT="1").text = path
-    xml.SubElement(source, "SourceBand").text = band
-    for name, column, row in (("SrcRect", 0, 0), ("DstRect", window.column, window.row)):
-        sides = {"xOff": column, "yOff": row, "xSize": window.width, "ySize": window.height}
-        xml.SubElement(source, name, {side: str(length) for side, length in sides.items()})
-    return source
+def _tile_source(path: str, window: Window, band: int) -> str:
+    size = f'xSize="{window.width}" ySize="{window.height}"'
+    return (
+        f'<SimpleSource><SourceFilename relativeToVRT="1">{escape(path)}</SourceFilename>'
+        f'<SourceBand>{band}</SourceBand><SrcRect xOff="0" yOff="0" {size} />'
+        f'<DstRect xOff="{window.column}" yOff="{window.row}" {size} /></SimpleSource>'
+    )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from osgeo import gdal
 
 from ..dataset import quiet_gdal
+
+_PIECES, _PIECE = 64, 1 << 16  # of a file, for its checksum: 4 MB in all
+_MOST_FILES = 100  # of one raster that are compared
 
 
 @dataclass(frozen=True)
@@ -20,12 +25,12 @@ class Node:
 
     Attributes:
         versions: of what a result depends on.
-        inputs: width, height and bands of each raster; None where it cannot be opened.
+        inputs: what tells each raster from another of its name (`_seen`); None where it cannot be opened.
         folders: which folders for tiles are not there or cannot be written.
     """
 
     versions: dict[str, str]
-    inputs: dict[str, tuple[int, int, int] | None]
+    inputs: dict[str, tuple[Any, ...] | None]
     closed_folders: tuple[str, ...]
 
 
@@ -51,7 +56,8 @@ def disagreement(here: Node, there: Node) -> str | None:
         if there.inputs[path] != found:
             return (
                 f"cannot see {path} as it is here. Put inputs on storage that all machines mount under the same name, "
-                f"and set TMPDIR to a folder there for intermediate files (it is {tempfile.gettempdir()})."
+                "where every one reads the same bytes, and set TMPDIR to a folder there for intermediate files (it is "
+                f"{tempfile.gettempdir()})."
             )
     if there.closed_folders:
         return (
@@ -61,13 +67,37 @@ def disagreement(here: Node, there: Node) -> str | None:
     return None
 
 
-def _seen(path: str) -> tuple[int, int, int] | None:
+def _seen(path: str) -> tuple[Any, ...] | None:
+    """Width, height and bands of a raster, with size and checksum of its files: a stale copy has the same shape."""
     with quiet_gdal():
         try:
             dataset = gdal.OpenEx(path, gdal.OF_RASTER)
         except RuntimeError:
             return None
-    return dataset and (dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount)
+        if dataset is None:
+            return None
+        files = dataset.GetFileList() or []
+        shape = dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount
+        return (*shape, *(_file(name) for name in sorted(files)[:_MOST_FILES]))
+
+
+def _file(path: str) -> tuple[int, str, int]:
+    """Size, checksum, and the time of the last change where the checksum leaves parts out."""
+    about = gdal.VSIStatL(path)
+    file = gdal.VSIFOpenL(path, "rb") if about is not None and not about.IsDirectory() else None
+    if file is None:
+        return 0, "", 0
+    digest, step = hashlib.blake2b(digest_size=16), max(1, about.size // _PIECES)
+    whole = about.size <= _PIECES * _PIECE
+    try:
+        for number in range(_PIECES):
+            gdal.VSIFSeekL(file, number * (_PIECE if whole else step), 0)
+            digest.update(gdal.VSIFReadL(1, _PIECE, file) or b"")
+        gdal.VSIFSeekL(file, max(0, about.size - _PIECE), 0)
+        digest.update(gdal.VSIFReadL(1, _PIECE, file) or b"")
+    finally:
+        gdal.VSIFCloseL(file)
+    return about.size, digest.hexdigest(), 0 if whole else int(about.mtime)
 
 
 def _writable(folder: str) -> bool:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from ...progress import QUIET, Progress
+
 if TYPE_CHECKING:
     from .client import Cluster
 
@@ -22,11 +24,11 @@ class _Choice:
         self.address = address
         self._cluster: Cluster | None = None
 
-    def cluster(self) -> Cluster:
+    def cluster(self, progress: Progress) -> Cluster:
         from .client import Cluster
 
         if self._cluster is None:
-            self._cluster = Cluster(self.address)
+            self._cluster = Cluster(self.address, progress)
         return self._cluster
 
     def close(self) -> None:
@@ -60,15 +62,15 @@ def scheduled(address: str = "", otherwise: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def chosen_cluster() -> Iterator[Cluster | None]:
-    """The cluster on which a job is to run; None for the threads of this process.
+def chosen_cluster(progress: Progress = QUIET) -> Iterator[Cluster | None]:
+    """The cluster on which a job is to run; None for the threads of this process. A cancel ends the wait for it.
 
     Raises:
         ClusterError: there is no such cluster, or it cannot be used.
     """
     choice = _chosen.get()
     if choice is None:
-        with scheduled(), chosen_cluster() as cluster:
+        with scheduled(), chosen_cluster(progress) as cluster:
             yield cluster
     else:
-        yield None if choice.address == THREADS else choice.cluster()
+        yield None if choice.address == THREADS else choice.cluster(progress)

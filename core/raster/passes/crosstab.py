@@ -120,7 +120,8 @@ class Pairs:
         if len(self._present) > 1:
             position = np.zeros(self._present[-1] + 1, dtype=np.intp)
             position[self._present] = np.arange(len(self._present))
-            assert self.zones is not None
+            if self.zones is None:
+                raise TypeError("self.zones is not as expected")
             keys += position[self._taking_part(self.zones)] * self._size**2
         return keys
 

@@ -164,7 +164,8 @@ class _CountKernel:
     def __call__(self, block: Block) -> Result:
         counts = np.zeros(self.strata, dtype=np.int64)
         for sample in self.sampler(block):
-            assert sample.weights is not None, "where pixels differ in size, a sampler tells their areas"
+            if sample.weights is None:
+                raise TypeError("where pixels differ in size, a sampler tells their areas")
             if isinstance(sample.stratum, int):
                 counts[sample.stratum] += sample.values.size
             else:

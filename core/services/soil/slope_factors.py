@@ -102,7 +102,8 @@ def length_exponent(theta: np.ndarray, method: Exponent = "hj1173") -> np.ndarra
     published = EXPONENTS[method]
     curve = _rill_share(theta, published.interrill) if published.interrill else None
     if not published.limits:
-        assert curve is not None
+        if curve is None:
+            raise TypeError("curve is not as expected")
         return curve
     slope = np.degrees(theta) if published.unit == "degrees" else 100 * np.tan(theta)
     step = np.searchsorted(published.limits, slope, side="left" if published.closed else "right")

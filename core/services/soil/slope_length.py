@@ -249,7 +249,8 @@ def run_slope_length(
         survey.add_sources("slope", [slope])
         if inputs.method != "constant":
             if inputs.accumulation is None:
-                assert accumulate is not None, "checked before"
+                if accumulate is None:
+                    raise TypeError("checked before")
                 computed = accumulate(plain_elevation(dem, folder).path, folder)
                 describe_as_made(computed, grid.crs, "r.watershed")
                 inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")

@@ -283,7 +283,8 @@ def _capacity(body: _Attributes, hectares: float, zone: LakeZone | None, summed_
         return body.capacity_m3
     if body.kind == "swamp":
         return swamp_capacity_m3(hectares)
-    assert zone is not None
+    if zone is None:
+        raise TypeError("zone is not as expected")
     whole = lake_capacity_m3(summed_ha / _HA_PER_KM2, zone.intercept, zone.slope, zone.exchanges)
     return whole * hectares / summed_ha
 

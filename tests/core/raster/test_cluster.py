@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,8 +30,15 @@ pytest.importorskip("distributed", reason="dask.distributed is not installed (De
 
 @pytest.fixture(scope="module")
 def cluster():
+    import dask
+
     opened = Cluster("local:2")
-    yield opened
+    told = opened.client.security.get_tls_config_for_role("client")
+    names = {"ca-file": told["ca_file"], "client.cert": told["cert"], "client.key": told["key"]}
+    with dask.config.set(
+        {f"distributed.comm.tls.{name}": text for name, text in names.items()}
+    ):  # as for a cluster of one's own that speaks tls://
+        yield opened
     opened.close()
 
 
@@ -215,3 +224,63 @@ class TestWhatCannotBeUsed:
     def test_a_virtual_raster_without_a_cluster(self, noise, tmp_path):
         with pytest.raises(OutputError, match="a virtual raster is made of the tiles of a cluster"):
             run_job(job(noise, tmp_path / "x.vrt"))
+
+
+def own_cluster():
+    """A cluster as users start it: one worker, no certificates."""
+    from distributed import LocalCluster
+
+    ports = {"protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
+    return LocalCluster(n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", **ports)
+
+
+class TestTrust:
+    """Who reaches a scheduler runs code: nobody is heard without a certificate, and copies of files are compared."""
+
+    STRANGER = "import sys; from distributed import Client; print(Client(sys.argv[1], timeout=3).run(lambda: 6 * 7))"
+
+    @pytest.mark.parametrize("protocol", ["tls", "tcp"])
+    def test_a_stranger_is_not_heard(self, cluster, protocol):
+        assert cluster.address.startswith("tls://127.0.0.1:")
+        address = cluster.address.replace("tls", protocol)
+        words = [sys.executable, "-W", "ignore", "-c", self.STRANGER, address]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode != 0 and "42" not in done.stdout
+
+    def test_the_certificate_is_read_by_nobody_else(self, cluster):
+        folder = Path(cluster._workers._folder)
+        assert folder.stat().st_mode & 0o077 == 0
+        assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("*.pem"))
+
+    def test_a_scheduler_without_certificates_is_warned_of(self, noise, tmp_path):
+        with own_cluster() as opened, scheduled(opened.scheduler_address):
+            told = Telling()
+            warnings = []
+            told.warn = warnings.append
+            run_job(job(noise, tmp_path / "x.vrt"), told)
+        assert any("hears everybody who reaches it" in warning for warning in warnings)
+
+    def test_another_file_of_the_same_shape(self, tmp_path):
+        path = write_raster(tmp_path / "a.tif", np.ones((20, 20)))
+        here = describe_node([path], [])
+        assert disagreement(here, describe_node([path], [])) is None
+        write_raster(tmp_path / "a.tif", np.full((20, 20), 2.0))
+        assert "cannot see" in disagreement(here, describe_node([path], []))
+
+    def test_another_file_behind_the_same_virtual_raster(self, tmp_path):
+        path = write_raster(tmp_path / "a.tif", np.ones((20, 20)))
+        virtual = str(tmp_path / "a.vrt")
+        gdal.Translate(virtual, path, format="VRT")
+        here = describe_node([virtual], [])
+        write_raster(tmp_path / "a.tif", np.full((20, 20), 2.0))
+        assert "cannot see" in disagreement(here, describe_node([virtual], []))
+
+    def test_workers_that_have_gone_are_told_within_ten_seconds(self, noise, tmp_path):
+        with own_cluster() as opened, scheduled(opened.scheduler_address):
+            told = Telling()
+            told.set = lambda percent: opened.scale(0)
+            start = time.monotonic()
+            with pytest.raises(ClusterError, match=r"All workers of .* have gone|has gone"):
+                run_job(job(noise, tmp_path / "x.vrt", Slow()), told)
+            assert time.monotonic() - start < 25
+        assert list(tmp_path.glob("x*")) == []
