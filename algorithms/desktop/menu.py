@@ -19,8 +19,9 @@ from ..command import last_run, write_run
 from ..compat import user_language
 from ..help_texts import help_page
 from ..icons import icon_path
-from ..looks.plan_layout import add_plan_layout
+from ..looks.plan_layout import PlanPage, add_plan_layout
 from ..translation import tr
+from .plan_dialog import PlanDialog
 from .saved_runs import read_runs, show_runs
 from .start import Start, welcome
 from .years import YearsPlayer
@@ -132,8 +133,12 @@ class PluginMenu:
         self._say(message)
 
     def _plan_map(self) -> None:
-        layout = add_plan_layout(QgsProject.instance(), self._iface.mapCanvas().mapSettings())
-        self._iface.openLayoutDesigner(layout)
+        project = QgsProject.instance()
+
+        def make(page: PlanPage) -> None:
+            self._iface.openLayoutDesigner(add_plan_layout(project, self._iface.mapCanvas().mapSettings(), page))
+
+        PlanDialog(project, make, self._iface.mainWindow()).open()
 
     def _help(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_page("index", user_language()))))

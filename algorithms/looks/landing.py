@@ -97,11 +97,22 @@ def dress_when_loaded(context: QgsProcessingContext, source: str, dress: Dress) 
 def land_together(context: QgsProcessingContext, sources: Iterable[str], run: RunGroup) -> None:
     """Has those of some layers that will be loaded land in one group, the first on top. The last call holds."""
     for rank, source in enumerate(source for source in sources if context.willLoadLayerOnCompletion(source)):
-        if context.layerToLoadOnCompletionDetails(source).postProcessor() is None:
-            dress_when_loaded(context, source, lambda layer, _: QgsLayerTreeLayer(layer))
-        landing = context.layerToLoadOnCompletionDetails(source).postProcessor()
+        details = context.layerToLoadOnCompletionDetails(source)
+        if details.postProcessor() is None:
+            dress_when_loaded(context, source, _named(details.name))
+        landing = details.postProcessor()
         if isinstance(landing, Landing):
             landing.run, landing.rank = run, rank
+
+
+def _named(name: str) -> Dress:
+    """Tables are called by what they hold in the language of QGIS, as maps are, whatever their files are called."""
+
+    def dress(layer: QgsMapLayer, _: QgsProject) -> QgsLayerTreeNode:
+        layer.setName(name)
+        return QgsLayerTreeLayer(layer)
+
+    return dress
 
 
 def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, rank: int, project: QgsProject) -> None:

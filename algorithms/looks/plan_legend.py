@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from qgis.core import (
@@ -12,6 +12,7 @@ from qgis.core import (
     QgsLayerTreeModel,
     QgsLayoutItemLegend,
     QgsLegendRenderer,
+    QgsLegendStyle,
     QgsMapLayerLegendUtils,
     QgsPalettedRasterRenderer,
     QgsRasterLayer,
@@ -38,15 +39,17 @@ class Row:
     pixels: int
 
 
-def fit_legend(legend: QgsLayoutItemLegend, height_mm: float) -> None:
-    """Leaves out hidden layers and names of bands, and of long lists of classes those of the least area."""
+def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Collection[str]) -> None:
+    """Leaves out what the map does not show, names of groups and bands, and of long lists of classes the least."""
     legend.setAutoUpdateModel(False)
     model = legend.model()
     root = model.rootGroup()
     for node in root.findLayers():
-        if not node.isVisible():
+        if node.layerId() not in shown_layers:
             node.parent().removeChildNode(node)
     root.removeChildrenGroupWithoutLayers()
+    for group in root.findGroups(True):
+        QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
     rows = {node.layerId(): _rows(model, node) for node in root.findLayers()}
     shown = {layer: len(of_layer) for layer, of_layer in rows.items()}
     while True:

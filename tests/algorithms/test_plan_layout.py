@@ -43,15 +43,7 @@ def add(project, tmp_path):
 
 def legend_of(project):
     """The legend of a new page: layer titles and, by layer, its rows."""
-    from qgis.core import QgsCoordinateReferenceSystem, QgsLayoutItemLegend, QgsMapSettings, QgsRectangle
-
-    from ecoassets.algorithms.looks.plan_layout import add_plan_layout
-
-    view = QgsMapSettings()
-    view.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32650"))
-    view.setExtent(QgsRectangle(500_000, 4_390_000, 510_000, 4_400_000))
-    layout = add_plan_layout(project, view)
-    legend = next(item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+    legend = legend_item(layout_of(project))
     model = legend.model()
     nodes = model.rootGroup().findLayers()
     titles = [node.customProperty("legend/title-label") for node in nodes]
@@ -62,6 +54,119 @@ def height(legend):
     from qgis.core import QgsLegendRenderer
 
     return QgsLegendRenderer(legend.model(), legend.legendSettings()).minimumSize().height()
+
+
+@pytest.fixture
+def districts(project):
+    """Two squares with names, hidden in the tree."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32650&field=name:string", "districts", "memory")
+    for number, name in enumerate(("North", "South")):
+        feature = QgsFeature(layer.fields())
+        left = 500_000 + 5_000 * number
+        square = QgsRectangle(left, 4_390_000, left + 5_000, 4_395_000)
+        feature.setGeometry(QgsGeometry.fromRect(square))
+        feature.setAttribute("name", name)
+        layer.dataProvider().addFeature(feature)
+    layer.updateExtents()
+    project.addMapLayer(layer)
+    project.layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(False)
+    return layer
+
+
+def layout_of(project, **asked):
+    from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings, QgsRectangle
+    from qgis.PyQt.QtCore import QSize
+
+    from ecoassets.algorithms.looks.plan_layout import PlanPage, add_plan_layout
+
+    view = QgsMapSettings()
+    view.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32650"))
+    view.setOutputSize(QSize(600, 600))
+    view.setExtent(QgsRectangle(500_000, 4_390_000, 510_000, 4_400_000))
+    return add_plan_layout(project, view, PlanPage(**asked))
+
+
+def legend_item(layout):
+    from qgis.core import QgsLayoutItemLegend
+
+    return next(item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+
+
+@pytest.mark.parametrize(("paper", "landscape", "size"), [("A4", True, (297, 210)), ("A3", False, (297, 420))])
+def test_everything_lies_on_the_paper_and_nothing_on_another(project, add, districts, paper, landscape, size):
+    from qgis.core import QgsLayoutItem, QgsLayoutItemPage
+
+    add("Plan", ["none", "conservation", "restoration"])
+    layout = layout_of(project, paper=paper, landscape=landscape, districts=districts, names="name")
+    page = layout.pageCollection().page(0).rect()
+    assert (page.width(), page.height()) == size
+    items = [i for i in layout.items() if isinstance(i, QgsLayoutItem) and not isinstance(i, QgsLayoutItemPage)]
+    boxes = [(item.id(), item.sceneBoundingRect().adjusted(1, 1, -1, -1)) for item in items]
+    assert len(boxes) == 8
+    assert [name for name, box in boxes if not page.contains(box)] == []
+    over = [(a, b) for n, (a, one) in enumerate(boxes) for b, other in boxes[:n] if one.intersects(other)]
+    assert over == []
+
+
+def test_title_and_author_are_those_asked_for(project, add):
+    add("Plan", ["none", "conservation"])
+    layout = layout_of(project, title="Restore here", author="A. Planner")
+    assert layout.itemById("title").currentText() == "Restore here"
+    assert layout.itemById("date").currentText().startswith("A. Planner · 20")
+
+
+def test_districts_lie_over_the_map_with_their_names_and_keep_their_own_style(project, add, districts):
+    plan = add("Plan", ["none", "conservation"])
+    layout = layout_of(project, districts=districts, names="name")
+    page_map, inset = layout.itemById("map"), layout.itemById("inset")
+    assert [layer.id() for layer in page_map.layers()] == [districts.id(), plan.id()]
+    assert 'fieldName="name"' in page_map.layerStyleOverrides()[districts.id()]
+    assert not districts.labelsEnabled()
+    assert inset.overview().linkedMap() == page_map
+    assert inset.extent().contains(districts.extent())
+
+
+def test_an_atlas_has_a_page_per_district(project, add, districts):
+    add("Plan", ["none", "conservation"])
+    layout = layout_of(project, title="Plan", districts=districts, names="name", atlas=True)
+    atlas = layout.atlas()
+    assert atlas.enabled()
+    assert atlas.updateFeatures() == 2
+    titles = []
+    for page in range(2):
+        atlas.seekTo(page)
+        titles.append(layout.itemById("title").currentText())
+    assert titles == ["Plan · North", "Plan · South"]
+    assert layout.itemById("map").atlasDriven()
+
+
+def test_a_theme_is_printed_with_its_layers_and_legend(project, add):
+    from qgis.core import QgsMapThemeCollection
+
+    add("Shown", ["a", "b"])
+    hidden = add("Hidden", ["c", "d"])
+    project.layerTreeRoot().findLayer(hidden.id()).setItemVisibilityChecked(False)
+    record = QgsMapThemeCollection.MapThemeRecord()
+    record.addLayerRecord(QgsMapThemeCollection.MapThemeLayerRecord(hidden))
+    project.mapThemeCollection().insert("of before", record)
+    layout = layout_of(project, theme="of before")
+    assert [layer.id() for layer in layout.itemById("map").layers()] == [hidden.id()]
+    assert [node.layerId() for node in legend_item(layout).model().rootGroup().findLayers()] == [hidden.id()]
+
+
+def test_names_of_runs_are_not_in_the_legend(project, add):
+    from qgis.core import QgsLegendRenderer, QgsLegendStyle
+
+    layer = add("Plan", ["none", "conservation"])
+    root = project.layerTreeRoot()
+    node = root.findLayer(layer.id())
+    root.insertGroup(0, "Zoning plan · 13:05").addChildNode(node.clone())
+    root.removeChildNode(node)
+    model = legend_item(layout_of(project)).model()
+    (group,) = model.rootGroup().findGroups()
+    assert QgsLegendRenderer.nodeLegendStyle(group, model) == QgsLegendStyle.Style.Hidden
 
 
 def test_a_short_legend_is_whole_with_the_largest_class_first_and_without_names_of_bands(project, add):
@@ -91,9 +196,17 @@ def test_classes_of_one_colour_share_a_row(project, add):
     assert third == "unchanged"
 
 
+def test_a_raster_below_another_is_neither_printed_nor_in_the_legend(project, add):
+    below, above = add("Below", ["a", "b"]), add("Above", ["c", "d"])
+    layout = layout_of(project)
+    assert layout.itemById("map").layers() == [above]
+    above.setOpacity(0.5)
+    assert layout_of(project).itemById("map").layers() == [above, below]
+
+
 def test_hidden_layers_are_not_in_the_legend_and_long_ones_give_way_to_short_ones(project, add):
     add("Long", [f"class {i}" for i in range(80)])
-    add("Short", ["no", "yes"])
+    add("Short", ["no", "yes"])  # of another extent: it hides nothing
     hidden = add("Hidden", ["a", "b"])
     project.layerTreeRoot().findLayer(hidden.id()).setItemVisibilityChecked(False)
     legend, titles, rows = legend_of(project)
