@@ -7,10 +7,12 @@ from typing import Any
 from processing.gui.AlgorithmDialog import AlgorithmDialog
 from processing.gui.ParametersPanel import ParametersPanel
 from qgis.core import QgsProcessingParameterDefinition
-from qgis.PyQt.QtWidgets import QLabel, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QScrollArea, QWidget
 
 from .inputs_line import InputsLine
 from .sections import RESULTS, in_sections, section_title
+
+BESIDE_LABELS, WIDEST = 60, 640  # pixels: margins and scroll bar; what a small screen has beside the help
 
 
 class MethodDialog(AlgorithmDialog):
@@ -49,8 +51,16 @@ class MethodPanel(ParametersPanel):
         for widget, stretch in self._outputs:
             self._place_output(widget, stretch)
         self._inputs, self._outputs = [], []
+        self._make_room()
         self.line = InputsLine(self)
         self.layout().addWidget(self.line)
+
+    def _make_room(self) -> None:
+        """So that the dialog opens wide enough for its longest label, within reason."""
+        area = self.findChild(QScrollArea)
+        words = [one for one in self.findChildren((QLabel, QCheckBox)) if not getattr(one, "wordWrap", bool)()]
+        widest = max((one.sizeHint().width() for one in words), default=0)
+        area.setMinimumWidth(min(widest + BESIDE_LABELS, WIDEST))
 
     def addParameterLabel(self, definition: QgsProcessingParameterDefinition, label: QWidget) -> None:
         self._inputs.append((definition, label, None))

@@ -13,13 +13,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProject
-from qgis.PyQt.QtCore import QCoreApplication, QPoint, QSize, Qt, QTimer
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterString,
+    QgsProject,
+)
+from qgis.PyQt.QtCore import QCoreApplication, QPoint, QSize, Qt, QTimer, QUrl
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QCheckBox,
+    QComboBox,
     QDockWidget,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QScrollArea,
     QTextBrowser,
@@ -78,7 +90,7 @@ def close_messages() -> None:
 def menu_entries() -> list[str]:
     for action in iface.pluginMenu().actions():
         if action.text() == "EcoAssets" and action.menu() is not None:
-            return [entry.text() for entry in action.menu().actions()]
+            return [entry.text() for entry in action.menu().actions() if not entry.isSeparator()]
     return []
 
 
@@ -120,7 +132,9 @@ def dialogs() -> None:
         wanted = [
             d.name()
             for d in algorithm.parameterDefinitions()
-            if d.name() not in panel.wrappers and d.name() not in getattr(panel, "outputWidgets", {})
+            if d.name() not in panel.wrappers
+            and d.name() not in getattr(panel, "outputWidgets", {})
+            and not d.flags() & QgsProcessingParameterDefinition.Flag.FlagHidden
         ]
         SEEN["dialogs"][algorithm.name()] = {
             "help": bool(browsers),
@@ -277,6 +291,82 @@ def modeler() -> None:
         picture(dialog, f"model-{path.stem}")
         dialog.setDirty(False)
         dialog.close()
+
+
+def texts_of(widget: QWidget) -> list[str]:
+    """What the drop-down of a choice shows."""
+    boxes = [widget] if isinstance(widget, QComboBox) else widget.findChildren(QComboBox)
+    return [box.itemText(row) for box in boxes if box.count() for row in range(box.count())]
+
+
+def words() -> None:
+    """Words in the drop-downs of dialog, batch and modeler, ids in their values; the line under the inputs; Help."""
+    import processing
+    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+    from processing.modeler.ModelerParametersDialog import ModelerParametersDialog
+
+    maps = region()
+    dialog = processing.createAlgorithmDialog("ecoassets:transfermatrix", {})
+    dialog.show()
+    panel = dialog.mainWidget()
+    wait(2, lambda: bool(panel.line.text()))
+    told = {"empty": panel.line.text()}
+    panel.wrappers["LAND_COVER"].setParameterValue([maps["2015"], maps["2000"]], QgsProcessingContext())
+    wait(5, lambda: "✔" in panel.line.text())
+    told["in any order"] = panel.line.text()
+    years = panel.wrappers["YEARS"].wrappedWidget()
+    told["years"] = (years if isinstance(years, QLineEdit) else years.findChild(QLineEdit)).placeholderText()
+    panel.wrappers["YEARS"].setParameterValue("2000, 2015", QgsProcessingContext())
+    wait(5, lambda: "✖" in panel.line.text())
+    told["crossed"] = panel.line.text()
+    SEEN["line"] = told
+    SEEN["help page"] = Path(QUrl(dialog.algorithm().helpUrl()).toLocalFile()).is_file()
+    SEEN["scheduler"] = "SCHEDULER" in panel.wrappers
+    box = panel.wrappers["SCHEME"]
+    box.setParameterValue("clcd", QgsProcessingContext())
+    SEEN["dialog words"] = [texts_of(box.wrappedWidget()), box.parameterValue()]
+    picture(dialog, "words-dialog")
+    dialog.close()
+
+    algorithm = provider().algorithm("geodetector")
+    batch_dialog = BatchAlgorithmDialog(algorithm.create(), iface.mainWindow())
+    rows = batch_dialog.mainWidget()
+    cells = {name: rows.wrappers[0][number] for number, name in rows.column_to_parameter_definition.items()}
+    cells["RULE"].setParameterValue("max", QgsProcessingContext())
+    cells["DISCRETISE"].setParameterValue(["sd", "equal"], QgsProcessingContext())
+    SEEN["batch words"] = [
+        texts_of(cells["RULE"].wrappedWidget()),
+        cells["RULE"].parameterValue(),
+        cells["DISCRETISE"].parameterValue(),
+    ]
+    batch_dialog.close()
+
+    model, child = QgsProcessingModelAlgorithm("m", "g"), QgsProcessingModelChildAlgorithm(algorithm.id())
+    child.setChildId("step")
+    source = QgsProcessingModelChildParameterSource
+    model.addModelParameter(QgsProcessingParameterString("rule", "rule"), QgsProcessingModelParameter("rule"))
+    given = {
+        "RULE": source.fromModelParameter("rule"),
+        "DISCRETISE": source.fromStaticValue(["sd", "equal"]),
+        "VARIANCE": source.fromStaticValue("population"),
+        "STRATA": source.fromExpression("'tree'"),
+    }
+    for name, value in given.items():
+        child.addParameterSources(name, [value])
+    model.addChildAlgorithm(child)
+    dialog = ModelerParametersDialog(algorithm.create(), model, "step")
+    dialog.show()
+    wait(0.5)
+    picture(dialog, "words-modeler")
+    kept = dialog.createAlgorithm().parameterSources()
+    SEEN["model keeps"] = [
+        kept["RULE"][0].parameterName(),
+        kept["DISCRETISE"][0].staticValue(),
+        kept["VARIANCE"][0].staticValue(),
+        kept["STRATA"][0].expression(),
+        kept["SINGLETONS"][0].staticValue(),
+    ]
+    dialog.close()
 
 
 def reload() -> None:

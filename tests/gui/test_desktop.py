@@ -12,12 +12,12 @@ GROUPS = 10
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en_US", "install,toolbox,dialogs,run,layout,batch,modeler,reload")
+    return at_the_desk("en_US", "install,toolbox,dialogs,words,run,layout,batch,modeler,reload")
 
 
 @pytest.fixture(scope="module")
 def chinese(at_the_desk):
-    return at_the_desk("zh-Hans", "install,toolbox,dialogs,run,layout")
+    return at_the_desk("zh-Hans", "install,toolbox,dialogs,words,run,layout")
 
 
 @pytest.fixture(params=["english", "chinese"])
@@ -45,6 +45,35 @@ def test_each_dialog_opens_with_help_and_a_widget_for_every_parameter(seen):
     assert [name for name, dialog in seen["dialogs"].items() if not dialog["help"]] == []
     without = {name: dialog["without widget"] for name, dialog in seen["dialogs"].items()}
     assert {name: missing for name, missing in without.items() if missing} == {}
+
+
+def test_drop_downs_show_words_and_keep_ids(english, chinese):
+    for seen, word in ((english, "CLCD – annual land cover of China"), (chinese, "CLCD 中国年度土地覆被")):
+        shown, value = seen["dialog words"]
+        assert any(text.startswith(word) for text in shown) and value == "clcd"
+        shown, rule, methods = seen["batch words"]
+        assert "max" not in shown and (rule, sorted(methods)) == ("max", ["equal", "sd"])
+
+
+def test_the_modeler_keeps_what_a_model_holds(seen):
+    rule, methods, variance, strata, singletons = seen["model keeps"]
+    assert (rule, sorted(methods), variance, strata, singletons) == (
+        "rule",
+        ["equal", "sd"],
+        "population",
+        "'tree'",
+        "keep",
+    )
+
+
+def test_the_line_under_the_inputs_tells_what_is_missing_or_odd(seen):
+    told = seen["line"]
+    assert "○" in told["empty"] and "✔" in told["in any order"] and "✖" in told["crossed"]
+    assert told["years"].startswith("2000, 2015")
+
+
+def test_help_opens_a_page_and_dask_is_left_to_the_options(seen):
+    assert seen["help page"] and not seen["scheduler"]
 
 
 def test_no_label_is_clipped(seen):
