@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import TableError
+from ..messages import say
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -18,7 +19,7 @@ def decoded(data: bytes, name: str) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise TableError(f"Table {name} is neither UTF-8 nor GB 18030. Save it as CSV UTF-8.")
+    raise TableError(say("Table {name} is neither UTF-8 nor GB 18030. Save it as CSV UTF-8.", name=name))
 
 
 def is_utf_8(path: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations, product
 
 import numpy as np
@@ -32,19 +32,23 @@ def check_series(looked: Sequence[Looked], kind: str) -> Iterator[Finding]:
 
 
 def _twins(looked: Sequence[Looked]) -> Iterator[Finding]:
-    """The same raster for two years: nothing would have changed."""
-    for (place, profile), (other, of_other) in combinations(looked, 2):
-        same_file = (profile.path, profile.band) == (of_other.path, of_other.band)
-        if not same_file and (profile.size, profile.checksum) != (of_other.size, of_other.checksum):
-            continue
-        values = {"first": _when(place), "second": _when(other)}
-        if same_file:
-            text = "{where}: the same raster is given for {first} and for {second}. Nothing changes between them."
-        elif profile.valid < _FEWEST:
-            continue
-        else:
-            text = "{where}: the pixels of {first} and {second} are the same. Nothing changes between them."
-        yield Finding("twins", "warn", (place, other), text, "Choose the raster of each year.", values)
+    """The same raster for several years: nothing would have changed."""
+    files: dict[Hashable, list[Place]] = {}
+    pixels: dict[Hashable, list[Place]] = {}
+    for place, profile in looked:
+        file = profile.path, profile.band
+        if file not in files and profile.valid >= _FEWEST:
+            pixels.setdefault((profile.size, profile.checksum), []).append(place)
+        files.setdefault(file, []).append(place)
+    text = "{where}: the same raster is given for {first} and for {second}. Nothing changes between them."
+    yield from (_same(places, text) for places in files.values() if len(places) > 1)
+    text = "{where}: the pixels of {first} and {second} are the same. Nothing changes between them."
+    yield from (_same(places, text) for places in pixels.values() if len(places) > 1)
+
+
+def _same(places: Sequence[Place], text: str) -> Finding:
+    values = {"first": ", ".join(map(_when, places[:-1])), "second": _when(places[-1])}
+    return Finding("twins", "warn", tuple(places), text, "Choose the raster of each year.", values)
 
 
 def _break(looked: Sequence[Looked]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -130,6 +131,15 @@ def years_of(paths: Sequence[str], layer_names: Mapping[str, str] | None = None)
         InputError: nothing tells the year of a raster, or two are of one year.
     """
     told = told_years(paths, layer_names)
+    twice = [path for path, count in Counter(paths).items() if count > 1]
+    if twice:
+        raise InputError(
+            say(
+                "YEARS is empty, and {files} is given {times} times. Choose each raster once, the raster of each year.",
+                files=short_name(twice[0]),
+                times=Counter(paths)[twice[0]],
+            )
+        )
     if not told or None in told:
         unknown = [short_name(path) for path, year in zip(paths, told) if year is None] if len(paths) > 1 else paths
         raise InputError(

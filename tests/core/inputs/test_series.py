@@ -66,6 +66,14 @@ def test_one_file_for_two_years_is_told(tmp_path):
     assert any("the same raster is given for 2000 and for 2010" in finding.told() for finding in record.findings)
 
 
+def test_one_file_for_four_years_is_one_line(tmp_path):
+    path = write_raster(tmp_path / "v.tif", np.full((2, 2), 11.0), "float32", nodata=-1)
+    gate = Gate()
+    gate.admit(yearly_sources("v", [path] * 4, (2000, 2001, 2002, 2003), "Values"))
+    (line,) = [finding.told() for finding in gate.findings()]
+    assert "the same raster is given for 2000, 2001, 2002 and for 2003" in line
+
+
 def test_rain_below_evapotranspiration_nearly_everywhere_may_be_swapped(told):
     lines = told(precipitation=[LAND * 500], evapotranspiration=[LAND * 300 + 500])
     assert any("Evapotranspiration exceeds Precipitation nearly everywhere" in line for line in lines)

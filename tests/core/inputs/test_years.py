@@ -136,3 +136,9 @@ def test_metadata_of_another_year_and_of_another_season():
     assert told((2014, "2020-07-18"), insist=True) == [("years", "warn")]
     assert told((2014, "2014-03-09"), (2020, "2020-08-18")) == [("season", "warn")]
     assert told((2014, "2014-12-28"), (2020, "2020-01-05")) == [], "the turn of the year is no other season"
+
+
+def test_the_same_raster_several_times_is_told_as_such(tmp_path):
+    path = write_raster(tmp_path / "v.tif", np.ones((2, 2)))
+    with pytest.raises(InputError, match=r"YEARS is empty, and v\.tif is given 4 times\. Choose each raster once"):
+        years_of([path] * 4)
