@@ -170,7 +170,7 @@ def test_flood_mitigation(tmp_path, mask, form, sloping):
 
 
 @pytest.mark.parametrize("mask", ["common", "yearly"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(15))
 def test_habitat_quality(tmp_path, mask, seed):
     """A road that stays and towns of each year, by the distances to all their pixels; pixels are 85.6 x 111.0 m."""
     land = Land(tmp_path, seed=10 + seed, bounded=mask == "yearly")
