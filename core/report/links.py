@@ -1,14 +1,20 @@
-"""Links from a report to the rasters that its maps show."""
+"""Links from a report to the rasters that its maps show; those that would be gone tomorrow are kept beside it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ..errors import OutputError
+from ..raster.files import PendingFile, placed
+from .blocks import Chapter, Map
+
+_LARGEST_COPY = 200_000_000  # bytes
 _HIDDEN = f"{os.sep}.ecoassets"  # of a run, which takes it away at its end
 
 
@@ -20,7 +26,40 @@ class RasterLink:
     text: str
 
 
-def raster_links(paths: Iterable[str], folder: str) -> list[RasterLink]:
+def keep_rasters(chapters: Sequence[Chapter], report: str) -> dict[str, str]:
+    """Copies GeoTIFFs of maps out of the system's temporary folder to beside a report that stays.
+
+    Args:
+        chapters: of the report.
+        report: its file; ``zones.html`` keeps ``plan.tif`` as ``zones_plan.tif``.
+
+    Returns:
+        Where each is kept.
+
+    Raises:
+        OutputError: a copy cannot be written.
+    """
+    if _is_temporary(report):
+        return {}
+    shown = (os.fspath(p.path) for c in chapters for b in c.blocks if isinstance(b, Map) for p in b.pictures)
+    kept: dict[str, str] = {}
+    for path in dict.fromkeys(map(os.path.abspath, shown)):
+        if not (_is_temporary(path) and path.lower().endswith(".tif") and os.path.isfile(placed(path))):
+            continue
+        if os.path.getsize(placed(path)) > _LARGEST_COPY:
+            continue
+        target = f"{os.path.splitext(os.path.abspath(report))[0]}_{os.path.basename(path)}"
+        with PendingFile(target) as pending:
+            try:
+                shutil.copyfile(placed(path), pending.path)
+            except OSError as reason:
+                raise OutputError(f"Cannot write {target}: {reason.strerror or reason}.") from None
+            pending.commit()
+        kept[path] = target
+    return kept
+
+
+def raster_links(paths: Iterable[str], folder: str, kept: Mapping[str, str]) -> list[RasterLink]:
     """Links to the rasters that are still there when the report is read.
 
     A raster beside or below the report is named from there, so that a folder can be moved or sent as a whole. What lies
@@ -29,16 +68,20 @@ def raster_links(paths: Iterable[str], folder: str) -> list[RasterLink]:
     Args:
         paths: of rasters, of which those that are no files (services, archives, virtual ones) have no link.
         folder: of the report; empty for none, and no links.
+        kept: as `keep_rasters` says.
     """
-    found = [os.path.abspath(path) for path in paths if folder and os.path.isfile(path) and _HIDDEN not in path]
-    kept = [path for path in found if not _is_within(path, tempfile.gettempdir()) or _is_temporary(folder)]
-    named = {path: _address(path, folder) for path in kept}
+    whole = (os.path.abspath(path) for path in paths if folder)
+    named = (kept.get(path, path) for path in whole)
+    found = [path for path in named if os.path.isfile(placed(path)) and _HIDDEN not in path]
+    lasting = [path for path in found if not _is_temporary(path) or _is_temporary(folder)]
     formats = {"TIF": "GeoTIFF", "TIFF": "GeoTIFF"}
-    kinds = {path: Path(path).suffix.lstrip(".").upper() for path in kept}
-    one = len(kept) == 1
+    kinds = {path: Path(path).suffix.lstrip(".").upper() for path in lasting}
+    one = len(lasting) == 1
     return [
-        RasterLink(address, formats.get(kinds[path], kinds[path]) + ("" if one else f" {Path(path).stem}"))
-        for path, address in named.items()
+        RasterLink(
+            _address(path, folder), formats.get(kinds[path], kinds[path]) + ("" if one else f" {Path(path).stem}")
+        )
+        for path in lasting
     ]
 
 

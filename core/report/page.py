@@ -8,6 +8,7 @@ import io
 import math
 import os
 import re
+from collections.abc import Mapping
 from functools import singledispatch
 from types import SimpleNamespace
 from typing import Any
@@ -42,7 +43,7 @@ from .blocks import (
     TableBlock,
 )
 from .cells import readable
-from .links import raster_links
+from .links import keep_rasters, raster_links
 from .look import FONTS
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
 from .paper import on_paper
@@ -67,13 +68,16 @@ def write_report(report: Report, path: PathLike) -> None:
         OutputError: the file cannot be written, or jinja2 is not installed.
         InputError: a raster, colour or language cannot be used.
     """
-    page = render_report(report, os.path.dirname(os.path.abspath(path)))
+    kept = keep_rasters(report.chapters, os.fspath(path))
+    page = render_report(report, os.path.dirname(os.path.abspath(path)), kept)
     with PendingFile(os.fspath(path)) as pending:
         pending.write(page)
 
 
-def render_report(report: Report, folder: str = "") -> str:
+def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | None = None) -> str:
     """The HTML of a report, with links to the rasters of its maps as they are found from the folder of the file.
+
+    `kept` tells where rasters lie that are shown from elsewhere.
 
     Raises:
         OutputError: jinja2 is not installed.
@@ -108,7 +112,7 @@ def render_report(report: Report, folder: str = "") -> str:
         for shown in views:
             _name_once(shown, told)
             if "rasters" in shown:
-                shown["rasters"] = raster_links(shown["rasters"], folder)
+                shown["rasters"] = raster_links(shown["rasters"], folder, kept or {})
         chapters.append({"title": chapter.title, "views": views, "appendix": chapter.appendix})
     return environment.get_template("report.html.j2").render(
         report=report,

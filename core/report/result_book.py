@@ -56,14 +56,14 @@ def result_sheets(
 
     Args:
         title: of the run.
-        tables: in their order.
+        tables: in their order; those of steps come after those of the whole.
         language: of the titles; heads are told in both.
         currency: what ``currency`` in units of columns stands for.
         names: of what tables name otherwise, such as land-cover classes.
     """
     words = load_texts(language)
     known = {**service_names(language), **(names or {})}
-    filled = [one for one in tables if one.table.rows]
+    filled = sorted((one for one in tables if one.table.rows), key=lambda one: one.step != "")
     sheets = [_sheet_name(number, one) for number, one in enumerate(filled, start=1)]
     contents: list[Row] = [
         [SheetCell(title, "title")],

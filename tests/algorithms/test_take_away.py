@@ -39,6 +39,11 @@ def test_the_text_of_methods_cites_the_tables_and_needs_no_report(land, tmp_path
     assert "10.11849/zrzyxb.2015.08.001" in text.split("## References")[1]
 
 
+def test_the_report_leads_to_the_raster_that_the_same_run_makes(land, tmp_path):
+    run(VALUE, {**land, "OUTPUT": str(tmp_path / "value.tif"), "OUTPUT_HTML": str(tmp_path / "report.html")})
+    assert '<a href="value.tif" download' in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_every_algorithm_with_a_report_has_both(processing_ready):
     for algorithm in processing_ready.algorithms():
         report = algorithm.parameterDefinition("OUTPUT_HTML")

@@ -101,7 +101,7 @@ def pressed(page: Path) -> dict:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> Path:
     """A report with each kind of chart and map, beside the rasters that it shows."""
-    folder = tmp_path_factory.mktemp("report")
+    folder = tmp_path_factory.mktemp("report")  # in the system's temporary folder, with its rasters
     heights = write_raster(folder / "heights.tif", np.arange(12, dtype="float32").reshape(3, 4))
     classes = write_raster(folder / "classes.tif", np.array([[1, 2], [2, 1]], dtype="uint8"))
     blocks = [
@@ -149,6 +149,20 @@ def test_what_is_saved_is_a_picture(told, tmp_path):
 def test_maps_lead_to_their_rasters_beside_the_report(report):
     html = report.read_text(encoding="utf-8")
     assert re.findall(r'<a href="([^"]+)" download title="[^"]+">GeoTIFF</a>', html) == ["heights.tif", "classes.tif"]
+
+
+def test_what_lies_in_a_temporary_folder_is_kept_beside_the_report(tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    raster = write_raster(temporary / "plan.tif", np.arange(12, dtype="float32").reshape(3, 4))
+    (tmp_path / "results").mkdir()
+    report = Report("A report", [Chapter("C", [Map("Plan", [MapPicture(raster)], Ramp("m"))])])
+    write_report(report, tmp_path / "results" / "zones.html")
+    assert 'href="zones_plan.tif"' in (tmp_path / "results" / "zones.html").read_text(encoding="utf-8")
+    assert (tmp_path / "results" / "zones_plan.tif").read_bytes() == Path(raster).read_bytes()
+    write_report(report, temporary / "zones.html")  # goes with the folder, as its rasters do
+    assert 'href="plan.tif"' in (temporary / "zones.html").read_text(encoding="utf-8")
 
 
 def test_a_report_is_small(report):

@@ -59,7 +59,7 @@ class TestWorkbook:
         _, sheet = result_sheets("T", [NamedTable("Tests", table, rows=2)], "en")
         assert [(row[0].value, row[0].style) for row in sheet.rows[4:]] == [(0.5, "fine"), (1.23457e-09, "scientific")]
 
-    def test_contents_list_every_table_with_rows_and_its_step(self):
+    def test_contents_list_every_table_with_rows_those_of_the_whole_before_those_of_steps(self):
         empty = ResultTable((Column("year", "integer"),), ())
         tables = [
             NamedTable("Values", VALUE, "Valuation", 2),
@@ -67,9 +67,9 @@ class TestWorkbook:
             NamedTable("Values", VALUE, "", 9),
         ]
         contents, first, second = result_sheets("A workflow", tables, "en")
-        assert values(contents)[3:] == [["1 Values", "Valuation: Values", 2], ["2 Values", "Values", 9]]
+        assert values(contents)[3:] == [["1 Values", "Values", 9], ["2 Values", "Valuation: Values", 2]]
         assert (first.name, second.name) == ("1 Values", "2 Values")
-        assert values(second)[1] == ["The first 2 of 9 rows are shown."]
+        assert values(first)[1] == ["The first 2 of 9 rows are shown."]
 
     def test_numbers_are_numbers_in_a_spreadsheet(self, tmp_path):
         openpyxl = pytest.importorskip("openpyxl")
