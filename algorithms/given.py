@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
+    QgsFeatureRequest,
     QgsMapLayer,
     QgsProcessing,
     QgsProcessingContext,
@@ -258,12 +259,19 @@ class Given:
 
     def source(self, name: str) -> QgsProcessingFeatureSource:
         """The features of a layer. Raises InputError where it cannot be read."""
-        source = self._algorithm.parameterAsSource({**self._parameters, **self._copies}, name, self._context)
+        source = self._source(name)
         if source is None:
             label = self._algorithm.parameterDefinition(name).description()
             raise InputError(
                 tr("{label}: {value} is no table or layer.", label=label, value=self._parameters.get(name))
             )
+        return source
+
+    def _source(self, name: str) -> QgsProcessingFeatureSource | None:
+        """The features of a layer, invalid ones too: rings are mended and told where shapes count."""
+        source = self._algorithm.parameterAsSource({**self._parameters, **self._copies}, name, self._context)
+        if source is not None:
+            source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
         return source
 
     def choices(self, name: str) -> tuple[str, ...]:
@@ -392,7 +400,7 @@ class Given:
         store[name] = None
         if not self.has(name):
             return
-        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        source = self._source(name)
         value = self._parameters[name]
         if source is None and not wants_polygons and table_file(value):
             store[name] = read_table(value)  # QGIS knows fewer encodings

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from ecoassets.algorithms.features import read_features
 from ecoassets.core.errors import Cancelled
 from ecoassets.core.progress import Progress
+from ecoassets.tests.algorithms.helpers import read_csv, run
+from ecoassets.tests.rasters import write_raster
 
 ROWS = 12_000  # read in more than two pieces
 
@@ -83,3 +86,32 @@ def test_reading_can_be_cancelled(table):
     with pytest.raises(Cancelled):
         table(["value"], progress=progress)
     assert 20 < progress.highest < 100
+
+
+class TestInvalidRings:
+    """QGIS stops at invalid features, as it is set up; rings are mended and told where shapes count."""
+
+    BOW = "POLYGON((500000 4400000, 500400 4399600, 500400 4400000, 500000 4399600, 500000 4400000))"
+
+    @pytest.fixture
+    def bow(self, tmp_path):
+        rows = [f'{number};{number * 2};"{self.BOW}"' for number in range(1, 13)]
+        (tmp_path / "bow.csv").write_text("\n".join(["a;b;WKT", *rows]), encoding="utf-8")
+        path = str(tmp_path / "bow.gpkg")
+        options = gdal.VectorTranslateOptions(dstSRS="EPSG:32650", srcSRS="EPSG:32650", layerName="bow")
+        gdal.VectorTranslate(path, gdal.OpenEx(str(tmp_path / "bow.csv")), options=options)
+        return path
+
+    def test_of_zones_are_mended(self, bow, tmp_path):
+        values = write_raster(tmp_path / "v.tif", np.full((4, 4), 5.0), "float32", nodata=-1)
+        table = str(tmp_path / "zones.csv")
+        run(
+            "ecoassets:zonesummary",
+            {"VALUES": [values], "YEARS": "2000", "BOUNDARY": bow, "ZONES_RASTER": None, "OUTPUT_TABLE": table},
+        )
+        assert {float(row["area_ha"]) for row in read_csv(table)} == {8.0}  # pixels whose centre lies in either half
+
+    def test_do_not_matter_to_columns(self, bow, tmp_path):
+        table = str(tmp_path / "correlation.csv")
+        run("ecoassets:correlationmatrix", {"INPUT": bow, "FIELDS": ["a", "b"], "OUTPUT_TABLE": table})
+        assert read_csv(table)
