@@ -35,31 +35,57 @@ from qgis.PyQt.QtCore import QPointF, QSizeF
 
 from ..core.land_cover import SCHEMES
 from ..core.quality.rsei.sensors import SENSORS
+from .help_html import speaking
 
 SPECIFICATION = Path(__file__).with_name("models.yaml")
+WORDS = SPECIFICATION.with_name("models_zh.yaml")
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models"
 GROUP = "EcoAssets"
 WIDTH, HEIGHT, COLUMN, ROW = 230.0, 40.0, 290.0, 110.0
+ABBREVIATIONS = ("gep", "rsei", "seea")
 ABOUT = "{title}. Every step can be changed; the last one writes the report."
 
 
-def build(title: str, inputs: Mapping[str, Any], steps: Mapping[str, Any]) -> QgsProcessingModelAlgorithm:
-    """The model as QGIS holds it: inputs on the left, steps one below the other."""
-    model = QgsProcessingModelAlgorithm(title, GROUP)
-    model.setHelpContent({"ALG_DESC": ABOUT.format(title=title)})
+class Words(dict[str, str]):
+    """What is written in English, in the language of a model."""
+
+    def __missing__(self, english: str) -> str:
+        if self:
+            raise SystemExit(f"{WORDS} has no {english!r}.")
+        return english
+
+
+def build(
+    title: str, inputs: Mapping[str, Any], steps: Mapping[str, Any], words: Mapping[str, str]
+) -> QgsProcessingModelAlgorithm:
+    """The model as QGIS holds it: inputs on the left in the order of the story, numbered steps one below the other."""
+    model = QgsProcessingModelAlgorithm(words[title], GROUP)
     for row, (name, described) in enumerate(inputs.items()):
         component = QgsProcessingModelParameter(name)
         _place(component, 0, row)
-        model.addModelParameter(_input(name, **described), component)
+        model.addModelParameter(_input(name, words[described["label"]], described), component)
     for row, (step, described) in enumerate(steps.items()):
-        model.addChildAlgorithm(_child(step, row, **described))
+        model.addChildAlgorithm(_child(step, row, words=words, **described))
+    model.setParameterOrder(list(inputs))
+    own = {name: words[described["help"]] for name, described in inputs.items() if "help" in described}
+    model.setHelpContent({"ALG_DESC": words[ABOUT].format(title=words[title]), **_help(model, inputs), **own})
     model.updateDestinationParameters()
     return model
 
 
-def _input(
-    name: str, kind: str, label: str, default: Any = None, options: Any = None
-) -> QgsProcessingParameterDefinition:
+def _help(model: QgsProcessingModelAlgorithm, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Of each input what the first step that takes it alone says of it."""
+    found: dict[str, str] = {}
+    for child in model.childAlgorithms().values():
+        for name, sources in child.parameterSources().items():
+            definition = child.algorithm().parameterDefinition(name)
+            if len(sources) == 1 and sources[0].parameterName() in inputs and definition.help():
+                found.setdefault(sources[0].parameterName(), definition.help())
+    return found
+
+
+def _input(name: str, label: str, described: Mapping[str, Any]) -> QgsProcessingParameterDefinition:
+    kind, default = described["kind"], described.get("default")
     if kind == "rasters":
         return QgsProcessingParameterMultipleLayers(name, label, QgsProcessing.SourceType.TypeRaster)
     if kind == "raster":
@@ -73,6 +99,7 @@ def _input(
     if kind == "number":
         return QgsProcessingParameterNumber(name, label, QgsProcessingParameterNumber.Type.Double, default)
     if kind == "choice":
+        options: Any = described["options"]
         words = list({"schemes": SCHEMES, "sensors": SENSORS}[options] if isinstance(options, str) else options)
         return QgsProcessingParameterEnum(name, label, words, defaultValue=default, usesStaticStrings=True)
     return QgsProcessingParameterString(name, label)
@@ -90,24 +117,37 @@ def _defaults(child: QgsProcessingModelChildAlgorithm) -> dict[str, Any]:
 
 
 def _child(
-    step: str, row: int, algorithm: str, parameters: Mapping[str, Any], shown: Mapping[str, str] | None = None
+    step: str,
+    row: int,
+    algorithm: str,
+    parameters: Mapping[str, Any],
+    words: Mapping[str, str],
+    shown: Mapping[str, str] | None = None,
+    named: str = "",
 ) -> QgsProcessingModelChildAlgorithm:
     child = QgsProcessingModelChildAlgorithm(algorithm)
     if child.algorithm() is None:
         raise SystemExit(f"There is no algorithm {algorithm}.")
     child.setChildId(step)
-    child.setDescription(child.algorithm().displayName())
+    child.setDescription(f"{row + 1}. {words[named] if named else child.algorithm().displayName()}")
     _place(child, 1.3, row)
-    for name, value in {**_defaults(child), **parameters}.items():
+    given = {name: words[value] if name == "TITLE" else value for name, value in parameters.items()}
+    for name, value in {**_defaults(child), **given}.items():
         child.addParameterSources(name, _sources(value))
     outputs = {}
     for n, (name, output) in enumerate((shown or {}).items()):
-        outputs[name] = QgsProcessingModelOutput(name, name.replace("_", " ").capitalize())
+        outputs[name] = QgsProcessingModelOutput(name, words[_label(name)])
         outputs[name].setChildId(step)
         outputs[name].setChildOutputName(output)
         _place(outputs[name], 2.4 + n * 0.85, row + 0.45)
     child.setModelOutputs(outputs)
     return child
+
+
+def _label(name: str) -> str:
+    """`gep_by_district` as `GEP by district`."""
+    first, *others = name.split("_")
+    return " ".join([first.upper() if first in ABBREVIATIONS else first.capitalize(), *others])
 
 
 def _sources(value: Any) -> list[QgsProcessingModelChildParameterSource]:
@@ -138,12 +178,17 @@ def main() -> None:
     Processing.initialize()
     provider = EcoAssetsProvider()  # QGIS holds only a pointer
     QgsApplication.processingRegistry().addProvider(provider)
-    FOLDER.mkdir(exist_ok=True)
-    for name, described in yaml.safe_load(SPECIFICATION.read_text(encoding="utf-8")).items():
-        path = FOLDER / f"{name}.model3"
-        if not build(**described).toFile(str(path)):
-            raise SystemExit(f"{path} could not be written.")
-        print(path)
+    chinese = Words(yaml.safe_load(WORDS.read_text(encoding="utf-8")))
+    specification = yaml.safe_load(SPECIFICATION.read_text(encoding="utf-8"))
+    for language, words in (("en", Words()), ("zh", chinese)):
+        folder = FOLDER / language
+        folder.mkdir(parents=True, exist_ok=True)
+        with speaking(language):
+            for name, described in specification.items():
+                path = folder / f"{name}.model3"
+                if not build(**described, words=words).toFile(str(path)):
+                    raise SystemExit(f"{path} could not be written.")
+                print(path)
     sys.stdout.flush()
     os._exit(0)  # the provider would outlive the application
 

@@ -31,14 +31,14 @@ MODELS = RESOURCES / "models"
 
 
 def copy_models(folder: Path) -> tuple[list[str], list[str]]:
-    """Copies the plugin's models into a folder; a file of the same name there is left alone.
+    """Copies the plugin's models, in the language of QGIS, into a folder; a file of the same name there is left alone.
 
     Returns:
         The names of the files that were copied, and of those that were there already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     copied, kept = [], []
-    for model in sorted(MODELS.glob("*.model3")):
+    for model in sorted((MODELS / user_language()).glob("*.model3")):
         target = folder / model.name
         if target.exists():
             kept.append(model.name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ecoassets.algorithms.desktop.menu import MODELS, copy_models
 from ecoassets.core.tools.practice.region import build_region, write_region
@@ -12,6 +14,8 @@ from ecoassets.tests.algorithms.helpers import read_csv
 from ecoassets.tests.rasters import read_raster
 
 YEARS = (2000, 2005)
+HAN = re.compile(r"[\u4e00-\u9fff]")
+SPECIFICATION = yaml.safe_load((Path(__file__).resolve().parents[2] / "tools" / "models.yaml").read_text("utf-8"))
 NAMES = ("ecological_assets", "gross_ecosystem_product", "restoration_and_conservation", "value_profit_and_loss")
 
 
@@ -39,7 +43,7 @@ def run_model(files, tmp_path):
         return [files.raster(f"{name}_{year}").path for year in YEARS]
 
     def run(name, series=(), lasting=(), **inputs):
-        model = load(MODELS / f"{name}.model3")
+        model = load(MODELS / "en" / f"{name}.model3")
         given = {
             **{key: by_year(key) for key in ("land_cover", *series)},
             **{key: files.raster(key).path for key in lasting},
@@ -63,13 +67,15 @@ def run_model(files, tmp_path):
     return run
 
 
-def test_every_paper_has_a_model():
-    assert sorted(path.stem for path in MODELS.glob("*.model3")) == sorted(NAMES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_paper_has_a_model(language):
+    assert sorted(path.stem for path in (MODELS / language).glob("*.model3")) == sorted(NAMES)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_ends_in_the_report_and_its_ids_read_well(name):
-    model = load(MODELS / f"{name}.model3")
+def test_a_model_ends_in_the_report_and_its_ids_read_well(name, language):
+    model = load(MODELS / language / f"{name}.model3")
     children = model.childAlgorithms()
     assert children["report"].algorithmId() == "ecoassets:reportbundle"
     assert all(child.algorithm() is not None for child in children.values())
@@ -77,6 +83,23 @@ def test_a_model_ends_in_the_report_and_its_ids_read_well(name):
     assert "report:report" in {d.name() for d in model.destinationParameterDefinitions()}
     # Else the modeler paints the steps red.
     assert model.validate() == (True, [])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", NAMES)
+def test_inputs_come_in_the_order_of_the_story_steps_have_names_and_help_is_told(name, language):
+    model = load(MODELS / language / f"{name}.model3")
+    inputs = [d for d in model.parameterDefinitions() if not d.isDestination()]
+    assert [d.name() for d in inputs] == list(SPECIFICATION[name]["inputs"])
+    children = model.childAlgorithms()
+    named = [children[step].description() for step in SPECIFICATION[name]["steps"]]
+    assert [text.split(".")[0] for text in named] == [str(number) for number in range(1, len(named) + 1)]
+    assert len({text.split(". ")[1] for text in named}) == len(named)
+    told = [model.displayName(), *named, *(d.description() for d in inputs), *model.helpContent().values()]
+    assert set(d.name() for d in inputs) <= set(model.helpContent())
+    spoken = [text for text in told if HAN.search(str(text))]
+    assert len(spoken) >= (0.9 * len(told) if language == "zh" else 0)
+    assert language == "zh" or spoken == []
 
 
 def test_assets(run_model):

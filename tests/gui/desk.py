@@ -278,7 +278,7 @@ def modeler() -> None:
     from processing.modeler.ModelerDialog import ModelerDialog
 
     SEEN["models"] = {}
-    for path in sorted((Path(SEEN["from"]) / "resources" / "models").glob("*.model3")):
+    for path in sorted((Path(SEEN["from"]) / "resources" / "models" / "en").glob("*.model3")):
         dialog = ModelerDialog.create()
         dialog.loadModel(str(path))
         dialog.showMaximized()
