@@ -35,6 +35,7 @@ from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
 from ..core.report.methods_text import methods_text
+from ..core.report.pictures.overlay import with_outlines
 from ..core.report.result_book import result_sheets
 from ..core.report.workbook import write_workbook
 from ..core.resources import RESOURCES
@@ -57,9 +58,10 @@ from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
 from .reporting.gathered import gathering, hand_over, hand_over_rest
 from .reporting.links import tell_file
+from .reporting.outlined import outlines_of
 from .reporting.spared import spared
 from .reporting.takeaway import TakeAway, method_part, software
-from .settings import hides_paths, report_language, scheduler
+from .settings import graticule, hides_paths, report_language, scheduler
 from .translation import tr
 from .version import plugin_version
 
@@ -326,7 +328,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         if hand_over(title, report) or not path:
             return False
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
-        chapters = (*report.chapters, inputs_chapter(self._record, language))
+        chapters = with_outlines(report.chapters, outlines_of(self, self._given), graticule())
+        chapters.append(inputs_chapter(self._record, language))
         report = replace(report, chapters=chapters, warnings=list(warnings))
         write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
         return True

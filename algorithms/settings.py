@@ -17,6 +17,7 @@ SCHEME = "ECOASSETS_SCHEME"
 LANGUAGE = "ECOASSETS_LANGUAGE"
 LANGUAGES = ("user", "en", "zh")
 SCHEDULER = "ECOASSETS_SCHEDULER"
+GRATICULE = "ECOASSETS_GRATICULE"
 HIDE_PATHS = "ECOASSETS_HIDE_PATHS"
 
 
@@ -39,6 +40,8 @@ def add_settings() -> None:
     ProcessingConfig.addSetting(Setting(GROUP, SCHEDULER, where, "", valuetype=Setting.STRING))
     hide = tr("Leave paths and the command out of reports and maps")
     ProcessingConfig.addSetting(Setting(GROUP, HIDE_PATHS, hide, False))
+    lines = tr("Meridians and parallels on maps of reports")
+    ProcessingConfig.addSetting(Setting(GROUP, GRATICULE, lines, False))
     ProcessingConfig.readSettings()
 
 
@@ -50,6 +53,7 @@ def remove_settings() -> None:
     ProcessingConfig.removeSetting(SCHEME)
     ProcessingConfig.removeSetting(LANGUAGE)
     ProcessingConfig.removeSetting(SCHEDULER)
+    ProcessingConfig.removeSetting(GRATICULE)
     ProcessingConfig.removeSetting(HIDE_PATHS)
 
 
@@ -63,6 +67,11 @@ def report_language() -> str:
     """`en` or `zh`: the language chosen for reports, else that of QGIS."""
     chosen = _setting(LANGUAGE)
     return chosen if chosen in ("en", "zh") else user_language()
+
+
+def graticule() -> bool:
+    """Whether maps of reports have meridians and parallels."""
+    return str(_setting(GRATICULE)).lower() == "true"
 
 
 def scheduler() -> str:

@@ -30,7 +30,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ...core.land_cover import load_scheme
 from ...core.legends import load_legend
 from ...core.raster.output import ClassColour
-from ...core.report.quicklook import read_sample
+from ...core.report.pictures.quicklook import read_sample
 from ...core.resources import RESOURCES
 from ...core.tools.practice.files import RasterFile, RegionFiles, ShapesFile, TableFile
 from ..compat import user_language

@@ -20,7 +20,7 @@ from qgis.core import (
 )
 
 from ...core.errors import InputError
-from ...core.report.quicklook import class_pixels, read_sample
+from ...core.report.pictures.quicklook import class_pixels, read_sample
 from ..translation import tr
 
 SAMPLED = 1000  # pixels of the longer side in which the largest classes are looked for

@@ -10,8 +10,6 @@ from .blocks import (
     Bars,
     Block,
     Chapter,
-    ClassColour,
-    Classes,
     Column,
     Command,
     Figure,
@@ -24,12 +22,9 @@ from .blocks import (
     LeftOutArea,
     LeftOutAreas,
     Lines,
-    Map,
-    MapPicture,
     MethodReport,
     Paragraph,
     Parameters,
-    Ramp,
     Report,
     Sankey,
     Scatter,
@@ -38,9 +33,10 @@ from .blocks import (
     TableBlock,
     about_this_run,
 )
+from .maps import ClassColour, Classes, Map, MapPicture, Outlines, Ramp
 from .numbers import format_number, scaled
 from .page import render_report, write_report
-from .quicklook import QuickLook, quick_looks
+from .pictures.quicklook import QuickLook, quick_looks
 
 __all__ = [
     "Answer",
@@ -64,6 +60,7 @@ __all__ = [
     "Map",
     "MapPicture",
     "MethodReport",
+    "Outlines",
     "Paragraph",
     "Parameters",
     "QuickLook",

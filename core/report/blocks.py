@@ -7,19 +7,17 @@ numbers are given in that unit and scaled for reading when they are drawn.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Optional, Union
 
-from ..raster.output import ClassColour
 from ..tables import Provenance
 from .answers import Answer, Terms
+from .maps import Map
 from .texts import load_texts
 
 Number = Optional[float]  # None and NaN are shown as a gap or a dash
 Cell = Union[str, float, int, None]
-PathLike = Union[str, "os.PathLike[str]"]
 
 
 @dataclass(frozen=True)
@@ -242,49 +240,6 @@ class Scatter:
     marks: Sequence[tuple[float, float, float]] = ()
     x_title: str = ""
     y_title: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """Colours of a continuous raster; without `low` and `high` the 2nd to 98th percentile of what is shown.
-
-    A diverging ramp without limits is symmetric about zero. Without a `unit` it is that of the raster's file.
-    """
-
-    unit: str | None = None
-    palette: Literal["sequential", "diverging"] = "sequential"
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Classes:
-    """Colours of a class raster. Codes that are not listed are drawn grey, as "other"."""
-
-    items: Sequence[ClassColour]
-
-
-@dataclass(frozen=True)
-class MapPicture:
-    """One band of a raster file, and what stands above its picture (such as the year).
-
-    `recoded` pairs codes of the file with those that are shown, so that many classes become few.
-    """
-
-    path: PathLike
-    title: str = ""
-    band: int = 1
-    recoded: Sequence[tuple[int, int]] = ()
-
-
-@dataclass(frozen=True)
-class Map:
-    """Quick-look maps side by side that share one legend and one scale of colours."""
-
-    title: str
-    pictures: Sequence[MapPicture]
-    legend: Ramp | Classes
     note: str = ""
 
 

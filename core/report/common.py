@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from .blocks import LeftOutArea, MapPicture, PathLike
+from .blocks import LeftOutArea
+from .maps import MapPicture, PathLike
 
 
 def left_out_areas(where: object, areas: Iterable[tuple[str, float]], counted_ha: float) -> list[LeftOutArea]:

@@ -22,7 +22,6 @@ from .answers import Answer, Terms
 from .blocks import (
     Bars,
     Cell,
-    ClassColour,
     Column,
     Command,
     Figures,
@@ -31,11 +30,8 @@ from .blocks import (
     Intervals,
     LeftOutAreas,
     Lines,
-    Map,
     Paragraph,
     Parameters,
-    PathLike,
-    Ramp,
     Report,
     Sankey,
     Scatter,
@@ -45,11 +41,13 @@ from .blocks import (
 from .cells import readable
 from .links import keep_rasters, raster_links
 from .look import FONTS
+from .maps import ClassColour, Map, PathLike, Ramp
 from .numbers import DASH, column_decimals, format_number, is_missing, scaled, unit_decimals, unit_text
 from .paper import on_paper
-from .picture_sizes import across, picture_sizes
+from .pictures.overlay import overlay, source_line
+from .pictures.quicklook import QuickLook, quick_looks
+from .pictures.sizes import across, picture_sizes
 from .points import chart
-from .quicklook import QuickLook, quick_looks
 from .texts import FOLDER, load_palettes, load_texts
 
 MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
@@ -259,6 +257,7 @@ def _for_spreadsheets(cell: Cell) -> Cell:
 def map_view(block: Map, language: str, size: int) -> dict[str, Any]:
     """What the template needs to show a map, its pictures at most so many pixels long."""
     looks = quick_looks(block.pictures, block.legend, size)
+    in_row = across(len(block.pictures))
     pictures = [
         {
             "title": picture.title,
@@ -267,6 +266,7 @@ def map_view(block: Map, language: str, size: int) -> dict[str, Any]:
             "coarse": max(look.size) < 200,
             "scale": scale_bar(look.width_m),
             "north_up": look.north_up,
+            "overlay": _svg_uri(overlay(picture, block.outlines, block.graticule, in_row, look.aspect)),
         }
         for picture, look in zip(block.pictures, looks)
     ]
@@ -279,11 +279,16 @@ def map_view(block: Map, language: str, size: int) -> dict[str, Any]:
         "title": block.title,
         "note": block.note,
         "pictures": pictures,
-        "across": across(len(pictures)),
+        "across": in_row,
         "ramp": legend,
         "classes": classes,
+        "told": source_line(block.pictures, load_texts(language)),
         "rasters": dict.fromkeys(os.fspath(picture.path) for picture in block.pictures),
     }
+
+
+def _svg_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii") if svg else ""
 
 
 def _ramp_legend(block: Map, ramp: Ramp, look: QuickLook, language: str) -> dict[str, Any]:

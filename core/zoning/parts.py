@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..report import Classes, Map, MapPicture
-from ..report.blocks import PathLike
+from ..report.maps import PathLike
 from .legends import legend
 from .reasons import FILLED, MASKS, PARTS
 

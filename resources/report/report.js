@@ -97,6 +97,8 @@ function drawPicture(context, picture, left, top, width) {
   const height = width / parseFloat(image.style.aspectRatio);
   context.imageSmoothingEnabled = !image.classList.contains("coarse");
   context.drawImage(image, left, top, width, height);
+  const overlay = picture.querySelector(".overlay");
+  if (overlay) context.drawImage(overlay, left, top, width, height);
   context.strokeStyle = "#cbd0d8";
   context.lineWidth = 2;
   context.strokeRect(left, top, width, height);

@@ -28,7 +28,7 @@ from ...report import (
     Series,
     TableBlock,
 )
-from ...report.blocks import ClassColour
+from ...report.maps import ClassColour
 from ...report.texts import load_palettes, load_texts
 from ..place.place_maps import write_place_map
 from ..report_parts import number_column, rows_table, written

@@ -12,7 +12,7 @@ from osgeo import gdal
 
 from ...raster.dataset import open_raster
 from ...report import ClassColour, Classes, Map, MapPicture, Ramp
-from ...report.quicklook import MAX_LEGEND, PERCENTILES, read_sample
+from ...report.pictures.quicklook import MAX_LEGEND, PERCENTILES, read_sample
 from ...report.texts import load_palettes
 from .words import Words, readable
 

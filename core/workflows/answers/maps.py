@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...report import Map, MapPicture, Ramp
-from ...report.blocks import PathLike
+from ...report.maps import PathLike
 from ...report.texts import load_texts
 
 

@@ -46,7 +46,7 @@ from ecoassets.core.report import (
 )
 from ecoassets.core.report.charts import chart
 from ecoassets.core.report.page import MAX_ROWS, scale_bar, view
-from ecoassets.core.report.quicklook import quick_looks
+from ecoassets.core.report.pictures.quicklook import quick_looks
 from ecoassets.core.report.texts import FOLDER, load_palettes, ramp_colour, rgb
 from ecoassets.core.tables import Provenance
 

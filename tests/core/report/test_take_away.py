@@ -11,7 +11,7 @@ import pytest
 from ecoassets.core.column_words import column_word
 from ecoassets.core.report import Chapter, LeftOutArea, Map, MapPicture, Ramp
 from ecoassets.core.report.methods_text import MethodPart, methods_text
-from ecoassets.core.report.picture_sizes import picture_sizes
+from ecoassets.core.report.pictures.sizes import picture_sizes
 from ecoassets.core.report.result_book import NamedTable, result_sheets
 from ecoassets.core.report.workbook import write_workbook
 from ecoassets.core.results import Column, ResultTable

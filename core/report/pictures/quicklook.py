@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal, osr
 
-from ..errors import InputError
-from ..raster.files import placed
-from .blocks import ClassColour, Classes, MapPicture, PathLike, Ramp
-from .texts import load_palettes, ramp_colour, rgb
+from ...errors import InputError
+from ...raster.files import placed
+from ..maps import ClassColour, Classes, MapPicture, PathLike, Ramp
+from ..texts import load_palettes, ramp_colour, rgb
 
 MAX_LEGEND = 36  # classes that a reader can still look up; the smaller ones become "other"
 PERCENTILES = (2, 98)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from .blocks import Chapter, Map
+from ..blocks import Chapter
+from ..maps import Map
 
 # Pixels of all pictures of a report: a pixel takes about half a byte, and two thirds of one as text in the page.
 _BUDGET = 1_300_000
