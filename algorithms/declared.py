@@ -18,6 +18,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
@@ -320,6 +321,11 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_files(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeFile
         self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
+
+    def add_downloads(self) -> None:
+        """A folder of downloads; archives within are read in place."""
+        kind = QgsProcessingParameterFile.Behavior.Folder
+        self.add(QgsProcessingParameterFile("DOWNLOADS", "", kind))
 
     def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:
         """A map of a quantity; an optional one is made in the dialog only where `default` says so."""

@@ -20,6 +20,8 @@ ALGORITHMS = (
     "tools.checkinputs.CheckInputs",
     "tools.practiceregion.PracticeRegion",
     "tools.reportbundle.ReportBundle",
+    "prepare.identifyproducts.IdentifyProducts",
+    "prepare.importproduct.ImportProduct",
     "assets.ecosystemservicevalue.EcosystemServiceValue",
     "assets.ecologicalassets.EcologicalAssets",
     "assets.standardequivalent.StandardEquivalentAlgorithm",

@@ -30,6 +30,8 @@ METHODS = {
     "habitatquality": "services.habitat.quality:run_habitat_quality",
     "hemeroby": "landuse.pressure.hemeroby:run_hemeroby",
     "humanactivity": "landuse.pressure.human_activity:run_human_activity",
+    "identifyproducts": "prepare.identifying.run:run_identify_products",
+    "importproduct": "prepare.importing.run:run_import_product",
     "localregression": "drivers.local.run:run_local_regression",
     "naturalhabitat": "services.habitat.natural:run_natural_habitat",
     "panelregression": "drivers.panel.run:run_panel_regression",

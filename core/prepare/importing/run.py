@@ -18,12 +18,13 @@ from ..catalogue.loader import products
 from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import recognise
 from ..files.listing import list_files
+from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
 from .calendar import parse_season
 from .choosing import AUTO, Chosen, choose_files, choose_layer, choose_product
 from .laying import Laying, lay_on_grid
 from .native import Counts, Rule, reduce_periods
 from .rules import Decisions, conversion, require_days, rule_of
-from .steps import Step, periods_of, read_steps
+from .steps import Period, Step, periods_of, read_steps
 from .study_grid import reference_over
 from .tables import file_table, year_table
 
@@ -144,6 +145,7 @@ def run_import_product(
         rule = rule_of(product, layer, steps, inputs.decisions, progress)
         _tell_quality(rule, steps, progress)
         require_days(periods, rule, progress)
+        _tell_missing_tiles(product, periods, area, progress)
         progress.info(say("{layer}: {conversion}.", layer=layer.title, conversion=conversion(rule)))
         natives, counts = reduce_periods(periods, rule, area.grid, scratch, progress.part(2, 75))
         _require_known_codes(rule, counts)
@@ -191,6 +193,28 @@ def _tell_quality(rule: Rule, steps: Sequence[Step], progress: Progress) -> None
         if rule.quality == "strict":
             raise InputError(say("{told}. Order it, too, or choose QUALITY standard or none.", told=told))
         progress.warn(say("{told}: cloud and poor values stay in them. Order it, too.", told=told))
+
+
+def _tell_missing_tiles(product: Product, periods: Sequence[Period], area: StudyArea, progress: Progress) -> None:
+    """Says which tiles lie over the study and are not there, once for all years that lack the same."""
+    if not product.grid.tiles or not any(step.tile for period in periods for step in period.steps):
+        return
+    boundary = area.settings.boundary
+    places = places_of_boundary(boundary) if boundary else places_of_grid(area.grid)
+    wanted = expected_tiles(product.grid.tiles, places)
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for period in periods:
+        absent = tuple(sorted(wanted - {tile_key(step.tile) for step in period.steps}))
+        lacking.setdefault(absent, []).append(period.label)
+    for absent, labels in lacking.items():
+        if absent:
+            progress.warn(
+                say(
+                    "{label}: tiles that lie over the study area are not there: {tiles}. Their land has no value.",
+                    label=", ".join(labels) or product.id,
+                    tiles=", ".join(absent),
+                )
+            )
 
 
 def _require_known_codes(rule: Rule, counts: Sequence[Counts]) -> None:

@@ -1,0 +1,1 @@
+"""Identify products: what lies in a folder of downloads, what is missing, and what it feeds."""

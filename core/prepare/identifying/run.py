@@ -1,0 +1,329 @@
+"""Looks through downloads: of what product each file is, what is missing, what it feeds. Names and headers alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ...errors import EcoAssetsError
+from ...messages import Message, say, told
+from ...progress import QUIET, Progress
+from ...raster.dataset import open_raster
+from ...raster.grid import Grid
+from ...results import ResultTable, row_table
+from ..catalogue.loader import products
+from ..catalogue.product import Product
+from ..catalogue.recognise import Recognised, recognise
+from ..files.containers import layers_of, missing_drivers, open_raster_or_container
+from ..files.listing import list_files, on_disk
+from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
+from ..importing.calendar import expected_steps
+
+_MOST_OPENED = 300  # files whose header is read for the CRS; of more, one per product, edition and tile
+_NAMED = 6  # missing steps and tiles that are named
+
+READY, REPLACED, TWO_EDITIONS, UNDECIDED, UNKNOWN, DRIVER, EMPTY, UNREADABLE = (
+    "ready", "replaced", "two_editions", "undecided", "unknown", "driver", "empty", "unreadable",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A file and what it is.
+
+    Attributes:
+        file: its name, within its archive where it lies in one.
+        product, edition, layer: "" where nothing is known; a layer also where the file holds several.
+        year, month, day: of its first day.
+        tile: "" where there are none.
+        crs: as its header tells it.
+        state: one of `ready`, `replaced`, `two_editions`, `undecided`, `unknown`, `driver`, `empty`, `unreadable`.
+        reason: what the state means here, and what to do.
+    """
+
+    file: str
+    product: str
+    edition: str
+    layer: str
+    year: int | None
+    month: int | None
+    day: int | None
+    tile: str
+    crs: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """A layer of a product: what is there and what is missing.
+
+    Attributes:
+        product, layer: ids.
+        years: from first to last, gaps named.
+        steps_found, steps_expected: of all years between first and last, of all tiles that are there.
+        missing: years, or first days of steps, that no file has.
+        tiles_missing: that lie over the boundary or the reference.
+        ready_for: parameters that take it.
+    """
+
+    product: str
+    layer: str
+    years: str
+    steps_found: int
+    steps_expected: int
+    missing: str
+    tiles_missing: str
+    ready_for: str
+
+
+@dataclass(frozen=True)
+class IdentifyResult:
+    """What was found.
+
+    Attributes:
+        files, summary: rows.
+        recognised: files of a known product.
+        problems: files that cannot be used as they are.
+    """
+
+    files: tuple[FileRow, ...]
+    summary: tuple[SummaryRow, ...]
+    recognised: int
+    problems: int
+
+    @property
+    def file_table(self) -> ResultTable:
+        return row_table(FileRow, self.files)
+
+    @property
+    def summary_table(self) -> ResultTable:
+        return row_table(SummaryRow, self.summary)
+
+
+def run_identify_products(
+    places: Sequence[str],
+    boundary: str | None = None,
+    reference: str | None = None,
+    product_folder: str = "",
+    progress: Progress = QUIET,
+    language: str = "en",
+) -> IdentifyResult:
+    """Identifies every file.
+
+    Args:
+        places: folders, archives and files.
+        boundary: polygons of the study; tells which tiles are missing.
+        reference: a raster of the study, for the same.
+        product_folder: of the user's own products.
+        progress: polled for a cancel.
+        language: of the reasons.
+
+    Raises:
+        InputError: a folder does not exist, or boundary or reference cannot be read.
+        TableError: the catalogue of the user is wrong.
+        Cancelled: the user stopped.
+    """
+    known = products(product_folder)
+    paths = [path for place in places for path in list_files(place, progress)]
+    progress.set(20)
+    found = recognise(paths, known, "", progress)
+    progress.set(40)
+    states = _states(found)
+    headers = _Headers(found)
+    rows = []
+    for number, one in enumerate(found):
+        progress.check()
+        progress.set(40 + 55 * number / max(1, len(found)))
+        state, reason = states[one.path]
+        crs = ""
+        if state == READY:
+            crs, failure = headers.crs_of(one)
+            state, reason = (state, reason) if failure is None else (UNREADABLE, failure)
+        rows.append(_row(one, crs, state, told(reason, language)))
+    usable = [one for one, row in zip(found, rows) if row.state in (READY, DRIVER)]
+    over = _places(boundary, reference)
+    summary = tuple(_summary(usable, over))
+    problems = sum(row.state not in (READY, REPLACED, UNKNOWN) for row in rows)
+    return IdentifyResult(tuple(rows), summary, sum(one.known for one in found), problems)
+
+
+def _row(one: Recognised, crs: str, state: str, reason: str) -> FileRow:
+    product = one.product.id if one.product else ""
+    edition = one.edition.name if one.edition else ""
+    layer = one.layer or one.quality
+    return FileRow(one.name, product, edition, layer, one.year, one.month, one.day, one.tile, crs, state, reason)
+
+
+def _states(found: Sequence[Recognised]) -> dict[str, tuple[str, Message | str]]:
+    """State and reason of each path, by names alone."""
+    best: dict[tuple, Recognised] = {}
+    states: dict[str, tuple[str, Message | str]] = {}
+    editions: dict[tuple, Recognised] = {}
+    in_order = sorted(found, key=lambda one: (one.version, one.processed, one.name, one.path))
+    for one in in_order:
+        states[one.path] = _own_state(one)
+        if one.product is None or one.edition is None:
+            continue
+        time = (one.year, one.month, one.day, one.half)
+        place = (one.product.id, one.layer, one.quality, *time, one.tile, one.part, one.depth)
+        key = (*place, one.edition.name, one.variant)
+        if key in best:
+            older = best[key]
+            states[older.path] = REPLACED, say("{other} is newer, of the same time and tile", other=one.name)
+        best[key] = one
+        other = editions.setdefault(place, one)
+        if (other.edition, other.variant) != (one.edition, one.variant) and one.product.step != "scene":
+            why = say("{other} is another edition of the same time and place: say EDITION", other=other.name)
+            states[one.path] = TWO_EDITIONS, why
+    return states
+
+
+def _own_state(one: Recognised) -> tuple[str, Message | str]:
+    if not one.known:
+        if one.candidates:
+            return UNDECIDED, say("may be of {products}: name it as PRODUCT", products=", ".join(one.candidates))
+        return UNKNOWN, say("its name is that of no product in the catalogue")
+    place = on_disk(one.path)
+    if os.path.isfile(place) and os.path.getsize(place) == 0:
+        return EMPTY, say("the file is empty: order it again")
+    assert one.edition is not None
+    missing = missing_drivers(one.edition)
+    if missing:
+        way = one.edition.instead
+        told_way = say("; or {way}", way=way) if way else ""
+        return DRIVER, say("this QGIS lacks the GDAL driver {drivers}{way}", drivers=" / ".join(missing), way=told_way)
+    return READY, ""
+
+
+class _Headers:
+    """The CRS that headers tell, read once where many files are alike."""
+
+    def __init__(self, found: Sequence[Recognised]) -> None:
+        self._each = sum(one.known for one in found) <= _MOST_OPENED
+        self._known: dict[tuple, tuple[str, Message | None]] = {}
+
+    def crs_of(self, one: Recognised) -> tuple[str, Message | None]:
+        """The CRS, "" where the file tells none; and why the file cannot be read, None where it can."""
+        assert one.product is not None and one.edition is not None
+        fixed = one.edition.crs or one.product.grid.crs
+        alike = (one.product.id, one.edition.name, one.layer, "" if fixed and fixed != "file" else one.tile)
+        key = (one.path,) if self._each else alike
+        if key not in self._known:
+            self._known[key] = _header(one)
+        return self._known[key]
+
+
+def _header(one: Recognised) -> tuple[str, Message | None]:
+    assert one.edition is not None
+    packed = one.path.startswith("/vsi") and one.edition.container not in ("raster", "landsat", "table")
+    if packed or one.path.startswith("/vsigzip/") or one.edition.container == "safe":
+        return "", None  # would have to be unpacked
+    try:
+        dataset = open_raster_or_container(one.path)
+        layers = layers_of(dataset)
+        if layers:
+            dataset = open_raster(next(iter(layers.values())))
+        crs = dataset.GetProjection()
+        return (Grid(1, 1, (0, 1, 0, 0, 0, -1), crs).crs_name if crs else ""), None
+    except EcoAssetsError as error:
+        return "", say("it cannot be read: {why}", why=str(error))
+
+
+def _places(boundary: str | None, reference: str | None) -> list[tuple[float, float]]:
+    if boundary:
+        return places_of_boundary(boundary)
+    if reference:
+        return places_of_grid(Grid.of_dataset(open_raster(reference, "Reference")))
+    return []
+
+
+def _summary(usable: Iterable[Recognised], over: Sequence[tuple[float, float]]) -> Iterable[SummaryRow]:
+    """A row per layer; a file that holds several stands for each of its product."""
+    groups: dict[tuple[str, str], list[Recognised]] = {}
+    known: dict[str, Product] = {}
+    for one in usable:
+        if one.product is None or one.quality:
+            continue
+        known[one.product.id] = one.product
+        for layer in [one.layer] if one.layer else list(one.product.layers):
+            groups.setdefault((one.product.id, layer), []).append(one)
+    for (product, layer), files in sorted(groups.items()):
+        yield _summary_row(known[product], layer, files, over)
+
+
+def _summary_row(
+    product: Product, layer: str, files: Sequence[Recognised], over: Sequence[tuple[float, float]]
+) -> SummaryRow:
+    tiles = {one.tile for one in files}
+    years = sorted({year for one in files for year in _years(one)})
+    found, expected, missing = _steps(product, files, years, len(tiles))
+    wanted = expected_tiles(product.grid.tiles, over) if over else set()
+    absent = sorted(wanted - {tile_key(tile) for tile in tiles}) if any(tiles) else []
+    return SummaryRow(
+        product=product.id,
+        layer=layer,
+        years=_ranges(years),
+        steps_found=found,
+        steps_expected=expected,
+        missing=_some(missing),
+        tiles_missing=_some(absent),
+        ready_for=", ".join(product.layers[layer].feeds),
+    )
+
+
+def _years(one: Recognised) -> range:
+    return range(0) if one.year is None else range(one.year, (one.year_to or one.year) + 1)
+
+
+def _steps(
+    product: Product, files: Sequence[Recognised], years: Sequence[int], tiles: int
+) -> tuple[int, int, list[str]]:
+    """Steps that are there, that should be, and what no tile has."""
+    several = any(one.edition and one.edition.bands for one in files)
+    if product.step in ("static", "scene") or not years:
+        return len(files), len(files), []
+    every = range(years[0], years[-1] + 1)
+    if several or product.step == "year":
+        gone = [str(year) for year in every if year not in years]
+        count = len({(year, one.tile) for one in files for year in _years(one)})
+        return count, len(every) * tiles, gone
+    there = {(one.first_day, one.tile) for one in files if one.first_day}
+    days = {day for day, _ in there}
+    phase = _phase(product.step, days)
+    wanted = [day for year in every for day in expected_steps(product.step, year, phase)]
+    return len(there), len(wanted) * tiles, [day.isoformat() for day in wanted if day not in days]
+
+
+def _phase(step: str, days: Iterable[date | None]) -> int:
+    length = {"8day": 8, "16day": 16, "4day": 4}.get(step)
+    if length is None:
+        return 0
+    phases = {(day.timetuple().tm_yday - 1) % length for day in days if day}
+    return phases.pop() if len(phases) == 1 else 0
+
+
+def _ranges(years: Sequence[int]) -> str:
+    """`2000-2003, 2005`."""
+    parts: list[list[int]] = []
+    for year in years:
+        if parts and year == parts[-1][-1] + 1:
+            parts[-1].append(year)
+        else:
+            parts.append([year])
+    return ", ".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" … ({len(texts)})" if len(texts) > _NAMED else ""
+    return ", ".join(texts[:_NAMED]) + more
+
+
+def count_states(rows: Iterable[FileRow]) -> Mapping[str, int]:
+    """How many files are in each state."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.state] = counts.get(row.state, 0) + 1
+    return counts
