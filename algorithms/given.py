@@ -213,15 +213,21 @@ class Given:
         """The years of `YEARS`, or of several rasters that tell them all; none where there are none."""
         if self.has("YEARS"):
             return self.years()
+        if not self._rasters_by_year():
+            return ()
         told = told_years(self._rasters[self._list_of_years()], self.layer_names)
         years = [year for year in told if year is not None]
         return tuple(sorted(years)) if len(told) > 1 and len(set(years)) == len(told) else ()
 
     def _list_of_years(self) -> str:
         """The list of rasters that the years belong to: land cover, else the first that is given."""
-        lists = [name for name in self._rasters if self._algorithm.parameterDefinition(name).type() == "multilayer"]
+        lists = self._rasters_by_year()
         given = [name for name in lists if self._rasters[name]]
         return next(iter(given), lists[0])
+
+    def _rasters_by_year(self) -> list[str]:
+        """The parameters that take several rasters."""
+        return [name for name in self._rasters if self._algorithm.parameterDefinition(name).type() == "multilayer"]
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Numbers of a text, separated by commas. Raises InputError where one is none."""

@@ -31,6 +31,7 @@ class Recognised:
         product, edition: None where no pattern takes the name.
         layer: id of the layer; "" where the file holds several, the name tells none, or it is a layer of quality.
         quality: what the file calls its layer of quality; "" where it holds values.
+        band: what the name calls its layer, such as SR_B4, where several are one layer of the product.
         year: of the first day; None where the name does not tell it.
         year_to: last year of a file of several years, else `year`.
         month, day: of the first day; None where the name does not tell them.
@@ -50,6 +51,7 @@ class Recognised:
     edition: Edition | None = None
     layer: str = ""
     quality: str = ""
+    band: str = ""
     year: int | None = None
     year_to: int | None = None
     month: int | None = None
@@ -131,6 +133,7 @@ def read_name(name: str, product: Product, edition: Edition) -> Recognised | Non
         edition=edition,
         layer=layer or ("" if quality or len(product.layers) > 1 else next(iter(product.layers))),
         quality=quality,
+        band=told.get("layer", ""),
         year=year,
         year_to=int(told["year_to"]) if "year_to" in told else year,
         month=month,

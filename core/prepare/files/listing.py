@@ -13,8 +13,8 @@ from ...progress import QUIET, Progress
 
 # What lies beside rasters and is none.
 SIDES = (
-    ".aux.xml", ".ovr", ".msk", ".tfw", ".tfwx", ".jgw", ".prj", ".qpj", ".cpg", ".dbf", ".shx", ".sbn", ".sbx", ".qml",
-    ".qmd", ".lyr", ".rrd", ".xmp", ".md5", ".sha256", ".ds_store", ".part", ".crdownload", ".aria2",
+    ".aux.xml", ".ovr", ".msk", ".tfw", ".tfwx", ".jgw", ".prj", ".qpj", ".cpg", ".hdr", ".dbf", ".shx", ".sbn", ".sbx",
+    ".qml", ".qmd", ".lyr", ".rrd", ".xmp", ".md5", ".sha256", ".ds_store", ".part", ".crdownload", ".aria2",
 )  # fmt: skip
 _TARS = (".tar",)
 _PACKED_TARS = (".tar.gz", ".tgz")

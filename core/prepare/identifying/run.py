@@ -168,11 +168,12 @@ def _states(found: Sequence[Recognised]) -> dict[str, tuple[str, Message | str]]
         if one.product is None or one.edition is None:
             continue
         time = (one.year, one.month, one.day, one.half)
-        place = (one.product.id, one.layer, one.quality, *time, one.tile, one.part, one.depth)
+        place = (one.product.id, one.layer, one.band, *time, one.tile, one.part, one.depth)
         key = (*place, one.edition.name, one.variant)
         if key in best:
             older = best[key]
-            states[older.path] = REPLACED, say("{other} is newer, of the same time and tile", other=one.name)
+            why = say("{other} is newer, of the same time and tile", other=one.name)
+            states[older.path] = REPLACED, say("it is there once more") if older.name == one.name else why
         best[key] = one
         other = editions.setdefault(place, one)
         if (other.edition, other.variant) != (one.edition, one.variant) and one.product.step != "scene":
@@ -227,9 +228,16 @@ def _header(one: Recognised) -> tuple[str, Message | None]:
         if layers:
             dataset = open_raster(next(iter(layers.values())))
         crs = dataset.GetProjection()
-        return (Grid(1, 1, (0, 1, 0, 0, 0, -1), crs).crs_name if crs else ""), None
+        return (_crs_name(crs) if crs else ""), None
     except EcoAssetsError as error:
         return "", say("it cannot be read: {why}", why=str(error))
+
+
+def _crs_name(crs: str) -> str:
+    """Its code or name; its definition where it has neither."""
+    grid = Grid(1, 1, (0, 1, 0, 0, 0, -1), crs)
+    named = grid.crs_name
+    return str(grid.spatial_reference().ExportToProj4()) if named.startswith(("unknown", "unnamed")) else named
 
 
 def _places(boundary: str | None, reference: str | None) -> list[tuple[float, float]]:
@@ -289,7 +297,8 @@ def _steps(
     if several or product.step == "year":
         gone = [str(year) for year in every if year not in years]
         count = len({(year, one.tile) for one in files for year in _years(one)})
-        return count, len(every) * tiles, gone
+        in_year = len(expected_steps(product.step, years[0]))
+        return count * in_year, len(every) * tiles * in_year, gone
     there = {(one.first_day, one.tile) for one in files if one.first_day}
     days = {day for day, _ in there}
     phase = _phase(product.step, days)

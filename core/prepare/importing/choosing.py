@@ -126,7 +126,8 @@ def choose_files(
             (qualities if one.quality else kept).append(one)
     newest, replaced = _newest(kept)
     for one, other in replaced:
-        reason = say("{other} takes its place: same time and tile, newer", other=other.name)
+        newer = say("{other} takes its place: same time and tile, newer", other=other.name)
+        reason = say("it is there once more") if one.name == other.name else newer
         passed.append(Passed(one, reason))
         progress.info(say("{file} is not used: {reason}.", file=one.name, reason=reason))
     if not newest:
@@ -162,7 +163,7 @@ def _newest(files: Iterable[Recognised]) -> tuple[list[Recognised], list[tuple[R
     best: dict[tuple, Recognised] = {}
     replaced = []
     for one in sorted(files, key=lambda f: (f.version, f.processed, f.name, f.path)):
-        key = (*_place(one), one.variant, one.edition.name if one.edition else "", one.quality)
+        key = (*_place(one), one.variant, one.edition.name if one.edition else "", one.band)
         if key in best:
             replaced.append((best[key], one))
         best[key] = one
@@ -178,8 +179,7 @@ def _require_one_edition(files: Sequence[Recognised], product: Product) -> None:
     for one in files:
         other = seen.setdefault(_place(one), one)
         if other is not one:
-            depth = f"{one.depth[0]}-{one.depth[1]}cm" if one.depth else ""
-            part = one.variant or depth or one.edition.name  # type: ignore[union-attr]
+            part = _telling_part(one)
             raise InputError(
                 say(
                     "{product}: there are two editions of one time and place: {first} and {second}. "
@@ -190,6 +190,13 @@ def _require_one_edition(files: Sequence[Recognised], product: Product) -> None:
                     part=part,
                 )
             )
+
+
+def _telling_part(one: Recognised) -> str:
+    """A part of the name by which a file is told from another edition."""
+    if one.variant or one.depth is None:
+        return one.variant or (one.edition.name if one.edition else "")
+    return f"{one.depth[0]}-{one.depth[1]}cm"
 
 
 def _nothing_left(product: Product, layer: Layer, found: Sequence[Recognised], years: Sequence[int]) -> Message:

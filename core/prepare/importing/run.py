@@ -129,8 +129,9 @@ def run_import_product(
     known = products(inputs.product_folder)
     season, by_month = parse_season(inputs.season), inputs.step == "month"
     paths = [path for place in inputs.files for path in list_files(place, progress)]
-    only = inputs.product if inputs.product in known else ""
-    found = recognise(paths, known, only, progress)
+    found = recognise(paths, known, progress=progress)
+    if inputs.product in known:  # what the user names settles what names leave open
+        found = [one if one.known else recognise([one.path], known, inputs.product)[0] for one in found]
     product = choose_product(found, known, inputs.product)
     layer = choose_layer(product, found, inputs.layer)
     chosen = choose_files(product, layer, found, inputs.edition, inputs.years, progress)
