@@ -190,10 +190,9 @@ def _own_state(one: Recognised) -> tuple[str, Message | str]:
     place = on_disk(one.path)
     if os.path.isfile(place) and os.path.getsize(place) == 0:
         return EMPTY, say("the file is empty: order it again")
-    assert one.edition is not None
-    missing = missing_drivers(one.edition)
+    missing = missing_drivers(one.edition) if one.edition else ()
     if missing:
-        way = one.edition.instead
+        way = one.edition.instead if one.edition else None
         told_way = say("; or {way}", way=way) if way else ""
         return DRIVER, say("this QGIS lacks the GDAL driver {drivers}{way}", drivers=" / ".join(missing), way=told_way)
     return READY, ""
@@ -208,7 +207,8 @@ class _Headers:
 
     def crs_of(self, one: Recognised) -> tuple[str, Message | None]:
         """The CRS, "" where the file tells none; and why the file cannot be read, None where it can."""
-        assert one.product is not None and one.edition is not None
+        if one.product is None or one.edition is None:
+            return "", None
         fixed = one.edition.crs or one.product.grid.crs
         alike = (one.product.id, one.edition.name, one.layer, "" if fixed and fixed != "file" else one.tile)
         key = (one.path,) if self._each else alike
@@ -218,9 +218,9 @@ class _Headers:
 
 
 def _header(one: Recognised) -> tuple[str, Message | None]:
-    assert one.edition is not None
-    packed = one.path.startswith("/vsi") and one.edition.container not in ("raster", "landsat", "table")
-    if packed or one.path.startswith("/vsigzip/") or one.edition.container == "safe":
+    container = one.edition.container if one.edition else ""
+    packed = one.path.startswith("/vsi") and container not in ("raster", "landsat", "table")
+    if packed or one.path.startswith("/vsigzip/") or container == "safe":
         return "", None  # would have to be unpacked
     try:
         dataset = open_raster_or_container(one.path)
