@@ -22,7 +22,6 @@ def water_report(
             totals(words, "water_retention", "m3/a", result.years, result.totals),
             maps(words, result.years, [("water_retention", outputs.retention)]),
             by_ecosystem(words, result.table(), "volume_m3", "water_retention"),
-            Chapter(words["services_runoff"], [rows(words, "services_runoff", result.coefficients_table())]),
         ],
         sources=sources,
         left_out=left_out(words, result.sums),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,7 +42,6 @@ COLUMNS = (
     Column("clipped_pct", unit="%"),
     Column("unclipped_m3", unit="m3/a"),
 )
-COEFFICIENT_COLUMNS = (Column("code", "integer"), Column("land_class", "text"), Column("runoff_pct", unit="%"))
 
 
 def water_balance(rain: np.ndarray, evapotranspiration: np.ndarray, runoff_pct: np.ndarray) -> np.ndarray:
@@ -164,10 +163,6 @@ class RetentionResult(ByEcosystem):
         depth = self.per_ha(self.volume_m3) / MM_HA_TO_M3
         clipped = 100 * self.clipped / np.maximum(self.counted, 1)
         return self.rows(COLUMNS, depth, self.volume_m3, clipped, self.unclipped_m3)
-
-    def coefficients_table(self) -> ResultTable:
-        """A row per class that occurs."""
-        return ResultTable(COEFFICIENT_COLUMNS, tuple(astuple(one) for one in self.coefficients))
 
 
 def runoff_coefficients(
