@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -31,7 +32,7 @@ def keep_rasters(chapters: Sequence[Chapter], report: str) -> dict[str, str]:
 
     Args:
         chapters: of the report.
-        report: its file; ``zones.html`` keeps ``plan.tif`` as ``zones_plan.tif``.
+        report: its file; ``zones.html`` keeps ``plan.tif`` as ``zones_maps/plan.tif``.
 
     Returns:
         Where each is kept.
@@ -48,7 +49,10 @@ def keep_rasters(chapters: Sequence[Chapter], report: str) -> dict[str, str]:
             continue
         if os.path.getsize(placed(path)) > _LARGEST_COPY:
             continue
-        target = f"{os.path.splitext(os.path.abspath(report))[0]}_{os.path.basename(path)}"
+        folder = f"{os.path.splitext(os.path.abspath(report))[0]}_maps"
+        target = os.path.join(folder, os.path.basename(path))
+        with suppress(OSError):  # what refuses the folder refuses the file too
+            os.makedirs(folder, exist_ok=True)
         with PendingFile(target) as pending:
             try:
                 shutil.copyfile(placed(path), pending.path)

@@ -159,8 +159,8 @@ def test_what_lies_in_a_temporary_folder_is_kept_beside_the_report(tmp_path, mon
     (tmp_path / "results").mkdir()
     report = Report("A report", [Chapter("C", [Map("Plan", [MapPicture(raster)], Ramp("m"))])])
     write_report(report, tmp_path / "results" / "zones.html")
-    assert 'href="zones_plan.tif"' in (tmp_path / "results" / "zones.html").read_text(encoding="utf-8")
-    assert (tmp_path / "results" / "zones_plan.tif").read_bytes() == Path(raster).read_bytes()
+    assert 'href="zones_maps/plan.tif"' in (tmp_path / "results" / "zones.html").read_text(encoding="utf-8")
+    assert (tmp_path / "results" / "zones_maps" / "plan.tif").read_bytes() == Path(raster).read_bytes()
     write_report(report, temporary / "zones.html")  # goes with the folder, as its rasters do
     assert 'href="plan.tif"' in (temporary / "zones.html").read_text(encoding="utf-8")
 
