@@ -77,6 +77,12 @@ plotly: ## build what draws the charts of reports anew, after a change of versio
 	@mkdir -p .build/plotly && cp tools/plotly/* .build/plotly/
 	cd .build/plotly && npm install --no-package-lock --no-audit --no-fund && node bundle.mjs ../../resources/report
 
+pictures: house ## draw the maps of the pages of help in a real QGIS (then make reference)
+	@mkdir -p .build/pictures-profile/profiles/default/QGIS resources/pages/pictures
+	@printf '[PythonPlugins]\necoassets=true\nprocessing=true\n' > .build/pictures-profile/profiles/default/QGIS/QGIS3.ini
+	ECOASSETS_PICTURES=$(CURDIR)/resources/pages/pictures QGIS_PLUGINPATH=$(CURDIR)/.build/link xvfb-run -a -s "-screen 0 1600x1000x24" \
+	  qgis --nologo --noversioncheck --profiles-path $(CURDIR)/.build/pictures-profile --code $(CURDIR)/tools/help_pictures.py
+
 house:
 	@mkdir -p .build/link && ln -sfn ../.. .build/link/ecoassets
 
