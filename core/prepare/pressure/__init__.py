@@ -1,0 +1,1 @@
+"""People, lights and roads as pressure grids: totals kept, distances and densities of roads."""
