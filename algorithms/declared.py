@@ -56,7 +56,7 @@ STREAMED = "streamed"  # in the metadata of a parameter whose features are read 
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
 WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
 WORKBOOK, METHODS = "OUTPUT_XLSX", "OUTPUT_METHODS"
-POLYGONS = 2  # QgsProcessing.SourceType.TypeVectorPolygon, the data type that `add_polygons` declares
+LINES, POLYGONS = 1, 2  # QgsProcessing.SourceType, the data types that `add_lines` and `add_polygons` declare
 
 
 class DeclaredAlgorithm(QgsProcessingAlgorithm):
@@ -301,6 +301,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_polygons(self, name: str, optional: bool = True, *, advanced: bool = False) -> None:
         kind = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=optional), advanced)
+
+    def add_lines(self, name: str) -> None:
+        kind = [QgsProcessing.SourceType.TypeVectorLine]
+        self.add(QgsProcessingParameterFeatureSource(name, "", kind, optional=True))
 
     def add_features(self, name: str) -> None:
         """A layer or table of which only some fields are read, while the algorithm runs: it may have a million rows."""

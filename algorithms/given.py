@@ -33,7 +33,7 @@ from ..core.tables import Table, read_table
 from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
-from .declared import POLYGONS, STREAMED, DeclaredAlgorithm
+from .declared import LINES, POLYGONS, STREAMED, DeclaredAlgorithm
 from .inputs import CSV_FILES, layer_legend, table_file, table_of
 from .polygon_copies import polygons_path
 from .raster_views import raster_path
@@ -154,7 +154,7 @@ class Given:
         return tuple(self._table_lists[name])
 
     def polygons(self, name: str) -> str | None:
-        """Path of a copy of the polygons, None where none were given."""
+        """Path of a copy of the polygons or lines, None where none were given."""
         return self._polygons[name]
 
     def for_child(self, name: str) -> Any:
@@ -401,7 +401,7 @@ class Given:
 
     def _take_features(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()
-        wants_polygons = POLYGONS in [int(kind) for kind in definition.dataTypes()]
+        wants_polygons = bool({LINES, POLYGONS} & {int(kind) for kind in definition.dataTypes()})
         store: dict[str, Any] = self._polygons if wants_polygons else self._tables
         store[name] = None
         if not self.has(name):
