@@ -45,7 +45,7 @@ from .checks.choices import with_ids
 from .checks.unforeseen import told_unforeseen
 from .checks.values import wrong_value
 from .command import given_parameters, given_settings, qgis_process_command, remember_run, write_parameters
-from .compat import make_fields, user_language
+from .compat import is_command_line, make_fields, user_language
 from .declared import METHODS, WORKBOOK, DeclaredAlgorithm
 from .features import harmless_feature, harmless_fields, new_feature
 from .given import Given
@@ -189,7 +189,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
                     self._tell_columns(self._given, progress)
                     progress.check()  # QGIS forgets the results of a run that was cancelled
             except Cancelled:
-                return {}
+                if not is_command_line():
+                    return {}
+                failure = tr("Stopped before the end. Nothing was changed.")
             except EcoAssetsError as error:
                 failure = error.told(user_language())
             except QgsProcessingException as error:

@@ -51,3 +51,8 @@ def fields_of(
     """The fields of a parameter; the call has another name from 3.40 on."""
     read = algorithm.parameterAsStrings if QGIS_VERSION >= 34000 else algorithm.parameterAsFields
     return list(read(parameters, name, context))
+
+
+def is_command_line() -> bool:
+    """Whether `qgis_process` runs, which ends with 0 after Ctrl-C unless the run fails: scripts would go on."""
+    return bool(QgsApplication.platform() == "qgis_process")

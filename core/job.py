@@ -205,6 +205,15 @@ def main() -> int:
     except (EcoAssetsError, Cancelled) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped before the end. Nothing was changed.", file=sys.stderr)
+        return 130
+    except (OSError, MemoryError) as error:
+        print(
+            f"Error: {error or type(error).__name__}. Check paths, free disk and memory, and run again.",
+            file=sys.stderr,
+        )
+        return 1
     # A console, or a pipe on Windows, may know no Chinese; JSON can say it in ASCII.
     print(json.dumps(result, ensure_ascii=not _knows_all(sys.stdout.encoding), indent=1))
     return 0
