@@ -30,6 +30,7 @@ from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
 from ..core.raster.cluster.scheduler import scheduled
+from ..core.raster.dataset import bounded_cache
 from ..core.raster.files import PendingFile, together
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
@@ -182,7 +183,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 self._record.layer_names = {**self._given.layer_names, **self._record.layer_names}
                 has_choice = self.parameterDefinition("SCHEDULER") is not None
                 where = self._given.text("SCHEDULER") if has_choice else ""
-                with together() as changes, scheduled(where, otherwise=scheduler()):
+                with bounded_cache(), together() as changes, scheduled(where, otherwise=scheduler()):
                     changes.check = progress.check
                     results = self.compute(self._given, progress)
                     results |= self._publish_take_away(self._given)

@@ -39,6 +39,7 @@ from .land_cover import LandCoverScheme, load_scheme
 from .methods import method
 from .progress import Progress
 from .raster.cluster.scheduler import scheduled
+from .raster.dataset import bounded_cache
 from .raster.files import PendingFile, together
 from .tables import Table, read_table
 
@@ -66,7 +67,7 @@ def run_file(path: str, progress: Progress) -> Any:
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
     # opened before the work, so that a wrong path is told early
     opened = PendingFile(str(job["result"])) if job.get("result") else nullcontext()
-    with opened as pending, together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
+    with opened as pending, bounded_cache(), together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
         told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
         result = _plain(run(**arguments, **told))
         if isinstance(result, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from osgeo import gdal
 
 from .area import pixel_areas_ha
 from .output import BandStatistics, stack_for
@@ -66,8 +67,9 @@ class BlockReader:
         self._job = job
         self._areas = pixel_areas_ha(job.grid)
         kept = {source.name: kept_reader(source, job.grid) for source in job.every_source}
+        opened: dict[str, gdal.Dataset] = {}
         self._readers = {
-            source.name: kept[source.name] or open_source(source, job.grid, job.codec_threads)
+            source.name: kept[source.name] or open_source(source, job.grid, job.codec_threads, opened)
             for source in job.every_source
         }
         self._passing = [reader for name, reader in self._readers.items() if reader is not kept[name]]

@@ -7,6 +7,7 @@ by its return value *and* for an exception, with a quiet error handler that is l
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
@@ -20,6 +21,8 @@ from .files import placed
 
 _MOST_EDGE, _MOST_PIXELS, _MOST_BANDS = 20_000_000, 10**13, 65_535  # the world in pixels of 10 m is 4e6 x 2e6
 _MOST_BLOCK = 2**30  # bytes
+MOST_CACHE = 2**30  # bytes; GDAL itself takes a twentieth of the memory
+_cache_lock, _cache_before = threading.Lock(), list[int]()
 DECODES_IN_THREADS = ("GTiff", "COG")
 METHOD = "ECOASSETS_METHOD"  # metadata item of what the plugin writes
 
@@ -74,6 +77,27 @@ def call_gdal(what: str, error: type[EcoAssetsError], call: Callable[..., Any], 
     if failed:
         raise error(f"{what}: {reason_text or 'GDAL gave no reason'}")
     return result
+
+
+@contextmanager
+def bounded_cache() -> Iterator[None]:
+    """Within a run GDAL's cache stays below `MOST_CACHE`, however large the machine; what the user has set holds.
+
+    The cache belongs to the process. Of runs at the same time the last to end gives it its own size back.
+    """
+    if gdal.GetConfigOption("GDAL_CACHEMAX"):
+        yield
+        return
+    with _cache_lock:
+        _cache_before.append(_cache_before[0] if _cache_before else gdal.GetCacheMax())
+        gdal.SetCacheMax(min(_cache_before[0], MOST_CACHE))
+    try:
+        yield
+    finally:
+        with _cache_lock:
+            before = _cache_before.pop()
+            if not _cache_before:
+                gdal.SetCacheMax(before)
 
 
 def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:

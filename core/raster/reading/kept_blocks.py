@@ -43,9 +43,10 @@ def kept_blocks(sources: Sequence[Source], grid: Grid, threads: int) -> Iterator
     """
     kept: list[_Key] = []
     free = MOST_OF_CACHE * gdal.GetCacheMax() - sum(_bytes(reader, grid) for reader in _of_thread.readers.values())
+    opened: dict[str, gdal.Dataset] = {}
     try:
         for key in dict.fromkeys((source, grid) for source in sources):
-            reader = open_source(key[0], grid, threads)
+            reader = open_source(key[0], grid, threads, opened)
             if key not in _of_thread.readers and _bytes(reader, grid) <= free:
                 free -= _bytes(reader, grid)
                 _of_thread.readers[key] = reader

@@ -119,8 +119,12 @@ class BandReader:
         return (self._class_codes(values) if self.source.kind == "classes" else values), valid
 
     def release(self) -> None:
-        """Drops the blocks that GDAL holds for this band, so that its cache stays small."""
-        self.band.FlushCache()
+        """Drops the blocks that GDAL holds, so that its cache stays small; of all bands where they lie pixel by pixel.
+
+        There a block of one band brings those of all others into the cache.
+        """
+        by_pixel = self.dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") == "PIXEL"
+        (self.dataset if by_pixel else self.band).FlushCache()
 
     def _type_of_values(self) -> np.dtype:
         exact_in_float32 = (gdal.GDT_Byte, gdal.GDT_UInt16, gdal.GDT_Int16, gdal.GDT_Float32)
@@ -277,14 +281,23 @@ def _resampling(own: Grid, grid: Grid) -> str:
     return "average" if grid.pixel_width / own_width >= MUCH_FINER else "bilinear"
 
 
-def open_source(source: Source, grid: Grid, threads: int) -> BandReader:
+def open_source(source: Source, grid: Grid, threads: int, opened: dict[str, gdal.Dataset] | None = None) -> BandReader:
     """Opens a fitted source on the reference grid.
+
+    Args:
+        source: what is read.
+        grid: the reference grid.
+        threads: codec threads of GDAL.
+        opened: files that the same thread has open, by path; bands of one file that lie pixel by pixel come from one
+            decoded block then.
 
     Raises:
         InputError: the raster cannot be opened.
         GridError: it changed since it was fitted and no longer lies on the grid.
     """
-    dataset = open_raster(source.path, source.label, threads)
+    opened = {} if opened is None else opened
+    dataset = opened.get(source.path) or open_raster(source.path, source.label, threads)
+    opened[source.path] = dataset
     band = dataset.GetRasterBand(source.band)
     linear = linear_of(band) if source.kind != "classes" else Linear(1.0, 0.0)
     signed_byte = band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE"
