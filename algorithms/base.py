@@ -23,9 +23,8 @@ from qgis.core import (
 
 from ..core.errors import Cancelled, EcoAssetsError, InputError
 from ..core.inputs.account import inputs_chapter
-from ..core.inputs.finding import Finding
 from ..core.inputs.needs import Columns, Need, Yearly, unmet
-from ..core.inputs.record import Record, recorded, tell
+from ..core.inputs.record import recorded, tell
 from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
@@ -57,6 +56,7 @@ from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
+from .reporting.feedback import FeedbackProgress
 from .reporting.gathered import gathering, hand_over, hand_over_rest
 from .reporting.links import tell_file
 from .reporting.outlined import outlines_of
@@ -68,31 +68,6 @@ from .version import plugin_version
 
 Results = dict[str, Any]
 _CHECK_EVERY = 1000  # rows of a table that are written between two looks at a cancel
-
-
-class FeedbackProgress(Progress):
-    """Hands the core's progress to QGIS. The percentage never falls, and the same warning is told once in a run."""
-
-    def __init__(self, feedback: QgsProcessingFeedback, record: Record) -> None:
-        self._feedback, self._record, self._highest = feedback, record, 0.0
-
-    def set(self, percent: float) -> None:
-        self._highest = max(self._highest, min(100.0, percent))
-        self._feedback.setProgress(self._highest)
-
-    def info(self, message: str) -> None:
-        self._feedback.pushInfo(told(message, user_language()))
-
-    def warn(self, message: str) -> None:
-        if self._record.warn(message):
-            self._feedback.pushWarning(told(message, user_language()))
-
-    def tell(self, finding: Finding) -> None:
-        text = finding.told(user_language())
-        (self._feedback.pushInfo if finding.severity == "note" else self._feedback.pushWarning)(text)
-
-    def cancelled(self) -> bool:
-        return self._feedback.isCanceled()
 
 
 class EcoAlgorithm(DeclaredAlgorithm):

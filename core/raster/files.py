@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from ..errors import EcoAssetsError, OutputError
-from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, move, remove_litter
+from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, let_go, move, remove_litter
 
 RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
 HELD = "Another program may hold it open: remove the layer from the project or choose another name."
@@ -120,6 +120,8 @@ class PendingFile:
         parent, name = os.path.split(self.final)
         try:
             written = [entry for entry in os.listdir(self._room.path) if entry not in (LOCK, MAIN, SIDES)]
+            if not written:
+                raise OutputError(f"Cannot write {self.final}: it has vanished before it was in its place. Run again.")
             for path in self._older:
                 if os.path.basename(path) not in written:
                     self._before.clear(path)
@@ -292,6 +294,7 @@ class Changes:
                 change.put()
             settled = True
         except BaseException as failure:
+            let_go(failure)
             rescued = [path for change in reversed(put) for path in change.undo()]
             if rescued and isinstance(failure, EcoAssetsError):
                 raise OutputError(*failure.args, f"The older files are kept as {', '.join(rescued)}.") from None

@@ -15,6 +15,7 @@ import shutil
 import stat
 import sys
 import time
+import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -112,14 +113,17 @@ def remove_litter(folder: str, *, bring_back: bool = True) -> None:
     for name in names:
         path = os.path.join(folder, name)
         if path not in _live and _is_own(path) and (lock := _taken_over(path)) is not None:
+            emptied = False
             try:
                 with suppress(OSError):  # what cannot be brought back waits on
                     if bring_back:
                         _bring_all_back(path)
-                    shutil.rmtree(path, ignore_errors=True)
+                    emptied = True
             finally:
                 if lock >= 0:
-                    os.close(lock)
+                    os.close(lock)  # Windows removes no open file
+            if emptied:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
@@ -133,6 +137,13 @@ def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
 def is_same(one: str, other: str) -> bool:
     """Whether two names are of one file."""
     return os.path.lexists(one) and os.path.lexists(other) and os.path.samestat(os.lstat(one), os.lstat(other))
+
+
+def let_go(failure: BaseException | None) -> None:
+    """The frames of a failure hold files open, which Windows does not remove: they forget what they hold."""
+    while failure is not None:
+        traceback.clear_frames(failure.__traceback__)
+        failure = failure.__context__
 
 
 def _new_folder(parent: str, longest: int) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Callable
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..progress import Progress
 from .dataset import call_gdal, threads_are_sound, told_by_gdal
 from .files import PendingFile
 from .grid import Grid
+from .hidden import let_go
 from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
 
@@ -158,7 +160,8 @@ class RasterWriter:
     def __enter__(self) -> RasterWriter:
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, kind: object, failure: BaseException | None, trace: TracebackType | None) -> None:
+        let_go(failure)
         self.discard()
 
     def write(self, window: Window, values: np.ndarray) -> None:

@@ -41,7 +41,10 @@ def test_two_folders_that_differ_by_case_are_two_where_both_exist(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
 def test_links_of_both_kinds(tmp_path):
     (tmp_path / "map.tif").touch()
-    os.link(tmp_path / "map.tif", tmp_path / "hard.tif")
+    try:
+        os.link(tmp_path / "map.tif", tmp_path / "hard.tif")
+    except NotImplementedError:
+        pytest.skip("no links here")
     (tmp_path / "soft.tif").symlink_to(tmp_path / "map.tif")
     for name in ("hard.tif", "soft.tif"):
         assert first_of(str(tmp_path / name), ["other.tif", str(tmp_path / "map.tif")]) == str(tmp_path / "map.tif")
