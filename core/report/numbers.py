@@ -70,7 +70,7 @@ _WORDS = {
     "en": ((12, "trillion"), (9, "billion"), (6, "million")),
     "zh": ((12, "万亿"), (8, "亿"), (4, "万")),
 }
-_IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "persons": "人", "person": "人"}
+_IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "t": "吨", "persons": "人", "person": "人"}
 POINTS = "pp"  # differences of shares
 _POWER_FIRST = re.compile(r"1e(\d+) (.+)")
 _HA_PER_KM2 = 100.0

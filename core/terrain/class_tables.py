@@ -63,6 +63,7 @@ def terrain_names(language: str) -> dict[str, str]:
     """What a report calls the classes of the plugin's own tables, by their English names; none in English."""
     if language != "zh":
         return {}
-    rows = resource_table("topo_classes").rows
-    # the first scheme of a variable is the one that is used where nothing else is chosen
-    return {str(row["name_en"]): str(row["name_zh"]) for row in reversed(rows) if row["name_en"] and row["name_zh"]}
+    usual = [schemes[0] for schemes in PRESETS.values()]
+    # names of the schemes that are used where nothing else is chosen go before those of others
+    rows = sorted(resource_table("topo_classes").rows, key=lambda row: row["scheme_id"] in usual)
+    return {str(row["name_en"]): str(row["name_zh"]) for row in rows if row["name_en"] and row["name_zh"]}

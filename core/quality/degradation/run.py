@@ -281,7 +281,8 @@ def _cover(inputs: DegradationInputs) -> tuple[Source, ...]:
         return ()
     dates = ("before", "after")[-len(inputs.land_cover) :]
     numbered = yearly_sources("land_cover", inputs.land_cover, range(len(dates)), "Land cover", kind="classes")
-    return tuple(replace(source, label=f"Land cover {date}") for source, date in zip(numbered, dates))
+    # they are numbered, and the numbers are no years that the rasters could contradict
+    return tuple(replace(source, label=f"Land cover {date}", year=None) for source, date in zip(numbered, dates))
 
 
 def _land(sums: Sums) -> np.ndarray:

@@ -132,8 +132,8 @@ class Found:
         return self.with_values(top) if top else ""
 
     @staticmethod
-    def number(value: float | None) -> str:
-        return format_number(value)
+    def number(value: float | None, decimals: int | None = None) -> str:
+        return format_number(value, decimals)
 
 
 def capital(text: str) -> str:

@@ -33,7 +33,7 @@ def _quality(found: Found) -> list[Sentence]:
         return []
     key = "quality_rose" if (change.value or 0) > 0 else "quality_fell"
     size = found.amount_of(abs(change.value or 0.0), "%")
-    before, after = found.number(means[0].value), found.number(means[-1].value)
+    before, after = found.number(means[0].value, 2), found.number(means[-1].value, 2)
     parts = {"first": change.from_year, "last": change.year, "change": size, "before": before, "after": after}
     return [found.sentence("quality", key, **parts)]
 
