@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Callable, Union
 
 from ..messages import told
-from ..report import Block, Column, Paragraph, TableBlock
+from ..report import Block, Chapter, Column, Paragraph, TableBlock
 from ..results import Cell
 from .observations import Dropped
 from .second_opinion.opinion import Opinion
 
 _TINY = 1e-4
+Told = tuple[Column, Callable[[Any], Cell]]  # a column, and what a row has in it
+Of = Union[str, Callable[[Any], Any]]  # the name of a field of a row, or what to make of the row
 
 
 def written(value: float | None, digits: int = 5) -> str:
@@ -35,6 +39,60 @@ def written_p(p: float | None) -> str:
 def number_column(title: str) -> Column:
     """A column of what `written` and `written_p` make."""
     return Column(title, kind="code")
+
+
+def text(title: str, of: Of) -> Told:
+    return Column(title, kind="text"), _getter(of)
+
+
+def count(title: str, of: Of) -> Told:
+    return Column(title, decimals=0), _getter(of)
+
+
+def code(title: str, of: Of) -> Told:
+    return number_column(title), _getter(of)
+
+
+def number(title: str, of: Of, digits: int = 5) -> Told:
+    get = _getter(of)
+    return number_column(title), lambda row: written(get(row), digits)
+
+
+def p_value(title: str = "p", of: Of = "p") -> Told:
+    get = _getter(of)
+    return number_column(title), lambda row: written_p(get(row))
+
+
+def estimates(words: dict[str, str], statistic: str) -> list[Told]:
+    """An estimate with its error, the statistic (`t` or `z`), p and interval."""
+    ends = [number(words[f"drivers_{end}"], end) for end in ("low", "high")]
+    parts = [number(words[f"drivers_{name}"], name) for name in ("estimate", "std_error")]
+    return [*parts, number(statistic, statistic, 4), p_value(), *ends]
+
+
+def statistics_table(
+    title: str, columns: Iterable[Told], rows: Iterable[Any], note: str = "", download: str = ""
+) -> TableBlock:
+    """A table whose columns tell what they take of a row."""
+    heads, cells = zip(*columns)
+    return TableBlock(title, heads, [tuple(cell(row) for cell in cells) for row in rows], note, download)
+
+
+def _getter(of: Of) -> Callable[[Any], Any]:
+    return attrgetter(of) if isinstance(of, str) else of
+
+
+def chapter(title: str, blocks: list[Block]) -> list[Chapter]:
+    """A chapter, none where there is nothing in it."""
+    return [Chapter(title, blocks)] if blocks else []
+
+
+def closing(rows: Block, notes: Iterable[str], words: dict[str, str]) -> list[Chapter]:
+    """The last chapters: the account of rows (`rows_table`), and the conventions."""
+    return [
+        Chapter(words["drivers_rows"], [rows]),
+        Chapter(words["drivers_conventions"], [Paragraph(note) for note in notes]),
+    ]
 
 
 def tests_table(tests: Iterable[tuple[str, float | None, str, float | None, str]], words: dict[str, str]) -> TableBlock:
@@ -87,11 +145,6 @@ def rows_table(read: int, used: int, dropped: Iterable[Dropped], words: dict[str
         dropped: what was left out.
         words: of the report.
     """
-    rows: list[tuple[Cell, ...]] = [(words["drivers_rows_read"], read, ""), (words["drivers_rows_used"], used, "")]
-    rows += [(item.what, item.count, item.reason) for item in dropped]
-    columns = [
-        Column(words["drivers_what"], kind="text"),
-        Column(words["drivers_count"], decimals=0),
-        Column(words["reason"], kind="text"),
-    ]
-    return TableBlock(words["drivers_rows"], columns, rows)
+    rows = [Dropped(words["drivers_rows_read"], read, ""), Dropped(words["drivers_rows_used"], used, ""), *dropped]
+    columns = [text(words["drivers_what"], "what"), count(words["drivers_count"], "count")]
+    return statistics_table(words["drivers_rows"], [*columns, text(words["reason"], "reason")], rows)

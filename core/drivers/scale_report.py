@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..report import Block, Chapter, Column, Lines, MethodReport, Paragraph, Series, TableBlock
+from operator import attrgetter
+
+from ..report import Block, Chapter, Column, Lines, MethodReport, Paragraph, Series
 from ..report.texts import load_texts
-from .report_parts import number_column, written, written_p
+from .report_parts import Told, count, number, p_value, statistics_table, text
 from .scale_check import ScaleResult
 
 
@@ -36,30 +38,19 @@ def _by_size(result: ScaleResult, words: dict[str, str]) -> list[Block]:
         for name in factors
         if any(found[name, size].standardised is not None for size in sizes)
     ]
-    columns = [
-        Column(words["drivers_cell_size"], "m", decimals=0),
-        Column(words["drivers_n"], decimals=0),
-        Column(words["drivers_factor"], kind="text"),
-        number_column("q"),
-        Column(words["drivers_strata"], decimals=0),
-        *map(number_column, (words["drivers_estimate"], "p", words["drivers_standardised"])),
-    ]
-    rows = [
-        (
-            row.cell_size,
-            row.n,
-            row.factor,
-            written(row.q, 4),
-            row.strata,
-            written(row.slope),
-            written_p(row.p),
-            written(row.standardised, 4),
-        )
-        for row in result.rows
+    columns: list[Told] = [
+        (Column(words["drivers_cell_size"], "m", decimals=0), attrgetter("cell_size")),
+        count(words["drivers_n"], "n"),
+        text(words["drivers_factor"], "factor"),
+        number("q", "q", 4),
+        count(words["drivers_strata"], "strata"),
+        number(words["drivers_estimate"], "slope"),
+        p_value(),
+        number(words["drivers_standardised"], "standardised", 4),
     ]
     title = f"{words['drivers_cell_size']} (m)"
     blocks: list[Block] = [Lines(words["drivers_scale_q"], sizes, q, x_title=title, value_title="q")]
     if slopes:
         value = words["drivers_standardised"]
         blocks.append(Lines(words["drivers_scale_slope"], sizes, slopes, x_title=title, value_title=value))
-    return [*blocks, TableBlock(words["drivers_scale"], columns, rows)]
+    return [*blocks, statistics_table(words["drivers_scale"], columns, result.rows)]

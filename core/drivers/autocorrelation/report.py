@@ -20,10 +20,9 @@ from ...report import (
     Scatter,
     Series,
 )
-from ...report.blocks import Column, TableBlock
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import closing, count, number, p_value, rows_table, statistics_table, text, written, written_p
 from .cluster_legend import cluster_legend
 from .run import SpatialRun
 
@@ -53,8 +52,7 @@ def spatial_report(run: SpatialRun, folder: str, language: str) -> MethodReport:
         chapters=[
             Chapter(words["drivers_autocorrelation"], [*_overall(run, words), *_scatter(run, words)]),
             Chapter(words[f"drivers_local_{choice.statistic}"], local),
-            Chapter(words["drivers_rows"], [rows]),
-            Chapter(words["drivers_conventions"], [Paragraph(note) for note in notes]),
+            *closing(rows, notes, words),
         ],
         subtitle=_subtitle(run),
         facts=[(words["drivers_n"], f"{len(run.rows)}")],
@@ -74,27 +72,17 @@ def _overall(run: SpatialRun, words: dict[str, str]) -> list[Block]:
     cards += [Figure("z", round(first.z, 2))] if first.z is not None else []
     p = first.p if first.p is not None else first.p_permutation
     cards += [Figure("p", written_p(p))] if p is not None else []
-    titles = (words["drivers_statistic"], words["drivers_expected"], "z", "p", words["drivers_p_permutation"])
-    rows = [
-        (
-            words[f"drivers_{test.test}"],
-            written(test.statistic, 4),
-            written(test.expected, 4),
-            written(test.z, 4),
-            written_p(test.p),
-            written_p(test.p_permutation),
-            test.n,
-            run.weights.islands,
-        )
-        for test in run.tests
-    ]
     columns = [
-        Column(words["drivers_test"], kind="text"),
-        *map(number_column, titles),
-        Column(words["drivers_n"], decimals=0),
-        Column(words["island"], decimals=0),
+        text(words["drivers_test"], lambda test: words[f"drivers_{test.test}"]),
+        number(words["drivers_statistic"], "statistic", 4),
+        number(words["drivers_expected"], "expected", 4),
+        number("z", "z", 4),
+        p_value(),
+        p_value(words["drivers_p_permutation"], "p_permutation"),
+        count(words["drivers_n"], "n"),
+        count(words["island"], lambda _: run.weights.islands),
     ]
-    return [Figures(cards), TableBlock(words["drivers_autocorrelation"], columns, rows)]
+    return [Figures(cards), statistics_table(words["drivers_autocorrelation"], columns, run.tests)]
 
 
 def _scatter(run: SpatialRun, words: dict[str, str]) -> list[Block]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.cluster import hierarchy
 
-from ...report import Block, Chapter, Column, Heatmap, MethodReport, Paragraph, TableBlock
+from ...report import Block, Chapter, Column, Heatmap, MethodReport, TableBlock
 from ...report.texts import load_texts
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
 from .matrix import Correlations
-from .run import CorrelationRun
+from .run import CorrelationRun, PairRow
 
 Array = np.ndarray
 
@@ -28,8 +28,7 @@ def correlation_report(run: CorrelationRun, language: str) -> MethodReport:
         Chapter(words["drivers_correlations"], _heat(run, None, words)),
         *(Chapter(f"{words['year']} {year}", _heat(run, year, words)) for year in run.by_year if year is not None),
         Chapter(words["drivers_pairs"], [_pairs(run, words), _vif(run, words)]),
-        Chapter(words["drivers_rows"], [rows_table(run.n_read, n, run.dropped, words)]),
-        Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*run.notes, SOURCES)]),
+        *closing(rows_table(run.n_read, n, run.dropped, words), (*run.notes, SOURCES), words),
     ]
     return MethodReport(
         chapters=chapters,
@@ -88,29 +87,22 @@ def side_by_side(found: Correlations) -> list[int]:
 
 
 def _pairs(run: CorrelationRun, words: dict[str, str]) -> Block:
-    titles = ["r", "p", words["drivers_n_effective"], words["drivers_p_effective"]]
-    titles += [words["drivers_partial"], f"p ({words['drivers_partial']})"]
+    def effective(row: PairRow) -> str:
+        return "–" if row.n_effective is None else f"{row.n_effective:,.0f}"
+
     columns = [
-        Column(f"{words['drivers_field']} a", kind="text"),
-        Column(f"{words['drivers_field']} b", kind="text"),
-        Column(words["year"], kind="code"),
-        *map(number_column, titles),
+        text(f"{words['drivers_field']} a", "field_a"),
+        text(f"{words['drivers_field']} b", "field_b"),
+        code(words["year"], lambda row: row.year or ""),
+        number("r", "r", 4),
+        p_value(),
+        code(words["drivers_n_effective"], effective),
+        p_value(words["drivers_p_effective"], "p_effective"),
+        number(words["drivers_partial"], "partial_r", 4),
+        p_value(f"p ({words['drivers_partial']})", "partial_p"),
     ]
-    rows = [
-        (
-            row.field_a,
-            row.field_b,
-            row.year or "",
-            written(row.r, 4),
-            written_p(row.p),
-            "–" if row.n_effective is None else f"{row.n_effective:,.0f}",
-            written_p(row.p_effective),
-            written(row.partial_r, 4),
-            written_p(row.partial_p),
-        )
-        for row in sorted(run.pairs(), key=lambda row: (row.year or "", -abs(row.r)))
-    ]
-    return TableBlock(words["drivers_pairs"], columns, rows)
+    rows = sorted(run.pairs(), key=lambda row: (row.year or "", -abs(row.r)))
+    return statistics_table(words["drivers_pairs"], columns, rows)
 
 
 def _vif(run: CorrelationRun, words: dict[str, str]) -> Block:

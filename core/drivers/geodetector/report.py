@@ -24,9 +24,21 @@ from ...report import (
     TableBlock,
 )
 from ...report.texts import load_palettes, load_texts
-from ...results import Cell
 from ..observations import Dropped
-from ..report_parts import number_column, rows_table, second_opinion, without_empty_columns, written, written_p
+from ..report_parts import (
+    chapter,
+    code,
+    count,
+    number,
+    p_value,
+    rows_table,
+    second_opinion,
+    statistics_table,
+    text,
+    without_empty_columns,
+    written,
+    written_p,
+)
 from .report_parts import shares_blocks, write_stratum_means, years_blocks
 from .run import GeodetectorRun
 from .tables import InteractionRow
@@ -55,8 +67,8 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
     return MethodReport(
         chapters=[
             Chapter(words["drivers_q"], _factors(run, words)),
-            *_chapter(words["drivers_years"], years_blocks(run, _largest(run), folder, words)),
-            *_chapter(words["drivers_shares"], shares_blocks(run, _largest(run), words)),
+            *chapter(words["drivers_years"], years_blocks(run, _largest(run), folder, words)),
+            *chapter(words["drivers_shares"], shares_blocks(run, _largest(run), words)),
             Chapter(words["drivers_interactions"], _interactions(run, words)),
             Chapter(words["drivers_risk"], [*_risk(run, words), *_risk_maps(run, folder, words)]),
             Chapter(words["drivers_ecological"], _ecological(run, words)),
@@ -74,10 +86,6 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
         facts=[(words["drivers_n"], f"{used}")],
         warnings=result.warnings,
     )
-
-
-def _chapter(title: str, blocks: list[Block]) -> list[Chapter]:
-    return [Chapter(title, blocks)] if blocks else []
 
 
 def _largest(run: GeodetectorRun) -> list[str]:
@@ -108,34 +116,24 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
     doubtful = ", ".join(name for name in order if not clear[name]) or words["drivers_none"]
     note = words["drivers_q_note"].format(y=run.choice.y, insignificant=doubtful)
     interval = words["drivers_interval"].format(level=f"{100 * run.choice.options.confidence:g} %")
-    titles = ["q", interval, words["drivers_q_adjusted"]]
-    titles += ["p (Wang)", "p (F)", words["drivers_p_permutation"], words["drivers_q_cv"], words["drivers_share"]]
     columns = [
-        Column(words["drivers_factor"], kind="text"),
-        *map(number_column, titles),
-        *(Column(words[f"drivers_{name}"], decimals=0) for name in ("strata", "singletons")),
-        Column(words["drivers_method"], kind="text"),
-    ]
-    table: list[tuple[Cell, ...]] = [
-        (
-            name,
-            written(row.q, 4),
-            f"{written(row.q_low, 4)} – {written(row.q_high, 4)}",
-            written(row.q_adjusted, 4),
-            *(written_p(value) for value in (row.p_noncentral, row.p_f, row.p_permutation)),
-            written(row.q_cv, 4),
-            written(row.share, 4),
-            row.strata,
-            row.singletons,
-            row.method,
-        )
-        for name, row in ((name, rows[name]) for name in order)
+        text(words["drivers_factor"], "factor"),
+        number("q", "q", 4),
+        code(interval, lambda row: f"{written(row.q_low, 4)} – {written(row.q_high, 4)}"),
+        number(words["drivers_q_adjusted"], "q_adjusted", 4),
+        p_value("p (Wang)", "p_noncentral"),
+        p_value("p (F)", "p_f"),
+        p_value(words["drivers_p_permutation"], "p_permutation"),
+        number(words["drivers_q_cv"], "q_cv", 4),
+        number(words["drivers_share"], "share", 4),
+        *(count(words[f"drivers_{name}"], name) for name in ("strata", "singletons")),
+        text(words["drivers_method"], "method"),
     ]
     cards = [Figure(name, None if rows[name].q is None else round(rows[name].q or 0.0, 4), "q") for name in order[:4]]
     return [
         Figures(cards),
         Bars(words["drivers_q"], order, series, stacked=True, horizontal=True, value_title="q", note=note),
-        without_empty_columns(TableBlock(words["drivers_q"], columns, table)),
+        without_empty_columns(statistics_table(words["drivers_q"], columns, [rows[name] for name in order])),
     ]
 
 
@@ -163,27 +161,17 @@ def _interactions(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         note=words["drivers_interaction_note"],
         texts=[[text for _, text in row] for row in cells],
     )
-    titles = ("q a", "q b", "q ab", words["drivers_q_adjusted"], words["drivers_per_stratum"])
     columns = [
-        Column(f"{words['drivers_factor']} a", kind="text"),
-        Column(f"{words['drivers_factor']} b", kind="text"),
-        Column(words["drivers_interaction_type"], kind="text"),
-        *map(number_column, titles),
-        Column(words["drivers_strata"], decimals=0),
-        Column(words["drivers_singletons"], decimals=0),
+        text(f"{words['drivers_factor']} a", "factor_a"),
+        text(f"{words['drivers_factor']} b", "factor_b"),
+        text(words["drivers_interaction_type"], lambda row: words[row.type] if row.type else "–"),
+        *(number(title, field, 4) for title, field in (("q a", "q_a"), ("q b", "q_b"), ("q ab", "q_ab"))),
+        number(words["drivers_q_adjusted"], "q_ab_adjusted", 4),
+        number(words["drivers_per_stratum"], "n_per_stratum", 4),
+        *(count(words[f"drivers_{name}"], name) for name in ("strata", "singletons")),
     ]
-    rows: list[tuple[Cell, ...]] = [
-        (
-            row.factor_a,
-            row.factor_b,
-            words[row.type] if row.type else "–",
-            *(written(value, 4) for value in (row.q_a, row.q_b, row.q_ab, row.q_ab_adjusted, row.n_per_stratum)),
-            row.strata,
-            row.singletons,
-        )
-        for row in sorted(run.result.interactions, key=lambda row: -(row.q_ab or 0.0))
-    ]
-    return [heat, TableBlock(words["drivers_interactions"], columns, rows)]
+    rows = sorted(run.result.interactions, key=lambda row: -(row.q_ab or 0.0))
+    return [heat, statistics_table(words["drivers_interactions"], columns, rows)]
 
 
 def _risk(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
@@ -196,18 +184,14 @@ def _risk(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
             labels = [row.label for row in strata]
             blocks.append(Bars(factor, labels, means, value_title=run.choice.y, category_title=factor, note=note))
     columns = [
-        Column(words["drivers_factor"], kind="text"),
-        Column(words["drivers_stratum"], kind="text"),
-        Column(words["drivers_n"], decimals=0),
-        number_column(words["drivers_mean_value"]),
-        number_column(words["drivers_std_error"]),
-        Column(words["drivers_differs"], kind="text"),
+        text(words["drivers_factor"], "factor"),
+        text(words["drivers_stratum"], "label"),
+        count(words["drivers_n"], "n"),
+        number(words["drivers_mean_value"], "mean"),
+        number(words["drivers_std_error"], "std_error", 4),
+        text(words["drivers_differs"], "differs_from"),
     ]
-    rows = [
-        (row.factor, row.label, row.n, written(row.mean), written(row.std_error, 4), row.differs_from)
-        for row in run.result.risk
-    ]
-    return [*blocks, TableBlock(words["drivers_risk"], columns, rows)]
+    return [*blocks, statistics_table(words["drivers_risk"], columns, run.result.risk)]
 
 
 def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[Block]:
@@ -215,8 +199,8 @@ def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[
     if run.table.coordinates() is None:
         return [Paragraph(words["drivers_no_places"])]
     pictures = []
-    for number, factor in enumerate(_largest(run)[:MOST_FACTORS]):
-        path = os.path.join(folder, f"risk_{number}.tif")
+    for place, factor in enumerate(_largest(run)[:MOST_FACTORS]):
+        path = os.path.join(folder, f"risk_{place}.tif")
         if not write_stratum_means(run, run.result, factor, path):
             return [Paragraph(words["drivers_no_grid"])]
         pictures.append(MapPicture(path, factor))
@@ -258,15 +242,11 @@ def _curves(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         title = f"{factor}: {chosen.method}, {chosen.classes}"
         blocks.append(Lines(title, counts, series, x_title=words["drivers_strata"], value_title="q"))
     columns = [
-        Column(words["drivers_factor"], kind="text"),
-        Column(words["drivers_stratum"], kind="code"),
-        number_column(words["drivers_low"]),
-        number_column(words["drivers_high"]),
-        Column(words["drivers_n"], decimals=0),
+        text(words["drivers_factor"], "factor"),
+        code(words["drivers_stratum"], "class_"),
+        number(words["drivers_low"], "low"),
+        number(words["drivers_high"], "high"),
+        count(words["drivers_n"], "n"),
     ]
-    rows = [
-        (row.factor, row.class_, written(row.low), written(row.high), row.n)
-        for row in run.result.breaks
-        if row.low is not None
-    ]
-    return [*blocks, TableBlock(words["drivers_discretisation"], columns, rows)] if rows else blocks
+    rows = [row for row in run.result.breaks if row.low is not None]
+    return [*blocks, statistics_table(words["drivers_discretisation"], columns, rows)] if rows else blocks

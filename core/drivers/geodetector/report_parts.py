@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...report import Bars, Block, Column, Heatmap, Lines, Map, MapPicture, Ramp, Series, TableBlock
+from ...report import Bars, Block, Heatmap, Lines, Map, MapPicture, Ramp, Series
 from ..place.cell_maps import write_cell_map
-from ..report_parts import number_column, written
+from ..report_parts import count, number, statistics_table, text
 from .run import GeodetectorRun
 from .tables import GeodetectorResult
 
@@ -100,11 +100,8 @@ def shares_blocks(run: GeodetectorRun, order: Sequence[str], words: dict[str, st
     note = words["drivers_shares_note"].format(q=f"{together:.4f}")
     bars = Bars(words["drivers_share"], ranked, [Series("", [shares[name] for name in ranked])], horizontal=True,
                 value_title="q", note=note)  # fmt: skip
-    columns = [
-        Column(words["drivers_rule"], kind="text"),
-        Column(words["drivers_n"], decimals=0),
-        number_column(words["drivers_mean_value"]),
-    ]
+    columns = [text(words["drivers_rule"], "rule"), count(words["drivers_n"], "n")]
+    columns.append(number(words["drivers_mean_value"], "mean"))
     joint = " + ".join(run.choice.factors)
-    leaves = [(row.rule, row.n, written(row.mean)) for row in run.result.trees if row.set == joint]
-    return [bars, TableBlock(words["drivers_tree"].format(factors=joint), columns, leaves)]
+    leaves = [row for row in run.result.trees if row.set == joint]
+    return [bars, statistics_table(words["drivers_tree"].format(factors=joint), columns, leaves)]

@@ -31,7 +31,7 @@ from ...report import (
 from ...report.maps import ClassColour
 from ...report.texts import load_palettes, load_texts
 from ..place.place_maps import write_place_map
-from ..report_parts import number_column, rows_table, written
+from ..report_parts import closing, number_column, rows_table, written
 from .explain import Curve, stratified
 from .run import ImportanceRun
 from .tables import DriverRow, ThresholdRow
@@ -62,6 +62,7 @@ def importance_report(run: ImportanceRun, folder: str, language: str) -> MethodR
     """
     words = load_texts(language)
     found, choice = run.rows.observations, run.choice
+    rows = rows_table(found.n_read, run.rows.n, found.dropped, words)
     return MethodReport(
         chapters=[
             Chapter(words["importance_findings"], _findings(run, words)),
@@ -70,8 +71,7 @@ def importance_report(run: ImportanceRun, folder: str, language: str) -> MethodR
             Chapter(words["importance_interactions"], _interactions(run, words)),
             Chapter(words["importance_skill"], _skill(run, words)),
             Chapter(words["importance_maps"], _maps(run, folder, words)),
-            Chapter(words["drivers_rows"], [rows_table(found.n_read, run.rows.n, found.dropped, words)]),
-            Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
+            *closing(rows, (*_conventions(run, words), SOURCES), words),
         ],
         subtitle=f"{choice.y} ~ {' + '.join(choice.x)}",
         facts=[

@@ -9,7 +9,6 @@ import numpy as np
 from ...report import (
     Block,
     Chapter,
-    Column,
     Figure,
     Figures,
     Lines,
@@ -19,13 +18,12 @@ from ...report import (
     Paragraph,
     Ramp,
     Series,
-    TableBlock,
 )
 from ...report.common import pictures
 from ...report.texts import load_texts
 from ..observations import summarise
 from ..place.place_maps import write_place_map
-from ..report_parts import number_column, rows_table, written, written_p
+from ..report_parts import closing, code, number, p_value, rows_table, statistics_table, text, written
 from .run import LocalRun
 from .tables import TermRow
 
@@ -50,17 +48,14 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
     """
     words = load_texts(language)
     found, choice = run.estimate, run.choice
+    rows = rows_table(run.observations.n_read, run.observations.n, run.observations.dropped, words)
     return MethodReport(
         chapters=[
             Chapter(words["local_findings"], [*_findings(run, words), *_terms(run, words)]),
             Chapter(words["local_maps"], _maps(run, folder, words)),
             Chapter(words["local_models"], _models(run, words)),
             Chapter(words["local_search"], _search(run, words)),
-            Chapter(
-                words["drivers_rows"],
-                [rows_table(run.observations.n_read, run.observations.n, run.observations.dropped, words)],
-            ),
-            Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
+            *closing(rows, (*_conventions(run, words), SOURCES), words),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
@@ -102,43 +97,40 @@ def _sentence(row: TermRow, run: LocalRun, words: dict[str, str]) -> str:
 
 
 def _terms(run: LocalRun, words: dict[str, str]) -> list[Block]:
-    titles = [words["local_bandwidth"], words["local_bandwidth_range"], words["local_enp"], words["local_critical"]]
-    titles += [words["local_minimum"], words["local_median"], words["local_maximum"]]
-    titles += [words["local_positive"], words["local_significant"], words["local_ols"], words["local_varies"]]
-    columns = [Column(words["drivers_term"], kind="text"), *map(number_column, titles)]
+    def reach(row: TermRow) -> str:
+        return "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
+
+    columns = [
+        text(words["drivers_term"], "term"),
+        number(words["local_bandwidth"], "bandwidth"),
+        code(words["local_bandwidth_range"], reach),
+        number(words["local_enp"], "enp", 3),
+        number(words["local_critical"], "critical_t", 3),
+        *(number(words[f"local_{name}"], name, 3) for name in ("minimum", "median", "maximum")),
+        code(words["local_positive"], lambda row: f"{100 * row.share_positive:.0f} %"),
+        code(words["local_significant"], lambda row: f"{100 * row.share_significant:.0f} %"),
+        number(words["local_ols"], "ols", 3),
+        number(words["local_varies"], "iqr_to_2se", 3),
+    ]
     if run.spread is not None:
-        columns.append(number_column(words["local_p_variability"]))
-    rows = []
-    for row in run.term_rows():
-        reach = "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
-        cells = [row.term, written(row.bandwidth), reach, written(row.enp, 3), written(row.critical_t, 3)]
-        cells += [written(value, 3) for value in (row.minimum, row.median, row.maximum)]
-        cells += [f"{100 * row.share_positive:.0f} %", f"{100 * row.share_significant:.0f} %"]
-        cells += [written(row.ols, 3), written(row.iqr_to_2se, 3)]
-        if run.spread is not None:
-            cells.append(written_p(row.p_variability))
-        rows.append(cells)
-    return [TableBlock(words["local_terms"], columns, rows, words["local_terms_note"], download="terms.csv")]
+        columns.append(p_value(words["local_p_variability"], "p_variability"))
+    note = words["local_terms_note"]
+    return [statistics_table(words["local_terms"], columns, run.term_rows(), note, download="terms.csv")]
 
 
 def _models(run: LocalRun, words: dict[str, str]) -> list[Block]:
-    titles = ["AICc", "R²", words["local_r2_adjusted"], words["local_enp"], "σ", words["local_moran"], "z", "p"]
-    columns = [Column(words["local_model"], kind="text"), *map(number_column, titles)]
-    rows = [
-        (
-            row.model.upper(),
-            written(row.aicc, 6),
-            written(row.r2, 4),
-            written(row.r2_adjusted, 4),
-            written(row.enp, 4),
-            written(row.sigma, 4),
-            written(row.moran_residual, 3),
-            written(row.moran_z, 3),
-            written_p(row.moran_p),
-        )
-        for row in run.models
+    columns = [
+        text(words["local_model"], lambda row: row.model.upper()),
+        number("AICc", "aicc", 6),
+        number("R²", "r2", 4),
+        number(words["local_r2_adjusted"], "r2_adjusted", 4),
+        number(words["local_enp"], "enp", 4),
+        number("σ", "sigma", 4),
+        number(words["local_moran"], "moran_residual", 3),
+        number("z", "moran_z", 3),
+        p_value("p", "moran_p"),
     ]
-    return [TableBlock(words["local_models"], columns, rows, words["local_models_note"])]
+    return [statistics_table(words["local_models"], columns, run.models, words["local_models_note"])]
 
 
 def _search(run: LocalRun, words: dict[str, str]) -> list[Block]:

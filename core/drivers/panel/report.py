@@ -9,7 +9,6 @@ import numpy as np
 from ...report import (
     Block,
     Chapter,
-    Column,
     Figure,
     Figures,
     Interval,
@@ -19,11 +18,20 @@ from ...report import (
     MethodReport,
     Paragraph,
     Ramp,
-    TableBlock,
 )
 from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
-from ..report_parts import number_column, rows_table, second_opinion, tests_table, written, written_p
+from ..report_parts import (
+    chapter,
+    closing,
+    estimates,
+    number,
+    rows_table,
+    second_opinion,
+    statistics_table,
+    tests_table,
+    text,
+)
 from .report_parts import models_blocks, turning_blocks
 from .run import PanelRun
 
@@ -45,18 +53,15 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
     """
     words = load_texts(language)
     choice = run.choice
+    rows = rows_table(run.observations.n_read, run.result.n, run.result.dropped, words)
     return MethodReport(
         chapters=[
             Chapter(words["drivers_coefficients"], _coefficients(run, words)),
-            *_chapter(words["drivers_turning"], turning_blocks(run, words)),
-            *_chapter(words["drivers_models"], models_blocks(run, words)),
+            *chapter(words["drivers_turning"], turning_blocks(run, words)),
+            *chapter(words["drivers_models"], models_blocks(run, words)),
             Chapter(words["drivers_tests"], [*_tests(run, words), *second_opinion(run.opinions, words, language)]),
             Chapter(words["drivers_residuals"], _residual_maps(run, folder, words)),
-            Chapter(
-                words["drivers_rows"],
-                [rows_table(run.observations.n_read, run.result.n, run.result.dropped, words)],
-            ),
-            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*run.result.notes, *SOURCES)]),
+            *closing(rows, (*run.result.notes, *SOURCES), words),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
@@ -67,10 +72,6 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
         ],
         warnings=run.warnings,
     )
-
-
-def _chapter(title: str, blocks: list[Block]) -> list[Chapter]:
-    return [Chapter(title, blocks)] if blocks else []
 
 
 def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
@@ -90,23 +91,9 @@ def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
         share = (term.standardised or 0.0) / term.estimate if term.estimate else 0.0
         low, high = sorted((term.low * share, term.high * share))
         in_deviations.append(Interval(term.term, term.standardised or 0.0, low, high))
-    titles = [words[f"drivers_{name}"] for name in ("estimate", "std_error")]
-    titles += ["t", "p", words["drivers_low"], words["drivers_high"], words["drivers_standardised"]]
-    titles += ["VIF", words["drivers_vif_within"]]
-    columns = [Column(words["drivers_term"], kind="text"), *map(number_column, titles)]
-    rows = [
-        (
-            term.term,
-            written(term.estimate),
-            written(term.std_error),
-            written(term.t, 4),
-            written_p(term.p),
-            written(term.low),
-            written(term.high),
-            *(written(value, 4) for value in (term.standardised, term.vif, term.vif_within)),
-        )
-        for term in result.terms
-    ]
+    columns = [text(words["drivers_term"], "term"), *estimates(words, "t")]
+    columns += [number(words["drivers_standardised"], "standardised", 4), number("VIF", "vif", 4)]
+    columns += [number(words["drivers_vif_within"], "vif_within", 4)]
     blocks: list[Block] = [
         Figures(cards),
         Intervals(
@@ -115,7 +102,7 @@ def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
             value_title=words["drivers_standardised"],
             note=words["drivers_standardised_note"].format(level=level),
         ),
-        TableBlock(words["drivers_coefficients"], columns, rows),
+        statistics_table(words["drivers_coefficients"], columns, result.terms),
     ]
     return blocks
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from ...report import Block, Column, Interval, Intervals, Lines, Paragraph, Series, TableBlock
-from ..report_parts import number_column, written, written_p
+from ..report_parts import Told, number, number_column, p_value, statistics_table, text, written, written_p
 from .run import PanelRun
 from .turning import Curve, Turning, slopes_of
 
@@ -66,25 +66,18 @@ def _curve(run: PanelRun, curve: Curve, words: dict[str, str]) -> Block:
 
 
 def _table(rows: list[Turning], words: dict[str, str]) -> Block:
-    titles = ["turning_point", "std_error", "low", "high", "p_shape", "share_beyond", "helps_from", "helps_to"]
+    def numbers(*names: str) -> list[Told]:
+        return [number(words[f"drivers_{name}"], name, 4) for name in names]
+
     columns = [
-        Column(words["drivers_term"], kind="text"),
-        Column(words["drivers_held"], kind="text"),
-        Column(words["drivers_shape"], kind="text"),
-        *(number_column(words[f"drivers_{name}"]) for name in titles),
+        text(words["drivers_term"], "term"),
+        text(words["drivers_held"], "at"),
+        text(words["drivers_shape"], lambda row: words[f"drivers_shape_name_{row.shape}"]),
+        *numbers("turning_point", "std_error", "low", "high"),
+        p_value(words["drivers_p_shape"], "p_shape"),
+        *numbers("share_beyond", "helps_from", "helps_to"),
     ]
-    cells = [
-        (
-            row.term,
-            row.at,
-            words[f"drivers_shape_name_{row.shape}"],
-            *(written(value, 4) for value in (row.turning_point, row.std_error, row.low, row.high)),
-            written_p(row.p_shape),
-            *(written(value, 4) for value in (row.share_beyond, row.helps_from, row.helps_to)),
-        )
-        for row in rows
-    ]
-    return TableBlock(words["drivers_turning"], columns, cells, words["drivers_turning_note"])
+    return statistics_table(words["drivers_turning"], columns, rows, words["drivers_turning_note"])
 
 
 def _slopes(run: PanelRun, curves: list[Curve], words: dict[str, str]) -> Block:

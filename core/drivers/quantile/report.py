@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import math
 
-from ...report import Block, Chapter, Column, Figure, Figures, Lines, MethodReport, Paragraph, Series, TableBlock
+from ...report import Block, Chapter, Figure, Figures, Lines, MethodReport, Series
 from ...report.texts import load_palettes, load_texts
-from ..report_parts import number_column, rows_table, second_opinion, tests_table, written, written_p
+from ..report_parts import (
+    closing,
+    code,
+    estimates,
+    number,
+    rows_table,
+    second_opinion,
+    statistics_table,
+    tests_table,
+    text,
+)
 from .run import QuantileRun
 
 SOURCES = (
@@ -28,8 +38,7 @@ def quantile_report(run: QuantileRun, language: str) -> MethodReport:
                 words["drivers_tests"],
                 [_fit(run, words), _tests(run, words), *second_opinion(run.opinions.values(), words, language)],
             ),
-            Chapter(words["drivers_rows"], [rows]),
-            Chapter(words["drivers_conventions"], [Paragraph(note) for note in (*result.notes, SOURCES)]),
+            *closing(rows, (*result.notes, SOURCES), words),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[(words["drivers_method"], choice.method), (words["drivers_n"], f"{result.n}")],
@@ -83,36 +92,18 @@ def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
 
 
 def _coefficients(run: QuantileRun, words: dict[str, str]) -> Block:
-    titles = [words[f"drivers_{name}"] for name in ("estimate", "std_error")]
-    titles += ["t", "p", words["drivers_low"], words["drivers_high"]]
-    columns = [
-        number_column(words["drivers_quantile"]),
-        Column(words["drivers_term"], kind="text"),
-        *map(number_column, titles),
-    ]
-    rows = [
-        (
-            f"{term.quantile:g}",
-            term.term,
-            written(term.estimate),
-            written(term.std_error),
-            written(term.t, 4),
-            written_p(term.p),
-            written(term.low),
-            written(term.high),
-        )
-        for term in run.result.terms
-    ]
-    return TableBlock(words["drivers_coefficients"], columns, rows)
+    quantile = code(words["drivers_quantile"], lambda term: f"{term.quantile:g}")
+    columns = [quantile, text(words["drivers_term"], "term"), *estimates(words, "t")]
+    return statistics_table(words["drivers_coefficients"], columns, run.result.terms)
 
 
 def _fit(run: QuantileRun, words: dict[str, str]) -> Block:
-    titles = (words["drivers_quantile"], words["drivers_r1"], words["drivers_gap"])
-    rows = [
-        (f"{fit.quantile:g}", written(fit.r1, 4), "–" if fit.gap is None else f"{fit.gap:.1e}")
-        for fit in run.result.fits
+    columns = [
+        code(words["drivers_quantile"], lambda fit: f"{fit.quantile:g}"),
+        number(words["drivers_r1"], "r1", 4),
+        code(words["drivers_gap"], lambda fit: "–" if fit.gap is None else f"{fit.gap:.1e}"),
     ]
-    return TableBlock(words["drivers_quantile_fit"], [number_column(title) for title in titles], rows)
+    return statistics_table(words["drivers_quantile_fit"], columns, run.result.fits)
 
 
 def _tests(run: QuantileRun, words: dict[str, str]) -> Block:

@@ -9,7 +9,6 @@ import numpy as np
 from ...report import (
     Block,
     Chapter,
-    Column,
     Figure,
     Figures,
     Interval,
@@ -18,12 +17,21 @@ from ...report import (
     MethodReport,
     Paragraph,
     Ramp,
-    TableBlock,
 )
 from ...report.common import pictures
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
-from ..report_parts import number_column, rows_table, tests_table, written, written_p
+from ..report_parts import (
+    closing,
+    estimates,
+    number,
+    rows_table,
+    statistics_table,
+    tests_table,
+    text,
+    written,
+    written_p,
+)
 from .effects import KINDS, Effect
 from .run import SpatialRun
 
@@ -47,6 +55,7 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
     """
     words = load_texts(language)
     design = run.fit.design
+    rows = rows_table(run.observations.n_read, design.n, run.observations.dropped, words)
     return MethodReport(
         chapters=[
             Chapter(words["spatial_findings"], _findings(run, words)),
@@ -54,10 +63,7 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
             Chapter(words["drivers_coefficients"], [_coefficients(run, words)]),
             Chapter(words["drivers_tests"], [_tests(run, words)]),
             Chapter(words["spatial_maps"], _maps(run, folder, words)),
-            Chapter(
-                words["drivers_rows"], [rows_table(run.observations.n_read, design.n, run.observations.dropped, words)]
-            ),
-            Chapter(words["drivers_conventions"], [Paragraph(text) for text in (*_conventions(run, words), SOURCES)]),
+            *closing(rows, (*_conventions(run, words), SOURCES), words),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
@@ -120,23 +126,9 @@ def _effect_plot(run: SpatialRun, words: dict[str, str]) -> Block:
 
 
 def _effect_table(run: SpatialRun, words: dict[str, str]) -> Block:
-    titles = [words["drivers_estimate"], words["drivers_std_error"], "z", "p"]
-    titles += [words["drivers_low"], words["drivers_high"]]
-    columns = [Column(words["drivers_term"], kind="text"), Column(words["spatial_effect"], kind="text")]
-    rows = [
-        (
-            row.term,
-            words[f"spatial_{row.effect}"],
-            written(row.estimate),
-            written(row.std_error),
-            written(row.z, 4),
-            written_p(row.p),
-            written(row.low),
-            written(row.high),
-        )
-        for row in run.effects.rows
-    ]
-    return TableBlock(words["spatial_effects"], [*columns, *map(number_column, titles)], rows, download="effects.csv")
+    effect = text(words["spatial_effect"], lambda row: words[f"spatial_{row.effect}"])
+    columns = [text(words["drivers_term"], "term"), effect, *estimates(words, "z")]
+    return statistics_table(words["spatial_effects"], columns, run.effects.rows, download="effects.csv")
 
 
 def _choice(run: SpatialRun, words: dict[str, str]) -> list[Block]:
@@ -148,41 +140,23 @@ def _choice(run: SpatialRun, words: dict[str, str]) -> list[Block]:
         blocks += [
             Paragraph(text) for text in (*steps, words["spatial_choice_made"].format(model=run.fit.model.upper()))
         ]
-    titles = ["ρ", "λ", words["spatial_likelihood"], "AIC", "BIC", "R²", "σ"]
-    columns = [Column(words["spatial_model"], kind="text"), *map(number_column, titles)]
-    rows = [
-        (
-            row.model.upper() + (" ✓" if row.chosen else ""),
-            written(row.rho, 4),
-            written(row.lambda_, 4),
-            written(row.log_likelihood, 6),
-            written(row.aic, 6),
-            written(row.bic, 6),
-            written(row.r2, 4),
-            written(row.sigma, 4),
-        )
-        for row in run.models
+    columns = [
+        text(words["spatial_model"], lambda row: row.model.upper() + (" ✓" if row.chosen else "")),
+        number("ρ", "rho", 4),
+        number("λ", "lambda_", 4),
+        number(words["spatial_likelihood"], "log_likelihood", 6),
+        number("AIC", "aic", 6),
+        number("BIC", "bic", 6),
+        number("R²", "r2", 4),
+        number("σ", "sigma", 4),
     ]
-    return [*blocks, TableBlock(words["spatial_models"], columns, rows, words["spatial_models_note"])]
+    return [*blocks, statistics_table(words["spatial_models"], columns, run.models, words["spatial_models_note"])]
 
 
 def _coefficients(run: SpatialRun, words: dict[str, str]) -> Block:
-    titles = [words["drivers_estimate"], words["drivers_std_error"], "z", "p"]
-    titles += [words["drivers_low"], words["drivers_high"]]
-    columns = [Column(words["drivers_term"], kind="text"), *map(number_column, titles)]
-    rows = [
-        (
-            row.term,
-            written(row.estimate),
-            written(row.std_error),
-            written(row.z, 4),
-            written_p(row.p),
-            written(row.low),
-            written(row.high),
-        )
-        for row in run.coefficients()
-    ]
-    return TableBlock(words["drivers_coefficients"], columns, rows, words["spatial_coefficients_note"])
+    columns = [text(words["drivers_term"], "term"), *estimates(words, "z")]
+    note = words["spatial_coefficients_note"]
+    return statistics_table(words["drivers_coefficients"], columns, run.coefficients(), note)
 
 
 def _tests(run: SpatialRun, words: dict[str, str]) -> Block:
