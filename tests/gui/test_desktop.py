@@ -12,12 +12,12 @@ GROUPS = 10
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en_US", "install,toolbox,dialogs,words,run,layout,batch,modeler,reload")
+    return at_the_desk("en_US", "install,start,toolbox,dialogs,words,run,layout,batch,modeler,reload")
 
 
 @pytest.fixture(scope="module")
 def chinese(at_the_desk):
-    return at_the_desk("zh-Hans", "install,toolbox,dialogs,words,run,layout")
+    return at_the_desk("zh-Hans", "install,start,toolbox,dialogs,words,run,layout,modeler")
 
 
 @pytest.fixture(params=["english", "chinese"])
@@ -33,6 +33,56 @@ def test_the_zip_installs_in_a_clean_profile(seen):
     assert seen["installed"]
     assert "profiles" in seen["from"], "the plugin of the clone was loaded, not that of the zip"
     assert len(seen["menu"]) >= 4
+
+
+def test_a_new_user_is_told_where_to_begin(seen):
+    assert len(seen["welcome"]) == 1
+
+
+def test_start_here_ends_with_a_map_and_a_report(seen):
+    """After one click in the menu."""
+    start = seen["start"]
+    assert start["report"]
+    assert start["on the region"]
+    assert len(start["told"]) == 1
+
+
+def test_the_run_is_one_group_on_top_with_its_main_map_shown_and_all_else_folded(seen):
+    start = seen["start"]
+    method, place, years, clock = start["group"].split(" · ")
+    assert method and place == start["project"]
+    assert years == "2000–2015"
+    assert re.fullmatch(r"\d\d:\d\d", clock)
+    assert start["unfolded"] == start["members"][:1] == start["canvas"][:1]
+    assert len(start["members"]) > 8
+    assert start["tables"] == start["members"][-1:]
+    assert start["step"] == 5
+
+
+def test_the_first_start_speaks_english(english):
+    start = english["start"]
+    assert start["project"] == "Practice region"
+    assert start["canvas"] == ["Zoning plan", "districts", "land cover 2015"]
+    assert not HAN.search(" ".join([start["group"], *start["members"], *start["region"], *start["told"]]))
+
+
+def test_the_first_start_speaks_chinese(chinese):
+    start = chinese["start"]
+    told = [start["group"], start["project"], *start["members"], *start["canvas"], *start["region"], *start["told"]]
+    assert [text for text in [*told, *chinese["welcome"]] if not HAN.search(text)] == []
+
+
+def test_a_plan_map_shows_the_plan_below_the_districts(seen):
+    districts, plan = seen["plan layers"]
+    assert [districts, plan] == [seen["start"]["canvas"][1], seen["start"]["canvas"][0]]
+
+
+def test_a_saved_run_opens_again(seen):
+    given = seen["opened run"]
+    assert given["YEARS"] == "2000, 2005, 2010, 2015"
+    assert given["LAND_COVER"].count("land_cover_") == 4
+    assert float(given["MINIMUM_AREA"]) == 1
+    assert seen["opened batch"] == 3
 
 
 def test_the_toolbox_shows_every_group_and_icon(seen):
@@ -95,10 +145,10 @@ def test_a_batch_writes_every_row(english):
     assert english["batch"] == [True, True]
 
 
-def test_models_open_in_the_modeler(english):
-    assert len(english["models"]) == 4
-    assert all(model["unknown"] == [] for model in english["models"].values())
-    assert all(model["steps"] >= 3 for model in english["models"].values())
+def test_models_open_in_the_modeler(seen):
+    assert len(seen["models"]) == 4
+    assert all(model["unknown"] == [] for model in seen["models"].values())
+    assert all(model["steps"] >= 3 for model in seen["models"].values())
 
 
 def test_off_and_on_again(english):
