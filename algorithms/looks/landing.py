@@ -128,7 +128,7 @@ def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, 
         child.setExpanded(shown)
     if place == 0:
         _show(_layers(node), project)
-    _scroll_up(project)
+    _settle(project, str(group.customProperty(OF_RUN)))
 
 
 def _leave(node: QgsLayerTreeLayer, project: QgsProject) -> None:
@@ -173,12 +173,18 @@ def look_at(layer: QgsMapLayer, project: QgsProject) -> None:
         canvas.refresh()
 
 
-def _scroll_up(project: QgsProject) -> None:
-    """Once QGIS has shown the layer that it added."""
+def _settle(project: QgsProject, key: str) -> None:
+    """Folds earlier runs and shows the latest, once QGIS has unfolded where it put the layer."""
     from qgis.utils import iface
 
+    def settle() -> None:
+        for group in project.layerTreeRoot().findGroups(True):
+            if group.customProperty(OF_RUN) not in (None, "", key):
+                group.setExpanded(False)
+        iface.layerTreeView().scrollToTop()
+
     if iface is not None and project is QgsProject.instance():
-        QTimer.singleShot(0, iface.layerTreeView().scrollToTop)
+        QTimer.singleShot(0, settle)
 
 
 def range_of_years(first: int, last: int) -> QgsDateTimeRange:

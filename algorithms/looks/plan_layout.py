@@ -54,7 +54,7 @@ SHARE = 0.6  # of the height of an upright page that the map takes
 MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
 OUTLINES = {"color": "0,0,0,0", "outline_color": "#333333", "outline_width": "0.3"}
 FRAME = {"color": "0,0,0,0", "outline_color": "#c62828", "outline_width": "0.6"}  # of what the map shows, in the inset
-AROUND = 1.1  # the inset shows so much more than all layers
+AROUND = 1.08  # maps show so much more than their layers
 ATLAS_MARGIN = 0.1
 PAGE_NAME = "[% @atlas_pagename %]"
 
@@ -85,7 +85,10 @@ class PlanPage:
 
 
 def add_plan_layout(project: QgsProject, view: QgsMapSettings, page: PlanPage | None = None) -> QgsPrintLayout:
-    """Adds a print layout from the template to a project, its map on the extent and in the CRS of a view."""
+    """Adds a print layout from the template to a project, in the CRS of a view.
+
+    The map shows the extent of the view, or all of the layers where they are within it.
+    """
     page = page or PlanPage()
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
@@ -104,7 +107,9 @@ def add_plan_layout(project: QgsProject, view: QgsMapSettings, page: PlanPage | 
     page_map = layout.itemById("map")
     page_map.setCrs(view.destinationCrs())
     _fix(page_map, layers, styles)
-    _look_at(page_map, view.visibleExtent(), places["map"])
+    whole = _whole(layers, page_map)
+    seen = view.visibleExtent()
+    _look_at(page_map, whole if not whole.isEmpty() and seen.contains(whole) else seen, places["map"])
     _write_words(layout, page, places)
     _add_inset(layout, page_map, layers, styles, page, places["inset"])
     if page.atlas and page.districts is not None:
@@ -180,6 +185,16 @@ def _fix(item: QgsLayoutItemMap, layers: Sequence[QgsMapLayer], styles: Mapping[
     item.setLayerStyleOverrides(dict(styles))
 
 
+def _whole(layers: Sequence[QgsMapLayer], page_map: QgsLayoutItemMap) -> QgsRectangle:
+    """The extent of layers and some space around it, in the CRS of a map."""
+    whole = QgsRectangle()
+    for layer in layers:
+        to_map = QgsCoordinateTransform(layer.crs(), page_map.crs(), page_map.layout().project())
+        whole.combineExtentWith(to_map.transformBoundingBox(layer.extent()))
+    whole.scale(AROUND)
+    return whole
+
+
 def _look_at(item: QgsLayoutItemMap, extent: QgsRectangle, place: QRectF) -> None:
     """Zooms a map that keeps its place: a first extent would change its height, and without one there is no ratio."""
     _put(item, place)
@@ -234,13 +249,9 @@ def _add_inset(
 ) -> None:
     """Where the map lies: the districts, or all layers, with a frame for what the map shows."""
     shown = [page.districts] if page.districts is not None else list(layers)
-    whole = QgsRectangle()
-    for layer in shown:
-        to_map = QgsCoordinateTransform(layer.crs(), page_map.crs(), layout.project())
-        whole.combineExtentWith(to_map.transformBoundingBox(layer.extent()))
+    whole = _whole(shown, page_map)
     if whole.isEmpty():
         return
-    whole.scale(AROUND)
     inset = QgsLayoutItemMap(layout)
     inset.setId("inset")
     layout.addLayoutItem(inset)

@@ -283,6 +283,7 @@ def run() -> None:
         }
     )
     SEEN["shown"] = iface.mapCanvas().layers()[0].name()
+    SEEN["folded"] = [child.isExpanded() for child in QgsProject.instance().layerTreeRoot().children()[:2]]
     for layer in layers:
         QgsProject.instance().layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(False)
     iface.setActiveLayer(layers[0])

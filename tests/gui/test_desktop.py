@@ -72,6 +72,12 @@ def test_the_first_start_speaks_chinese(chinese):
     assert [text for text in [*told, *chinese["welcome"]] if not HAN.search(text)] == []
 
 
+def test_the_latest_run_lies_on_top_and_earlier_ones_are_folded(seen):
+    assert seen["shown"] in seen["layers"]
+    assert [name.count(" · region · 2000–2015 · ") for name in seen["groups"][:2]] == [1, 1]
+    assert seen["folded"] == [True, False]
+
+
 def test_a_plan_map_shows_the_plan_below_the_districts(seen):
     districts, plan = seen["plan layers"]
     assert [districts, plan] == [seen["start"]["canvas"][1], seen["start"]["canvas"][0]]
