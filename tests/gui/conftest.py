@@ -52,6 +52,7 @@ def at_the_desk(clone, zip_of_the_plugin, tmp_path_factory) -> Callable[[str, st
             "ECOASSETS_STEPS": steps,
             "XDG_RUNTIME_DIR": str(runtime),
             "HOME": str(profile),  # its documents are where Start here puts the practice region
+            "PYTHONPATH": str(DESK.parent),  # steps that stand in files of their own
             "LC_ALL": "C.UTF-8",
         }
         command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "qgis", "--nologo", "--noversioncheck",

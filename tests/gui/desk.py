@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
+from clicks import FOLDER, SEEN, picture, wait
+from newcomer import layout, start
 from qgis.core import (
     QgsApplication,
     QgsProcessingContext,
@@ -24,8 +25,7 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsProject,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject, QPoint, QSize, Qt, QTimer, QUrl, pyqtSlot
-from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtCore import QPoint, QSize, Qt, QTimer, QUrl
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -41,28 +41,10 @@ from qgis.PyQt.QtWidgets import (
 )
 from qgis.utils import iface, plugins
 
-FOLDER = Path(os.environ["ECOASSETS_DESK"])
 ZIP = os.environ["ECOASSETS_ZIP"]
 STEPS = os.environ["ECOASSETS_STEPS"].split(",")
+OF_OTHERS = {"start": start, "layout": layout}  # steps that stand in a file of their own
 MODELS_IN = "zh" if QgsApplication.locale().startswith("zh") else "en"
-SEEN: dict[str, Any] = {"faults": []}
-
-
-def wait(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-    """Lets QGIS go on for some time, or until something is so."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QCoreApplication.processEvents()
-        if until():
-            return True
-        time.sleep(0.02)
-    return until()
-
-
-def picture(widget: QWidget, name: str) -> None:
-    """A picture of a widget as it is on the screen."""
-    wait(0.4)
-    widget.grab().save(str(FOLDER / f"{name}.png"))
 
 
 def provider() -> Any:
@@ -80,73 +62,6 @@ def install() -> None:
     SEEN["installed"] = "ecoassets" in plugins
     SEEN["from"] = str(Path(__import__("ecoassets").__file__).resolve().parent)
     SEEN["menu"] = menu_entries()
-
-
-def start() -> None:
-    """The first entry of the menu, and nothing else: a region, its project, a workflow, its map and report."""
-    SEEN["welcome"] = [item.text() for item in iface.messageBar().items() if item.title() == "EcoAssets"]
-    opened: list[str] = []
-    catcher = UrlCatcher(opened)
-    QDesktopServices.setUrlHandler("file", catcher, "take")
-    picture(iface.mainWindow(), "welcome")
-    menu().actions()[0].trigger()
-    wait(300, lambda: bool(opened))
-    QDesktopServices.unsetUrlHandler("file")
-    wait(3)
-    root, canvas = QgsProject.instance().layerTreeRoot(), iface.mapCanvas()
-    run = root.children()[0]
-    SEEN["start"] = {
-        "report": bool(opened) and Path(QUrl(opened[0]).toLocalFile()).is_file(),
-        "project": QgsProject.instance().title(),
-        "group": run.name(),
-        "members": [child.name() for child in run.children()],
-        "unfolded": [child.name() for child in run.children() if child.isExpanded()],
-        "tables": [n.name() for n in run.findLayers() if not n.layer().isSpatial()],
-        "canvas": [layer.name() for layer in canvas.layers()],
-        "region": [child.name() for child in root.children()[1:]],
-        "on the region": canvas.extent().intersects(canvas.layers()[0].extent()) and 1_000 < canvas.scale() < 500_000,
-        "step": canvas.temporalController().frameDuration().years(),
-        "told": [item.text() for item in iface.messageBar().items() if item.title() == "EcoAssets"],
-    }
-    picture(iface.mainWindow(), "start")
-    layout("plan")
-    saved_run(Path(QUrl(opened[0]).toLocalFile()).with_suffix(".parameters.json"))
-    QgsProject.instance().setDirty(False)
-    iface.newProject(False)
-
-
-class UrlCatcher(QObject):
-    """Takes what would open in a browser."""
-
-    def __init__(self, opened: list[str]) -> None:
-        super().__init__()
-        self._opened = opened
-
-    @pyqtSlot(QUrl)
-    def take(self, url: QUrl) -> None:
-        self._opened.append(url.toString())
-
-
-def saved_run(path: Path) -> None:
-    """What lies beside the report fills the dialog again; three of it fill a batch."""
-    from ecoassets.algorithms.desktop.saved_runs import read_runs, show_runs
-
-    runs = read_runs([str(path)])
-    dialog = show_runs(runs, iface.mainWindow())
-    wait(1)
-    given = dialog.mainWidget().createProcessingParameters()
-    SEEN["opened run"] = {name: str(given.get(name)) for name in ("LAND_COVER", "YEARS", "MINIMUM_AREA", "FOLDER")}
-    picture(dialog, "opened-run")
-    dialog.close()
-    dialog = show_runs(runs * 3, iface.mainWindow())
-    wait(1)
-    SEEN["opened batch"] = dialog.mainWidget().batchRowCount()
-    picture(dialog, "opened-batch")
-    dialog.close()
-
-
-def menu() -> Any:
-    return next(a.menu() for a in iface.pluginMenu().actions() if a.text() == "EcoAssets")
 
 
 def close_messages() -> None:
@@ -296,29 +211,6 @@ def style_of(layer: Any) -> str:
     """The kind of renderer, "" for tables."""
     renderer = layer.renderer() if hasattr(layer, "renderer") else None
     return "" if renderer is None else str(renderer.type())
-
-
-def layout(name: str = "layout") -> None:
-    """The plan map of the menu, as its dialog offers it."""
-    before = len(QgsProject.instance().layoutManager().printLayouts())
-    next(entry for entry in menu().actions() if entry.text() in ("New plan map…", "新建规划图…")).trigger()
-    wait(1)
-    dialog = next(one for one in QApplication.topLevelWidgets() if type(one).__name__ == "PlanDialog")
-    picture(dialog, f"{name}-dialog")
-    dialog.accept()
-    wait(3)
-    layouts = QgsProject.instance().layoutManager().printLayouts()
-    SEEN["layouts"] = len(layouts) - before
-    from qgis.core import QgsLayoutExporter
-
-    if layouts:
-        SEEN[f"{name} layers"] = [layer.name() for layer in layouts[-1].itemById("map").layers()]
-        settings = QgsLayoutExporter.ImageExportSettings()
-        settings.dpi = 70
-        QgsLayoutExporter(layouts[-1]).exportToImage(str(FOLDER / f"{name}.png"), settings)
-    for window in QApplication.topLevelWidgets():
-        if window.objectName() == "QgsLayoutDesignerBase":
-            window.close()
 
 
 def batch() -> None:
@@ -474,7 +366,7 @@ def main() -> None:
     window.move(QPoint(0, 0))
     for step in STEPS:
         try:
-            globals()[step]()
+            OF_OTHERS.get(step, globals().get(step))()
         except Exception:
             SEEN["faults"].append(f"{step}: {traceback.format_exc()}")
     (FOLDER / "seen.json").write_text(json.dumps(SEEN, ensure_ascii=False, indent=1), encoding="utf-8")
