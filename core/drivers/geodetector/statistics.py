@@ -93,7 +93,7 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
 
 def pair_codes(a: Integers, b: Integers) -> Integers:
     """Strata of two factors laid over each other: (n,) ``a * L_b + b``, renumbered from 0 without gaps."""
-    pairs = a * (int(b.max()) + 1) + b
+    pairs = a.astype(np.int64) * (int(b.max()) + 1) + b  # 32 bits, the default of numpy 1 on Windows, would overflow
     span = int(pairs.max()) + 1
     if span > 4 * len(pairs) + 1_000_000:
         return np.unique(pairs, return_inverse=True)[1].ravel()

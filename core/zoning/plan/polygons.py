@@ -13,11 +13,12 @@ from osgeo import gdal, ogr
 
 from ...errors import OutputError
 from ...progress import Progress
-from ...raster.dataset import call_gdal, memory_polygons, open_raster
-from ...raster.files import PendingFile
+from ...raster.dataset import call_gdal, open_raster
+from ...raster.files import PendingFile, workspace
 from ...raster.grid import Grid
 
 LAYER = "zoning_plan"
+_CHECK_EVERY = 1000  # polygons between two looks at a cancel
 Attribute = Union[str, float, int, None]
 
 
@@ -60,30 +61,45 @@ def write_plan_polygons(
     """
     raster = open_raster(parts)
     what = f"Cannot write {file.pending.final}"
-    traced = _trace(raster, what, progress)
+    with workspace() as folder:
+        traced = _trace(raster, folder, what, progress)
+        try:
+            _write(traced, file, Grid.of_dataset(raster), attributes, what, progress)
+        finally:
+            del traced  # closes the file, so that its folder can go
+    progress.set(100)
+
+
+def _write(
+    traced: gdal.Dataset, file: PolygonFile, grid: Grid, attributes: Mapping[int, Mapping[str, Attribute]], what: str,
+    progress: Progress,
+) -> None:  # fmt: skip
     dataset = call_gdal(what, OutputError, file.driver.Create, file.pending.path, 0, 0, 0, gdal.GDT_Unknown)
-    reference = Grid.of_dataset(raster).spatial_reference()
-    layer = call_gdal(what, OutputError, dataset.CreateLayer, LAYER, reference, ogr.wkbMultiPolygon)
+    layer = call_gdal(what, OutputError, dataset.CreateLayer, LAYER, grid.spatial_reference(), ogr.wkbMultiPolygon)
     for name, value in next(iter(attributes.values()), {}).items():
         layer.CreateField(ogr.FieldDefn(name, _field_type(value)))
     for part, values in attributes.items():
-        if part not in traced:
+        polygons = _polygons_of(traced, part, progress)
+        if polygons is None:
             continue
         feature = ogr.Feature(layer.GetLayerDefn())
         for name, value in values.items():
             if value is not None:
                 feature.SetField(name, value)
-        feature.SetGeometry(traced[part])
+        feature.SetGeometry(polygons)
         _check(what, partial(layer.CreateFeature, feature))
     _check(what, dataset.FlushCache)
-    del layer, dataset
-    progress.set(100)
 
 
-def _trace(raster: gdal.Dataset, what: str, progress: Progress) -> dict[int, ogr.Geometry]:
-    """A multipolygon per value. Traced polygons of one value meet in corners only, so collecting them is a union."""
-    memory = memory_polygons()
-    layer = memory.CreateLayer("traced", geom_type=ogr.wkbPolygon)
+def _trace(raster: gdal.Dataset, folder: str, what: str, progress: Progress) -> gdal.Dataset:
+    """A polygon per patch with the value of its part, in a file: a noisy map has more of them than memory holds."""
+    traced = call_gdal(
+        what, OutputError, gdal.GetDriverByName("GPKG").Create, os.path.join(folder, "traced.gpkg"), 0, 0, 0,
+        gdal.GDT_Unknown,
+    )  # fmt: skip
+    layer = call_gdal(
+        what, OutputError, traced.CreateLayer, "traced", geom_type=ogr.wkbPolygon, options=["SPATIAL_INDEX=NO"]
+    )
     layer.CreateField(ogr.FieldDefn("part", ogr.OFTInteger))
     band = raster.GetRasterBand(1)
 
@@ -91,17 +107,26 @@ def _trace(raster: gdal.Dataset, what: str, progress: Progress) -> dict[int, ogr
         return 0 if progress.cancelled() else 1
 
     try:
+        _check(what, traced.StartTransaction)
         _check(what, lambda: gdal.Polygonize(band, band.GetMaskBand(), layer, 0, [], callback=stop_when_cancelled))
+        _check(what, traced.CommitTransaction)
     except OutputError:
         progress.check()
         raise
-    collected: dict[int, ogr.Geometry] = {}
-    for feature in layer:
-        part = feature.GetField("part")
-        if part not in collected:
-            collected[part] = ogr.Geometry(ogr.wkbMultiPolygon)
-        collected[part].AddGeometry(feature.GetGeometryRef())
-    return collected
+    traced.ExecuteSQL("CREATE INDEX parts ON traced (part)")
+    return traced
+
+
+def _polygons_of(traced: gdal.Dataset, part: int, progress: Progress) -> ogr.Geometry | None:
+    """All of one part. Traced polygons of one value meet in corners only, so collecting them is a union."""
+    layer = traced.GetLayer(0)
+    layer.SetAttributeFilter(f"part = {part}")
+    collected = ogr.Geometry(ogr.wkbMultiPolygon)
+    for number, feature in enumerate(layer):
+        if number % _CHECK_EVERY == 0:
+            progress.check()
+        collected.AddGeometry(feature.GetGeometryRef())
+    return collected if collected.GetGeometryCount() else None
 
 
 def _check(what: str, call: Callable[[], Any]) -> None:

@@ -117,7 +117,8 @@ def select_units(
         progress.warn(
             say(
                 "The time limit of {seconds:g} s ended the search: a selection cheaper by up to {gap:.2%} may exist. "
-                "Raise TIME_LIMIT to look further.",
+                "Another run may choose other units: how far a search comes depends on the machine and on what else it "
+                "does. Raise TIME_LIMIT to look further.",
                 seconds=time_limit,
                 gap=bound_gap,
             )

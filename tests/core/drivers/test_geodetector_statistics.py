@@ -129,3 +129,9 @@ def test_blocks_stay_together():
     parts = ((0, 1, 2), (3, 4, 9), (5, 6, 7, 8))
     expected = {parts[i] + parts[j] + parts[3 - i - j] for i in range(3) for j in range(3) if i != j}
     assert orders == expected
+
+
+def test_codes_of_32_bits_do_not_overflow():
+    """The default integer of numpy 1 on Windows: 131,073 x 131,073 pairs are more than it holds."""
+    codes = np.arange(131_073, dtype=np.int32)
+    assert len(np.unique(pair_codes(codes, codes[::-1].copy()))) == len(codes)
