@@ -1,0 +1,1 @@
+"""Soil properties in percent from maps by depth, or from a map of soil units and its table."""

@@ -1,0 +1,93 @@
+"""A raster of ids and a table of values become a raster of values, on the grid of the ids, around the study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from osgeo import gdal, osr
+
+from ...errors import GridError, InputError
+from ...messages import say
+from ...progress import Progress
+from ...raster.dataset import call_gdal, open_raster, short_name
+from ...raster.files import intermediate_path
+from ...raster.grid import Grid
+from ...raster.reading.source import footprint
+from ...raster.windows import TILE
+
+NODATA = -9999.0
+_MARGIN = 4  # pixels around the study, for interpolation
+_WGS84 = "EPSG:4326"
+
+
+def write_joined(
+    path: str, values: Mapping[int, float], name: str, study: Grid, folder: str, progress: Progress
+) -> str:
+    """Writes the values of the ids around the study and returns the path.
+
+    Args:
+        path: raster of ids; WGS 84 where it has no CRS, as HWSD's `.bil`.
+        values: by id; others have none.
+        name: of the result.
+        study: grid of the study.
+        folder: for the result.
+        progress: polled between strips.
+
+    Raises:
+        GridError: the raster does not lie over the study.
+        InputError: no id around the study has a value.
+    """
+    dataset = open_raster(path, "soil units")
+    own = Grid.of_dataset(dataset) if dataset.GetProjection() else _assumed(dataset)
+    left, top, width, height = _around(own, study, path)
+    target = intermediate_path(folder, f"joined {name}")
+    create = gdal.GetDriverByName("GTiff").Create
+    options = ["TILED=YES", "COMPRESS=DEFLATE"]
+    made = call_gdal("Cannot join", InputError, create, target, width, height, 1, gdal.GDT_Float32, options)
+    x, dx, _, y, _, dy = own.transform
+    made.SetGeoTransform((x + left * dx, dx, 0, y + top * dy, 0, dy))
+    made.SetProjection(own.crs)
+    made.GetRasterBand(1).SetNoDataValue(NODATA)
+    ids = np.array(sorted(values), dtype=np.int64)
+    known = np.array([values[i] for i in ids.tolist()], dtype=np.float32)
+    found = 0
+    for row in range(0, height, TILE):
+        progress.check()
+        rows = min(TILE, height - row)
+        read = dataset.GetRasterBand(1).ReadAsArray
+        stored = call_gdal(f"Cannot read {path}", InputError, read, left, top + row, width, rows).astype(np.int64)
+        place = np.minimum(np.searchsorted(ids, stored), len(ids) - 1)
+        has = ids[place] == stored
+        found += int(has.sum())
+        made.GetRasterBand(1).WriteArray(np.where(has, known[place], np.float32(NODATA)), 0, row)
+    made.FlushCache()
+    if not found:
+        raise InputError(
+            say(
+                "No id of {raster} around the study is in the table. Is KEY the column of the ids?",
+                raster=short_name(path),
+            )
+        )
+    return target
+
+
+def _assumed(dataset: gdal.Dataset) -> Grid:
+    reference = osr.SpatialReference()
+    reference.SetFromUserInput(_WGS84)
+    return Grid(dataset.RasterXSize, dataset.RasterYSize, tuple(dataset.GetGeoTransform()), reference.ExportToWkt())
+
+
+def _around(own: Grid, study: Grid, path: str) -> tuple[int, int, int, int]:
+    bounds = footprint(study, own)
+    if bounds is None:
+        raise GridError(say("{raster} cannot be brought on the grid of the study.", raster=short_name(path)))
+    x, dx, _, y, _, dy = own.transform
+    columns = sorted(((bounds[0] - x) / dx, (bounds[2] - x) / dx))
+    rows = sorted(((bounds[1] - y) / dy, (bounds[3] - y) / dy))
+    left, right = max(0, math.floor(columns[0]) - _MARGIN), min(own.width, math.ceil(columns[1]) + _MARGIN)
+    top, bottom = max(0, math.floor(rows[0]) - _MARGIN), min(own.height, math.ceil(rows[1]) + _MARGIN)
+    if right <= left or bottom <= top:
+        raise GridError(say("{raster} does not overlap the grid of the study.", raster=short_name(path)))
+    return left, top, right - left, bottom - top
