@@ -42,7 +42,13 @@ def _structure(
 
 
 def write_hdf4(
-    path: Path, grid: str, h: int, v: int, layers: Mapping[str, np.ndarray], attributes: Mapping[str, Mapping[str, Any]]
+    path: Path,
+    grid: str,
+    h: int,
+    v: int,
+    layers: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Mapping[str, Any]],
+    packed: bool = False,
 ) -> Path:
     """A MODIS tile, HDF4-EOS: the upper left pixels of a tile, of its true size.
 
@@ -52,6 +58,7 @@ def write_hdf4(
         h, v: of the tile.
         layers: arrays by name.
         attributes: of the layers, such as `_FillValue` and `scale_factor`; fills take the type of the array.
+        packed: whether layers are compressed, as providers do.
     """
     pytest.importorskip("pyhdf.SD")
     from pyhdf.HDF import HC, HDF
@@ -69,6 +76,8 @@ def write_hdf4(
         data.dim(1).setname(f"XDim:{grid}")
         for key, value in attributes.get(name, {}).items():
             data.attr(key).set(kind if key == "_FillValue" else SDC.FLOAT64, value)
+        if packed:
+            data.setcompress(SDC.COMP_DEFLATE, 5)
         data[:] = array
         references.append(data.ref())
         data.endaccess()

@@ -26,6 +26,7 @@ from .bench_data import creation_options, make_inputs
 from .bench_drivers import drivers
 from .bench_jobs import REFERENCES, STANDARD_VALUE, keep_result
 from .bench_landuse import crosstab, focal
+from .bench_prepare import prepare_commands
 from .bench_quality import percentiles, rsei, trend
 from .bench_services import JOBS, service_commands
 from .bench_zoning import importance, ranking
@@ -33,7 +34,7 @@ from .bench_zoning import importance, ranking
 CODECS = ("DEFLATE", "ZSTD")
 PARTS = (
     "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services",
-    "importance", "ranking", "drivers",
+    "importance", "ranking", "drivers", "prepare",
 )  # fmt: skip
 
 
@@ -233,6 +234,7 @@ def main() -> None:
         "ranking": lambda folder: ranking(folder),
         "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
         "drivers": lambda folder: drivers(),
+        "prepare": lambda folder: rows(measure(prepare_commands(folder), given.repeat), "46 tiles of MODIS, HDF4"),
     }
     for name, part in parts.items():
         if given.only in (None, name):

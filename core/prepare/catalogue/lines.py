@@ -25,7 +25,7 @@ def load_lined(text: str, file: str) -> Entry:
     """
     import yaml
 
-    loader = yaml.SafeLoader(text)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)  # libyaml, where PyYAML was built with it
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):

@@ -10,8 +10,6 @@ import numpy as np
 from ...quantities import Range
 from ..catalogue.product import Layer, QualityTest
 
-_TABLE_BITS = 16  # quality of up to so many bits is looked up in a table
-
 
 @dataclass(frozen=True)
 class StoredMask:
@@ -74,28 +72,9 @@ class StoredMask:
         return good
 
 
-class QualityMask:
-    """Whether numbers of a quality layer pass all tests."""
-
-    def __init__(self, tests: Sequence[QualityTest]) -> None:
-        self._tests = tuple(tests)
-        self._tables: dict[np.dtype, np.ndarray] = {}
-
-    def passes(self, stored: np.ndarray) -> np.ndarray:
-        """Where the stored quality passes, in its shape."""
-        if stored.dtype.kind not in "iu" or stored.dtype.itemsize * 8 > _TABLE_BITS:
-            return self._computed(stored)
-        unsigned = stored.view(f"u{stored.dtype.itemsize}")
-        return self._table(stored.dtype)[unsigned]
-
-    def _table(self, dtype: np.dtype) -> np.ndarray:
-        if dtype not in self._tables:
-            numbers = np.arange(1 << (8 * dtype.itemsize), dtype=f"u{dtype.itemsize}")
-            self._tables[dtype] = self._computed(numbers.view(dtype))
-        return self._tables[dtype]
-
-    def _computed(self, stored: np.ndarray) -> np.ndarray:
-        good = np.ones(stored.shape, dtype=bool)
-        for test in self._tests:
-            good &= test.passes(stored)
-        return good
+def passes(tests: Sequence[QualityTest], stored: np.ndarray) -> np.ndarray:
+    """Where stored numbers of quality pass all tests, in their shape."""
+    good = tests[0].passes(stored)
+    for test in tests[1:]:
+        good &= test.passes(stored)
+    return good

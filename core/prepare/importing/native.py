@@ -22,11 +22,11 @@ from ...raster.grid import Grid, same_crs
 from ...raster.reading.source import footprint
 from ...raster.windows import Window
 from ..catalogue.product import Layer
-from .masks import QualityMask, StoredMask
+from .masks import StoredMask, passes
 from .reduction import bytes_per_pixel, converted, reduction_of
 from .steps import Period, Step
 
-STRIP_BYTES = 96 * 2**20
+STRIP_BYTES = 384 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each strip
 _CACHE_PIXELS = 1 << 16
 _ALIGNED = 1e-2  # of a pixel
 _MARGIN = 4  # pixels around the study, for interpolation
@@ -286,7 +286,6 @@ def _reduce_strip(
     shapes = [(part.stop - part.start, window.width) for part in slices]
     running = [reduction_of(rule.annual, shape, dtype, rule.layer.rate) for shape in shapes]
     tests = rule.layer.quality.tests(rule.quality) if rule.layer.quality else ()
-    quality_mask = QualityMask(tests)
     packed = rule.layer.scale is None
     for step in steps:
         progress.check()
@@ -302,11 +301,16 @@ def _reduce_strip(
             values = int(np.count_nonzero(valid))
             counted.fills += valid.size - values
             if quality is not None:
-                valid &= quality_mask.passes(quality[part])
+                valid &= passes(tests, quality[part])
                 counted.poor += values - int(np.count_nonzero(valid))
             reduction.add(band.unpacked(stored[part]) if packed else stored[part], valid, step.days)
-    results = [converted(one, rule.annual, rule.layer, rule.scale, rule.offset, period.days) for one in running]
-    return np.concatenate([values for values, _ in results]), np.concatenate([days for _, days in results])
+    kind = np.int32 if rule.layer.is_classes else np.float32
+    found, valid_days = [], []
+    for one in running:
+        values, days = converted(one, rule.annual, rule.layer, rule.scale, rule.offset, period.days)
+        found.append(values.astype(kind))
+        valid_days.append(days.astype(np.uint16))
+    return np.concatenate(found), np.concatenate(valid_days)
 
 
 @dataclass(frozen=True)
@@ -368,12 +372,10 @@ def _lay(
     """Writes values, and leaves what is there where there are none: neighbouring tiles may overlap."""
     height, width = found.shape
     if classes:
-        codes, pixels = np.unique(found[good].astype(np.int64), return_counts=True)
+        codes, pixels = np.unique(found[good], return_counts=True)
         for code, count in zip(codes.tolist(), pixels.tolist()):
             counted.codes[code] = counted.codes.get(code, 0) + count
-    kind = np.int32 if classes else np.float32
-    empty = NO_CLASS if classes else np.nan
-    written = np.where(good, found, empty).astype(kind)
+    written = np.where(good, found, found.dtype.type(NO_CLASS if classes else np.nan))
     _write(band, _over(band, written, good, column, row, width, height), column, row)
 
 

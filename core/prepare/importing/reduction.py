@@ -14,6 +14,7 @@ import numpy as np
 from ..catalogue.product import Layer
 
 HOURS = 24
+_MOST_IN_A_BYTE = 255
 
 
 class Reduction(Protocol):
@@ -26,6 +27,42 @@ class Reduction(Protocol):
         """Values in the stored numbers' line (sums: see `Sum`), float64, and valid days, int32."""
 
 
+class Days:
+    """Valid days of each pixel. Steps of one length are counted in bytes, and summed up before these overflow."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        self._steps: dict[int, np.ndarray] = {}
+        self._added: dict[int, int] = {}
+        self._total: Any = 0
+        self._count: Any = 0
+
+    def add(self, valid: np.ndarray, days: int) -> None:
+        counted = self._steps.setdefault(days, np.zeros(self._shape, dtype=np.uint8))
+        np.add(counted, valid.view(np.uint8), out=counted)
+        self._added[days] = self._added.get(days, 0) + 1
+        if self._added[days] == _MOST_IN_A_BYTE:
+            self._settle()
+
+    def _settle(self) -> None:
+        for days, counted in self._steps.items():
+            self._total = self._total + counted.astype(np.int32) * days
+            self._count = self._count + counted.astype(np.int32)
+        self._steps.clear()
+        self._added.clear()
+
+    @property
+    def total(self) -> np.ndarray:
+        self._settle()
+        return np.broadcast_to(np.asarray(self._total, dtype=np.int32), self._shape)
+
+    @property
+    def count(self) -> np.ndarray:
+        """Valid steps."""
+        self._settle()
+        return np.broadcast_to(np.asarray(self._count, dtype=np.int32), self._shape)
+
+
 class Sum:
     """Sum of the steps, or of step times days for rates.
 
@@ -35,27 +72,22 @@ class Sum:
     def __init__(self, shape: tuple[int, int], dtype: np.dtype, by_days: bool) -> None:
         integer = dtype.kind in "iu" and dtype.itemsize <= 2
         self._total: Any = np.zeros(shape, dtype=np.int32 if integer else np.float64)
-        self._days = np.zeros(shape, dtype=np.int16)
-        self._steps = np.zeros(shape, dtype=np.int16)
+        self._days = Days(shape)
         self._by_days = by_days
 
     def add(self, stored: np.ndarray, valid: np.ndarray, days: int) -> None:
-        if self._total.dtype.kind == "f":
-            part = np.where(valid, stored, 0).astype(np.float64)
-            self._total += part * days if self._by_days else part
-        else:
-            kept = stored * valid  # a product of numbers and bools stays in the type of the numbers
-            self._total += kept.astype(np.int32) * days if self._by_days else kept
-        self._days += valid.astype(np.int16) * np.int16(days)
-        if not self._by_days:
-            self._steps += valid
+        kind = self._total.dtype
+        kept = np.where(valid, stored, 0) if kind.kind == "f" else stored * valid  # numbers and bools: the type stays
+        part = kept.astype(kind)
+        self._total += part * days if self._by_days else part
+        self._days.add(valid, days)
 
     @property
     def weight(self) -> np.ndarray:
-        return self._days if self._by_days else self._steps
+        return self._days.total if self._by_days else self._days.count
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._total.astype(np.float64), self._days.astype(np.int32)
+        return self._total.astype(np.float64), self._days.total
 
 
 class Mean:
@@ -78,14 +110,14 @@ class Maximum:
     def __init__(self, shape: tuple[int, int], dtype: np.dtype) -> None:
         self._lowest = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
         self._best = np.full(shape, self._lowest, dtype=dtype)
-        self._days = np.zeros(shape, dtype=np.int16)
+        self._days = Days(shape)
 
     def add(self, stored: np.ndarray, valid: np.ndarray, days: int) -> None:
         np.maximum(self._best, np.where(valid, stored, self._best.dtype.type(self._lowest)), out=self._best)
-        self._days += valid.astype(np.int16) * np.int16(days)
+        self._days.add(valid, days)
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
-        days = self._days.astype(np.int32)
+        days = self._days.total
         return np.where(days > 0, self._best, 0).astype(np.float64), days
 
 
@@ -160,8 +192,8 @@ def reduction_of(rule: str, shape: tuple[int, int], dtype: np.dtype, rate: str) 
 def bytes_per_pixel(rule: str, steps: int, dtype: np.dtype) -> int:
     """Memory of a running result, for the height of strips."""
     if rule == "median":
-        return 8 + steps * (4 if dtype.itemsize <= 2 or dtype == np.float32 else 8) * 2
-    return 24 + dtype.itemsize
+        return 16 + steps * (4 if dtype.itemsize <= 2 or dtype == np.float32 else 8) * 2
+    return 20 + dtype.itemsize
 
 
 def converted(
