@@ -307,8 +307,8 @@ def _reduce_strip(
     kind = np.int32 if rule.layer.is_classes else np.float32
     found, valid_days = [], []
     for one in running:
-        values, days = converted(one, rule.annual, rule.layer, rule.scale, rule.offset, period.days)
-        found.append(values.astype(kind))
+        reduced, days = converted(one, rule.annual, rule.layer, rule.scale, rule.offset, period.days)
+        found.append(reduced.astype(kind))
         valid_days.append(days.astype(np.uint16))
     return np.concatenate(found), np.concatenate(valid_days)
 
