@@ -22,6 +22,7 @@ from ...core.workflows.esv_headlines import (
     span_headlines,
 )
 from ...core.workflows.headlines import Headline
+from ...core.workflows.per_head import GDP_PER_HEAD, write_gdp_per_head
 from ...core.workflows.pressure_headlines import pressure_headlines, zone_headlines
 from ...core.years import parse_years
 from ..assets.valuing import SERIES, ValuingAlgorithm
@@ -31,6 +32,7 @@ from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
 from .workflow import Chain, Step, Workflow
 
+PER_HEAD_FILE = "gdp_per_head.tif"
 ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
 
 
@@ -104,13 +106,15 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
             parse_years(given.text("IMAGE_YEARS") or given.text("YEARS"))
 
     @staticmethod
-    def _sampling(given: Given, value: str, activity: str) -> Sampling:
+    def _sampling(given: Given, value: str, activity: str, per_head: str | None = None) -> Sampling:
         sampling = Sampling(given)
         sampling.add(ESV, value)
         sampling.add_given("DEM", "elevation")
         sampling.add_given("PRECIPITATION")
         sampling.add(ACTIVITY, activity)
         sampling.add_drivers()
+        if per_head:
+            sampling.add(GDP_PER_HEAD, per_head)
         return sampling
 
     def follow(self, given: Given, chain: Chain) -> list[Headline]:
@@ -196,9 +200,18 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         files = {"OUTPUT": "human_activity_zones.tif", "OUTPUT_TABLE": "human_activity_zones.csv"}
         return chain.run("humanactivity", files, about="human_activity_zones", UNIT="zones")
 
+    def _per_head(self, given: Given, chain: Chain) -> str | None:
+        """GDP per head, where the densities of GDP and of population were given."""
+        if not given.has("GDP") or not given.has("POPULATION"):
+            return None
+        path = chain.file(PER_HEAD_FILE)
+        densities = given.rasters("GDP"), given.rasters("POPULATION")
+        write_gdp_per_head(*densities, given.years(), path, self.raster_settings(given))
+        return path
+
     def _drivers(self, given: Given, chain: Chain, value: Step, activity: Step) -> list[Headline]:
         """The detector of the last year: natural drivers, human activity and what else was given."""
-        sampling = self._sampling(given, value.path(), activity.path())
+        sampling = self._sampling(given, value.path(), activity.path(), self._per_head(given, chain))
         sample = sampling.run(chain)
         detector = chain.run(
             "geodetector",

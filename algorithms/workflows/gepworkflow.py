@@ -9,6 +9,7 @@ from ...core.accounts.quantities.soil import NITROGEN, PHOSPHORUS, SILT
 from ...core.accounts.quantities.statistics import ALLOCATIONS
 from ...core.errors import InputError
 from ...core.report import Map
+from ...core.report.texts import load_texts
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.services.soil.erodibility import UNITS
@@ -25,6 +26,7 @@ from ..base import Results
 from ..given import Given
 from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
+from ..settings import report_language
 from ..translation import tr
 from .soil_steps import SoilSteps, has_soil
 from .workflow import Chain, Step, Workflow
@@ -38,7 +40,7 @@ class GepWorkflow(Workflow, PriceParameters):
 
     NAME = "gepworkflow"
     MAIN_MAP = "gep_map.tif"
-    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {ACCOUNT: (0, 1, 2)}
+    RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {ACCOUNT: (4, 5, 6, 7)}
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "NPP")
 
     def declare(self) -> None:
@@ -96,6 +98,10 @@ class GepWorkflow(Workflow, PriceParameters):
 
     def page(self, found: Found) -> Page:
         return gep_page(found)
+
+    def names(self, given: Given) -> dict[str, str]:
+        words = load_texts(report_language())
+        return {category: words[f"{category}_category"] for category in ("product", "regulating", "cultural")}
 
     def maps(self, given: Given, chain: Chain, language: str) -> list[Map]:
         path = chain.file(self.MAIN_MAP)

@@ -90,7 +90,7 @@ def combined_report(
         terms = page.glossary(found)
         maps = page_one.maps(language)
         cards = page.figures(found)
-        shown = [page.answer(), cards, *maps[:1], page.table(found), *maps[1:]]
+        shown = [page.answer(found), cards, *maps[:1], page.table(found), *maps[1:]]
         blocks: list[Block] = [block for block in shown if block is not None]
         chapters.append(Chapter(words["answer"], blocks))
     chapters += [places_chapter(places, words, naming) for places in page_one.places]

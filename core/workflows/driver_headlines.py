@@ -15,7 +15,7 @@ from .headlines import Headline, Row, rows_of
 NATURAL, SOCIOECONOMIC, OTHER = "natural_factors", "socioeconomic_factors", "other_factors"
 _USUAL = {
     NATURAL: ("elevation", "slope", "precipitation", "temperature"),
-    SOCIOECONOMIC: ("hemeroby", "human_activity", "population", "gdp", "night_light"),
+    SOCIOECONOMIC: ("hemeroby", "human_activity", "population", "gdp", "gdp_per_head", "night_light"),
 }
 STRONGEST_TURNS = 3
 

@@ -102,7 +102,9 @@ def _quantiles(found: Found) -> list[Sentence]:
         driver, _, quantile = h.subject.rpartition(", ")
         sign = found.direction(h)
         if sign:
-            by_driver.setdefault(driver, {}).setdefault(sign, []).append(f"{float(quantile) * 100:g} %")
+            by_driver.setdefault(driver, {}).setdefault(sign, []).append(
+                found.say("percent", number=f"{float(quantile) * 100:g}")
+            )
     told = []
     for driver, signs in by_driver.items():
         if len(signs) == 2:

@@ -29,12 +29,12 @@ class Page:
     rows: Sequence[str]
     terms: Sequence[str] = ()
 
-    def answer(self) -> Answer:
+    def answer(self, found: Found) -> Answer:
         """The sentences, those about the same thing as one."""
         told: dict[str, list[str]] = {}
         for about, sentence in self.sentences:
             told.setdefault(about, []).append(sentence)
-        return Answer(self.question, [(about, " ".join(parts)) for about, parts in told.items()])
+        return Answer(self.question, [(about, found.words["say_gap"].join(parts)) for about, parts in told.items()])
 
     def figures(self, found: Found) -> Figures | None:
         """The most telling figures; None where there are none."""

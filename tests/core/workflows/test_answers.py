@@ -22,7 +22,8 @@ def found(*headlines, language="en"):
 
 
 def answer_of(page, *headlines, language="en"):
-    return dict(page(found(*headlines, language=language)).answer().sentences)
+    told_by = found(*headlines, language=language)
+    return dict(page(told_by).answer(told_by).sentences)
 
 
 def totals(*values, years=(2000, 2005, 2010, 2015)):
