@@ -337,9 +337,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         parameter = QgsProcessingParameterRasterDestination(name, "", optional=optional, createByDefault=made)
         self.add(parameter, use=Use(quantity, "map"))
 
-    def add_table_output(self, name: str, default: bool = False) -> None:
+    def add_table_output(self, *names: str, default: bool = False) -> None:
         kind = QgsProcessing.SourceType.TypeVector
-        self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
+        for name in names:
+            self.add(QgsProcessingParameterFeatureSink(name, "", kind, optional=True, createByDefault=default))
 
     def add_features_output(self, name: str, optional: bool = True) -> None:
         kind = QgsProcessing.SourceType.TypeVectorAnyGeometry
@@ -369,8 +370,9 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     def add_folder_output(self, name: str, default: str | None = None) -> None:
         self.add(QgsProcessingParameterFolderDestination(name, "", default))
 
-    def add_number_output(self, name: str) -> None:
-        self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
+    def add_number_output(self, *names: str) -> None:
+        for name in names:
+            self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
 
     def add_land_cover(self, *, several_years: bool = True) -> None:
         """Land cover, its years and what its codes mean."""

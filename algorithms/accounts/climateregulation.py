@@ -47,8 +47,7 @@ class ClimateRegulation(PhysicalAlgorithm):
         self.add_raster_output("OUTPUT_EVAPORATION", quantity="cooling")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("TRANSPIRATION", "EVAPORATION"):
-            self.add_number_output(name)
+        self.add_number_output("TRANSPIRATION", "EVAPORATION")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = CoolingInputs(

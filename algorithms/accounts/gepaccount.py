@@ -79,16 +79,15 @@ class GepAccountAlgorithm(PriceParameters):
         self.add_rasters("MAPS", quantity="service", optional=True)
         self.add_text("MAP_SERVICES", "", optional=True)
         self.add_raster_settings(several_years=False, classes=False)
-        self.add_table_output("OUTPUT_ACCOUNT", default=True)
-        self.add_table_output("OUTPUT_SUMMARY", default=True)
-        for name in ("OUTPUT_CHANGE", "OUTPUT_SENSITIVITY", "OUTPUT_PRICES", "OUTPUT_BRIDGE"):
-            self.add_table_output(name)
+        self.add_table_output("OUTPUT_ACCOUNT", "OUTPUT_SUMMARY", default=True)
+        self.add_table_output("OUTPUT_CHANGE", "OUTPUT_SENSITIVITY", "OUTPUT_PRICES", "OUTPUT_BRIDGE")
         self.add_features_output("OUTPUT_ZONES")
         self.add_raster_output("OUTPUT_MAP", quantity="gep_per_ha")
         self.add_workbook_output()
         self.add_report_output()
-        for name in ("GEP_FIRST", "GEP_LAST", "CURRENT_CHANGE_PCT", "COMPARABLE_CHANGE_PCT", "GGI", "NOT_VALUED"):
-            self.add_number_output(name)
+        self.add_number_output(
+            "GEP_FIRST", "GEP_LAST", "CURRENT_CHANGE_PCT", "COMPARABLE_CHANGE_PCT", "GGI", "NOT_VALUED"
+        )
 
     def compute(self, given: Given, progress: Progress) -> Results:
         account = run_gep_account(self._inputs(given), progress.part(0, 20))

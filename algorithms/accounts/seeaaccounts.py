@@ -46,8 +46,7 @@ class SeeaAccounts(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_workbook_output()
         self.add_report_output()
-        for name in ("GEP_OPENING", "GEP_CLOSING", "NPV_OPENING", "NPV_CLOSING"):
-            self.add_number_output(name)
+        self.add_number_output("GEP_OPENING", "GEP_CLOSING", "NPV_OPENING", "NPV_CLOSING")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         cover = given.rasters("LAND_COVER")

@@ -27,8 +27,7 @@ class Sensitivity(ValuingAlgorithm):
         self.add_raster_settings(several_years=False, maps=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("TOTAL", "TOTAL_P05", "TOTAL_P95"):
-            self.add_number_output(name)
+        self.add_number_output("TOTAL", "TOTAL_P05", "TOTAL_P95")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = SensitivityInputs(

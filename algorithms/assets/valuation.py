@@ -27,8 +27,7 @@ class ValuationAlgorithm(ValuingAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_CHANGE")
         self.add_report_output()
-        self.add_number_output("TOTAL_FIRST")
-        self.add_number_output("TOTAL_LAST")
+        self.add_number_output("TOTAL_FIRST", "TOTAL_LAST")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = self.valuation_inputs(given)

@@ -45,13 +45,9 @@ class DriverImportance(DriverAlgorithm):
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_features_output("OUTPUT", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_CURVES")
-        self.add_table_output("OUTPUT_THRESHOLDS")
-        self.add_table_output("OUTPUT_INTERACTIONS")
-        self.add_table_output("OUTPUT_TESTS")
+        self.add_table_output("OUTPUT_CURVES", "OUTPUT_THRESHOLDS", "OUTPUT_INTERACTIONS", "OUTPUT_TESTS")
         self.add_report_output()
-        for name in ("R2_BLOCKS", "R2_RANDOM"):
-            self.add_number_output(name)
+        self.add_number_output("R2_BLOCKS", "R2_RANDOM")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.importance.engines import require_engine

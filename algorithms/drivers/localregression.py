@@ -52,11 +52,9 @@ class LocalRegression(DriverAlgorithm):
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_features_output("OUTPUT", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_TESTS")
-        self.add_table_output("OUTPUT_SEARCH")
+        self.add_table_output("OUTPUT_TESTS", "OUTPUT_SEARCH")
         self.add_report_output()
-        for name in ("AICC", "R2", "BANDWIDTH"):
-            self.add_number_output(name)
+        self.add_number_output("AICC", "R2", "BANDWIDTH")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.local.report import local_report

@@ -46,13 +46,10 @@ class PanelRegression(DriverAlgorithm):
         self.add_flag("AR_TEST", True, optional=True)
         self.add_flag("SECOND_OPINION", True, optional=True)
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_TESTS")
-        self.add_table_output("OUTPUT_TURNING")
-        self.add_table_output("OUTPUT_MODELS")
+        self.add_table_output("OUTPUT_TESTS", "OUTPUT_TURNING", "OUTPUT_MODELS")
         self.add_features_output("OUTPUT_RESIDUALS")
         self.add_report_output()
-        for name in ("N", "R2_WITHIN"):
-            self.add_number_output(name)
+        self.add_number_output("N", "R2_WITHIN")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.panel.report import panel_report

@@ -33,8 +33,7 @@ class SampleGridAlgorithm(SamplingAlgorithm):
         self.add_choice("SHAPE", ("cells", "points"), "cells")
         self.add_cells()
         self.add_features_output("OUTPUT", optional=False)
-        for name in ("CELLS", "N"):
-            self.add_number_output(name)
+        self.add_number_output("CELLS", "N")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.sampling.sample_grid import run_sample_grid

@@ -43,8 +43,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
         self.add_features_output("OUTPUT", optional=False)
         self.add_table_output("OUTPUT_TESTS")
         self.add_report_output()
-        for name in ("I", "Z", "P"):
-            self.add_number_output(name)
+        self.add_number_output("I", "Z", "P")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.autocorrelation.report import spatial_report

@@ -47,14 +47,11 @@ class SpatialRegression(DriverAlgorithm):
         self.add_number("DRAWS", 1000, 100, integer=True, advanced=True)
         self.add_number("SEED", 0, 0, integer=True, advanced=True)
         self.add_number("CONFIDENCE", 0.95, 0, 1, advanced=True)
-        self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_EFFECTS", default=True)
-        self.add_table_output("OUTPUT_TESTS")
-        self.add_table_output("OUTPUT_MODELS")
+        self.add_table_output("OUTPUT_TABLE", "OUTPUT_EFFECTS", default=True)
+        self.add_table_output("OUTPUT_TESTS", "OUTPUT_MODELS")
         self.add_features_output("OUTPUT")
         self.add_report_output()
-        for name in ("RHO", "LAMBDA", "LOG_LIKELIHOOD", "N"):
-            self.add_number_output(name)
+        self.add_number_output("RHO", "LAMBDA", "LOG_LIKELIHOOD", "N")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.drivers.spatial_regression.report import spatial_regression_report

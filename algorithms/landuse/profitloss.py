@@ -34,11 +34,9 @@ class ProfitLoss(ValuingAlgorithm):
         self.add_raster_output("OUTPUT", quantity="value_change", optional=False)
         self.add_raster_output("OUTPUT_INDEX", quantity="change_index")
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_SUMMARY")
-        self.add_table_output("OUTPUT_CLASSES")
+        self.add_table_output("OUTPUT_SUMMARY", "OUTPUT_CLASSES")
         self.add_report_output()
-        for name in ("GAIN", "LOSS", "NET"):
-            self.add_number_output(name)
+        self.add_number_output("GAIN", "LOSS", "NET")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = ProfitLossInputs(

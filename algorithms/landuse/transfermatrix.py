@@ -24,8 +24,7 @@ class TransferMatrix(EcoAlgorithm):
         self.add_raster_settings()
         self.add_raster_output("OUTPUT", quantity="land_change", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_BALANCE")
-        self.add_table_output("OUTPUT_DEGREES")
+        self.add_table_output("OUTPUT_BALANCE", "OUTPUT_DEGREES")
         self.add_report_output()
 
     def compute(self, given: Given, progress: Progress) -> Results:

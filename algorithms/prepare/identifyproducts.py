@@ -22,11 +22,9 @@ class IdentifyProducts(EcoAlgorithm):
         self.add_polygons("BOUNDARY")
         self.add_raster("REFERENCE", quantity="any", optional=True)
         self.add_text("PRODUCT_FOLDER", "", optional=True, advanced=True)
-        self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_SUMMARY", default=True)
+        self.add_table_output("OUTPUT_TABLE", "OUTPUT_SUMMARY", default=True)
         self.add_report_output()
-        for name in ("FILES", "RECOGNISED", "PROBLEMS"):
-            self.add_number_output(name)
+        self.add_number_output("FILES", "RECOGNISED", "PROBLEMS")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         result = run_identify_products(

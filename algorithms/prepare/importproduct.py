@@ -51,8 +51,7 @@ class ImportProduct(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_FILES")
         self.add_report_output()
-        for name in ("YEARS", "FILES_USED", "FILES_SKIPPED"):
-            self.add_number_output(name)
+        self.add_number_output("YEARS", "FILES_USED", "FILES_SKIPPED")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         outputs = ImportOutputs(given.required_output("OUTPUT"), given.output("OUTPUT_COUNT") or "")

@@ -54,8 +54,7 @@ class Degradation(EcoAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_SEVERITY_TABLE")
         self.add_report_output()
-        for name in ("DEGRADED", "IMPROVED", "DEGRADED_SHARE"):
-            self.add_number_output(name)
+        self.add_number_output("DEGRADED", "IMPROVED", "DEGRADED_SHARE")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         layers = compared_layers(

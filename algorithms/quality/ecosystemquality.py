@@ -56,8 +56,7 @@ class EcosystemQuality(EcoAlgorithm):
         self.add_raster_output("OUTPUT", quantity="ecosystem_quality", optional=False)
         self.add_raster_output("OUTPUT_CLASSES", quantity="quality_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_REFERENCES")
-        self.add_table_output("OUTPUT_CHANGE")
+        self.add_table_output("OUTPUT_REFERENCES", "OUTPUT_CHANGE")
         self.add_report_output()
         for name in (
             "MEAN_FIRST", "MEAN_LAST", "SUMMARY_FIRST", "SUMMARY_LAST", "CHANGE_PCT", "SAME_FIRST", "SAME_LAST",

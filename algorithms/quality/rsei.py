@@ -47,13 +47,10 @@ class Rsei(EcoAlgorithm):
         self.add_raster_output("OUTPUT_INDICATORS", quantity="any")
         self.add_raster_output("OUTPUT_CLASSES", quantity="rsei_class")
         self.add_raster_output("OUTPUT_CHANGE", quantity="rsei_change")
-        for name in ("OUTPUT_TABLE", "OUTPUT_LOADINGS"):
-            self.add_table_output(name, default=True)
-        for name in ("OUTPUT_MOVES", "OUTPUT_STATISTICS"):
-            self.add_table_output(name)
+        self.add_table_output("OUTPUT_TABLE", "OUTPUT_LOADINGS", default=True)
+        self.add_table_output("OUTPUT_MOVES", "OUTPUT_STATISTICS")
         self.add_report_output()
-        for name in ("MEAN_FIRST", "MEAN_LAST", "CONTRIBUTION"):
-            self.add_number_output(name)
+        self.add_number_output("MEAN_FIRST", "MEAN_LAST", "CONTRIBUTION")
 
     def _add_fine_choices(self) -> None:
         self.add_text("SENSORS", "", optional=True, advanced=True)

@@ -41,8 +41,7 @@ class Trend(EcoAlgorithm):
         self.add_raster_output("OUTPUT_CLASSES", quantity="trend_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("MEAN_SLOPE", "IMPROVED", "DEGRADED"):
-            self.add_number_output(name)
+        self.add_number_output("MEAN_SLOPE", "IMPROVED", "DEGRADED")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = TrendInputs(

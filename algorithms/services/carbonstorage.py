@@ -52,8 +52,7 @@ class CarbonStorage(ServiceAlgorithm):
         self.add_raster_output("OUTPUT_CHANGE", quantity="carbon_change")
         self.add_table_output("OUTPUT_CHANGE_TABLE")
         self.add_report_output()
-        for name in ("TOTAL_FIRST", "TOTAL", "CO2_FIRST", "CO2", "OXYGEN_FIRST", "OXYGEN"):
-            self.add_number_output(name)
+        self.add_number_output("TOTAL_FIRST", "TOTAL", "CO2_FIRST", "CO2", "OXYGEN_FIRST", "OXYGEN")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         maps = given.output("OUTPUT_FLUX"), given.output("OUTPUT_OXYGEN")

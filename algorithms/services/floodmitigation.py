@@ -57,8 +57,7 @@ class FloodMitigation(ServiceAlgorithm):
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_table_output("OUTPUT_BODIES")
         self.add_report_output()
-        self.add_number_output("TOTAL_FIRST")
-        self.add_number_output("TOTAL")
+        self.add_number_output("TOTAL_FIRST", "TOTAL")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         if given.has("OUTPUT_WATER") and not given.has("WATER_BODIES"):

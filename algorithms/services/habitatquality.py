@@ -44,8 +44,7 @@ class HabitatQuality(ServiceAlgorithm):
         self.add_raster_output("OUTPUT_DEGRADATION", quantity="habitat_degradation")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        self.add_number_output("MEAN_FIRST")
-        self.add_number_output("MEAN")
+        self.add_number_output("MEAN_FIRST", "MEAN")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = QualityInputs(

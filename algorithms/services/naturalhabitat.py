@@ -25,8 +25,7 @@ class NaturalHabitat(ServiceAlgorithm):
         self.add_raster_output("OUTPUT", quantity="natural_habitat", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        self.add_number_output("TOTAL_FIRST")
-        self.add_number_output("TOTAL")
+        self.add_number_output("TOTAL_FIRST", "TOTAL")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = HabitatInputs(self.cover(given), given.optional_years(), self.optional_series(given, "QUALITY"))

@@ -40,8 +40,7 @@ class SoilConservation(ServiceAlgorithm):
         self.add_raster_output("OUTPUT_CLASSES", quantity="erosion_class")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL", "LOSS_AREA"):
-            self.add_number_output(name)
+        self.add_number_output("TOTAL_FIRST", "TOTAL", "EROSION_TOTAL", "LOSS_AREA")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         r, k, ls, c = (self.series(given, factor) for factor in ("R", "K", "LS", "C"))

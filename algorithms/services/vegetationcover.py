@@ -46,8 +46,7 @@ class VegetationCover(ServiceAlgorithm):
         self.add_raster_output("OUTPUT_C", quantity="cover_factor")
         self.add_table_output("OUTPUT_TABLE")
         self.add_report_output()
-        for name in ("MEAN", "MEAN_C", "NDVI_SOIL", "NDVI_VEGETATION"):
-            self.add_number_output(name)
+        self.add_number_output("MEAN", "MEAN_C", "NDVI_SOIL", "NDVI_VEGETATION")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         return self._of_ndvi(given, progress) if given.rasters("NDVI") else self._of_classes(given, progress)

@@ -32,8 +32,7 @@ class WaterRetention(ServiceAlgorithm):
         self.add_raster_output("OUTPUT", quantity="water_retention", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        self.add_number_output("TOTAL_FIRST")
-        self.add_number_output("TOTAL")
+        self.add_number_output("TOTAL_FIRST", "TOTAL")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = RetentionInputs(

@@ -35,8 +35,7 @@ class CheckInputs(EcoAlgorithm):
         self.add_table("CLASS_TABLE")
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        self.add_number_output("PROBLEMS")
-        self.add_number_output("WARNINGS")
+        self.add_number_output("PROBLEMS", "WARNINGS")
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         # QGIS would refuse a raster that it cannot load; here that is a finding.

@@ -41,13 +41,10 @@ class ConservationZones(ZoningAlgorithm):
         self.add_raster_settings(several_years=False)
         self.add_raster_output("OUTPUT", quantity="conservation_zone", optional=False)
         self.add_raster_output("OUTPUT_IMPORTANCE", quantity="importance_class")
-        self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_EFFICIENCY", default=True)
-        self.add_table_output("OUTPUT_CLASSES")
-        self.add_table_output("OUTPUT_CLEANUP")
+        self.add_table_output("OUTPUT_TABLE", "OUTPUT_EFFICIENCY", default=True)
+        self.add_table_output("OUTPUT_CLASSES", "OUTPUT_CLEANUP")
         self.add_report_output()
-        self.add_number_output("AREA")
-        self.add_number_output("SHARE")
+        self.add_number_output("AREA", "SHARE")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         inputs = ConservationInputs(

@@ -38,12 +38,9 @@ class RestorationZones(ZoningAlgorithm):
         self.add_raster_output("OUTPUT", quantity="restoration_reason", optional=False)
         self.add_raster_output("OUTPUT_PRIORITY", quantity="restoration_priority")
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_COMBINATIONS")
-        self.add_table_output("OUTPUT_CLEANUP")
-        self.add_table_output("OUTPUT_PRIORITIES")
+        self.add_table_output("OUTPUT_COMBINATIONS", "OUTPUT_CLEANUP", "OUTPUT_PRIORITIES")
         self.add_report_output()
-        self.add_number_output("AREA")
-        self.add_number_output("SHARE")
+        self.add_number_output("AREA", "SHARE")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         layers = {name.lower(): given.raster(name) for name in LAYERS}

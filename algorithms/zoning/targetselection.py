@@ -37,8 +37,7 @@ class TargetSelection(ZoningAlgorithm):
         self.add_features_output("OUTPUT", optional=False)
         self.add_table_output("OUTPUT_TABLE", default=True)
         self.add_report_output()
-        for name in ("COST_TOTAL", "GAP", "SELECTED", "BOUNDARY"):
-            self.add_number_output(name)
+        self.add_number_output("COST_TOTAL", "GAP", "SELECTED", "BOUNDARY")
 
     def compute(self, given: Given, progress: Progress) -> Results:
         path = given.polygons("INPUT")

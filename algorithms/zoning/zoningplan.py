@@ -50,11 +50,11 @@ class ZoningPlan(ZoningAlgorithm):
         self.add_features_output("OUTPUT_VECTOR")
         self.add_raster_output("OUTPUT_DIFFERENCE", quantity="method_difference")
         self.add_table_output("OUTPUT_TABLE", default=True)
-        self.add_table_output("OUTPUT_SERVICES")
-        self.add_table_output("OUTPUT_COMPARISON")
+        self.add_table_output("OUTPUT_SERVICES", "OUTPUT_COMPARISON")
         self.add_report_output()
-        for name in ("CONSERVATION_AREA", "RESTORATION_AREA", "BOTH_AREA", "CONSERVATION_TOTAL", "RESTORATION_TOTAL"):
-            self.add_number_output(name)
+        self.add_number_output(
+            "CONSERVATION_AREA", "RESTORATION_AREA", "BOTH_AREA", "CONSERVATION_TOTAL", "RESTORATION_TOTAL"
+        )
 
     def compute(self, given: Given, progress: Progress) -> Results:
         with workspace() as folder:

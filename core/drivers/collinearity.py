@@ -12,8 +12,6 @@ import numpy as np
 
 from ..messages import Message, say
 
-Array = np.ndarray
-
 STRONG = 30.0
 """Condition index from which estimates suffer."""
 _INVOLVED = 0.5  # of the variance of a coefficient, from which its driver is part of the dependence
@@ -34,7 +32,7 @@ class Dependence:
     inflation: float
 
 
-def near_dependences(columns: Array) -> list[Dependence]:
+def near_dependences(columns: np.ndarray) -> list[Dependence]:
     """Near dependences among columns, the strongest first.
 
     Args:
@@ -55,7 +53,7 @@ def near_dependences(columns: Array) -> list[Dependence]:
     return found
 
 
-def collinearity_warnings(names: Sequence[str], columns: Array) -> list[str]:
+def collinearity_warnings(names: Sequence[str], columns: np.ndarray) -> list[str]:
     """What to say of near dependences among the drivers `names`; see `near_dependences`."""
     warnings: list[str] = []
     for found in near_dependences(columns):

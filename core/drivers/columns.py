@@ -19,8 +19,6 @@ from ..errors import TableError
 from ..messages import say
 from ..quantities import ANY
 
-Array = np.ndarray
-
 MISSING_WORDS = frozenset({
     "na", "n/a", "#n/a", "n.a.", "nan", "null", "<null>", "none", "nil", "missing", "nodata", "-", "--", "—", "——", ".",
     "?", "无", "无数据", "缺失", "缺测", "空", "空值",
@@ -43,11 +41,11 @@ class Labels:
         values: (labels,) distinct labels in ascending order: whole numbers, numbers or text.
     """
 
-    codes: Array
-    values: Array
+    codes: np.ndarray
+    values: np.ndarray
 
     @property
-    def missing(self) -> Array:
+    def missing(self) -> np.ndarray:
         return self.codes == MISSING
 
     def texts(self) -> list[str]:
@@ -59,7 +57,7 @@ class Labels:
         found = [parsed(text) for text in self.texts()]
         return None if None in found else [float(number) for number in found if number is not None]
 
-    def of(self, rows: Array) -> Labels:
+    def of(self, rows: np.ndarray) -> Labels:
         """The labels of some rows, numbered without gaps; those rows miss none."""
         codes = self.codes[rows]
         occurring = np.bincount(codes, minlength=len(self.values)) > 0
@@ -79,7 +77,7 @@ class ColumnReader:
         self.warnings: list[str] = []
         self.notes: list[str] = []
 
-    def numbers(self, name: str) -> Array:
+    def numbers(self, name: str) -> np.ndarray:
         """A column of numbers, float64, NaN where there is no value; infinite values stay.
 
         Raises:
@@ -114,7 +112,7 @@ class ColumnReader:
         place = {None: MISSING, **{value: code for code, value in enumerate(ascending)}}
         return Labels(np.fromiter(map(place.__getitem__, names), np.int64, len(names))[rows], np.array(ascending))
 
-    def factor(self, name: str, categorical: bool) -> Array | Labels:
+    def factor(self, name: str, categorical: bool) -> np.ndarray | Labels:
         """A factor: labels where it is declared categorical or plainly is text, else numbers.
 
         Raises:
@@ -145,12 +143,12 @@ class ColumnReader:
             )
         return self.numbers(name)
 
-    def _column(self, name: str) -> Array:
+    def _column(self, name: str) -> np.ndarray:
         if name not in self._table:
             raise TableError(f"The table has no column {name!r}; it has {', '.join(map(str, self._table))}.")
         return flat(name, self._table[name])
 
-    def _parsed(self, name: str, column: Array) -> Array:
+    def _parsed(self, name: str, column: np.ndarray) -> np.ndarray:
         distinct, rows = _distinct(column)
         self._require_decoded(name, distinct, rows)
         numbers = [parsed(value) for value in distinct]
@@ -186,7 +184,7 @@ class ColumnReader:
         values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
         return values[rows] if len(values) else np.empty(0)
 
-    def _tell_missing_words(self, name: str, distinct: Sequence[Any], rows: Array) -> None:
+    def _tell_missing_words(self, name: str, distinct: Sequence[Any], rows: np.ndarray) -> None:
         """Among labels such a word may be a name: it stays, and is told."""
         texts = [value for value in distinct if isinstance(value, str) and len(value) <= _LONGEST_MISSING]
         for value in texts:
@@ -203,7 +201,7 @@ class ColumnReader:
                 )
 
     @staticmethod
-    def _require_decoded(name: str, distinct: Sequence[Any], rows: Array) -> None:
+    def _require_decoded(name: str, distinct: Sequence[Any], rows: np.ndarray) -> None:
         undecoded = next((value for value in distinct if isinstance(value, str) and UNDECODED in value), None)
         if undecoded is not None:
             first = int(np.flatnonzero(rows == distinct.index(undecoded))[0]) + 1
@@ -219,7 +217,7 @@ class ColumnReader:
             )
 
 
-def flat(name: str, values: Any) -> Array:
+def flat(name: str, values: Any) -> np.ndarray:
     """A column as an array of one value a row; masked items become None. Raises TableError for another shape."""
     if isinstance(values, np.ma.MaskedArray):
         column = np.ma.getdata(values).astype(object)
@@ -260,7 +258,7 @@ def label_text(value: Any) -> str:
     return str(value).strip()
 
 
-def fill_warnings(name: str, numbers: Array) -> list[str]:
+def fill_warnings(name: str, numbers: np.ndarray) -> list[str]:
     """Fill codes at either end of a column that stand apart from all other values; they are named, never changed."""
     known = numbers[np.isfinite(numbers)]
     if not len(known) or not (ANY.meant.fill(known.min()) or ANY.meant.fill(known.max())):
@@ -290,7 +288,7 @@ def fill_warnings(name: str, numbers: Array) -> list[str]:
     return found
 
 
-def _plain_numbers(column: Array) -> Array | None:
+def _plain_numbers(column: np.ndarray) -> np.ndarray | None:
     """A column of numbers with blanks, None where it holds words."""
     if column.dtype.kind in "biuf":
         return column.astype(np.float64, copy=False)
@@ -304,7 +302,7 @@ def _plain_numbers(column: Array) -> Array | None:
         return None
 
 
-def _of_floats(column: Array) -> Labels:
+def _of_floats(column: np.ndarray) -> Labels:
     known = ~np.isnan(column)
     values, codes = np.unique(column[known], return_inverse=True)
     if np.all(np.mod(values, 1) == 0):
@@ -314,7 +312,7 @@ def _of_floats(column: Array) -> Labels:
     return Labels(every, values)
 
 
-def _distinct(column: Array) -> tuple[list[Any], Array]:
+def _distinct(column: np.ndarray) -> tuple[list[Any], np.ndarray]:
     """The distinct values of a column of objects, far fewer than rows as a rule, and the position of each row's."""
     place: defaultdict[Any, int] = defaultdict(count().__next__)
     rows = np.fromiter(map(place.__getitem__, column.tolist()), np.int64, len(column))

@@ -11,8 +11,6 @@ from ..errors import InputError, TableError
 from ..messages import say
 from ..tables import Table
 
-Array = np.ndarray
-
 PLACE = ("geometry x", "geometry y")  # no field has such a name by accident
 _FIELDS_OF_PLACE = ("x", "y")
 
@@ -29,7 +27,7 @@ class FeatureTable:
         name: of the layer.
     """
 
-    columns: Mapping[str, Array]
+    columns: Mapping[str, np.ndarray]
     place: tuple[str, str] | None = None
     crs: str = ""
     geographic: bool = False
@@ -43,13 +41,13 @@ class FeatureTable:
         """
         return replace(self, place=None) if self.place and set(self.place) & set(names) else self
 
-    def coordinates(self) -> Array | None:
+    def coordinates(self) -> np.ndarray | None:
         """X and y of each row, shape (n, 2), NaN where a row has no place."""
         if self.place is None:
             return None
         return np.column_stack([np.asarray(self.columns[name], dtype=np.float64) for name in self.place])
 
-    def needed_coordinates(self, purpose: str) -> Array:
+    def needed_coordinates(self, purpose: str) -> np.ndarray:
         """The coordinates. Raises InputError, which names the `purpose`, where rows have no place."""
         found = self.coordinates()
         if found is None:
@@ -59,7 +57,7 @@ class FeatureTable:
             )
         return found
 
-    def plane_coordinates(self, purpose: str) -> Array:
+    def plane_coordinates(self, purpose: str) -> np.ndarray:
         """Coordinates between which distances can be measured.
 
         Raises:
@@ -97,11 +95,11 @@ class FeatureTable:
         found = self.coordinates()
         return self.place if found is not None and np.isfinite(found).all() else None
 
-    def with_column(self, name: str, values: Array) -> FeatureTable:
+    def with_column(self, name: str, values: np.ndarray) -> FeatureTable:
         return replace(self, columns={**self.columns, name: values})
 
 
-def place_fields(columns: Mapping[str, Array]) -> tuple[str, str] | None:
+def place_fields(columns: Mapping[str, np.ndarray]) -> tuple[str, str] | None:
     """The fields of the coordinates of a table without geometries."""
     return _FIELDS_OF_PLACE if all(name in columns for name in _FIELDS_OF_PLACE) else None
 
@@ -112,7 +110,7 @@ def feature_table(table: Table) -> FeatureTable:
     return FeatureTable(columns, place_fields(columns), name=table.name)
 
 
-def _column(table: Table, name: str) -> Array:
+def _column(table: Table, name: str) -> np.ndarray:
     try:
         return table.numbers(name, blank=float("nan"))
     except TableError:

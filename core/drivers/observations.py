@@ -11,12 +11,10 @@ import numpy as np
 from ..errors import InputError, TableError
 from .columns import ColumnReader
 
-Array = np.ndarray
-
 TRANSFORMS = ("none", "log", "log1p", "asinh")
 
 # Below its limit (not included) the transform has no value; asinh and none take every number.
-_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {
+_FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "log": (np.log, 0.0),
     "log1p": (np.log1p, -1.0),
     "asinh": (np.arcsinh, -np.inf),
@@ -51,19 +49,19 @@ class Observations:
         warnings: what the user should look at in the columns.
     """
 
-    y: Array
-    x: Array
+    y: np.ndarray
+    x: np.ndarray
     y_name: str
     x_names: tuple[str, ...]
-    rows: Array
-    entity: Array | None = None
-    entities: Array | None = None
+    rows: np.ndarray
+    entity: np.ndarray | None = None
+    entities: np.ndarray | None = None
     entity_name: str = ""
-    time: Array | None = None
-    times: Array | None = None
+    time: np.ndarray | None = None
+    times: np.ndarray | None = None
     time_name: str = ""
-    groups: Mapping[str, Array] = field(default_factory=dict)
-    coordinates: Array | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    coordinates: np.ndarray | None = None
     n_read: int = 0
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -72,7 +70,7 @@ class Observations:
     def n(self) -> int:
         return len(self.y)
 
-    def keep(self, mask: Array, dropped: Sequence[Dropped] = ()) -> Observations:
+    def keep(self, mask: np.ndarray, dropped: Sequence[Dropped] = ()) -> Observations:
         """The rows where `mask` is true, codes numbered anew, with `dropped` added to the account."""
         if mask.all():
             return self
@@ -183,7 +181,7 @@ def read_observations(
     )
 
 
-def transform(values: Array, kind: str, name: str) -> Array:
+def transform(values: np.ndarray, kind: str, name: str) -> np.ndarray:
     """`values` as they are (`none`) or their `log` (natural), `log1p` or `asinh`.
 
     Raises:
@@ -216,7 +214,7 @@ def _check_roles(y: str, x: Sequence[str], entity: str | None, time: str | None)
         raise InputError(f"Column {twice[0]!r} is used twice among Y, X, ENTITY and TIME: choose each column once.")
 
 
-def _require_finite(name: str, numbers: Array) -> None:
+def _require_finite(name: str, numbers: np.ndarray) -> None:
     infinite = np.isinf(numbers)
     if infinite.any():
         first = int(np.flatnonzero(infinite)[0])
@@ -226,7 +224,7 @@ def _require_finite(name: str, numbers: Array) -> None:
         )
 
 
-def _common_length(columns: Mapping[str, Array]) -> int:
+def _common_length(columns: Mapping[str, np.ndarray]) -> int:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise TableError("Columns differ in length: " + ", ".join(f"{name} {n}" for name, n in lengths.items()) + ".")
@@ -234,7 +232,7 @@ def _common_length(columns: Mapping[str, Array]) -> int:
 
 
 def _check_duplicates(
-    entity: Array, time: Array, entities: Array, times: Array, entity_name: str, time_name: str
+    entity: np.ndarray, time: np.ndarray, entities: np.ndarray, times: np.ndarray, entity_name: str, time_name: str
 ) -> None:
     keys, counts = np.unique(entity.astype(np.int64) * len(times) + time, return_counts=True)
     twice = keys[counts > 1]
@@ -248,14 +246,16 @@ def _check_duplicates(
         )
 
 
-def _recode(codes: Array | None, values: Array | None, mask: Array) -> tuple[Array | None, Array | None]:
+def _recode(
+    codes: np.ndarray | None, values: np.ndarray | None, mask: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     if codes is None or values is None:
         return None, None
     kept = np.bincount(codes[mask], minlength=len(values)) > 0
     return (np.cumsum(kept) - 1)[codes[mask]], values[kept]
 
 
-def _compact(codes: Array) -> Array:
+def _compact(codes: np.ndarray) -> np.ndarray:
     present = np.bincount(codes) > 0
     return (np.cumsum(present) - 1)[codes]
 

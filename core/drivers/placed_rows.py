@@ -12,8 +12,6 @@ from .columns import label_text
 from .feature_table import FeatureTable
 from .observations import Dropped, Observations, read_observations
 
-Array = np.ndarray
-
 
 def read_placed_rows(
     table: FeatureTable,
@@ -55,7 +53,7 @@ def read_placed_rows(
     return replace(found.keep(of_year, (other,) if other.count else ()), time=None, times=None, time_name="")
 
 
-def year_numbers(observations: Observations) -> Array:
+def year_numbers(observations: Observations) -> np.ndarray:
     """The year of each row as a number, shape (n,). Raises InputError where years are no numbers."""
     if observations.time is None or observations.times is None:
         raise TypeError("observations.time, observations.times is not as expected")

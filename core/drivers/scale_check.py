@@ -16,8 +16,6 @@ from .observations import read_observations
 from .panel.regression import PanelResult, panel_regression
 from .sampling.sample_grid import SampleGrid, SampleInputs, run_sample_grid
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class ScaleRow:
@@ -154,7 +152,7 @@ def _at_size(
     return rows, doubts
 
 
-def _panel(table: dict[str, Array], y: str, x: Sequence[str], effects: str, progress: Progress) -> PanelResult:
+def _panel(table: dict[str, np.ndarray], y: str, x: Sequence[str], effects: str, progress: Progress) -> PanelResult:
     if effects == "none":
         return panel_regression(read_observations(table, y, x), "none", "robust", progress=progress)
     observations = read_observations(table, y, x, entity="cell_id", time="year")

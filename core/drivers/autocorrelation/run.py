@@ -19,8 +19,7 @@ from ..place.local_statistics import Global, Local, bivariate, geary, geary_c, g
 from ..place.neighbours import Weights, neighbour_weights
 from ..place.spatial import CLUSTERS, Moran, local_moran, moran, residual_moran
 
-Array = np.ndarray
-Weigh = Callable[[Array, Array], Optional[Weights]]
+Weigh = Callable[[np.ndarray, np.ndarray], Optional[Weights]]
 
 STATISTICS = ("moran", "bivariate", "getis_ord", "geary")
 OUTPUT_COLUMNS = (*numbers("value", "local_i", "p"), Column("cluster", "text"), Column("z"), Column("class", "integer"))
@@ -99,17 +98,17 @@ class SpatialRun:
     table: FeatureTable
     choice: SpatialChoice
     observations: Observations
-    rows: Array
-    values: Array
-    around: Array
-    coordinates: Array
+    rows: np.ndarray
+    values: np.ndarray
+    around: np.ndarray
+    coordinates: np.ndarray
     weights: Weights
     overall: Moran
     tests: tuple[Global, ...]
     local: Local
     dropped: tuple[Dropped, ...]
 
-    def output(self) -> list[Array]:
+    def output(self) -> list[np.ndarray]:
         """Columns of the result, in the order of `OUTPUT_COLUMNS`."""
         local = self.local
         return [self.values, local.statistic, local.p, local.labels, local.z, local.number]
@@ -183,7 +182,7 @@ def run_spatial_autocorrelation(
 
 
 def _statistic(
-    choice: SpatialChoice, values: Array, around: Array, weights: Weights, progress: Progress
+    choice: SpatialChoice, values: np.ndarray, around: np.ndarray, weights: Weights, progress: Progress
 ) -> tuple[Local, tuple[Global, ...]]:
     """The chosen local statistic and the global ones beside Moran's I."""
     draws = (choice.permutations, choice.seed)
@@ -231,7 +230,7 @@ def _number(value: object) -> float:
         return float("nan")
 
 
-def _require_one_row_a_place(coordinates: Array, choice: SpatialChoice) -> None:
+def _require_one_row_a_place(coordinates: np.ndarray, choice: SpatialChoice) -> None:
     distinct = len(np.unique(coordinates, axis=0))
     if distinct < len(coordinates):
         hint = "choose TIME and YEAR" if choice.year is None else "remove the repeated rows"

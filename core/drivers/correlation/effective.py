@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Array = np.ndarray
-
 CLASSES = 40
 """Classes of distance, of equal width up to the largest distance."""
 MOST_PLACES = 1_500
@@ -33,13 +31,13 @@ class Distances:
         rows: of the whole sample.
     """
 
-    places: Array
-    classes: Array
-    of_place: Array
+    places: np.ndarray
+    classes: np.ndarray
+    of_place: np.ndarray
     rows: int
 
     @classmethod
-    def of(cls, coordinates: Array, seed: int = 0) -> Distances:
+    def of(cls, coordinates: np.ndarray, seed: int = 0) -> Distances:
         n = len(coordinates)
         places = np.arange(n)
         if n > MOST_PLACES:
@@ -53,14 +51,14 @@ class Distances:
         of_place = np.bincount(numbered.ravel(), minlength=m * (CLASSES + 1)).reshape(m, CLASSES + 1)
         return cls(places, classes, of_place, n)
 
-    def covariances(self, values: Array) -> Array:
+    def covariances(self, values: np.ndarray) -> np.ndarray:
         """The mean product of a field about its mean in each class, shape (CLASSES + 1,)."""
         z = values[self.places] - values[self.places].mean()
         products = np.bincount(self.classes.ravel(), weights=np.outer(z, z).ravel(), minlength=CLASSES + 1)
         return np.asarray(products / np.maximum(self.of_place.sum(axis=0), 1))
 
 
-def effective_rows(first: Array, second: Array, distances: Distances) -> float:
+def effective_rows(first: np.ndarray, second: np.ndarray, distances: Distances) -> float:
     """The number of independent rows that the correlation of two fields rests on, from 3 to that of all.
 
     Args:

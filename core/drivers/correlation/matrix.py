@@ -14,8 +14,6 @@ from scipy import stats
 from ...errors import InputError
 from ...messages import say
 
-Array = np.ndarray
-
 METHODS = ("pearson", "spearman", "kendall")
 _DEPENDENT = 1e-10  # smallest eigenvalue of a correlation matrix that can be inverted
 
@@ -32,15 +30,15 @@ class Correlations:
         n: rows.
     """
 
-    r: Array
-    p: Array
-    partial: Array
-    partial_p: Array
-    vif: Array
+    r: np.ndarray
+    p: np.ndarray
+    partial: np.ndarray
+    partial_p: np.ndarray
+    vif: np.ndarray
     n: int
 
 
-def correlations(values: Array, method: str = "pearson", held: Array | None = None) -> Correlations:
+def correlations(values: np.ndarray, method: str = "pearson", held: np.ndarray | None = None) -> Correlations:
     """Correlates fields.
 
     Args:
@@ -66,21 +64,21 @@ def correlations(values: Array, method: str = "pearson", held: Array | None = No
     return Correlations(whole[:k, :k], p[:k, :k], partial, partial_p, _inflation(np.corrcoef(values, rowvar=False)), n)
 
 
-def p_of_t(r: Array, df: float) -> Array:
+def p_of_t(r: np.ndarray, df: float) -> np.ndarray:
     """Two-sided p of correlations with so many degrees of freedom, ``t = r sqrt(df/(1 - r²))``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         t = r * np.sqrt(df / (1 - r**2))
     return np.where(np.abs(r) >= 1, 0.0, 2 * stats.t.sf(np.abs(t), df))
 
 
-def _product_moment(values: Array) -> tuple[Array, Array]:
+def _product_moment(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r = np.clip(np.corrcoef(values, rowvar=False), -1, 1)
     p = p_of_t(r, len(values) - 2)
     np.fill_diagonal(p, 0.0)
     return r, p
 
 
-def _kendall(values: Array) -> tuple[Array, Array]:
+def _kendall(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     k = values.shape[1]
     r, p = np.eye(k), np.zeros((k, k))
     for a in range(k):
@@ -91,7 +89,7 @@ def _kendall(values: Array) -> tuple[Array, Array]:
     return r, p
 
 
-def _partial(r: Array, fields: int, n: int, held: bool, method: str) -> tuple[Array, Array]:
+def _partial(r: np.ndarray, fields: int, n: int, held: bool, method: str) -> tuple[np.ndarray, np.ndarray]:
     """Of each pair with the fields held, or with all others, constant; Kendall's has no law, so no p."""
     k = len(r)
     partial, p = np.full((fields, fields), np.nan), np.full((fields, fields), np.nan)
@@ -116,13 +114,13 @@ def _partial(r: Array, fields: int, n: int, held: bool, method: str) -> tuple[Ar
     return partial, p
 
 
-def _inverse(r: Array) -> Array | None:
+def _inverse(r: np.ndarray) -> np.ndarray | None:
     """None where fields make each other up."""
     if np.linalg.eigvalsh(r)[0] < _DEPENDENT:
         return None
     return np.asarray(np.linalg.inv(r))
 
 
-def _inflation(r: Array) -> Array:
+def _inflation(r: np.ndarray) -> np.ndarray:
     inverse = _inverse(r)
     return np.full(len(r), np.inf) if inverse is None else np.diag(inverse).copy()

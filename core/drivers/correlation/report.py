@@ -11,8 +11,6 @@ from ..report_parts import closing, code, number, number_column, p_value, rows_t
 from .matrix import Correlations
 from .run import CorrelationRun, PairRow
 
-Array = np.ndarray
-
 SOURCES = (
     "Kendall and Stuart 1973 (partial correlation); Clifford, Richardson and Hemon 1989, Biometrics 45:123; Dutilleul "
     "1993, Biometrics 49:305 (independent rows)."

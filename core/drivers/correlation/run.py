@@ -19,8 +19,6 @@ from ..place.sphere import on_the_sphere
 from .effective import Distances, effective_rows
 from .matrix import Correlations, correlations, p_of_t
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class CorrelationChoice:
@@ -76,7 +74,7 @@ class CorrelationRun:
 
     choice: CorrelationChoice
     by_year: dict[str | None, Correlations]
-    effective: dict[str | None, Array]
+    effective: dict[str | None, np.ndarray]
     n_read: int
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
@@ -140,7 +138,7 @@ def run_correlation_matrix(
     if place is not None and table.geographic:
         place = on_the_sphere(place)
     by_year: dict[str | None, Correlations] = {}
-    effective: dict[str | None, Array] = {}
+    effective: dict[str | None, np.ndarray] = {}
     parts = _parts(None if years is None else years.of(used), len(values))
     for done, (year, rows) in enumerate(parts.items()):
         progress.check()
@@ -170,7 +168,9 @@ def _check(choice: CorrelationChoice) -> None:
         )
 
 
-def _complete(columns: dict[str, Array], years: Labels | None, time: str) -> tuple[Array, tuple[Dropped, ...]]:
+def _complete(
+    columns: dict[str, np.ndarray], years: Labels | None, time: str
+) -> tuple[np.ndarray, tuple[Dropped, ...]]:
     """Rows with every value, and how many lack what."""
     lacking = {name: ~np.isfinite(values) for name, values in columns.items()}
     if years is not None:
@@ -185,22 +185,22 @@ def _complete(columns: dict[str, Array], years: Labels | None, time: str) -> tup
     return used, tuple(dropped)
 
 
-def _parts(years: Labels | None, rows: int) -> dict[str | None, Array]:
+def _parts(years: Labels | None, rows: int) -> dict[str | None, np.ndarray]:
     """Rows by year and all of them last."""
-    everything: dict[str | None, Array] = {None: np.arange(rows)}
+    everything: dict[str | None, np.ndarray] = {None: np.arange(rows)}
     if years is None:
         return everything
     return {label: np.flatnonzero(years.codes == code) for code, label in enumerate(years.texts())} | everything
 
 
-def _within(values: Array, parts: Sequence[Array]) -> Array:
+def _within(values: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
     found = np.empty_like(values)
     for rows in parts:
         found[rows] = values[rows] - values[rows].mean(axis=0)
     return found
 
 
-def _require_variation(values: Array, names: Sequence[str], year: str | None) -> None:
+def _require_variation(values: np.ndarray, names: Sequence[str], year: str | None) -> None:
     level = np.flatnonzero(np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0))
     if len(level):
         raise InputError(
@@ -213,7 +213,7 @@ def _require_variation(values: Array, names: Sequence[str], year: str | None) ->
         )
 
 
-def _effective(values: Array, place: Array, choice: CorrelationChoice, progress: Progress) -> Array:
+def _effective(values: np.ndarray, place: np.ndarray, choice: CorrelationChoice, progress: Progress) -> np.ndarray:
     distances = Distances.of(place, choice.seed)
     if choice.method != "pearson":
         values = np.argsort(np.argsort(values, axis=0), axis=0).astype(np.float64)

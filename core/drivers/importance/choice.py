@@ -12,8 +12,6 @@ from ..observations import Observations, read_observations
 from .engines import ENGINES, Settings
 from .folds import VALIDATIONS
 
-Array = np.ndarray
-
 _MOST_CLASSES = 40
 _PLACE_WORDS = {"x", "y", "lon", "lat", "longitude", "latitude", "easting", "northing", "经度", "纬度"}
 
@@ -87,14 +85,14 @@ class TreeRows:
     """
 
     observations: Observations
-    y: Array
-    x: Array
+    y: np.ndarray
+    x: np.ndarray
     drivers: tuple[str, ...]
     columns: tuple[tuple[int, ...], ...]
     numeric: tuple[bool, ...]
-    coordinates: Array | None
-    cells: Array
-    years: Array | None
+    coordinates: np.ndarray | None
+    cells: np.ndarray
+    years: np.ndarray | None
     labels: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -102,7 +100,7 @@ class TreeRows:
     def n(self) -> int:
         return len(self.y)
 
-    def by_driver(self, contributions: Array) -> Array:
+    def by_driver(self, contributions: np.ndarray) -> np.ndarray:
         """SHAP values of columns summed by driver, shape (n, drivers)."""
         return np.column_stack([contributions[:, list(own)].sum(axis=1) for own in self.columns])
 
@@ -169,7 +167,7 @@ def tree_rows(table: FeatureTable, choice: ImportanceChoice) -> TreeRows:
     )
 
 
-def _classes(found: Observations, name: str) -> Array:
+def _classes(found: Observations, name: str) -> np.ndarray:
     codes = found.groups[name]
     count = int(codes.max()) + 1
     if count > _MOST_CLASSES:

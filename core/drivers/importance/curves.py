@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Array = np.ndarray
-Predict = Callable[[Array], Array]
+Predict = Callable[[np.ndarray], np.ndarray]
 
 _SPAN = 0.3
 _BEYOND = 0.05  # of the rows, least share on either side of a threshold
@@ -19,18 +18,18 @@ _WIDE = 0.5  # of the range, from which an interval says nothing
 class LocalEffects:
     """Accumulated local effects at the edges of the bins, mean zero over rows; `count` rows a bin."""
 
-    values: Array
-    count: Array
+    values: np.ndarray
+    count: np.ndarray
 
 
-def quantile_edges(x: Array, bins: int) -> Array:
+def quantile_edges(x: np.ndarray, bins: int) -> np.ndarray:
     """Edges at the lower step quantiles, duplicates merged."""
     ordered = np.sort(x)
     places = np.ceil(np.linspace(0, 1, bins + 1) * len(x)).astype(int) - 1
     return np.unique(ordered[np.clip(places, 0, len(x) - 1)])
 
 
-def accumulated_effects(predict: Predict, x: Array, driver: int, edges: Array) -> LocalEffects:
+def accumulated_effects(predict: Predict, x: np.ndarray, driver: int, edges: np.ndarray) -> LocalEffects:
     """What the prediction changes from edge to edge, over the rows that lie between, so that no pair is impossible.
 
     Bins are closed on the right, the first also on the left; the curve is centred by the mean over rows of the middles
@@ -56,14 +55,14 @@ def accumulated_effects(predict: Predict, x: Array, driver: int, edges: Array) -
     return LocalEffects(values - centre, count)
 
 
-def partial_dependence(predict: Predict, x: Array, driver: int, at: Array) -> Array:
+def partial_dependence(predict: Predict, x: np.ndarray, driver: int, at: np.ndarray) -> np.ndarray:
     """Mean prediction with the driver set to each value of `at` for every row; averages over impossible pairs too."""
     rows = np.repeat(x[None], len(at), axis=0)
     rows[:, :, driver] = at[:, None]
     return predict(rows.reshape(-1, x.shape[1])).reshape(len(at), -1).mean(axis=1)
 
 
-def local_linear(x: Array, y: Array, at: Array, span: float = _SPAN) -> Array:
+def local_linear(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = _SPAN) -> np.ndarray:
     """A line through the nearest share of points with tricube weights, at each value of `at`.
 
     Source: Cleveland 1979, Journal of the American Statistical Association 74:829, without the robust steps.
@@ -99,7 +98,7 @@ class Threshold:
     after: float
 
 
-def zero_crossing(at: Array, curve: Array, share_below: Array) -> Threshold | None:
+def zero_crossing(at: np.ndarray, curve: np.ndarray, share_below: np.ndarray) -> Threshold | None:
     """The crossing of zero that parts the curve best: the mean sizes on either side differ most, weighted by rows.
 
     Args:
@@ -123,7 +122,7 @@ def zero_crossing(at: Array, curve: Array, share_below: Array) -> Threshold | No
     return best
 
 
-def best_break(at: Array, curve: Array, share_below: Array) -> Threshold | None:
+def best_break(at: np.ndarray, curve: np.ndarray, share_below: np.ndarray) -> Threshold | None:
     """The knot of a line of two pieces that fits the curve best; none where one piece does as well.
 
     One piece does as well where the break takes away less than half of what it leaves.
@@ -145,12 +144,12 @@ def best_break(at: Array, curve: Array, share_below: Array) -> Threshold | None:
     return best
 
 
-def is_sure(low: float, high: float, at: Array) -> bool:
+def is_sure(low: float, high: float, at: np.ndarray) -> bool:
     """Whether an interval of a threshold covers at most half of the range, so that it may be printed."""
     return bool(np.isfinite(low) and np.isfinite(high) and high - low <= _WIDE * (at[-1] - at[0]))
 
 
-def _left(columns: Array, y: Array) -> tuple[Array, float]:
+def _left(columns: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     coefficients = np.linalg.lstsq(columns, y, rcond=None)[0]
     residuals = y - columns @ coefficients
     return coefficients, float(residuals @ residuals)

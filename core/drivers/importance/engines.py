@@ -13,8 +13,6 @@ from ...messages import say
 from ...packages import is_installed, missing_module
 from ...progress import QUIET, Progress
 
-Array = np.ndarray
-
 ENGINES = ("xgboost", "lightgbm", "forest")
 _MODULES = {"xgboost": "xgboost", "lightgbm": "lightgbm", "forest": "sklearn"}
 _PATIENCE = 30  # rounds without a better score before boosting stops
@@ -81,15 +79,17 @@ class Model(ABC):
     """A fitted ensemble."""
 
     @abstractmethod
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         """Shape (n,)."""
 
     @abstractmethod
-    def contributions(self, x: Array, progress: Progress = QUIET) -> Array | None:
+    def contributions(self, x: np.ndarray, progress: Progress = QUIET) -> np.ndarray | None:
         """Path-dependent SHAP values, the base in the last column, shape (n, k + 1); None where nothing gives them."""
 
 
-def train(x: Array, y: Array, settings: Settings, rounds: int | None = None, progress: Progress = QUIET) -> Model:
+def train(
+    x: np.ndarray, y: np.ndarray, settings: Settings, rounds: int | None = None, progress: Progress = QUIET
+) -> Model:
     """Fits an ensemble of `rounds` trees (all that the settings allow where None); asks before each whether to stop."""
     made = _GROWERS[settings.engine](x, y, settings)
     for _ in range(0, rounds or settings.trees, made.step):
@@ -99,8 +99,8 @@ def train(x: Array, y: Array, settings: Settings, rounds: int | None = None, pro
 
 
 def held_out_losses(
-    x: Array, y: Array, x_out: Array, y_out: Array, settings: Settings, progress: Progress = QUIET
-) -> Array:
+    x: np.ndarray, y: np.ndarray, x_out: np.ndarray, y_out: np.ndarray, settings: Settings, progress: Progress = QUIET
+) -> np.ndarray:
     """Mean squared error of rows that were held out after each round of boosting, until it no longer falls."""
     made = _GROWERS[settings.engine](x, y, settings)
     made.watch(x_out, y_out)
@@ -115,7 +115,7 @@ def held_out_losses(
 class _Grower(ABC):
     step = 1
 
-    def __init__(self, x: Array, y: Array, settings: Settings) -> None:
+    def __init__(self, x: np.ndarray, y: np.ndarray, settings: Settings) -> None:
         self._x, self._y, self._settings = x, y, settings
 
     @abstractmethod
@@ -124,7 +124,7 @@ class _Grower(ABC):
     @abstractmethod
     def model(self) -> Model: ...
 
-    def watch(self, x: Array, y: Array) -> None:
+    def watch(self, x: np.ndarray, y: np.ndarray) -> None:
         raise NotImplementedError
 
     def watched(self) -> float:
@@ -132,7 +132,7 @@ class _Grower(ABC):
 
 
 class _XgboostGrower(_Grower):
-    def __init__(self, x: Array, y: Array, settings: Settings) -> None:
+    def __init__(self, x: np.ndarray, y: np.ndarray, settings: Settings) -> None:
         super().__init__(x, y, settings)
         import xgboost
 
@@ -157,7 +157,7 @@ class _XgboostGrower(_Grower):
         self._booster.update(self._data, self._rounds)
         self._rounds += 1
 
-    def watch(self, x: Array, y: Array) -> None:
+    def watch(self, x: np.ndarray, y: np.ndarray) -> None:
         self._out = self._package.DMatrix(x, label=y)
 
     def watched(self) -> float:
@@ -172,17 +172,17 @@ class _Xgboost(Model):
     def __init__(self, booster: Any, package: Any) -> None:
         self._booster, self._package = booster, package
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self._booster.predict(self._package.DMatrix(x)), dtype=np.float64)
 
-    def contributions(self, x: Array, progress: Progress = QUIET) -> Array | None:
+    def contributions(self, x: np.ndarray, progress: Progress = QUIET) -> np.ndarray | None:
         return _by_chunks(
             x, lambda rows: self._booster.predict(self._package.DMatrix(rows), pred_contribs=True), progress
         )
 
 
 class _LightgbmGrower(_Grower):
-    def __init__(self, x: Array, y: Array, settings: Settings) -> None:
+    def __init__(self, x: np.ndarray, y: np.ndarray, settings: Settings) -> None:
         super().__init__(x, y, settings)
         import lightgbm
 
@@ -205,7 +205,7 @@ class _LightgbmGrower(_Grower):
     def grow(self) -> None:
         self._booster.update()
 
-    def watch(self, x: Array, y: Array) -> None:
+    def watch(self, x: np.ndarray, y: np.ndarray) -> None:
         self._booster.add_valid(self._package.Dataset(x, y, reference=self._data), "out")
 
     def watched(self) -> float:
@@ -219,17 +219,17 @@ class _Lightgbm(Model):
     def __init__(self, booster: Any) -> None:
         self._booster = booster
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self._booster.predict(x), dtype=np.float64)
 
-    def contributions(self, x: Array, progress: Progress = QUIET) -> Array | None:
+    def contributions(self, x: np.ndarray, progress: Progress = QUIET) -> np.ndarray | None:
         return _by_chunks(x, lambda rows: self._booster.predict(rows, pred_contrib=True), progress)
 
 
 class _ForestGrower(_Grower):
     step = _BATCH
 
-    def __init__(self, x: Array, y: Array, settings: Settings) -> None:
+    def __init__(self, x: np.ndarray, y: np.ndarray, settings: Settings) -> None:
         super().__init__(x, y, settings)
         from sklearn.ensemble import RandomForestRegressor
 
@@ -255,10 +255,10 @@ class _Forest(Model):
     def __init__(self, forest: Any) -> None:
         self._forest = forest
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self._forest.predict(x), dtype=np.float64)
 
-    def contributions(self, x: Array, progress: Progress = QUIET) -> Array | None:
+    def contributions(self, x: np.ndarray, progress: Progress = QUIET) -> np.ndarray | None:
         if not has_shap():
             return None
         from shap import TreeExplainer
@@ -266,7 +266,7 @@ class _Forest(Model):
         explainer = TreeExplainer(self._forest)
         base = float(np.ravel(explainer.expected_value)[0])
 
-        def explained(rows: Array) -> Array:
+        def explained(rows: np.ndarray) -> np.ndarray:
             values = explainer.shap_values(rows, check_additivity=False)
             return np.column_stack([values, np.full(len(rows), base)])
 
@@ -276,7 +276,7 @@ class _Forest(Model):
 _GROWERS: dict[str, type[_Grower]] = {"xgboost": _XgboostGrower, "lightgbm": _LightgbmGrower, "forest": _ForestGrower}
 
 
-def _by_chunks(x: Array, explain: Any, progress: Progress, rows: int = _ROWS_AT_ONCE) -> Array:
+def _by_chunks(x: np.ndarray, explain: Any, progress: Progress, rows: int = _ROWS_AT_ONCE) -> np.ndarray:
     parts = []
     for start in range(0, len(x), rows):
         progress.check()

@@ -20,8 +20,6 @@ from .curves import (
 )
 from .engines import Model, train
 
-Array = np.ndarray
-
 _BINS = 20
 _ROWS_OF_CURVES, _ROWS_OF_BOOTSTRAP, _ROWS_OF_FOREST = 500, 500, 60
 _FOREST_ROWS = 2_000
@@ -37,11 +35,11 @@ class Shares:
         gap: largest deviation of the mean prediction plus values from the prediction.
     """
 
-    rows: Array
-    values: Array | None
+    rows: np.ndarray
+    values: np.ndarray | None
     gap: float
 
-    def mean_abs(self) -> Array | None:
+    def mean_abs(self) -> np.ndarray | None:
         return None if self.values is None else np.abs(self.values).mean(axis=0)
 
 
@@ -50,13 +48,13 @@ class Curve:
     """How the variable answers to one driver, at rising values of it; bands are 5 to 95 % of block bootstraps."""
 
     driver: int
-    at: Array
-    ale: Array
-    ale_low: Array
-    ale_high: Array
-    pdp: Array
-    smooth: Array | None
-    count: Array
+    at: np.ndarray
+    ale: np.ndarray
+    ale_low: np.ndarray
+    ale_high: np.ndarray
+    pdp: np.ndarray
+    smooth: np.ndarray | None
+    count: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class Explained:
     """All that was learned. Arrays of bootstraps have shape (repeats, drivers)."""
 
     shares: Shares
-    bootstrap: Array
+    bootstrap: np.ndarray
     curves: tuple[Curve, ...]
     thresholds: tuple[SureThreshold, ...]
 
@@ -83,9 +81,9 @@ class Explained:
 def explain(
     model: Model,
     rows: TreeRows,
-    blocks: Array,
+    blocks: np.ndarray,
     rounds: int,
-    told: Array,
+    told: np.ndarray,
     choice: ImportanceChoice,
     progress: Progress = QUIET,
 ) -> Explained:
@@ -134,7 +132,7 @@ def shap_shares(model: Model, rows: TreeRows, choice: ImportanceChoice, progress
     return _shares(model, rows, stratified(rows.y, most), progress)
 
 
-def stratified(y: Array, most: int) -> Array:
+def stratified(y: np.ndarray, most: int) -> np.ndarray:
     """Rows evenly over the ranks of y, rising; all of them where there are no more."""
     if len(y) <= most:
         return np.arange(len(y))
@@ -142,7 +140,7 @@ def stratified(y: Array, most: int) -> Array:
     return np.sort(order[np.linspace(0, len(y) - 1, most).astype(np.int64)])
 
 
-def _shares(model: Model, rows: TreeRows, taken: Array, progress: Progress) -> Shares:
+def _shares(model: Model, rows: TreeRows, taken: np.ndarray, progress: Progress) -> Shares:
     x = rows.x[taken]
     found = model.contributions(x, progress)
     if found is None:
@@ -162,8 +160,8 @@ def _sample_shares(
 
 
 def _curves(
-    model: Model, rows: TreeRows, shares: Shares, grids: dict[int, Array]
-) -> dict[int, tuple[Array, Array | None]]:
+    model: Model, rows: TreeRows, shares: Shares, grids: dict[int, np.ndarray]
+) -> dict[int, tuple[np.ndarray, np.ndarray | None]]:
     """ALE and smooth SHAP of every driver that is a number, at its grid."""
     found = {}
     for driver, edges in grids.items():
@@ -179,9 +177,9 @@ def _curves(
 def _with_bands(
     model: Model,
     rows: TreeRows,
-    whole: dict[int, tuple[Array, Array | None]],
-    repeated: list[dict[int, tuple[Array, Array | None]]],
-    grids: dict[int, Array],
+    whole: dict[int, tuple[np.ndarray, np.ndarray | None]],
+    repeated: list[dict[int, tuple[np.ndarray, np.ndarray | None]]],
+    grids: dict[int, np.ndarray],
 ) -> tuple[Curve, ...]:
     some = rows.x[stratified(rows.y, _ROWS_OF_CURVES)]
     curves = []
@@ -209,9 +207,9 @@ def _with_bands(
 
 def _thresholds(
     rows: TreeRows,
-    whole: dict[int, tuple[Array, Array | None]],
-    repeated: list[dict[int, tuple[Array, Array | None]]],
-    grids: dict[int, Array],
+    whole: dict[int, tuple[np.ndarray, np.ndarray | None]],
+    repeated: list[dict[int, tuple[np.ndarray, np.ndarray | None]]],
+    grids: dict[int, np.ndarray],
 ) -> list[SureThreshold]:
     """Thresholds that most bootstraps find too, within half of the range."""
     found = []

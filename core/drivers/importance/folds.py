@@ -12,8 +12,6 @@ from ...errors import InputError
 from ..place.neighbours import block_codes, pair_weights
 from ..place.spatial import moran
 
-Array = np.ndarray
-
 VALIDATIONS = ("blocks", "random", "years")
 _SAMPLE = 1_500  # places of a correlogram
 _LAGS = 12
@@ -31,13 +29,13 @@ class Correlogram:
         ends: whether it falls below 2 at all.
     """
 
-    distance: Array
-    i: Array
+    distance: np.ndarray
+    i: np.ndarray
     reach: float
     ends: bool
 
 
-def correlogram(values: Array, coordinates: Array, seed: int = 0) -> Correlogram:
+def correlogram(values: np.ndarray, coordinates: np.ndarray, seed: int = 0) -> Correlogram:
     """Moran's I of values by distance, for some thousand places drawn at random where there are more.
 
     Args:
@@ -68,12 +66,12 @@ def correlogram(values: Array, coordinates: Array, seed: int = 0) -> Correlogram
     return Correlogram(np.array(lags), np.array(found), float(lags[-1]), one.z < _ALIKE)
 
 
-def widest_block(coordinates: Array) -> float:
+def widest_block(coordinates: np.ndarray) -> float:
     """The widest side that leaves enough blocks to deal out."""
     return float(np.ptp(coordinates, axis=0).max()) / _WIDEST
 
 
-def block_folds(coordinates: Array, side: float, folds: int, seed: int = 0) -> Array:
+def block_folds(coordinates: np.ndarray, side: float, folds: int, seed: int = 0) -> np.ndarray:
     """Squares of a side dealt to folds at random, each to the fold with the fewest rows so far; shape (n,).
 
     Raises:
@@ -82,7 +80,7 @@ def block_folds(coordinates: Array, side: float, folds: int, seed: int = 0) -> A
     return deal(block_codes(coordinates, side, coordinates.min(axis=0)), folds, seed, f"blocks of {side:g}")
 
 
-def deal(groups: Array, folds: int, seed: int, what: str) -> Array:
+def deal(groups: np.ndarray, folds: int, seed: int, what: str) -> np.ndarray:
     """Whole groups dealt to folds at random, each to the fold with the fewest rows so far.
 
     Args:
@@ -104,7 +102,7 @@ def deal(groups: Array, folds: int, seed: int, what: str) -> Array:
     return fold_of[groups]
 
 
-def random_folds(n: int, folds: int, seed: int = 0) -> Array:
+def random_folds(n: int, folds: int, seed: int = 0) -> np.ndarray:
     """Rows dealt to folds at random, whoever their neighbours are."""
     if n < 2 * folds:
         raise InputError(f"{n} rows are too few for {folds} folds.")

@@ -9,26 +9,25 @@ from scipy import stats
 
 from ...progress import QUIET, Progress
 
-Array = np.ndarray
-Predict = Callable[[Array], Array]
+Predict = Callable[[np.ndarray], np.ndarray]
 
 TOGETHER = 0.7  # |r| from which drivers share what they are worth
 
 
-def r2(y: Array, predicted: Array) -> float:
+def r2(y: np.ndarray, predicted: np.ndarray) -> float:
     """1 - RSS/TSS; below zero where the mean would do better."""
     return 1 - float(np.sum((y - predicted) ** 2)) / float(np.sum((y - y.mean()) ** 2))
 
 
 def permuted_losses(
-    held_out: Sequence[tuple[Predict, Array]],
-    x: Array,
-    y: Array,
+    held_out: Sequence[tuple[Predict, np.ndarray]],
+    x: np.ndarray,
+    y: np.ndarray,
     columns: Sequence[Sequence[int]],
     repeats: int,
     seed: int = 0,
     progress: Progress = QUIET,
-) -> Array:
+) -> np.ndarray:
     """Loss in R2 of held-out rows when the columns of a driver are dealt anew within them.
 
     Args:
@@ -59,7 +58,7 @@ def permuted_losses(
     return losses
 
 
-def is_more_than_noise(losses: Array) -> Array:
+def is_more_than_noise(losses: np.ndarray) -> np.ndarray:
     """Whether shuffling a driver costs something in most folds: t of the folds' mean losses above its 97.5 % point.
 
     Args:
@@ -74,7 +73,7 @@ def is_more_than_noise(losses: Array) -> Array:
     return by_fold.mean(axis=0) > stats.t.ppf(0.975, folds - 1) * error
 
 
-def groups_together(x: Array, columns: Sequence[Sequence[int]]) -> list[list[int]]:
+def groups_together(x: np.ndarray, columns: Sequence[Sequence[int]]) -> list[list[int]]:
     """Drivers in groups, those of |r| above 0.7 with any of a group together; the driver's strongest column counts."""
     correlation = np.abs(np.corrcoef(x, rowvar=False))
     k = len(columns)
@@ -88,8 +87,8 @@ def groups_together(x: Array, columns: Sequence[Sequence[int]]) -> list[list[int
 
 
 def interaction_strengths(
-    predict: Predict, x: Array, pairs: Sequence[tuple[int, int]], progress: Progress = QUIET
-) -> Array:
+    predict: Predict, x: np.ndarray, pairs: Sequence[tuple[int, int]], progress: Progress = QUIET
+) -> np.ndarray:
     """How far two drivers act other than by their sum, in units of y and as a share.
 
     The deviation of PD_jk - PD_j - PD_k over rows, PD the centred partial dependence; as a share of that of PD_jk it is
@@ -107,9 +106,9 @@ def interaction_strengths(
     Source: Friedman and Popescu 2008, Annals of Applied Statistics 2:916.
     """
     m = len(x)
-    single: dict[int, Array] = {}
+    single: dict[int, np.ndarray] = {}
 
-    def dependence(own: list[int]) -> Array:
+    def dependence(own: list[int]) -> np.ndarray:
         progress.check()
         rows = np.repeat(x[None], m, axis=0)
         rows[:, :, own] = x[:, None, own]

@@ -20,8 +20,6 @@ from .measures import Predict, groups_together, interaction_strengths, is_more_t
 from .tables import CurveRow, DriverRow, InteractionRow, ThresholdRow
 from .validate import SkillRow, Validations, skill_rows, validate
 
-Array = np.ndarray
-
 _REPEATS = 10  # of permutation
 _INTERACTION_ROWS, _INTERACTION_DRIVERS = 60, 6
 
@@ -40,7 +38,7 @@ class ImportanceRun:
     table: FeatureTable
     choice: ImportanceChoice
     rows: TreeRows
-    fitted: Array
+    fitted: np.ndarray
     validations: Validations
     explained: Explained
     drivers: tuple[DriverRow, ...]
@@ -98,11 +96,11 @@ class ImportanceRun:
         ]
 
     @property
-    def places(self) -> Array:
+    def places(self) -> np.ndarray:
         """Rows of the table that were used, rising."""
         return self.rows.observations.rows
 
-    def top_driver(self) -> Array:
+    def top_driver(self) -> np.ndarray:
         """Position of the driver with the largest |SHAP| of each row, -1 where it was not explained."""
         found = np.full(self.rows.n, -1)
         shares = self.explained.shares
@@ -122,7 +120,7 @@ class ImportanceRun:
         """A size of the residuals that few exceed."""
         return float(np.percentile(np.abs(self.rows.y - self.validations.chosen.predicted), 98)) or 1.0
 
-    def output(self) -> tuple[tuple[Column, ...], list[Array]]:
+    def output(self) -> tuple[tuple[Column, ...], list[np.ndarray]]:
         """Columns and values of the places."""
         columns, values = [], []
         for name in filter(None, (self.choice.entity, self.choice.time)):
@@ -191,8 +189,8 @@ def run_driver_importance(table: FeatureTable, choice: ImportanceChoice, progres
 
 def _drivers(
     rows: TreeRows,
-    held_out: Sequence[tuple[Predict, Array]],
-    alone: Array,
+    held_out: Sequence[tuple[Predict, np.ndarray]],
+    alone: np.ndarray,
     explained: Explained,
     choice: ImportanceChoice,
     progress: Progress,

@@ -15,8 +15,6 @@ from .engines import Model, held_out_losses, train
 from .folds import Correlogram, block_folds, correlogram, deal, random_folds, widest_block
 from .measures import r2
 
-Array = np.ndarray
-
 _LEAST_ROUNDS = 5
 
 
@@ -33,12 +31,12 @@ class Validation:
     """
 
     kind: str
-    fold: Array
+    fold: np.ndarray
     rounds: int
-    predicted: Array
+    predicted: np.ndarray
     models: tuple[Model, ...]
 
-    def held_out(self) -> list[tuple[Model, Array]]:
+    def held_out(self) -> list[tuple[Model, np.ndarray]]:
         """The models and the rows that each did not see."""
         return [(model, np.flatnonzero(self.fold == fold)) for fold, model in enumerate(self.models)]
 
@@ -49,7 +47,7 @@ class Validations:
 
     kinds: tuple[Validation, ...]
     chosen: Validation
-    blocks: Array
+    blocks: np.ndarray
     block_size: float
     pattern: Correlogram | None
     warnings: tuple[str, ...]
@@ -110,7 +108,7 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
     return Validations(tuple(kinds), chosen, blocks, side, pattern, tuple(warnings))
 
 
-def skill_rows(rows: TreeRows, found: Validations, in_sample: Array) -> list[SkillRow]:
+def skill_rows(rows: TreeRows, found: Validations, in_sample: np.ndarray) -> list[SkillRow]:
     """Skill by kind and fold, what was learned first."""
     made = [_skill("in_sample", "all", rows.y, in_sample)]
     for each in found.kinds:
@@ -122,7 +120,9 @@ def skill_rows(rows: TreeRows, found: Validations, in_sample: Array) -> list[Ski
     return made
 
 
-def _validation(kind: str, fold: Array, rows: TreeRows, choice: ImportanceChoice, progress: Progress) -> Validation:
+def _validation(
+    kind: str, fold: np.ndarray, rows: TreeRows, choice: ImportanceChoice, progress: Progress
+) -> Validation:
     folds = int(fold.max()) + 1
     rounds = _rounds(fold, folds, rows, choice, progress.part(0, 60))
     predicted = np.empty(rows.n)
@@ -136,11 +136,11 @@ def _validation(kind: str, fold: Array, rows: TreeRows, choice: ImportanceChoice
     return Validation(kind, fold, rounds, predicted, tuple(models))
 
 
-def _rounds(fold: Array, folds: int, rows: TreeRows, choice: ImportanceChoice, progress: Progress) -> int:
+def _rounds(fold: np.ndarray, folds: int, rows: TreeRows, choice: ImportanceChoice, progress: Progress) -> int:
     """Rounds with the least mean loss over folds; a fold that stopped early keeps its last loss."""
     if choice.settings.engine == "forest":
         return choice.settings.trees
-    curves: list[Array] = []
+    curves: list[np.ndarray] = []
     for number in range(folds):
         out = fold == number
         curves.append(held_out_losses(rows.x[~out], rows.y[~out], rows.x[out], rows.y[out], choice.settings, progress))
@@ -148,21 +148,21 @@ def _rounds(fold: Array, folds: int, rows: TreeRows, choice: ImportanceChoice, p
     return best_rounds(curves, [int(np.sum(fold == number)) for number in range(folds)])
 
 
-def best_rounds(curves: Sequence[Array], sizes: Sequence[int]) -> int:
+def best_rounds(curves: Sequence[np.ndarray], sizes: Sequence[int]) -> int:
     """Rounds with the least loss over all rows."""
     longest = max(len(curve) for curve in curves)
     filled = np.array([np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves])
     return max(int(np.argmin(np.asarray(sizes) @ filled)) + 1, _LEAST_ROUNDS)
 
 
-def _whole_cells_at_random(rows: TreeRows, choice: ImportanceChoice) -> Array:
+def _whole_cells_at_random(rows: TreeRows, choice: ImportanceChoice) -> np.ndarray:
     """Whole cells dealt at random, or rows where each is a cell of its own."""
     if len(np.unique(rows.cells)) == rows.n:
         return random_folds(rows.n, choice.folds, choice.settings.seed)
     return deal(rows.cells, choice.folds, choice.settings.seed, "cells")
 
 
-def _side(rows: TreeRows, predicted: Array, warnings: list[str], seed: int) -> tuple[float, Correlogram]:
+def _side(rows: TreeRows, predicted: np.ndarray, warnings: list[str], seed: int) -> tuple[float, Correlogram]:
     if rows.coordinates is None:
         raise TypeError("rows.coordinates is not as expected")
     count = np.bincount(rows.cells)
@@ -179,7 +179,7 @@ def _side(rows: TreeRows, predicted: Array, warnings: list[str], seed: int) -> t
     return min(pattern.reach, widest), pattern
 
 
-def _skill(kind: str, fold: str, y: Array, predicted: Array) -> SkillRow:
+def _skill(kind: str, fold: str, y: np.ndarray, predicted: np.ndarray) -> SkillRow:
     errors = y - predicted
     skill = r2(y, predicted) if len(y) > 1 and y.std() > 0 else float("nan")
     return SkillRow(kind, fold, len(y), skill, float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors))))

@@ -14,8 +14,6 @@ from .spacetime import SpaceTime, find_space_time, in_space_and_time
 from .tables import SearchRow
 from .weighted import Diagnostics, LocalFit, Sample, critical_t, fit, scores
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -36,30 +34,30 @@ class Estimate:
 
     sample: Sample
     bandwidths: tuple[float, ...]
-    low: Array
-    high: Array
+    low: np.ndarray
+    high: np.ndarray
     time_bandwidth: float | None
     tau: float | None
-    coefficients: Array
-    std_errors: Array
-    fitted: Array
-    residuals: Array
-    local_r2: Array
-    condition: Array
-    vif: Array
-    enp: Array
-    enp_error: Array
-    alpha: Array
-    critical: Array
+    coefficients: np.ndarray
+    std_errors: np.ndarray
+    fitted: np.ndarray
+    residuals: np.ndarray
+    local_r2: np.ndarray
+    condition: np.ndarray
+    vif: np.ndarray
+    enp: np.ndarray
+    enp_error: np.ndarray
+    alpha: np.ndarray
+    critical: np.ndarray
     diagnostics: Diagnostics
     others: tuple[tuple[str, Diagnostics], ...]
     edges: tuple[str, ...]
-    searches: Array
+    searches: np.ndarray
     stands: bool
     unfit: int
 
     @property
-    def t(self) -> Array:
+    def t(self) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.coefficients / self.std_errors
 
@@ -75,7 +73,7 @@ class Estimate:
         return rows
 
 
-def estimate(sample: Sample, times: Array | None, choice: LocalChoice, progress: Progress) -> Estimate:
+def estimate(sample: Sample, times: np.ndarray | None, choice: LocalChoice, progress: Progress) -> Estimate:
     """The method that was chosen. Raises InputError, Cancelled; see the methods."""
     if choice.method == "mgwr":
         return _multiscale(sample, choice, progress)
@@ -100,7 +98,7 @@ def _plain(sample: Sample, choice: LocalChoice, progress: Progress) -> Estimate:
 def _search(sample: Sample, choice: LocalChoice, progress: Progress) -> Search:
     kernel, count = choice.how(), 0
 
-    def scored(bandwidths: object) -> Array:
+    def scored(bandwidths: object) -> np.ndarray:
         nonlocal count
         count += 1
         progress.set(100 * (1 - 0.9**count))
@@ -158,11 +156,11 @@ def _of_fit(
     )
 
 
-def _rows(bandwidths: Array, tau: Array, score: Array) -> Array:
+def _rows(bandwidths: np.ndarray, tau: np.ndarray, score: np.ndarray) -> np.ndarray:
     return np.column_stack([np.full(len(score), -1.0), np.zeros(len(score)), bandwidths, tau, score])
 
 
-def _space_time(sample: Sample, times: Array, choice: LocalChoice, progress: Progress) -> Estimate:
+def _space_time(sample: Sample, times: np.ndarray, choice: LocalChoice, progress: Progress) -> Estimate:
     kernel, search = choice.how(), None
     others: tuple[tuple[str, Diagnostics], ...] = ()
     tau, bandwidth = choice.tau, choice.bandwidths[0] if choice.bandwidths else None
@@ -222,6 +220,6 @@ def _multiscale(sample: Sample, choice: LocalChoice, progress: Progress) -> Esti
     )
 
 
-def _sweep_rows(found: MultiscaleFit) -> Array:
+def _sweep_rows(found: MultiscaleFit) -> np.ndarray:
     rows = [(s.term, s.sweep, s.bandwidth, np.nan, s.score) for s in found.sweeps]
     return np.array(rows, dtype=np.float64).reshape(-1, 5)

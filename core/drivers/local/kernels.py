@@ -10,8 +10,6 @@ from scipy.spatial import cKDTree
 
 from ...errors import InputError
 
-Array = np.ndarray
-
 SHAPES = ("bisquare", "gaussian", "exponential")
 KINDS = ("adaptive", "fixed")
 
@@ -22,24 +20,24 @@ _SUPPORT = {"bisquare": 1.0, "gaussian": 8.0, "exponential": 32.0}
 _BLOCK = 40  # places that are looked at together
 
 
-def _bisquare(z2: Array) -> Array:
+def _bisquare(z2: np.ndarray) -> np.ndarray:
     np.subtract(1, z2, out=z2)
     np.maximum(z2, 0, out=z2)
     return np.multiply(z2, z2, out=z2)
 
 
-def _gaussian(z2: Array) -> Array:
+def _gaussian(z2: np.ndarray) -> np.ndarray:
     np.multiply(z2, -0.5, out=z2)
     return np.exp(z2, out=z2)
 
 
-def _exponential(z2: Array) -> Array:
+def _exponential(z2: np.ndarray) -> np.ndarray:
     np.sqrt(z2, out=z2)
     np.negative(z2, out=z2)
     return np.exp(z2, out=z2)
 
 
-_WEIGHTS: dict[str, Callable[[Array], Array]] = {
+_WEIGHTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "bisquare": _bisquare,
     "gaussian": _gaussian,
     "exponential": _exponential,
@@ -74,12 +72,12 @@ class Seen:
         weights: one array (b, c) for each bandwidth.
     """
 
-    rows: Array
-    others: Array
-    weights: Iterator[Array]
+    rows: np.ndarray
+    others: np.ndarray
+    weights: Iterator[np.ndarray]
 
 
-def seen(points: Array, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator[Seen]:
+def seen(points: np.ndarray, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator[Seen]:
     """The weights of all places for some bandwidths, block by block of places that lie together.
 
     A block measures only distances to places that it can see, so that time and memory go with the bandwidth and never
@@ -110,7 +108,7 @@ def seen(points: Array, kernel: Kernel, bandwidths: Sequence[float]) -> Iterator
         yield Seen(rows, others, _weights(d2, kernel, reach))
 
 
-def places_seen(points: Array, kernel: Kernel, bandwidth: float) -> Array:
+def places_seen(points: np.ndarray, kernel: Kernel, bandwidth: float) -> np.ndarray:
     """How many places get a weight at each place, itself among them; shape (n,)."""
     found = np.empty(len(points), dtype=np.int64)
     for block in seen(points, kernel, [bandwidth]):
@@ -118,12 +116,14 @@ def places_seen(points: Array, kernel: Kernel, bandwidth: float) -> Array:
     return found
 
 
-def _weights(d2: Array, kernel: Kernel, reach: Sequence[Array]) -> Iterator[Array]:
+def _weights(d2: np.ndarray, kernel: Kernel, reach: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     for distance in reach:
         yield _WEIGHTS[kernel.shape](d2 * (1 / distance**2)[:, None])
 
 
-def _reach(d2: Array, kernel: Kernel, bandwidths: Sequence[float], points: Array, rows: Array) -> tuple[Array, ...]:
+def _reach(
+    d2: np.ndarray, kernel: Kernel, bandwidths: Sequence[float], points: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, ...]:
     if not kernel.adaptive:
         return tuple(np.full(len(rows), float(bandwidth)) for bandwidth in bandwidths)
     ranks = [int(bandwidth) - 1 for bandwidth in bandwidths]
@@ -139,7 +139,7 @@ def _reach(d2: Array, kernel: Kernel, bandwidths: Sequence[float], points: Array
     return found
 
 
-def _distance2(to: Array, of: Array) -> Array:
+def _distance2(to: np.ndarray, of: np.ndarray) -> np.ndarray:
     """Squared distances, shape (of, to)."""
     total = np.zeros((len(of), len(to)))
     for axis in range(to.shape[1]):
@@ -149,7 +149,7 @@ def _distance2(to: Array, of: Array) -> Array:
     return total
 
 
-def _blocks(points: Array) -> Iterator[Array]:
+def _blocks(points: np.ndarray) -> Iterator[np.ndarray]:
     order = cKDTree(points, leafsize=8).indices
     for start in range(0, len(order), _BLOCK):
         yield np.sort(order[start : start + _BLOCK])

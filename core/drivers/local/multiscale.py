@@ -15,8 +15,6 @@ from .search import Search, find_bandwidth, search_range, weighted_range
 from .smoother import Smoother, TermSearch
 from .weighted import Diagnostics, Sample, fit, scores
 
-Array = np.ndarray
-
 CLOSE = 1e-10  # change of the fitted terms, relative to the explained variable, at which they stand
 _SEARCH_STOP = 1e-5
 _MOST_STEPS = 500
@@ -46,20 +44,20 @@ class MultiscaleFit:
         stands: whether bandwidths and terms stood still in the end.
     """
 
-    coefficients: Array
+    coefficients: np.ndarray
     bandwidths: tuple[float, ...]
-    low: Array
-    high: Array
+    low: np.ndarray
+    high: np.ndarray
     edges: tuple[str, ...]
-    fitted: Array
-    residuals: Array
+    fitted: np.ndarray
+    residuals: np.ndarray
     errors: TermErrors
     diagnostics: Diagnostics
     sweeps: tuple[Sweep, ...]
     stands: bool
 
     @property
-    def std_errors(self) -> Array:
+    def std_errors(self) -> np.ndarray:
         return np.sqrt(self.errors.squares * self.diagnostics.sigma2)
 
 
@@ -133,7 +131,7 @@ def fit_multiscale(
 
 def _search(
     sample: Sample, kernel: Kernel, stop: str, most: int, sweeps: list[Sweep], progress: Progress
-) -> tuple[Array, list[Search], bool]:
+) -> tuple[np.ndarray, list[Search], bool]:
     """Sweeps until the bandwidths stand at the fixed point of their terms."""
     low, high = search_range(sample.points, kernel, sample.k)
     start = find_bandwidth(lambda trial: scores(sample, kernel, trial, progress=progress), kernel, low, high).bandwidth
@@ -162,12 +160,12 @@ def _search(
     return terms, found, False
 
 
-def _scaled_coefficients(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress) -> Array:
+def _scaled_coefficients(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress) -> np.ndarray:
     plain = Sample(sample.points, sample.y, sample.x, 0.0, 1.0, np.zeros(sample.k), np.ones(sample.k))
     return np.nan_to_num(fit(plain, kernel, bandwidth, progress.part(0, 0)).coefficients)
 
 
-def _change(terms: Array, before: Array, y: Array, stop: str) -> float:
+def _change(terms: np.ndarray, before: np.ndarray, y: np.ndarray, stop: str) -> float:
     if stop == "rss":
         new, old = (float(np.sum((y - f.sum(axis=1)) ** 2)) for f in (terms, before))
         return abs(new - old) / new
@@ -175,7 +173,9 @@ def _change(terms: Array, before: Array, y: Array, stop: str) -> float:
     return float(np.sqrt(moved / np.sum(terms.sum(axis=1) ** 2)))
 
 
-def settle(smoothers: Sequence[Smoother], y: Array, terms: Array, progress: Progress = QUIET) -> tuple[Array, float]:
+def settle(
+    smoothers: Sequence[Smoother], y: np.ndarray, terms: np.ndarray, progress: Progress = QUIET
+) -> tuple[np.ndarray, float]:
     """The fixed point f_j = A_j (y - sum of the others) for each column of y, by accelerated sweeps.
 
     Args:
@@ -190,7 +190,7 @@ def settle(smoothers: Sequence[Smoother], y: Array, terms: Array, progress: Prog
     Source: Anderson 1965, Journal of the ACM 12:547; Buja, Hastie and Tibshirani 1989, Annals of Statistics 17:453.
     """
 
-    def sweep(given: Array) -> Array:
+    def sweep(given: np.ndarray) -> np.ndarray:
         made = given.copy()
         total = made.sum(axis=1)
         for j, smoother in enumerate(smoothers):
@@ -203,9 +203,11 @@ def settle(smoothers: Sequence[Smoother], y: Array, terms: Array, progress: Prog
     return _accelerated(sweep, terms, np.where(size > 0, size, 1))
 
 
-def _accelerated(step: Callable[[Array], Array], start: Array, size: Array) -> tuple[Array, float]:
+def _accelerated(
+    step: Callable[[np.ndarray], np.ndarray], start: np.ndarray, size: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Anderson acceleration of an affine step, each column of the last axis by itself."""
-    now, steps, changes = start, list[Array](), list[Array]()
+    now, steps, changes = start, list[np.ndarray](), list[np.ndarray]()
     last_step = last_change = None
     largest = np.inf
     for _ in range(_MOST_STEPS):
@@ -229,7 +231,7 @@ def _accelerated(step: Callable[[Array], Array], start: Array, size: Array) -> t
     return now, largest
 
 
-def _intervals(found: Sequence[Search], k: int) -> tuple[Array, Array]:
+def _intervals(found: Sequence[Search], k: int) -> tuple[np.ndarray, np.ndarray]:
     if not found:
         return np.full(k, np.nan), np.full(k, np.nan)
     ranges = [weighted_range(each.tried) for each in found]

@@ -10,8 +10,7 @@ import numpy as np
 from ...progress import QUIET, Progress
 from .smoother import Smoother
 
-Array = np.ndarray
-Settle = Callable[[Sequence[Smoother], Array, Array, Progress], tuple[Array, float]]
+Settle = Callable[[Sequence[Smoother], np.ndarray, np.ndarray, Progress], tuple[np.ndarray, float]]
 
 MOST_EXACT = 2_000
 _PROBES = 128
@@ -29,9 +28,9 @@ class TermErrors:
         exact: whether no probes were used.
     """
 
-    enp: Array
-    enp_error: Array
-    squares: Array
+    enp: np.ndarray
+    enp_error: np.ndarray
+    squares: np.ndarray
     exact: bool
 
 
@@ -108,7 +107,9 @@ def _probed(smoothers: Sequence[Smoother], settle: Settle, seed: int, progress: 
     return TermErrors(enp + traces.mean(axis=1), traces.std(axis=1) / np.sqrt(_PROBES), squares, False)
 
 
-def _taken(smoothers: Sequence[Smoother], settle: Settle, values: Array, progress: Progress) -> tuple[Array, Array]:
+def _taken(
+    smoothers: Sequence[Smoother], settle: Settle, values: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
     """Terms and coefficients for each column of values, shapes (n, k, m)."""
     n, m = values.shape
     terms = np.empty((n, len(smoothers), m))

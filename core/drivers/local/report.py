@@ -27,8 +27,6 @@ from ..report_parts import closing, code, number, p_value, rows_table, statistic
 from .run import LocalRun
 from .tables import TermRow
 
-Array = np.ndarray
-
 SOURCES = (
     "Fotheringham, Brunsdon and Charlton 2002 (GWR); Fotheringham, Yang and Kang 2017, Annals of the AAG 107:1247 and "
     "Yu et al. 2020, Geographical Analysis 52:87 (multiscale); Huang, Wu and Barry 2010, IJGIS 24:383 (space and "
@@ -191,7 +189,7 @@ def _times(run: LocalRun) -> list[str]:
     return [""] if times is None or run.choice.method != "gtwr" else [str(time) for time in times.tolist()]
 
 
-def _pictures(run: LocalRun, folder: str, name: str, values: Array, times: list[str]) -> list[MapPicture]:
+def _pictures(run: LocalRun, folder: str, name: str, values: np.ndarray, times: list[str]) -> list[MapPicture]:
     path = os.path.join(folder, f"{name}.tif")
     codes = run.observations.time if len(times) > 1 else None
     points = run.observations.coordinates

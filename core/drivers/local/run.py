@@ -24,8 +24,6 @@ from .variability import Variability, variability
 from .warnings import doubts
 from .weighted import Diagnostics, make_sample
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class LocalRun:
@@ -46,8 +44,8 @@ class LocalRun:
     choice: LocalChoice
     observations: Observations
     terms: tuple[str, ...]
-    y: Array
-    x: Array
+    y: np.ndarray
+    x: np.ndarray
     estimate: Estimate
     ols: Ols
     models: tuple[ModelRow, ...]
@@ -55,7 +53,7 @@ class LocalRun:
     warnings: tuple[str, ...]
 
     @property
-    def significant(self) -> Array:
+    def significant(self) -> np.ndarray:
         """Whether each coefficient differs from zero, allowing for many places, shape (n, k)."""
         return np.abs(self.estimate.t) > self.estimate.critical
 
@@ -106,7 +104,7 @@ class LocalRun:
         """Columns of the places."""
         return place_columns(self.terms, self.choice.scaled, tuple(column for column, _ in self._labels()))
 
-    def output(self) -> list[Array]:
+    def output(self) -> list[np.ndarray]:
         """Values of the places, in the order of `columns`."""
         found, k = self.estimate, len(self.terms)
         values = [each for _, each in self._labels()]
@@ -118,14 +116,14 @@ class LocalRun:
             values += [raw[:, j] for j in range(k)]
         return [*values, found.local_r2, found.condition, found.fitted, found.residuals]
 
-    def _raw_coefficients(self) -> Array:
+    def _raw_coefficients(self) -> np.ndarray:
         y, x = self.observations.y, self.observations.x
         raw = self.estimate.coefficients.copy()
         raw[:, 1:] *= y.std() / x.std(axis=0)
         raw[:, 0] = raw[:, 0] * y.std() + y.mean() - raw[:, 1:] @ x.mean(axis=0)
         return raw
 
-    def _labels(self) -> list[tuple[Column, Array]]:
+    def _labels(self) -> list[tuple[Column, np.ndarray]]:
         names = (self.choice.entity, self.choice.time)
         return [_label(self.table, name, self.observations.rows) for name in names if name]
 
@@ -184,7 +182,7 @@ def _within(observations: Observations) -> Observations:
         raise TypeError("entity is not as expected")
     count = np.bincount(entity)
 
-    def left(values: Array) -> Array:
+    def left(values: np.ndarray) -> np.ndarray:
         return values - (np.bincount(entity, weights=values) / count)[entity]
 
     constant = [
@@ -198,7 +196,7 @@ def _within(observations: Observations) -> Observations:
     return replace(observations, y=left(observations.y), x=x)
 
 
-def _moran(residuals: Array, observations: Observations, drivers: Array | None) -> Moran | None:
+def _moran(residuals: np.ndarray, observations: Observations, drivers: np.ndarray | None) -> Moran | None:
     """Moran's I of residuals among neighbours of one year; None where nothing can be said."""
     known = np.isfinite(residuals)
     points = observations.coordinates
@@ -214,7 +212,7 @@ def _moran(residuals: Array, observations: Observations, drivers: Array | None) 
         return None
 
 
-def _weights_within_times(points: Array, codes: Array) -> Weights:
+def _weights_within_times(points: np.ndarray, codes: np.ndarray) -> Weights:
     order = np.argsort(codes, kind="stable")
     parts = [residual_weights(points[codes == code]) for code in np.unique(codes)]
     back = np.argsort(order, kind="stable")
@@ -237,7 +235,7 @@ def _model(name: str, found: Diagnostics, pattern: Moran | None) -> ModelRow:
     )
 
 
-def _label(table: FeatureTable, name: str, rows: Array) -> tuple[Column, Array]:
+def _label(table: FeatureTable, name: str, rows: np.ndarray) -> tuple[Column, np.ndarray]:
     values = np.asarray(table.columns[name])[rows]
     if values.dtype.kind in "fiu" and bool(np.all(values == np.round(values))):
         return Column(name, "integer"), values.astype(np.int64)

@@ -11,8 +11,7 @@ from scipy.spatial.distance import pdist
 from ...errors import InputError
 from .kernels import Kernel
 
-Array = np.ndarray
-Scores = Callable[[Sequence[float]], Array]
+Scores = Callable[[Sequence[float]], np.ndarray]
 
 _STEP = 1.8  # of the first look, one bandwidth to the next
 _SCAN = 8  # places either way that are all tried in the end
@@ -32,11 +31,11 @@ class Search:
 
     bandwidth: float
     score: float
-    tried: Array
+    tried: np.ndarray
     edge: str = ""
 
 
-def search_range(points: Array, kernel: Kernel, k: int) -> tuple[float, float]:
+def search_range(points: np.ndarray, kernel: Kernel, k: int) -> tuple[float, float]:
     """Least and greatest bandwidth that are tried: more than 40 + 2k places and fewer than all, or distances to match.
 
     These are the numbers of places that mgwr can reach, whose golden section never tries its ends. Distances run to
@@ -104,7 +103,7 @@ def find_bandwidth(scores: Scores, kernel: Kernel, low: float, high: float, star
     return Search(curve.best, curve.score(curve.best), curve.table(), edge)
 
 
-def weighted_range(tried: Array, share: float = 0.95) -> tuple[float, float]:
+def weighted_range(tried: np.ndarray, share: float = 0.95) -> tuple[float, float]:
     """Bandwidths whose Akaike weights sum to a share, the likeliest first; each stands for those around it."""
     bandwidths, score = tried[np.isfinite(tried[:, 1])].T
     width = np.gradient(bandwidths) if len(bandwidths) > 1 else np.ones(1)
@@ -122,7 +121,7 @@ class _Curve:
         self._scores, self.whole = scores, whole
         self._known: dict[float, float] = {}
 
-    def try_all(self, bandwidths: Sequence[float] | Array) -> None:
+    def try_all(self, bandwidths: Sequence[float] | np.ndarray) -> None:
         rounded = (float(round(b)) if self.whole else float(b) for b in bandwidths)
         new = [b for b in dict.fromkeys(rounded) if b not in self._known]
         if new:
@@ -141,7 +140,7 @@ class _Curve:
         place = tried.index(bandwidth)
         return tried[max(place - 1, 0)], tried[min(place + 1, len(tried) - 1)]
 
-    def table(self) -> Array:
+    def table(self) -> np.ndarray:
         return np.array(sorted(self._known.items()), dtype=np.float64)
 
 

@@ -11,8 +11,6 @@ from .kernels import Kernel, seen
 from .search import Search, find_bandwidth, search_range
 from .weighted import aicc
 
-Array = np.ndarray
-
 MOST_ORDERED = 8_000  # places whose order from every place is kept: 256 MB of whole numbers
 _KEPT = 8_000_000  # weights of a smoother that are kept rather than made again
 _ROWS = 32
@@ -28,11 +26,11 @@ class Smoother:
         bandwidth: places or distance.
     """
 
-    def __init__(self, points: Array, x: Array, kernel: Kernel, bandwidth: float) -> None:
+    def __init__(self, points: np.ndarray, x: np.ndarray, kernel: Kernel, bandwidth: float) -> None:
         self._points, self.x, self._kernel, self._bandwidth = points, x, kernel, bandwidth
-        self._kept: list[tuple[Array, Array, Array]] | None = None
+        self._kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
 
-    def coefficients(self, values: Array, progress: Progress = QUIET) -> Array:
+    def coefficients(self, values: np.ndarray, progress: Progress = QUIET) -> np.ndarray:
         """The coefficient at every place for each column of values, shape (n, m)."""
         found = np.empty(values.shape)
         for rows, others, weights in self._blocks():
@@ -40,18 +38,18 @@ class Smoother:
             found[rows] = weights @ values[others]
         return found
 
-    def smooth(self, values: Array, progress: Progress = QUIET) -> Array:
+    def smooth(self, values: np.ndarray, progress: Progress = QUIET) -> np.ndarray:
         """The fitted term for each column of values, shape (n, m)."""
         return self.x[:, None] * self.coefficients(values, progress)
 
-    def matrix(self) -> Array:
+    def matrix(self) -> np.ndarray:
         """Coefficients as a matrix (n, n) of values; for few places."""
         whole = np.zeros((len(self.x), len(self.x)))
         for rows, others, weights in self._blocks():
             whole[np.ix_(rows, others)] = weights
         return whole
 
-    def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
+    def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         if self._kept is not None:
             yield from self._kept
             return
@@ -82,14 +80,14 @@ class TermSearch:
         kernel: shape and kind.
     """
 
-    def __init__(self, points: Array, kernel: Kernel, progress: Progress = QUIET) -> None:
+    def __init__(self, points: np.ndarray, kernel: Kernel, progress: Progress = QUIET) -> None:
         self._points, self._kernel = points, kernel
         self.low, self.high = search_range(points, kernel, 1)
-        self._order: Array | None = None
+        self._order: np.ndarray | None = None
         if kernel.adaptive and kernel.shape == "bisquare" and len(points) <= MOST_ORDERED:
             self._order = _order(points, progress)
 
-    def find(self, x: Array, values: Array, start: float | None = None, progress: Progress = QUIET) -> Search:
+    def find(self, x: np.ndarray, values: np.ndarray, start: float | None = None, progress: Progress = QUIET) -> Search:
         """The bandwidth with the least AICc of values on x; `start` is one that was best before."""
         if self._order is None:
             products = np.column_stack([x * x, x * values])
@@ -107,8 +105,8 @@ class TermSearch:
         return Search(float(bandwidths[best]), float(score[best]), np.column_stack([bandwidths, score]), edge)
 
     def _scores(
-        self, x: Array, values: Array, products: Array, bandwidths: Sequence[float], progress: Progress
-    ) -> Array:
+        self, x: np.ndarray, values: np.ndarray, products: np.ndarray, bandwidths: Sequence[float], progress: Progress
+    ) -> np.ndarray:
         rss, enp = np.zeros((2, len(bandwidths)))
         for block in seen(self._points, self._kernel, bandwidths):
             progress.check()
@@ -121,7 +119,7 @@ class TermSearch:
                 enp[number] += share @ mine
         return aicc(rss, enp, len(x))
 
-    def _all_scores(self, x: Array, values: Array, progress: Progress) -> Array:
+    def _all_scores(self, x: np.ndarray, values: np.ndarray, progress: Progress) -> np.ndarray:
         if self._order is None:
             raise TypeError("self._order is not as expected")
         n, first = len(x), int(self.low) - 1
@@ -156,7 +154,7 @@ class TermSearch:
         return aicc(rss, enp, n)
 
 
-def _order(points: Array, progress: Progress) -> Array:
+def _order(points: np.ndarray, progress: Progress) -> np.ndarray:
     n = len(points)
     order = np.empty((n, n), dtype=np.int32)
     for start in range(0, n, _ROWS):

@@ -13,8 +13,6 @@ from .kernels import Kernel
 from .search import find_bandwidth, search_range
 from .weighted import Sample, scores
 
-Array = np.ndarray
-
 _GRID = 10
 _PRECISION = 0.02  # of tau
 _GOLDEN = 0.381966011250105
@@ -35,12 +33,12 @@ class SpaceTime:
     tau: float
     bandwidth: float
     score: float
-    profile: Array
-    tried: Array
+    profile: np.ndarray
+    tried: np.ndarray
     edge: str
 
 
-def in_space_and_time(points: Array, times: Array, tau: float) -> Array:
+def in_space_and_time(points: np.ndarray, times: np.ndarray, tau: float) -> np.ndarray:
     """Places and times as points whose distance is d^2 = ds^2 + tau dt^2; for tau = 0 the places alone.
 
     Source: Huang, Wu and Barry 2010, International Journal of Geographical Information Science 24:383.
@@ -51,7 +49,7 @@ def in_space_and_time(points: Array, times: Array, tau: float) -> Array:
 
 
 def find_space_time(
-    sample: Sample, times: Array, kernel: Kernel, criterion: str = "aicc", progress: Progress = QUIET
+    sample: Sample, times: np.ndarray, kernel: Kernel, criterion: str = "aicc", progress: Progress = QUIET
 ) -> SpaceTime:
     """The tau and bandwidth of the least score: a grid of log tau with tau = 0 as the null, then golden section.
 

@@ -9,8 +9,6 @@ import numpy as np
 from ...results import Column
 from .weighted import Diagnostics
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class TermRow:
@@ -72,18 +70,18 @@ class SearchRow:
 class Ols:
     """The one regression of all places, in the units of the local ones."""
 
-    coefficients: Array
-    std_errors: Array
-    residuals: Array
+    coefficients: np.ndarray
+    std_errors: np.ndarray
+    residuals: np.ndarray
     diagnostics: Diagnostics
 
 
-def ordinary_fit(y: Array, drivers: Array) -> Ols:
+def ordinary_fit(y: np.ndarray, drivers: np.ndarray) -> Ols:
     """Least squares with a constant; its criteria count k parameters as the local ones count tr S."""
     x = np.column_stack([np.ones(len(y)), drivers])
     q, r = np.linalg.qr(x)
     coefficients = np.linalg.solve(r, q.T @ y)
-    residuals: Array = y - x @ coefficients
+    residuals: np.ndarray = y - x @ coefficients
     rss = float(residuals @ residuals)
     inverse = np.linalg.inv(r)
     errors = np.sqrt(rss / (len(y) - x.shape[1]) * np.einsum("ij,ij->i", inverse, inverse))

@@ -10,8 +10,6 @@ from ...progress import QUIET, Progress
 from .kernels import Kernel, seen
 from .weighted import Sample, products_of, solve, unpacked
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class Variability:
@@ -22,8 +20,8 @@ class Variability:
         p: share of draws with at least that spread, (1 + count)/(1 + draws).
     """
 
-    spread: Array
-    p: Array
+    spread: np.ndarray
+    p: np.ndarray
     draws: int
 
 
@@ -56,7 +54,7 @@ def variability(
     return Variability(observed, (1 + above) / (1 + draws), draws)
 
 
-def _spread(sample: Sample, kernel: Kernel, bandwidth: float, dealt: Array, progress: Progress) -> Array:
+def _spread(sample: Sample, kernel: Kernel, bandwidth: float, dealt: np.ndarray, progress: Progress) -> np.ndarray:
     products = products_of(sample)[dealt]
     coefficients = np.empty((sample.n, sample.k))
     for block in seen(sample.points, kernel, [bandwidth]):

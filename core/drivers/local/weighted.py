@@ -13,8 +13,6 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from .kernels import Kernel, seen
 
-Array = np.ndarray
-
 CRITERIA = ("aicc", "cv")
 _SINGULAR = 1e-13  # least eigenvalue of the scaled moments, of a largest of about one
 _RATIO_AT_ONCE = 3.0  # bandwidths of one pass, largest to smallest
@@ -31,13 +29,13 @@ class Sample:
         y_mean, y_scale, means, scales: what was taken out; the constant's are 0 and 1.
     """
 
-    points: Array
-    y: Array
-    x: Array
+    points: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
     y_mean: float
     y_scale: float
-    means: Array
-    scales: Array
+    means: np.ndarray
+    scales: np.ndarray
 
     @property
     def n(self) -> int:
@@ -47,21 +45,21 @@ class Sample:
     def k(self) -> int:
         return self.x.shape[1]
 
-    def moved(self, points: Array) -> Sample:
+    def moved(self, points: np.ndarray) -> Sample:
         """The same values at other places."""
         return Sample(points, self.y, self.x, self.y_mean, self.y_scale, self.means, self.scales)
 
-    def to_raw(self) -> Array:
+    def to_raw(self) -> np.ndarray:
         """Matrix (k, k) that turns coefficients of the scaled columns into those of the given ones."""
         matrix = np.diag(self.y_scale / self.scales)
         matrix[0, 1:] = -self.means[1:] * self.y_scale / self.scales[1:]
         return matrix
 
-    def raw_x(self) -> Array:
+    def raw_x(self) -> np.ndarray:
         return self.x * self.scales + self.means
 
 
-def make_sample(points: Array, y: Array, drivers: Array, names: Sequence[str] = ()) -> Sample:
+def make_sample(points: np.ndarray, y: np.ndarray, drivers: np.ndarray, names: Sequence[str] = ()) -> Sample:
     """Centres and scales; raises InputError where a column does not vary or places are too few."""
     x = np.column_stack([np.ones(len(y)), drivers])
     n, k = x.shape
@@ -122,7 +120,7 @@ class Diagnostics:
         return 1 - (1 - self.r2) * (self.n - 1) / (self.n - self.enp - 1)
 
 
-def aicc(rss: Array | float, enp: Array | float, n: int) -> Array:
+def aicc(rss: np.ndarray | float, enp: np.ndarray | float, n: int) -> np.ndarray:
     """The corrected Akaike criterion (Hurvich, Simonoff and Tsai 1998); infinite where parameters use up the places."""
     left = n - 2 - np.asarray(enp, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,19 +142,19 @@ class LocalFit:
         trace_squares: tr S'S.
     """
 
-    coefficients: Array
-    std_errors: Array
-    fitted: Array
-    residuals: Array
-    local_r2: Array
-    condition: Array
-    vif: Array
+    coefficients: np.ndarray
+    std_errors: np.ndarray
+    fitted: np.ndarray
+    residuals: np.ndarray
+    local_r2: np.ndarray
+    condition: np.ndarray
+    vif: np.ndarray
     diagnostics: Diagnostics
     trace_squares: float
     unfit: int
 
     @property
-    def t(self) -> Array:
+    def t(self) -> np.ndarray:
         return self.coefficients / self.std_errors
 
 
@@ -172,7 +170,7 @@ def critical_t(alpha: float, enp: float, k: int, n: int) -> tuple[float, float]:
 
 def scores(
     sample: Sample, kernel: Kernel, bandwidths: Sequence[float], criterion: str = "aicc", progress: Progress = QUIET
-) -> Array:
+) -> np.ndarray:
     """The criterion at each bandwidth; infinite where a place sees too little for a fit."""
     found = np.empty(len(bandwidths))
     order = np.argsort(bandwidths)
@@ -189,7 +187,7 @@ def scores(
 
 def _scores_of_pass(
     sample: Sample, kernel: Kernel, bandwidths: Sequence[float], criterion: str, progress: Progress
-) -> Array:
+) -> np.ndarray:
     products = products_of(sample)
     rss, enp, cv = np.zeros((3, len(bandwidths)))
     for block in seen(sample.points, kernel, bandwidths):
@@ -285,7 +283,7 @@ def fit(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress = Q
     )
 
 
-def _require_fits(good: Array, leverage: Array) -> None:
+def _require_fits(good: np.ndarray, leverage: np.ndarray) -> None:
     if not good.any():
         raise InputError("No place sees enough others for a fit. Choose a larger bandwidth, or fewer drivers.")
     left = good.sum() - leverage[good].sum()
@@ -296,13 +294,13 @@ def _require_fits(good: Array, leverage: Array) -> None:
         )
 
 
-def products_of(sample: Sample) -> Array:
+def products_of(sample: Sample) -> np.ndarray:
     """Products whose weighted sums are X'WX (upper triangle) and X'Wy, shape (n, k(k+1)/2 + k)."""
     first, second = _upper(sample.k)
     return np.column_stack([sample.x[:, first] * sample.x[:, second], sample.x * sample.y[:, None]])
 
 
-def unpacked(sums: Array, k: int) -> tuple[Array, Array]:
+def unpacked(sums: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = _upper(k)
     moments = np.empty((len(sums), k, k))
     moments[:, first, second] = moments[:, second, first] = sums[:, : len(first)]
@@ -310,20 +308,20 @@ def unpacked(sums: Array, k: int) -> tuple[Array, Array]:
 
 
 @cache
-def _upper(k: int) -> tuple[Array, Array]:
+def _upper(k: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the upper triangle, which every block asks for."""
     first, second = np.triu_indices(k)
     return first, second
 
 
-def solve(moments: Array, right: Array) -> Array:
+def solve(moments: np.ndarray, right: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.solve(moments, right)
     except np.linalg.LinAlgError:
         return _inverse(moments) @ right
 
 
-def _inverse(moments: Array) -> Array:
+def _inverse(moments: np.ndarray) -> np.ndarray:
     """Inverses; NaN where the columns that a place sees are not independent."""
     length = np.sqrt(np.maximum(np.einsum("ijj->ij", moments), 1e-300))
     scaled = moments / (length[:, :, None] * length[:, None, :])
@@ -333,14 +331,14 @@ def _inverse(moments: Array) -> Array:
     return inverse
 
 
-def _from_scaled_x(sample: Sample) -> Array:
+def _from_scaled_x(sample: Sample) -> np.ndarray:
     """Matrix T with given columns = scaled columns T."""
     matrix = np.diag(sample.scales)
     matrix[0, 1:] = sample.means[1:]
     return matrix
 
 
-def _collinearity(moments: Array, inverse: Array, from_x: Array) -> tuple[Array, Array]:
+def _collinearity(moments: np.ndarray, inverse: np.ndarray, from_x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     raw = from_x.T @ moments @ from_x
     length = np.sqrt(np.maximum(np.einsum("ijj->ij", raw), 1e-300))
     values = np.linalg.eigvalsh(raw / (length[:, :, None] * length[:, None, :]))
@@ -353,7 +351,7 @@ def _collinearity(moments: Array, inverse: Array, from_x: Array) -> tuple[Array,
     return condition, vif.max(axis=1)
 
 
-def _local_r2(sample: Sample, kernel: Kernel, bandwidth: float, errors: Array) -> Array:
+def _local_r2(sample: Sample, kernel: Kernel, bandwidth: float, errors: np.ndarray) -> np.ndarray:
     known = np.isfinite(errors)
     y = np.where(known, sample.y, 0)
     columns = np.column_stack([known, y, y * y, np.where(known, errors, 0) ** 2])

@@ -21,8 +21,6 @@ from .model import WithinRegression, groups_of, without_singletons
 from .random_effects import WithinModel, random_effects
 from .regression import PanelResult, Term, make_terms, panel_regression
 
-Array = np.ndarray
-
 MODELS = ("fe", "re", "pooled", "between")
 _KINDS = {"cluster", "robust", "iid"}
 
@@ -44,8 +42,8 @@ class Model:
 
     model: str
     terms: tuple[Term, ...]
-    covariance: Array
-    fitted: Array
+    covariance: np.ndarray
+    fitted: np.ndarray
     r2: float
     n: int
     df: int
@@ -193,13 +191,13 @@ def _entity(observations: Observations) -> Groups:
     return groups_of(observations.entity, observations.entities)
 
 
-def _varying(x: Array) -> list[int]:
+def _varying(x: np.ndarray) -> list[int]:
     """Positions of the columns that vary."""
     centred = x - x.mean(axis=0)
     return np.flatnonzero(norms(centred) > 1e-12 * np.maximum(norms(x), 1e-300)).tolist()
 
 
-def _shares(observations: Observations, effects: str) -> Array:
+def _shares(observations: Observations, effects: str) -> np.ndarray:
     """The share of each cell's mean that is taken out, shape (cells,)."""
     model = WithinRegression(observations, effects)
     others = model.centred[:, model.left_out]
@@ -227,12 +225,12 @@ def _shares(observations: Observations, effects: str) -> Array:
 def _terms(
     observations: Observations,
     kept: Sequence[int],
-    estimates: Array,
-    covariance: Array,
+    estimates: np.ndarray,
+    covariance: np.ndarray,
     df: float,
     confidence: float,
-    x: Array,
-    y: Array,
+    x: np.ndarray,
+    y: np.ndarray,
     years: Sequence[str] = (),
 ) -> tuple[Term, ...]:
     """Constant, drivers and years; slopes of drivers also in standard deviations of the rows that are given."""
@@ -242,7 +240,7 @@ def _terms(
     return make_terms(names, estimates, covariance, df, confidence, beside)
 
 
-def _squared(a: Array, b: Array) -> float:
+def _squared(a: np.ndarray, b: np.ndarray) -> float:
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(np.corrcoef(a, b)[0, 1] ** 2)

@@ -20,8 +20,6 @@ from ..place.regular_grid import RegularGrid, regular_grid
 from ..place.sphere import chord, great_circle, on_the_sphere
 from .covariance import Covariance, Sandwich, bartlett_over_time, calendar, cluster_meat, positive
 
-Array = np.ndarray
-
 KERNELS = ("bartlett", "uniform")
 
 _PAIRS_AT_ONCE = 4_000_000
@@ -48,7 +46,7 @@ class SpatialKernel:
         if not np.isfinite(self.cutoff) or self.cutoff <= 0:
             raise InputError(f"The cutoff distance must be a positive number; it is {self.cutoff}.")
 
-    def weights(self, distance: Array) -> Array:
+    def weights(self, distance: np.ndarray) -> np.ndarray:
         if self.shape == "uniform":
             return (distance <= self.cutoff * _ON_THE_EDGE).astype(np.float64)
         return np.maximum(1 - distance / self.cutoff, 0)
@@ -56,11 +54,11 @@ class SpatialKernel:
 
 def conley(
     sandwich: Sandwich,
-    coordinates: Array,
+    coordinates: np.ndarray,
     kernel: SpatialKernel,
-    time: Array | None = None,
-    entity: Array | None = None,
-    times: Array | None = None,
+    time: np.ndarray | None = None,
+    entity: np.ndarray | None = None,
+    times: np.ndarray | None = None,
     lags: int | None = None,
     progress: Progress = QUIET,
 ) -> Covariance:
@@ -102,8 +100,12 @@ def conley(
 
 
 def spatial_meat(
-    scores: Array, coordinates: Array, kernel: SpatialKernel, time: Array | None = None, progress: Progress = QUIET
-) -> tuple[Array, float]:
+    scores: np.ndarray,
+    coordinates: np.ndarray,
+    kernel: SpatialKernel,
+    time: np.ndarray | None = None,
+    progress: Progress = QUIET,
+) -> tuple[np.ndarray, float]:
     """Sum over pairs of the same time of K(d_ij) s_i s_j', and the mean number of neighbours of a row.
 
     Args:
@@ -127,7 +129,7 @@ def spatial_meat(
     return (meat + meat.T) / 2, neighbours / len(scores)
 
 
-def _rows_of_each(codes: Array) -> list[Array]:
+def _rows_of_each(codes: np.ndarray) -> list[np.ndarray]:
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
@@ -148,7 +150,7 @@ class _RasterSmoother:
         self.transform = fft.rfft2(weights)
         self.reached = fft.rfft2((weights > 0).astype(np.float64))
 
-    def meat(self, scores: Array, rows: Array) -> tuple[Array, float]:
+    def meat(self, scores: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:
         cells = self.grid.cell[rows]
         values = scores[rows]
         meat = np.empty((scores.shape[1],) * 2)
@@ -157,14 +159,16 @@ class _RasterSmoother:
         links = self._smooth(cells, np.ones(len(rows)), self.reached).sum() - len(rows)
         return meat, float(links)
 
-    def _smooth(self, cells: Array, values: Array, transform: Array) -> Array:
+    def _smooth(self, cells: np.ndarray, values: np.ndarray, transform: np.ndarray) -> np.ndarray:
         rows, columns = self.grid.shape
         raster = np.bincount(cells, weights=values, minlength=rows * columns).reshape(rows, columns)
         smooth = fft.irfft2(fft.rfft2(raster, self.padded) * transform, self.padded)
         return smooth[:rows, :columns].reshape(-1)[cells]
 
 
-def _pair_meat(scores: Array, coordinates: Array, kernel: SpatialKernel, progress: Progress) -> tuple[Array, float]:
+def _pair_meat(
+    scores: np.ndarray, coordinates: np.ndarray, kernel: SpatialKernel, progress: Progress
+) -> tuple[np.ndarray, float]:
     points = on_the_sphere(coordinates) if kernel.geographic else coordinates
     reach = kernel.cutoff * _ON_THE_EDGE
     if kernel.geographic:
@@ -186,7 +190,7 @@ def _pair_meat(scores: Array, coordinates: Array, kernel: SpatialKernel, progres
     return meat, float(pairs - len(points))
 
 
-def _serial_meat(scores: Array, entity: Array, time: Array, times: Array, lags: int) -> Array:
+def _serial_meat(scores: np.ndarray, entity: np.ndarray, time: np.ndarray, times: np.ndarray, lags: int) -> np.ndarray:
     positions, _ = calendar(times)
     # Entities are laid end to end on one axis, farther apart than any lag.
     along = entity.astype(np.int64) * (int(positions[-1]) + lags + 1) + positions[time]

@@ -16,8 +16,6 @@ from ...errors import InputError
 from .effects import group_sums
 from .fit import Fit
 
-Array = np.ndarray
-
 COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
 
 FEW_CLUSTERS = 20
@@ -28,7 +26,7 @@ FEW_TIMES = 20  # below which Driscoll-Kraay, whose theory lets T grow, should n
 class Covariance:
     """Covariance matrix of the coefficients (k, k), degrees of freedom of t, and what was assumed."""
 
-    matrix: Array
+    matrix: np.ndarray
     df: int
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -45,14 +43,14 @@ class Sandwich:
     """
 
     fit: Fit
-    scores: Array
+    scores: np.ndarray
     df: int
 
     @property
     def n(self) -> int:
         return len(self.scores)
 
-    def around(self, meat: Array) -> Array:
+    def around(self, meat: np.ndarray) -> np.ndarray:
         return self.fit.inverse @ meat @ self.fit.inverse
 
 
@@ -69,13 +67,13 @@ def robust(sandwich: Sandwich) -> Covariance:
     return Covariance(factor * sandwich.around(sandwich.scores.T @ sandwich.scores), sandwich.df, (note,))
 
 
-def cluster_meat(scores: Array, codes: Array) -> Array:
+def cluster_meat(scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Sum over clusters of s_g s_g' with s_g the sum of the scores of a cluster (Arellano 1987)."""
     sums = group_sums(scores, codes, int(codes.max()) + 1)
     return sums.T @ sums
 
 
-def clustered(sandwich: Sandwich, clusters: Mapping[str, Array], parameters: int) -> Covariance:
+def clustered(sandwich: Sandwich, clusters: Mapping[str, np.ndarray], parameters: int) -> Covariance:
     """One- or two-way clusters (Cameron, Gelbach and Miller 2011): V_a + V_b - V_ab.
 
     The factor is G/(G-1) (n-1)/(n-K), G the clusters of the smaller side.
@@ -115,7 +113,7 @@ def clustered(sandwich: Sandwich, clusters: Mapping[str, Array], parameters: int
     return Covariance(matrix, groups - 1, (note,), warnings)
 
 
-def driscoll_kraay(sandwich: Sandwich, time: Array, times: Array, lags: int | None = None) -> Covariance:
+def driscoll_kraay(sandwich: Sandwich, time: np.ndarray, times: np.ndarray, lags: int | None = None) -> Covariance:
     """Driscoll and Kraay (1998): Newey-West with Bartlett weights on the yearly sums of the scores.
 
     Lags are counted in the calendar, in steps of the greatest common divisor of the gaps between the
@@ -151,7 +149,7 @@ def driscoll_kraay(sandwich: Sandwich, time: Array, times: Array, lags: int | No
     return Covariance(matrix, size - 1, (note,), warnings)
 
 
-def calendar(times: Array) -> tuple[Array, int]:
+def calendar(times: np.ndarray) -> tuple[np.ndarray, int]:
     """Positions of ascending whole times on a calendar whose step is the common divisor of their gaps.
 
     2000, 2005, 2015 are at 0, 1, 3 (step 5); 2013, 2015, 2016 at 0, 2, 3 (step 1).
@@ -169,7 +167,7 @@ def calendar(times: Array) -> tuple[Array, int]:
     return since // step, step
 
 
-def bartlett_over_time(sums: Array, positions: Array, longest: int) -> Array:
+def bartlett_over_time(sums: np.ndarray, positions: np.ndarray, longest: int) -> np.ndarray:
     """G_0 + sum over lags l of (1 - l/(L+1)) (G_l + G_l'), G_l the products of rows l positions apart.
 
     Args:
@@ -185,7 +183,7 @@ def bartlett_over_time(sums: Array, positions: Array, longest: int) -> Array:
     return meat
 
 
-def positive(matrix: Array, fit: Fit, name: str) -> tuple[Array, tuple[str, ...]]:
+def positive(matrix: np.ndarray, fit: Fit, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """The matrix with negative eigenvalues set to zero, and a warning where that was needed."""
     scale = np.sqrt(np.diag(fit.inverse))
     scaled = matrix / np.outer(scale, scale)
@@ -200,14 +198,16 @@ def positive(matrix: Array, fit: Fit, name: str) -> tuple[Array, tuple[str, ...]
     )
 
 
-def nested(inner: Array, outer: Array) -> bool:
+def nested(inner: np.ndarray, outer: np.ndarray) -> bool:
     """Whether each inner group lies within one outer group."""
     home = np.zeros(int(inner.max()) + 1, dtype=outer.dtype)
     home[inner] = outer
     return bool(np.array_equal(home[inner], outer))
 
 
-def parameters_beside(slopes: int, effects: Sequence[Array], components: int, clusters: Sequence[Array]) -> int:
+def parameters_beside(
+    slopes: int, effects: Sequence[np.ndarray], components: int, clusters: Sequence[np.ndarray]
+) -> int:
     """K of the small-sample factor: slopes, and the effects that are not nested in a cluster.
 
     Args:

@@ -16,8 +16,6 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse import csgraph
 
-Array = np.ndarray
-
 EFFECTS = ("entity", "time", "twoway", "none")
 
 LARGEST_DENSE = 1500  # times (or entities) up to which the T x T system is solved directly
@@ -25,7 +23,7 @@ TOLERANCE = 1e-11  # of the conjugate gradients, relative residual
 MOST_STEPS = 2000
 
 
-def group_sums(values: Array, codes: Array, size: int) -> Array:
+def group_sums(values: np.ndarray, codes: np.ndarray, size: int) -> np.ndarray:
     """Sums of the columns of `values` (n, k) by group, shape (size, k)."""
     sums = np.empty((size, values.shape[1]), order="F")
     for j in range(values.shape[1]):
@@ -37,14 +35,14 @@ def group_sums(values: Array, codes: Array, size: int) -> Array:
 class Groups:
     """Group codes 0 to size-1 of n rows and the rows in each group."""
 
-    codes: Array
+    codes: np.ndarray
     size: int
 
     @cached_property
-    def counts(self) -> Array:
+    def counts(self) -> np.ndarray:
         return np.bincount(self.codes, minlength=self.size).astype(np.float64)
 
-    def means(self, values: Array) -> Array:
+    def means(self, values: np.ndarray) -> np.ndarray:
         return group_sums(values, self.codes, self.size) / self.counts[:, None]
 
 
@@ -60,13 +58,13 @@ class Projection:
         share: part of each first mean that is taken out, one number per first group; None for all of it.
     """
 
-    def __init__(self, first: Groups, second: Groups | None = None, share: Array | None = None) -> None:
+    def __init__(self, first: Groups, second: Groups | None = None, share: np.ndarray | None = None) -> None:
         self.first, self.share = first, share
         self.second = second
         self.steps = 0
         self.converged = True
 
-    def __call__(self, columns: Array) -> Array:
+    def __call__(self, columns: np.ndarray) -> np.ndarray:
         """The columns (n, k) without the effects, a new column-major array."""
         left = np.empty(columns.shape, order="F")
         if self.share is None:
@@ -94,17 +92,17 @@ class Projection:
         """How many parameters the effects take: the rank of their dummies."""
         return self.first.size if self.second is None else self.first.size + self.second.size - self.components
 
-    def _share(self) -> Array:
+    def _share(self) -> np.ndarray:
         return np.ones(self.first.size) if self.share is None else self.share
 
-    def _without_first(self, columns: Array, left: Array) -> Array:
+    def _without_first(self, columns: np.ndarray, left: np.ndarray) -> np.ndarray:
         """Writes the columns less the share of their first means to `left`, which may be the columns themselves."""
         means = self.first.means(columns) * self._share()[:, None]
         for j in range(columns.shape[1]):
             np.subtract(columns[:, j], means[self.first.codes, j], out=left[:, j])
         return left
 
-    def _first_means_of_second(self, second: Array) -> Array:
+    def _first_means_of_second(self, second: np.ndarray) -> np.ndarray:
         return (self._incidence @ second) * (self._share() / self.first.counts)[:, None]
 
     @cached_property
@@ -116,12 +114,12 @@ class Projection:
         return sparse.csr_matrix((ones, (self.first.codes, self.second.codes)), shape=shape)
 
     @cached_property
-    def _scale(self) -> Array:
+    def _scale(self) -> np.ndarray:
         """Weight of an entity's mean in the cross products of dummies that lost `share` of it."""
         share = self._share()
         return (2 * share - share**2) / self.first.counts
 
-    def _second_effects(self, left: Array) -> Array:
+    def _second_effects(self, left: np.ndarray) -> np.ndarray:
         if self.second is None:
             raise TypeError("self.second is not as expected")
         sums = group_sums(left, self.second.codes, self.second.size)
@@ -133,7 +131,7 @@ class Projection:
         return self._inverse @ sums
 
     @cached_property
-    def _inverse(self) -> Array:
+    def _inverse(self) -> np.ndarray:
         """Inverse of the cross products of the second dummies, on the space that they span."""
         if self.second is None:
             raise TypeError("self.second is not as expected")
@@ -143,7 +141,7 @@ class Projection:
         null = self.components if self.share is None else int(np.sum(values <= 1e-12 * values[-1]))
         return vectors[:, null:] @ (vectors[:, null:] / values[null:]).T
 
-    def _conjugate_gradients(self, sums: Array) -> Array:
+    def _conjugate_gradients(self, sums: np.ndarray) -> np.ndarray:
         if self.second is None:
             raise TypeError("self.second is not as expected")
         counts, scale = self.second.counts[:, None], self._scale[:, None]
@@ -175,7 +173,7 @@ def two_way(entity: Groups, time: Groups) -> Projection:
     return Projection(entity, time) if entity.size >= time.size else Projection(time, entity)
 
 
-def singletons(groups: tuple[Groups, ...]) -> Array:
+def singletons(groups: tuple[Groups, ...]) -> np.ndarray:
     """Rows that an effect fits exactly, because it has no other row: they say nothing about slopes.
 
     Removing a row can leave its other group alone, so the search repeats until none is left.

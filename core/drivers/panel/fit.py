@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-Array = np.ndarray
-
 DEPENDENT = 1e-9  # of its own length is what a driver must keep beside the others
 _CHUNK = 8192
 _LOST = 1e-4  # of its length is what a column must keep beside the others for cross products to hold it
@@ -29,19 +27,19 @@ class Fit:
         rss: residual sum of squares.
     """
 
-    coefficients: Array
-    residuals: Array
-    inverse: Array
+    coefficients: np.ndarray
+    residuals: np.ndarray
+    inverse: np.ndarray
     rss: float
 
 
-def triangle(columns: Array, y: Array) -> Array:
+def triangle(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The factor R of [columns y], shape (k + 1, k + 1), chunk by chunk so that Q never exists."""
     upper = _by_cross_products(columns, y)
     return _by_reflections(columns, y) if upper is None else upper
 
 
-def _by_cross_products(columns: Array, y: Array) -> Array | None:
+def _by_cross_products(columns: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """R by Cholesky, twice, which is as exact as reflections and quicker (Yamamoto et al. 2015, ETNA 44:306).
 
     None where columns are so nearly dependent that their cross products have lost it.
@@ -68,9 +66,9 @@ def _by_cross_products(columns: Array, y: Array) -> Array | None:
     return upper
 
 
-def _by_reflections(columns: Array, y: Array) -> Array:
+def _by_reflections(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
     size = columns.shape[1] + 1
-    upper: Array = np.zeros((size, size))
+    upper: np.ndarray = np.zeros((size, size))
     for start in range(0, len(y), _CHUNK):
         part = columns[start : start + _CHUNK]
         block = np.vstack([upper, np.column_stack([part, y[start : start + _CHUNK]])])
@@ -78,12 +76,12 @@ def _by_reflections(columns: Array, y: Array) -> Array:
     return upper
 
 
-def narrowed(upper: Array, kept: list[int]) -> Array:
+def narrowed(upper: np.ndarray, kept: list[int]) -> np.ndarray:
     """The triangle of the kept columns and y."""
     return np.asarray(np.linalg.qr(upper[:, [*kept, len(upper) - 1]], mode="r"))
 
 
-def least_squares(columns: Array, y: Array, upper: Array) -> Fit:
+def least_squares(columns: np.ndarray, y: np.ndarray, upper: np.ndarray) -> Fit:
     """Fits y (n,) on independent columns (n, k) whose triangle with y is `upper`."""
     k = columns.shape[1]
     root = _inverse_root(upper)
@@ -92,12 +90,12 @@ def least_squares(columns: Array, y: Array, upper: Array) -> Fit:
     return Fit(coefficients, residuals, root @ root.T, float(residuals @ residuals))
 
 
-def norms(columns: Array) -> Array:
+def norms(columns: np.ndarray) -> np.ndarray:
     """Lengths of the columns of (n, k)."""
     return np.sqrt(np.einsum("ij,ij->j", columns, columns))
 
 
-def _inverse_root(upper: Array) -> Array:
+def _inverse_root(upper: np.ndarray) -> np.ndarray:
     """Inverse of the triangle of the k columns, scaled for the arithmetic."""
     k = len(upper) - 1
     length = norms(upper[:k, :k])
@@ -112,7 +110,7 @@ class Dependence:
     made_of: dict[int, tuple[int, ...]]
 
 
-def independent(upper: Array, original: Array) -> Dependence:
+def independent(upper: np.ndarray, original: np.ndarray) -> Dependence:
     """Finds the columns that the others, or the effects taken out before, make up.
 
     A pivoted QR gives the rank. When columns depend on each other the earlier ones are kept.
@@ -141,7 +139,7 @@ def independent(upper: Array, original: Array) -> Dependence:
     return Dependence([varies[j] for j in kept], made_of)
 
 
-def inflation(upper: Array) -> Array:
+def inflation(upper: np.ndarray) -> np.ndarray:
     """Variance inflation factors, 1 / (1 - R2 of each driver on the others and a constant), shape (k,).
 
     Args:
@@ -150,7 +148,7 @@ def inflation(upper: Array) -> Array:
     return np.sum(_inverse_root(upper) ** 2, axis=1) * np.sum(upper[:, :-1] ** 2, axis=0)
 
 
-def condition_number(upper: Array) -> float:
+def condition_number(upper: np.ndarray) -> float:
     """Largest over smallest singular value of the drivers scaled to unit length (Belsley, Kuh and Welsch 1980)."""
     values = linalg.svdvals(upper[:, :-1] / norms(upper[:, :-1]))
     return float(values[0] / values[-1])

@@ -14,10 +14,8 @@ from .covariance import Sandwich, parameters_beside
 from .effects import Groups, Projection, singletons, two_way
 from .fit import independent, least_squares, narrowed, norms, triangle
 
-Array = np.ndarray
 
-
-def groups_of(codes: Array | None, labels: Array | None) -> Groups:
+def groups_of(codes: np.ndarray | None, labels: np.ndarray | None) -> Groups:
     """The groups of a column that was read."""
     if codes is None:
         raise TypeError("codes is not as expected")
@@ -168,5 +166,5 @@ class WithinRegression:
     def components(self) -> int:
         return self.projection.components if self.projection else 1
 
-    def parameters_beside(self, clusters: Sequence[Array]) -> int:
+    def parameters_beside(self, clusters: Sequence[np.ndarray]) -> int:
         return parameters_beside(self.parameters, [group.codes for group in self.groups], self.components, clusters)

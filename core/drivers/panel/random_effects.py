@@ -19,8 +19,6 @@ from .effects import Groups, Projection
 from .fit import Fit, norms
 from .specification import Test, f_test, wald
 
-Array = np.ndarray
-
 _RANK = 1e-10
 
 
@@ -39,10 +37,10 @@ class WithinModel:
         time: groups of the times when the effects are two-way, else None.
     """
 
-    raw: Array
-    others: Array
-    y: Array
-    within: Array
+    raw: np.ndarray
+    others: np.ndarray
+    y: np.ndarray
+    within: np.ndarray
     fit: Fit
     df: int
     entity: Groups
@@ -53,7 +51,7 @@ class WithinModel:
         return self.fit.rss / self.df
 
 
-def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
+def hausman_tests(model: WithinModel, cluster: np.ndarray) -> tuple[Test, ...]:
     """Hausman's test with own and with common variances, and its robust regression form.
 
     Args:
@@ -91,7 +89,7 @@ def hausman_tests(model: WithinModel, cluster: Array) -> tuple[Test, ...]:
     return (own, common) + ((robust,) if robust else ())
 
 
-def random_effects(model: WithinModel, columns: Array) -> Projection | None:
+def random_effects(model: WithinModel, columns: np.ndarray) -> Projection | None:
     """Quasi-demeaning by 1 - sqrt(s2_e / (s2_e + T_i s2_a)), the years taken out when effects are two-way.
 
     s2_a comes from the regression on entity means. In a two-way panel the means are of what is left
@@ -122,7 +120,7 @@ def random_effects(model: WithinModel, columns: Array) -> Projection | None:
     return Projection(entity, level, share=share)
 
 
-def _pseudo_inverse(product: Array) -> tuple[Array, int]:
+def _pseudo_inverse(product: np.ndarray) -> tuple[np.ndarray, int]:
     """Inverse on the space that the columns span, and its rank; the columns had length one or more at first."""
     values, vectors = np.linalg.eigh(product)
     held = values > _RANK * max(values[-1], 1.0)
@@ -149,7 +147,7 @@ def _hausman(name: str, fixed: Fit, random: Fit, s2_fixed: float, s2_random: flo
     return Test(name, statistic, rank, float(stats.chi2.sf(statistic, rank)), note)
 
 
-def _robust(model: WithinModel, beside: Array, y: Array, clusters: Array) -> Test | None:
+def _robust(model: WithinModel, beside: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Test | None:
     """Are the slopes on X~ and on B the same? A Wald test with clustered covariance.
 
     The same statistic as that of Mundlak (1978, Econometrica 46:69), who adds entity means to the drivers,

@@ -20,8 +20,6 @@ from .model import WithinRegression, groups_of, without_singletons
 from .random_effects import WithinModel, hausman_tests
 from .specification import Test, breusch_pagan, f_effects, f_slopes, pesaran_cd, wald_slopes
 
-Array = np.ndarray
-
 MANY_ENTITIES = 10_000  # from which p values of cell-clustered grids are nearly always tiny
 
 
@@ -72,9 +70,9 @@ class PanelResult:
 
     terms: tuple[Term, ...]
     tests: tuple[Test, ...]
-    rows: Array
-    residuals: Array
-    fitted: Array
+    rows: np.ndarray
+    residuals: np.ndarray
+    fitted: np.ndarray
     r2_within: float
     r2_within_adjusted: float
     r2_between: float | None
@@ -86,7 +84,7 @@ class PanelResult:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    covariance: Array = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
+    covariance: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
 
 
 def panel_regression(
@@ -182,7 +180,7 @@ def _result(
     )
 
 
-def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -> tuple[tuple[Term, ...], Array]:
+def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -> tuple[tuple[Term, ...], np.ndarray]:
     """The coefficients and their covariance, in the units of the data."""
     given, k = model.observations, len(model.kept)
     names = [given.x_names[j] for j in model.kept]
@@ -205,8 +203,8 @@ def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -
 
 def make_terms(
     names: Sequence[str],
-    estimates: Array,
-    covariance: Array,
+    estimates: np.ndarray,
+    covariance: np.ndarray,
     df: float,
     confidence: float,
     beside: Sequence[Sequence[float | None]],
@@ -339,7 +337,7 @@ def _covariance(
     return conley(model.sandwich, given.coordinates, spatial, given.time, given.entity, given.times, lags, progress)
 
 
-def _clusters(given: Observations, cluster: tuple[str, ...]) -> dict[str, Array]:
+def _clusters(given: Observations, cluster: tuple[str, ...]) -> dict[str, np.ndarray]:
     names = cluster or ((given.entity_name,) if given.entity_name else ())
     if not names:
         raise InputError("COVARIANCE cluster needs ENTITY or CLUSTER: choose a column, or COVARIANCE robust.")
@@ -351,7 +349,7 @@ def _clusters(given: Observations, cluster: tuple[str, ...]) -> dict[str, Array]
     return {name: given.groups[name] for name in names}
 
 
-def _squared_correlation(a: Array, b: Array) -> float:
+def _squared_correlation(a: np.ndarray, b: np.ndarray) -> float:
     a, b = a - a.mean(), b - b.mean()
     scale = float((a @ a) * (b @ b))
     return float(a @ b) ** 2 / scale if scale > 0 else float("nan")

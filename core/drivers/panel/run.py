@@ -27,8 +27,6 @@ from .specification import Test
 from .terms import Made, with_terms
 from .turning import Curve, Turning, turning_points
 
-Array = np.ndarray
-
 FEWEST_PLACES = 10  # of a year below which Moran's I says nothing
 NEAREST = 8
 
@@ -66,7 +64,7 @@ class PanelRun:
         return "pooled" if self.choice.model == "fe" and self.choice.effects == "none" else self.choice.model
 
     @property
-    def estimates(self) -> Array:
+    def estimates(self) -> np.ndarray:
         return np.array([term.estimate for term in self.result.terms])
 
     def turning(self) -> list[Turning]:
@@ -248,7 +246,7 @@ def _curves(
     return tuple(found)
 
 
-def blocks_of(coordinates: Array, side: float) -> Array:
+def blocks_of(coordinates: np.ndarray, side: float) -> np.ndarray:
     """Square blocks as labels, NaN where a row has no place."""
     known = np.isfinite(coordinates).all(axis=1)
     blocks = np.full(len(coordinates), np.nan)
@@ -257,11 +255,11 @@ def blocks_of(coordinates: Array, side: float) -> Array:
     return blocks
 
 
-def residual_columns(run: PanelRun) -> tuple[tuple[Column, ...], list[Array]]:
+def residual_columns(run: PanelRun) -> tuple[tuple[Column, ...], list[np.ndarray]]:
     """Columns of the residuals: where and when, observed, fitted, left over, the latter in standard deviations."""
     result, choice = run.result, run.choice
     columns: list[Column] = []
-    arrays: list[Array] = []
+    arrays: list[np.ndarray] = []
     for name in filter(None, (choice.entity, choice.time)):
         labels = np.asarray(run.table.columns[name])[result.rows]
         whole = labels.dtype.kind == "f" and bool(np.all(labels == np.round(labels)))
@@ -277,7 +275,7 @@ def residual_columns(run: PanelRun) -> tuple[tuple[Column, ...], list[Array]]:
     return (*columns, *(Column(name) for name in values)), [*arrays, *values.values()]
 
 
-def residual_weights(coordinates: Array, geographic: bool = False) -> Weights:
+def residual_weights(coordinates: np.ndarray, geographic: bool = False) -> Weights:
     """Queen neighbours on a regular grid, else the nearest places."""
     if regular_grid(coordinates) is not None:
         return grid_weights(coordinates, "queen")

@@ -14,10 +14,8 @@ from .effects import Groups, Projection
 from .specification import Test, f_test
 from .terms import previous_rows
 
-Array = np.ndarray
 
-
-def serial_tests(observations: Observations, within_residuals: Array, year_effects: bool) -> tuple[Test, ...]:
+def serial_tests(observations: Observations, within_residuals: np.ndarray, year_effects: bool) -> tuple[Test, ...]:
     """Tests of errors that last, where there are three years of some cells at least; none else.
 
     Args:
@@ -73,7 +71,7 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     return f_test("wooldridge_ar", (slope + 0.5) ** 2 / variance, 1, groups - 1, note)
 
 
-def bhargava(observations: Observations, residuals: Array) -> Test | None:
+def bhargava(observations: Observations, residuals: np.ndarray) -> Test | None:
     """``sum (u_t - u_(t-1))² / sum u²`` within entities: near 2 where errors do not last, near 0 where they do."""
     previous = previous_rows(observations)
     rows = np.flatnonzero(previous >= 0)

@@ -9,8 +9,6 @@ from scipy import stats
 
 from .effects import Groups
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class Test:
@@ -30,7 +28,7 @@ def f_test(name: str, statistic: float, df: float, df2: float, note: str) -> Tes
     return Test(name, statistic, df, float(stats.f.sf(statistic, df, df2)), note, df2)
 
 
-def wald(coefficients: Array, covariance: Array) -> tuple[float, int]:
+def wald(coefficients: np.ndarray, covariance: np.ndarray) -> tuple[float, int]:
     """The form b' V^-1 b and its rank; directions that V does not span, as with few clusters, are left out."""
     scale = np.sqrt(np.diag(covariance))
     if not np.all(scale > 0):
@@ -47,7 +45,7 @@ def f_slopes(total: float, rss: float, slopes: int, df: int) -> Test:
     return f_test("f_slopes", statistic, slopes, df, "H0: all slopes are zero; iid errors")
 
 
-def wald_slopes(coefficients: Array, covariance: Array, df: int, name: str) -> Test:
+def wald_slopes(coefficients: np.ndarray, covariance: np.ndarray, df: int, name: str) -> Test:
     """All slopes are zero, with the covariance that was chosen."""
     statistic, rank = wald(coefficients, covariance)
     note = f"H0: all slopes are zero; {name} covariance"
@@ -62,7 +60,7 @@ def f_effects(rss_pooled: float, rss: float, effects: int, df: int) -> Test:
     return f_test("f_effects", statistic, effects - 1, df, "H0: no effects, pooled regression suffices; iid errors")
 
 
-def breusch_pagan(pooled: Array, entity: Groups) -> Test | None:
+def breusch_pagan(pooled: np.ndarray, entity: Groups) -> Test | None:
     """Lagrange multiplier of entity effects on pooled residuals, for unequal T_i (Baltagi and Li 1990).
 
     LM = n^2/2 [sum_i (sum_t e_it)^2 / sum e^2 - 1]^2 / (sum_i T_i^2 - n), chi2(1).
@@ -77,7 +75,7 @@ def breusch_pagan(pooled: Array, entity: Groups) -> Test | None:
     return Test("breusch_pagan_lm", statistic, 1, float(stats.chi2.sf(statistic, 1)), note)
 
 
-def pesaran_cd(residuals: Array, entity: Groups, time: Groups) -> Test | None:
+def pesaran_cd(residuals: np.ndarray, entity: Groups, time: Groups) -> Test | None:
     """Do entities move together (Pesaran 2004, 2015)? CD = sqrt(2T/(N(N-1))) sum_{i<j} r_ij, standard normal.
 
     On a balanced panel the sum of all pairwise correlations is half of sum_t (sum_i z_it)^2 - N with

@@ -12,8 +12,6 @@ from ...errors import InputError
 from ...messages import say
 from ..observations import Dropped, Observations
 
-Array = np.ndarray
-
 HIGHEST_POWER = 3
 _LAG = re.compile(r"lag\s*\(\s*(.+?)\s*(?:[,，]\s*(\d+)\s*)?\)")
 
@@ -122,7 +120,7 @@ def with_terms(
     return whole.keep(known, (Dropped("rows", lost, "no time before them for a lag"),) if lost else ())
 
 
-def lagged_rows(observations: Observations, values: Array, steps: int) -> Array:
+def lagged_rows(observations: Observations, values: np.ndarray, steps: int) -> np.ndarray:
     """Values of the same entity so many times before, shape (n,), NaN where it has none.
 
     Times are those of the table in their order, so that a step goes back to the year before in the list of years.
@@ -131,7 +129,7 @@ def lagged_rows(observations: Observations, values: Array, steps: int) -> Array:
     return np.where(previous >= 0, values[previous], np.nan)
 
 
-def previous_rows(observations: Observations, steps: int = 1) -> Array:
+def previous_rows(observations: Observations, steps: int = 1) -> np.ndarray:
     """The row of the same entity so many times before each row, -1 where it has none.
 
     Raises:

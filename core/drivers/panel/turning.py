@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-Array = np.ndarray
-
 _PERCENTILES = (10, 50, 90)
 
 
@@ -60,17 +58,17 @@ class Curve:
     """
 
     name: str
-    values: Array
+    values: np.ndarray
     powers: Sequence[int]
-    products: Sequence[tuple[str, int, Array]] = ()
+    products: Sequence[tuple[str, int, np.ndarray]] = ()
 
 
 @dataclass(frozen=True)
 class Slope:
     """The slope of a driver, ``sum_k a_k x^k``, and the covariance of its coefficients."""
 
-    coefficients: Array
-    covariance: Array
+    coefficients: np.ndarray
+    covariance: np.ndarray
 
     def at(self, x: float) -> tuple[float, float]:
         """The slope and its standard error at a value."""
@@ -83,7 +81,7 @@ class Slope:
         return float((k * x ** (k - 1)) @ self.coefficients[1:])
 
 
-def slopes_of(curve: Curve, estimates: Array, covariance: Array) -> list[tuple[str, Slope]]:
+def slopes_of(curve: Curve, estimates: np.ndarray, covariance: np.ndarray) -> list[tuple[str, Slope]]:
     """The slope of a driver, once where it is alone; else with others at zero and at three of their percentiles."""
     if not curve.products:
         held = [("", ())]  # type: list[tuple[str, tuple[float, ...]]]
@@ -102,7 +100,9 @@ def slopes_of(curve: Curve, estimates: Array, covariance: Array) -> list[tuple[s
     return found
 
 
-def turning_points(curve: Curve, estimates: Array, covariance: Array, df: float, confidence: float) -> list[Turning]:
+def turning_points(
+    curve: Curve, estimates: np.ndarray, covariance: np.ndarray, df: float, confidence: float
+) -> list[Turning]:
     """Turning points of a driver, one row where it is alone and several where other drivers bend its effect.
 
     Args:

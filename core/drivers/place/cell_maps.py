@@ -10,13 +10,16 @@ from osgeo import gdal, osr
 from ...raster.dataset import quiet_gdal
 from .regular_grid import regular_grid
 
-Array = np.ndarray
-
 NODATA = -3.0e38
 
 
 def write_cell_map(
-    path: str, values: Array, coordinates: Array, crs: str, time: Array | None = None, times: Sequence[object] = ("",)
+    path: str,
+    values: np.ndarray,
+    coordinates: np.ndarray,
+    crs: str,
+    time: np.ndarray | None = None,
+    times: Sequence[object] = ("",),
 ) -> bool:
     """Writes values at the centres of cells to a GeoTIFF, a band per time; rows of one cell and time are averaged.
 

@@ -10,8 +10,6 @@ from scipy import sparse
 
 from ...progress import Progress
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class Draws:
@@ -23,22 +21,22 @@ class Draws:
         count: number of draws.
     """
 
-    above: Array
-    below: Array
-    mean: Array
-    sd: Array
+    above: np.ndarray
+    below: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
     count: int
 
     @property
-    def p(self) -> Array:
+    def p(self) -> np.ndarray:
         """Two-sided, 2 (min(above, below) + 1) / (draws + 1)."""
         return np.minimum(2 * (np.minimum(self.above, self.below) + 1) / (self.count + 1), 1.0)
 
 
 def conditional_draws(
-    values: Array,
+    values: np.ndarray,
     matrix: sparse.csr_matrix,
-    statistic: Callable[[Array], Array],
+    statistic: Callable[[np.ndarray], np.ndarray],
     permutations: int,
     seed: int,
     progress: Progress,

@@ -18,8 +18,6 @@ from .draws import Draws, conditional_draws
 from .neighbours import Weights
 from .spatial import CLUSTERS, about_mean, discovery_threshold, sums_of_weights
 
-Array = np.ndarray
-
 HOT_SPOTS = ("not_significant", "hot_90", "hot_95", "hot_99", "cold_90", "cold_95", "cold_99")
 GEARY_CLUSTERS = ("not_significant", "high_high", "low_low", "other_positive", "negative", "island")
 SIGNIFICANCE = ("permutation", "fdr", "normal")
@@ -61,28 +59,28 @@ class Local:
         number: of the cluster as a number: its position, and -3 to 3 from cold to hot for Gi*.
     """
 
-    statistic: Array
-    z: Array
-    p: Array
-    cluster: Array
+    statistic: np.ndarray
+    z: np.ndarray
+    p: np.ndarray
+    cluster: np.ndarray
     names: tuple[str, ...]
-    number: Array
+    number: np.ndarray
     note: str
 
     @property
-    def labels(self) -> Array:
+    def labels(self) -> np.ndarray:
         return np.array(self.names)[self.cluster]
 
 
-def standardised(values: Array, weights: Weights) -> Array:
+def standardised(values: np.ndarray, weights: Weights) -> np.ndarray:
     """Values about their mean in standard deviations (with n)."""
     z = about_mean(values, weights)
     return np.asarray(z / np.sqrt(z @ z / len(z)))
 
 
 def bivariate(
-    first: Array,
-    second: Array,
+    first: np.ndarray,
+    second: np.ndarray,
     weights: Weights,
     permutations: int = 999,
     seed: int = 0,
@@ -128,7 +126,7 @@ def bivariate(
 
 
 def getis_ord(
-    values: Array,
+    values: np.ndarray,
     weights: Weights,
     permutations: int = 999,
     seed: int = 0,
@@ -172,7 +170,7 @@ def getis_ord(
 
 
 def geary(
-    values: Array,
+    values: np.ndarray,
     weights: Weights,
     permutations: int = 999,
     seed: int = 0,
@@ -191,7 +189,7 @@ def geary(
     w = weights.matrix
     sums = np.asarray(w.sum(axis=1)).ravel()
 
-    def of_lags(lags: Array) -> Array:
+    def of_lags(lags: np.ndarray) -> np.ndarray:
         return np.asarray(z**2 * sums - 2 * z * lags[:, 0] + lags[:, 1])
 
     both = np.column_stack([z, z**2])
@@ -208,7 +206,7 @@ def geary(
     return Local(local, deviation, p, cluster, GEARY_CLUSTERS, cluster, note), (geary_c(values, weights),)
 
 
-def geary_c(values: Array, weights: Weights) -> Global:
+def geary_c(values: np.ndarray, weights: Weights) -> Global:
     """Geary's C with the moments under randomisation (Cliff and Ord 1981, section 2.3); 1 without autocorrelation."""
     z = about_mean(values, weights)
     n, w = len(z), weights.matrix
@@ -227,7 +225,7 @@ def geary_c(values: Array, weights: Weights) -> Global:
     return Global("geary_c", c, 1.0, float(variance), float(deviation), p, None, n, note)
 
 
-def _general_g(values: Array, links: sparse.csr_matrix) -> Global:
+def _general_g(values: np.ndarray, links: sparse.csr_matrix) -> Global:
     """Whether high values lie together (z above 0) or low ones; for values of one sign, moments of Getis and Ord "
     "1992.
     """
@@ -255,19 +253,19 @@ def _general_g(values: Array, links: sparse.csr_matrix) -> Global:
     )
 
 
-def _p_of(draws: Draws, local: Array, islands: Array, significance: str) -> tuple[Array, Array]:
+def _p_of(draws: Draws, local: np.ndarray, islands: np.ndarray, significance: str) -> tuple[np.ndarray, np.ndarray]:
     """P and z of a local statistic, NaN for islands."""
     z = np.divide(local - draws.mean, draws.sd, out=np.full(len(local), np.nan), where=draws.sd > 0)
     p = 2 * stats.norm.sf(np.abs(z)) if significance == "normal" else draws.p
     return np.where(islands, np.nan, p), np.where(islands, np.nan, z)
 
 
-def _threshold(p: Array, alpha: float, significance: str) -> float:
+def _threshold(p: np.ndarray, alpha: float, significance: str) -> float:
     known = p[np.isfinite(p)]
     return discovery_threshold(known, alpha) if significance == "fdr" else alpha
 
 
-def _quadrants(z: Array, lag: Array, significant: Array, islands: Array) -> Array:
+def _quadrants(z: np.ndarray, lag: np.ndarray, significant: np.ndarray, islands: np.ndarray) -> np.ndarray:
     """Positions in `CLUSTERS`."""
     return np.select(
         [islands, ~significant, (z > 0) & (lag > 0), (z <= 0) & (lag > 0), (z <= 0) & (lag <= 0)],
@@ -276,12 +274,12 @@ def _quadrants(z: Array, lag: Array, significant: Array, islands: Array) -> Arra
     )
 
 
-def _shuffles(values: Array, permutations: int, seed: int) -> list[Array]:
+def _shuffles(values: np.ndarray, permutations: int, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     return [rng.permutation(values) for _ in range(permutations)]
 
 
-def _pseudo_p(observed: float, draws: Array) -> float:
+def _pseudo_p(observed: float, draws: np.ndarray) -> float:
     centre = draws.mean()
     return float((np.sum(np.abs(draws - centre) >= abs(observed - centre)) + 1) / (len(draws) + 1))
 

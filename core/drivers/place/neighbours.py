@@ -13,8 +13,6 @@ from ...errors import InputError
 from .regular_grid import regular_grid
 from .sphere import chord, on_the_sphere
 
-Array = np.ndarray
-
 NEIGHBOURS = ("queen", "rook", "knn", "distance")
 
 MOST_PAIRS = 200_000_000
@@ -49,7 +47,7 @@ def row_standardised(links: sparse.spmatrix, kind: str) -> Weights:
     return Weights(links, int(np.sum(counts == 0)), kind)
 
 
-def grid_weights(coordinates: Array, kind: str = "queen") -> Weights:
+def grid_weights(coordinates: np.ndarray, kind: str = "queen") -> Weights:
     """Cells of a regular grid that share a side (`rook`), or a side or a corner (`queen`).
 
     Args:
@@ -79,7 +77,7 @@ def grid_weights(coordinates: Array, kind: str = "queen") -> Weights:
     return pair_weights(np.concatenate(pairs), len(coordinates), f"{kind} neighbours on the grid")
 
 
-def pair_weights(pairs: Array, n: int, kind: str = "neighbours that touch") -> Weights:
+def pair_weights(pairs: np.ndarray, n: int, kind: str = "neighbours that touch") -> Weights:
     """Neighbours given as pairs of positions (m, 2), each taken both ways."""
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
@@ -88,7 +86,7 @@ def pair_weights(pairs: Array, n: int, kind: str = "neighbours that touch") -> W
     return row_standardised(links, kind)
 
 
-def knn_weights(coordinates: Array, k: int = 8, geographic: bool = False) -> Weights:
+def knn_weights(coordinates: np.ndarray, k: int = 8, geographic: bool = False) -> Weights:
     """The k nearest places; not symmetric. Coordinates that are `geographic` are longitude and latitude in degrees.
 
     Raises:
@@ -105,7 +103,7 @@ def knn_weights(coordinates: Array, k: int = 8, geographic: bool = False) -> Wei
     return row_standardised(links, f"{k} nearest neighbours")
 
 
-def distance_weights(coordinates: Array, distance: float, geographic: bool = False) -> Weights:
+def distance_weights(coordinates: np.ndarray, distance: float, geographic: bool = False) -> Weights:
     """All places within a distance, in units of the coordinates (metres on great circles if geographic), alike.
 
     Raises:
@@ -126,7 +124,7 @@ def distance_weights(coordinates: Array, distance: float, geographic: bool = Fal
 
 
 def neighbour_weights(
-    coordinates: Array, kind: str, k: int = 8, distance: float = 0.0, geographic: bool = False
+    coordinates: np.ndarray, kind: str, k: int = 8, distance: float = 0.0, geographic: bool = False
 ) -> Weights:
     """The weights of one of `NEIGHBOURS` from places alone."""
     if kind in _STEPS:
@@ -138,7 +136,7 @@ def neighbour_weights(
     raise InputError(f"NEIGHBOURS {kind!r} is not known: choose one of {', '.join(NEIGHBOURS)}.")
 
 
-def block_codes(coordinates: Array, side: float, origin: Sequence[float] = (0.0, 0.0)) -> Array:
+def block_codes(coordinates: np.ndarray, side: float, origin: Sequence[float] = (0.0, 0.0)) -> np.ndarray:
     """Square blocks of a given side, as clusters for standard errors that allow for spatial dependence.
 
     Args:

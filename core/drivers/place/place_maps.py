@@ -9,14 +9,17 @@ from scipy.spatial import cKDTree
 
 from .cell_maps import write_cell_map
 
-Array = np.ndarray
-
 _ACROSS = 240  # spots along the longer side
 _REACH = 1.5  # median distances to the next place, beyond which a spot stays empty
 
 
 def write_place_map(
-    path: str, values: Array, coordinates: Array, crs: str, time: Array | None = None, times: Sequence[object] = ("",)
+    path: str,
+    values: np.ndarray,
+    coordinates: np.ndarray,
+    crs: str,
+    time: np.ndarray | None = None,
+    times: Sequence[object] = ("",),
 ) -> bool:
     """As `write_cell_map`, for cells and for scattered places alike; NaN stays empty.
 

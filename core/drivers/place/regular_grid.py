@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Array = np.ndarray
-
 _SPARSEST = 20  # raster cells for each point, above which points are not treated as a grid
 
 
@@ -15,18 +13,18 @@ _SPARSEST = 20  # raster cells for each point, above which points are not treate
 class RegularGrid:
     """Columns and rows of n points on a grid of `shape` (rows, columns) and `step` (x, y)."""
 
-    column: Array
-    row: Array
+    column: np.ndarray
+    row: np.ndarray
     step: tuple[float, float]
     shape: tuple[int, int]
 
     @property
-    def cell(self) -> Array:
+    def cell(self) -> np.ndarray:
         """Position of each point in the raster read row by row, shape (n,)."""
         return self.row * self.shape[1] + self.column
 
 
-def regular_grid(coordinates: Array) -> RegularGrid | None:
+def regular_grid(coordinates: np.ndarray) -> RegularGrid | None:
     """The grid on which the points (n, 2) lie, or None when they lie on none or hardly fill it."""
     column, step_x = _numbered(coordinates[:, 0])
     row, step_y = _numbered(coordinates[:, 1])
@@ -39,7 +37,7 @@ def regular_grid(coordinates: Array) -> RegularGrid | None:
     return RegularGrid(column, row, (step_x, step_y), shape)
 
 
-def _numbered(values: Array) -> tuple[Array | None, float]:
+def _numbered(values: np.ndarray) -> tuple[np.ndarray | None, float]:
     """Whole numbers of steps from the lowest value, and the step; step 0 when all are equal."""
     distinct = np.unique(values)
     rounding = 1e-9 * max(abs(distinct[0]), abs(distinct[-1]))

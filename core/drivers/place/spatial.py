@@ -13,8 +13,6 @@ from ...progress import QUIET, Progress
 from .draws import conditional_draws
 from .neighbours import Weights
 
-Array = np.ndarray
-
 CLUSTERS = ("not_significant", "high_high", "low_high", "low_low", "high_low", "island")
 
 
@@ -52,18 +50,20 @@ class LocalMoran:
         cluster: position in `CLUSTERS`, shape (n,).
     """
 
-    i: Array
-    z: Array
-    p: Array
-    cluster: Array
+    i: np.ndarray
+    z: np.ndarray
+    p: np.ndarray
+    cluster: np.ndarray
     note: str
 
     @property
-    def labels(self) -> Array:
+    def labels(self) -> np.ndarray:
         return np.array(CLUSTERS)[self.cluster]
 
 
-def moran(values: Array, weights: Weights, permutations: int = 0, seed: int = 0, progress: Progress = QUIET) -> Moran:
+def moran(
+    values: np.ndarray, weights: Weights, permutations: int = 0, seed: int = 0, progress: Progress = QUIET
+) -> Moran:
     """Moran's I of values, with the moments under randomisation (Cliff and Ord 1981, section 2.3).
 
     E = -1/(n-1). For residuals use `residual_moran`, whose moments differ.
@@ -92,7 +92,7 @@ def moran(values: Array, weights: Weights, permutations: int = 0, seed: int = 0,
     return _tested(i, expected, variance, p_permutation, n, note)
 
 
-def residual_moran(residuals: Array, drivers: Array, weights: Weights) -> Moran:
+def residual_moran(residuals: np.ndarray, drivers: np.ndarray, weights: Weights) -> Moran:
     """Moran's I of least-squares residuals e = My, with the moments that fit them.
 
     M = I - X (X'X)^-1 X', k columns of X with the constant,
@@ -129,7 +129,7 @@ def residual_moran(residuals: Array, drivers: Array, weights: Weights) -> Moran:
 
 
 def moran_by_time(
-    values: Array, coordinates: Array, time: Array, weigh: Callable[[Array], Weights]
+    values: np.ndarray, coordinates: np.ndarray, time: np.ndarray, weigh: Callable[[np.ndarray], Weights]
 ) -> tuple[Moran, ...]:
     """Moran's I of the places of each time in ascending order of its code, as for the residuals of a panel.
 
@@ -150,7 +150,7 @@ def moran_by_time(
 
 
 def local_moran(
-    values: Array,
+    values: np.ndarray,
     weights: Weights,
     permutations: int = 999,
     seed: int = 0,
@@ -202,7 +202,7 @@ def local_moran(
     return LocalMoran(local, deviation, p, cluster, note + "rows standardised")
 
 
-def about_mean(values: Array, weights: Weights) -> Array:
+def about_mean(values: np.ndarray, weights: Weights) -> np.ndarray:
     n = len(values)
     if n != weights.n:
         raise InputError(f"There are {n} values but weights of {weights.n} places.")
@@ -218,7 +218,7 @@ def about_mean(values: Array, weights: Weights) -> Array:
     return z
 
 
-def _unit(columns: Array) -> Array:
+def _unit(columns: np.ndarray) -> np.ndarray:
     length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     return columns / np.where(length > 0, length, 1)
 
@@ -230,7 +230,7 @@ def sums_of_weights(w: sparse.csr_matrix) -> tuple[float, float, float]:
     return float(w.sum()), float((both.data**2).sum()) / 2, float((ends**2).sum())
 
 
-def _permuted(z: Array, w: sparse.csr_matrix, permutations: int, seed: int, progress: Progress) -> Array:
+def _permuted(z: np.ndarray, w: sparse.csr_matrix, permutations: int, seed: int, progress: Progress) -> np.ndarray:
     rng = np.random.default_rng(seed)
     draws = np.empty(permutations)
     for done in range(permutations):
@@ -241,7 +241,7 @@ def _permuted(z: Array, w: sparse.csr_matrix, permutations: int, seed: int, prog
     return draws
 
 
-def _pseudo_p(observed: float, draws: Array) -> float:
+def _pseudo_p(observed: float, draws: np.ndarray) -> float:
     centre = draws.mean()
     return float((np.sum(np.abs(draws - centre) >= abs(observed - centre)) + 1) / (len(draws) + 1))
 
@@ -252,7 +252,7 @@ def _tested(i: float, expected: float, variance: float, p_permutation: float | N
     return Moran(i, expected, variance, float(z), p, p_permutation, n, note)
 
 
-def discovery_threshold(p: Array, alpha: float) -> float:
+def discovery_threshold(p: np.ndarray, alpha: float) -> float:
     """Largest p with p_(i) <= i/n alpha; zero when none is."""
     ranked = np.sort(p)
     passed = np.flatnonzero(ranked <= alpha * np.arange(1, len(p) + 1) / len(p))

@@ -14,13 +14,11 @@ from ...raster.windows import Window
 from ...raster.work import Block, Result
 from .fishnet import Axis
 
-Array = np.ndarray
-
 Plane = tuple[str, Union[str, int]]
 """Key of a sum: the source, and `WEIGHT`, `VALUE` or a class code."""
 
 WEIGHT, VALUE = "weight", "value"
-Planes = Mapping[Plane, Array]
+Planes = Mapping[Plane, np.ndarray]
 
 
 class CellSums(Sums):
@@ -55,7 +53,7 @@ class CellKernel:
     amounts: tuple[str, ...]
     classes: tuple[str, ...]
     sums: tuple[str, ...] = ()
-    row_weights: Array | None = None
+    row_weights: np.ndarray | None = None
 
     def __call__(self, block: Block) -> Result:
         window = block.window
@@ -64,10 +62,10 @@ class CellKernel:
 
         weighted = down if self.row_weights is None else down @ sparse.diags(self.row_weights[_rows_of(window)])
 
-        def by_cell(pixels: Array, weigh: bool = True) -> Array:
+        def by_cell(pixels: np.ndarray, weigh: bool = True) -> np.ndarray:
             return np.asarray((across @ ((weighted if weigh else down) @ pixels.astype(np.float64)).T).T)
 
-        planes: dict[Plane, Array] = {}
+        planes: dict[Plane, np.ndarray] = {}
         for name in self.amounts:
             valid = block.valid[name]
             if valid.any():
@@ -97,7 +95,7 @@ class StripTally(Sums):
         super().__init__()
         self._columns, self._finish = columns, finish
         self._top = 0
-        self._planes: dict[Plane, Array] = {}
+        self._planes: dict[Plane, np.ndarray] = {}
 
     def merge(self, other: Sums) -> None:
         if isinstance(other, CellSums):
@@ -112,7 +110,7 @@ class StripTally(Sums):
         """Hands on the rest, after the last block."""
         self._hand_on(self._top + max((len(plane) for plane in self._planes.values()), default=0))
 
-    def _plane(self, key: Plane, rows: int) -> Array:
+    def _plane(self, key: Plane, rows: int) -> np.ndarray:
         plane = self._planes.get(key, np.zeros((0, self._columns)))
         if len(plane) < rows:
             plane = np.vstack([plane, np.zeros((rows - len(plane), self._columns))])

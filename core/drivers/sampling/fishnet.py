@@ -12,8 +12,6 @@ from ...raster.area import band_areas_ha, pixel_areas_ha
 from ...raster.grid import Grid
 from ...raster.lengths import metres_per_unit
 
-Array = np.ndarray
-
 MOST_CELLS = 20_000_000
 SNAP_PX = 1e-6
 """Edges of pixels and cells that are nearer than this are the same: corners in files are rounded."""
@@ -42,7 +40,7 @@ class Axis:
         """Width of a pixel in cells."""
         return self.pixel / self.size
 
-    def edges(self, start: int, count: int) -> Array:
+    def edges(self, start: int, count: int) -> np.ndarray:
         """The edges of `count` pixels from `start`, in cells from the origin, shape (count + 1,)."""
         edges = (self.corner + self.pixel * np.arange(start, start + count + 1) - self.origin) / self.size
         whole = np.round(edges)
@@ -58,7 +56,7 @@ class Axis:
         """Number of cells that the raster touches."""
         return int(np.ceil(self.edges(self.pixels, 0)[0])) - self.first
 
-    def centres(self) -> Array:
+    def centres(self) -> np.ndarray:
         """Coordinates of the middle of the cells, shape (cells,)."""
         return self.origin + self.size * (self.first + np.arange(self.cells) + 0.5)
 
@@ -94,8 +92,8 @@ class Fishnet:
     columns: Axis
     rows: Axis
     crs: str
-    row_weights: Array | None
-    shares: Array
+    row_weights: np.ndarray | None
+    shares: np.ndarray
 
     @property
     def width(self) -> float:
@@ -111,7 +109,7 @@ class Fishnet:
     def origin(self) -> tuple[float, float]:
         return self.columns.origin, self.rows.origin
 
-    def numbers(self, row: int, count: int) -> Array:
+    def numbers(self, row: int, count: int) -> np.ndarray:
         """Cell numbers of `count` rows from `row`, shape (count, columns): from 1, west to east, north to south."""
         of_row = np.arange(row, row + count)
         of_column = np.arange(self.columns.cells)
@@ -157,7 +155,7 @@ def _axis(origin: float, side: float, corner: float, pixel: float, pixels: int) 
     return Axis(origin, float(np.copysign(side, pixel)), corner, pixel, pixels)
 
 
-def _areas(grid: Grid, columns: Axis, rows: Axis) -> tuple[Array | None, Array]:
+def _areas(grid: Grid, columns: Axis, rows: Axis) -> tuple[np.ndarray | None, np.ndarray]:
     """Weights of the pixel rows, and the share of a pixel in a cell, by row of cells."""
     reference = grid.spatial_reference()
     if not reference.IsGeographic():

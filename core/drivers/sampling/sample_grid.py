@@ -20,8 +20,6 @@ from .cell_sums import VALUE, WEIGHT, CellKernel, Planes, StripTally
 from .fishnet import Fishnet, fishnet
 from .inputs import OF_CLASSES, Variable
 
-Array = np.ndarray
-
 KEYS = (*integers("cell_id", "year"), *numbers("x", "y"), Column("valid_pct", unit="%"))
 _ROUNDING = 1e-9  # of a cell: areas that differ by less are the same
 _TOLD_LOSS, _GRAVE_LOSS = 1e-4, 0.01  # of a sum, in cells that are left out
@@ -75,7 +73,7 @@ class SampleGrid:
     pieces: tuple[str, ...] = field(repr=False)
     shares: Mapping[str, str] = field(repr=False)
 
-    def chunks(self) -> Iterator[dict[str, Array]]:
+    def chunks(self) -> Iterator[dict[str, np.ndarray]]:
         """The rows piece by piece: arrays by column; NaN where there is no value, year 0 where there are no years."""
         for path in self.pieces:
             with np.load(path) as stored:
@@ -85,7 +83,7 @@ class SampleGrid:
                 }
             yield piece  # closed by now: Windows removes no open file
 
-    def table(self) -> dict[str, Array]:
+    def table(self) -> dict[str, np.ndarray]:
         """All rows at once."""
         pieces = list(self.chunks())
         return {column.name: np.concatenate([piece[column.name] for piece in pieces]) for column in self.columns}
@@ -213,8 +211,8 @@ class _Rows:
                 yield variable.name, "integer" if variable.statistic == "majority" else "number"
 
     def _sample(
-        self, year: int, planes: Planes, shape: tuple[int, int], of_pixel: Array
-    ) -> dict[str, tuple[Array, dict[str, Array]]]:
+        self, year: int, planes: Planes, shape: tuple[int, int], of_pixel: np.ndarray
+    ) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
         """By variable, the valid share of each cell and the values by field; a pixel has the share `of_pixel`."""
         found = {}
         for variable in self._inputs.variables:
@@ -233,7 +231,7 @@ class _Rows:
 
     def _classes(
         self, variable: Variable, source: str, planes: Planes, shape: tuple[int, int]
-    ) -> tuple[Array, dict[str, Array]]:
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         codes = sorted(int(key) for name, key in planes if name == source)
         if not codes:
             return np.zeros(shape), {variable.name: np.full(shape, np.nan)}
@@ -249,11 +247,11 @@ class _Rows:
         first = np.argmax(areas >= largest * (1 - _ROUNDING), axis=0)
         return weight, {variable.name: np.array(codes, dtype=np.float64)[first]}
 
-    def _enough(self, share: Array) -> Array:
+    def _enough(self, share: np.ndarray) -> np.ndarray:
         """Where a cell has values in enough of its area; with a minimum of 0, in any of it."""
         return (share > 0) & (100 * share >= self._inputs.minimum_valid_pct - 100 * _ROUNDING)
 
-    def _keep(self, share: Array) -> Array:
+    def _keep(self, share: np.ndarray) -> np.ndarray:
         """Rows that are kept, shape (rows, columns, years), from the valid share of each variable."""
         any_value = (share > 0).any(axis=0)
         enough = self._enough(share)
@@ -264,7 +262,7 @@ class _Rows:
             self.left_out_by[variable.name] += int((any_value & ~keep & ~of_variable).sum())
         return keep
 
-    def _count_amounts(self, planes: Planes, keep: Array) -> None:
+    def _count_amounts(self, planes: Planes, keep: np.ndarray) -> None:
         """Adds up what the kept rows hold of each sum, and what all cells hold."""
         for variable in self._inputs.variables:
             for year, source in enumerate(self._sources[variable.name] if variable.name in self.amounts else ()):
@@ -273,7 +271,7 @@ class _Rows:
                 kept_now = float(amount[keep[..., year]].sum())
                 self.amounts[variable.name] = every + float(amount.sum()), kept + kept_now
 
-    def _write(self, columns: dict[str, Array]) -> None:
+    def _write(self, columns: dict[str, np.ndarray]) -> None:
         for name, values in columns.items():
             known = values[np.isfinite(values)]
             if known.size:
@@ -290,9 +288,9 @@ def share_field(name: str, code: int) -> str:
     return f"{name}_{code}_pct"
 
 
-def _stored_column(stored: Mapping[str, Array], name: str, base: str | None) -> Array:
+def _stored_column(stored: Mapping[str, np.ndarray], name: str, base: str | None) -> np.ndarray:
     """A column of a piece; the class of a share may not occur there, which is a share of 0 where there are classes."""
-    column: Array = stored[name] if name in stored else stored[base or name]
+    column: np.ndarray = stored[name] if name in stored else stored[base or name]
     return column
 
 

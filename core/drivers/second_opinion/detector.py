@@ -8,14 +8,16 @@ import numpy as np
 
 from ...messages import say
 from ..geodetector.statistics import Integers
-from .opinion import Array, Opinion, absent, compared, linear_model, program
+from .opinion import Opinion, absent, compared, linear_model, program
 
 Q = "second_opinion_q"
 SAME = 1e-9
 MOST_STRATA = 100  # a column each
 
 
-def opinions_on_q(y: Array, strata: Mapping[str, Integers], q: Mapping[str, float], drop: bool) -> tuple[Opinion, ...]:
+def opinions_on_q(
+    y: np.ndarray, strata: Mapping[str, Integers], q: Mapping[str, float], drop: bool
+) -> tuple[Opinion, ...]:
     """How far q agrees with R2 of `statsmodels.OLS` of y on a column for each stratum.
 
     ``q = 1 - SSW / SST`` is that R2 by definition (Wang et al. 2010), computed here by another road.
@@ -40,7 +42,7 @@ def opinions_on_q(y: Array, strata: Mapping[str, Integers], q: Mapping[str, floa
     return (Opinion(Q, opinion.difference, SAME, note, 1 - opinion.ours, 1 - opinion.theirs, opinion.name),)
 
 
-def _r_squared(y: Array, codes: Integers, drop: bool) -> float:
+def _r_squared(y: np.ndarray, codes: Integers, drop: bool) -> float:
     if drop:
         kept = np.bincount(codes)[codes] > 1
         y, codes = y[kept], codes[kept]

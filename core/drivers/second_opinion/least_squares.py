@@ -12,7 +12,7 @@ from ...messages import say
 from ..observations import Observations
 from ..panel.covariance import calendar, parameters_beside
 from ..panel.regression import PanelResult
-from .opinion import Array, Opinion, absent, compared, linear_model, program
+from .opinion import Opinion, absent, compared, linear_model, program
 
 SLOPES, ERRORS = "second_opinion_slopes", "second_opinion_std_error"
 SAME_SLOPES = 1e-7
@@ -75,7 +75,7 @@ class _Errors:
     words: str
     factor: float
     factor_words: str
-    order: Array | None = None
+    order: np.ndarray | None = None
 
 
 def _errors_call(
@@ -86,7 +86,7 @@ def _errors_call(
     cluster: Sequence[str],
     lags: int | None,
     columns: int,
-    effect_codes: Sequence[Array],
+    effect_codes: Sequence[np.ndarray],
 ) -> _Errors | str:
     n, df = rows.n, result.df
     if covariance == "iid":
@@ -120,13 +120,13 @@ def _errors_call(
     return say("statsmodels has no standard errors of the kind {covariance}", covariance=covariance)
 
 
-def _effect_codes(rows: Observations, effects: str) -> list[Array]:
+def _effect_codes(rows: Observations, effects: str) -> list[np.ndarray]:
     codes = [rows.entity] if effects in ("entity", "twoway") else []
     codes += [rows.time] if effects in ("time", "twoway") else []
     return [np.unique(code, return_inverse=True)[1].reshape(-1) for code in codes if code is not None]
 
 
-def _components(effect_codes: Sequence[Array]) -> int:
+def _components(effect_codes: Sequence[np.ndarray]) -> int:
     """Parts of a two-way panel that share no time: each has a mean of its own."""
     if len(effect_codes) < 2:
         return 1
@@ -142,7 +142,7 @@ def _components(effect_codes: Sequence[Array]) -> int:
         part = again
 
 
-def _without(columns: Array, effect_codes: Sequence[Array]) -> Array:
+def _without(columns: np.ndarray, effect_codes: Sequence[np.ndarray]) -> np.ndarray:
     """The columns (n, k) less the means of each effect in turn, until nothing is left to take out."""
     left = columns - columns.mean(axis=0) if effect_codes else columns
     scale = np.abs(left).max(axis=0) + np.finfo(float).tiny

@@ -11,8 +11,6 @@ import numpy as np
 
 from ...messages import say
 
-Array = np.ndarray
-
 MOST_ROWS = 20_000  # beyond which the other program would take longer than the run
 
 
@@ -47,7 +45,7 @@ class Opinion:
         return self.difference is None or self.difference <= self.limit
 
 
-def compared(test: str, names: Iterable[str], ours: Array, theirs: Array, limit: float, note: str) -> Opinion:
+def compared(test: str, names: Iterable[str], ours: np.ndarray, theirs: np.ndarray, limit: float, note: str) -> Opinion:
     """The opinion on numbers that should be the same; the difference is relative to the larger of each two."""
     size = np.maximum(np.maximum(np.abs(ours), np.abs(theirs)), np.finfo(float).tiny)
     apart = np.abs(ours - theirs) / size

@@ -9,8 +9,6 @@ import numpy as np
 from ...errors import InputError
 from .lag import SpatialLag
 
-Array = np.ndarray
-
 EFFECTS = ("none", "entity", "twoway")
 CORRECTIONS = ("lee_yu", "none")
 
@@ -30,8 +28,8 @@ class Design:
         without_unit: whether the eigenvalue 1 is left out of it (year effects, corrected).
     """
 
-    y: Array
-    x: Array
+    y: np.ndarray
+    x: np.ndarray
     names: tuple[str, ...]
     lag: SpatialLag
     effects: str = "none"
@@ -71,7 +69,7 @@ class Design:
         return self.effects == "none"
 
     @property
-    def drivers(self) -> Array:
+    def drivers(self) -> np.ndarray:
         return self.x[:, 1:] if self.constant else self.x
 
     @property
@@ -87,7 +85,12 @@ class Design:
 
 
 def make_design(
-    y: Array, drivers: Array, names: tuple[str, ...], lag: SpatialLag, effects: str = "none", correction: str = "lee_yu"
+    y: np.ndarray,
+    drivers: np.ndarray,
+    names: tuple[str, ...],
+    lag: SpatialLag,
+    effects: str = "none",
+    correction: str = "lee_yu",
 ) -> Design:
     """A design whose effects are taken out, with a constant where there are none.
 
@@ -125,7 +128,7 @@ def make_design(
     return design
 
 
-def without_effects(values: Array, lag: SpatialLag, effects: str) -> Array:
+def without_effects(values: np.ndarray, lag: SpatialLag, effects: str) -> np.ndarray:
     """Values less the means of their cells, and of their years (`twoway`); shape as given."""
     if effects == "none":
         return values

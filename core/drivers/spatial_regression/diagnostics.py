@@ -11,8 +11,6 @@ from ..panel.specification import Test
 from .fitted import SpatialFit
 from .lag import link_traces
 
-Array = np.ndarray
-
 LEVEL = 0.05
 
 
@@ -76,7 +74,7 @@ def lagrange_tests(fit: SpatialFit) -> LagrangeTests:
     links = link_traces(lag)
     basis, _ = np.linalg.qr(design.x)
 
-    def annihilated(values: Array) -> Array:
+    def annihilated(values: np.ndarray) -> np.ndarray:
         return values - basis @ (basis.T @ values)
 
     explained = annihilated(lag.lag(design.x @ fit.coefficients))
@@ -167,6 +165,6 @@ def chi2_test(name: str, statistic: float, degrees: int, note: str) -> Test:
     return Test(name, statistic, float(degrees), float(stats.chi2.sf(statistic, degrees)), note)
 
 
-def _wald(name: str, value: Array, jacobian: Array, covariance: Array, note: str) -> Test:
+def _wald(name: str, value: np.ndarray, jacobian: np.ndarray, covariance: np.ndarray, note: str) -> Test:
     spread = jacobian @ covariance @ jacobian.T
     return chi2_test(name, float(value @ np.linalg.solve(spread, value)), len(value), note)

@@ -11,8 +11,6 @@ from ...progress import QUIET, Progress
 from .fitted import SpatialFit
 from .lag import Determinant
 
-Array = np.ndarray
-
 KINDS = ("direct", "indirect", "total")
 _REACH = 6.5  # standard errors of rho that draws may lie away
 
@@ -86,7 +84,7 @@ def effects_of(
     return Effects(tuple(rows), draws, int(draws - inside.sum()))
 
 
-def _effects(fit: SpatialFit, points: Array, curve: Determinant, first: int, k: int) -> Array:
+def _effects(fit: SpatialFit, points: np.ndarray, curve: Determinant, first: int, k: int) -> np.ndarray:
     """Direct, indirect, total of each driver at each point (rho, b), shape (m, 3, k)."""
     lag = fit.design.lag
     rho = points[:, :1]
@@ -119,7 +117,7 @@ def _linear(fit: SpatialFit, names: tuple[str, ...], first: int, confidence: flo
     return rows
 
 
-def _form(weight: Array, covariance: Array) -> float:
+def _form(weight: np.ndarray, covariance: np.ndarray) -> float:
     used = weight != 0
     return float(weight[used] @ covariance[np.ix_(used, used)] @ weight[used])
 

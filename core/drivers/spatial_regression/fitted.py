@@ -8,8 +8,6 @@ import numpy as np
 
 from .design import Design
 
-Array = np.ndarray
-
 MODELS = ("ols", "slx", "sar", "sem", "sdm", "sdem", "sac")
 METHODS = ("ml", "gmm", "gmm_het")
 
@@ -36,14 +34,14 @@ class SpatialFit:
     model: str
     method: str
     design: Design
-    coefficients: Array
+    coefficients: np.ndarray
     rho: float | None
     lam: float | None
-    covariance: Array
+    covariance: np.ndarray
     sigma2: float
     log_likelihood: float | None
-    residuals: Array
-    spatial_residuals: Array
+    residuals: np.ndarray
+    spatial_residuals: np.ndarray
     notes: tuple[str, ...] = ()
     lag_error_test: float | None = None
 
@@ -59,12 +57,12 @@ class SpatialFit:
         return len(self.coefficients) + len(self.spatial) + 1
 
     @property
-    def std_errors(self) -> Array:
+    def std_errors(self) -> np.ndarray:
         """Of the spatial parameters, then of the coefficients."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0))
 
     @property
-    def fitted(self) -> Array:
+    def fitted(self) -> np.ndarray:
         return self.design.y - self.spatial_residuals
 
     @property

@@ -15,8 +15,6 @@ from ...errors import InputError
 from ...progress import QUIET, Progress
 from ..place.neighbours import Weights
 
-Array = np.ndarray
-
 DENSE = 1_000  # places up to which eigenvalues are taken and traces are exact
 _PROBES, _AT_ONCE = 64, 8
 _NODES = 11
@@ -44,7 +42,7 @@ class SpatialLag:
         self.islands = weights.islands
         if self.matrix.nnz == 0:
             raise InputError(f"No place has a neighbour ({weights.kind}). Choose knn or a larger distance.")
-        self._eigenvalues: Array | None = None
+        self._eigenvalues: np.ndarray | None = None
         self._known: dict[float, float] = {}
         if self.n <= DENSE:
             kin = _kin(self.matrix)
@@ -53,11 +51,11 @@ class SpatialLag:
             )
         self.low, self.high = self._interval()
 
-    def lag(self, values: Array) -> Array:
+    def lag(self, values: np.ndarray) -> np.ndarray:
         """W v, the mean of the neighbours in the same year."""
         return self.by_year(lambda one: self.matrix @ one, values)
 
-    def filtered(self, values: Array, rho: float) -> Array:
+    def filtered(self, values: np.ndarray, rho: float) -> np.ndarray:
         """V - rho W v."""
         return values - rho * self.lag(values)
 
@@ -79,7 +77,7 @@ class SpatialLag:
         shifted = (sparse.identity(self.n, format="csc") - rho * self.matrix.tocsc()).tocsc()
         return splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
-    def probes(self) -> Iterator[Array]:
+    def probes(self) -> Iterator[np.ndarray]:
         """Columns of random signs, some at a time, the same at every call."""
         rng = np.random.default_rng(self.seed)
         for _ in range(0, _PROBES, _AT_ONCE):
@@ -96,7 +94,7 @@ class SpatialLag:
         smooth = [self.log_determinant(float(rho)) - np.log(1 - rho) for rho in nodes]
         return Determinant(None, chebyshev.Chebyshev.fit(nodes, smooth, _NODES - 1, [low, high]))
 
-    def by_year(self, function: Callable[[Array], Array], values: Array) -> Array:
+    def by_year(self, function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
         """A function of the values of one year, columns side by side, for all years."""
         if self.times == 1:
             return function(values)
@@ -115,7 +113,7 @@ class SpatialLag:
 class Determinant:
     """ln|I - rho W| of one year between two values of rho, with G = W (I - rho W)^-1."""
 
-    eigenvalues: Array | None
+    eigenvalues: np.ndarray | None
     polynomial: chebyshev.Chebyshev | None
 
     def value(self, rho: float) -> float:
@@ -125,7 +123,7 @@ class Determinant:
             return float(np.sum(np.log(np.abs(1 - rho * self.eigenvalues))))
         return float(self.polynomial(rho) + np.log(1 - rho))
 
-    def trace(self, rho: Array | float) -> Array:
+    def trace(self, rho: np.ndarray | float) -> np.ndarray:
         """Tr G, minus the derivative."""
         if self.polynomial is None:
             if self.eigenvalues is None:
@@ -156,19 +154,19 @@ class Solver:
         self._factor = of.factor(rho)
         self.whole = of.matrix @ self._factor.solve(np.eye(of.n)) if of.n <= DENSE else None
 
-    def solve(self, values: Array) -> Array:
+    def solve(self, values: np.ndarray) -> np.ndarray:
         """(I - rho W)^-1 v."""
         return self.of.by_year(self._factor.solve, values)
 
-    def solve_back(self, values: Array) -> Array:
+    def solve_back(self, values: np.ndarray) -> np.ndarray:
         """(I - rho W')^-1 v."""
         return self.of.by_year(lambda one: self._factor.solve(one, "T"), values)
 
-    def make(self, columns: Array) -> Array:
+    def make(self, columns: np.ndarray) -> np.ndarray:
         """G v of one year."""
         return self.of.matrix @ self._factor.solve(columns)
 
-    def back_to_ones(self) -> Array:
+    def back_to_ones(self) -> np.ndarray:
         """G'1 of one year."""
         return self._factor.solve(self.of.matrix.T @ np.ones(self.of.n), "T")
 
@@ -203,12 +201,12 @@ def trace_with_lag(solver: Solver) -> Trace:
     return _probed(solver.of, lambda signs: (both @ signs, solver.make(signs)))
 
 
-def _both(one: Solver, other: Solver, signs: Array) -> tuple[Array, Array]:
+def _both(one: Solver, other: Solver, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     made = one.make(signs)
     return made, made if one is other else other.make(signs)
 
 
-def _probed(of: SpatialLag, pair: Callable[[Array], tuple[Array, Array]]) -> Trace:
+def _probed(of: SpatialLag, pair: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> Trace:
     each = np.concatenate([np.einsum("im,im->m", *pair(signs)) for signs in of.probes()])
     return Trace(float(each.mean()), float(each.std() / np.sqrt(len(each))))
 
@@ -228,9 +226,9 @@ def _kin(matrix: sparse.csr_matrix) -> sparse.csr_matrix | None:
     return kin.tocsr() if apart.nnz == 0 or float(apart.max()) < 1e-9 else None
 
 
-def _wide(values: Array, times: int, n: int) -> Array:
+def _wide(values: np.ndarray, times: int, n: int) -> np.ndarray:
     return values.reshape(times, n, -1).transpose(1, 0, 2).reshape(n, -1)
 
 
-def _long(values: Array, shape: tuple[int, ...], times: int, n: int) -> Array:
+def _long(values: np.ndarray, shape: tuple[int, ...], times: int, n: int) -> np.ndarray:
     return values.reshape(n, times, -1).transpose(1, 0, 2).reshape(shape)

@@ -13,8 +13,6 @@ from .design import Design, without_effects
 from .fitted import SpatialFit
 from .lag import Determinant, Solver, link_traces, trace_of_cross, trace_of_product, trace_with_lag
 
-Array = np.ndarray
-
 # Looked at first; models that share W share the determinants there.
 _GRID = (-0.9, -0.6, -0.3, 0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94, 0.97, 0.99)
 
@@ -96,7 +94,7 @@ def fit_error(design: Design, model: str = "sem", progress: Progress = QUIET) ->
     y, x = design.y, design.x
     wy, wx = lag.lag(y), lag.lag(x)
 
-    def fitted(lam: float) -> tuple[Array, Array]:
+    def fitted(lam: float) -> tuple[np.ndarray, np.ndarray]:
         return _regress(x - lam * wx, y - lam * wy)
 
     def rss(lam: float) -> float:
@@ -147,11 +145,11 @@ def fit_both(design: Design, progress: Progress = QUIET) -> SpatialFit:
     wy, wx = lag.lag(y), lag.lag(x)
     wwy = lag.lag(wy)
 
-    def fitted(point: Array) -> tuple[Array, Array]:
+    def fitted(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rho, lam = point
         return _regress(x - lam * wx, y - rho * wy - lam * (wy - rho * wwy))
 
-    def loss(point: Array) -> float:
+    def loss(point: np.ndarray) -> float:
         rho, lam = (float(each) for each in point)
         if not (lag.low < rho < lag.high and lag.low < lam < lag.high):
             return 1e300
@@ -206,7 +204,7 @@ def fit_both(design: Design, progress: Progress = QUIET) -> SpatialFit:
     )
 
 
-def _regress(x: Array, y: Array) -> tuple[Array, Array]:
+def _regress(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     q, r = np.linalg.qr(x)
     coefficients = np.linalg.solve(r, q.T @ y)
     return coefficients, y - x @ coefficients
@@ -277,7 +275,7 @@ def _traces(
     return (design.copies * first, design.copies * second), note
 
 
-def _inverted(information: Array, place: int) -> Array:
+def _inverted(information: np.ndarray, place: int) -> np.ndarray:
     """The covariance without the variance, which stands at `place`."""
     scale = np.sqrt(np.abs(np.diag(information)))
     inverse = np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale)
@@ -285,7 +283,7 @@ def _inverted(information: Array, place: int) -> Array:
     return inverse[np.ix_(keep, keep)]
 
 
-def _left_error(design: Design, residuals: Array, sigma2: float, solver: Solver, variance: float) -> float:
+def _left_error(design: Design, residuals: np.ndarray, sigma2: float, solver: Solver, variance: float) -> float:
     """Score test of spatial errors in a lag model (Anselin 1988), chi2 with one degree of freedom."""
     lag = design.lag
     mixed = lag.times * trace_with_lag(solver).value

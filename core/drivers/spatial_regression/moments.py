@@ -17,8 +17,6 @@ from .fitted import SpatialFit
 from .lag import SpatialLag
 from .likelihood import ordinary
 
-Array = np.ndarray
-
 
 def fit_by_moments(design: Design, model: str, method: str = "gmm", progress: Progress = QUIET) -> SpatialFit:
     """A model of `design` by moments; W X is among its columns where the model has it.
@@ -62,7 +60,7 @@ def _two_stage(design: Design, model: str, method: str, robust: bool) -> Spatial
     z = np.column_stack([without_effects(lag.lag(design.y), lag, design.effects), design.x])
     projected = _projected(z, _instruments(design))
     b = np.linalg.solve(projected.T @ z, projected.T @ design.y)
-    residuals: Array = design.y - z @ b
+    residuals: np.ndarray = design.y - z @ b
     sigma2 = float(residuals @ residuals) / (design.freedom - z.shape[1])
     plain = sigma2 * np.linalg.inv(projected.T @ projected)
     covariance = _sandwich(projected, residuals) if robust else plain
@@ -91,7 +89,7 @@ def _equal_error(design: Design, model: str) -> SpatialFit:
     lam = _moments_of_equal(u, lag)
     x, y = lag.filtered(design.x, lam), lag.filtered(design.y, lam)
     b = np.linalg.lstsq(x, y, rcond=None)[0]
-    residuals: Array = y - x @ b
+    residuals: np.ndarray = y - x @ b
     sigma2 = float(residuals @ residuals) / design.n
     covariance = np.full((len(b) + 1, len(b) + 1), np.nan)
     covariance[1:, 1:] = sigma2 * np.linalg.inv(x.T @ x)
@@ -109,7 +107,7 @@ def _both(design: Design) -> SpatialFit:
     filtered, y = lag.filtered(z, lam), lag.filtered(design.y, lam)
     projected = _projected(filtered, _instruments(design))
     b = np.linalg.solve(projected.T @ filtered, projected.T @ y)
-    residuals: Array = y - filtered @ b
+    residuals: np.ndarray = y - filtered @ b
     sigma2 = float(residuals @ residuals) / (design.freedom - len(b))
     covariance = np.full((len(b) + 1, len(b) + 1), np.nan)
     keep = [0, *range(2, len(b) + 1)]
@@ -147,7 +145,7 @@ def _unequal_error(design: Design, model: str) -> SpatialFit:
     return SpatialFit(model, "gmm_het", design, b, None, lam, covariance, sigma2, None, residuals, u)
 
 
-def _moments_of_equal(u: Array, lag: SpatialLag) -> float:
+def _moments_of_equal(u: np.ndarray, lag: SpatialLag) -> float:
     """Lambda of Kelejian and Prucha 1999, three moments in lambda, lambda^2 and sigma^2."""
     n = len(u)
     one = lag.lag(u)
@@ -163,7 +161,7 @@ def _moments_of_equal(u: Array, lag: SpatialLag) -> float:
     right = np.array([u @ u, one @ one, u @ one])
     scale = float(u @ u)
 
-    def left(point: Array) -> Array:
+    def left(point: np.ndarray) -> np.ndarray:
         lam, variance = point
         return (right - matrix @ np.array([lam, lam**2, variance * scale / n])) / scale
 
@@ -181,7 +179,7 @@ def _forms(lag: SpatialLag) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     return first, ((w + w.T) / 2).tocsr()
 
 
-def _system(u: Array, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...]) -> tuple[Array, Array]:
+def _system(u: np.ndarray, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...]) -> tuple[np.ndarray, np.ndarray]:
     one = lag.lag(u)
     right, matrix = np.empty(2), np.empty((2, 2))
     for row, form in enumerate(forms):
@@ -191,12 +189,14 @@ def _system(u: Array, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...]) -> 
     return right / len(u), matrix / len(u)
 
 
-def _moments_of_unequal(u: Array, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...], weight: Array) -> float:
+def _moments_of_unequal(
+    u: np.ndarray, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...], weight: np.ndarray
+) -> float:
     right, matrix = _system(u, lag, forms)
     root = np.linalg.cholesky(weight).T
     scale = float(u @ u) / len(u)
 
-    def left(point: Array) -> Array:
+    def left(point: np.ndarray) -> np.ndarray:
         return root @ (right - matrix @ np.array([point[0], point[0] ** 2])) / scale
 
     trials = np.linspace(max(lag.low, -1), lag.high, 41)
@@ -205,7 +205,7 @@ def _moments_of_unequal(u: Array, lag: SpatialLag, forms: tuple[sparse.csr_matri
     return _require_inside(float(found.x[0]), lag, "lambda")
 
 
-def _spread(innovations: Array, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...]) -> Array:
+def _spread(innovations: np.ndarray, lag: SpatialLag, forms: tuple[sparse.csr_matrix, ...]) -> np.ndarray:
     """Covariance of the moments: (1/2n) tr (A_q + A_q') S (A_r + A_r') S with S the squared innovations."""
     squares = innovations**2
     spread = np.empty((2, 2))
@@ -217,7 +217,7 @@ def _spread(innovations: Array, lag: SpatialLag, forms: tuple[sparse.csr_matrix,
     return spread
 
 
-def _instruments(design: Design) -> Array:
+def _instruments(design: Design) -> np.ndarray:
     """X, W X and W W X; what is among the columns already, or says the same, is left out."""
     lag = design.lag
     x, columns = design.x, [design.x]
@@ -238,12 +238,12 @@ def _instruments(design: Design) -> Array:
     return scaled[:, kept]
 
 
-def _projected(z: Array, instruments: Array) -> Array:
+def _projected(z: np.ndarray, instruments: np.ndarray) -> np.ndarray:
     basis, _ = np.linalg.qr(instruments)
     return basis @ (basis.T @ z)
 
 
-def _sandwich(x: Array, residuals: Array) -> Array:
+def _sandwich(x: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     bread = np.linalg.inv(x.T @ x)
     return bread @ (x.T * residuals**2) @ x @ bread
 

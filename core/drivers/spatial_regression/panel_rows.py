@@ -9,8 +9,6 @@ import numpy as np
 from ...errors import InputError
 from ..observations import Observations
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True)
 class PanelRows:
@@ -25,10 +23,10 @@ class PanelRows:
         notes: what was left out.
     """
 
-    rows: Array
-    y: Array
-    x: Array
-    coordinates: Array
+    rows: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
+    coordinates: np.ndarray
     times: int
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -94,7 +92,7 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     )
 
 
-def _require_one_row_a_place(coordinates: Array) -> None:
+def _require_one_row_a_place(coordinates: np.ndarray) -> None:
     _, first, counts = np.unique(coordinates, axis=0, return_index=True, return_counts=True)
     if counts.max(initial=1) > 1:
         twice = coordinates[first[int(np.argmax(counts))]]

@@ -35,8 +35,6 @@ from ..report_parts import (
 from .effects import KINDS, Effect
 from .run import SpatialRun
 
-Array = np.ndarray
-
 SOURCES = (
     "Anselin 1988, Spatial Econometrics; Anselin et al. 1996, Regional Science and Urban Economics 26:77 (robust score "
     "tests); LeSage and Pace 2009, Introduction to Spatial Econometrics (effects); Elhorst 2014; Lee and Yu 2010, "

@@ -29,8 +29,7 @@ from .moments import fit_by_moments
 from .panel_rows import PanelRows, panel_rows
 from .tables import CoefficientRow, ModelRow, coefficient_rows, model_row
 
-Array = np.ndarray
-Weigh = Callable[[Array, Array], Optional[Weights]]
+Weigh = Callable[[np.ndarray, np.ndarray], Optional[Weights]]
 
 MOST_BY_LIKELIHOOD = 10_000  # places above which moments are the default
 MOST_COMPARED = 20_000  # rows up to which all models are fitted for comparison
@@ -133,11 +132,11 @@ class SpatialRun:
         return row_table(ModelRow, self.models)
 
     @property
-    def places(self) -> Array:
+    def places(self) -> np.ndarray:
         """Rows of the table, rising."""
         return np.sort(self.rows.rows)
 
-    def output(self) -> tuple[tuple[Column, ...], list[Array]]:
+    def output(self) -> tuple[tuple[Column, ...], list[np.ndarray]]:
         """Columns and values of the places, in the order of `places`."""
         order = np.argsort(self.rows.rows)
         columns, values = [], []

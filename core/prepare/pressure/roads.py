@@ -26,8 +26,6 @@ from ...raster.tally import Sums
 from ...raster.windows import TILE
 from ...raster.work import Block, Result
 
-Array = np.ndarray
-
 SEGMENTS_AT_ONCE = 1 << 17
 _M_PER_KM, _HA_PER_KM2 = 1000.0, 100.0
 
@@ -85,7 +83,7 @@ def write_road_density(roads: Roads, path: str, area: StudyArea, scratch: str, p
     return float(found.sums["km"][0])
 
 
-def _metres(distance: Array) -> Array:
+def _metres(distance: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(distance), distance, 0.0)
 
 
@@ -212,10 +210,10 @@ def _metres_by_pixel(roads: Roads, grid: Grid, scratch: str, progress: Progress)
     return path
 
 
-def _segments(lines: Iterator[ogr.Geometry], grid: Grid) -> Iterator[Array]:
+def _segments(lines: Iterator[ogr.Geometry], grid: Grid) -> Iterator[np.ndarray]:
     """Chunks of segments in columns and rows of the grid, shape (n, 4): column, row, column, row."""
     left, width, _, top, _, height = grid.transform
-    held: list[Array] = []
+    held: list[np.ndarray] = []
     count = 0
     for line in lines:
         for part in _parts(line):
@@ -238,7 +236,9 @@ def _parts(line: ogr.Geometry) -> Iterator[ogr.Geometry]:
         yield line
 
 
-def pieces(segments: Array, columns: int, rows: int, metres: tuple[Array, Array]) -> tuple[Array, Array]:
+def pieces(
+    segments: np.ndarray, columns: int, rows: int, metres: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """Cuts segments where they leave a pixel.
 
     Args:
