@@ -372,5 +372,8 @@ def workspace() -> Iterator[str]:
         ) from None
     try:
         yield room.path
+    except BaseException as failure:
+        let_go(failure)
+        raise
     finally:
         room.remove()
