@@ -136,9 +136,7 @@ def welcome(iface: Any, begin: Callable[[], Any], help_: Callable[[], Any]) -> N
     if settings.value(WELCOMED, False, type=bool):
         return
     settings.setValue(WELCOMED, True)
-    text = tr(
-        "Welcome. Start here makes a practice region, runs a workflow on it and shows map and report: about a minute."
-    )
+    text = tr("Welcome. Start here makes a practice region, runs a workflow, shows map and report: a minute.")
     add_note(iface.messageBar(), text, Qgis.MessageLevel.Info, {tr("Start here"): begin, tr("Help"): help_})
 
 

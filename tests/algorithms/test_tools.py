@@ -30,6 +30,46 @@ class TestPracticeRegion:
         assert [layer.name() for layer in layers if not layer.isValid()] == []
         project.clear()
 
+    def test_the_project_opens_on_the_region(self, region):
+        """QGIS looks where the project says that the canvas looked."""
+        import zipfile
+
+        from qgis.core import QgsMapSettings, QgsProject, QgsRasterLayer
+        from qgis.PyQt.QtXml import QDomDocument
+
+        with zipfile.ZipFile(region / "practice_region.qgz") as file:
+            text = file.read("practice_region.qgs").decode("utf-8")
+        document = QDomDocument()
+        document.setContent(text)
+        view = QgsMapSettings()
+        view.readXml(document.elementsByTagName("mapcanvas").at(0))
+        assert view.extent().contains(QgsRasterLayer(str(region / "dem.tif")).extent())
+        project = QgsProject()
+        project.read(str(region / "practice_region.qgz"))
+        assert project.title() == "Practice region"
+        project.clear()
+
+    def test_what_was_made_is_loaded_as_one_group_by_subject(self, tmp_path, processing_ready):
+        from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+
+        project, context, feedback = QgsProject(), QgsProcessingContext(), QgsProcessingFeedback(False)
+        context.setProject(project)
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById("ecoassets:practiceregion")
+        _, ok = algorithm.run({"SIZE": 48, "FOLDER": str(tmp_path)}, context, feedback)
+        assert ok, feedback.textLog()
+        ((source, details),) = context.layersToLoadOnCompletion().items()
+        layer = QgsVectorLayer(source, details.name)
+        project.addMapLayer(layer)
+        details.postProcessor().postProcessLayer(layer, context, feedback)
+        (group,) = project.layerTreeRoot().children()
+        assert group.name() == "Practice region"
+        assert [child.name() for child in group.children()][:6] == [
+            "study boundary", "districts", "planning units", "lake and reservoir", "Land", "Relief and soil",
+        ]  # fmt: skip
+        shown = [node.name() for node in group.findLayers() if node.isVisible()]
+        assert shown == ["districts", "land cover 2015"]
+        project.clear()
+
     @pytest.mark.parametrize(
         ("name", "renderer", "year"),
         [
