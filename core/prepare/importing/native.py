@@ -26,12 +26,13 @@ from .masks import StoredMask, passes
 from .reduction import bytes_per_pixel, converted, reduction_of
 from .steps import Period, Step
 
-STRIP_BYTES = 384 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each strip
+STRIP_BYTES = 192 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each strip
 _CACHE_PIXELS = 1 << 16
 _ALIGNED = 1e-2  # of a pixel
 _MARGIN = 4  # pixels around the study, for interpolation
 NO_CLASS = -32768
 _TILE = 256
+_SMALL_CODES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -372,11 +373,21 @@ def _lay(
     """Writes values, and leaves what is there where there are none: neighbouring tiles may overlap."""
     height, width = found.shape
     if classes:
-        codes, pixels = np.unique(found[good], return_counts=True)
-        for code, count in zip(codes.tolist(), pixels.tolist()):
-            counted.codes[code] = counted.codes.get(code, 0) + count
+        _count_codes(found[good], counted)
     written = np.where(good, found, found.dtype.type(NO_CLASS if classes else np.nan))
     _write(band, _over(band, written, good, column, row, width, height), column, row)
+
+
+def _count_codes(codes: np.ndarray, counted: Counts) -> None:
+    """Adds the pixels of each class; small codes by their place, which needs no sorting."""
+    if codes.size and 0 <= codes.min() and codes.max() < _SMALL_CODES:
+        pixels = np.bincount(codes)
+        found = np.flatnonzero(pixels)
+        counts = pixels[found]
+    else:
+        found, counts = np.unique(codes, return_counts=True)
+    for code, count in zip(found.tolist(), counts.tolist()):
+        counted.codes[code] = counted.codes.get(code, 0) + count
 
 
 def _lay_days(band: gdal.Band, days: np.ndarray, column: int, row: int) -> None:
