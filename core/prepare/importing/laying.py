@@ -158,19 +158,22 @@ def _fitted(sources: Sequence[Source], laying: Laying, area: StudyArea, progress
     """Sources on the grid of the study, each warped once by its kind or as the user wants."""
     aligned = replace(area, settings=replace(area.settings, align_classes=True))
     fitted = list(aligned.fit_all(sources, QUIET))
+    wanted = _GDAL_NAMES.get(laying.resampling, laying.resampling)
+    if laying.density and wanted not in (AUTO, "sum"):
+        progress.warn(say("Counts are brought on the grid by {how}: their total changes.", how=laying.resampling))
+    fitted = [source if source.resampling is None else _resampled(source, wanted, area.grid) for source in fitted]
     for path, source in {source.path: source for source in fitted}.items():
         own = Grid.of_dataset(open_raster(path))
         how = source.resampling or say("as it lies")
         progress.info(say("From {crs} to the grid of the study: {how}.", crs=own.crs_name, how=how))
-    if laying.resampling != AUTO:
-        wanted = _GDAL_NAMES.get(laying.resampling, laying.resampling)
-        if laying.density and wanted != "sum":
-            progress.warn(say("Counts are brought on the grid by {how}: their total changes.", how=laying.resampling))
-        return [source if source.resampling is None else replace(source, resampling=wanted) for source in fitted]
-    return [
-        replace(source, resampling="mode") if source.resampling and _coarser_classes(source, area.grid) else source
-        for source in fitted
-    ]
+    return fitted
+
+
+def _resampled(source: Source, wanted: str, grid: Grid) -> Source:
+    """A source with the resampling that the user wants, or that its kind asks for."""
+    if wanted != AUTO:
+        return replace(source, resampling=wanted)
+    return replace(source, resampling="mode") if _coarser_classes(source, grid) else source
 
 
 def _coarser_classes(source: Source, grid: Grid) -> bool:

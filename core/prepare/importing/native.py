@@ -380,7 +380,7 @@ def _lay(
 
 def _count_codes(codes: np.ndarray, counted: Counts) -> None:
     """Adds the pixels of each class; small codes by their place, which needs no sorting."""
-    if codes.size and 0 <= codes.min() and codes.max() < _SMALL_CODES:
+    if codes.size and codes.min() >= 0 and codes.max() < _SMALL_CODES:
         pixels = np.bincount(codes)
         found = np.flatnonzero(pixels)
         counts = pixels[found]
