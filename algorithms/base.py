@@ -23,7 +23,7 @@ from qgis.core import (
 
 from ..core.errors import Cancelled, EcoAssetsError, InputError
 from ..core.inputs.account import inputs_chapter
-from ..core.inputs.needs import Columns, Need, Yearly, unmet
+from ..core.inputs.needs import unmet
 from ..core.inputs.record import recorded, tell
 from ..core.messages import told
 from ..core.packages import missing_package
@@ -42,6 +42,7 @@ from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years
 from .checks.choices import with_ids
+from .checks.needs import needs_of
 from .checks.unforeseen import told_unforeseen
 from .checks.values import wrong_value
 from .command import given_parameters, given_settings, qgis_process_command, remember_run, write_parameters
@@ -71,13 +72,7 @@ _CHECK_EVERY = 1000  # rows of a table that are written between two looks at a c
 
 
 class EcoAlgorithm(DeclaredAlgorithm):
-    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish.
-
-    Attributes:
-        NEEDS: without which a run would stop, apart from what all of them need.
-    """
-
-    NEEDS: tuple[Need, ...] = ()
+    """An algorithm of EcoAssets: `declare` its parameters, `compute` through the core, publish."""
 
     def compute(self, given: Given, progress: Progress) -> Results:
         """Calls the core and publishes what it found. May raise `EcoAssetsError`."""
@@ -118,13 +113,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
 
     def unmet(self, parameters: dict[str, Any], context: QgsProcessingContext) -> list[str]:
         """Why a run would stop, as far as it can be known before; in the language of the user."""
-        declared = {definition.name(): definition.type() for definition in self.parameterDefinitions()}
-        needs = list(self.NEEDS)
-        if "CLASS_TABLE" in declared:
-            needs.append(Columns("CLASS_TABLE", ("code",)))
-        if declared.get("LAND_COVER") == "multilayer" and "YEARS" in declared:
-            needs.append(Yearly("LAND_COVER", "Land cover"))
-        return [reason.told(user_language()) for reason in unmet(needs, AskedParameters(self, parameters, context))]
+        return [one.told(user_language()) for one in unmet(needs_of(self), AskedParameters(self, parameters, context))]
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

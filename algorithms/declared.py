@@ -30,6 +30,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QIcon
 
+from ..core.inputs.needs import Need
 from ..core.land_cover import SCHEMES
 from .compat import user_language
 from .help_texts import (
@@ -65,12 +66,14 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     Attributes:
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
+        NEEDS: without which a run would stop, apart from what all of them need.
         TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
         taken_away: outputs that the base writes by itself, from all tables and from the help.
     """
 
     NAME = ""
     GROUP = ""
+    NEEDS: tuple[Need, ...] = ()
     TAKES_BROKEN_RASTERS = False
     taken_away: tuple[str, ...] = ()
 

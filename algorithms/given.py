@@ -420,7 +420,7 @@ class Given:
                 )
             )
         if wants_polygons:
-            store[name] = polygons_path(source, name)
+            store[name] = polygons_path(source, name, definition.description())
         else:
             layer = self._algorithm.parameterAsVectorLayer(self._parameters, name, self._context)
             store[name] = table_of(source, layer if isinstance(layer, QgsVectorLayer) else None, source.sourceName())

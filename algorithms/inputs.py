@@ -24,6 +24,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import EcoAssetsError
+from ..core.inputs.needs import PolygonsAsked
 from ..core.raster.output import ClassColour
 from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
@@ -33,6 +34,7 @@ from .raster_views import raster_path
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
 CSV_FILES = (".csv", ".tsv", ".txt")
 TABLE_FILES = (*CSV_FILES, ".xlsx", ".xlsm", ".ods")
+_FEW_ROWS = 2_000  # of a table that is read before a run
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 
@@ -99,7 +101,19 @@ class AskedParameters:
         path = layer.source().split("|", 1)[0]
         if layer.providerType() == "ogr" and _is_plain(layer) and table_file(path):
             return read_table(layer.source())  # as the run reads it, whatever header QGIS has guessed
+        if 0 <= layer.featureCount() <= _FEW_ROWS:
+            return table_of(layer, layer, layer.name())
         return Table.of_rows(layer.name(), [], columns=[field.name() for field in layer.fields()])
+
+    def polygons(self, name: str) -> PolygonsAsked | None:
+        layer = self._layer(self._parameters.get(name))
+        if not isinstance(layer, QgsVectorLayer):
+            return None
+        fields = tuple(field.name() for field in layer.fields())
+        return PolygonsAsked(f"{self.label(name)} ({layer.name()})", fields, layer.crs().isValid())
+
+    def text(self, name: str) -> str:
+        return str(self._algorithm.parameterAsString(self._parameters, name, self._context))
 
     def choice(self, name: str) -> str:
         return str(self._algorithm.parameterAsEnumString(self._parameters, name, self._context))

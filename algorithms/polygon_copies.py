@@ -13,13 +13,14 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.raster.zones.polygon_layer import require_crs
 from .translation import tr
 
 # Names of the key and the geometry in the copy: no field of a user is called so by accident.
 KEY, GEOMETRY = "ecoassets_key", "ecoassets_geometry"
 
 
-def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
+def polygons_path(source: QgsProcessingFeatureSource, name: str, label: str) -> str:
     """Writes the polygons of a source to a temporary file; the layer in it has the name of the source.
 
     Feature ids are those of a field `fid` where each feature has its own, else they count from 1.
@@ -27,6 +28,7 @@ def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
     Args:
         source: what the user chose.
         name: of the parameter.
+        label: what the dialog calls it.
 
     Returns:
         The path with `|layername=`.
@@ -34,14 +36,7 @@ def polygons_path(source: QgsProcessingFeatureSource, name: str) -> str:
     Raises:
         InputError: the source has no CRS, or not every feature can be copied.
     """
-    if not source.sourceCrs().isValid():
-        raise InputError(
-            tr(
-                "{name}: the polygons of {source} have no CRS. Assign the right one.",
-                name=name,
-                source=source.sourceName(),
-            )
-        )
+    require_crs(f"{label} ({source.sourceName()})", source.sourceCrs().isValid())
     layer = re.sub(r"[|\"\x00-\x1f]+", " ", source.sourceName()).strip() or name.lower()
     path = QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")
     features = list(source.getFeatures())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..algorithms.checks.needs import needs_of
 from ..algorithms.declared import POLYGONS
 from ..algorithms.help_texts import QUANTITY, UNIT_FROM
-from ..core.inputs.needs import Columns, Metres, Need
+from ..core.inputs.needs import Columns, Metres, Need, Polygons, Rows, Yearly
 from ..core.inputs.registry import CHECKS, Guarded, Input, guarding
 from ..core.quantities import quantity
 
@@ -44,9 +45,10 @@ def _rows(algorithm: Any) -> Iterator[str]:
     if algorithm.groupId() == "tools":
         return
     needs: dict[str, list[str]] = {}
-    for need in algorithm.NEEDS:
-        parameter, told = _told(need)
-        needs.setdefault(parameter, []).append(told)
+    for need in needs_of(algorithm):
+        if not isinstance(need, Yearly):  # `series` says so
+            parameter, told = _told(need)
+            needs.setdefault(parameter, []).append(told)
     for one in guarded(algorithm):
         yield f"| `{one.algorithm}` | `{one.name}` | {', '.join(one.checks)} | {'; '.join(needs.get(one.name, []))} |"
 
@@ -75,6 +77,10 @@ def _told(need: Need) -> tuple[str, str]:
     """The parameter that a need is about, and the need in a few words."""
     if isinstance(need, Columns):
         return need.table, f"columns {', '.join(need.names)}"
+    if isinstance(need, Rows):
+        return need.table, need.of
+    if isinstance(need, Polygons):
+        return need.polygons, f"a CRS{f', the field of {need.field}' if need.field else ''}"
     assert isinstance(need, Metres)
     where = f" where {need.where[0]} is {need.where[1]}" if need.where else ""
     return need.raster, f"a projected CRS of true lengths{where}"

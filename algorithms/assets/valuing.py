@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...core.assets.equivalents import EQUIVALENTS, Equivalents, load_equivalents
-from ...core.assets.valuation.price_level import price_level_of
+from ...core.assets.valuation.price_level import price_level_of, require_levels
 from ...core.assets.valuation.run import FACTOR_QUANTITIES, Adjustment, Adjustments, ValuationInputs
 from ...core.errors import TableError
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Need, Rows
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..translation import tr
@@ -27,7 +27,15 @@ class ValuingAlgorithm(EcoAlgorithm):
     """
 
     ADJUSTED = False
-    NEEDS = (Columns("PRICE_INDEX", ("year", "index")),)
+    NEEDS: tuple[Need, ...] = (
+        Columns("PRICE_INDEX", ("year", "index")),
+        Rows("PRICE_INDEX", lambda table, asked: require_levels(price_level_of(table), asked.years()), "every year"),
+        Rows(
+            "EQUIVALENTS_TABLE",
+            lambda table, asked: load_equivalents(asked.choice("EQUIVALENTS"), table),
+            "services, ecosystems and numbers",
+        ),
+    )
 
     def add_valuation(self) -> None:
         """Land cover, adjusting rasters, equivalents and the fine choices about them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows
+from ...core.landuse.profit_loss.change_index import read_gdp
 from ...core.landuse.profit_loss.report import profit_loss_report
 from ...core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
 from ...core.landuse.profit_loss.tables import class_table, flow_table, summary_table
@@ -21,7 +22,11 @@ class ProfitLoss(ValuingAlgorithm):
     """The flow matrix of value, its change by pixel, and how much is due to land and how much to coefficients."""
 
     NAME = "profitloss"
-    NEEDS = (Columns("GDP_TABLE", ("zone", "year", "gdp")),)
+    NEEDS = (
+        *ValuingAlgorithm.NEEDS,
+        Columns("GDP_TABLE", ("zone", "year", "gdp")),
+        Rows("GDP_TABLE", lambda table, _: read_gdp(table), "a zone and year once, positive numbers"),
+    )
     GROUP = "landuse"
     ADJUSTED = True
 

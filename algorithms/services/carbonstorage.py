@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from ...core.errors import InputError
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows, scheme_asked
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.services.carbon.change import CarbonChange, ChangeInputs
 from ...core.services.carbon.flux import NPP_UNITS, OXYGEN_METHODS, TO_T_HA, FluxInputs, FluxResult
 from ...core.services.carbon.flux import SOURCES as FLUX_METHODS
 from ...core.services.carbon.report import carbon_report
-from ...core.services.carbon.storage import CarbonOutputs, run_carbon_storage
+from ...core.services.carbon.storage import CarbonOutputs, class_densities, run_carbon_storage
 from ..base import Results
 from ..given import Given
 from ..looks.canvas import Look, bands_between, range_about_zero
@@ -26,7 +26,14 @@ class CarbonStorage(ServiceAlgorithm):
     """Carbon in plants, soil and litter from a table of densities; carbon dioxide and oxygen of a year from NPP."""
 
     NAME = "carbonstorage"
-    NEEDS = (Columns("CARBON_TABLE", ("code",)),)
+    NEEDS = (
+        Columns("CARBON_TABLE", ("code",)),
+        Rows(
+            "CARBON_TABLE",
+            lambda table, asked: class_densities(table, scheme_asked(asked).codes),
+            "codes, pools, numbers from 0",
+        ),
+    )
 
     def declare(self) -> None:
         self.add_cover()

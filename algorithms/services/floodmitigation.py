@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from ...core.errors import InputError
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows, scheme_asked
 from ...core.progress import Progress
-from ...core.services.water.curve_number import SOIL_GROUPS
+from ...core.services.water.curve_number import SOIL_GROUPS, curve_numbers
 from ...core.services.water.flood_mitigation import FloodInputs, FloodOutputs, run_flood_mitigation
 from ...core.services.water.reports import flood_report
 from ...core.services.water.swamp_soil import WATER_DENSITY_T_M3, SwampSoil
@@ -25,7 +25,10 @@ class FloodMitigation(ServiceAlgorithm):
     """Rain of a storm less its runoff by curve numbers, with lakes, reservoirs and swamps by object."""
 
     NAME = "floodmitigation"
-    NEEDS = (Columns("CURVE_NUMBER_TABLE", ("code", "a", "b", "c", "d")),)
+    NEEDS = (
+        Columns("CURVE_NUMBER_TABLE", ("code", "a", "b", "c", "d")),
+        Rows("CURVE_NUMBER_TABLE", lambda table, asked: curve_numbers(scheme_asked(asked), table), "codes, 30 to 100"),
+    )
 
     def declare(self) -> None:
         self.add_cover()

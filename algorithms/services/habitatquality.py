@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from ...core.errors import InputError
-from ...core.inputs.needs import Columns, Metres
+from ...core.inputs.needs import Asked, Columns, Metres, Rows, scheme_asked
 from ...core.progress import Progress
-from ...core.services.habitat.quality import QualityInputs, QualityOutputs, run_habitat_quality
+from ...core.services.habitat.quality import QualityInputs, QualityOutputs, read_sensitivity, run_habitat_quality
 from ...core.services.habitat.reports import habitat_quality_report
-from ...core.services.habitat.threats import Method
+from ...core.services.habitat.threats import Method, read_threats
 from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import Results
@@ -26,6 +27,12 @@ class HabitatQuality(ServiceAlgorithm):
         Metres("LAND_COVER", ("METHOD", "accumulated")),
         Columns("THREAT_TABLE", ("threat", "max_distance_km", "weight", "decay")),
         Columns("SENSITIVITY_TABLE", ("code", "habitat")),
+        Rows("THREAT_TABLE", lambda table, asked: read_threats(table, _names(asked)), "a row per name of NAMES"),
+        Rows(
+            "SENSITIVITY_TABLE",
+            lambda table, asked: read_sensitivity(table, _names(asked), scheme_asked(asked)),
+            "a column per name of NAMES, codes",
+        ),
     )
 
     def declare(self) -> None:
@@ -68,9 +75,13 @@ class HabitatQuality(ServiceAlgorithm):
         return results
 
 
-def _threats(given: Given) -> dict[str, Rasters]:
-    """Rasters by the name of their threat; a name given several times holds the years of one threat."""
-    paths, names = given.required_rasters("THREATS"), split_words(given.text("NAMES"))
+def _names(asked: Asked) -> tuple[str, ...]:
+    names = split_words(asked.text("NAMES"))
+    _require_one_each(names, asked.rasters("THREATS"))
+    return tuple(dict.fromkeys(names))
+
+
+def _require_one_each(names: Sequence[str], paths: Sequence[str]) -> None:
     if len(names) != len(paths):
         raise InputError(
             tr(
@@ -81,6 +92,12 @@ def _threats(given: Given) -> dict[str, Rasters]:
                 rasters=len(paths),
             )
         )
+
+
+def _threats(given: Given) -> dict[str, Rasters]:
+    """Rasters by the name of their threat; a name given several times holds the years of one threat."""
+    paths, names = given.required_rasters("THREATS"), split_words(given.text("NAMES"))
+    _require_one_each(names, paths)
     limits = given.limits("THREATS")
     return {
         name: Rasters(tuple(path for path, word in zip(paths, names) if word == name), *limits)

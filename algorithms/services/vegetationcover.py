@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows
 from ...core.progress import Progress
+from ...core.services.soil.cover_factor import own_factors
 from ...core.services.soil.reports import vegetation_report
 from ...core.services.soil.vegetation_cover import (
     C_SOURCES,
@@ -26,7 +27,10 @@ class VegetationCover(ServiceAlgorithm):
     """Cover from NDVI with one pair of end members for all years, and C by the method of choice."""
 
     NAME = "vegetationcover"
-    NEEDS = (Columns("C_TABLE", ("code", "c")),)
+    NEEDS = (
+        Columns("C_TABLE", ("code", "c")),
+        Rows("C_TABLE", lambda table, _: own_factors(table, "c"), "codes, 0 to 1"),
+    )
 
     def declare(self) -> None:
         self.add_series("NDVI", quantity="ndvi", optional=True)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows, scheme_asked
 from ...core.progress import Progress
 from ...core.services.water.reports import water_report
-from ...core.services.water.retention import VERSIONS, RetentionInputs, RetentionOutputs, run_water_retention
+from ...core.services.water.retention import (
+    VERSIONS,
+    RetentionInputs,
+    RetentionOutputs,
+    run_water_retention,
+    runoff_coefficients,
+)
 from ..base import Results
 from ..given import Given
 from .service import ServiceAlgorithm
@@ -17,7 +23,14 @@ class WaterRetention(ServiceAlgorithm):
     """Rain less runoff less evapotranspiration, where ecosystems hold water."""
 
     NAME = "waterretention"
-    NEEDS = (Columns("COEFFICIENT_TABLE", ("code", "runoff_pct")),)
+    NEEDS = (
+        Columns("COEFFICIENT_TABLE", ("code", "runoff_pct")),
+        Rows(
+            "COEFFICIENT_TABLE",
+            lambda table, asked: runoff_coefficients(scheme_asked(asked), asked.choice("COEFFICIENTS"), table),
+            "codes, percent",
+        ),
+    )
 
     def declare(self) -> None:
         self.add_cover()

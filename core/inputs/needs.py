@@ -5,16 +5,18 @@ A dialog asks it before Run, a workflow of all its steps before the first; the w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import EcoAssetsError
+from ..land_cover import LandCoverScheme, load_scheme
 from ..quantities import ANY
 from ..raster.dataset import open_raster, short_name
 from ..raster.grid import Grid
 from ..raster.passes.terrain import require_metres
 from ..raster.reading.series import yearly_sources
+from ..raster.zones.polygon_layer import require_crs, require_field
 from ..tables import Table
 
 
@@ -25,10 +27,16 @@ class Asked(Protocol):
         """Paths; empty where none was given."""
 
     def table(self, name: str) -> Table | None:
-        """A table of which the columns count."""
+        """A table; its rows are missing where it is a layer that is not read before the run."""
 
-    def choice(self, name: str) -> str:
+    def polygons(self, name: str) -> PolygonsAsked | None:
+        """What a layer tells without its features; None where none was given."""
+
+    def choice(self, name: str) -> Any:
         """The word of a choice."""
+
+    def text(self, name: str) -> str:
+        """What was written; "" for nothing."""
 
     def years(self) -> Sequence[int]:
         """Empty where they are left to the rasters."""
@@ -44,6 +52,19 @@ class Need(Protocol):
         """Raises EcoAssetsError where it is not met; what was not given is not asked."""
 
 
+class PolygonsAsked(NamedTuple):
+    """A layer of polygons: what messages call it, its fields, and whether it has a CRS."""
+
+    named: str
+    fields: tuple[str, ...]
+    has_crs: bool
+
+
+def scheme_asked(asked: Asked) -> LandCoverScheme:
+    """The land-cover scheme with the class table. Raises TableError as `load_scheme`."""
+    return load_scheme(asked.choice("SCHEME"), asked.table("CLASS_TABLE"))
+
+
 @dataclass(frozen=True)
 class Columns:
     """Columns of a table."""
@@ -55,6 +76,48 @@ class Columns:
         table = asked.table(self.table)
         if table is not None:
             table.require(*self.names)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table as the run reads them: their keys, codes, words and numbers.
+
+    Attributes:
+        table: the parameter.
+        read: what the run reads the table with; raises EcoAssetsError.
+        of: what is asked of the rows, in a few words.
+    """
+
+    table: str
+    read: Callable[[Table, Asked], object]
+    of: str
+
+    def require(self, asked: Asked) -> None:
+        table = asked.table(self.table)
+        if table is not None and not table.is_empty:
+            self.read(table, asked)
+
+
+@dataclass(frozen=True)
+class Polygons:
+    """A layer of polygons that has a CRS, and the field that names them.
+
+    Attributes:
+        polygons: the parameter.
+        field: the parameter of the field; "" for none.
+    """
+
+    polygons: str
+    field: str = ""
+
+    def require(self, asked: Asked) -> None:
+        found = asked.polygons(self.polygons)
+        if found is None:
+            return
+        require_crs(found.named, found.has_crs)
+        field = asked.text(self.field) if self.field else ""
+        if field:
+            require_field(found.named, field, found.fields)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from osgeo import gdal
 
 from ecoassets.tests.algorithms.helpers import write_text
 from ecoassets.tests.algorithms.landcover import FOREST, PADDY, TOWN
@@ -74,4 +75,42 @@ def test_needs_name_parameters_that_exist():
         declared = {d.name() for d in algorithm.parameterDefinitions()}
         for need in algorithm.NEEDS:
             optional = not getattr(algorithm, "ADJUSTED", True)  # prices of years go with adjusted values
-            assert (getattr(need, "raster", "") or need.table) in declared or optional, (algorithm.NAME, need)
+            named = getattr(need, "raster", "") or getattr(need, "polygons", "") or need.table
+            assert named in declared or optional, (algorithm.NAME, need)
+
+
+def test_rows_of_tables(dialog, land, plain, tmp_path):
+    """The words are those of the run, which reads the table in the same way."""
+    water = {**land, "PRECIPITATION": [plain("p", 800)], "EVAPOTRANSPIRATION": [plain("e", 400)]}
+    twice = write_text(tmp_path / "twice.csv", "code,runoff_pct\n21,3\n21,4\n")
+    assert "repeats the code 21" in dialog("waterretention", {**water, "COEFFICIENT_TABLE": twice})
+    classes = write_text(tmp_path / "classes.csv", "code,ecosystem\n21,jungle\n")
+    assert "column ecosystem holds 'jungle'" in dialog("hemeroby", {**land, "CLASS_TABLE": classes})
+    prices = write_text(tmp_path / "prices.csv", "year,index\n2005,105\n2006,107\n")
+    assert "has no row for 2000" in dialog("ecologicalassets", {**land, "PRICE_INDEX": prices})
+    gdp = write_text(tmp_path / "gdp.csv", "zone,year,gdp\nall,2000,5\nall,2000,6\n")
+    two = {**land, "LAND_COVER": land["LAND_COVER"] * 2, "YEARS": "2000, 2005"}
+    assert "repeats zone all in 2000" in dialog("profitloss", {**two, "GDP_TABLE": gdp})
+
+
+def test_names_of_threats_and_their_tables(dialog, land, plain, tmp_path):
+    threats = write_text(tmp_path / "threats.csv", "threat,max_distance_km,weight,decay\nroad,3,1,linear\n")
+    habitat = write_text(tmp_path / "habitat.csv", "code,habitat,road\n21,1,0.5\n")
+    given = {**land, "THREATS": [plain("town", 1)], "THREAT_TABLE": threats, "SENSITIVITY_TABLE": habitat}
+    told = dialog("habitatquality", {**given, "NAMES": "town"})
+    assert "has no row for the threat town" in told
+    assert "has no sensitivity to the threat town" in told
+    assert dialog("habitatquality", {**given, "NAMES": "road"}) == ""
+
+
+def test_zones_and_boundaries(dialog, land, tmp_path):
+    shapes = '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "A"}, "geometry": '
+    shapes += '{"type": "Polygon", "coordinates": [[[117, 39], [118, 39], [118, 40], [117, 39]]]}}]}'
+    zones = write_text(tmp_path / "zones.geojson", shapes)
+    two = {**land, "LAND_COVER": land["LAND_COVER"] * 2, "YEARS": "2000, 2005", "ZONES": zones}
+    assert "has no field county. It has name." in dialog("transfermatrix", {**two, "ZONE_FIELD": "county"})
+    assert dialog("transfermatrix", {**two, "ZONE_FIELD": "name"}) == ""
+    nowhere = str(tmp_path / "nowhere.shp")
+    gdal.VectorTranslate(nowhere, gdal.OpenEx(zones), format="ESRI Shapefile")
+    (tmp_path / "nowhere.prj").unlink()
+    assert "(nowhere) has no CRS" in dialog("hemeroby", {**land, "BOUNDARY": nowhere})

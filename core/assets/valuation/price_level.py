@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from ...errors import TableError
 from ...inputs.tables import require_unit
 from ...tables import Table
@@ -22,3 +24,12 @@ def price_level_of(table: Table) -> dict[int, float]:
             raise TableError(f"Table {table.name}, row {row}: the index of {year} is {level:g}. It must be positive.")
     require_unit(table.name, "index", levels, "price_index")
     return {year: float(level) for year, level in zip(years, levels)}
+
+
+def require_levels(levels: Collection[int], years: Sequence[int]) -> None:
+    """Raises TableError where a year has no level; without any level prices are constant."""
+    missing = [year for year in years if levels and year not in levels]
+    if missing:
+        raise TableError(
+            f"The price index has no row for {', '.join(map(str, missing))}. Add a row per year of the land cover."
+        )

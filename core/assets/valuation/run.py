@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...errors import InputError, TableError
+from ...errors import InputError
 from ...inputs.classes import check_water
 from ...inputs.gate import place_of
 from ...inputs.record import keep_coefficients, tell
@@ -29,6 +29,7 @@ from ...raster.work import COMMON, JobResult
 from ...results import LeftOut, tell_left_out
 from ..equivalents import Equivalents, class_factors, equivalents_by_class
 from .kernel import PLAIN, SERVICES, TOTAL, AdjustedFactor, ValuationKernel
+from .price_level import require_levels
 from .references import MeanReference, ReferenceMode, mean_references, require_reference
 
 WATER = "open_water"  # the part of wetland that is split off
@@ -218,11 +219,7 @@ def _coefficients(inputs: ValuationInputs) -> np.ndarray:
     """Value per hectare and year, shape (years, services, classes)."""
     factors = class_factors(inputs.scheme, inputs.equivalents, inputs.scheme.codes).T
     keep_coefficients(say("Equivalents per hectare and year"), equivalents_by_class(inputs.scheme, inputs.equivalents))
-    missing = [year for year in inputs.years if inputs.price_level and year not in inputs.price_level]
-    if missing:
-        raise TableError(
-            f"The price index has no row for {', '.join(map(str, missing))}. Add a row per year of the land cover."
-        )
+    require_levels(inputs.price_level, inputs.years)
     prices = np.array([inputs.price_level.get(year, 100.0) / 100 for year in inputs.years])
     return prices[:, np.newaxis, np.newaxis] * inputs.standard_value * factors
 

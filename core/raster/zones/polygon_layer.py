@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from osgeo import gdal, ogr
@@ -35,11 +35,7 @@ class PolygonLayer:
 
     def require_field(self, field: str) -> None:
         """Raises InputError, which names the fields that are there, where there is none of this name."""
-        if field not in self.fields:
-            held = ", ".join(self.fields)
-            raise InputError(
-                say("{named} has no field {field}. It has {held}.", named=self.named, field=field, held=held)
-            )
+        require_field(self.named, field, self.fields)
 
     def polygons(self) -> Iterator[tuple[ogr.Feature, Areal]]:
         """Features with an area, and their areas."""
@@ -56,6 +52,19 @@ class Areal:
 
     geometry: ogr.Geometry
     mended: bool
+
+
+def require_field(named: str, field: str, fields: Sequence[str]) -> None:
+    """Raises InputError, which names the fields that are there, where a layer has none of this name."""
+    if field not in fields:
+        held = ", ".join(fields)
+        raise InputError(say("{named} has no field {field}. It has {held}.", named=named, field=field, held=held))
+
+
+def require_crs(named: str, has_crs: bool) -> None:
+    """Raises InputError where a layer of polygons has no CRS."""
+    if not has_crs:
+        raise InputError(say("{named} has no CRS: where it lies is not known. Assign the right one.", named=named))
 
 
 def open_polygons(polygons: str, label: str) -> PolygonLayer:

@@ -1,0 +1,32 @@
+"""What algorithms need of their inputs before they start."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingParameterDefinition
+
+from ...core.inputs.needs import Columns, Need, Polygons, Rows, Yearly, scheme_asked
+from ..declared import POLYGONS, DeclaredAlgorithm
+
+
+def needs_of(algorithm: DeclaredAlgorithm) -> list[Need]:
+    """What an algorithm needs: what it says itself, and what all need of land cover, class tables and polygons."""
+    definitions = algorithm.parameterDefinitions()
+    declared = {definition.name(): definition.type() for definition in definitions}
+    needs = list(algorithm.NEEDS)
+    if "CLASS_TABLE" in declared:
+        needs.append(Columns("CLASS_TABLE", ("code",)))
+    if "CLASS_TABLE" in declared and not algorithm.TAKES_BROKEN_RASTERS:  # which tells of a faulty one itself
+        needs.append(Rows("CLASS_TABLE", lambda _, asked: scheme_asked(asked), "classes"))
+    if declared.get("LAND_COVER") == "multilayer" and "YEARS" in declared:
+        needs.append(Yearly("LAND_COVER", "Land cover"))
+    fields = [d for d in definitions if d.type() == "field" and not d.allowMultiple()]
+    for layer in (definition.name() for definition in definitions if _is_polygons(definition)):
+        of_layer = [d.name() for d in fields if d.parentLayerParameterName() == layer]
+        needs += [Polygons(layer, field) for field in of_layer or ("",)]
+    return needs
+
+
+def _is_polygons(definition: QgsProcessingParameterDefinition) -> bool:
+    """Whether a parameter takes a layer of polygons."""
+    kinds = definition.dataTypes() if definition.type() == "source" else []
+    return POLYGONS in [int(kind) for kind in kinds]
