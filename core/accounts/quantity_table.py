@@ -15,14 +15,9 @@ from .units import Unit, parse_unit
 # Names that stand for a sum of the others, in whatever language the table is.
 TOTALS = {"total", "all", "sum", "whole", "合计", "总计", "小计", "全部", "全区", "全市", "全省"}
 QUANTITY_COLUMNS = (
-    Column("year", "integer"),
-    *texts("zone", "ecosystem", "service", "item"),
-    Column("quantity"),
-    Column("unit", "text"),
-    Column("value"),
-    Column("source", "text"),
-    Column("allocated", "integer"),
-)
+    Column("year", "integer"), *texts("zone", "ecosystem", "service", "item"), Column("quantity"),
+    Column("unit", "text"), Column("value"), Column("source", "text"), Column("allocated", "integer"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

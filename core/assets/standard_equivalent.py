@@ -106,11 +106,9 @@ def _warnings(value: float) -> tuple[str, ...]:
 
 
 TABLE_COLUMNS = (
-    Column("crop", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share"),
+    Column("crop", "text"), Column("area_ha", unit="ha"), Column("share"),
     Column("contribution", unit="currency/(ha a)"),
-)
+)  # fmt: skip
 
 
 def standard_equivalent_table(found: StandardEquivalent) -> ResultTable:

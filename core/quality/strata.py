@@ -24,12 +24,9 @@ from ..tables import Table
 EVERYWHERE = "all"
 OWN_PIXELS, ECOSYSTEM_EVERYWHERE = "its own pixels", "the ecosystem everywhere"
 REFERENCE_COLUMNS = (
-    *texts("indicator", "ecosystem", "zone"),
-    Column("year", "integer"),
-    Column("reference"),
-    Column("pixels", "integer"),
-    Column("taken_from", "text"),
-)
+    *texts("indicator", "ecosystem", "zone"), Column("year", "integer"), Column("reference"),
+    Column("pixels", "integer"), Column("taken_from", "text"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,12 +33,9 @@ CLASS_NODATA = 255
 RELIEF_WINDOW_M = 2000.0
 
 TERRAIN_COLUMNS = (
-    Column("variable", "text"),
-    Column("class_id", "integer"),
-    Column("name", "text"),
-    Column("area_ha", unit="ha"),
+    Column("variable", "text"), Column("class_id", "integer"), Column("name", "text"), Column("area_ha", unit="ha"),
     Column("share_pct", unit="%"),
-)
+)  # fmt: skip
 PALETTES = {
     SLOPE: ("#f7f4e9", "#e3d8a8", "#d1b06b", "#b9803f", "#93512a", "#6a2a1c", "#4a1515", "#2d0b0f"),
     LANDFORM: ("#dcebc6", "#b7cf8d", "#e5d08f", "#c99d5e", "#a1693f", "#7b4a3a", "#5b3a3f", "#efeff2"),

@@ -29,12 +29,9 @@ Kind = Literal["density", "quantity", "index", "depth"]
 KINDS = ("density", "quantity", "index", "depth")
 
 ZONE_COLUMNS = (
-    Column("year", "integer"),
-    *texts("zone", "name"),
-    Column("area_ha", unit="ha"),
-    *numbers("total", "mean"),
+    Column("year", "integer"), *texts("zone", "name"), Column("area_ha", unit="ha"), *numbers("total", "mean"),
     *numbers("share_pct", "change_pct", unit="%"),
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

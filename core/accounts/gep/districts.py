@@ -16,13 +16,9 @@ from .account import GepAccount
 from .tables import Part, parts_of
 
 ZONE_COLUMNS = (
-    Column("zone", "text"),
-    Column("year", "integer"),
-    *numbers("gep", "gep_base"),
-    Column("share_pct", unit="%"),
-    Column("area_km2", unit="km2"),
-    *numbers("gep_per_km2", "gep_per_person", "gep_gdp"),
-)
+    Column("zone", "text"), Column("year", "integer"), *numbers("gep", "gep_base"), Column("share_pct", unit="%"),
+    Column("area_km2", unit="km2"), *numbers("gep_per_km2", "gep_per_person", "gep_gdp"),
+)  # fmt: skip
 LONGEST_EDGE = 600
 MISSING = -1.0
 

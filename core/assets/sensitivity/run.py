@@ -20,12 +20,10 @@ PERCENTILES = (5.0, 50.0, 95.0)
 DRAWS_AT_ONCE = 2000
 
 SENSITIVITY_COLUMNS = (
-    Column("ecosystem", "text"),
-    *numbers("share", "coefficient_of_sensitivity"),
-    Column("area_ha", unit="ha"),
+    Column("ecosystem", "text"), *numbers("share", "coefficient_of_sensitivity"), Column("area_ha", unit="ha"),
     *numbers("value", "total_plus", "total_minus", "value_p05", "value_p50", "value_p95", unit="currency/a"),
     *CLASS_COLUMNS,
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,21 +17,15 @@ ALL = "all"
 
 CLASS_COLUMNS = (Column("code", "integer"), Column("class_name", "text"))
 VALUE_COLUMNS = (
-    Column("year", "integer"),
-    *texts("ecosystem", "service"),
-    Column("area_ha", unit="ha"),
-    Column("value", unit="currency/a"),
-    *CLASS_COLUMNS,
-)
+    Column("year", "integer"), *texts("ecosystem", "service"), Column("area_ha", unit="ha"),
+    Column("value", unit="currency/a"), *CLASS_COLUMNS,
+)  # fmt: skip
 CHANGE_COLUMNS = (
-    *integers("from_year", "to_year"),
-    *texts("ecosystem", "service"),
-    *numbers("value_from", "value_to", "change", unit="currency/a"),
-    Column("change_pct", unit="%"),
-    *numbers("annual_pct", "compound_pct", unit="%/a"),
-    *numbers("share_from_pct", "share_to_pct", unit="%"),
+    *integers("from_year", "to_year"), *texts("ecosystem", "service"),
+    *numbers("value_from", "value_to", "change", unit="currency/a"), Column("change_pct", unit="%"),
+    *numbers("annual_pct", "compound_pct", unit="%/a"), *numbers("share_from_pct", "share_to_pct", unit="%"),
     *CLASS_COLUMNS,
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,9 @@ from .units import Unit, Units, open_units
 PRESSURE = "pressure"
 ROUNDING = 1e-9  # areas of levels and of the whole are sums of the same pixels in another order
 PRESSURE_COLUMNS = (
-    Column("year", "integer"),
-    Column("zone", "text"),
-    Column("value"),
-    Column("level", "integer"),
-    Column("area_ha", unit="ha"),
-    Column("level_name", "text"),
-)
+    Column("year", "integer"), Column("zone", "text"), Column("value"), Column("level", "integer"),
+    Column("area_ha", unit="ha"), Column("level_name", "text"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,29 +16,19 @@ from .run import ProfitLossResult
 
 _PAIR = (Column("from_year", "integer"), Column("to_year", "integer"), Column("zone", "text"))
 FLOW_COLUMNS = (
-    *_PAIR,
-    *integers("from_code", "to_code"),
-    Column("service", "text"),
-    Column("area_ha", unit="ha"),
-    Column("value", unit="currency/a"),
-    *numbers("contribution_pct", "contribution_overall_pct", unit="%"),
+    *_PAIR, *integers("from_code", "to_code"), Column("service", "text"), Column("area_ha", unit="ha"),
+    Column("value", unit="currency/a"), *numbers("contribution_pct", "contribution_overall_pct", unit="%"),
     Column("intensity", unit="currency/a"),
-)
+)  # fmt: skip
 SUMMARY_COLUMNS = (
-    *_PAIR,
-    *numbers("structure", "intensity", "gain", "loss", "net", unit="currency/a"),
-    *numbers("change_index", "harmony"),
-    Column("harmony_class", "text"),
-)
+    *_PAIR, *numbers("structure", "intensity", "gain", "loss", "net", unit="currency/a"),
+    *numbers("change_index", "harmony"), Column("harmony_class", "text"),
+)  # fmt: skip
 CLASS_COLUMNS = (
-    *_PAIR,
-    Column("code", "integer"),
-    Column("name", "text"),
-    *numbers("value_from", "value_to", "change", unit="currency/a"),
-    Column("change_index"),
-    Column("contribution_overall_pct", unit="%"),
-    Column("ecosystem", "text"),
-)
+    *_PAIR, Column("code", "integer"), Column("name", "text"),
+    *numbers("value_from", "value_to", "change", unit="currency/a"), Column("change_index"),
+    Column("contribution_overall_pct", unit="%"), Column("ecosystem", "text"),
+)  # fmt: skip
 
 
 def flow_table(result: ProfitLossResult) -> ResultTable:

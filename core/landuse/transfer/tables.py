@@ -15,29 +15,19 @@ from .dynamic_degree import comprehensive_degree, single_degree
 from .run import FROM, TransferResult
 
 TRANSFER_COLUMNS = (
-    *integers("from_year", "to_year"),
-    Column("zone", "text"),
-    *integers("from_code", "to_code"),
-    *texts("from_name", "to_name"),
-    Column("pixels", "integer"),
-    Column("area_ha", unit="ha"),
+    *integers("from_year", "to_year"), Column("zone", "text"), *integers("from_code", "to_code"),
+    *texts("from_name", "to_name"), Column("pixels", "integer"), Column("area_ha", unit="ha"),
     *numbers("from_pct", "to_pct", unit="%"),
-)
+)  # fmt: skip
 BALANCE_COLUMNS = (
-    *integers("from_year", "to_year"),
-    Column("zone", "text"),
-    Column("code", "integer"),
-    Column("name", "text"),
+    *integers("from_year", "to_year"), Column("zone", "text"), Column("code", "integer"), Column("name", "text"),
     *numbers("area_from_ha", "area_to_ha", "persistence_ha", "loss_ha", "gain_ha", "net_ha", unit="ha"),
-)
+)  # fmt: skip
 DEGREE_COLUMNS = (
-    *integers("from_year", "to_year"),
-    Column("zone", "text"),
-    Column("code", "integer"),
-    Column("single_pct", unit="%/a"),
-    Column("comprehensive_pct", unit="%"),
+    *integers("from_year", "to_year"), Column("zone", "text"), Column("code", "integer"),
+    Column("single_pct", unit="%/a"), Column("comprehensive_pct", unit="%"),
     *numbers("comprehensive_gross_annual_pct", "comprehensive_net_annual_pct", unit="%/a"),
-)
+)  # fmt: skip
 # What stays is drawn in this grey, so that what changed stands out.
 PERSISTENT_COLOUR = "#e4e4e0"
 NAMELESS_COLOUR = "#8c8c8c"

@@ -10,11 +10,9 @@ from .kernel import WETLAND, severity_names, severity_of
 from .run import ALL, DegradationResult
 
 DEGRADATION_COLUMNS = (
-    *texts("layer", "ecosystem", "class"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
+    *texts("layer", "ecosystem", "class"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"),
     Column("code", "integer"),
-)
+)  # fmt: skip
 SEVERITY_COLUMNS = (*texts("layer", "class"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"))
 
 

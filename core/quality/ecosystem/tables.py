@@ -16,21 +16,14 @@ ALL = "all"
 LOW_GRADES = 2  # low and poor
 
 QUALITY_COLUMNS = (
-    Column("year", "integer"),
-    *texts("ecosystem", "class"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-    *numbers("index", "summary_index", "contribution"),
-    Column("low_pct", unit="%"),
+    Column("year", "integer"), *texts("ecosystem", "class"), Column("area_ha", unit="ha"),
+    Column("share_pct", unit="%"), *numbers("index", "summary_index", "contribution"), Column("low_pct", unit="%"),
     Column("code", "integer"),
-)
+)  # fmt: skip
 CHANGE_COLUMNS = (
-    *integers("from_year", "to_year"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
-    *numbers("index_from", "index_to", "change"),
-    Column("change_pct", unit="%"),
-)
+    *integers("from_year", "to_year"), Column("ecosystem", "text"), Column("area_ha", unit="ha"),
+    *numbers("index_from", "index_to", "change"), Column("change_pct", unit="%"),
+)  # fmt: skip
 
 
 def quality_table(result: QualityResult) -> ResultTable:

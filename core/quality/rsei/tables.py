@@ -14,26 +14,17 @@ EIGENVALUE = "eigenvalue"
 SHARE = "contribution_pct"
 
 LOADING_COLUMNS = (
-    Column("year", "integer"),
-    Column("indicator", "text"),
-    *numbers("pc1", "pc2", "pc3", "pc4"),
+    Column("year", "integer"), Column("indicator", "text"), *numbers("pc1", "pc2", "pc3", "pc4"),
     Column("contribution_pct", unit="%"),
-)
+)  # fmt: skip
 LEVEL_COLUMNS = (
-    Column("year", "integer"),
-    Column("class", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-    Column("mean"),
-    Column("code", "integer"),
-)
+    Column("year", "integer"), Column("class", "text"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"),
+    Column("mean"), Column("code", "integer"),
+)  # fmt: skip
 CHANGE_COLUMNS = (
-    *integers("from_year", "to_year"),
-    *texts("from_class", "to_class"),
-    Column("change", "integer"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-)
+    *integers("from_year", "to_year"), *texts("from_class", "to_class"), Column("change", "integer"),
+    Column("area_ha", unit="ha"), Column("share_pct", unit="%"),
+)  # fmt: skip
 INDICATOR_COLUMNS = (Column("year", "integer"), Column("indicator", "text"), *numbers("mean", "std_dev", "low", "high"))
 
 

@@ -29,11 +29,8 @@ NOT_TESTED = 0
 WORSENS, STABLE, IMPROVES = 1, 3, 5
 
 TREND_COLUMNS = (
-    Column("class", "text"),
-    Column("code", "integer"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-)
+    Column("class", "text"), Column("code", "integer"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

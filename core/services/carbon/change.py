@@ -24,12 +24,9 @@ from .flux import CARBON_TO_CO2
 
 CHANGE = "carbon_change"
 COLUMNS = (
-    *integers("from_year", "to_year"),
-    Column("zone", "text"),
-    Column("area_ha", unit="ha"),
-    *numbers("emission_co2_t", "sequestration_co2_t", "net_co2_t", unit="t CO2"),
-    Column("net_co2_t_a", unit="t CO2/a"),
-)
+    *integers("from_year", "to_year"), Column("zone", "text"), Column("area_ha", unit="ha"),
+    *numbers("emission_co2_t", "sequestration_co2_t", "net_co2_t", unit="t CO2"), Column("net_co2_t_a", unit="t CO2/a"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

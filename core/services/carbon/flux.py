@@ -43,11 +43,9 @@ OXYGEN_METHODS: dict[OxygenMethod, str] = {
     "npp": "Q_O2 = 32/12 NPP",
 }
 COLUMNS = (
-    *numbers("npp_t", "nep_t", unit="t C/a"),
-    Column("co2_t_ha", unit=quantity("co2_flux").unit),
-    Column("co2_t", unit="t CO2/a"),
-    Column("oxygen_t", unit="t O2/a"),
-)
+    *numbers("npp_t", "nep_t", unit="t C/a"), Column("co2_t_ha", unit=quantity("co2_flux").unit),
+    Column("co2_t", unit="t CO2/a"), Column("oxygen_t", unit="t O2/a"),
+)  # fmt: skip
 
 
 def net_ecosystem_production(

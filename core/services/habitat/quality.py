@@ -32,11 +32,9 @@ SCALING = 2.5  # z of the half-saturation curve
 # A half-saturation constant further from the advised one than this factor leaves quality all but 0, or as it was.
 _FARTHEST = 4.0
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
+    Column("year", "integer"), Column("ecosystem", "text"), Column("area_ha", unit="ha"),
     *numbers("quality", "degradation"),
-)
+)  # fmt: skip
 
 
 def habitat_quality(habitat: np.ndarray, degradation: np.ndarray, half_saturation: float = 0.05) -> np.ndarray:

@@ -29,13 +29,9 @@ SMALLEST_TOLERANCE_T_KM2 = 50.0
 # The most erodible soils of the nomograph have 0.09 t ha h/(ha MJ mm).
 
 COLUMNS = (
-    Column("year", "integer"),
-    Column("ecosystem", "text"),
-    Column("class", "integer"),
-    Column("area_ha", unit="ha"),
-    *numbers("retention_t", "erosion_t", unit="t/a"),
-    Column("class_name", "text"),
-)
+    Column("year", "integer"), Column("ecosystem", "text"), Column("class", "integer"), Column("area_ha", unit="ha"),
+    *numbers("retention_t", "erosion_t", unit="t/a"), Column("class_name", "text"),
+)  # fmt: skip
 
 
 def soil_loss(

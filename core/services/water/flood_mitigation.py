@@ -44,13 +44,9 @@ COLUMNS_OF_SOIL = 1 + len(SOIL_GROUPS)  # the first is for pixels without a soil
 MM_HA_TO_M3 = 10.0
 COLUMNS = (Column("held_mm", unit="mm"), *numbers("volume_m3", "water_bodies_m3", unit="m3"))
 BODY_COLUMNS = (
-    *texts("body", "kind"),
-    Column("area_ha", unit="ha"),
-    *numbers("capacity_m3", "soil_m3", unit="m3"),
-    Column("whole_ha", unit="ha"),
-    Column("inside_pct", unit="%"),
-    Column("year", "integer"),
-)
+    *texts("body", "kind"), Column("area_ha", unit="ha"), *numbers("capacity_m3", "soil_m3", unit="m3"),
+    Column("whole_ha", unit="ha"), Column("inside_pct", unit="%"), Column("year", "integer"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

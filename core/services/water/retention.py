@@ -37,11 +37,9 @@ SOURCES = {
     "redline2017": "Guide of Ecological Redline Delineation 2017, appendix A",
 }
 COLUMNS = (
-    Column("depth_mm", unit="mm"),
-    Column("volume_m3", unit="m3/a"),
-    Column("clipped_pct", unit="%"),
+    Column("depth_mm", unit="mm"), Column("volume_m3", unit="m3/a"), Column("clipped_pct", unit="%"),
     Column("unclipped_m3", unit="m3/a"),
-)
+)  # fmt: skip
 
 
 def water_balance(rain: np.ndarray, evapotranspiration: np.ndarray, runoff_pct: np.ndarray) -> np.ndarray:

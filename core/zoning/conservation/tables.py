@@ -15,21 +15,12 @@ ECOSYSTEM_COLUMNS = (
     *numbers("share_pct", "of_ecosystem_pct", unit="%"),
 )
 EFFICIENCY_COLUMNS = (
-    Column("service", "text"),
-    Column("kept"),
-    *numbers("kept_pct", "area_pct", unit="%"),
-    *numbers("ratio", "total"),
-)
+    Column("service", "text"), Column("kept"), *numbers("kept_pct", "area_pct", unit="%"), *numbers("ratio", "total"),
+)  # fmt: skip
 IMPORTANCE_COLUMNS = (
-    Column("service", "text"),
-    Column("class", "integer"),
-    Column("name", "text"),
-    Column("area_ha", unit="ha"),
-    Column("area_pct", unit="%"),
-    Column("amount"),
-    Column("amount_pct", unit="%"),
-    Column("threshold"),
-)
+    Column("service", "text"), Column("class", "integer"), Column("name", "text"), Column("area_ha", unit="ha"),
+    Column("area_pct", unit="%"), Column("amount"), Column("amount_pct", unit="%"), Column("threshold"),
+)  # fmt: skip
 CLEANUP_COLUMNS = (Column("figure", "text"), Column("before"), Column("after"), Column("unit", "text"))
 
 

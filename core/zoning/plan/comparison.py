@@ -47,12 +47,9 @@ MAX_UNITS = 200_000
 GAP = 1e-4
 
 COMPARISON_COLUMNS = (
-    Column("method", "text"),
-    Column("area_ha", unit="ha"),
-    *numbers("area_pct", "of_plan_pct", unit="%"),
-    Column("service", "text"),
-    *numbers("target_pct", "kept_pct", unit="%"),
-)
+    Column("method", "text"), Column("area_ha", unit="ha"), *numbers("area_pct", "of_plan_pct", unit="%"),
+    Column("service", "text"), *numbers("target_pct", "kept_pct", unit="%"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,13 @@ if TYPE_CHECKING:
     from .result import PlanResult
 
 PLAN_COLUMNS = (
-    Column("zone", "text"),
-    Column("plan", "integer"),
-    Column("ecosystem", "text"),
-    Column("area_ha", unit="ha"),
+    Column("zone", "text"), Column("plan", "integer"), Column("ecosystem", "text"), Column("area_ha", unit="ha"),
     Column("share_pct", unit="%"),
-)
+)  # fmt: skip
 SERVICE_COLUMNS = (
-    Column("zone", "text"),
-    Column("plan", "integer"),
-    Column("service", "text"),
-    Column("kept"),
-    *numbers("kept_pct", "area_pct", unit="%"),
-    Column("ratio"),
-)
+    Column("zone", "text"), Column("plan", "integer"), Column("service", "text"), Column("kept"),
+    *numbers("kept_pct", "area_pct", unit="%"), Column("ratio"),
+)  # fmt: skip
 
 
 def plan_table(result: PlanResult) -> ResultTable:

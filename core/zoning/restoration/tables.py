@@ -17,11 +17,8 @@ REASON_COLUMNS = (
     *numbers("share_pct", "of_reason_pct", unit="%"),
 )
 COMBINATION_COLUMNS = (
-    Column("mask", "integer"),
-    Column("reasons", "text"),
-    Column("area_ha", unit="ha"),
-    Column("share_pct", unit="%"),
-)
+    Column("mask", "integer"), Column("reasons", "text"), Column("area_ha", unit="ha"), Column("share_pct", unit="%"),
+)  # fmt: skip
 CLEANUP_COLUMNS = (
     Column("reason", "text"),
     *numbers("before_ha", "after_ha", "change_ha", unit="ha"),
