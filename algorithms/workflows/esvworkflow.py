@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
+from ...core.raster.files import together
 from ...core.report import Map
 from ...core.workflows.answers.esv import esv_page
 from ...core.workflows.answers.found import Found
@@ -205,8 +206,10 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         if not given.has("GDP") or not given.has("POPULATION"):
             return None
         path = chain.file(PER_HEAD_FILE)
+        chain.require_free(path)
         densities = given.rasters("GDP"), given.rasters("POPULATION")
-        write_gdp_per_head(*densities, given.years(), path, self.raster_settings(given))
+        with together():  # it is in place before the next step reads it
+            write_gdp_per_head(*densities, given.years(), path, self.raster_settings(given))
         return path
 
     def _drivers(self, given: Given, chain: Chain, value: Step, activity: Step) -> list[Headline]:

@@ -75,6 +75,7 @@ def esv(region, tmp_path_factory):
         "SENSOR": "landsat5",
         "DEM": region["dem"],
         "GDP": region["gdp"],
+        "POPULATION": region["population"],
         "NIGHT_LIGHT": region["night_light"],
         "ZONES": region["districts"],
         "ZONE_FIELD": "name",
@@ -146,6 +147,15 @@ class TestAssets:
 
 
 class TestEsv:
+    def test_gdp_per_head_is_the_ratio_of_the_densities_and_a_factor(self, region, esv):
+        folder, found = esv
+        gdp, people = (read_raster(region[name][1]) for name in ("gdp", "population"))
+        per_head = read_raster(folder / "gdp_per_head.tif")[1]
+        there = (people > 0) & (per_head > 0)
+        assert there.any()
+        assert per_head[there] == pytest.approx((gdp[there] / people[there]).astype("float64"), rel=1e-5)
+        assert ("factor_q", "gdp_per_head", "") in found
+
     def test_profit_and_loss_is_the_change_of_value(self, esv):
         _, found = esv
         gain, loss, net = (found[f"esv_{part}", "", "2005"] for part in ("gain", "loss", "net"))
@@ -371,6 +381,7 @@ def test_zones_change_no_factor_of_the_detector(region, esv, tmp_path):
         "SENSOR": "landsat5",
         "DEM": region["dem"],
         "GDP": region["gdp"],
+        "POPULATION": region["population"],
         "NIGHT_LIGHT": region["night_light"],
         "CELL_SIZE": 120,
     }
@@ -403,6 +414,7 @@ def test_the_chain_of_driver_methods_tells_who_leads_since_when_and_changes_noth
         "SENSOR": "landsat5",
         "DEM": region["dem"],
         "GDP": region["gdp"],
+        "POPULATION": region["population"],
         "NIGHT_LIGHT": region["night_light"],
         "CELL_SIZE": 120,
     }
