@@ -9,7 +9,7 @@ from ..blocks import Chapter
 from ..maps import Map
 
 # Pixels of all pictures of a report: a pixel takes about half a byte, and two thirds of one as text in the page.
-_BUDGET = 1_300_000
+_BUDGET = 1_100_000
 _OF_RESULTS = 0.75  # part of it that maps outside the appendix may take
 _WISHED = {1: 640, 2: 460, 3: 330}  # longer side in pixels by pictures in a row
 _SMALLEST = 120
