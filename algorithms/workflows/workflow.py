@@ -20,6 +20,7 @@ from qgis.core import (
 
 from ...core.errors import Cancelled, EcoAssetsError, InputError, OutputError
 from ...core.progress import Progress
+from ...core.raster.dataset import view_of_band
 from ...core.raster.names import is_one_file
 from ...core.raster.study import within
 from ...core.report import Map, MethodReport
@@ -47,6 +48,15 @@ from .placing import Placing
 AREA_FILE = "study_area.tif"
 REPORT_FILE = "report.html"
 AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
+
+
+def last_land_cover(given: Given) -> str:
+    """The land cover of the last year, for steps of one date; of a raster with a band per year a view of the last."""
+    paths, years = given.rasters("LAND_COVER"), given.years()
+    if len(paths) == len(years):
+        return paths[-1]
+    view = QgsProcessingUtils.generateTempFilename(f"land_cover_{years[-1]}.vrt")
+    return view_of_band(paths[0], len(years), view)
 
 
 class Step:

@@ -32,7 +32,7 @@ from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
 from ..translation import tr
 from .soil_steps import SoilSteps, has_soil
-from .workflow import Chain, Step, Workflow
+from .workflow import Chain, Step, Workflow, last_land_cover
 
 WATER, SOIL, FLOOD, HABITAT, QUALITY = (
     "water_retention",
@@ -174,7 +174,7 @@ class ZoningWorkflow(Workflow):
             shown=["OUTPUT", "OUTPUT_VECTOR"],
             RESTORATION=restoration.path(),
             CONSERVATION=conservation.path(),
-            LAND_COVER=given.rasters("LAND_COVER")[-1],
+            LAND_COVER=last_land_cover(given),
             **self._as_services(services),
         )
         self._lay_out(restoration, plan, layers)
@@ -242,7 +242,7 @@ class ZoningWorkflow(Workflow):
     @staticmethod
     def _restoration(given: Given, chain: Chain, layers: dict[str, Step]) -> tuple[Step, list[Headline]]:
         """What was lost from the first to the last year, low quality and severe erosion."""
-        last_cover = given.rasters("LAND_COVER")[-1]
+        last_cover = last_land_cover(given)
         reasons: dict[str, str] = {}
         if len(given.years()) > 1:
             for name, parameter in DEGRADED.items():
@@ -282,7 +282,7 @@ class ZoningWorkflow(Workflow):
             "conservationzones",
             files,
             shown=["OUTPUT"],
-            LAND_COVER=given.rasters("LAND_COVER")[-1],
+            LAND_COVER=last_land_cover(given),
             **self._as_services(ranked),
         )
         return step, conservation_headlines(step.table())

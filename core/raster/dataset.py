@@ -179,3 +179,15 @@ def describe_as_made(path: str, crs: str, method: str) -> None:
     dataset.SetProjection(crs)
     dataset.SetMetadataItem(METHOD, method)
     call_gdal(what, InputError, lambda: dataset.FlushCache() or gdal.CE_None)
+
+
+def view_of_band(path: str, band: int, view: str) -> str:
+    """Writes a virtual raster that shows one band of another, with its legend, for programs that take no band.
+
+    Raises:
+        InputError: the raster cannot be read.
+    """
+    dataset = open_raster(path)
+    what = f"Cannot read band {band} of {short_name(path)}"
+    call_gdal(what, InputError, gdal.Translate, view, dataset, format="VRT", bandList=[band]).FlushCache()
+    return view
