@@ -22,6 +22,7 @@ ALGORITHMS = (
     "tools.reportbundle.ReportBundle",
     "prepare.identifyproducts.IdentifyProducts",
     "prepare.importproduct.ImportProduct",
+    "prepare.annualclimate.AnnualClimate",
     "prepare.soilproperties.SoilProperties",
     "prepare.pressuregrids.PressureGrids",
     "assets.ecosystemservicevalue.EcosystemServiceValue",

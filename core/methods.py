@@ -32,6 +32,7 @@ METHODS = {
     "humanactivity": "landuse.pressure.human_activity:run_human_activity",
     "identifyproducts": "prepare.identifying.run:run_identify_products",
     "importproduct": "prepare.importing.run:run_import_product",
+    "annualclimate": "prepare.climate.run:run_annual_climate",
     "soilproperties": "prepare.soil.run:run_soil_properties",
     "pressuregrids": "prepare.pressure.run:run_pressure_grids",
     "localregression": "drivers.local.run:run_local_regression",

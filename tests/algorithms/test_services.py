@@ -220,11 +220,11 @@ class TestSoil:
     def test_one_pixel_by_hand(self, constant, tmp_path):
         # 3000 x 0.035 x 10 = 1050 t/ha, of which 2 percent are lost: 21 t/ha or 2100 t/km2, light erosion
         outputs = {"OUTPUT": str(tmp_path / "s.tif"), "OUTPUT_EROSION": str(tmp_path / "e.tif"),
-                   "OUTPUT_CLASSES": str(tmp_path / "classes.tif"), "OUTPUT_TABLE": str(tmp_path / "s.csv")}  # fmt: skip
+                   "OUTPUT_CLASSES": str(tmp_path / "types.tif"), "OUTPUT_TABLE": str(tmp_path / "s.csv")}  # fmt: skip
         found = run(SOIL, {**self.factors(constant), **outputs})
         assert read_raster(tmp_path / "s.tif")[0] == pytest.approx(1029)
         assert read_raster(tmp_path / "e.tif")[0] == pytest.approx(21)
-        assert (read_raster(tmp_path / "classes.tif")[0] == 2).all()
+        assert (read_raster(tmp_path / "types.tif")[0] == 2).all()
         assert found["TOTAL"] == pytest.approx(6 * 1029)
         assert found["EROSION_TOTAL"] == pytest.approx(6 * 21)
 

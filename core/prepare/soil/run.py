@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
-from ...quantities import Measure
+from ...quantities import ANY, Measure
 from ...raster.engine import run_job
 from ...raster.files import workspace
 from ...raster.output import Band, ClassColour, Output
@@ -208,6 +208,7 @@ def _of_soilgrids(
                 f"{name} {number}",
                 open_layer(own[depth], layer, scratch).path,
                 label=f"{layer.id} {depth[0]}-{depth[1]} cm",
+                measure=ANY,
                 minimum=0.0,
             )
             for number, depth in enumerate(weights)

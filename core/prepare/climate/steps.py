@@ -1,0 +1,158 @@
+"""Which band is which month, day or year: by the time axis, else from the first one on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ...errors import InputError
+from ...messages import say
+from ...progress import Progress
+from ...raster.dataset import open_raster, short_name
+from ..files.containers import layers_of, open_raster_or_container
+from ..files.time_axis import band_days
+from ..importing.calendar import days_of_step, end_of_step, expected_steps
+
+STEPS = ("month", "day", "8day", "year")
+
+
+@dataclass(frozen=True)
+class ClimateStep:
+    """A band: its file and number, its first day, and the days that it stands for."""
+
+    path: str
+    band: int
+    first: date
+    days: int
+
+
+def read_climate_steps(
+    inputs: Sequence[str], variable: str, first: str, step: str, years: Sequence[int], progress: Progress
+) -> dict[int, list[ClimateStep]]:
+    """The bands of each year, in their order.
+
+    Args:
+        inputs: rasters in their order, of one or many bands, or containers such as netCDF.
+        variable: of a container with several; "" for the only one.
+        first: of the first band, such as `2000-01` or `2000-01-01`; needed without time axes.
+        step: of `STEPS`.
+        years: that are wanted; empty for all that are whole.
+        progress: told by what the times were read, and which years are left out.
+
+    Raises:
+        InputError: times cannot be told, or a year that is wanted is not whole.
+    """
+    paths = [_of_variable(path, variable) for path in inputs]
+    steps = _by_axis(paths, step) if not first.strip() else _from_first(paths, first, step)
+    told = say("the time axis") if not first.strip() else say("FIRST ({first})", first=first)
+    progress.info(
+        say(
+            "{count} bands from {start} to {end}, by {how}.",
+            count=len(steps),
+            start=steps[0].first,
+            end=steps[-1].first,
+            how=told,
+        )
+    )
+    by_year: dict[int, list[ClimateStep]] = {}
+    for one in steps:
+        by_year.setdefault(one.first.year, []).append(one)
+    whole = {}
+    for year, own in by_year.items():
+        expected = expected_steps(step, year)
+        there = [one.first for one in own] if step != "month" else [one.first.replace(day=1) for one in own]
+        if step == "year" or there == expected:
+            whole[year] = own
+        elif years and year in years:
+            raise InputError(_not_whole(year, step, there, expected))
+        elif not years:
+            progress.warn(
+                say(
+                    "{year} is left out: {count} of {expected} steps are there.",
+                    year=year,
+                    count=len(own),
+                    expected=len(expected),
+                )
+            )
+    missing = [year for year in years if year not in whole]
+    if missing or not whole:
+        known = ", ".join(map(str, whole)) or "-"
+        raise InputError(
+            say(
+                "There are no bands of {missing}; whole years are {there}.",
+                missing=", ".join(map(str, missing)) or "-",
+                there=known,
+            )
+        )
+    return {year: own for year, own in whole.items() if not years or year in years}
+
+
+def _not_whole(year: int, step: str, there: Sequence[date], expected: Sequence[date]) -> str:
+    gaps = [str(day) for day in expected if day not in there]
+    twice = sorted({str(day) for day in there if list(there).count(day) > 1})
+    return say(
+        "{year} is not whole: {count} of {expected} steps ({step}); missing {gaps}; twice {twice}.",
+        year=year,
+        count=len(there),
+        expected=len(expected),
+        step=step,
+        gaps=", ".join(gaps[:5]) or "-",
+        twice=", ".join(twice[:5]) or "-",
+    )
+
+
+def _of_variable(path: str, variable: str) -> str:
+    dataset = open_raster_or_container(path)
+    if dataset.RasterCount:
+        return path
+    layers = layers_of(dataset)
+    if variable in layers:
+        return layers[variable]
+    if not variable and len(layers) == 1:
+        return next(iter(layers.values()))
+    raise InputError(
+        say(
+            "{file} holds {layers}. Say as VARIABLE which is meant.",
+            file=short_name(path),
+            layers=", ".join(layers) or "-",
+        )
+    )
+
+
+def _by_axis(paths: Sequence[str], step: str) -> list[ClimateStep]:
+    found = []
+    for path in paths:
+        try:
+            days = band_days(open_raster(path))
+        except InputError as reason:
+            raise InputError(say("{reason} Give FIRST, such as 2000-01.", reason=reason)) from None
+        found += [ClimateStep(path, band, _start(day, step), 0) for band, day in enumerate(days, start=1)]
+    found.sort(key=lambda one: one.first)
+    return [ClimateStep(one.path, one.band, one.first, days_of_step(step, one.first)) for one in found]
+
+
+def _start(day: date, step: str) -> date:
+    """The first day of the step; axes may tell its middle or its end."""
+    if step == "month":
+        return day.replace(day=1)
+    return date(day.year, 1, 1) if step == "year" else day
+
+
+def _from_first(paths: Sequence[str], first: str, step: str) -> list[ClimateStep]:
+    match = re.fullmatch(r"\s*(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?\s*", first)
+    try:
+        day = date(int(match[1]), int(match[2] or 1), int(match[3] or 1)) if match else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise InputError(
+            say("FIRST is {first!r}. Write the first month or day, such as 2000-01 or 2000-01-01.", first=first)
+        )
+    found = []
+    for path in paths:
+        for band in range(1, open_raster(path).RasterCount + 1):
+            found.append(ClimateStep(path, band, day, days_of_step(step, day)))
+            day = end_of_step(step, day)
+    return found

@@ -1,0 +1,145 @@
+"""Years by the calendar: totals, rates, states, leap years, the wettest day, and times that do not fit."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from ecoassets.core.errors import InputError
+from ecoassets.core.prepare.climate.run import ClimateInputs, ClimateOutputs, run_annual_climate
+from ecoassets.core.prepare.climate.units import UNITS, unit_of
+from ecoassets.core.progress import Progress
+from ecoassets.tests.rasters import read_raster, write_raster
+
+DAYS_2000 = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+
+class Heard(Progress):
+    def __init__(self):
+        self.told = []
+
+    def info(self, message):
+        self.told.append(str(message))
+
+    warn = info
+
+
+@pytest.fixture
+def reference(tmp_path):
+    return write_raster(tmp_path / "land.tif", np.ones((8, 8)))
+
+
+def monthly(path, values, pixel=200.0):
+    return write_raster(path, [np.full((4, 4), value) for value in values], "float32", pixel=pixel, nodata=-99)
+
+
+def annual(reference, tmp_path, rasters, quantity, unit, progress=None, **how):
+    outputs = ClimateOutputs(str(tmp_path / "annual.tif"), how.pop("months", ""), how.pop("wettest", ""))
+    inputs = ClimateInputs(rasters, reference, quantity, unit, **how)
+    result = run_annual_climate(inputs, outputs, progress=progress or Progress())
+    return result, read_raster(outputs.annual)
+
+
+def test_totals_of_months_add_up(tmp_path, reference):
+    rain = monthly(tmp_path / "rain.tif", range(1, 25))
+    result, found = annual(reference, tmp_path, [rain], "total", "tenth_mm", first="2000-01")
+    assert found[:, 0, 0] == pytest.approx([7.8, 22.2])
+    assert [(row.year, row.steps, row.days) for row in result.rows] == [(2000, 12, 366), (2001, 12, 365)]
+
+
+def test_rates_count_the_days_of_each_month_of_a_leap_year(tmp_path, reference):
+    """ERA5-Land: metres per day. A month read as a sum would be a thirtieth."""
+    rate = np.arange(1, 13) / 1000
+    path = monthly(tmp_path / "tp.tif", rate)
+    _, found = annual(reference, tmp_path, [path], "rate", "metres_day", first="2000-01")
+    assert found[0, 0, 0] == pytest.approx(float(np.dot(rate * 1000, DAYS_2000)), rel=1e-6)
+
+
+def test_a_state_is_weighed_by_days_and_kelvin_becomes_celsius(tmp_path, reference):
+    kelvin = 273.15 + np.arange(12)
+    months = str(tmp_path / "months.tif")
+    path = monthly(tmp_path / "t.tif", kelvin)
+    result, found = annual(reference, tmp_path, [path], "state", "kelvin", first="2000-01", months=months)
+    assert found[0, 0, 0] == pytest.approx(np.average(np.arange(12), weights=DAYS_2000), abs=1e-4)
+    assert result.unit == "°C"
+    assert read_raster(months)[:, 3, 3] == pytest.approx(np.arange(12), abs=1e-4)
+
+
+def test_the_wettest_day_and_months_of_days(tmp_path, reference):
+    rain = np.ones(365)
+    rain[200] = 88
+    wettest, months = str(tmp_path / "wet.tif"), str(tmp_path / "months.tif")
+    path = monthly(tmp_path / "daily.tif", rain)
+    _, found = annual(
+        reference, tmp_path, [path], "total", "mm", first="2001-01-01", step="day", wettest=wettest, months=months
+    )
+    assert found[0, 0, 0] == pytest.approx(364 + 88)
+    assert read_raster(wettest)[0, 0, 0] == 88
+    assert read_raster(months)[:2, 0, 0] == pytest.approx([31, 28])
+    assert read_raster(months)[date(2001, 7, 20).month - 1, 0, 0] == pytest.approx(30 + 88)
+
+
+def test_the_last_of_eight_days_has_five(tmp_path, reference):
+    path = monthly(tmp_path / "et.tif", np.ones(46))
+    _, found = annual(reference, tmp_path, [path], "rate", "mm_day", first="2001-01-01", step="8day")
+    assert found[0, 0, 0] == pytest.approx(365)
+
+
+def test_a_month_without_value_leaves_the_year_without(tmp_path, reference):
+    bands = [np.ones((4, 4)) for _ in range(12)]
+    bands[6][0, 0] = -99
+    path = write_raster(tmp_path / "rain.tif", bands, "float32", pixel=200.0, nodata=-99)
+    _, found = annual(reference, tmp_path, [path], "total", "mm", first="2000-01")
+    assert np.isnan(found[0, 0, 0]) and found[0, 7, 7] == 12
+
+
+def test_a_year_that_is_not_whole_is_left_out_and_told(tmp_path, reference):
+    heard = Heard()
+    path = monthly(tmp_path / "rain.tif", np.ones(18))
+    result, _ = annual(reference, tmp_path, [path], "total", "mm", heard, first="2000-01")
+    assert [row.year for row in result.rows] == [2000]
+    assert any("2001 is left out: 6 of 12" in told for told in heard.told)
+
+
+def test_a_raster_much_coarser_than_the_study(tmp_path, reference):
+    """A pixel of 20 km over a study of 800 m."""
+    path = write_raster(
+        tmp_path / "rain.tif", [np.full((3, 3), 10.0)] * 12, "float32", pixel=20_000.0, nodata=-99,
+        top_left=(480_000, 4_020_000),
+    )  # fmt: skip
+    from osgeo import gdal
+
+    left, _, _, top, _, _ = gdal.Open(reference).GetGeoTransform()
+    path = write_raster(
+        tmp_path / "rain.tif", [np.full((3, 3), 10.0)] * 12, "float32", pixel=20_000.0, nodata=-99,
+        top_left=(left - 25_000, top + 25_000),
+    )  # fmt: skip
+    _, found = annual(reference, tmp_path, [path], "total", "mm", first="2000-01")
+    assert found[0] == pytest.approx(120)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"first": ""}, "Give FIRST"),
+        ({"first": "January"}, "FIRST is 'January'"),
+        ({"first": "2000-01", "years": (2001,)}, "no bands of 2001"),
+        ({"first": "2000-02", "years": (2000,)}, "2000 is not whole: 11 of 12"),
+        ({"first": "2000-01", "wettest": "wet.tif"}, "STEP day"),
+        ({"first": "2000-01", "unit": "metres_day"}, "QUANTITY is total"),
+    ],
+)
+def test_what_does_not_fit_is_told(tmp_path, reference, how, words):
+    path = monthly(tmp_path / "rain.tif", np.ones(12))
+    how = {key: str(tmp_path / value) if key == "wettest" else value for key, value in how.items()}
+    with pytest.raises(InputError, match=words):
+        annual(reference, tmp_path, [path], "total", how.pop("unit", "mm"), **how)
+    assert not (tmp_path / "annual.tif").exists()
+
+
+def test_units_by_hand():
+    """1 kg/(m2 s) is 86 400 mm a day; 300 K is 26.85 °C."""
+    assert unit_of("kg_m2_s", "rate").times == 86_400
+    assert 300 * UNITS["kelvin"].times + UNITS["kelvin"].plus == pytest.approx(26.85)
