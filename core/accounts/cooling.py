@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError, TableError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..quantities import Measure
 from ..raster.files import workspace
@@ -316,13 +317,29 @@ def _tell(result: CoolingResult, progress: Progress) -> None:
     inputs = result.inputs
     for y, year in enumerate(result.years):
         first, second = (result.total(name, y) for name in (TRANSPIRATION, EVAPORATION))
-        progress.info(f"{year}: {first:,.0f} kWh by transpiration, {second:,.0f} kWh by evaporation of water.")
+        progress.info(
+            say(
+                "{year}: {first:,.0f} kWh by transpiration, {second:,.0f} kWh by evaporation of water.",
+                year=year,
+                first=first,
+                second=second,
+            )
+        )
         lacking = int(result.sums.counts["lacking"][y].sum())
         if lacking:
-            progress.warn(f"{year}: {lacking} pixels of plants or water have no value to compute from and count as 0.")
+            progress.warn(
+                say(
+                    "{year}: {lacking} pixels of plants or water have no value to compute from and count as 0.",
+                    year=year,
+                    lacking=lacking,
+                )
+            )
     evaporates = inputs.water_evaporation is not None or inputs.water_raster is not None
     if evaporates and not inputs.divide_evaporation:
         progress.warn(
-            "The heat of evaporation is counted as electricity, as the Garze account prints it: an air conditioner "
-            f"moves {inputs.cop:g} times its electricity. DIVIDE_EVAPORATION divides it."
+            say(
+                "The heat of evaporation is counted as electricity, as the Garze account prints it: an air "
+                "conditioner moves {cop:g} times its electricity. DIVIDE_EVAPORATION divides it.",
+                cop=inputs.cop,
+            )
         )

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..land_cover_maps import class_indices
+from ..messages import say
 from ..progress import Progress
 from ..raster.classes import ClassIndex
 from ..raster.passes.percentiles import percentiles_by_stratum
@@ -217,9 +218,15 @@ def find_references(
             if zone:
                 values[date, number, zone, kind] = values[date, number, 0, kind]
                 taken_from = ECOSYSTEM_EVERYWHERE
-                progress.warn(f"{told}, so the reference of {ecosystem} in the whole area is used.")
+                progress.warn(
+                    say(
+                        "{told}, so the reference of {ecosystem} in the whole area is used.",
+                        told=told,
+                        ecosystem=ecosystem,
+                    )
+                )
             else:
-                progress.warn(f"{told}, so the reference is not robust.")
+                progress.warn(say("{told}, so the reference is not robust.", told=told))
         reference = float(values[date, number, zone, kind])
         if not reference > 0:
             raise InputError(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ..errors import InputError
 from ..inputs.gate import Gate
 from ..land_cover import LandCoverScheme
+from ..messages import say
 from ..progress import QUIET, Progress
 from .area import AREA_WARNING_PCT, area_scale_error_pct
 from .grid import Grid
@@ -148,8 +149,13 @@ def open_study_area(
     error = area_scale_error_pct(grid)
     if error > AREA_WARNING_PCT:
         progress.warn(
-            f"Areas in {grid.crs_name} err by up to {error:.2g} % here, because the projection does not keep areas. "
-            f"Reproject {reference.named} to an equal-area CRS for true areas."
+            say(
+                "Areas in {crs_name} err by up to {error:.2g} % here, because the projection does not keep "
+                "areas. Reproject {named} to an equal-area CRS for true areas.",
+                crs_name=grid.crs_name,
+                error=error,
+                named=reference.named,
+            )
         )
     boundary = _boundary(settings, grid, folder, progress)
     gate = Gate(settings.insist_on_years, scheme, settings.nodata_codes, bounded=boundary is not None)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..class_breaks import NO_CLASS, BreakClass, ClassBreaks, read_breaks
 from ..errors import InputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..quantities import Measure
 from ..raster.area import pixel_areas_ha
@@ -249,7 +250,7 @@ def run_terrain_classes(
         landform = dem
         if schemes[LANDFORM].measure == "relief":
             window = FocalWindow.of_size(area.grid, schemes[LANDFORM].window_m)
-            progress.info(f"Local relief is the range of heights within {window.told(area.grid)}.")
+            progress.info(say("Local relief is the range of heights within {grid}.", grid=window.told(area.grid)))
             path = os.path.join(folder, "relief.tif")
             landform = write_focal_ranges(replace(dem, name="relief"), area.grid, path, window, progress.part(50, 70))
             sources.append(landform)
@@ -311,12 +312,21 @@ def _collect(inputs: TerrainInputs, schemes: Mapping[str, Scheme], sums: Sums, h
 def _tell(result: TerrainResult, progress: Progress) -> None:
     if result.holes.pixels:
         progress.warn(
-            f"The DEM has no height, or none beside it, on {result.holes.pixels} pixels ({result.holes.area_ha:,.2f} "
-            "ha) of the study area."
+            say(
+                "The DEM has no height, or none beside it, on {pixels} pixels ({area_ha:,.2f} ha) of the study area.",
+                pixels=result.holes.pixels,
+                area_ha=result.holes.area_ha,
+            )
         )
     for variable, area_ha in result.unclassified_ha.items():
         if area_ha:
-            progress.warn(f"{area_ha:,.2f} ha lie in no class of {variable}. Mend the bounds in the table of classes.")
+            progress.warn(
+                say(
+                    "{area_ha:,.2f} ha lie in no class of {variable}. Mend the bounds in the table of classes.",
+                    area_ha=area_ha,
+                    variable=variable,
+                )
+            )
 
 
 def terrain_table(result: TerrainResult) -> ResultTable:

@@ -11,6 +11,7 @@ import numpy as np
 from osgeo import gdal
 
 from ..errors import InputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..raster.classes import count_codes
 from ..raster.dataset import open_raster, short_name
@@ -96,7 +97,13 @@ def run_align_to_grid(
         found = run_job(job, progress.part(20 if counts else 0, 100))
         for source in sources:
             if found.coverage[source.name].pixels == 0:
-                progress.warn(f"{source.named}, band {source.band}, has no valid pixel on the reference grid.")
+                progress.warn(
+                    say(
+                        "{named}, band {band}, has no valid pixel on the reference grid.",
+                        named=source.named,
+                        band=source.band,
+                    )
+                )
     rows = [row for raster in made for row in _changes(raster, area.grid, kind)]
     return AlignResult(tuple(paths), ResultTable(ALIGNED_COLUMNS, tuple(rows)))
 

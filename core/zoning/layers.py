@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
+from ..messages import say
 from ..progress import Progress
 from ..quantities import ANY, Measure
 from ..raster.classes import ClassIndex, count_codes
@@ -37,7 +38,14 @@ def band_source(
     """One band of a raster; the last one by default, because series run from the first to the most recent year."""
     count = open_raster(path, label).RasterCount
     if band is None and count > 1:
-        progress.info(f"{label}: the last of the {count} bands of {short_name(path)} is taken.")
+        progress.info(
+            say(
+                "{label}: the last of the {count} bands of {path} is taken.",
+                label=label,
+                count=count,
+                path=short_name(path),
+            )
+        )
     return Source(name, path, band or count, kind, label, measure=measure)
 
 

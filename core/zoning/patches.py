@@ -8,6 +8,7 @@ import os
 from osgeo import gdal
 
 from ..errors import InputError, OutputError
+from ..messages import say
 from ..progress import Progress
 from ..raster.area import pixel_areas_ha
 from ..raster.dataset import call_gdal, open_raster
@@ -91,7 +92,12 @@ def _tell_sizes(minimum: int, grid: Grid, progress: Progress) -> None:
     least, most = float(areas.min()), float(areas.max())
     if most > UNLIKE * least:
         progress.warn(
-            f"Patches are counted in pixels, which differ in size here: the smallest patch that stays has {minimum} of "
-            f"them, {minimum * least:.4g} to {minimum * most:.4g} ha. Reproject the rasters to an equal-area CRS for "
-            "one area everywhere."
+            say(
+                "Patches are counted in pixels, which differ in size here: the smallest patch that stays has "
+                "{minimum} of them, {minimum2:.4g} to {minimum3:.4g} ha. Reproject the rasters to an "
+                "equal-area CRS for one area everywhere.",
+                minimum=minimum,
+                minimum2=minimum * least,
+                minimum3=minimum * most,
+            )
         )

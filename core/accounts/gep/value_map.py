@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import ANY, quantity
 from ...raster.engine import run_job
@@ -124,7 +125,15 @@ def run_value_map(
         run_job(survey.area.job(kernel, read, [output], gate=gate, gate_any=True), progress.part(50, 100))
     left = tuple(account.total(year) - value for year, value in zip(account.years, shown))
     for year, value, rest in zip(account.years, shown, left):
-        progress.info(f"{year}: the map shows {value:,.2f} {account.currency}; services without a map {rest:,.2f}.")
+        progress.info(
+            say(
+                "{year}: the map shows {value:,.2f} {currency}; services without a map {rest:,.2f}.",
+                year=year,
+                value=value,
+                currency=account.currency,
+                rest=rest,
+            )
+        )
     return ValueMap(account.years, tuple(shown), left)
 
 

@@ -301,8 +301,15 @@ def _tell(result: PurificationResult, progress: Progress) -> None:
         for pollutant in result.pollutants:
             emission, capacity = np.nansum(result.emission[pollutant][y]), result.capacity[pollutant][y].sum()
             progress.info(
-                f"{year}, {pollutant}: {emission:,.2f} t emitted, {capacity:,.2f} t of capacity, "
-                f"{result.total(pollutant, y):,.2f} t taken up."
+                say(
+                    "{year}, {pollutant}: {emission:,.2f} t emitted, {capacity:,.2f} t of capacity, "
+                    "{pollutant2:,.2f} t taken up.",
+                    year=year,
+                    pollutant=pollutant,
+                    emission=emission,
+                    capacity=capacity,
+                    pollutant2=result.total(pollutant, y),
+                )
             )
             silent = [
                 zone
@@ -310,13 +317,22 @@ def _tell(result: PurificationResult, progress: Progress) -> None:
                 if np.isnan(of) and zone != OUTSIDE
             ]
             if silent and result.inputs.method != "capacity":
-                progress.warn(f"{year}, {pollutant}: no emission is told for {', '.join(silent)}; it counts as 0.")
+                progress.warn(
+                    say(
+                        "{year}, {pollutant}: no emission is told for {silent}; it counts as 0.",
+                        year=year,
+                        pollutant=pollutant,
+                        silent=", ".join(silent),
+                    )
+                )
     if result.inputs.method == "capacity":
         progress.warn(
-            "Capacity is what could be taken up, not what is: an account counts it only where it meets an emission."
+            say(
+                "Capacity is what could be taken up, not what is: an account counts it only where it meets an emission."
+            )
         )
     if result.inputs.method == "emissions":
-        progress.warn("All that is emitted counts as taken up, as in the Garze account, whatever the capacity.")
+        progress.warn(say("All that is emitted counts as taken up, as in the Garze account, whatever the capacity."))
 
 
 def _none(number: float) -> float | None:

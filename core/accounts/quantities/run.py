@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -317,4 +318,11 @@ def _tell(lacking: dict[str, tuple[int, ...]], years: Sequence[int], progress: P
     for name, pixels in lacking.items():
         for year, count in zip(years, pixels):
             if count:
-                progress.info(f"{year}: {count} pixels have no value of {name} and count as 0 there.")
+                progress.info(
+                    say(
+                        "{year}: {count} pixels have no value of {name} and count as 0 there.",
+                        year=year,
+                        count=count,
+                        name=name,
+                    )
+                )

@@ -263,13 +263,21 @@ def _references(
         if given.reference is not None:
             require_reference(FACTOR_LABELS[factor], given.reference)
             references[factor] = (given.reference,) * len(inputs.years)
-            progress.info(f"Reference of {FACTOR_LABELS[factor]}: {given.reference:.6g}, as given.")
+            progress.info(
+                say(
+                    "Reference of {factor_labels}: {reference:.6g}, as given.",
+                    factor_labels=FACTOR_LABELS[factor],
+                    reference=given.reference,
+                )
+            )
     wanted = {factor: FACTOR_LABELS[factor] for factor in adjustments.series if factor not in references}
     if wanted:
         if adjustments.mode == "per_year" and len(inputs.years) > 1:
             progress.warn(
-                "References are taken per year: what NPP, rain and soil retention change over time does not show in "
-                "the values. Use one reference for all years to compare years."
+                say(
+                    "References are taken per year: what NPP, rain and soil retention change over time does not "
+                    "show in the values. Use one reference for all years to compare years."
+                )
             )
         found = mean_references(kernel, wanted, cover, sources, inputs.scheme, area, adjustments.mode, progress)
         for factor, mean in found.items():

@@ -146,7 +146,14 @@ def run_spatial_autocorrelation(
     beside = choice.x or ((choice.second,) if choice.second else (table.place or ("", ""))[:1])
     observations = read_observations(table.columns, choice.field, beside, coordinates=table.place)
     dropped = _told_apart(observations.dropped, other_years)
-    progress.info(f"{observations.n} of {observations.n_read} rows are used. {summarise(dropped)}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows are used. {dropped}",
+            n=observations.n,
+            n_read=observations.n_read,
+            dropped=summarise(dropped),
+        )
+    )
     for warning in (*observations.warnings, *table.doubts()):
         progress.warn(warning)
     coordinates = observations.coordinates
@@ -158,7 +165,7 @@ def run_spatial_autocorrelation(
     if weights is None:
         weights = neighbour_weights(coordinates, choice.neighbours, choice.k, choice.distance, table.geographic)
     if weights.islands:
-        progress.warn(f"{weights.islands} places have no neighbour; they are in no cluster.")
+        progress.warn(say("{islands} places have no neighbour; they are in no cluster.", islands=weights.islands))
     values = observations.y
     around = observations.x[:, 0] if choice.second else values
     if choice.x:
@@ -174,7 +181,7 @@ def run_spatial_autocorrelation(
     of_values = Global("moran", overall.i, overall.expected, overall.variance, overall.z, overall.p,
                        overall.p_permutation, overall.n, overall.note)  # fmt: skip
     every = (*tests, of_values) if choice.statistic != "moran" else (of_values, *tests)
-    progress.info(f"Moran's I: {overall.note}.")
+    progress.info(say("Moran's I: {note}.", note=overall.note))
     progress.info(f"{choice.statistic}: {local.note}.")
     return SpatialRun(
         table, choice, observations, rows, values, around, coordinates, weights, overall, every, local, dropped

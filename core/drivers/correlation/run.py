@@ -130,7 +130,14 @@ def run_correlation_matrix(
     years = reader.labels(choice.time) if choice.time else None
     used, dropped = _complete(columns, years, choice.time or "")
     values = np.column_stack([columns[name][used] for name in names])
-    progress.info(f"{len(values)} of {len(used)} rows have every value. {summarise(dropped)}")
+    progress.info(
+        say(
+            "{count} of {count2} rows have every value. {dropped}",
+            count=len(values),
+            count2=len(used),
+            dropped=summarise(dropped),
+        )
+    )
     place = table.coordinates() if choice.effective else None
     place = None if place is None else place[used]
     if place is not None and not np.isfinite(place).all():

@@ -114,8 +114,22 @@ def detect(
     if sample.y.min() == sample.y.max():
         raise InputError(f"'{y_name}' is {sample.y[0]:g} in all {len(sample.y)} rows; there is no variance to explain.")
     for lost in sample.dropped:
-        progress.info(f"{lost.rows} rows are left out: '{lost.variable}' is {lost.reason} there.")
-    progress.info(f"{len(sample.y)} of {len(sample.used)} rows hold '{y_name}' and every factor.")
+        progress.info(
+            say(
+                "{rows} rows are left out: '{variable}' is {reason} there.",
+                rows=lost.rows,
+                variable=lost.variable,
+                reason=lost.reason,
+            )
+        )
+    progress.info(
+        say(
+            "{count} of {count2} rows hold '{y_name}' and every factor.",
+            count=len(sample.y),
+            count2=len(sample.used),
+            y_name=y_name,
+        )
+    )
     used_blocks = None if blocks is None else block_codes(blocks, sample.used)
     parts = sample.parts()
     own = options.year_breaks == "own"

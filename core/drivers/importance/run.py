@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
 from ..feature_table import FeatureTable
@@ -160,7 +161,14 @@ def run_driver_importance(table: FeatureTable, choice: ImportanceChoice, progres
     require_engine(choice.settings.engine)
     rows = tree_rows(table, choice)
     dropped = summarise(rows.observations.dropped)
-    progress.info(f"{rows.n} of {rows.observations.n_read} rows have every value. {dropped}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows have every value. {dropped}",
+            n=rows.n,
+            n_read=rows.observations.n_read,
+            dropped=dropped,
+        )
+    )
     found = validate(rows, choice, progress.part(0, 35))
     rounds = found.chosen.rounds
     model = train(rows.x, rows.y, choice.settings, rounds, progress)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
 from ..collinearity import collinearity_warnings
@@ -144,7 +145,14 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
     observations = read_placed_rows(
         table, "A local regression", choice.y, choice.x, choice.entity, choice.time, choice.year
     )
-    progress.info(f"{observations.n} of {observations.n_read} rows are used. {summarise(observations.dropped)}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows are used. {dropped}",
+            n=observations.n,
+            n_read=observations.n_read,
+            dropped=summarise(observations.dropped),
+        )
+    )
     if choice.within:
         observations = _within(observations)
     y, x, points = observations.y, observations.x, observations.coordinates

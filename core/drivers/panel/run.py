@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, numbers, row_table, texts
 from ..feature_table import FeatureTable
@@ -142,7 +143,14 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
         table.place if spatial else table.complete_place(),
         choice.transforms,
     )
-    progress.info(f"{observations.n} of {observations.n_read} rows have every value. {summarise(observations.dropped)}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows have every value. {dropped}",
+            n=observations.n,
+            n_read=observations.n_read,
+            dropped=summarise(observations.dropped),
+        )
+    )
     drivers, made = choice.drivers()
     named = dict(zip(choice.fields(), observations.x_names))
     if made:
@@ -168,7 +176,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     progress.set(100)
     warnings = (*observations.warnings, *result.warnings, *others, *doubts, *disagreements(opinions))
     for item in result.dropped[len(observations.dropped) :]:
-        progress.warn(f"Left out: {item.count} {item.what} ({item.reason}).")
+        progress.warn(say("Left out: {count} {what} ({reason}).", count=item.count, what=item.what, reason=item.reason))
     for warning in warnings:
         progress.warn(warning)
     for note in result.notes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import ResultTable, row_table
 from ..collinearity import collinearity_warnings
@@ -108,7 +109,14 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
         [cluster] if cluster else [],
         transforms=choice.transforms,
     )
-    progress.info(f"{observations.n} of {observations.n_read} rows have every value. {summarise(observations.dropped)}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows have every value. {dropped}",
+            n=observations.n,
+            n_read=observations.n_read,
+            dropped=summarise(observations.dropped),
+        )
+    )
     labels = observations.times
     result = quantile_regression(
         observations.y,

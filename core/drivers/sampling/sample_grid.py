@@ -309,20 +309,38 @@ def _tell(result: SampleGrid, progress: Progress) -> None:
     x, y = result.net.origin
     inputs, net = result.inputs, result.net
     progress.info(
-        f"{result.cells} cells of {inputs.cell_size_m:g} m, snapped to x {x:.10g}, y {y:.10g}; {result.rows} rows."
+        say(
+            "{cells} cells of {cell_size_m:g} m, snapped to x {x:.10g}, y {y:.10g}; {rows} rows.",
+            cells=result.cells,
+            cell_size_m=inputs.cell_size_m,
+            x=x,
+            y=y,
+            rows=result.rows,
+        )
     )
     if net.row_weights is not None:
         ratio = float(net.shares.max() / net.shares.min())
         progress.info(
-            f"The first raster lies in degrees: cells measure {net.width:.6g} x {net.height:.6g} degrees, which is "
-            f"{inputs.cell_size_m:g} m at its middle latitude; the largest cell has {ratio:.3f} times the area of the "
-            "smallest. Means and shares weigh pixels by their true area."
+            say(
+                "The first raster lies in degrees: cells measure {width:.6g} x {height:.6g} degrees, which "
+                "is {cell_size_m:g} m at its middle latitude; the largest cell has {ratio:.3f} times the "
+                "area of the smallest. Means and shares weigh pixels by their true area.",
+                width=net.width,
+                height=net.height,
+                cell_size_m=inputs.cell_size_m,
+                ratio=ratio,
+            )
         )
     if result.left_out:
         reasons = ", ".join(f"{name} in {count}" for name, count in result.left_out_by.items() if count)
         progress.info(
-            f"Left out: {result.left_out} rows with values in less than {inputs.minimum_valid_pct:g} % of the cell "
-            f"(too little {reasons})."
+            say(
+                "Left out: {left_out} rows with values in less than {minimum_valid_pct:g} % of the cell (too "
+                "little {reasons}).",
+                left_out=result.left_out,
+                minimum_valid_pct=inputs.minimum_valid_pct,
+                reasons=reasons,
+            )
         )
     for name, (every, kept) in result.amounts.items():
         lost = (every - kept) / every if every else 0.0

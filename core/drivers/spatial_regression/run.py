@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
 from ..collinearity import collinearity_warnings
@@ -183,7 +184,14 @@ def run_spatial_regression(
         choice.year,
         choice.transforms,
     )
-    progress.info(f"{observations.n} of {observations.n_read} rows have every value. {summarise(observations.dropped)}")
+    progress.info(
+        say(
+            "{n} of {n_read} rows have every value. {dropped}",
+            n=observations.n,
+            n_read=observations.n_read,
+            dropped=summarise(observations.dropped),
+        )
+    )
     rows = panel_rows(observations, complete=choice.complete)
     weights = weigh(rows.rows[: rows.places], rows.coordinates) if weigh else None
     if weights is None:
@@ -193,7 +201,7 @@ def run_spatial_regression(
     method = choice.method
     if method == "auto":
         method = "gmm_het" if lag.n > MOST_BY_LIKELIHOOD and choice.model != "sac" else "ml"
-        progress.info(f"METHOD {method} is taken for {lag.n} places.")
+        progress.info(say("METHOD {method} is taken for {n} places.", method=method, n=lag.n))
     fits = _Fits(design, method, progress)
     tests = lagrange_tests(fits.get("ols"))
     chosen = choose(tests, fits.get) if choice.model == "auto" else None

@@ -301,7 +301,14 @@ def _normalise(
             f"{factor.label} is {low:g} everywhere in the study area, so it tells no place from another. "
             "Leave it out, or check its nodata value and overlap with the land cover."
         )
-    progress.info(f"{factor.label} is normalised between {low:.6g} (0) and {high:.6g} (1), all years together.")
+    progress.info(
+        say(
+            "{label} is normalised between {low:.6g} (0) and {high:.6g} (1), all years together.",
+            label=factor.label,
+            low=low,
+            high=high,
+        )
+    )
     copied = {
         name: replace(source, path=path, band=band, resampling=None, minimum=None, maximum=None)
         for band, (name, source) in enumerate(zip(names, once), start=1)
@@ -322,7 +329,7 @@ def _by_window(
     progress: Progress,
 ) -> tuple[Rows, JobResult]:
     window = FocalWindow.of_size(area.grid, inputs.unit.metres)
-    progress.info(f"The moving window is {window.told(area.grid)}.")
+    progress.info(say("The moving window is {grid}.", grid=window.told(area.grid)))
     path = os.path.join(area.folder, "pressure.tif")
     raw = Output(PRESSURE, path, tuple(Band(str(year)) for year in inputs.years))
     job = replace(area.job(kernel, sources, [raw], gate=kernel.cover), write=WriteOptions(overviews=False))

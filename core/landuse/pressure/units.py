@@ -9,6 +9,7 @@ from typing import Literal, Union
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from ...raster.grid import Grid
 from ...raster.lengths import pixel_metres
@@ -88,7 +89,13 @@ def open_units(unit: Unit, area: StudyArea, progress: Progress) -> Units:
         return open_zoning(unit.zones, area, progress)
     fishnet = _fishnet(area.grid, unit.metres)
     progress.info(
-        f"The fishnet has {fishnet.down} x {fishnet.across} cells of {fishnet.rows} x {fishnet.columns} pixels."
+        say(
+            "The fishnet has {down} x {across} cells of {rows} x {columns} pixels.",
+            down=fishnet.down,
+            across=fishnet.across,
+            rows=fishnet.rows,
+            columns=fishnet.columns,
+        )
     )
     return fishnet
 

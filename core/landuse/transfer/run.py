@@ -255,6 +255,12 @@ def tell_left_out(left_out: tuple[LeftOutOfPair, ...], progress: Progress) -> No
         pairs.setdefault((item.year, item.pixels, round(item.area_ha, 2)), []).append(f"{item.pair[0]}-{item.pair[1]}")
     for (year, pixels, area_ha), periods in pairs.items():
         progress.warn(
-            f"{', '.join(periods)}: {pixels} pixels ({area_ha:,.2f} ha) with land cover in {year} are left out: "
-            "another year has no value there."
+            say(
+                "{periods}: {pixels} pixels ({area_ha:,.2f} ha) with land cover in {year} are left out: "
+                "another year has no value there.",
+                periods=", ".join(periods),
+                pixels=pixels,
+                area_ha=area_ha,
+                year=year,
+            )
         )

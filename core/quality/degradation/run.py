@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import InputError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
 from ...land_cover_maps import telling_unknown_codes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.dataset import open_raster
 from ...raster.engine import run_job
@@ -323,7 +324,13 @@ def _with_smallest(
     found = percentiles_by_stratum(job, BeforeSampler(layers), len(layers), (HIGH_PERCENTILE,), progress)
     high = np.nan_to_num(np.maximum(found.values[:, 0], 0))
     for given, value in zip(inputs.layers, high):
-        progress.info(f"{given.name}: changes below {SMALLEST_SHARE * value:.6g} do not count.")
+        progress.info(
+            say(
+                "{name}: changes below {smallest_share:.6g} do not count.",
+                name=given.name,
+                smallest_share=SMALLEST_SHARE * value,
+            )
+        )
     return tuple(replace(layer, smallest=SMALLEST_SHARE * float(v)) for layer, v in zip(layers, high))
 
 
@@ -354,7 +361,15 @@ def _undegraded(
             found.values[0, 0, zone + 1, 0] = whole
     for row in found.table.rows:
         where = f" in {row[2]}" if regions else ""
-        progress.info(f"Undegraded {name} of {ecosystem}{where}: {row[4]:.6g}.")
+        progress.info(
+            say(
+                "Undegraded {name} of {ecosystem}{where}: {row:.6g}.",
+                name=name,
+                ecosystem=ecosystem,
+                where=where,
+                row=row[4],
+            )
+        )
     return found
 
 
@@ -367,7 +382,7 @@ def _require_common(names: Sequence[str], sums: Sums, progress: Progress) -> Non
             "nodata values and whether the rasters overlap."
         )
     for name in empty:
-        progress.warn(f"{name} has no pixel that is valid before and after.")
+        progress.warn(say("{name} has no pixel that is valid before and after.", name=name))
 
 
 def _layer_names(inputs: DegradationInputs, wetlands: bool) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
 from ...land_cover_maps import telling_unknown_codes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.engine import run_job
@@ -212,8 +213,10 @@ def _tell(result: QualityResult, known: KnownGrades | None, progress: Progress) 
         warn_by_year(inputs.years, [f"{ha:,.2f} ha {lacking}" if ha > 0 else "" for ha in result.ungraded_ha], progress)
     if inputs.method == "eqi" and "cropland" not in inputs.ecosystems:
         progress.info(
-            "Cropland has no index. HJ 1172 grades it too, and a regional index compares with that of the standard "
-            "only where cropland is in it (CROPLAND)."
+            say(
+                "Cropland has no index. HJ 1172 grades it too, and a regional index compares with that of "
+                "the standard only where cropland is in it (CROPLAND)."
+            )
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from ...raster.dataset import short_name
 from ...tables import resource_table
@@ -263,7 +264,15 @@ def _thermal_of_metadata(
         k1, k2 = (mtl.number(f"K{i}_CONSTANT_BAND_{band}") for i in (1, 2))
     else:
         k1, k2 = numbers["K1"], numbers["K2"]
-        progress.info(f"{mtl.name} has no thermal constants: K1 = {k1:g}, K2 = {k2:g} of {sensor.title} are used.")
+        progress.info(
+            say(
+                "{name} has no thermal constants: K1 = {k1:g}, K2 = {k2:g} of {title} are used.",
+                name=mtl.name,
+                k1=k1,
+                k2=k2,
+                title=sensor.title,
+            )
+        )
     psi = None
     if water_vapour is not None:
         first, second, third = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY, Measure, UnitChoice
 from ...raster.dataset import open_raster, short_name
@@ -272,7 +273,9 @@ def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[st
     for sensor in dict.fromkeys(series.sensors):
         of_sensor = numbers[series.sensors.index(sensor)]
         listed = ", ".join(f"{role} {number}" for role, number in of_sensor.items())
-        progress.info(f"{sensor.title}, {inputs.level}: bands {listed}.")
+        progress.info(say("{title}, {level}: bands {listed}.", title=sensor.title, level=inputs.level, listed=listed))
         if "quality" not in of_sensor:
-            progress.warn("No quality band is used: clouds and their shadows count as land unless they are nodata.")
+            progress.warn(
+                say("No quality band is used: clouds and their shadows count as land unless they are nodata.")
+            )
     tell_sensors(series, inputs.years, inputs.level, progress)

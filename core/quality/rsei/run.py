@@ -11,6 +11,7 @@ from ...errors import InputError
 from ...inputs.finding import Finding, Place
 from ...inputs.images import check_heat, check_indicators, check_share_left
 from ...inputs.record import tell
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.area import pixel_areas_ha
@@ -97,8 +98,10 @@ def run_rsei(
     feeds, uses = _groups(inputs)
     if inputs.mode == "yearly" and len(inputs.years) > 1:
         progress.warn(
-            "Each year has its own limits and its own component analysis, as in much of the literature: values of "
-            "different years are then not on one scale. Use MODE joint to compare years."
+            say(
+                "Each year has its own limits and its own component analysis, as in much of the literature: "
+                "values of different years are then not on one scale. Use MODE joint to compare years."
+            )
         )
     pairs = year_pairs(inputs.years) if len(inputs.years) > 1 else ()
     with workspace() as folder:
@@ -300,5 +303,13 @@ def _tell_left_out(inputs: RseiInputs, reasons: np.ndarray, progress: Progress) 
         found += check_share_left(place, 100 * areas[-1] / total, REASONS[int(areas[:-1].argmax())])
         for reason, area in zip(REASONS, areas):
             if area > 0:
-                progress.info(f"{year}: {area:,.2f} ha ({area / total * 100:.1f} %) are left out: {reason}.")
+                progress.info(
+                    say(
+                        "{year}: {area:,.2f} ha ({area2:.1f} %) are left out: {reason}.",
+                        year=year,
+                        area=area,
+                        area2=area / total * 100,
+                        reason=reason,
+                    )
+                )
     tell(found, progress)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from .sensors import Sensor, WetnessSet, load_sensor
 
@@ -82,16 +83,22 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
 def tell_sensors(series: SensorSeries, years: Sequence[int], level: str, progress: Progress) -> None:
     """Says which wetness is used, and how images of different sensors are brought together."""
     for wetness in dict.fromkeys(series.wetness):
-        progress.info(f"Wetness: {wetness.title}, made for {wetness.made_for}.")
+        progress.info(say("Wetness: {title}, made for {made_for}.", title=wetness.title, made_for=wetness.made_for))
         if level == "level2" and wetness.made_for == TOP_OF_ATMOSPHERE:
             sets = {name: one for sensor in series.sensors for name, one in sensor.wetness.items()}
             better = [name for name, one in sets.items() if one.made_for == SURFACE]
             if better:
-                progress.info(f"Level 2 is surface reflectance; WETNESS {', '.join(better)} is made for it.")
+                progress.info(
+                    say("Level 2 is surface reflectance; WETNESS {better} is made for it.", better=", ".join(better))
+                )
     if len({sensor.name for sensor in series.sensors}) == 1:
         return
     moved = [str(year) for year, to_oli in zip(years, series.to_oli) if to_oli]
     if moved:
-        progress.info(f"Reflectance of {', '.join(moved)} is brought to that of OLI (Roy et al. 2016).")
+        progress.info(
+            say("Reflectance of {moved} is brought to that of OLI (Roy et al. 2016).", moved=", ".join(moved))
+        )
     elif len(set(series.wetness)) > 1:
-        progress.warn("The images are of different sensors that are not harmonised: their wetness is not on one scale.")
+        progress.warn(
+            say("The images are of different sensors that are not harmonised: their wetness is not on one scale.")
+        )

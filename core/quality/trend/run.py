@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.engine import run_job
 from ...raster.files import workspace
@@ -113,8 +114,13 @@ def run_trend(
     least = smallest_p(len(inputs.years) - inputs.prewhiten)
     if least > inputs.alpha:
         progress.warn(
-            f"With {len(inputs.years)} dates no trend can be significant at {inputs.alpha:g}: even a series that "
-            f"always rises has p = {least:.3f}. Fewer than five dates cannot be significant at 0.05."
+            say(
+                "With {count} dates no trend can be significant at {alpha:g}: even a series that always "
+                "rises has p = {least:.3f}. Fewer than five dates cannot be significant at 0.05.",
+                count=len(inputs.years),
+                alpha=inputs.alpha,
+                least=least,
+            )
         )
     with workspace() as folder:
         sources = yearly_sources(
@@ -251,5 +257,10 @@ def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress) -> N
         if inputs.variance == "hamed_rao":
             reason += ", or with a corrected variance below zero,"
         progress.warn(
-            f"{result.not_tested_ha:,.2f} ha ({result.not_tested_ha / area_ha * 100:.1f} %) {reason} are left out."
+            say(
+                "{not_tested_ha:,.2f} ha ({not_tested_ha2:.1f} %) {reason} are left out.",
+                not_tested_ha=result.not_tested_ha,
+                not_tested_ha2=result.not_tested_ha / area_ha * 100,
+                reason=reason,
+            )
         )

@@ -110,7 +110,13 @@ class Cluster:
             Cancelled: the user stopped; no task starts any more.
         """
         if not self._seen:
-            progress.info(f"Runs on {sum(self.client.nthreads().values())} threads of the cluster at {self.address}.")
+            progress.info(
+                say(
+                    "Runs on {values} threads of the cluster at {address}.",
+                    values=sum(self.client.nthreads().values()),
+                    address=self.address,
+                )
+            )
             if not self.address.startswith("tls://"):
                 progress.warn(
                     say(

@@ -9,6 +9,7 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ...errors import GridError, InputError
+from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ..dataset import call_gdal, open_raster, short_name
@@ -244,7 +245,14 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
     resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or (
         "near" if shifted else _resampling(own, grid)
     )
-    progress.info(f"{source.named} is brought on the reference grid ({resampling}): {difference}.")
+    progress.info(
+        say(
+            "{named} is brought on the reference grid ({resampling}): {difference}.",
+            named=source.named,
+            resampling=resampling,
+            difference=difference,
+        )
+    )
     return replace(source, resampling=resampling)
 
 

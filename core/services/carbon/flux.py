@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure, UnitChoice, quantity
 from ...raster.files import workspace
@@ -214,9 +215,17 @@ def run_carbon_flux(
         GridError, OutputError, Cancelled: see `run_job`.
     """
     _check(inputs)
-    progress.info(f"CO2 and O2 of a year by {inputs.method}: {SOURCES[inputs.method]}.")
+    progress.info(
+        say("CO2 and O2 of a year by {method}: {sources}.", method=inputs.method, sources=SOURCES[inputs.method])
+    )
     if inputs.oxygen != "flux_method":
-        progress.info(f"Oxygen by {inputs.oxygen}: {OXYGEN_METHODS[inputs.oxygen]}.")
+        progress.info(
+            say(
+                "Oxygen by {oxygen}: {oxygen_methods}.",
+                oxygen=inputs.oxygen,
+                oxygen_methods=OXYGEN_METHODS[inputs.oxygen],
+            )
+        )
     names, member = ecosystem_members(cover.scheme)
     with workspace() as folder:
         survey = Survey(years, settings or RasterSettings(), folder, progress)
@@ -310,20 +319,40 @@ def _tell(result: FluxResult, progress: Progress) -> None:
     for y, (year, co2, oxygen) in enumerate(zip(result.years, result.co2_totals, result.oxygen_totals)):
         when = f"{year}: " if year else ""
         progress.info(
-            f"{when}{co2:,.0f} t of CO2 fixed and {oxygen:,.0f} t of O2 released ({result.inputs.method}); mean NPP "
-            f"{100 * npp[y]:.4g} gC/m2."
+            say(
+                "{when}{co2:,.0f} t of CO2 fixed and {oxygen:,.0f} t of O2 released ({method}); mean NPP "
+                "{npp:.4g} gC/m2.",
+                when=when,
+                co2=co2,
+                oxygen=oxygen,
+                method=result.inputs.method,
+                npp=100 * npp[y],
+            )
         )
         if losing[y]:
             progress.warn(
-                f"{when}{int(losing[y])} pixels ({100 * losing[y] / pixels[y]:.1f} %) release more CO2 than they fix: "
-                "they count as losses."
+                say(
+                    "{when}{losing} pixels ({pixels:.1f} %) release more CO2 than they fix: they count as losses.",
+                    when=when,
+                    losing=int(losing[y]),
+                    pixels=100 * losing[y] / pixels[y],
+                )
             )
         if rich[y]:
             progress.warn(
-                f"{when}NPP is above {quantity('npp').usual.high:,.0f} gC/m2 in {int(rich[y])} pixels, which hardly "
-                "any land reaches. They may be fill values: set NPP_MAX."
+                say(
+                    "{when}NPP is above {high:,.0f} gC/m2 in {rich} pixels, which hardly any land reaches. They "
+                    "may be fill values: set NPP_MAX.",
+                    when=when,
+                    high=quantity("npp").usual.high,
+                    rich=int(rich[y]),
+                )
             )
         if abs(npp[y]) < NEXT_TO_NOTHING_T_HA:
             progress.warn(
-                f"{when}NPP is {100 * npp[y]:.3g} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT)."
+                say(
+                    "{when}NPP is {npp:.3g} gC/m2 on average, as in a desert. Check its unit (NPP_UNIT).",
+                    when=when,
+                    npp=100 * npp[y],
+                )
             )

@@ -138,7 +138,7 @@ def run_carbon_storage(
         of_flux = FluxOutputs(outputs.flux, outputs.metadata, outputs.oxygen)
         found = run_carbon_flux(cover, flux, of_flux, years, settings, progress.part(0, 60))
         progress = progress.part(60, 100)
-        progress.info("Carbon stock by class.")
+        progress.info(say("Carbon stock by class."))
     with workspace() as folder:
         survey = Survey(years, settings, folder, progress)
         survey.add_land_cover(cover)
@@ -152,5 +152,5 @@ def run_carbon_storage(
             changed = carbon_change(change, survey.area, zoning, survey.land_cover, years, codes, densities, rest)
     result = CarbonResult(sums.years, names, sums.area_ha @ member, sums, sums.amounts[STOCK] @ member, found, changed)
     for year, total in zip(result.years, result.totals):
-        progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} t of carbon stored.")
+        progress.info(say("{year}{total:,.0f} t of carbon stored.", year=f"{year}: " if year else "", total=total))
     return result

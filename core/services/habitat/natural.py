@@ -132,7 +132,7 @@ def run_natural_habitat(
         (sums.amounts[HABITAT] @ member)[:, kept],
     )
     for year, total in zip(result.years, result.totals):
-        progress.info(f"{f'{year}: ' if year else ''}{total:,.2f} ha of natural habitat.")
+        progress.info(say("{year}{total:,.2f} ha of natural habitat.", year=f"{year}: " if year else "", total=total))
     for year, hectares in zip(result.years, sums.totals(UNGRADED) if inputs.quality else ()):
         if hectares:
             progress.warn(

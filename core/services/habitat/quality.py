@@ -212,7 +212,7 @@ def run_habitat_quality(
         means = [sums.amounts[name] @ member / area for name in (QUALITY, DEGRADATION)]
     result = QualityResult(sums.years, ecosystems, area, means[0], means[1], sums, inputs.method)
     for year, mean in zip(result.years, result.means):
-        progress.info(f"{f'{year}: ' if year else ''}mean habitat quality {mean:.4f}.")
+        progress.info(say("{year}mean habitat quality {mean:.4f}.", year=f"{year}: " if year else "", mean=mean))
     _tell_half_saturation(inputs, sums, progress)
     return result
 

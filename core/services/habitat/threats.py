@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...progress import Progress
 from ...raster.grid import Grid
 from ...raster.lengths import pixel_metres
@@ -183,8 +184,12 @@ def spread_threat(
         made = write_by_distance(source, _Fading(threat), threat.reach_m, grid, area.folder, progress, found, threads)
         if found.partial:
             progress.warn(
-                f"{source.named} holds values between 0 and 1. The distance to the nearest threat knows no intensity: "
-                "whatever is above 0 counts as 1, as in InVEST. Set small values to 0, or choose accumulated."
+                say(
+                    "{named} holds values between 0 and 1. The distance to the nearest threat knows no "
+                    "intensity: whatever is above 0 counts as 1, as in InVEST. Set small values to 0, or choose "
+                    "accumulated.",
+                    named=source.named,
+                )
             )
     else:
         metres = require_metres(grid, "The land cover")
@@ -192,7 +197,7 @@ def spread_threat(
         kernel = decay_kernel(threat, *size, normalise, (grid.height, grid.width))
         made = convolve_source(source, kernel, grid, area.folder, progress, found)
     if not found.some:
-        progress.warn(f"{source.named} is 0 wherever it has a value: this threat degrades nothing.")
+        progress.warn(say("{named} is 0 wherever it has a value: this threat degrades nothing.", named=source.named))
     return made
 
 
@@ -201,12 +206,23 @@ def _tell_reach(threat: Threat, grid: Grid, progress: Progress) -> None:
     smallest = min(float(across.min()), float(down.min()))
     if threat.reach_m < smallest:
         progress.warn(
-            f"The threat {threat.name} reaches {threat.max_distance_km:g} km, less than a pixel ({smallest:.4g} m): it "
-            "degrades only the pixel it lies in."
+            say(
+                "The threat {name} reaches {max_distance_km:g} km, less than a pixel ({smallest:.4g} m): it "
+                "degrades only the pixel it lies in.",
+                name=threat.name,
+                max_distance_km=threat.max_distance_km,
+                smallest=smallest,
+            )
         )
     width, height = float(across.max()) * grid.width, float(down.sum())
     if threat.reach_m > np.hypot(width, height):
         progress.warn(
-            f"The threat {threat.name} reaches {threat.max_distance_km:g} km, farther than the map is long "
-            f"({width / 1000:.4g} x {height / 1000:.4g} km). If max_distance_km is in metres, divide it by 1000."
+            say(
+                "The threat {name} reaches {max_distance_km:g} km, farther than the map is long ({width:.4g} "
+                "x {height:.4g} km). If max_distance_km is in metres, divide it by 1000.",
+                name=threat.name,
+                max_distance_km=threat.max_distance_km,
+                width=width / 1000,
+                height=height / 1000,
+            )
         )

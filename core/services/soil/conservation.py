@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -300,8 +301,19 @@ def _report(inputs: SoilInputs, result: SoilResult, tolerance: float | None, pro
     told = f"{tolerance:g} t/(km2 a)" if tolerance is not None else "the given raster"
     where = "where the land-cover scheme says that soil conservation counts" if inputs.cover else "in every pixel"
     progress.info(
-        f"Soil retention R K LS (1 - C P) is counted {where}; erosion classes of SL 190-2007 with a tolerable loss of "
-        f"{told}."
+        say(
+            "Soil retention R K LS (1 - C P) is counted {where}; erosion classes of SL 190-2007 with a "
+            "tolerable loss of {told}.",
+            where=where,
+            told=told,
+        )
     )
     for year, kept, lost in zip(result.years, result.totals, result.erosion_totals):
-        progress.info(f"{f'{year}: ' if year else ''}{kept:,.0f} t retained, {lost:,.0f} t lost per year.")
+        progress.info(
+            say(
+                "{year}{kept:,.0f} t retained, {lost:,.0f} t lost per year.",
+                year=f"{year}: " if year else "",
+                kept=kept,
+                lost=lost,
+            )
+        )

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import ANY, quantity
 from ...raster.files import workspace
@@ -221,13 +222,24 @@ def _dates(table: Table) -> list[tuple[int, int, int]]:
 
 def _report(found: DailyErosivity, days: Sequence[RainDay], years: Sequence[int], progress: Progress) -> None:
     progress.info(
-        f"Rainfall erosivity by {found.method} ({SOURCES[found.method]}): {found.annual:,.1f} MJ mm/(ha h a) from "
-        f"{found.erosive_days} days of erosive rain in {found.years} year(s)."
+        say(
+            "Rainfall erosivity by {method} ({sources}): {annual:,.1f} MJ mm/(ha h a) from "
+            "{erosive_days} days of erosive rain in {years} year(s).",
+            method=found.method,
+            sources=SOURCES[found.method],
+            annual=found.annual,
+            erosive_days=found.erosive_days,
+            years=found.years,
+        )
     )
     for year in years:
         months = {day.month for day in days if day.year == year}
         if len(months) < 12:
             progress.warn(
-                f"{year}: only {len(months)} months have a row. Months without a row count as dry: an incomplete year "
-                "lowers R. Leave it out if its rain is missing."
+                say(
+                    "{year}: only {count} months have a row. Months without a row count as dry: an incomplete "
+                    "year lowers R. Leave it out if its rain is missing.",
+                    year=year,
+                    count=len(months),
+                )
             )

@@ -168,7 +168,9 @@ def run_soil_erodibility(
     for unit in (inputs.texture_unit, inputs.carbon_unit):
         if unit not in TO_PERCENT:
             raise InputError(f"There is no soil unit {unit}. Choose one of {', '.join(TO_PERCENT)}.")
-    progress.info(f"Soil erodibility by {inputs.method} ({SOURCES[inputs.method]}).")
+    progress.info(
+        say("Soil erodibility by {method} ({sources}).", method=inputs.method, sources=SOURCES[inputs.method])
+    )
     formula = ErodibilityFormula(inputs.method, TO_PERCENT[inputs.texture_unit], TO_PERCENT[inputs.carbon_unit])
     with workspace() as folder:
         survey = Survey((), settings or RasterSettings(), folder, progress)
@@ -179,7 +181,12 @@ def run_soil_erodibility(
         sums = survey.run(formula, made, 1, progress)
     result = ErodibilityResult(sums.mean(K)[0], sums.mean("carbon")[0], sums)
     progress.info(
-        f"Mean K {result.mean:.5f} {quantity('erodibility').unit}, mean organic carbon {result.mean_carbon_pct:.3g} %."
+        say(
+            "Mean K {mean:.5f} {unit}, mean organic carbon {mean_carbon_pct:.3g} %.",
+            mean=result.mean,
+            unit=quantity("erodibility").unit,
+            mean_carbon_pct=result.mean_carbon_pct,
+        )
     )
     _warn(result, inputs.carbon_unit, progress)
     return result
@@ -195,7 +202,11 @@ def _warn(result: ErodibilityResult, unit: str, progress: Progress) -> None:
     off = int(result.sums.counts["texture off"].sum())
     if off:
         progress.warn(
-            f"Sand + silt + clay is off 100 % by more than {SUM_TOLERANCE_PCT:g} in {off} pixels. They are kept."
+            say(
+                "Sand + silt + clay is off 100 % by more than {sum_tolerance_pct:g} in {off} pixels. They are kept.",
+                sum_tolerance_pct=SUM_TOLERANCE_PCT,
+                off=off,
+            )
         )
     if result.mean_carbon_pct > MINERAL_SOIL_CARBON_PCT:
         others = [word for word in ("organic_matter", "g_per_kg") if word != unit]
@@ -211,6 +222,9 @@ def _warn(result: ErodibilityResult, unit: str, progress: Progress) -> None:
         )
     elif result.mean_carbon_pct < 0.05:
         progress.warn(
-            f"Organic carbon is {result.mean_carbon_pct:.3g} % on average, which is next to nothing. If the raster "
-            "holds fractions, choose the unit fraction."
+            say(
+                "Organic carbon is {mean_carbon_pct:.3g} % on average, which is next to nothing. If the "
+                "raster holds fractions, choose the unit fraction.",
+                mean_carbon_pct=result.mean_carbon_pct,
+            )
         )

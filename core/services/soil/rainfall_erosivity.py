@@ -12,6 +12,7 @@ from typing import Callable, Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure, quantity
 from ...raster.dataset import open_raster, short_name
@@ -211,11 +212,18 @@ def run_rainfall_erosivity(
     actual = inputs.climate == "actual" and len(rain) > 1
     if len(inputs.years) > len(rain):
         progress.info(
-            f"One rain is given for {len(inputs.years)} years, so R is the same in all: the map has one band."
+            say(
+                "One rain is given for {count} years, so R is the same in all: the map has one band.",
+                count=len(inputs.years),
+            )
         )
     progress.info(
-        f"Rainfall erosivity by {inputs.method} ({SOURCES[inputs.method]}). Methods differ by a factor of 2 to 3 on "
-        "the same rain: use one method for all that you compare."
+        say(
+            "Rainfall erosivity by {method} ({sources}). Methods differ by a factor of 2 to 3 on the "
+            "same rain: use one method for all that you compare.",
+            method=inputs.method,
+            sources=SOURCES[inputs.method],
+        )
     )
     with workspace() as folder:
         survey = Survey(inputs.years if actual else (), settings or RasterSettings(), folder, progress)
@@ -232,7 +240,15 @@ def run_rainfall_erosivity(
     _warn_of_jump(sums, progress)
     result = ErosivityResult(sums.years, sums.mean(R), sums.mean("rain"), sums)
     for year, mean, mm in zip(result.years, result.mean, result.mean_rain_mm):
-        progress.info(f"{f'{year}: ' if year else ''}mean R {mean:,.1f} {UNIT} from {mm:,.1f} mm of annual rain.")
+        progress.info(
+            say(
+                "{year}mean R {mean:,.1f} {unit} from {mm:,.1f} mm of annual rain.",
+                year=f"{year}: " if year else "",
+                mean=mean,
+                unit=UNIT,
+                mm=mm,
+            )
+        )
     return result
 
 
@@ -281,7 +297,12 @@ def _warn_of_jump(sums: YearlySums, progress: Progress) -> None:
     for year, high, pixels in zip(sums.years, sums.counts["high"][:, 0], sums.pixels[:, 0]):
         if 0 < high < pixels:
             progress.warn(
-                f"{f'{year}: ' if year else ''}the index F crosses 55 mm in the area ({int(high)} of {int(pixels)} "
-                "pixels lie at or above). The formula of Renard & Freimund jumps there from 121 to 1204: the map "
-                "shows an artificial step."
+                say(
+                    "{year}the index F crosses 55 mm in the area ({high} of {pixels} pixels lie at or above). "
+                    "The formula of Renard & Freimund jumps there from 121 to 1204: the map shows an artificial "
+                    "step.",
+                    year=f"{year}: " if year else "",
+                    high=int(high),
+                    pixels=int(pixels),
+                )
             )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import GridError, InputError
 from ...inputs.gate import admit_alone
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.dataset import describe_as_made
@@ -256,8 +257,10 @@ def run_slope_length(
                 inputs = replace(inputs, accumulation=computed, accumulation_unit="cells")
                 if inputs.method == "invest":
                     progress.info(
-                        "Flow was computed by another program than InVEST's, so LS differs from InVEST's. Give "
-                        "the filled DEM and the flow accumulation of its intermediate outputs to repeat its numbers."
+                        say(
+                            "Flow was computed by another program than InVEST's, so LS differs from InVEST's. Give the "
+                            "filled DEM and the flow accumulation of its intermediate outputs to repeat its numbers."
+                        )
                     )
             area = Measure("flow_accumulation")
             accumulation = Source("accumulation", str(inputs.accumulation), label=area.meant.name.en, measure=area)
@@ -349,18 +352,31 @@ def _count(sums: YearlySums, name: str) -> int:
 def _report(inputs: SlopeLengthInputs, result: SlopeLengthResult, progress: Progress) -> None:
     pixels = int(result.sums.pixels.sum())
     progress.info(
-        f"LS by {inputs.method}: slope factor {SLOPE_FACTORS[inputs.slope_factor].source}; exponent "
-        f"{EXPONENTS[inputs.chosen_exponent].source}. Mean LS {result.mean:.4g}, L {result.mean_length:.4g}, "
-        f"S {result.mean_steepness:.4g}."
+        say(
+            "LS by {method}: slope factor {source}; exponent {source2}. Mean LS {mean:.4g}, L "
+            "{mean_length:.4g}, S {mean_steepness:.4g}.",
+            method=inputs.method,
+            source=SLOPE_FACTORS[inputs.slope_factor].source,
+            source2=EXPONENTS[inputs.chosen_exponent].source,
+            mean=result.mean,
+            mean_length=result.mean_length,
+            mean_steepness=result.mean_steepness,
+        )
     )
     if result.capped_pixels:
         progress.info(
-            f"The limit of the slope length takes effect in {result.capped_pixels} pixels "
-            f"({100 * result.capped_pixels / pixels:.1f} %)."
+            say(
+                "The limit of the slope length takes effect in {capped_pixels} pixels ({pixels:.1f} %).",
+                capped_pixels=result.capped_pixels,
+                pixels=100 * result.capped_pixels / pixels,
+            )
         )
     if result.outside_pixels:
         progress.warn(
-            f"{result.outside_pixels} pixels ({100 * result.outside_pixels / pixels:.1f} %) may get water from outside "
-            "the map (negative flow accumulation): their slope length is a lower limit. Use a DEM that reaches to the "
-            "divides."
+            say(
+                "{outside_pixels} pixels ({pixels:.1f} %) may get water from outside the map (negative flow "
+                "accumulation): their slope length is a lower limit. Use a DEM that reaches to the divides.",
+                outside_pixels=result.outside_pixels,
+                pixels=100 * result.outside_pixels / pixels,
+            )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import InputError
+from ...messages import say
 from ...quantities import Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.source import Source
@@ -36,7 +37,14 @@ def add_storms(survey: Survey, series: Rasters | None, climate: Climate) -> None
         survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
     for year, found in zip(survey.dated, storms):
         listed = ", ".join(f"{short_name(source.path)} band {source.band}" for source in found)
-        survey.progress.info(f"{f'{year}: ' if year else ''}{len(found)} storms, each with its own runoff: {listed}")
+        survey.progress.info(
+            say(
+                "{year}{count} storms, each with its own runoff: {listed}",
+                year=f"{year}: " if year else "",
+                count=len(found),
+                listed=listed,
+            )
+        )
 
 
 def _several_storms(series: Rasters, years: Sequence[int | None]) -> list[list[Source]]:

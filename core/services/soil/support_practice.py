@@ -233,7 +233,7 @@ def run_support_practice(
     if table.needs_slope and inputs.terrain is None:
         raise InputError("P of cropland depends on the slope. Give a DEM or a slope raster, or a table of code and p.")
     terrain = inputs.terrain if table.needs_slope else None
-    progress.info(f"Support practice of sloping cropland: {PRESETS[inputs.preset]}.")
+    progress.info(say("Support practice of sloping cropland: {presets}.", presets=PRESETS[inputs.preset]))
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)

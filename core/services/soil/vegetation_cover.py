@@ -207,7 +207,9 @@ def run_vegetation_cover(
         sums = survey.run(formula, made, 1, progress.part(40, 100))
     beyond = int(sums.counts["beyond"].sum())
     if beyond:
-        progress.warn(f"NDVI is beyond -1 to 1 in {beyond} pixels: they count as bare or as fully covered.")
+        progress.warn(
+            say("NDVI is beyond -1 to 1 in {beyond} pixels: they count as bare or as fully covered.", beyond=beyond)
+        )
     if wanted:
         progress.info(f"C by {wanted} ({C_SOURCES[wanted]}).")
     factor = sums.mean(FACTOR) if wanted else ()
@@ -247,12 +249,22 @@ def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -
     how = "fixed" if inputs.method == "fixed" else f"percentiles {low:g} and {high:g} of all years"
     if water_left_out:
         how += " without open water"
-    progress.info(f"End members of NDVI: bare soil {soil:.4f}, full vegetation {vegetation:.4f} ({how}).")
+    progress.info(
+        say(
+            "End members of NDVI: bare soil {soil:.4f}, full vegetation {vegetation:.4f} ({how}).",
+            soil=soil,
+            vegetation=vegetation,
+            how=how,
+        )
+    )
     if soil < 0 and inputs.method == "percentile":
         progress.warn(
-            f"NDVI of bare soil is {soil:.3g}. No soil is below 0: it is that of water, snow or clouds, and cover "
-            "comes out too high. Give land cover so that open water is left out, a smallest valid NDVI, or fixed end "
-            "members."
+            say(
+                "NDVI of bare soil is {soil:.3g}. No soil is below 0: it is that of water, snow or clouds, "
+                "and cover comes out too high. Give land cover so that open water is left out, a smallest "
+                "valid NDVI, or fixed end members.",
+                soil=soil,
+            )
         )
     return soil, vegetation
 

@@ -175,7 +175,7 @@ def burn_water_bodies(
     bodies = _parts(given, whole, soil, parts, tuple(land_cover))
     _tell(bodies, [body.feature for body, seen in zip(given, there) if not seen], progress)
     if swamp_soil.known and not any(body.kind == "swamp" for body in bodies):
-        progress.warn("The soil of swamps is given, but none of the water bodies is a swamp.")
+        progress.warn(say("The soil of swamps is given, but none of the water bodies is a swamp."))
     depth = whole * parts.share_per_ha / M3_PER_MM_HA
     sets = zones.sets or tuple((i,) for i in range(len(given)))
     by_number = [np.nan, *(math.fsum(depth[list(objects)]) for objects in sets)]
@@ -296,10 +296,18 @@ def _tell(bodies: Sequence[WaterBody], without: Sequence[str], progress: Progres
             of_kind = [body.capacity_m3 for body in of_year if body.kind == kind]
             if of_kind:
                 when = f"{year}: " if year else ""
-                progress.info(f"{when}{len(of_kind)} {kind}(s) hold {math.fsum(of_kind):,.0f} m3.")
+                progress.info(
+                    say(
+                        "{when}{count} {kind}(s) hold {of_kind:,.0f} m3.",
+                        when=when,
+                        count=len(of_kind),
+                        kind=kind,
+                        of_kind=math.fsum(of_kind),
+                    )
+                )
         in_soil = math.fsum(body.soil_m3 for body in of_year)
         if in_soil:
-            progress.info(f"Of it {in_soil:,.0f} m3 in the soil of swamps.")
+            progress.info(say("Of it {in_soil:,.0f} m3 in the soil of swamps.", in_soil=in_soil))
     cut = {b.feature: b.inside_pct for b in bodies if b.inside_pct < 100 * WHOLE}
     if cut:
         named = [f"{feature} ({share:.4g} %)" for feature, share in cut.items()]
@@ -321,7 +329,12 @@ def _tell(bodies: Sequence[WaterBody], without: Sequence[str], progress: Progres
         )
     lakes = {body.feature for body in bodies if body.kind == "lake" and body.whole_ha < SMALLEST_LAKE_KM2 * _HA_PER_KM2}
     if lakes:
-        progress.warn(f"{len(lakes)} lakes are smaller than 1 km2, below the lakes that the power law was fitted to.")
+        progress.warn(
+            say(
+                "{count} lakes are smaller than 1 km2, below the lakes that the power law was fitted to.",
+                count=len(lakes),
+            )
+        )
 
 
 def _some(named: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure, quantity
 from ...raster.files import workspace
@@ -303,7 +304,7 @@ def run_flood_mitigation(
         sums=sums,
     )
     for year, total in zip(result.years, result.totals):
-        progress.info(f"{f'{year}: ' if year else ''}{total:,.0f} m3 of storm water held.")
+        progress.info(say("{year}{total:,.0f} m3 of storm water held.", year=f"{year}: " if year else "", total=total))
     return result
 
 

@@ -240,7 +240,14 @@ def run_water_retention(
     title = say("Runoff coefficient")
     keep_coefficients(title, class_columns(scheme.codes, {title: coefficients}, "%"))
     own = f", overridden by table {inputs.table.name}" if inputs.table else ""
-    progress.info(f"Runoff coefficients {inputs.coefficients} ({SOURCES[inputs.coefficients]}){own}.")
+    progress.info(
+        say(
+            "Runoff coefficients {coefficients} ({sources}){own}.",
+            coefficients=inputs.coefficients,
+            sources=SOURCES[inputs.coefficients],
+            own=own,
+        )
+    )
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
@@ -290,11 +297,16 @@ def _report(result: RetentionResult, progress: Progress) -> None:
     progress.info(say("Runoff coefficients by class, % of the rain (- does not count): {told}.", told="; ".join(told)))
     for y, (year, total) in enumerate(zip(result.years, result.totals)):
         when = f"{year}: " if year else ""
-        progress.info(f"{when}{total:,.0f} m3 of water retained.")
+        progress.info(say("{when}{total:,.0f} m3 of water retained.", when=when, total=total))
         clipped, counted = int(result.clipped[y].sum()), int(result.counted[y].sum())
         if clipped:
             progress.warn(
-                f"{when}evapotranspiration exceeds rain less runoff in {clipped} pixels "
-                f"({100 * clipped / counted:.1f} %): they count as 0. With their deficits the total is "
-                f"{math.fsum(result.unclipped_m3[y]):,.0f} m3."
+                say(
+                    "{when}evapotranspiration exceeds rain less runoff in {clipped} pixels ({counted:.1f} %): "
+                    "they count as 0. With their deficits the total is {unclipped_m3:,.0f} m3.",
+                    when=when,
+                    clipped=clipped,
+                    counted=100 * clipped / counted,
+                    unclipped_m3=math.fsum(result.unclipped_m3[y]),
+                )
             )

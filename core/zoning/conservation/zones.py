@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.output import Band, ClassColour, Output, WriteOptions
@@ -355,7 +356,11 @@ def _tell(result: ConservationResult, progress: Progress) -> None:
         share = float(amounts[0]) / math.fsum(amounts) * 100
         if share >= result.inputs.breaks[-1]:
             progress.warn(
-                f"{service.name}: class 1 holds {share:.1f} % of it, because pixels of equal amount share a class and "
-                "most are equal here. A service that tells them apart, such as habitat weighted by its quality, makes "
-                "a better choice."
+                say(
+                    "{name}: class 1 holds {share:.1f} % of it, because pixels of equal amount share a class and "
+                    "most are equal here. A service that tells them apart, such as habitat weighted by its "
+                    "quality, makes a better choice.",
+                    name=service.name,
+                    share=share,
+                )
             )

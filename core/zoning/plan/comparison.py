@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.engine import run_job
 from ...raster.files import workspace
@@ -316,7 +317,7 @@ def _select(
     try:
         found = select_units(offered, wanted.tolist(), time_limit=inputs.time_limit, gap=GAP, progress=progress)
     except InputError as error:
-        progress.warn(f"The comparison goes without the exact selection: {error}")
+        progress.warn(say("The comparison goes without the exact selection: {error}", error=error))
         return chosen, math.nan, None
     chosen[list(found.ids)] = True
     return chosen, found.gap, units[chosen].sum(axis=0)

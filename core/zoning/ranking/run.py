@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.area import equal_pixel_area_ha
@@ -185,7 +186,9 @@ def _require_amounts(inputs: RankingInputs, totals: np.ndarray, progress: Progre
         raise InputError("No service has an amount above 0 within the study area: there is nothing to rank by.")
     for service, total in zip(inputs.services, totals):
         if total <= 0:
-            progress.warn(f"{service.name} is zero or negative everywhere: it does not take part in the ranking.")
+            progress.warn(
+                say("{name} is zero or negative everywhere: it does not take part in the ranking.", name=service.name)
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +255,11 @@ class _Ranking:
     def streamed(self, progress: Progress) -> RankingResult:
         width = max(self.inputs.warp, math.ceil(self.cells * STREAMED_STEP))
         progress.info(
-            f"{self.cells:,} cells are more than are held in memory: {width:,} of them go per step and share a rank."
+            say(
+                "{cells:,} cells are more than are held in memory: {width:,} of them go per step and share a rank.",
+                cells=self.cells,
+                width=width,
+            )
         )
         left = np.where(self.totals > 0, 1.0, 0.0)
         state: Source | None = None

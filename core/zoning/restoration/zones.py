@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.dataset import open_raster, short_name
 from ...raster.files import workspace
@@ -232,7 +233,14 @@ def run_restoration_zones(
 def _layer(inputs: RestorationInputs, name: str, path: str, progress: Progress) -> Source:
     band = inputs.bands.get(name)
     if band is None and name in DEGRADATIONS and (count := open_raster(path, LABELS[name]).RasterCount) > 1:
-        progress.info(f"{LABELS[name]}: the first of the {count} bands of {short_name(path)} is taken, the union.")
+        progress.info(
+            say(
+                "{labels}: the first of the {count} bands of {path} is taken, the union.",
+                labels=LABELS[name],
+                count=count,
+                path=short_name(path),
+            )
+        )
     return band_source(name, path, LABELS[name], progress, band=band or (1 if name in DEGRADATIONS else None))
 
 
@@ -375,7 +383,13 @@ def _tell_gaps(sources: Sequence[Source], found: JobResult, progress: Progress) 
     for source in sources:
         missing = whole.area_ha - found.coverage[source.name].area_ha
         if found.coverage[source.name].pixels < whole.pixels:
-            progress.info(f"{source.named} has no value on {missing:,.2f} ha: it gives no reason there.")
+            progress.info(
+                say(
+                    "{named} has no value on {missing:,.2f} ha: it gives no reason there.",
+                    named=source.named,
+                    missing=missing,
+                )
+            )
 
 
 def _tell_used_land(result: RestorationResult, progress: Progress) -> None:
@@ -383,4 +397,6 @@ def _tell_used_land(result: RestorationResult, progress: Progress) -> None:
     areas = [(name, what, result.area_of(name)) for name, what in USED_LAND.items()]
     parts = [f"{area:,.2f} ha of {what} ({name})" for name, what, area in areas if area > 0]
     if parts:
-        progress.warn(f"To restore are {' and '.join(parts)}. Name ecosystems in EXCLUDE to leave them out.")
+        progress.warn(
+            say("To restore are {parts}. Name ecosystems in EXCLUDE to leave them out.", parts=" and ".join(parts))
+        )

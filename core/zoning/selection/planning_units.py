@@ -11,6 +11,7 @@ import numpy as np
 from osgeo import ogr, osr
 
 from ...errors import GridError, InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.area import SQUARE_METRES_PER_HA
 from ...raster.zones.polygon_layer import open_polygons
@@ -112,7 +113,9 @@ def read_planning_units(
         amounts = np.array([[_number(f, name, label) for name in fields.services] for f in features])
         negative = amounts < 0
         if negative.any():
-            progress.warn(f"{label}: {int(negative.sum())} negative amounts of services count as 0.")
+            progress.warn(
+                say("{label}: {value} negative amounts of services count as 0.", label=label, value=int(negative.sum()))
+            )
         amounts = np.maximum(amounts, 0)
         for name, total in zip(fields.services, amounts.sum(axis=0)):
             if total <= 0:
