@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .chain import chain
 from .common import effects, levels, services, shares, where
 from .found import Found, Sentence
 from .page import Page
@@ -20,6 +21,7 @@ def assets_page(found: Found) -> Page:
             *_terrain(found),
             *where(found, "landform", "district"),
             *drivers,
+            *chain(found),
         ],
         ("assets_total", "assets_growth", "study_area"),
         ("assets_total", "assets_growth", "ecosystem_share", "hemeroby_mean"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..headlines import Headline
+from .chain import chain
 from .common import levels, services, shares, where
 from .found import NOTABLE_PCT, Found, Sentence
 from .page import Page
@@ -24,6 +25,7 @@ def esv_page(found: Found) -> Page:
             *where(found, "landform", "district"),
             *_means(found),
             *_factors(found),
+            *chain(found),
         ],
         ("assets_total", "assets_growth", "esv_change_index", "human_activity_mean"),
         ("assets_total", "assets_growth", "esv_net", "esv_change_index", "rsei_mean", "human_activity_mean"),

@@ -201,3 +201,30 @@ def test_no_heading_stands_twice():
     titles = [chapter.title for chapter in whole.chapters]
     headings = [block.text for chapter in whole.chapters for block in chapter.blocks if hasattr(block, "text")]
     assert len(titles) == len(set(titles)) and len(headings) == len(set(headings))
+
+
+def test_who_drives_where_since_when():
+    """What the chain of driver methods has found, in sentences of both languages."""
+    figures = [
+        Headline("leading_factor", 0.6, "", 2015, 2005, "population"),
+        Headline("group_q_share", 60.0, "%", subject="socioeconomic_factors"),
+        Headline("group_q_share", 40.0, "%", subject="natural_factors"),
+        Headline("local_significant", 80.0, "%", 2015, subject="population"),
+        Headline("local_positive", 10.0, "%", 2015, subject="population"),
+        Headline("importance_share", 70.0, "%", subject="population"),
+        Headline("strongest_here", 75.0, "%", subject="population"),
+        Headline("driver_threshold", 120.0, "", subject="population"),
+    ]
+    told_by = found(*figures)
+    text = " ".join(sentence for _, sentence in esv_page(told_by).answer(told_by).sentences)
+    for words in (
+        "opulation has explained most since 2005 (q 0.6 in 2015)",
+        "socio-economic factors (60",
+        "matters at 80",
+        "means more at 10",
+        "turns at: ",
+    ):
+        assert words in text, (words, text)
+    told_by = found(*figures, language="zh")
+    text = " ".join(sentence for _, sentence in assets_page(told_by).answer(told_by).sentences)
+    assert "自2005年以来" in text and "作用转折的阈值" in text
