@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import TableError
+from .messages import say
 from .tables import Table
 
 NO_CLASS = -1
@@ -88,7 +89,9 @@ def read_breaks(table: Table, scheme: str, scheme_column: str, *, period: float 
     schemes = table.texts(scheme_column)
     if scheme not in schemes:
         known = ", ".join(dict.fromkeys(schemes))
-        raise TableError(f"Table {table.name} has no scheme {scheme}. It has {known}.")
+        raise TableError(
+            say("Table {name} has no scheme {scheme}. It has {known}.", name=table.name, scheme=scheme, known=known)
+        )
     rows = tuple(row for row, name, lower in zip(table.rows, schemes, table.texts("lower")) if name == scheme and lower)
     part = Table(table.name, table.columns, rows, table.decimal_comma)
     blank = ("",) * len(rows)
@@ -118,15 +121,29 @@ def _edges_and_ids(breaks: ClassBreaks) -> tuple[np.ndarray, np.ndarray]:
             intervals += [(c.lower, breaks.period, c.lower_closed, c.id), (0.0, c.upper, True, c.id)]
         else:
             raise TableError(
-                f"Scheme {breaks.name}, class {c.id} ({c.name}) runs from {c.lower:g} to {c.upper:g}. "
-                "Its lower bound must lie below its upper bound."
+                say(
+                    "Scheme {name}, class {id} ({name2}) runs from {lower:g} to {upper:g}. Its lower bound must "
+                    "lie below its upper bound.",
+                    name=breaks.name,
+                    id=c.id,
+                    name2=c.name,
+                    lower=c.lower,
+                    upper=c.upper,
+                )
             )
     intervals.sort()
     for (_, upper, _, a), (lower, _, _, b) in zip(intervals, intervals[1:]):
         if lower < upper:
             raise TableError(
-                f"Scheme {breaks.name}: class {b} begins at {lower:g}, before class {a} ends at {upper:g}. "
-                "Mend the bounds in the table of classes."
+                say(
+                    "Scheme {name}: class {b} begins at {lower:g}, before class {a} ends at {upper:g}. Mend the "
+                    "bounds in the table of classes.",
+                    name=breaks.name,
+                    b=b,
+                    lower=lower,
+                    a=a,
+                    upper=upper,
+                )
             )
     edges: list[float] = []
     ids = [NO_CLASS]

@@ -36,6 +36,7 @@ from .drivers.feature_table import FeatureTable, feature_table
 from .errors import Cancelled, EcoAssetsError, InputError
 from .inputs.record import recorded
 from .land_cover import LandCoverScheme, load_scheme
+from .messages import say
 from .methods import method
 from .progress import Progress
 from .raster.cluster.scheduler import scheduled
@@ -59,9 +60,9 @@ def run_file(path: str, progress: Progress) -> Any:
         with open(path, encoding="utf-8") as file:
             job = json.load(file, parse_constant=_refuse_constant)
     except (OSError, ValueError) as reason:
-        raise InputError(f"The job file {path} cannot be read: {reason}.") from None
+        raise InputError(say("The job file {path} cannot be read: {reason}.", path=path, reason=reason)) from None
     if not isinstance(job, dict):
-        raise InputError(f"The job file {path} holds no object of keys and values.")
+        raise InputError(say("The job file {path} holds no object of keys and values.", path=path))
     os.chdir(os.path.dirname(os.path.abspath(path)))
     run = method(job.get("run"))
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
@@ -88,11 +89,18 @@ def _arguments(taker: Callable[..., Any], given: Mapping[str, Any], where: str) 
     allowed = [name for name in hints if name not in ("return", "progress")]
     wrong = [name for name in given if name not in allowed]
     if wrong:
-        raise InputError(f"{where}: {wrong[0]} is not known. Known are {', '.join(allowed)}.")
+        raise InputError(
+            say(
+                "{where}: {wrong} is not known. Known are {allowed}.",
+                where=where,
+                wrong=wrong[0],
+                allowed=", ".join(allowed),
+            )
+        )
     needed = [p.name for p in inspect.signature(taker).parameters.values() if p.default is p.empty]
     missing = [name for name in needed if name not in given]
     if missing:
-        raise InputError(f"{where} lacks {', '.join(missing)}.")
+        raise InputError(say("{where} lacks {missing}.", where=where, missing=", ".join(missing)))
     return {name: _typed(hints[name], value, f"{where}.{name}") for name, value in given.items()}
 
 
@@ -121,7 +129,13 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
         try:
             return _BY_NAME[hint](value)
         except (KeyError, TypeError):
-            raise InputError(f"{where} is {value!r}. Write a name, or an object with the name and a table.") from None
+            raise InputError(
+                say(
+                    "{where} is {value!r}. Write a name, or an object with the name and a table.",
+                    where=where,
+                    value=value,
+                )
+            ) from None
     if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
         build: Callable[..., Any] = hint
         return build(**_arguments(build, value, where))
@@ -137,7 +151,7 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if hint in (str, int, bool) and type(value) is hint:
         return value
-    raise InputError(f"{where} is {value!r}, which is no {_words(hint)}.")
+    raise InputError(say("{where} is {value!r}, which is no {hint}.", where=where, value=value, hint=_words(hint)))
 
 
 def _any_of(kinds: tuple[Any, ...], value: Any, where: str) -> Any:

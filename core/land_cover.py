@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .errors import InputError, TableError
+from .messages import say
 from .raster.output import ClassColour
 from .tables import Table, resource_table
 
@@ -75,13 +76,25 @@ class LandCoverClass:
             weight = _weight(written)
             if not name or weight is None or name in weights:
                 raise TableError(
-                    f"{where} holds {cell!r}, of which {part!r} is not understood. "
-                    "Write each column once, with its weight: column:weight;column:weight."
+                    say(
+                        "{where} holds {cell!r}, of which {part!r} is not understood. Write each column once, with "
+                        "its weight: column:weight;column:weight.",
+                        where=where,
+                        cell=cell,
+                        part=part,
+                    )
                 )
             weights[name] = weight
         total = math.fsum(weights.values())
         if abs(total - 1) > 1e-6:
-            raise TableError(f"{where} holds {cell!r}: the weights add up to {total:g}. They must add up to 1.")
+            raise TableError(
+                say(
+                    "{where} holds {cell!r}: the weights add up to {total:g}. They must add up to 1.",
+                    where=where,
+                    cell=cell,
+                    total=total,
+                )
+            )
         return weights
 
 
@@ -147,10 +160,12 @@ def load_scheme(
         TableError: the class table is empty, lacks a column, or holds a cell that cannot be used.
     """
     if name not in SCHEMES:
-        raise InputError(f"There is no land-cover scheme {name}. Choose one of {', '.join(SCHEMES)}.")
+        raise InputError(
+            say("There is no land-cover scheme {name}. Choose one of {schemes}.", name=name, schemes=", ".join(SCHEMES))
+        )
     if class_table is None:
         if name == CUSTOM:
-            raise InputError("The scheme custom needs a class table with the columns code, name and ecosystem.")
+            raise InputError(say("The scheme custom needs a class table with the columns code, name and ecosystem."))
         return LandCoverScheme(name, {code: _class_of(code, row) for code, row in _scheme_rows(name).items()})
     rows = _scheme_rows(name)
     source = f"Table {class_table.name}"
@@ -163,7 +178,9 @@ def load_scheme(
         base = rows[code] if code in rows else _template(code, given, source) | _of_legend(code, legend or {})
         rows[code] = {**base, **{column: "" if _is_none(cell) else cell for column, cell in given.items()}}
     if not rows:
-        raise TableError(f"{source} has no class but those that stand for no data. Add a row per class.")
+        raise TableError(
+            say("{source} has no class but those that stand for no data. Add a row per class.", source=source)
+        )
     return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)}, nodata)
 
 
@@ -184,13 +201,24 @@ def _user_rows(name: str, table: Table) -> dict[int, dict[str, str]]:
         kept = tuple(row for row, scheme in zip(table.rows, table.texts("scheme")) if scheme.casefold() in ("", name))
         table = replace(table, rows=kept)
     if table.is_empty:
-        raise TableError(f"Table {table.name} has no row for the land-cover scheme {name}. Add a row per class.")
+        raise TableError(
+            say(
+                "Table {name} has no row for the land-cover scheme {name2}. Add a row per class.",
+                name=table.name,
+                name2=name,
+            )
+        )
     codes = table.codes("code")
     too_high = [code for code in codes if code > HIGHEST_CODE]
     if too_high:
         raise TableError(
-            f"Table {table.name} holds the code {too_high[0]}. Class codes go up to {HIGHEST_CODE}: reclassify the "
-            "land cover."
+            say(
+                "Table {name} holds the code {too_high}. Class codes go up to {highest_code}: reclassify the "
+                "land cover.",
+                name=table.name,
+                too_high=too_high[0],
+                highest_code=HIGHEST_CODE,
+            )
         )
     usual = {own: known for known in ("name", "ecosystem", "color") if (own := table.column(known)) is not None}
     cells = {usual.get(column, column).casefold(): table.texts(column) for column in table.columns}
@@ -203,8 +231,13 @@ def _template(code: int, given: Mapping[str, str], source: str) -> dict[str, str
     ecosystem = given.get("ecosystem")
     if ecosystem is None:
         raise TableError(
-            f"{source}, code {code} has no ecosystem, and the scheme does not have this code. "
-            f"Write one of {', '.join(ECOSYSTEMS)} in the column ecosystem."
+            say(
+                "{source}, code {code} has no ecosystem, and the scheme does not have this code. Write one "
+                "of {ecosystems} in the column ecosystem.",
+                source=source,
+                code=code,
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
         )
     ecosystem = _ecosystem(ecosystem, f"{source}, code {code}")
     water = _water(given.get("water", ""), f"{source}, code {code}")
@@ -227,25 +260,40 @@ def _class_of(code: int, row: dict[str, str], source: str = "Table land_cover_cl
     water = _water(row["water"], where)
     if water and ecosystem != "wetland":
         raise TableError(
-            f"{where} has water 1 and ecosystem {ecosystem}. Water marks open water within wetland: "
-            "write ecosystem wetland or water 0."
+            say(
+                "{where} has water 1 and ecosystem {ecosystem}. Water marks open water within wetland: write "
+                "ecosystem wetland or water 0.",
+                where=where,
+                ecosystem=ecosystem,
+            )
         )
     color = row["color"]
     if color and not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
-        raise TableError(f"{where}, column color holds {color!r}. Write a colour as #rrggbb.")
+        raise TableError(
+            say("{where}, column color holds {color!r}. Write a colour as #rrggbb.", where=where, color=color)
+        )
     return LandCoverClass(code, row["name"] or str(code), ecosystem, color, water, {**row, "ecosystem": ecosystem})
 
 
 def _ecosystem(text: str, where: str) -> str:
     ecosystem = text.casefold()
     if ecosystem not in ECOSYSTEMS:
-        raise TableError(f"{where}, column ecosystem holds {text!r}. Write one of {', '.join(ECOSYSTEMS)}.")
+        raise TableError(
+            say(
+                "{where}, column ecosystem holds {text!r}. Write one of {ecosystems}.",
+                where=where,
+                text=text,
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
+        )
     return ecosystem
 
 
 def _water(text: str, where: str) -> bool:
     if text not in ("", "0", "1", "0.0", "1.0"):
-        raise TableError(f"{where}, column water holds {text!r}. Write 1 for open water, else 0.")
+        raise TableError(
+            say("{where}, column water holds {text!r}. Write 1 for open water, else 0.", where=where, text=text)
+        )
     return text.startswith("1")
 
 

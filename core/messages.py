@@ -44,7 +44,7 @@ def told(text: object, language: str) -> str:
 
 
 def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
-    """The template with its values; those that are messages or `Words` of data are said in the language."""
+    """The template with its values; messages, errors that hold them and `Words` of data are said in the language."""
     if not values:
         return template
     return template.format(**{name: _said(value, language) for name, value in values.items()})
@@ -53,6 +53,8 @@ def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
 def _said(value: Any, language: str) -> Any:
     if isinstance(value, Message):
         return told(value, language)
+    if isinstance(value, Exception):
+        return "\n".join(told(text, language) for text in value.args if isinstance(text, Message)) or str(value)
     return value.of(language) if hasattr(value, "of") else value
 
 

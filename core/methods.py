@@ -9,6 +9,7 @@ import importlib
 from typing import Any, Callable
 
 from .errors import InputError
+from .messages import say
 
 METHODS = {
     "airpurification": "accounts.purification.run:run_purification",
@@ -75,7 +76,9 @@ def method(name: Any) -> Callable[..., Any]:
     """
     place = METHODS.get(name) if isinstance(name, str) else None
     if place is None:
-        raise InputError(f"There is no method {name!r}. The methods are {', '.join(METHODS)}.")
+        raise InputError(
+            say("There is no method {name!r}. The methods are {methods}.", name=name, methods=", ".join(METHODS))
+        )
     module, function = place.split(":")
     found: Callable[..., Any] = getattr(importlib.import_module(f".{module}", __package__), function)
     return found

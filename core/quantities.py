@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import TableError
+from .messages import say
 from .resources import RESOURCES, read_yaml
 
 QUANTITIES = RESOURCES / "quantities.yaml"
@@ -191,7 +192,9 @@ def quantity(identifier: str) -> Quantity:
     try:
         return quantities()[identifier]
     except KeyError:
-        raise TableError(f"There is no quantity {identifier} in {QUANTITIES.name}.") from None
+        raise TableError(
+            say("There is no quantity {identifier} in {name}.", identifier=identifier, name=QUANTITIES.name)
+        ) from None
 
 
 def quantity_of_file(name: str) -> Quantity | None:
@@ -228,7 +231,7 @@ class _Reader:
     def quantities(self) -> dict[str, Quantity]:
         for part in ("fills", "always", "quantities"):
             if not isinstance(self._given, dict) or part not in self._given:
-                raise TableError(f"{self._file}: the part {part} is missing.")
+                raise TableError(say("{file}: the part {part} is missing.", file=self._file, part=part))
         fills = {
             name: Fill(name, self._range(name, "codes", entry), self._words(name, "means", entry))
             for name, entry in self._given["fills"].items()

@@ -136,10 +136,12 @@ class Table:
         """Checks that the columns are there. Raises TableError that names the missing and the present ones."""
         missing = [column for column in columns if self.column(column, True) is None]
         if missing:
-            kind = "column" if len(missing) == 1 else "columns"
+            kind = say("column") if len(missing) == 1 else say("columns")
+            told = {"name": self.name, "kind": kind, "missing": _words(missing)}
+            words = _words(self.columns) or say("no columns")
+            mend = say("Add or rename the {kind}.", kind=kind)
             raise TableError(
-                f"Table {self.name} lacks the {kind} {_words(missing)}. It has {_words(self.columns) or 'no columns'}. "
-                f"Add or rename the {kind}."
+                say("Table {name} lacks the {kind} {missing}. It has {words}. {mend}", **told, words=words, mend=mend)
             )
         self.read.update(filter(None, (self.column(column, True) for column in columns)))
 
@@ -174,12 +176,13 @@ class Table:
         for row, value in enumerate(self.values(column), start=1):
             if value is None:
                 if blank is None:
-                    raise self._cell_error(row, column, "is blank", "Write a number.")
+                    raise self._cell_error(row, column, say("is blank"), say("Write a number."))
                 numbers.append(blank)
                 continue
             number = self._number(value)
             if number is None or (math.isinf(number) and not infinite):
-                raise self._cell_error(row, column, f"holds {value!r}, which is not a number", self._mend(value))
+                fault = say("holds {value!r}, which is not a number", value=value)
+                raise self._cell_error(row, column, fault, self._mend(value))
             numbers.append(number)
         return np.array(numbers, dtype=np.float64)
 
@@ -192,15 +195,15 @@ class Table:
         codes: dict[int, int] = {}
         for row, value in enumerate(self.values(column), start=1):
             if value is None:
-                raise self._cell_error(row, column, "is blank", "Write a code, or remove the row.")
+                raise self._cell_error(row, column, say("is blank"), say("Write a code, or remove the row."))
             number = self._number(value)
             if number is None or not math.isfinite(number) or number < 0 or number != int(number):
-                mend = "Write a whole number from 0."
-                raise self._cell_error(row, column, f"holds {value!r}, which is not a class code", mend)
+                fault = say("holds {value!r}, which is not a class code", value=value)
+                raise self._cell_error(row, column, fault, say("Write a whole number from 0."))
             code = int(number)
             if code in codes:
-                mend = "Each code may have one row only."
-                raise self._cell_error(row, column, f"repeats the code {code} of row {codes[code]}", mend)
+                fault = say("repeats the code {code} of row {row}", code=code, row=codes[code])
+                raise self._cell_error(row, column, fault, say("Each code may have one row only."))
             codes[code] = row
         return tuple(codes)
 
@@ -215,13 +218,14 @@ class Table:
     def _mend(self, value: Value) -> str:
         """Tells how to write a number that looks like one with separators: to guess could be wrong a thousandfold."""
         if re.fullmatch(r"[+-]?[0-9]{1,3}([\s\u00a0\u202f',.][0-9]{3})+([.,][0-9]*)?", str(value).strip()):
-            return "Write it without separators of thousands and with a decimal point."
+            return say("Write it without separators of thousands and with a decimal point.")
         if re.fullmatch(r"[+-]?[0-9]*,[0-9]+", str(value).strip()):
-            return "Write it with a decimal point."
-        return "Write a number."
+            return say("Write it with a decimal point.")
+        return say("Write a number.")
 
     def _cell_error(self, row: int, column: str, fault: str, mend: str) -> TableError:
-        return TableError(f"Table {self.name}, row {row}, column {column} {fault}. {mend}")
+        told = {"name": self.name, "row": row, "column": column, "fault": fault, "mend": mend}
+        return TableError(say("Table {name}, row {row}, column {column} {fault}. {mend}", **told))
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -245,7 +249,7 @@ def resource_table(name: str) -> Table:
     path = _FOLDER / f"{name}.csv"
     if not path.is_file():
         known = sorted(file.stem for file in _FOLDER.glob("*.csv"))
-        raise TableError(f"The plugin has no table {name}. It has {_words(known)}.")
+        raise TableError(say("The plugin has no table {name}. It has {known}.", name=name, known=_words(known)))
     table = _read_csv(str(path))
     return Table(name, table.columns, table.rows)
 
@@ -268,7 +272,7 @@ def provenance(name: str) -> Provenance:
     for row in resource_table("provenance").rows:
         if row["table"] == name:
             return Provenance(**{column: _text(value) for column, value in row.items()})
-    raise TableError(f"No provenance is written down for the table {name}.")
+    raise TableError(say("No provenance is written down for the table {name}.", name=name))
 
 
 def _read_csv(path: str) -> Table:
@@ -276,7 +280,9 @@ def _read_csv(path: str) -> Table:
     try:
         text = decoded(Path(path).read_bytes(), name)
     except OSError as error:
-        raise TableError(f"Table {path} cannot be read: {error.strerror}. Check the path.") from error
+        raise TableError(
+            say("Table {path} cannot be read: {strerror}. Check the path.", path=path, strerror=error.strerror)
+        ) from error
     named = _SEPARATOR.match(text.partition("\n")[0])  # as Excel writes and reads it
     if named:
         text = text.partition("\n")[2]
@@ -286,7 +292,7 @@ def _read_csv(path: str) -> Table:
             line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))
         ]
     except csv.Error as error:
-        raise TableError(f"Table {name} is not a CSV file: {error}.") from error
+        raise TableError(say("Table {name} is not a CSV file: {error}.", name=name, error=error)) from error
     return _table_of_lines(name, lines, decimal_comma=delimiter == ";")
 
 
@@ -307,14 +313,17 @@ def _table_of_lines(name: str, lines: Sequence[Sequence[Value]], decimal_comma: 
     while len(lines) > 1 and len(_filled(lines[0])) == 1 and max(filled) > 1:
         lines = lines[1:]
     if not lines:
-        raise TableError(f"Table {name} is empty: it has not even column names.")
+        raise TableError(say("Table {name} is empty: it has not even column names.", name=name))
     header = [_text(cell) for cell in lines[0]]
     for row, line in enumerate(lines[1:], start=1):
         for position, cell in enumerate(line):
             if not _is_blank(cell) and (position >= len(header) or not header[position]):
                 raise TableError(
-                    f"Table {name}, row {row} holds {cell!r} in cell {position + 1}, which has no column name. "
-                    "Name the column, or quote texts that hold the delimiter."
+                    say(
+                        "Table {name}, row {row} holds {cell!r} in cell {position}, which has no column name. Name "
+                        "the column, or quote texts that hold the delimiter.",
+                        **{"name": name, "row": row, "cell": cell, "position": position + 1},
+                    )
                 )
     named = [column for column in header if column]
     rows = ({column: cell for column, cell in zip(header, line) if column} for line in lines[1:])
@@ -359,9 +368,10 @@ def _ogr_lines(path: str, layer_name: str | None, name: str) -> tuple[list[str],
             raise RuntimeError(gdal.GetLastErrorMsg())
         layers = {layer.GetName(): layer for layer in (dataset.GetLayer(i) for i in range(dataset.GetLayerCount()))}
         if not layers:
-            raise TableError(f"Table {name} holds no layer or sheet.")
+            raise TableError(say("Table {name} holds no layer or sheet.", name=name))
         if layer_name is not None and layer_name not in layers:
-            raise TableError(f"Table {path} has no layer {layer_name}. It has {_words(layers)}.")
+            told = {"path": path, "layer": layer_name, "layers": _words(layers)}
+            raise TableError(say("Table {path} has no layer {layer}. It has {layers}.", **told))
         layer = layers[layer_name] if layer_name else next(iter(layers.values()))
         definition = layer.GetLayerDefn()
         columns = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
@@ -371,7 +381,9 @@ def _ogr_lines(path: str, layer_name: str | None, name: str) -> tuple[list[str],
         ]
     except RuntimeError as error:
         reason = str(error).strip() or "the format is not known"
-        raise TableError(f"Table {path} cannot be read: {reason}. Check the path and the format.") from error
+        raise TableError(
+            say("Table {path} cannot be read: {reason}. Check the path and the format.", path=path, reason=reason)
+        ) from error
     finally:
         gdal.PopErrorHandler()
     return columns, lines

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .errors import InputError
+from .messages import say
 from .progress import Progress
 
 
@@ -17,15 +18,23 @@ def parse_years(text: str) -> tuple[int, ...]:
     """
     words = [word for word in re.split(r"[,;，；、\s]+", text) if word]
     if not words:
-        raise InputError("YEARS is empty. Give the years of the rasters in order, such as 2000, 2005, 2010, 2015.")
+        raise InputError(say("YEARS is empty. Give the years of the rasters in order, such as 2000, 2005, 2010, 2015."))
     for word in words:
         if not re.fullmatch(r"\d{4}", word):
-            raise InputError(f"YEARS holds {word!r}, which is no year of four digits. Write it like 2000, 2005, 2010.")
+            raise InputError(
+                say("YEARS holds {word!r}, which is no year of four digits. Write it like 2000, 2005, 2010.", word=word)
+            )
     years = tuple(int(word) for word in words)
     for earlier, later in zip(years, years[1:]):
         if later <= earlier:
             raise InputError(
-                f"YEARS must rise: {later} follows {earlier} in {text!r}. Sort the years, and the rasters with them."
+                say(
+                    "YEARS must rise: {later} follows {earlier} in {text!r}. Sort the years, and the rasters "
+                    "with them.",
+                    later=later,
+                    earlier=earlier,
+                    text=text,
+                )
             )
     return years
 

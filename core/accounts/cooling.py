@@ -259,9 +259,17 @@ def run_climate_regulation(
 
 def _check(inputs: CoolingInputs) -> None:
     if inputs.method not in METHODS:
-        raise InputError(f"There is no method {inputs.method} of climate regulation. Choose {' or '.join(METHODS)}.")
+        raise InputError(
+            say(
+                "There is no method {method} of climate regulation. Choose {methods}.",
+                method=inputs.method,
+                methods=" or ".join(METHODS),
+            )
+        )
     if inputs.method == "evapotranspiration" and inputs.evapotranspiration is None:
-        raise InputError("The method evapotranspiration needs EVAPOTRANSPIRATION: mm on the days of air conditioning.")
+        raise InputError(
+            say("The method evapotranspiration needs EVAPOTRANSPIRATION: mm on the days of air conditioning.")
+        )
     both = [
         name for name, number, raster in (
             ("DAYS", inputs.days, inputs.days_raster),
@@ -269,19 +277,30 @@ def _check(inputs: CoolingInputs) -> None:
         ) if number is not None and raster is not None
     ]  # fmt: skip
     if both:
-        raise InputError(f"{both[0]} and {both[0]}_RASTER are both given. Keep one.")
+        raise InputError(say("{both} and {both}_RASTER are both given. Keep one.", both=both[0]))
     if inputs.method == "heat_table" and inputs.days is None and inputs.days_raster is None:
         raise InputError(
-            "The method heat_table needs the days of air conditioning in the year: give DAYS or DAYS_RASTER. The Garze "
-            "account comes out with 15; usual is the number of days with more than 26 degrees C."
+            say(
+                "The method heat_table needs the days of air conditioning in the year: give DAYS or "
+                "DAYS_RASTER. The Garze account comes out with 15; usual is the number of days with more "
+                "than 26 degrees C."
+            )
         )
     if inputs.days is not None and not 0 <= inputs.days <= 366:
-        raise InputError(f"DAYS is {inputs.days:g}. Give the days of air conditioning in a year, 0 to 366.")
+        raise InputError(
+            say("DAYS is {days:g}. Give the days of air conditioning in a year, 0 to 366.", days=inputs.days)
+        )
     if not inputs.cop >= 1 or not inputs.latent_heat > 0 or not inputs.humidifier >= 0:
-        raise InputError("COP must be 1 or more, LATENT_HEAT above 0 and HUMIDIFIER 0 or more.")
+        raise InputError(say("COP must be 1 or more, LATENT_HEAT above 0 and HUMIDIFIER 0 or more."))
     unknown = [name for name in inputs.ecosystems if name not in ECOSYSTEMS]
     if unknown:
-        raise InputError(f"There is no ecosystem {unknown[0]}. Write of {', '.join(ECOSYSTEMS)}.")
+        raise InputError(
+            say(
+                "There is no ecosystem {unknown}. Write of {ecosystems}.",
+                unknown=unknown[0],
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
+        )
 
 
 def _heat(inputs: CoolingInputs) -> np.ndarray:
@@ -301,7 +320,9 @@ def heat_of_classes(scheme: LandCoverScheme, table: Table) -> np.ndarray:
     table.require("heat_kj_m2_d")
     heat = table.numbers("heat_kj_m2_d")
     if (heat < 0).any():
-        raise TableError(f"Table {table.name}: heat_kj_m2_d is negative. Write the heat that is taken up, kJ/(m2 d).")
+        raise TableError(
+            say("Table {name}: heat_kj_m2_d is negative. Write the heat that is taken up, kJ/(m2 d).", name=table.name)
+        )
     if table.has("code"):
         of_code = dict(zip(table.codes("code"), heat.tolist()))
         return np.array([of_code.get(code, np.nan) for code in scheme.codes])
@@ -309,7 +330,14 @@ def heat_of_classes(scheme: LandCoverScheme, table: Table) -> np.ndarray:
     of_ecosystem = dict(zip((name.casefold() for name in table.texts("ecosystem")), heat.tolist()))
     unknown = [name for name in of_ecosystem if name not in ECOSYSTEMS]
     if unknown:
-        raise TableError(f"Table {table.name} has no such ecosystem as {unknown[0]!r}: {', '.join(ECOSYSTEMS)}.")
+        raise TableError(
+            say(
+                "Table {name} has no such ecosystem as {unknown!r}: {ecosystems}.",
+                name=table.name,
+                unknown=unknown[0],
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
+        )
     return np.array([of_ecosystem.get(land_class.ecosystem, np.nan) for land_class in scheme])
 
 

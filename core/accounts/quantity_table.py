@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError, TableError
+from ..messages import say
 from ..results import Cell, Column, ResultTable, texts
 from ..tables import Table
 from .services import AREA, CATEGORIES, catalogue, service_id
@@ -72,7 +73,9 @@ def read_quantities(table: Table, currency: str = "CNY") -> tuple[Quantity, ...]
     """
     table.require("year", "service", "quantity", "unit")
     if table.is_empty:
-        raise TableError(f"Table {table.name} holds no quantity. Add a row per year, zone, ecosystem and service.")
+        raise TableError(
+            say("Table {name} holds no quantity. Add a row per year, zone, ecosystem and service.", name=table.name)
+        )
     texts = {
         name: column_texts(table, name) for name in ("zone", "ecosystem", "item", "category", "source", "allocated")
     }
@@ -111,30 +114,51 @@ def quantity_table(quantities: Iterable[Quantity]) -> ResultTable:
 def _checked(quantity: Quantity, table: Table, currency: str) -> Quantity:
     where = f"Table {table.name}, row {quantity.row}"
     if not quantity.service:
-        raise TableError(f"{where}, column service is blank. Write the id of a service.")
+        raise TableError(say("{where}, column service is blank. Write the id of a service.", where=where))
     if quantity.service == AREA:
         return _area(quantity, where)
     known = catalogue().get(quantity.service)
     category = known.category if known else quantity.category
     if category not in CATEGORIES:
         raise TableError(
-            f"{where}: the service {quantity.service!r} is not known. Write one of {', '.join(catalogue())}, or tell "
-            f"its category ({', '.join(CATEGORIES)}) in the column category."
+            say(
+                "{where}: the service {service!r} is not known. Write one of {catalogue}, or tell its "
+                "category ({categories}) in the column category.",
+                where=where,
+                service=quantity.service,
+                catalogue=", ".join(catalogue()),
+                categories=", ".join(CATEGORIES),
+            )
         )
     if quantity.amount is None and quantity.value is None:
         raise TableError(
-            f"{where} ({quantity.service}) has neither a quantity nor a value. Write one, or remove the row."
+            say(
+                "{where} ({service}) has neither a quantity nor a value. Write one, or remove the row.",
+                where=where,
+                service=quantity.service,
+            )
         )
     quantity = Quantity(**{**vars(quantity), "category": category})
     if quantity.amount is None:
         return quantity
     unit = parse_unit(quantity.unit, currency) if quantity.unit else None
     if unit is None:
-        raise TableError(f"{where} ({quantity.service}), column unit is blank. Write the unit of the quantity.")
+        raise TableError(
+            say(
+                "{where} ({service}), column unit is blank. Write the unit of the quantity.",
+                where=where,
+                service=quantity.service,
+            )
+        )
     if unit.kind == "money":
         if quantity.value is not None:
             raise TableError(
-                f"{where} ({quantity.service}): quantity is in {currency} and a value is given too. Keep one."
+                say(
+                    "{where} ({service}): quantity is in {currency} and a value is given too. Keep one.",
+                    where=where,
+                    service=quantity.service,
+                    currency=currency,
+                )
             )
         return Quantity(**{**vars(quantity), "amount": None, "unit": "", "value": quantity.amount * unit.factor})
     return _in_unit_of_service(quantity, unit, where)
@@ -148,13 +172,24 @@ def _in_unit_of_service(quantity: Quantity, unit: Unit, where: str) -> Quantity:
         return quantity
     if due.substance and not unit.fits(due):
         raise InputError(
-            f"{where} ({quantity.service}): the unit is {quantity.unit!r}, and the account counts {known.unit}. "
-            "Convert it: 1 t C is 44/12 t CO2."
+            say(
+                "{where} ({service}): the unit is {unit!r}, and the account counts {unit2}. Convert it: 1 t "
+                "C is 44/12 t CO2.",
+                where=where,
+                service=quantity.service,
+                unit=quantity.unit,
+                unit2=known.unit,
+            )
         )
     if unit.kind != due.kind:
         raise InputError(
-            f"{where} ({quantity.service}): the unit is {quantity.unit!r}, and the account counts {known.unit}. "
-            "Convert it."
+            say(
+                "{where} ({service}): the unit is {unit!r}, and the account counts {unit2}. Convert it.",
+                where=where,
+                service=quantity.service,
+                unit=quantity.unit,
+                unit2=known.unit,
+            )
         )
     if quantity.amount is None:
         raise TypeError("quantity.amount is not as expected")
@@ -164,7 +199,13 @@ def _in_unit_of_service(quantity: Quantity, unit: Unit, where: str) -> Quantity:
 def _area(quantity: Quantity, where: str) -> Quantity:
     unit = parse_unit(quantity.unit)
     if unit.kind != "area" or quantity.amount is None or quantity.amount < 0:
-        raise InputError(f"{where}: an area needs a number from 0 and a unit such as ha. It has {quantity.unit!r}.")
+        raise InputError(
+            say(
+                "{where}: an area needs a number from 0 and a unit such as ha. It has {unit!r}.",
+                where=where,
+                unit=quantity.unit,
+            )
+        )
     return Quantity(**{**vars(quantity), "amount": quantity.amount * unit.factor, "unit": "ha"})
 
 
@@ -176,8 +217,14 @@ def _refuse_sums(found: Sequence[Quantity], table: Table) -> None:
         if sums and len(values) > 1:
             row = next(q.row for q in found if getattr(q, name).casefold() in sums)
             raise TableError(
-                f"Table {table.name}, row {row}: {name} is {next(iter(sums))!r} beside {name}s of their own, so that "
-                "all would be counted twice. Remove the rows that sum up others."
+                say(
+                    "Table {name}, row {row}: {name2} is {sums!r} beside {name2}s of their own, so that all "
+                    "would be counted twice. Remove the rows that sum up others.",
+                    name=table.name,
+                    row=row,
+                    name2=name,
+                    sums=next(iter(sums)),
+                )
             )
 
 
@@ -187,16 +234,31 @@ def _refuse_repeats(found: Sequence[Quantity], table: Table) -> None:
         key = (quantity.year, *quantity.key)
         if key in seen:
             raise TableError(
-                f"Table {table.name}, row {quantity.row} repeats row {seen[key]}: {quantity.year}, zone "
-                f"{quantity.zone!r}, ecosystem {quantity.ecosystem!r}, {quantity.service}. Add them up, or tell them "
-                "apart in the column item."
+                say(
+                    "Table {name}, row {row} repeats row {seen}: {year}, zone {zone!r}, ecosystem {ecosystem!r}, "
+                    "{service}. Add them up, or tell them apart in the column item.",
+                    name=table.name,
+                    row=quantity.row,
+                    seen=seen[key],
+                    year=quantity.year,
+                    zone=quantity.zone,
+                    ecosystem=quantity.ecosystem,
+                    service=quantity.service,
+                )
             )
         seen[key] = quantity.row
 
 
 def _year(table: Table, row: int, year: float) -> int:
     if year != int(year):
-        raise TableError(f"Table {table.name}, row {row + 1}, column year holds {year:g}. Write a whole year.")
+        raise TableError(
+            say(
+                "Table {name}, row {row}, column year holds {year:g}. Write a whole year.",
+                name=table.name,
+                row=row + 1,
+                year=year,
+            )
+        )
     return int(year)
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import InputError
+from ..messages import say
 
 # Kind of quantity, and how many of its base unit one of each is. Money has the user's currency as its base.
 _KINDS: dict[str, dict[str, float]] = {
@@ -69,8 +70,12 @@ def parse_unit(text: str, currency: str = "CNY") -> Unit:
         name, substance = glued.groups() if glued else (name, substance)
     if name not in _WORDS:
         raise InputError(
-            f"The unit {text!r} is not known. Write m3, t, t CO2, kg, kWh, ha, km2, km, h, visits or {currency}, with "
-            "/a where it is per year and 1e4 or 1e8 before it where it is a multiple."
+            say(
+                "The unit {text!r} is not known. Write m3, t, t CO2, kg, kWh, ha, km2, km, h, visits or "
+                "{currency}, with /a where it is per year and 1e4 or 1e8 before it where it is a multiple.",
+                text=text,
+                currency=currency,
+            )
         )
     kind, base = _WORDS[name]
     return Unit(text, kind, factor * base, substance.strip().upper())
@@ -90,9 +95,15 @@ def parse_price_unit(text: str, currency: str = "CNY") -> PriceUnit:
     money, slash, per = text.strip().partition("/")
     if not slash:
         raise InputError(
-            f"The unit of a price is {text!r}. Write money per unit of the quantity, such as {currency}/m3."
+            say(
+                "The unit of a price is {text!r}. Write money per unit of the quantity, such as {currency}/m3.",
+                text=text,
+                currency=currency,
+            )
         )
     written = parse_unit(money, currency)
     if written.kind != "money":
-        raise InputError(f"The unit of a price is {text!r}, which does not begin with {currency}.")
+        raise InputError(
+            say("The unit of a price is {text!r}, which does not begin with {currency}.", text=text, currency=currency)
+        )
     return PriceUnit(text, written.factor, parse_unit(per.strip("()（） "), currency))

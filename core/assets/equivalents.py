@@ -98,14 +98,24 @@ def load_equivalents(name: str, table: Table | None = None) -> Equivalents:
     Source: Xie et al. 2003, J. Nat. Resour. 18(2); 2008, 23(5); 2015, 30(8).
     """
     if name not in EQUIVALENTS:
-        raise InputError(f"There is no equivalents table {name}. Choose one of {', '.join(EQUIVALENTS)}.")
+        raise InputError(
+            say(
+                "There is no equivalents table {name}. Choose one of {equivalents}.",
+                name=name,
+                equivalents=", ".join(EQUIVALENTS),
+            )
+        )
     if name == "custom":
         if table is None:
             columns = ", ".join(_SERVICE_COLUMNS)
-            raise InputError(f"The equivalents custom need a table with {columns} and a column per ecosystem.")
+            raise InputError(
+                say("The equivalents custom need a table with {columns} and a column per ecosystem.", columns=columns)
+            )
         return _equivalents_of(name, table)
     if table is not None:
-        raise InputError(f"A table of equivalents was given, but {name} was chosen. Choose custom to use the table.")
+        raise InputError(
+            say("A table of equivalents was given, but {name} was chosen. Choose custom to use the table.", name=name)
+        )
     return _equivalents_of(name, resource_table(f"equivalents_{name}"))
 
 
@@ -152,20 +162,37 @@ def class_weights(scheme: LandCoverScheme, equivalents: Equivalents, codes: Sequ
     """
     if not any(_class_weights(land_class, equivalents) for land_class in scheme):
         raise TableError(
-            f"No class of the land-cover scheme {scheme.title} has equivalents, so every value would be zero. "
-            f"Give the class table a column equivalents, e.g. {equivalents.columns[0]}:1."
+            say(
+                "No class of the land-cover scheme {title} has equivalents, so every value would be zero. "
+                "Give the class table a column equivalents, e.g. {columns}:1.",
+                title=scheme.title,
+                columns=equivalents.columns[0],
+            )
         )
     weights = np.zeros((len(codes), len(equivalents.columns)))
     for row, code in enumerate(codes):
         if not scheme.known(code):
-            raise TableError(f"The land-cover scheme {scheme.title} has no class {code}. Add it to the class table.")
+            raise TableError(
+                say(
+                    "The land-cover scheme {title} has no class {code}. Add it to the class table.",
+                    title=scheme.title,
+                    code=code,
+                )
+            )
         land_class = scheme.classes[code]
         for column, weight in _class_weights(land_class, equivalents).items():
             found = usual_column(column, equivalents.columns)
             if found is None:
                 raise TableError(
-                    f"Class {code} ({land_class.name}) takes its equivalents from the column {column}, which the "
-                    f"table {equivalents.name} does not have. It has {', '.join(equivalents.columns)}."
+                    say(
+                        "Class {code} ({name}) takes its equivalents from the column {column}, which the table "
+                        "{name2} does not have. It has {columns}.",
+                        code=code,
+                        name=land_class.name,
+                        column=column,
+                        name2=equivalents.name,
+                        columns=", ".join(equivalents.columns),
+                    )
                 )
             weights[row, equivalents.columns.index(found)] = weight
     return weights
@@ -183,10 +210,16 @@ def _class_weights(land_class: LandCoverClass, equivalents: Equivalents) -> dict
 def _equivalents_of(name: str, table: Table) -> Equivalents:
     table.require(*_SERVICE_COLUMNS)
     if table.is_empty:
-        raise TableError(f"Table {table.name} holds no service. Add a row per service.")
+        raise TableError(say("Table {name} holds no service. Add a row per service.", name=table.name))
     columns = tuple(c for c in table.columns if c.casefold() not in _SERVICE_COLUMNS + _OTHER_COLUMNS)
     if not columns:
-        raise TableError(f"Table {table.name} has no column of an ecosystem beside {', '.join(table.columns)}.")
+        raise TableError(
+            say(
+                "Table {name} has no column of an ecosystem beside {columns}.",
+                name=table.name,
+                columns=", ".join(table.columns),
+            )
+        )
     values = np.stack([table.numbers(column) for column in columns])
     sums = sum_rows(values.T)
     if sums:
@@ -214,13 +247,24 @@ def _services(table: Table) -> tuple[Service, ...]:
     for row, (service_id, name, name_zh, group, factor) in enumerate(columns, start=1):
         where = f"Table {table.name}, row {row}"
         if not service_id:
-            raise TableError(f"{where} has no service_id. Write a word that names the service.")
+            raise TableError(say("{where} has no service_id. Write a word that names the service.", where=where))
         if service_id in (service.id for service in services):
-            raise TableError(f"{where} repeats the service_id {service_id}. Each service may have one row only.")
+            raise TableError(
+                say(
+                    "{where} repeats the service_id {service_id}. Each service may have one row only.",
+                    where=where,
+                    service_id=service_id,
+                )
+            )
         if factor.upper() not in ("", *FACTORS):
             raise TableError(
-                f"{where}, column adjust_factor holds {factor!r}. "
-                f"Write one of {', '.join(FACTORS)}, or leave it blank for a service that is not adjusted."
+                say(
+                    "{where}, column adjust_factor holds {factor!r}. Write one of {factors}, or leave it blank "
+                    "for a service that is not adjusted.",
+                    where=where,
+                    factor=factor,
+                    factors=", ".join(FACTORS),
+                )
             )
         services.append(Service(service_id, name or service_id, name_zh, group.lower(), factor.upper()))
     return tuple(services)

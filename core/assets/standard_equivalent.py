@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, TableError
 from ..inputs.tables import require_unit
+from ..messages import say
 from ..results import Column, ResultTable
 from ..tables import Table
 
@@ -62,14 +63,22 @@ def standard_equivalent(crops: Table, method: str) -> StandardEquivalent:
     Source: Xie et al. 2003, J. Nat. Resour. 18(2):189-196 (`oneseventh`); 2015, 30(8):1243-1254 (`netprofit`).
     """
     if method not in METHODS:
-        raise InputError(f"There is no method {method} for the standard equivalent. Choose {' or '.join(METHODS)}.")
+        raise InputError(
+            say(
+                "There is no method {method} for the standard equivalent. Choose {methods}.",
+                method=method,
+                methods=" or ".join(METHODS),
+            )
+        )
     crops.require("crop", "area_ha")
     if crops.is_empty:
-        raise TableError(f"Table {crops.name} holds no crop. Add a row per crop.")
+        raise TableError(say("Table {name} holds no crop. Add a row per crop.", name=crops.name))
     area = _not_negative(crops, "area_ha")
     total = math.fsum(area)
     if total == 0:
-        raise TableError(f"Table {crops.name}: the sown areas add up to zero. Write them in column area_ha.")
+        raise TableError(
+            say("Table {name}: the sown areas add up to zero. Write them in column area_ha.", name=crops.name)
+        )
     per_hectare = one_seventh(crops) if method == "oneseventh" else crops.numbers("profit_per_ha")
     shares = area / total
     contributions = shares * per_hectare
@@ -91,7 +100,15 @@ def _not_negative(crops: Table, column: str) -> NDArray[np.float64]:
     numbers = crops.numbers(column)
     for row, number in enumerate(numbers, start=1):
         if number < 0:
-            raise TableError(f"Table {crops.name}, row {row}, column {column} holds {number:g}. It cannot be negative.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row}, column {column} holds {number:g}. It cannot be negative.",
+                    name=crops.name,
+                    row=row,
+                    column=column,
+                    number=number,
+                )
+            )
     return numbers
 
 

@@ -145,7 +145,13 @@ class ColumnReader:
 
     def _column(self, name: str) -> np.ndarray:
         if name not in self._table:
-            raise TableError(f"The table has no column {name!r}; it has {', '.join(map(str, self._table))}.")
+            raise TableError(
+                say(
+                    "The table has no column {name!r}; it has {value}.",
+                    name=name,
+                    value=", ".join(map(str, self._table)),
+                )
+            )
         return flat(name, self._table[name])
 
     def _parsed(self, name: str, column: np.ndarray) -> np.ndarray:
@@ -227,7 +233,9 @@ def flat(name: str, values: Any) -> np.ndarray:
         if column.dtype.kind in "USb":
             column = column.astype(object)
     if column.ndim != 1:
-        raise TableError(f"Column {name!r} must be one value a row; it has shape {column.shape}.")
+        raise TableError(
+            say("Column {name!r} must be one value a row; it has shape {shape}.", name=name, shape=column.shape)
+        )
     return column
 
 

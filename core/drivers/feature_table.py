@@ -52,8 +52,11 @@ class FeatureTable:
         found = self.coordinates()
         if found is None:
             raise InputError(
-                f"{purpose} needs places: give a layer of points or polygons, or a table with fields x and y that are "
-                "no variables."
+                say(
+                    "{purpose} needs places: give a layer of points or polygons, or a table with fields x and y "
+                    "that are no variables.",
+                    purpose=purpose,
+                )
             )
         return found
 
@@ -66,8 +69,12 @@ class FeatureTable:
         found = self.needed_coordinates(purpose)
         if self.geographic:
             raise InputError(
-                f"{purpose} measures distances, and {self.name or 'the layer'} is in degrees, whose length differs by "
-                "direction. Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer)."
+                say(
+                    "{purpose} measures distances, and {name} is in degrees, whose length differs by direction. "
+                    "Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer).",
+                    purpose=purpose,
+                    name=self.name or "the layer",
+                )
             )
         return found
 

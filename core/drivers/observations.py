@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, TableError
+from ..messages import say
 from .columns import ColumnReader
 
 TRANSFORMS = ("none", "log", "log1p", "asinh")
@@ -128,8 +129,14 @@ def read_observations(
     if unknown:
         name, kind = next(iter(unknown.items()))
         raise InputError(
-            f"Transform {kind!r} of {name!r} cannot be used: a transform is one of {', '.join(TRANSFORMS)} "
-            f"and belongs to one of {', '.join((y, *x))}."
+            say(
+                "Transform {kind!r} of {name!r} cannot be used: a transform is one of {transforms} and "
+                "belongs to one of {y}.",
+                kind=kind,
+                name=name,
+                transforms=", ".join(TRANSFORMS),
+                y=", ".join((y, *x)),
+            )
         )
     place = tuple(coordinates or ())
     reader = ColumnReader(table)
@@ -149,7 +156,9 @@ def read_observations(
         complete &= ~missing
     if not complete.any():
         why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
-        raise TableError(f"No row has every value that is needed ({why}). Choose columns that are filled together.")
+        raise TableError(
+            say("No row has every value that is needed ({why}). Choose columns that are filled together.", why=why)
+        )
 
     used: Any = slice(None) if complete.all() else complete  # a slice copies nothing
     columns = {name: transform(values[used], chosen.get(name, "none"), name) for name, values in numbers.items()}
@@ -194,8 +203,17 @@ def transform(values: np.ndarray, kind: str, name: str) -> np.ndarray:
     if outside.any():
         others = "log1p or asinh" if kind == "log" else "asinh"
         raise TableError(
-            f"{kind} of column {name!r} cannot be taken: {int(outside.sum())} of {values.size} values are "
-            f"{limit:g} or less (smallest {values.min():g}). Use {others}, or leave those rows out."
+            say(
+                "{kind} of column {name!r} cannot be taken: {value} of {size} values are {limit:g} or less "
+                "(smallest {value2:g}). Use {others}, or leave those rows out.",
+                kind=kind,
+                name=name,
+                value=int(outside.sum()),
+                size=values.size,
+                limit=limit,
+                value2=values.min(),
+                others=others,
+            )
         )
     return function(values)
 
@@ -207,11 +225,13 @@ def _transformed_name(name: str, chosen: Mapping[str, str]) -> str:
 
 def _check_roles(y: str, x: Sequence[str], entity: str | None, time: str | None) -> None:
     if not x:
-        raise InputError("No driver is given: choose at least one column for X.")
+        raise InputError(say("No driver is given: choose at least one column for X."))
     names = [y, *x, *filter(None, (entity, time))]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"Column {twice[0]!r} is used twice among Y, X, ENTITY and TIME: choose each column once.")
+        raise InputError(
+            say("Column {twice!r} is used twice among Y, X, ENTITY and TIME: choose each column once.", twice=twice[0])
+        )
 
 
 def _require_finite(name: str, numbers: np.ndarray) -> None:
@@ -219,8 +239,13 @@ def _require_finite(name: str, numbers: np.ndarray) -> None:
     if infinite.any():
         first = int(np.flatnonzero(infinite)[0])
         raise TableError(
-            f"Column {name!r} holds infinite values: {int(infinite.sum())} rows, first in row {first + 1}. "
-            "Mend them or leave them blank."
+            say(
+                "Column {name!r} holds infinite values: {value} rows, first in row {first}. Mend them or "
+                "leave them blank.",
+                name=name,
+                value=int(infinite.sum()),
+                first=first + 1,
+            )
         )
 
 
@@ -241,8 +266,14 @@ def _check_duplicates(
             f"{entity_name} {entities[key // len(times)]} in {time_name} {times[key % len(times)]}" for key in twice[:3]
         )
         raise TableError(
-            f"{twice.size} pairs of {entity_name} and {time_name} have more than one row (first: {examples}). "
-            "A panel has one row for each; average or remove the repeated rows."
+            say(
+                "{size} pairs of {entity_name} and {time_name} have more than one row (first: {examples}). A "
+                "panel has one row for each; average or remove the repeated rows.",
+                size=twice.size,
+                entity_name=entity_name,
+                time_name=time_name,
+                examples=examples,
+            )
         )
 
 

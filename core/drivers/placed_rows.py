@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import InputError
+from ..messages import say
 from .columns import label_text
 from .feature_table import FeatureTable
 from .observations import Dropped, Observations, read_observations
@@ -38,7 +39,7 @@ def read_placed_rows(
     table = table.with_roles([name for name in (y, *x, entity, time) if name])
     table.plane_coordinates(purpose)
     if year is not None and time is None:
-        raise InputError("YEAR is given without TIME. Choose the field of the year.")
+        raise InputError(say("YEAR is given without TIME. Choose the field of the year."))
     found = read_observations(table.columns, y, x, entity, time, coordinates=table.place, transforms=transforms)
     found = replace(found, warnings=(*found.warnings, *table.doubts()))
     if year is None:
@@ -48,7 +49,9 @@ def read_placed_rows(
     of_year = np.array([label_text(label) == f"{year:g}" for label in found.times.tolist()])[found.time]
     if not of_year.any():
         known = ", ".join(str(label) for label in found.times.tolist()[:20])
-        raise InputError(f"No row is of the year {year:g}. {time} holds {known}.")
+        raise InputError(
+            say("No row is of the year {year:g}. {time} holds {known}.", year=year, time=time, known=known)
+        )
     other = Dropped("rows", int(np.count_nonzero(~of_year)), f"not of {year:g}")
     return replace(found.keep(of_year, (other,) if other.count else ()), time=None, times=None, time_name="")
 
@@ -61,6 +64,9 @@ def year_numbers(observations: Observations) -> np.ndarray:
         return observations.times.astype(np.float64)[observations.time]
     except ValueError:
         raise InputError(
-            f"{observations.time_name} holds {observations.times[0]!r}, which is no number of years. Give a field with "
-            "years such as 2005."
+            say(
+                "{time_name} holds {times!r}, which is no number of years. Give a field with years such as 2005.",
+                time_name=observations.time_name,
+                times=observations.times[0],
+            )
         ) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import InputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..raster.settings import RasterSettings
 from .geodetector.detector import geographical_detector
@@ -101,16 +102,30 @@ def run_scale_check(
 def _check(inputs: SampleInputs, sizes: Sequence[float], y: str, x: Sequence[str]) -> None:
     statistics = {variable.name: variable.statistic for variable in inputs.variables}
     if not sizes:
-        raise InputError("CELL_SIZES is empty. Give the sides of the cells in metres, such as 1000, 2000, 5000.")
+        raise InputError(say("CELL_SIZES is empty. Give the sides of the cells in metres, such as 1000, 2000, 5000."))
     if not x:
-        raise InputError("X is empty. Give the names of the factors, separated by commas.")
+        raise InputError(say("X is empty. Give the names of the factors, separated by commas."))
     for what, name in (("Y", y), *(("X", name) for name in x)):
         if name not in statistics:
-            raise InputError(f"{what} {name!r} is not among NAMES ({', '.join(statistics)}).")
+            raise InputError(
+                say(
+                    "{what} {name!r} is not among NAMES ({statistics}).",
+                    what=what,
+                    name=name,
+                    statistics=", ".join(statistics),
+                )
+            )
         if statistics[name] == "share" or (what == "Y" and statistics[name] == "majority"):
-            raise InputError(f"{what} {name!r} is sampled as {statistics[name]}. Choose mean or sum for it.")
+            raise InputError(
+                say(
+                    "{what} {name!r} is sampled as {statistics}. Choose mean or sum for it.",
+                    what=what,
+                    name=name,
+                    statistics=statistics[name],
+                )
+            )
     if y in x or len(set(x)) < len(x):
-        raise InputError("A variable is used twice among Y and X: choose each once.")
+        raise InputError(say("A variable is used twice among Y and X: choose each once."))
 
 
 def _at_size(

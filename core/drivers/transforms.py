@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..messages import say
 from .observations import TRANSFORMS
 
 
@@ -27,10 +28,20 @@ def read_transforms(y: str, of_y: str, x: Sequence[str], of_x: str) -> dict[str,
         kind = kind.strip()
         if kind not in TRANSFORMS:
             raise InputError(
-                f"TRANSFORM_X holds {part!r}. Write one of {', '.join(TRANSFORMS)} for all drivers, or name:transform, "
-                "such as population:log1p."
+                say(
+                    "TRANSFORM_X holds {part!r}. Write one of {transforms} for all drivers, or name:transform, "
+                    "such as population:log1p.",
+                    part=part,
+                    transforms=", ".join(TRANSFORMS),
+                )
             )
         if name.strip() and name.strip() not in x:
-            raise InputError(f"TRANSFORM_X names {name.strip()!r}, which is not among the drivers ({', '.join(x)}).")
+            raise InputError(
+                say(
+                    "TRANSFORM_X names {strip!r}, which is not among the drivers ({x}).",
+                    strip=name.strip(),
+                    x=", ".join(x),
+                )
+            )
         chosen.update(dict.fromkeys([name.strip()] if name.strip() else x, kind))
     return chosen

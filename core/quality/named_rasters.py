@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import InputError
 from ..inputs.names import require_names
+from ..messages import say
 from ..word_lists import split_words
 from .degradation.run import ComparedLayer
 
@@ -29,12 +30,23 @@ def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str,
         given = [os.path.splitext(os.path.basename(path))[0] for path in paths]
         if len(set(given)) < len(given):
             raise InputError(
-                f"{parameter} have the same file names: {', '.join(given)}. Give NAMES to tell them apart."
+                say(
+                    "{parameter} have the same file names: {given}. Give NAMES to tell them apart.",
+                    parameter=parameter,
+                    given=", ".join(given),
+                )
             )
     if len(given) == 1:
         given *= len(paths)
     if len(given) != len(paths):
-        raise InputError(f"NAMES holds {len(given)} names for {len(paths)} rasters of {parameter}. Give one each.")
+        raise InputError(
+            say(
+                "NAMES holds {count} names for {count2} rasters of {parameter}. Give one each.",
+                count=len(given),
+                count2=len(paths),
+                parameter=parameter,
+            )
+        )
     require_names("NAMES", given, paths)
     series: dict[str, list[str]] = {}
     for name, path in zip(given, paths):
@@ -50,7 +62,14 @@ def bounds_by_name(text: str, names: Sequence[str], parameter: str) -> dict[str,
     if len(words) == 1:
         words *= len(names)
     if len(words) != len(names):
-        raise InputError(f"{parameter} holds {len(words)} numbers for {len(names)} rasters. Give one for all or each.")
+        raise InputError(
+            say(
+                "{parameter} holds {count} numbers for {count2} rasters. Give one for all or each.",
+                parameter=parameter,
+                count=len(words),
+                count2=len(names),
+            )
+        )
     return dict(zip(names, (_number(word, parameter) for word in words)))
 
 
@@ -60,7 +79,13 @@ def _number(word: str, parameter: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{parameter} holds {word!r}, which is no number. Write numbers separated by commas.")
+        raise InputError(
+            say(
+                "{parameter} holds {word!r}, which is no number. Write numbers separated by commas.",
+                parameter=parameter,
+                word=word,
+            )
+        )
     return number
 
 
@@ -88,19 +113,35 @@ def compared_layers(
     later = after or before
     if len(before) != len(later):
         raise InputError(
-            f"BEFORE holds {len(before)} raster(s) and AFTER {len(later)}. Give both dates of each layer, in the same "
-            "order."
+            say(
+                "BEFORE holds {count} raster(s) and AFTER {count2}. Give both dates of each layer, in the same order.",
+                count=len(before),
+                count2=len(later),
+            )
         )
     given = split_words(names)
     if given and len(given) != len(before):
-        raise InputError(f"NAMES holds {len(given)} names for {len(before)} layers ({names}). Give one each.")
+        raise InputError(
+            say(
+                "NAMES holds {count} names for {count2} layers ({names}). Give one each.",
+                count=len(given),
+                count2=len(before),
+                names=names,
+            )
+        )
     if given:
         require_names("NAMES", given, before)
         require_names("NAMES", given, later)
     titles = given or [os.path.splitext(os.path.basename(path))[0] for path in before]
     unknown = [name for name in split_words(lower_is_better) if name not in titles]
     if unknown:
-        raise InputError(f"LOWER_IS_BETTER names {', '.join(unknown)}, no layer. Layers are {', '.join(titles)}.")
+        raise InputError(
+            say(
+                "LOWER_IS_BETTER names {unknown}, no layer. Layers are {titles}.",
+                unknown=", ".join(unknown),
+                titles=", ".join(titles),
+            )
+        )
     falling = split_words(lower_is_better)
     return tuple(
         ComparedLayer(title, first, last, *bands, title not in falling, *valid)

@@ -230,8 +230,12 @@ def find_references(
         reference = float(values[date, number, zone, kind])
         if not reference > 0:
             raise InputError(
-                f"The reference of {where} is {reference:g}, and values are divided by it. Check the raster's nodata "
-                "and unit, or leave the ecosystem out."
+                say(
+                    "The reference of {where} is {reference:g}, and values are divided by it. Check the raster's "
+                    "nodata and unit, or leave the ecosystem out.",
+                    where=where,
+                    reference=reference,
+                )
             )
         rows.append((name, ecosystem, place, year, reference, count, taken_from))
     return References(values, least, ResultTable(REFERENCE_COLUMNS, tuple(rows)))
@@ -249,7 +253,10 @@ def references_of_table(table: Table, land: Land, series: Indicators) -> Referen
     table.require("indicator", "ecosystem", "reference")
     if table.has("year") and any(table.texts("year")):
         raise TableError(
-            f"Table {table.name} has references by year. References that are kept for all years have a blank year."
+            say(
+                "Table {name} has references by year. References that are kept for all years have a blank year.",
+                name=table.name,
+            )
         )
     zones = table.texts("zone") if table.has("zone") else ("",) * len(table.rows)
     numbers = {name: number for number, name in enumerate((EVERYWHERE, *land.zones))}
@@ -263,15 +270,27 @@ def references_of_table(table: Table, land: Land, series: Indicators) -> Referen
             continue
         if not reference > 0:
             raise TableError(
-                f"Table {table.name}: the reference of {name}, {ecosystem}, {place} is {reference:g}. Write a positive "
-                "number."
+                say(
+                    "Table {name}: the reference of {name2}, {ecosystem}, {place} is {reference:g}. Write a "
+                    "positive number.",
+                    name=table.name,
+                    name2=name,
+                    ecosystem=ecosystem,
+                    place=place,
+                    reference=reference,
+                )
             )
         values[0, series.names.index(name), numbers[place], land.ecosystems.index(ecosystem)] = reference
         rows.append((name, ecosystem, place, None, float(reference), None, f"table {table.name}"))
     if not rows:
         raise TableError(
-            f"Table {table.name} has no reference of {', '.join(series.names)} for {', '.join(land.ecosystems)}. Check "
-            "the names of indicators and ecosystems."
+            say(
+                "Table {name} has no reference of {names} for {ecosystems}. Check the names of indicators "
+                "and ecosystems.",
+                name=table.name,
+                names=", ".join(series.names),
+                ecosystems=", ".join(land.ecosystems),
+            )
         )
     values = np.where(np.isnan(values), values[:, :, :1], values)
     return References(values, np.zeros(values.shape), ResultTable(REFERENCE_COLUMNS, tuple(rows)))

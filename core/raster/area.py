@@ -8,6 +8,7 @@ import numpy as np
 from osgeo import osr
 
 from ..errors import GridError
+from ..messages import say
 from .grid import Grid
 from .lengths import pixel_steps, some_pixels
 
@@ -35,15 +36,21 @@ def pixel_areas_ha(grid: Grid) -> np.ndarray:
         return np.full(grid.height, area)
     if not reference.IsGeographic():
         raise GridError(
-            f"The reference grid's CRS ({grid.crs_name}) is neither projected nor geographic, so areas are unknown. "
-            "Reproject the rasters to a projected CRS."
+            say(
+                "The reference grid's CRS ({crs_name}) is neither projected nor geographic, so areas are "
+                "unknown. Reproject the rasters to a projected CRS.",
+                crs_name=grid.crs_name,
+            )
         )
     edges = grid.transform[3] + grid.transform[5] * np.arange(grid.height + 1)
     latitudes = edges * reference.GetAngularUnits()
     if np.abs(latitudes).max() > math.pi / 2 * (1 + 1e-9):
         raise GridError(
-            f"The reference grid reaches latitude {np.degrees(latitudes[np.abs(latitudes).argmax()]):.6g} degrees, "
-            "beyond a pole. Clip it to latitudes between -90 and 90."
+            say(
+                "The reference grid reaches latitude {latitudes:.6g} degrees, beyond a pole. Clip it to "
+                "latitudes between -90 and 90.",
+                latitudes=np.degrees(latitudes[np.abs(latitudes).argmax()]),
+            )
         )
     return band_areas_ha(edges, grid.pixel_width, reference)
 

@@ -117,7 +117,9 @@ def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:
     path = placed(path)
     dataset = call_gdal(f"Cannot open raster {named}", InputError, gdal.OpenEx, path, flags)
     if dataset.RasterCount == 0:
-        raise InputError(f"{named} holds no raster band. Name one of its sub-datasets or choose another raster.")
+        raise InputError(
+            say("{named} holds no raster band. Name one of its sub-datasets or choose another raster.", named=named)
+        )
     _refuse_huge(dataset, named)
     if threads > 1 and dataset.GetDriver().ShortName in DECODES_IN_THREADS and threads_are_sound(dataset.RasterCount):
         options = [f"NUM_THREADS={threads}"]

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from typing import Any, Callable
 
 from ..errors import OutputError
+from ..messages import say
 from ..progress import QUIET, Progress
 from .blocks import BlockReader, Computed, compute_block
 from .cluster.mosaic import TileMosaic
@@ -143,8 +144,12 @@ def _refuse_overwriting_inputs(job: Job) -> None:
         read = first_of(output.path, inputs)
         if read is not None:
             raise OutputError(
-                f"The output {output.path} is also an input ({inputs[read].named}). Choose another output name."
+                say(
+                    "The output {path} is also an input ({named}). Choose another output name.",
+                    path=output.path,
+                    named=inputs[read].named,
+                )
             )
         if first_of(output.path, written) is not None:
-            raise OutputError(f"Two outputs have the same name: {output.path}. Give each its own.")
+            raise OutputError(say("Two outputs have the same name: {path}. Give each its own.", path=output.path))
         written.append(output.path)

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from ..errors import EcoAssetsError, OutputError
+from ..messages import say
 from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, let_go, move, remove_litter
 
 RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
@@ -45,17 +46,27 @@ class PendingFile:
         self.final = os.path.abspath(final)
         parent, name = os.path.split(self.final)
         if not os.path.isdir(parent):
-            raise OutputError(f"Cannot write {final}: the folder {parent} does not exist. Create it or choose another.")
+            raise OutputError(
+                say(
+                    "Cannot write {final}: the folder {parent} does not exist. Create it or choose another.",
+                    final=final,
+                    parent=parent,
+                )
+            )
         if os.path.isdir(self.final) and sides is None:
-            raise OutputError(f"Cannot write {final}: it is a folder. Choose a file name.")
+            raise OutputError(say("Cannot write {final}: it is a folder. Choose a file name.", final=final))
         if tidy:
             remove_litter(parent)
         try:
             self._room = HiddenFolder(parent, len(name))
         except (OSError, ValueError) as reason:
             raise OutputError(
-                f"Cannot write {final}: {getattr(reason, 'strerror', None) or reason} in folder {parent}. Choose a "
-                "folder that you may write to."
+                say(
+                    "Cannot write {final}: {reason} in folder {parent}. Choose a folder that you may write to.",
+                    final=final,
+                    reason=getattr(reason, "strerror", None) or reason,
+                    parent=parent,
+                )
             ) from None
         self.path = os.path.join(self._room.path, name)
         self._older = [self.final + ending for ending in RASTER_SIDES] if sides is None else list(sides)
@@ -77,8 +88,11 @@ class PendingFile:
                 os.fsync(file.fileno())
         except OSError as reason:
             raise OutputError(
-                f"Cannot write {self.final}: {reason.strerror or reason}. Choose a folder that you may write to and "
-                "that has space left."
+                say(
+                    "Cannot write {final}: {strerror}. Choose a folder that you may write to and that has space left.",
+                    final=self.final,
+                    strerror=reason.strerror or reason,
+                )
             ) from None
         self.commit()
 
@@ -121,7 +135,11 @@ class PendingFile:
         try:
             written = [entry for entry in os.listdir(self._room.path) if entry not in (LOCK, MAIN, SIDES)]
             if not written:
-                raise OutputError(f"Cannot write {self.final}: it has vanished before it was in its place. Run again.")
+                raise OutputError(
+                    say(
+                        "Cannot write {final}: it has vanished before it was in its place. Run again.", final=self.final
+                    )
+                )
             for path in self._older:
                 if os.path.basename(path) not in written:
                     self._before.clear(path)
@@ -130,7 +148,9 @@ class PendingFile:
             for entry in sorted(written, key=lambda entry: entry == name):
                 self._before.replace(os.path.join(self._room.path, entry), os.path.join(parent, entry))
         except OSError as reason:
-            raise OutputError(f"Cannot replace {self.final}: {reason.strerror}. {HELD}") from None
+            raise OutputError(
+                say("Cannot replace {final}: {strerror}. {held}", final=self.final, strerror=reason.strerror, held=HELD)
+            ) from None
 
     def undo(self) -> list[str]:
         """Brings back what was there. Gives the names under which it lies where it could not take its place."""
@@ -297,7 +317,9 @@ class Changes:
             let_go(failure)
             rescued = [path for change in reversed(put) for path in change.undo()]
             if rescued and isinstance(failure, EcoAssetsError):
-                raise OutputError(*failure.args, f"The older files are kept as {', '.join(rescued)}.") from None
+                raise OutputError(
+                    *failure.args, say("The older files are kept as {rescued}.", rescued=", ".join(rescued))
+                ) from None
             raise
         finally:
             self.discard(settled)
@@ -367,8 +389,12 @@ def workspace() -> Iterator[str]:
         room = HiddenFolder(temporary)
     except OSError as reason:
         raise OutputError(
-            f"The temporary folder {temporary} cannot be used: {reason.strerror}. Set TMPDIR (Windows: TEMP) to a "
-            "folder that you may write to and that has space left."
+            say(
+                "The temporary folder {temporary} cannot be used: {strerror}. Set TMPDIR (Windows: TEMP) to "
+                "a folder that you may write to and that has space left.",
+                temporary=temporary,
+                strerror=reason.strerror,
+            )
         ) from None
     try:
         yield room.path

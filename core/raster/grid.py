@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from osgeo import gdal, osr
 
 from ..errors import GridError
+from ..messages import say
 from .dataset import short_name
 
 # Half a thousandth of a pixel is far below what a resampled file is off by, and above the rounding of stored corners.
@@ -34,25 +35,43 @@ class Grid:
         crs = dataset.GetProjection()
         if not crs:
             raise GridError(
-                f"{named} has no coordinate reference system, so areas cannot be computed. "
-                "Assign the right one (Raster > Projections > Assign projection) and run again."
+                say(
+                    "{named} has no coordinate reference system, so areas cannot be computed. Assign the right "
+                    "one (Raster > Projections > Assign projection) and run again.",
+                    named=named,
+                )
             )
         transform = dataset.GetGeoTransform(can_return_null=True)
         if transform is None:
-            raise GridError(f"{named} has no position (geotransform). Georeference it and run again.")
+            raise GridError(say("{named} has no position (geotransform). Georeference it and run again.", named=named))
         if not (all(map(math.isfinite, transform)) and transform[1] and (transform[5] or transform[4])):
             raise GridError(
-                f"{named} has pixels without a size (geotransform {tuple(transform)}). Georeference it anew."
+                say(
+                    "{named} has pixels without a size (geotransform {transform}). Georeference it anew.",
+                    named=named,
+                    transform=tuple(transform),
+                )
             )
         if not (min(abs(transform[1]), abs(transform[5] or transform[4])) >= 1e-9 and max(map(abs, transform)) <= 1e12):
             raise GridError(
-                f"{named} has pixels of {transform[1]:.6g} x {transform[5]:.6g} units at {transform[0]:.6g}, "
-                f"{transform[3]:.6g}, which lie on no map of the Earth. Georeference it anew."
+                say(
+                    "{named} has pixels of {transform:.6g} x {transform2:.6g} units at {transform3:.6g}, "
+                    "{transform4:.6g}, which lie on no map of the Earth. Georeference it anew.",
+                    named=named,
+                    transform=transform[1],
+                    transform2=transform[5],
+                    transform3=transform[0],
+                    transform4=transform[3],
+                )
             )
         if transform[2] != 0 or transform[4] != 0:
             raise GridError(
-                f"{named} is rotated (geotransform {tuple(transform)}). "
-                "Warp it to a north-up grid (Raster > Projections > Warp) and run again."
+                say(
+                    "{named} is rotated (geotransform {transform}). Warp it to a north-up grid (Raster > "
+                    "Projections > Warp) and run again.",
+                    named=named,
+                    transform=tuple(transform),
+                )
             )
         return cls(dataset.RasterXSize, dataset.RasterYSize, tuple(transform), crs)
 

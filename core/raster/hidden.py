@@ -20,6 +20,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 
+from ..messages import say
+
 MARK = ".ecoassets-"
 MAIN, SIDES, DONE = (
     ".old",
@@ -153,7 +155,7 @@ def _new_folder(parent: str, longest: int) -> str:
         with suppress(FileExistsError):
             os.mkdir(path, 0o700)
             return path
-    raise FileExistsError(errno.EEXIST, "no free name", parent)
+    raise FileExistsError(errno.EEXIST, say("no free name"), parent)
 
 
 def _locked(folder: str) -> int | None:

@@ -6,6 +6,7 @@ import numpy as np
 from osgeo import osr
 
 from ..errors import GridError
+from ..messages import say
 from .grid import Grid
 
 # Below it a projection's own lengths are taken: a UTM zone errs by 0.1 %, equal-area maps of a country by 1 or 2.
@@ -27,8 +28,11 @@ def pixel_metres(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         return _of_degrees(grid, reference)
     if not reference.IsProjected():
         raise GridError(
-            f"The CRS {grid.crs_name} is neither projected nor geographic, so lengths are unknown. Reproject the "
-            "rasters to a projected CRS."
+            say(
+                "The CRS {crs_name} is neither projected nor geographic, so lengths are unknown. Reproject "
+                "the rasters to a projected CRS.",
+                crs_name=grid.crs_name,
+            )
         )
     if length_error_pct(grid) > LENGTH_TOLERANCE_PCT:
         rows = np.arange(grid.height)

@@ -14,6 +14,7 @@ import numpy as np
 from osgeo import gdal
 
 from ..errors import OutputError
+from ..messages import say
 from ..progress import Progress
 from .dataset import call_gdal, threads_are_sound, told_by_gdal
 from .files import PendingFile
@@ -220,7 +221,8 @@ class RasterWriter:
             return [f"{name}={value}" for name, value in defaults.items()]
         for option in self._options.creation:
             if "=" not in option:
-                raise OutputError(f"The creation option {option!r} is not understood. Write NAME=VALUE, COMPRESS=LZW.")
+                wrong = say("The creation option {o!r} is not understood. Write NAME=VALUE, COMPRESS=LZW.", o=option)
+                raise OutputError(wrong)
         chosen = dict(option.split("=", 1) for option in self._options.creation)
         chosen = {name.strip().upper(): value.strip() for name, value in chosen.items()}
         if chosen.get("COMPRESS", defaults["COMPRESS"]) != defaults["COMPRESS"]:
@@ -272,7 +274,8 @@ class RasterWriter:
         dataset = self._call(noted)
         if self._options.creation and warnings:
             del dataset
-            raise OutputError(f"Cannot write {self.output.path} with these creation options: {warnings[0]}")
+            told = say("Cannot write {path} with these creation options: {why}", path=self.output.path, why=warnings[0])
+            raise OutputError(told)
         return dataset
 
     def _call(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -281,7 +284,8 @@ class RasterWriter:
     def _call_status(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         status = self._call(lambda: call(*args, **kwargs) or gdal.CE_None)
         if status != gdal.CE_None:
-            raise OutputError(f"Cannot write {self.output.path}: {gdal.GetLastErrorMsg() or 'GDAL gave no reason'}")
+            why = gdal.GetLastErrorMsg() or say("GDAL gave no reason")
+            raise OutputError(say("Cannot write {path}: {why}", path=self.output.path, why=why))
 
 
 def describe_bands(dataset: gdal.Dataset, output: Output, grid: Grid) -> None:
@@ -352,7 +356,8 @@ def _driver_for(path: str) -> gdal.Driver:
     if extension in ("tif", "tiff"):
         return gdal.GetDriverByName("GTiff")
     if extension == "vrt":
-        raise OutputError(f"Cannot write {path}: a virtual raster is made of the tiles of a cluster. Use .tif.")
+        told = say("Cannot write {path}: a virtual raster is made of the tiles of a cluster. Use .tif.", path=path)
+        raise OutputError(told)
     for number in range(gdal.GetDriverCount()):
         driver = gdal.GetDriver(number)
         extensions = (driver.GetMetadataItem(gdal.DMD_EXTENSIONS) or "").lower().split()
@@ -360,7 +365,11 @@ def _driver_for(path: str) -> gdal.Driver:
         if extension and extension in extensions and copies and driver.GetMetadataItem(gdal.DCAP_RASTER) == "YES":
             return driver
     raise OutputError(
-        f"Cannot write {path}: no raster format with the extension '{extension}' can be written. Use .tif."
+        say(
+            "Cannot write {path}: no raster format with the extension '{extension}' can be written. Use .tif.",
+            path=path,
+            extension=extension,
+        )
     )
 
 
@@ -400,7 +409,7 @@ def _require_whole(path: str, final: str) -> None:
         band = dataset.GetRasterBand(number)
         for level in [band] + [band.GetOverview(i) for i in range(band.GetOverviewCount())]:
             if _last_byte(level) > size:
-                raise OutputError(f"Cannot write {final}: the file is cut off. Is the disk full?")
+                raise OutputError(say("Cannot write {final}: the file is cut off. Is the disk full?", final=final))
 
 
 def _last_byte(band: gdal.Band) -> int:

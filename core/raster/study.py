@@ -114,11 +114,22 @@ class StudyArea:
         mend = "Check nodata values, valid ranges, the study boundary and whether the rasters overlap."
         if found.coverage[COMMON].pixels == 0:
             together = "in all rasters at once" if self.common else "in any raster"
-            raise InputError(f"No pixel is valid {together} within the study area (valid pixels: {counts}). {mend}")
+            raise InputError(
+                say(
+                    "No pixel is valid {together} within the study area (valid pixels: {counts}). {mend}",
+                    together=together,
+                    counts=counts,
+                    mend=mend,
+                )
+            )
         pixels = found.made if pixels is None else pixels
         if pixels == 0:
             raise InputError(
-                f"No pixel has a value in every input that the result needs (valid pixels: {counts}). {mend}"
+                say(
+                    "No pixel has a value in every input that the result needs (valid pixels: {counts}). {mend}",
+                    counts=counts,
+                    mend=mend,
+                )
             )
         self.gate.account(found, pixels, self.progress)
 

@@ -16,6 +16,7 @@ from typing import Any
 from osgeo import gdal, ogr
 
 from ..errors import OutputError
+from ..messages import say
 from .dataset import call_gdal, quiet_gdal
 from .files import HELD, Changes, PendingFile, current_changes
 
@@ -101,7 +102,13 @@ class LayersChange:
         while os.path.exists(self.target) and _is_locked(self.target):
             check()
             if time.monotonic() > end:
-                raise OutputError(f"Cannot write to {self.target}: another program is writing to it. {HELD}")
+                raise OutputError(
+                    say(
+                        "Cannot write to {target}: another program is writing to it. {held}",
+                        target=self.target,
+                        held=HELD,
+                    )
+                )
             time.sleep(_POLL_SECONDS)
 
     def put(self) -> None:
@@ -165,7 +172,7 @@ class LayersChange:
             self._status(new.CreateFeature, copy)
         self._status(new.SyncToDisk)
         if new.GetFeatureCount() != rows or source.GetFeatureCount() != rows:
-            raise OutputError(f"Cannot write {self.target}: the table is cut off. Is the disk full?")
+            raise OutputError(say("Cannot write {target}: the table is cut off. Is the disk full?", target=self.target))
 
     def _status(self, call: Callable[..., Any], *args: Any) -> None:
         self._call(lambda: None if call(*args) else True)
@@ -233,7 +240,7 @@ def require_rows(path: str, layer: str, rows: int) -> None:
     else:
         return
     if not whole:
-        raise OutputError(f"Cannot write {path}: the table is cut off. Is the disk full?")
+        raise OutputError(say("Cannot write {path}: the table is cut off. Is the disk full?", path=path))
 
 
 def _lines(path: str) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import OutputError
+from ..messages import say
 from ..raster.files import PendingFile, placed
 from .blocks import Chapter, Map
 
@@ -57,7 +58,9 @@ def keep_rasters(chapters: Sequence[Chapter], report: str) -> dict[str, str]:
             try:
                 shutil.copyfile(placed(path), pending.path)
             except OSError as reason:
-                raise OutputError(f"Cannot write {target}: {reason.strerror or reason}.") from None
+                raise OutputError(
+                    say("Cannot write {target}: {strerror}.", target=target, strerror=reason.strerror or reason)
+                ) from None
             pending.commit()
         kept[path] = target
     return kept

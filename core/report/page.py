@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from ..errors import OutputError
 from ..handed_on import harmless
+from ..messages import say
 from ..raster.files import PendingFile
 from ..raster.statistics import stored_unit
 from .answers import Answer, Terms
@@ -85,7 +86,7 @@ def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | No
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
         raise OutputError(
-            f"Reports need the Python package {error.name}. Install it, or leave the report out."
+            say("Reports need the Python package {name}. Install it, or leave the report out.", name=error.name)
         ) from error
 
     words = SimpleNamespace(**load_texts(report.language))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import InputError
+from ..messages import say
 from ..quantities import quantities
 from ..resources import RESOURCES, read_yaml
 
@@ -22,7 +23,13 @@ def load_texts(language: str) -> dict[str, str]:
     """
     languages = sorted(path.stem for path in (FOLDER / "texts").glob("*.yaml"))
     if language not in languages:
-        raise InputError(f"Reports do not know the language '{language}'. Choose one of: {', '.join(languages)}.")
+        raise InputError(
+            say(
+                "Reports do not know the language '{language}'. Choose one of: {languages}.",
+                language=language,
+                languages=", ".join(languages),
+            )
+        )
     names = {one.id: one.name.of(language) for one in quantities().values()}
     texts: dict[str, str] = read_yaml(FOLDER / "texts" / f"{language}.yaml")
     return {**names, **texts}
@@ -71,7 +78,9 @@ def rgb(colour: str) -> tuple[int, int, int]:
             raise ValueError
         return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
     except ValueError:
-        raise InputError(f"'{colour}' is not a colour. Write it as #rrggbb, for example #009e73.") from None
+        raise InputError(
+            say("'{colour}' is not a colour. Write it as #rrggbb, for example #009e73.", colour=colour)
+        ) from None
 
 
 def blend(first: str, second: str, weight: float) -> str:

@@ -121,7 +121,7 @@ class Survey:
     def area(self) -> StudyArea:
         """The study area on the grid of the first raster."""
         if self._area is None:
-            raise InputError("No raster is given. Choose at least one.")
+            raise InputError(say("No raster is given. Choose at least one."))
         return self._area
 
     @property
@@ -295,8 +295,13 @@ class Survey:
         bands = [open_raster(path, label).RasterCount for path in series.paths]
         if bands != [1]:
             raise InputError(
-                f"{label}: {len(bands)} raster(s) with {sum(bands)} band(s) given, but no years. Give one raster of "
-                "one band, or tell the years."
+                say(
+                    "{label}: {count} raster(s) with {bands} band(s) given, but no years. Give one raster of one "
+                    "band, or tell the years.",
+                    label=label,
+                    count=len(bands),
+                    bands=sum(bands),
+                )
             )
         return (Source(name, series.paths[0], 1, kind, label, low, high, measure=measure),)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import InputError
+from ..messages import say
 from ..tables import Table, resource_table
 
 PRESETS = {
@@ -34,7 +35,7 @@ def lay_over_presets(table: Table | None, schemes: Mapping[str, str]) -> tuple[T
     preset = resource_table("topo_classes")
     if table is None:
         if CUSTOM in schemes.values():
-            raise InputError("The scheme custom needs a table of classes in the form of topo_classes.csv.")
+            raise InputError(say("The scheme custom needs a table of classes in the form of topo_classes.csv."))
         return preset, dict(schemes)
     table.require("scheme_id", "variable")
     own = set(table.texts("scheme_id"))
@@ -53,8 +54,13 @@ def _own_scheme(table: Table, variable: str) -> str:
     if len(found) != 1:
         listed = ", ".join(found) or "none"
         raise InputError(
-            f"The {variable} scheme is custom, so table {table.name} must hold one scheme of {variable}. "
-            f"It holds {listed}."
+            say(
+                "The {variable} scheme is custom, so table {name} must hold one scheme of {variable}. It "
+                "holds {listed}.",
+                variable=variable,
+                name=table.name,
+                listed=listed,
+            )
         )
     return next(iter(found))
 

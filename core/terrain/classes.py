@@ -169,7 +169,14 @@ def load_scheme(variable: str, name: str, table: Table | None = None, window_m: 
     allowed = ("elevation", "relief") if variable == LANDFORM else (variable,)
     wrong = [measure for measure in measures if measure not in allowed]
     if wrong:
-        raise InputError(f"The scheme {name} is one of {wrong[0]}, and {variable} was asked for. Choose another one.")
+        raise InputError(
+            say(
+                "The scheme {name} is one of {wrong}, and {variable} was asked for. Choose another one.",
+                name=name,
+                wrong=wrong[0],
+                variable=variable,
+            )
+        )
     breaks = read_breaks(table, name, "scheme_id", period=360.0 if variable == ASPECT else None)
     if table.has("window_m"):
         window_m = float(table.numbers("window_m", blank=window_m)[rows[0]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import TableError
+from ..messages import say
 from ..raster.dataset import open_raster
 from ..raster.zones.zoning import ZoneLayer
 from ..tables import Table
@@ -31,7 +32,14 @@ def zone_names(zones: ZoneLayer | None, table: Table | None) -> dict[str, str]:
     given = table.texts("zone")
     for row, zone in enumerate(given, start=1):
         if zone in given[: row - 1]:
-            raise TableError(f"Table {table.name}, row {row} names the zone {zone} again. Keep one row per zone.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row} names the zone {zone} again. Keep one row per zone.",
+                    name=table.name,
+                    row=row,
+                    zone=zone,
+                )
+            )
     return names | {zone: name for zone, name in zip(given, table.texts("name")) if name}
 
 

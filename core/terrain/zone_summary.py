@@ -114,7 +114,9 @@ def run_zone_summary(
     """
     settings = settings or RasterSettings()
     if inputs.kind not in KINDS:
-        raise InputError(f"There is no kind {inputs.kind} of values. Choose one of {', '.join(KINDS)}.")
+        raise InputError(
+            say("There is no kind {kind} of values. Choose one of {kinds}.", kind=inputs.kind, kinds=", ".join(KINDS))
+        )
     with workspace() as folder:
         sources = yearly_sources(
             "values", inputs.values, inputs.years, inputs.label, minimum=inputs.minimum, maximum=inputs.maximum
@@ -153,8 +155,11 @@ def _refuse_resampling(sources: Sequence[Source]) -> None:
     for source in sources:
         if source.resampling is not None:
             raise GridError(
-                f"{source.named} lies on another grid than the first raster, and a quantity per pixel cannot be "
-                "brought on other pixels. Divide it by the area of its pixels and choose the kind density."
+                say(
+                    "{named} lies on another grid than the first raster, and a quantity per pixel cannot be "
+                    "brought on other pixels. Divide it by the area of its pixels and choose the kind density.",
+                    named=source.named,
+                )
             )
 
 

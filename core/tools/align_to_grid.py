@@ -80,7 +80,7 @@ def run_align_to_grid(
         Cancelled: the user stopped.
     """
     if not rasters:
-        raise InputError("No raster was given to be aligned. Choose at least one.")
+        raise InputError(say("No raster was given to be aligned. Choose at least one."))
     settings = replace(settings or RasterSettings(), align_classes=kind == "classes")
     paths = _output_paths(rasters, reference, folder)
     with workspace() as scratch:
@@ -153,7 +153,7 @@ def _fit(number: int, path: str, kind: Kind, area: StudyArea, progress: Progress
     dataset = open_raster(path)
     data = [i for i in range(1, dataset.RasterCount + 1) if not _is_alpha(dataset.GetRasterBand(i))]
     if not data:
-        raise InputError(f"{short_name(path)} holds nothing but an alpha band. Choose another raster.")
+        raise InputError(say("{path} holds nothing but an alpha band. Choose another raster.", path=short_name(path)))
     sources = [Source(f"{number}:{band}", path, band, kind) for band in data]
     first = area.fit(sources[0], progress)
     return tuple(replace(source, resampling=first.resampling) for source in sources)

@@ -89,9 +89,20 @@ class Ecosystems:
         """
         unknown = [name for name in names if name not in ECOSYSTEMS]
         if unknown:
-            raise InputError(f"There is no ecosystem {unknown[0]}. Choose of {', '.join(ECOSYSTEMS)}.")
+            raise InputError(
+                say(
+                    "There is no ecosystem {unknown}. Choose of {ecosystems}.",
+                    unknown=unknown[0],
+                    ecosystems=", ".join(ECOSYSTEMS),
+                )
+            )
         if names and self.source is None:
-            raise InputError(f"Land cover is needed to tell {', '.join(names)} from other ecosystems. Give LAND_COVER.")
+            raise InputError(
+                say(
+                    "Land cover is needed to tell {names} from other ecosystems. Give LAND_COVER.",
+                    names=", ".join(names),
+                )
+            )
         return np.isin(self.names, list(names))
 
 
@@ -104,7 +115,7 @@ def open_ecosystems(source: Source | None, scheme: LandCoverScheme | None) -> Ec
     if source is None:
         return Ecosystems()
     if scheme is None:
-        raise InputError(f"{source.named} needs a scheme that says what its codes mean.")
+        raise InputError(say("{named} needs a scheme that says what its codes mean.", named=source.named))
     of_class = [ECOSYSTEMS.index(scheme.ecosystem_of(code)) for code in scheme.codes]
     index = ClassIndex.of_codes(scheme.codes)
     return Ecosystems(ECOSYSTEMS, source, index, np.array([*of_class, 0], dtype=np.intp), scheme)

@@ -29,7 +29,9 @@ def minimum_pixels(minimum_ha: float, grid: Grid) -> int:
         InputError: the area is negative or not a number.
     """
     if not (math.isfinite(minimum_ha) and minimum_ha >= 0):
-        raise InputError(f"The minimum patch area is {minimum_ha:g} ha. Give 0 or more hectares.")
+        raise InputError(
+            say("The minimum patch area is {minimum_ha:g} ha. Give 0 or more hectares.", minimum_ha=minimum_ha)
+        )
     pixels = minimum_ha / float(pixel_areas_ha(grid).mean())
     # An area of exactly n pixels must not become n + 1 by rounding of the division.
     return math.ceil(pixels * (1 - 1e-12))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import GridError, InputError
 from ..inputs.names import require_names
+from ..messages import say
 from ..progress import Progress
 from ..quantities import Measure
 from ..raster.area import M3_PER_MM_HA, equal_pixel_area_ha
@@ -120,15 +121,20 @@ def read_services(
     titles = list(names) or [os.path.splitext(os.path.basename(path))[0] for path in paths]
     if len(titles) != len(paths):
         raise InputError(
-            f"NAMES holds {len(names)} names ({', '.join(names)}) for {len(paths)} service rasters. Give one name for "
-            "each, in their order, or none."
+            say(
+                "NAMES holds {count} names ({names}) for {count2} service rasters. Give one name for each, "
+                "in their order, or none.",
+                count=len(names),
+                names=", ".join(names),
+                count2=len(paths),
+            )
         )
     if names:
         require_names("NAMES", names, paths)
     of_each = _one_each("KINDS", list(kinds) or ["density"], len(paths), f" ({', '.join(get_args(AmountKind))})")
     wrong = [band for band in bands if band < 1 or band != int(band)]
     if wrong:
-        raise InputError(f"BANDS holds {wrong[0]:g}. Write the numbers of bands, from 1.")
+        raise InputError(say("BANDS holds {wrong:g}. Write the numbers of bands, from 1.", wrong=wrong[0]))
     numbers: list[int | None] = [int(band) for band in bands] if bands else [None]
     chosen = _one_each("BANDS", numbers, len(paths))
     return tuple(
@@ -142,8 +148,14 @@ def _one_each(parameter: str, given: list[Given], count: int, choices: str = "")
     of_each = given * count if len(given) == 1 else given
     if len(of_each) != count:
         raise InputError(
-            f"{parameter} holds {len(given)} words for {count} service rasters. Give one for all{choices}, or one for "
-            "each."
+            say(
+                "{parameter} holds {count} words for {count2} service rasters. Give one for all{choices}, or "
+                "one for each.",
+                parameter=parameter,
+                count=len(given),
+                count2=count,
+                choices=choices,
+            )
         )
     return of_each
 
@@ -155,15 +167,19 @@ def service_sources(services: Sequence[Service], progress: Progress) -> tuple[So
         InputError: no service, a name twice, an unknown kind, or a raster cannot be opened.
     """
     if not services:
-        raise InputError("No service is given. Give at least one service raster.")
+        raise InputError(say("No service is given. Give at least one service raster."))
     twice = [name for name, count in Counter(service.name for service in services).items() if count > 1]
     if twice:
-        raise InputError(f"Two services are called {twice[0]}. Give each its own name.")
+        raise InputError(say("Two services are called {twice}. Give each its own name.", twice=twice[0]))
     for service in services:
         if service.kind not in get_args(AmountKind):
             raise InputError(
-                f"Service {service.name} is of the unknown kind {service.kind}. Choose one of "
-                f"{', '.join(get_args(AmountKind))}."
+                say(
+                    "Service {name} is of the unknown kind {kind}. Choose one of {amountkind}.",
+                    name=service.name,
+                    kind=service.kind,
+                    amountkind=", ".join(get_args(AmountKind)),
+                )
             )
     return tuple(
         band_source(f"service:{s.name}", s.path, s.name, progress, "continuous", s.band, Measure("service", ratio=True))
@@ -186,7 +202,10 @@ def open_services(
     for layer in layers:
         if layer.source.resampling and not layer.service.per_area:
             raise GridError(
-                f"{layer.source.named} holds quantities per pixel but lies on another grid, where a pixel would hold "
-                "another quantity. Give it per hectare (density), or align the other rasters to it."
+                say(
+                    "{named} holds quantities per pixel but lies on another grid, where a pixel would hold "
+                    "another quantity. Give it per hectare (density), or align the other rasters to it.",
+                    named=layer.source.named,
+                )
             )
     return layers

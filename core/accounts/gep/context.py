@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...errors import TableError
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import TOTALS, column_texts, optional_numbers
 
@@ -59,7 +60,7 @@ def read_context(table: Table | None) -> Context:
         return Context()
     names = [name for name in ("population", "gdp", "area_km2", "area", "area_ha") if table.has(name)]
     if not names:
-        raise TableError(f"Table {table.name} needs some of the columns population, gdp, area_km2.")
+        raise TableError(say("Table {name} needs some of the columns population, gdp, area_km2.", name=table.name))
     zones = column_texts(table, "zone")
     years = table.numbers("year", blank=0) if table.has("year") else [0.0] * len(table.rows)
     numbers = {name: optional_numbers(table, name) for name in names}
@@ -68,12 +69,26 @@ def read_context(table: Table | None) -> Context:
         key = (WHOLE if zone.casefold() in TOTALS else zone, int(year))
         if key in found:
             raise TableError(
-                f"Table {table.name}, row {i + 1} tells of zone {zone!r} in {int(year)} again. Keep one row."
+                say(
+                    "Table {name}, row {i} tells of zone {zone!r} in {year} again. Keep one row.",
+                    name=table.name,
+                    i=i + 1,
+                    zone=zone,
+                    year=int(year),
+                )
             )
         for name in names:
             number = numbers[name][i]
             if number is not None and number < 0:
-                raise TableError(f"Table {table.name}, row {i + 1}, column {name} holds {number:g}. Write 0 or more.")
+                raise TableError(
+                    say(
+                        "Table {name}, row {i}, column {name2} holds {number:g}. Write 0 or more.",
+                        name=table.name,
+                        i=i + 1,
+                        name2=name,
+                        number=number,
+                    )
+                )
         area = next((numbers[n][i] for n in ("area_km2", "area") if n in numbers and numbers[n][i] is not None), None)
         hectares = numbers["area_ha"][i] if "area_ha" in numbers else None
         if area is None and hectares is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...tables import Table, resource_table
 
 NO_INDEX = "none"  # charges and taxes: the law of the year, which no index moves
@@ -45,9 +46,14 @@ class PriceIndex:
         missing = [year for year in (from_year, to_year) if year not in levels]
         if missing:
             raise InputError(
-                f"The price index {name} has no level for {' and '.join(map(str, missing))}; it has "
-                f"{', '.join(map(str, sorted(levels)))}. Add the year to the table, choose another PRICE_YEAR or "
-                "BASE_YEAR, or leave the index out, so that prices stay as they are."
+                say(
+                    "The price index {name} has no level for {value}; it has {value2}. Add the year to the "
+                    "table, choose another PRICE_YEAR or BASE_YEAR, or leave the index out, so that prices stay "
+                    "as they are.",
+                    name=name,
+                    value=" and ".join(map(str, missing)),
+                    value2=", ".join(map(str, sorted(levels))),
+                )
             )
         return levels[to_year] / levels[from_year]
 
@@ -63,7 +69,9 @@ def read_price_index(table: Table) -> PriceIndex:
     years = table.codes("year")
     names = [column for column in table.columns if column.casefold() not in ("year", "note", "source")]
     if not names:
-        raise TableError(f"Table {table.name} holds no index. Add a column index (100 in any one year) beside year.")
+        raise TableError(
+            say("Table {name} holds no index. Add a column index (100 in any one year) beside year.", name=table.name)
+        )
     levels = {}
     for column in names:
         numbers = table.numbers(column, blank=np.nan)
@@ -72,7 +80,14 @@ def read_price_index(table: Table) -> PriceIndex:
         for row, (year, level) in enumerate(zip(years, numbers), start=1):
             if level <= 0:
                 raise TableError(
-                    f"Table {table.name}, row {row}: {column} of {year} is {level:g}. It must be positive."
+                    say(
+                        "Table {name}, row {row}: {column} of {year} is {level:g}. It must be positive.",
+                        name=table.name,
+                        row=row,
+                        column=column,
+                        year=year,
+                        level=level,
+                    )
                 )
         _refuse_interest(table.name, column, levels[name])
     return PriceIndex(levels, table.name)
@@ -92,6 +107,11 @@ def _refuse_interest(table: str, column: str, levels: Mapping[int, float]) -> No
     growth = np.array([levels[b] / levels[a] for a, b in zip(years, years[1:])]) ** (1 / spans) - 1
     if growth.min() >= _DISCOUNT_RATE and np.ptp(growth) < _SAME:
         raise InputError(
-            f"Table {table}, column {column} grows by {100 * growth.mean():.3g} % in every single year. That is a "
-            "discount rate, not a price index: give the index of the statistical yearbook."
+            say(
+                "Table {table}, column {column} grows by {mean:.3g} % in every single year. That is a "
+                "discount rate, not a price index: give the index of the statistical yearbook.",
+                table=table,
+                column=column,
+                mean=100 * growth.mean(),
+            )
         )

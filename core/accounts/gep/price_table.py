@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...tables import Table, resource_table
 from ..quantity_table import column_texts, optional_numbers
 from ..services import service_id
@@ -105,8 +106,12 @@ def read_prices(table: Table, currency: str = "CNY") -> PriceBook:
         key = (price.service, price.item, price.zone, price.year)
         if key in seen:
             raise TableError(
-                f"{price.where} stands for the same service and year as row {seen[key]}. Keep one, or tell them "
-                "apart in the columns item or zone."
+                say(
+                    "{where} stands for the same service and year as row {seen}. Keep one, or tell them apart in "
+                    "the columns item or zone.",
+                    where=price.where,
+                    seen=seen[key],
+                )
             )
         seen[key] = price.row
     return PriceBook(tuple(prices))
@@ -123,7 +128,9 @@ def preset_prices(name: str, air_tax: float | None = None, water_tax: float | No
         InputError: there is no such preset, or a rate lies outside the law.
     """
     if name not in PRESETS:
-        raise InputError(f"There is no set of prices {name}. Choose one of {', '.join(PRESETS)}.")
+        raise InputError(
+            say("There is no set of prices {name}. Choose one of {presets}.", name=name, presets=", ".join(PRESETS))
+        )
     if name == TAX:
         return _tax_prices(air_tax, water_tax)
     table = resource_table("gep_prices")
@@ -161,8 +168,14 @@ def _tax_prices(air_tax: float | None, water_tax: float | None) -> PriceBook:
         rate = lowest if given is None else given
         if not lowest <= rate <= highest:
             raise InputError(
-                f"The rate of {rate:g} CNY per equivalent for {row['medium']} lies outside the law, which has "
-                f"{lowest:g} to {highest:g}. Take the rate of the province."
+                say(
+                    "The rate of {rate:g} CNY per equivalent for {row} lies outside the law, which has "
+                    "{lowest:g} to {highest:g}. Take the rate of the province.",
+                    rate=rate,
+                    row=row["medium"],
+                    lowest=lowest,
+                    highest=highest,
+                )
             )
         unit, kilograms = parse_price_unit("CNY/t"), float(str(row["equivalent_kg"]))
         prices.append(
@@ -188,7 +201,7 @@ def _rows(table: Table, currency: str, years: Sequence[str]) -> list[Price]:
             continue
         where = f"Table {table.name}, row {i + 1} ({service})"
         if number < 0:
-            raise TableError(f"{where}: the price is {number:g}. A price is 0 or more.")
+            raise TableError(say("{where}: the price is {number:g}. A price is 0 or more.", where=where, number=number))
         index = texts["price_index"][i].casefold() or GENERAL
         try:
             written = parse_price_unit(unit, currency)
@@ -222,7 +235,12 @@ def _price_year(text: str, index: str, where: str, unit: str) -> int:
         return ALWAYS
     if not text.lstrip("-").isdigit():
         raise TableError(
-            f"{where}, unit {unit}: the price has no year (price_year is {text!r}). Write the year it is from; for a "
-            "charge that no index moves write none in price_year and in price_index."
+            say(
+                "{where}, unit {unit}: the price has no year (price_year is {text!r}). Write the year it is "
+                "from; for a charge that no index moves write none in price_year and in price_index.",
+                where=where,
+                unit=unit,
+                text=text,
+            )
         )
     return int(text)

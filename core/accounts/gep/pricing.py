@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import Quantity, column_texts
 from ..services import service_id
@@ -100,8 +101,14 @@ def units_per_price(quantity: Quantity, price: Price, rules: PriceRules) -> floa
         return unit.factor / (rules.sand_density * rules.sand_depth) / M2_PER_HA / per.factor
     if not unit.fits(_named(per, unit, quantity)):
         raise InputError(
-            f"{price.where} is per {per.text}, and row {quantity.row} of the quantities is in {quantity.unit}. "
-            f"{_mend(price, per, unit)}"
+            say(
+                "{where} is per {text}, and row {row} of the quantities is in {unit}. {price}",
+                where=price.where,
+                text=per.text,
+                row=quantity.row,
+                unit=quantity.unit,
+                price=_mend(price, per, unit),
+            )
         )
     return unit.factor / per.factor
 
@@ -131,7 +138,15 @@ def _moved(price: Price, year: int, rules: PriceRules) -> tuple[int, float]:
     try:
         return year, price.price * rules.index.ratio(price.index, price.year, year)
     except InputError as fault:
-        raise InputError(f"{price.where}, of {price.year}, cannot be moved to {year}: {fault}") from None
+        raise InputError(
+            say(
+                "{where}, of {year}, cannot be moved to {year2}: {fault}",
+                where=price.where,
+                year=price.year,
+                year2=year,
+                fault=fault,
+            )
+        ) from None
 
 
 def worth_of_money(quantity: Quantity, year: int, book: PriceBook, rules: PriceRules) -> Worth:
@@ -147,7 +162,9 @@ def worth_of_money(quantity: Quantity, year: int, book: PriceBook, rules: PriceR
         ratio = rules.index.ratio(name, quantity.year, year) if moves else 1.0
     except InputError as fault:
         where = f"The value of row {quantity.row} ({quantity.service}), of {quantity.year},"
-        raise InputError(f"{where} cannot be moved to {year}: {fault}") from None
+        raise InputError(
+            say("{where} cannot be moved to {year}: {fault}", where=where, year=year, fault=fault)
+        ) from None
     level = year if moves else (price.year if price and price.year else quantity.year)
     moved = price.price * ratio if price else ratio
     yearly = annual_cost(1.0, rules.capital_rate, rules.capital_life) if price and _annualised(price, rules) else 1.0
@@ -174,8 +191,23 @@ def read_shares(table: Table | None) -> dict[tuple[str, str, str], float]:
     ):
         key = (service_id(service), item, zone)
         if not (0 <= share <= 1 and math.isfinite(share)):
-            raise TableError(f"Table {table.name}, row {row}: the share of {service} is {share:g}. Write 0 to 1.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row}: the share of {service} is {share:g}. Write 0 to 1.",
+                    name=table.name,
+                    row=row,
+                    service=service,
+                    share=share,
+                )
+            )
         if key in shares:
-            raise TableError(f"Table {table.name}, row {row} tells the share of {service} again. Keep one row.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row} tells the share of {service} again. Keep one row.",
+                    name=table.name,
+                    row=row,
+                    service=service,
+                )
+            )
         shares[key] = float(share)
     return shares

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..quantity_table import Quantity, read_quantities
 from ..services import AREA, COUNTED
@@ -29,7 +30,7 @@ def run_gep_account(inputs: GepInputs, progress: Progress = QUIET) -> GepAccount
     quantities = read_quantities(inputs.quantities, inputs.rules.currency)
     services = [q for q in quantities if q.service != AREA]
     if not services:
-        raise InputError("The table of quantities holds areas alone. Add a row per service.")
+        raise InputError(say("The table of quantities holds areas alone. Add a row per service."))
     years = tuple(sorted({q.year for q in services}))
     base = years[0] if inputs.base_year is None else inputs.base_year
     switch = _Switch(inputs.services, services)
@@ -63,22 +64,33 @@ def _check(inputs: GepInputs) -> None:
     rules = inputs.rules
     for name, value in (("SAND_DENSITY", rules.sand_density), ("SAND_DEPTH", rules.sand_depth)):
         if not value > 0:
-            raise InputError(f"{name} is {value:g}. Give a number above 0.")
+            raise InputError(say("{name} is {value:g}. Give a number above 0.", name=name, value=value))
     if rules.capital_rate < 0 or not rules.capital_life > 0:
         raise InputError(
-            f"CAPITAL_RATE is {100 * rules.capital_rate:g} % and CAPITAL_LIFE {rules.capital_life:g} years. Give a "
-            "rate of 0 or more and a life above 0."
+            say(
+                "CAPITAL_RATE is {capital_rate:g} % and CAPITAL_LIFE {capital_life:g} years. Give a rate of "
+                "0 or more and a life above 0.",
+                capital_rate=100 * rules.capital_rate,
+                capital_life=rules.capital_life,
+            )
         )
     if not 0 <= inputs.low_pct <= 100 <= inputs.high_pct:
         raise InputError(
-            f"PRICE_LOW is {inputs.low_pct:g} and PRICE_HIGH {inputs.high_pct:g} percent of the price. Give up to "
-            "100 and from 100 on."
+            say(
+                "PRICE_LOW is {low_pct:g} and PRICE_HIGH {high_pct:g} percent of the price. Give up to 100 "
+                "and from 100 on.",
+                low_pct=inputs.low_pct,
+                high_pct=inputs.high_pct,
+            )
         )
     foreign = rules.currency.casefold() not in ("cny", "rmb", "元", "yuan")
     of_china = [p for p in inputs.prices.prices if p.table in ("gep_prices", "pollution_equivalents")]
     if foreign and of_china:
         raise InputError(
-            f"The prices of the preset are in CNY, and CURRENCY is {rules.currency}. Give a table of prices."
+            say(
+                "The prices of the preset are in CNY, and CURRENCY is {currency}. Give a table of prices.",
+                currency=rules.currency,
+            )
         )
 
 
@@ -92,8 +104,11 @@ class _Switch:
         unknown = sorted((self._off | self._on) - present)
         if unknown:
             raise InputError(
-                f"SERVICES names {', '.join(unknown)}, which the quantities do not hold. They hold "
-                f"{', '.join(sorted(present))}."
+                say(
+                    "SERVICES names {unknown}, which the quantities do not hold. They hold {present}.",
+                    unknown=", ".join(unknown),
+                    present=", ".join(sorted(present)),
+                )
             )
 
     def on(self, service: str) -> bool:

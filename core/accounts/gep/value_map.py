@@ -148,7 +148,14 @@ def _worth(
         for m, (value, amount) in enumerate(zip(values, amounts[y].tolist())):
             if value and not amount:
                 names = ", ".join(maps[m].services)
-                raise InputError(f"{year}: {names} is worth {value:,.2f}, but its map is 0 throughout.")
+                raise InputError(
+                    say(
+                        "{year}: {names} is worth {value:,.2f}, but its map is 0 throughout.",
+                        year=year,
+                        names=names,
+                        value=value,
+                    )
+                )
             worth[y, m] = value / amount if amount else 0.0
         shown.append(sum(values))
     return worth, shown
@@ -165,8 +172,12 @@ def _check(account: GepAccount, maps: Sequence[ServiceMap]) -> None:
         for service in one.services:
             if service not in present:
                 raise InputError(
-                    f"MAP_SERVICES names {service}, which the account does not have: {', '.join(present)}."
+                    say(
+                        "MAP_SERVICES names {service}, which the account does not have: {present}.",
+                        service=service,
+                        present=", ".join(present),
+                    )
                 )
             if service in seen:
-                raise InputError(f"MAP_SERVICES gives {service} two maps. Keep one.")
+                raise InputError(say("MAP_SERVICES gives {service} two maps. Keep one.", service=service))
             seen.add(service)

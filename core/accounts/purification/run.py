@@ -192,7 +192,13 @@ def run_purification(
     """
     outputs, scheme = outputs or PurificationOutputs(), inputs.cover.scheme
     if inputs.method not in METHODS:
-        raise InputError(f"There is no method {inputs.method} of purification. Choose one of {', '.join(METHODS)}.")
+        raise InputError(
+            say(
+                "There is no method {method} of purification. Choose one of {methods}.",
+                method=inputs.method,
+                methods=", ".join(METHODS),
+            )
+        )
     emitted = read_emissions(inputs.emissions, inputs.medium) if inputs.emissions else {}
     capacity = class_capacity(inputs.capacity, scheme, inputs.medium)
     title = say("Capacity ({medium})", medium=inputs.medium)
@@ -230,13 +236,22 @@ def _pollutants(
         names = list(capacity)
     if not names:
         what = "CAPACITY" if inputs.method == "capacity" else "EMISSIONS"
-        raise InputError(f"The method {inputs.method} needs a table of {what} with at least one pollutant.")
+        raise InputError(
+            say(
+                "The method {method} needs a table of {what} with at least one pollutant.",
+                method=inputs.method,
+                what=what,
+            )
+        )
     lacking = [name for name in names if name not in capacity]
     if inputs.method == "least" and lacking:
         raise InputError(
-            f"There is no capacity for {', '.join(lacking)}: what could be taken up is not known. Give a table "
-            "CAPACITY with values of your standard or region, or take the method emissions, which counts all that is "
-            "emitted."
+            say(
+                "There is no capacity for {lacking}: what could be taken up is not known. Give a table "
+                "CAPACITY with values of your standard or region, or take the method emissions, which counts "
+                "all that is emitted.",
+                lacking=", ".join(lacking),
+            )
         )
     return tuple(names)
 
@@ -249,8 +264,12 @@ def _emission(
     unknown = sorted(told - set(zones))
     if unknown:
         raise InputError(
-            f"EMISSIONS tell of {', '.join(unknown)}, which the zones do not have: {', '.join(zones)}. Give ZONES "
-            "and the field that names them, or write the names as the map has them."
+            say(
+                "EMISSIONS tell of {unknown}, which the zones do not have: {zones}. Give ZONES and the field "
+                "that names them, or write the names as the map has them.",
+                unknown=", ".join(unknown),
+                zones=", ".join(zones),
+            )
         )
     return np.array([[emitted.get((zone, year, name), np.nan) for zone in zones] for year in years])
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import TableError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import TOTALS, column_texts
 from ..units import parse_unit
@@ -49,10 +50,26 @@ def read_emissions(table: Table, medium: Medium) -> dict[tuple[str, int, str], f
         pollutant = pollutant_of(name, medium, where)
         written = parse_unit(unit or "t")
         if written.kind != "mass" or amount < 0:
-            raise TableError(f"{where} ({name}): the emission is {amount:g} {unit or 't'}. Write tonnes, 0 or more.")
+            raise TableError(
+                say(
+                    "{where} ({name}): the emission is {amount:g} {unit}. Write tonnes, 0 or more.",
+                    where=where,
+                    name=name,
+                    amount=amount,
+                    unit=unit or "t",
+                )
+            )
         key = (WHOLE if zone.casefold() in {*TOTALS, ""} else zone, int(year), pollutant)
         if key in found:
-            raise TableError(f"{where} tells the emission of {name} in {zone or 'the region'}, {int(year)} again.")
+            raise TableError(
+                say(
+                    "{where} tells the emission of {name} in {zone}, {year} again.",
+                    where=where,
+                    name=name,
+                    zone=zone or "the region",
+                    year=int(year),
+                )
+            )
         found[key] = float(amount) * written.factor
     return found
 
@@ -63,7 +80,15 @@ def pollutant_of(name: str, medium: Medium, where: str) -> str:
     found = known.get(name.strip().casefold()) or _ALIASES.get(name.strip().casefold(), "")
     if found not in SERVICES[medium]:
         known_names = ", ".join(SERVICES[medium])
-        raise TableError(f"{where}: {name!r} is no pollutant of the {medium}. Write one of {known_names}.")
+        raise TableError(
+            say(
+                "{where}: {name!r} is no pollutant of the {medium}. Write one of {known_names}.",
+                where=where,
+                name=name,
+                medium=medium,
+                known_names=known_names,
+            )
+        )
     return found
 
 
@@ -92,9 +117,22 @@ def class_capacity(table: Table | None, scheme: LandCoverScheme, medium: Medium)
         where = f"Table {table.name}, row {number}"
         pollutant = pollutant_of(name, medium, where)
         if ecosystem and ecosystem.casefold() not in ECOSYSTEMS:
-            raise TableError(f"{where}: there is no ecosystem {ecosystem!r}. Write one of {', '.join(ECOSYSTEMS)}.")
+            raise TableError(
+                say(
+                    "{where}: there is no ecosystem {ecosystem!r}. Write one of {ecosystems}.",
+                    where=where,
+                    ecosystem=ecosystem,
+                    ecosystems=", ".join(ECOSYSTEMS),
+                )
+            )
         if capacity < 0 or not (code or ecosystem):
-            raise TableError(f"{where} ({name}): write a capacity of 0 or more and a code or an ecosystem.")
+            raise TableError(
+                say(
+                    "{where} ({name}): write a capacity of 0 or more and a code or an ecosystem.",
+                    where=where,
+                    name=name,
+                )
+            )
         values = found.setdefault(pollutant, np.zeros(len(scheme.codes)))
         for n, land_class in enumerate(scheme):
             if (code and str(land_class.code) == code) or (not code and land_class.ecosystem == ecosystem.casefold()):
@@ -106,5 +144,11 @@ def _tonnes_per_ha(unit: str, where: str) -> float:
     plain = unit.casefold().replace(" ", "").replace("·", "").replace("(", "").replace(")", "").removesuffix("a")
     known = {"kg/ha": 1 / KG_PER_T, "t/ha": 1.0, "t/km2": 1 / HA_PER_KM2, "kg/hm2": 1 / KG_PER_T, "t/hm2": 1.0}
     if plain not in known:
-        raise TableError(f"{where}: the unit of the capacity is {unit!r}. Write kg/(ha a), t/(ha a) or t/(km2 a).")
+        raise TableError(
+            say(
+                "{where}: the unit of the capacity is {unit!r}. Write kg/(ha a), t/(ha a) or t/(km2 a).",
+                where=where,
+                unit=unit,
+            )
+        )
     return known[plain]

@@ -200,17 +200,29 @@ def run_gep_quantities(
 
 def _slots(inputs: QuantityInputs) -> tuple[Slot, ...]:
     if inputs.allocation not in ALLOCATIONS:
-        raise InputError(f"There is no allocation {inputs.allocation}. Choose one of {', '.join(ALLOCATIONS)}.")
+        raise InputError(
+            say(
+                "There is no allocation {allocation}. Choose one of {allocations}.",
+                allocation=inputs.allocation,
+                allocations=", ".join(ALLOCATIONS),
+            )
+        )
     slots = [slot for slot in SLOTS if slot.name in inputs.rasters]
     for name in inputs.more:
         known = catalogue().get(name)
         if known is None:
-            raise InputError(f"There is no service {name}. MORE_SERVICES names of {', '.join(catalogue())}.")
+            raise InputError(
+                say(
+                    "There is no service {name}. MORE_SERVICES names of {catalogue}.",
+                    name=name,
+                    catalogue=", ".join(catalogue()),
+                )
+            )
         if any(slot.service == name for slot in slots):
-            raise InputError(f"{name} is given twice: as a raster of its own and in MORE.")
+            raise InputError(say("{name} is given twice: as a raster of its own and in MORE.", name=name))
         slots.append(Slot(name, name, "", "service"))
     if not slots and not inputs.statistics and not inputs.natural:
-        raise InputError("There is nothing to account: give a raster of a service, or statistics.")
+        raise InputError(say("There is nothing to account: give a raster of a service, or statistics."))
     soil = inputs.soil
     counted = (
         soil.density,
@@ -222,8 +234,10 @@ def _slots(inputs: QuantityInputs) -> tuple[Slot, ...]:
     )
     if SOIL_SLOT in inputs.rasters and all(of is None for of in counted):
         raise InputError(
-            "SOIL needs what it is counted by: BULK_DENSITY for silt, SOIL_N and SOIL_P for nutrients (0.93 t/m3, "
-            "0.37 and 0.108 % in the Garze account; take those of your soils)."
+            say(
+                "SOIL needs what it is counted by: BULK_DENSITY for silt, SOIL_N and SOIL_P for nutrients "
+                "(0.93 t/m3, 0.37 and 0.108 % in the Garze account; take those of your soils)."
+            )
         )
     return tuple(slots)
 
@@ -281,14 +295,26 @@ def _natural(sums: ZonedSums, natural: Sequence[int], scheme: LandCoverScheme) -
     """Natural forest and grassland, whose area stands for pest control."""
     unknown = [code for code in natural if not scheme.known(code)]
     if unknown:
-        raise InputError(f"NATURAL_CLASSES names the code {unknown[0]}, which scheme {scheme.title} does not know.")
+        raise InputError(
+            say(
+                "NATURAL_CLASSES names the code {unknown}, which scheme {title} does not know.",
+                unknown=unknown[0],
+                title=scheme.title,
+            )
+        )
     rows: dict[tuple[int, str, str], float] = {}
     for number, code in enumerate(sums.classes):
         ecosystem = scheme.ecosystem_of(code)
         if code not in natural:
             continue
         if ecosystem not in ("forest", "grassland"):
-            raise InputError(f"NATURAL_CLASSES names the code {code}, which is {ecosystem}. Name forest and grassland.")
+            raise InputError(
+                say(
+                    "NATURAL_CLASSES names the code {code}, which is {ecosystem}. Name forest and grassland.",
+                    code=code,
+                    ecosystem=ecosystem,
+                )
+            )
         for y, year in enumerate(sums.years):
             for z, zone in enumerate(sums.zones):
                 area = float(sums.class_area_ha[y, z, number])
@@ -308,8 +334,16 @@ def _refuse_twice(rows: Sequence[Quantity]) -> None:
         key = (row.year, *row.key)
         if key in seen:
             raise InputError(
-                f"{row.service} of {row.zone or 'no zone'}, {row.ecosystem or 'no ecosystem'}, {row.year} comes from "
-                f"{seen[key]} and from {row.source}. Keep one, or tell them apart in the column item."
+                say(
+                    "{service} of {zone}, {ecosystem}, {year} comes from {seen} and from {source}. Keep one, or "
+                    "tell them apart in the column item.",
+                    service=row.service,
+                    zone=row.zone or "no zone",
+                    ecosystem=row.ecosystem or "no ecosystem",
+                    year=row.year,
+                    seen=seen[key],
+                    source=row.source,
+                )
             )
         seen[key] = row.source
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...services.survey import Rasters
 
 Amount = TypeVar("Amount", float, np.ndarray)
@@ -65,22 +66,38 @@ class SoilFactors:
             InputError: one cannot be.
         """
         if not 0 <= self.silt_share <= 1:
-            raise InputError(f"SILT_SHARE is {self.silt_share:g}. Give the share that settles, 0 to 1, such as 0.24.")
+            raise InputError(
+                say(
+                    "SILT_SHARE is {silt_share:g}. Give the share that settles, 0 to 1, such as 0.24.",
+                    silt_share=self.silt_share,
+                )
+            )
         for name, number, raster in (
             ("BULK_DENSITY", self.density, self.density_raster),
             ("SOIL_N", self.nitrogen, self.nitrogen_raster),
             ("SOIL_P", self.phosphorus, self.phosphorus_raster),
         ):
             if number is not None and raster is not None:
-                raise InputError(f"{name} and {name}_RASTER are both given. Keep one.")
+                raise InputError(say("{name} and {name}_RASTER are both given. Keep one.", name=name))
             if number is not None and name != "BULK_DENSITY" and not 0 <= number <= RICHEST_PCT:
-                raise InputError(f"{name} is {number:g}. Give percent of the soil, such as 0.37 for nitrogen.")
+                raise InputError(
+                    say(
+                        "{name} is {number:g}. Give percent of the soil, such as 0.37 for nitrogen.",
+                        name=name,
+                        number=number,
+                    )
+                )
         if self.density is None:
             return []
         if not LIGHTEST <= self.density <= HEAVIEST:
             raise InputError(
-                f"BULK_DENSITY is {self.density:g} t/m3. Soils weigh {LIGHTEST:g} to {HEAVIEST:g}; SoilGrids stores "
-                "hundredths (cg/cm3)."
+                say(
+                    "BULK_DENSITY is {density:g} t/m3. Soils weigh {lightest:g} to {heaviest:g}; SoilGrids "
+                    "stores hundredths (cg/cm3).",
+                    density=self.density,
+                    lightest=LIGHTEST,
+                    heaviest=HEAVIEST,
+                )
             )
         if not USUAL_LOW <= self.density <= USUAL_HIGH:
             return [

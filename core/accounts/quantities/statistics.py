@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import TOTALS, Quantity, read_quantities
 from ..services import AREA, catalogue
@@ -65,14 +66,22 @@ def _zone(quantity: Quantity, zones: Sequence[str], table: Table) -> str:
     if name.casefold() in {"", *TOTALS}:
         return WHOLE if WHOLE in zones else ""
     raise InputError(
-        f"Table {table.name}, row {quantity.row}: there is no zone {name!r} on the map. It has {', '.join(zones)}."
+        say(
+            "Table {name}, row {row}: there is no zone {name2!r} on the map. It has {zones}.",
+            name=table.name,
+            row=quantity.row,
+            name2=name,
+            zones=", ".join(zones),
+        )
     )
 
 
 def _soil(quantity: Quantity, soil: SoilFactors, table: Table) -> list[Quantity]:
     """Soil of statistics as silt, nitrogen and phosphorus, where these are counted."""
     if quantity.amount is None or "kg" in quantity.unit or not quantity.unit.startswith("t"):
-        raise TableError(f"Table {table.name}, row {quantity.row}: write soil_retention in t/a.")
+        raise TableError(
+            say("Table {name}, row {row}: write soil_retention in t/a.", name=table.name, row=quantity.row)
+        )
     made = []
     if soil.density is not None:
         made.append((SILT, silt_volume(quantity.amount, soil.silt_share, soil.density), "m3/a"))
@@ -83,7 +92,7 @@ def _soil(quantity: Quantity, soil: SoilFactors, table: Table) -> list[Quantity]
     ]
     if not made:
         raise InputError(
-            "Soil retention is given, but neither BULK_DENSITY nor SOIL_N nor SOIL_P that it is counted by."
+            say("Soil retention is given, but neither BULK_DENSITY nor SOIL_N nor SOIL_P that it is counted by.")
         )
     return [replace(quantity, service=service, amount=amount, unit=unit) for service, amount, unit in made]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import TableError
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import column_texts
 from .cells import WHOLE, SeeaCell, lines_of
@@ -126,13 +127,20 @@ def read_condition(table: Table, types: Sequence[str]) -> Condition:
     ):
         where = f"Table {table.name}, row {row} ({name})"
         if kind.casefold() not in known:
-            raise TableError(f"{where}: there is no ecosystem type {kind!r}. There are {', '.join(types)}.")
+            raise TableError(
+                say(
+                    "{where}: there is no ecosystem type {kind!r}. There are {types}.",
+                    where=where,
+                    kind=kind,
+                    types=", ".join(types),
+                )
+            )
         variable = Variable(
             known[kind.casefold()], class_of(ect_class, where), name, unit, opening, closing, lower, upper
         )
         require_levels(lower, upper, where)
         if any((v.kind, v.name) == (variable.kind, name) for v in found):
-            raise TableError(f"{where} stands for {kind} already. Keep one row.")
+            raise TableError(say("{where} stands for {kind} already. Keep one row.", where=where, kind=kind))
         found.append(variable)
     return Condition(tuple(found))
 
@@ -142,14 +150,27 @@ def class_of(text: str, where: str) -> str:
     name = text.strip().casefold()
     name = _CHINESE.get(name, name)
     if name not in GROUPS:
-        raise TableError(f"{where}: there is no class {text!r} of condition. Write one of {', '.join(GROUPS)}.")
+        raise TableError(
+            say(
+                "{where}: there is no class {text!r} of condition. Write one of {groups}.",
+                where=where,
+                text=text,
+                groups=", ".join(GROUPS),
+            )
+        )
     return name
 
 
 def require_levels(lower: float, upper: float, where: str) -> None:
     """Raises TableError where the reference levels are equal."""
     if lower == upper:
-        raise TableError(f"{where}: lower and upper are both {lower:g}. Give two reference levels that differ.")
+        raise TableError(
+            say(
+                "{where}: lower and upper are both {lower:g}. Give two reference levels that differ.",
+                where=where,
+                lower=lower,
+            )
+        )
 
 
 def condition_cells(condition: Condition, year: int) -> Iterator[SeeaCell]:

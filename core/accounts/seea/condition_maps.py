@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY
 from ...raster.files import workspace
@@ -71,8 +72,13 @@ def condition_of_maps(
     each = len(rasters) // max(len(texts), 1)
     if not texts or len(rasters) != each * len(texts) or each not in (1, len(years)):
         raise InputError(
-            f"CONDITION_RASTERS holds {len(rasters)} rasters and CONDITION_VARIABLES {len(texts)} rows. Give a "
-            f"raster with a band per year for each row, or {len(years)} rasters for each, one after the other."
+            say(
+                "CONDITION_RASTERS holds {count} rasters and CONDITION_VARIABLES {count2} rows. Give a "
+                "raster with a band per year for each row, or {count3} rasters for each, one after the other.",
+                count=len(rasters),
+                count2=len(texts),
+                count3=len(years),
+            )
         )
     names = tuple(f"variable {n}" for n in range(len(texts)))
     with workspace() as folder:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import TableError
+from ...messages import say
 from ...tables import Table
 from ..quantity_table import column_texts
 from .cells import TOTAL, WHOLE, SeeaCell, lines_of
@@ -99,10 +100,18 @@ def managed_transfers(types: Sequence[str], ecosystems: Mapping[str, str], table
         for name in (first, second):
             if name and name.casefold() not in known:
                 raise TableError(
-                    f"Table {table.name}, row {row}: there is no type {name!r}. There are {', '.join(types)}."
+                    say(
+                        "Table {name}, row {row}: there is no type {name2!r}. There are {types}.",
+                        name=table.name,
+                        row=row,
+                        name2=name,
+                        types=", ".join(types),
+                    )
                 )
         if flag not in ("0", "1"):
-            raise TableError(f"Table {table.name}, row {row}: managed is {flag!r}. Write 1 or 0.")
+            raise TableError(
+                say("Table {name}, row {row}: managed is {flag!r}. Write 1 or 0.", name=table.name, row=row, flag=flag)
+            )
         rows = [known[first.casefold()]] if first else range(len(types))
         columns = [known[second.casefold()]] if second else range(len(types))
         managed[np.ix_(list(rows), list(columns))] = flag == "1"
@@ -122,7 +131,14 @@ def extent_of_table(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], np.
     first, second, areas = table.texts("from_ecosystem"), table.texts("to_ecosystem"), table.numbers("area_ha")
     if (areas < 0).any():
         row = int(np.argmax(areas < 0))
-        raise TableError(f"Table {table.name}, row {row + 1}: area_ha is {areas[row]:g}. Write 0 or more.")
+        raise TableError(
+            say(
+                "Table {name}, row {row}: area_ha is {areas:g}. Write 0 or more.",
+                name=table.name,
+                row=row + 1,
+                areas=areas[row],
+            )
+        )
     names = column_texts(table, "zone")
     types = tuple(dict.fromkeys(name for pair in zip(first, second) for name in pair))
     zones = tuple(dict.fromkeys(name or WHOLE for name in names))

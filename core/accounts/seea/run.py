@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
 from ...landuse.transfer.run import TransferInputs, run_transfer_matrix
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.reading.series import yearly_sources
@@ -157,20 +158,24 @@ def run_seea_accounts(
 
 def _check(inputs: SeeaInputs) -> None:
     if inputs.land_cover and inputs.extent:
-        raise InputError("LAND_COVER and EXTENT are both given. Keep one.")
+        raise InputError(say("LAND_COVER and EXTENT are both given. Keep one."))
     if not (inputs.land_cover or inputs.extent or inputs.services or inputs.condition or inputs.expected):
-        raise InputError("There is nothing to account: give LAND_COVER or EXTENT, CONDITION, or SERVICES.")
+        raise InputError(say("There is nothing to account: give LAND_COVER or EXTENT, CONDITION, or SERVICES."))
     if inputs.land_cover and len(inputs.years) < 2:
-        raise InputError("An extent account compares two years: give land cover of both and YEARS.")
+        raise InputError(say("An extent account compares two years: give land cover of both and YEARS."))
     if inputs.condition_rasters and not inputs.land_cover:
-        raise InputError("CONDITION_RASTERS are averaged over the types of the land cover: give LAND_COVER.")
+        raise InputError(say("CONDITION_RASTERS are averaged over the types of the land cover: give LAND_COVER."))
     if inputs.discount_rate < 0 or not inputs.life > 0:
         raise InputError(
-            f"DISCOUNT_RATE is {100 * inputs.discount_rate:g} % and LIFE {inputs.life:g} years. Give a rate of 0 or "
-            "more and a life above 0."
+            say(
+                "DISCOUNT_RATE is {discount_rate:g} % and LIFE {life:g} years. Give a rate of 0 or more and "
+                "a life above 0.",
+                discount_rate=100 * inputs.discount_rate,
+                life=inputs.life,
+            )
         )
     if inputs.tolerance < 0:
-        raise InputError(f"CONDITION_TOLERANCE is {inputs.tolerance:g}. Give 0 or more.")
+        raise InputError(say("CONDITION_TOLERANCE is {tolerance:g}. Give 0 or more.", tolerance=inputs.tolerance))
 
 
 def type_names(inputs: SeeaInputs) -> dict[int, str]:
@@ -187,7 +192,13 @@ def type_names(inputs: SeeaInputs) -> dict[int, str]:
         given = dict(zip(inputs.types.codes("code"), inputs.types.texts("type")))
         unknown = [code for code in given if code not in names]
         if unknown:
-            raise TableError(f"Table {inputs.types.name} names the code {unknown[0]}, which the scheme does not know.")
+            raise TableError(
+                say(
+                    "Table {name} names the code {unknown}, which the scheme does not know.",
+                    name=inputs.types.name,
+                    unknown=unknown[0],
+                )
+            )
         names |= {code: name for code, name in given.items() if name}
     return names
 
@@ -231,8 +242,12 @@ def _refuse_strangers(flows: Sequence[Supply], types: Sequence[str]) -> None:
     strange = sorted({flow.kind for flow in flows} - {*types, UNALLOCATED})
     if strange:
         raise InputError(
-            f"SERVICES tell of the ecosystem types {', '.join(strange)}, which the extent does not have: "
-            f"{', '.join(types)}. Name them alike, or map the codes in TYPES."
+            say(
+                "SERVICES tell of the ecosystem types {strange}, which the extent does not have: {types}. "
+                "Name them alike, or map the codes in TYPES.",
+                strange=", ".join(strange),
+                types=", ".join(types),
+            )
         )
 
 
@@ -243,8 +258,10 @@ def _condition(
     if inputs.condition_rasters:
         if inputs.condition_variables is None:
             raise InputError(
-                "CONDITION_RASTERS need CONDITION_VARIABLES: variable, class, lower and upper of each raster, in "
-                "their order."
+                say(
+                    "CONDITION_RASTERS need CONDITION_VARIABLES: variable, class, lower and upper of each "
+                    "raster, in their order."
+                )
             )
         variables += condition_of_maps(
             inputs.land_cover, inputs.years, inputs.scheme, type_names(inputs), inputs.condition_rasters,

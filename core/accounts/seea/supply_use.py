@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...tables import Table, resource_table
 from ..notices import Notice
 from ..quantity_table import TOTALS, column_texts, optional_numbers
@@ -126,7 +127,9 @@ def read_supply(table: Table) -> list[Supply]:
     """
     table.require("year", "ecosystem", "service")
     if not any(table.has(name) for name in ("value", "price", "moved_price")):
-        raise TableError(f"Table {table.name} needs the column value (money) or price (per unit of the quantity).")
+        raise TableError(
+            say("Table {name} needs the column value (money) or price (per unit of the quantity).", name=table.name)
+        )
     names = ("item", "unit", "status", "user", "demand", "category")
     texts = {name: column_texts(table, name) for name in names}
     numbers = {name: optional_numbers(table, name) for name in ("quantity", "value", "price", "moved_price")}
@@ -135,7 +138,14 @@ def read_supply(table: Table) -> list[Supply]:
         zip(table.numbers("year"), table.texts("ecosystem"), table.texts("service"))
     ):
         if kind.casefold() in TOTALS:
-            raise TableError(f"Table {table.name}, row {i + 1} sums up others (ecosystem {kind!r}). Remove it.")
+            raise TableError(
+                say(
+                    "Table {name}, row {i} sums up others (ecosystem {kind!r}). Remove it.",
+                    name=table.name,
+                    i=i + 1,
+                    kind=kind,
+                )
+            )
         if service == AREA or texts["status"][i] not in _COUNTED or texts["category"][i] == "supporting":
             continue
         quantity, price = numbers["quantity"][i], numbers["price"][i]
@@ -193,7 +203,14 @@ def user_id(text: str, where: str) -> str:
     }
     found = _ALIASES.get(small) or names.get(small, small)
     if found not in USERS:
-        raise InputError(f"{where}: there is no user {text!r}. Write one of {', '.join(USERS)}.")
+        raise InputError(
+            say(
+                "{where}: there is no user {text!r}. Write one of {users}.",
+                where=where,
+                text=text,
+                users=", ".join(USERS),
+            )
+        )
     return found
 
 
@@ -206,12 +223,26 @@ def _shares(table: Table) -> dict[str, dict[str, float]]:
         where = f"Table {table.name}, row {row}"
         shares, name = found.setdefault(service_id(service), {}), user_id(user, where)
         if share < 0 or name in shares:
-            raise TableError(f"{where}: the share of {user} in {service} is negative or told twice.")
+            raise TableError(
+                say(
+                    "{where}: the share of {user} in {service} is negative or told twice.",
+                    where=where,
+                    user=user,
+                    service=service,
+                )
+            )
         shares[name] = float(share)
     for service, shares in found.items():
         total = math.fsum(shares.values())
         if abs(total - 1) > _EXACT:
-            raise TableError(f"Table {table.name}: the shares of {service} add up to {total:g}. They must add up to 1.")
+            raise TableError(
+                say(
+                    "Table {name}: the shares of {service} add up to {total:g}. They must add up to 1.",
+                    name=table.name,
+                    service=service,
+                    total=total,
+                )
+            )
     return found
 
 
@@ -241,7 +272,13 @@ def read_imports(table: Table | None) -> list[Import]:
     for row, (service, item, kind, quantity, value) in enumerate(zip(*columns), start=1):
         name = f"imports_{kind.casefold()}"
         if name not in IMPORTS or quantity < 0 or value < 0:
-            raise TableError(f"Table {table.name}, row {row}: write final or intermediate, and numbers of 0 or more.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row}: write final or intermediate, and numbers of 0 or more.",
+                    name=table.name,
+                    row=row,
+                )
+            )
         found.append(Import(service_id(service), item, name, float(quantity), float(value)))
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable, numbers
@@ -125,7 +126,9 @@ def run_sensitivity(
     whole = [p for p, part in enumerate(parts) if part.code is None]
     total = math.fsum(value[whole])
     if total == 0:
-        raise InputError("The total value is 0, so nothing can be relative to it. Check the classes and equivalents.")
+        raise InputError(
+            say("The total value is 0, so nothing can be relative to it. Check the classes and equivalents.")
+        )
     step = inputs.change_pct / 100
     plus, minus = (np.array([math.fsum((*value[whole], sign * step * v)) for v in value]) for sign in (1, -1))
     coefficient = np.array([coefficient_of_sensitivity(total, moved, step) for moved in plus])
@@ -149,13 +152,20 @@ def _effective_areas(valued: ValuationResult, parts: tuple[Part, ...]) -> np.nda
 
 def _check(inputs: SensitivityInputs) -> None:
     if len(inputs.valuation.years) != 1:
-        raise InputError("The sensitivity is that of one year: give one land-cover raster and its year.")
+        raise InputError(say("The sensitivity is that of one year: give one land-cover raster and its year."))
     if inputs.valuation.adjustments.series:
-        raise InputError("The sensitivity is that of the static model: leave out NPP, rain and soil retention.")
+        raise InputError(say("The sensitivity is that of the static model: leave out NPP, rain and soil retention."))
     if not (math.isfinite(inputs.change_pct) and inputs.change_pct != 0):
-        raise InputError(f"CHANGE_PCT is {inputs.change_pct:g}. Give a percentage other than 0, such as 50.")
+        raise InputError(
+            say(
+                "CHANGE_PCT is {change_pct:g}. Give a percentage other than 0, such as 50.",
+                change_pct=inputs.change_pct,
+            )
+        )
     if inputs.draws < 0:
-        raise InputError(f"DRAWS is {inputs.draws}. Give 0 for no simulation, or a number such as 1000.")
+        raise InputError(
+            say("DRAWS is {draws}. Give 0 for no simulation, or a number such as 1000.", draws=inputs.draws)
+        )
 
 
 def _price(inputs: ValuationInputs) -> float:
@@ -172,7 +182,12 @@ def read_uncertainty(equivalents: Equivalents, relative_sd: float, table: Table 
             of spread, or a range without the value.
     """
     if not (math.isfinite(relative_sd) and relative_sd >= 0):
-        raise InputError(f"The relative standard deviation is {relative_sd:g}. Give 0 or more, such as 0.2.")
+        raise InputError(
+            say(
+                "The relative standard deviation is {relative_sd:g}. Give 0 or more, such as 0.2.",
+                relative_sd=relative_sd,
+            )
+        )
     values = equivalents.values
     sd, low, high = np.abs(values) * relative_sd, values.copy(), values.copy()
     if table is None:
@@ -193,8 +208,13 @@ def read_uncertainty(equivalents: Equivalents, relative_sd: float, table: Table 
             sd[part], low[part], high[part] = 0, least, most
         else:
             raise TableError(
-                f"{where} must hold either relative_sd (0 or more), or min and max with the equivalents "
-                f"{values[part].min():g} to {values[part].max():g} between them."
+                say(
+                    "{where} must hold either relative_sd (0 or more), or min and max with the equivalents "
+                    "{value:g} to {value2:g} between them.",
+                    where=where,
+                    value=values[part].min(),
+                    value2=values[part].max(),
+                )
             )
     return Uncertainty(sd, low, high)
 
@@ -213,7 +233,14 @@ def _chosen(name: str, known: tuple[str, ...], where: str) -> list[int]:
         return list(range(len(known)))
     found = [i for i, other in enumerate(known) if other.casefold() == name.casefold()]
     if not found:
-        raise TableError(f"{where} holds {name!r}. Write one of {', '.join(known)}, or leave it blank for all.")
+        raise TableError(
+            say(
+                "{where} holds {name!r}. Write one of {known}, or leave it blank for all.",
+                where=where,
+                name=name,
+                known=", ".join(known),
+            )
+        )
     return found
 
 

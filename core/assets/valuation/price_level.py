@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from ...errors import TableError
 from ...inputs.tables import require_unit
+from ...messages import say
 from ...tables import Table
 
 
@@ -21,7 +22,15 @@ def price_level_of(table: Table) -> dict[int, float]:
     years, levels = table.codes("year"), table.numbers("index")
     for row, (year, level) in enumerate(zip(years, levels), start=1):
         if level <= 0:
-            raise TableError(f"Table {table.name}, row {row}: the index of {year} is {level:g}. It must be positive.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row}: the index of {year} is {level:g}. It must be positive.",
+                    name=table.name,
+                    row=row,
+                    year=year,
+                    level=level,
+                )
+            )
     require_unit(table.name, "index", levels, "price_index")
     return {year: float(level) for year, level in zip(years, levels)}
 
@@ -31,5 +40,8 @@ def require_levels(levels: Collection[int], years: Sequence[int]) -> None:
     missing = [year for year in years if levels and year not in levels]
     if missing:
         raise TableError(
-            f"The price index has no row for {', '.join(map(str, missing))}. Add a row per year of the land cover."
+            say(
+                "The price index has no row for {value}. Add a row per year of the land cover.",
+                value=", ".join(map(str, missing)),
+            )
         )

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import class_indices, run_over_classes
+from ...messages import say
 from ...progress import Progress
 from ...raster.reading.source import Source
 from ...raster.study import StudyArea
@@ -124,6 +125,10 @@ def require_reference(label: str, reference: float) -> None:
     """Raises InputError unless the reference is a positive number."""
     if not (math.isfinite(reference) and reference > 0):
         raise InputError(
-            f"The reference of {label} is {reference:g}, and values are divided by it. Check the raster's unit, nodata "
-            "and overlap with the land cover, or give a positive reference number."
+            say(
+                "The reference of {label} is {reference:g}, and values are divided by it. Check the raster's "
+                "unit, nodata and overlap with the land cover, or give a positive reference number.",
+                label=label,
+                reference=reference,
+            )
         )

@@ -199,8 +199,12 @@ def prepare_valuation(
     """Brings the rasters on the grid, finds the references and sets up the kernel. Raises as `run_valuation`."""
     if not (math.isfinite(inputs.standard_value) and inputs.standard_value > 0):
         raise InputError(
-            f"The value of one equivalent is {inputs.standard_value:g}. Give a positive number of {inputs.currency} "
-            "per hectare and year."
+            say(
+                "The value of one equivalent is {standard_value:g}. Give a positive number of {currency} per "
+                "hectare and year.",
+                standard_value=inputs.standard_value,
+                currency=inputs.currency,
+            )
         )
     coefficients = _coefficients(inputs)
     cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")

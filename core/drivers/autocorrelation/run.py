@@ -63,7 +63,13 @@ class SpatialChoice:
         """Raises InputError where the parts do not go together."""
         require_significance(self.significance)
         if self.statistic not in STATISTICS:
-            raise InputError(f"STATISTIC {self.statistic!r} is not known: choose one of {', '.join(STATISTICS)}.")
+            raise InputError(
+                say(
+                    "STATISTIC {statistic!r} is not known: choose one of {statistics}.",
+                    statistic=self.statistic,
+                    statistics=", ".join(STATISTICS),
+                )
+            )
         if self.x and self.statistic != "moran":
             raise InputError(
                 say(
@@ -210,12 +216,19 @@ def _of_year(table: FeatureTable, choice: SpatialChoice) -> tuple[FeatureTable, 
     if choice.year is None:
         return table, 0
     if choice.time is None:
-        raise InputError("YEAR is given without TIME. Choose the field of the year.")
+        raise InputError(say("YEAR is given without TIME. Choose the field of the year."))
     labels = np.array([_number(value) for value in table.columns[choice.time]], dtype=np.float64)
     chosen = labels == choice.year
     if not chosen.any():
         known = ", ".join(f"{year:g}" for year in np.unique(labels[np.isfinite(labels)])[:20])
-        raise InputError(f"No row is of the year {choice.year:g}. {choice.time} holds {known or 'no numbers'}.")
+        raise InputError(
+            say(
+                "No row is of the year {year:g}. {time} holds {known}.",
+                year=choice.year,
+                time=choice.time,
+                known=known or "no numbers",
+            )
+        )
     blank = table.columns[choice.field].copy()
     blank[~chosen] = np.nan if blank.dtype.kind == "f" else None
     return table.with_column(choice.field, blank), int(np.count_nonzero(~chosen))
@@ -241,4 +254,11 @@ def _require_one_row_a_place(coordinates: np.ndarray, choice: SpatialChoice) -> 
     distinct = len(np.unique(coordinates, axis=0))
     if distinct < len(coordinates):
         hint = "choose TIME and YEAR" if choice.year is None else "remove the repeated rows"
-        raise InputError(f"{len(coordinates)} rows lie at {distinct} places. Neighbours need one row a place: {hint}.")
+        raise InputError(
+            say(
+                "{count} rows lie at {distinct} places. Neighbours need one row a place: {hint}.",
+                count=len(coordinates),
+                distinct=distinct,
+                hint=hint,
+            )
+        )

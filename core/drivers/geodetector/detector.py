@@ -112,7 +112,14 @@ def detect(
     options.check()
     sample = common_sample(y, factors, categorical, y_name, years)
     if sample.y.min() == sample.y.max():
-        raise InputError(f"'{y_name}' is {sample.y[0]:g} in all {len(sample.y)} rows; there is no variance to explain.")
+        raise InputError(
+            say(
+                "'{y_name}' is {y:g} in all {count} rows; there is no variance to explain.",
+                y_name=y_name,
+                y=sample.y[0],
+                count=len(sample.y),
+            )
+        )
     for lost in sample.dropped:
         progress.info(
             say(
@@ -165,8 +172,13 @@ def _judge_pooled(
     for name, made in strata.items():
         if 2 * len(made.labels) > len(y):
             raise InputError(
-                f"Factor '{name}' has {len(made.labels)} categories for {len(y)} rows, more than half; "
-                "q would be near 1 for any y. Merge categories, or let a number field be put in classes."
+                say(
+                    "Factor '{name}' has {count} categories for {count2} rows, more than half; q would be near 1 "
+                    "for any y. Merge categories, or let a number field be put in classes.",
+                    name=name,
+                    count=len(made.labels),
+                    count2=len(y),
+                )
             )
     how = options.judgement
     rows = tuple(parts.values())

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...messages import say
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -97,9 +98,17 @@ def class_breaks(sample: SortedSample, method: str, classes: Iterable[int]) -> d
     """
     numbers = sorted(set(classes))
     if method not in METHODS:
-        raise InputError(f"Discretisation method '{method}' is unknown; choose from {', '.join(METHODS)}.")
+        raise InputError(
+            say(
+                "Discretisation method '{method}' is unknown; choose from {methods}.",
+                method=method,
+                methods=", ".join(METHODS),
+            )
+        )
     if not numbers or numbers[0] < 2:
-        raise InputError(f"A driver needs at least 2 classes, not {numbers[0] if numbers else 'none'}.")
+        raise InputError(
+            say("A driver needs at least 2 classes, not {numbers}.", numbers=numbers[0] if numbers else "none")
+        )
     few = [k for k in numbers if k >= len(sample.distinct)]
     many = [k for k in numbers if k < len(sample.distinct)]
     found = {k: Breaks(sample.distinct[:-1]) for k in few}

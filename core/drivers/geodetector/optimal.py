@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...messages import say
 from .discretise import Breaks, SortedSample, class_breaks
 from .intervals import BestIntervals
 
@@ -120,7 +121,7 @@ def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> L
     """
     methods, classes = list(dict.fromkeys(methods)), sorted(set(classes))
     if not methods or not classes:
-        raise InputError("Optimal discretisation needs at least one method and one number of classes.")
+        raise InputError(say("Optimal discretisation needs at least one method and one number of classes."))
     order = np.argsort(x)
     sample = SortedSample(x[order])
     found = {method: class_breaks(sample, method, classes) for method in methods if method != OPTIMAL}
@@ -203,12 +204,16 @@ class Choice:
 
     def __init__(self, name: str, candidates: Sequence[Candidate], rule: str) -> None:
         if rule not in RULES:
-            raise InputError(f"Rule '{rule}' is unknown; choose from {', '.join(RULES)}.")
+            raise InputError(say("Rule '{rule}' is unknown; choose from {rules}.", rule=rule, rules=", ".join(RULES)))
         allowed = [i for i, candidate in enumerate(candidates) if not candidate.refused]
         if not allowed:
             raise InputError(
-                f"Factor '{name}' cannot be discretised as asked: {candidates[0].refused}, with every method and "
-                "number of classes. Choose other methods or fewer classes."
+                say(
+                    "Factor '{name}' cannot be discretised as asked: {refused}, with every method and number of "
+                    "classes. Choose other methods or fewer classes.",
+                    name=name,
+                    refused=candidates[0].refused,
+                )
             )
         self._rule = rule
         self._allowed = np.array(allowed)

@@ -54,11 +54,20 @@ class DetectorOptions:
             ("year_breaks", self.year_breaks, ("pooled", "own")),
         ):
             if value not in known:
-                raise InputError(f"Option {option} = '{value}' is unknown; choose from {', '.join(known)}.")
+                raise InputError(
+                    say(
+                        "Option {option} = '{value}' is unknown; choose from {known}.",
+                        option=option,
+                        value=value,
+                        known=", ".join(known),
+                    )
+                )
         if not 0 < self.confidence < 1:
-            raise InputError(f"Confidence must lie between 0 and 1, not {self.confidence}.")
+            raise InputError(say("Confidence must lie between 0 and 1, not {confidence}.", confidence=self.confidence))
         if self.permutations < 0:
-            raise InputError(f"The number of permutations cannot be negative ({self.permutations}).")
+            raise InputError(
+                say("The number of permutations cannot be negative ({permutations}).", permutations=self.permutations)
+            )
         if self.folds and self.folds < 2:
             raise InputError(say("FOLDS is {folds}. Give 2 or more, or 0 for no cross-validation.", folds=self.folds))
         if self.strata.limits and self.strata.kind == TREE:

@@ -113,10 +113,14 @@ def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Pr
     unknown = [name for name in choice.categorical if name not in choice.factors]
     if unknown:
         raise InputError(
-            f"CATEGORICAL names {', '.join(unknown)}, which is not among FACTORS ({', '.join(choice.factors)})."
+            say(
+                "CATEGORICAL names {unknown}, which is not among FACTORS ({factors}).",
+                unknown=", ".join(unknown),
+                factors=", ".join(choice.factors),
+            )
         )
     if choice.block and choice.block_size > 0:
-        raise InputError("BLOCKS and BLOCK_SIZE are both given. Choose a field or square blocks.")
+        raise InputError(say("BLOCKS and BLOCK_SIZE are both given. Choose a field or square blocks."))
     by_year = detect(
         table.columns[choice.y],
         {name: table.columns[name] for name in choice.factors},
@@ -197,11 +201,19 @@ def parse_classes(text: str) -> tuple[int, ...]:
     for word in filter(None, re.split(r"[,;，；、\s]+", re.sub(r"\s*[-–]\s*", "-", text.strip()))):
         limits = re.fullmatch(r"(\d+)(?:-(\d+))?", word)
         if limits is None:
-            raise InputError(f"CLASSES holds {word!r}. Write numbers of classes, such as 3-8 or 4, 6, 8.")
+            raise InputError(
+                say("CLASSES holds {word!r}. Write numbers of classes, such as 3-8 or 4, 6, 8.", word=word)
+            )
         first, last = int(limits[1]), int(limits[2] or limits[1])
         if not 2 <= first <= last <= MOST_CLASSES:
-            raise InputError(f"CLASSES holds {word!r}. Numbers of classes run from 2 to {MOST_CLASSES}, rising.")
+            raise InputError(
+                say(
+                    "CLASSES holds {word!r}. Numbers of classes run from 2 to {most_classes}, rising.",
+                    word=word,
+                    most_classes=MOST_CLASSES,
+                )
+            )
         found.update(range(first, last + 1))
     if not found:
-        raise InputError("CLASSES is empty. Write numbers of classes, such as 3-8.")
+        raise InputError(say("CLASSES is empty. Write numbers of classes, such as 3-8."))
     return tuple(sorted(found))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ...messages import say
 from ..columns import ColumnReader, Labels
 
 YEAR = "the year"  # what messages call its column
@@ -127,7 +128,15 @@ def common_sample(
     lengths = {name: len(np.ravel(values)) for name, values in {y_name: y, **factors}.items()}
     for name, rows in lengths.items():
         if rows != lengths[y_name]:
-            raise InputError(f"Factor '{name}' has {rows} rows, '{y_name}' has {lengths[y_name]}; they must be equal.")
+            raise InputError(
+                say(
+                    "Factor '{name}' has {rows} rows, '{y_name}' has {lengths}; they must be equal.",
+                    name=name,
+                    rows=rows,
+                    y_name=y_name,
+                    lengths=lengths[y_name],
+                )
+            )
     reader = ColumnReader({y_name: y, **factors, YEAR: years})
     read = {y_name: reader.numbers(y_name), **{name: reader.factor(name, name in categorical) for name in factors}}
     if years is not None:
@@ -139,7 +148,14 @@ def common_sample(
     if not used.any():
         most = max(dropped, key=lambda drop: drop.rows, default=None)
         why = f"; most are lost to {most.variable} ({most.reason} in {most.rows} rows)" if most else ""
-        raise InputError(f"No row of {len(used)} holds '{y_name}' and every factor{why}. Fill or remove that variable.")
+        raise InputError(
+            say(
+                "No row of {count} holds '{y_name}' and every factor{why}. Fill or remove that variable.",
+                count=len(used),
+                y_name=y_name,
+                why=why,
+            )
+        )
     return CommonSample(
         used=used,
         y=read[y_name][used],  # type: ignore[index]
@@ -153,12 +169,18 @@ def common_sample(
 
 def _check_names(factors: Mapping[str, ArrayLike], categorical: set[str], y_name: str) -> None:
     if not factors:
-        raise InputError("The geographical detector needs at least one factor.")
+        raise InputError(say("The geographical detector needs at least one factor."))
     if y_name in factors:
-        raise InputError(f"'{y_name}' cannot explain itself; take it out of the factors.")
+        raise InputError(say("'{y_name}' cannot explain itself; take it out of the factors.", y_name=y_name))
     unknown = sorted(categorical - set(factors))
     if unknown:
-        raise InputError(f"Categorical factors {', '.join(unknown)} are not among the factors {', '.join(factors)}.")
+        raise InputError(
+            say(
+                "Categorical factors {unknown} are not among the factors {factors}.",
+                unknown=", ".join(unknown),
+                factors=", ".join(factors),
+            )
+        )
 
 
 def _on_rows(column: NDArray[np.float64] | Labels, used: NDArray[np.bool_]) -> Categories | NDArray[np.float64]:
@@ -196,11 +218,17 @@ def block_codes(blocks: ArrayLike, used: NDArray[np.bool_]) -> NDArray[np.int64]
     """
     labels = ColumnReader({"blocks": blocks}).labels("blocks")
     if len(labels.codes) != len(used):
-        raise InputError(f"Blocks have {len(labels.codes)} rows, the sample has {len(used)}; they must be equal.")
+        raise InputError(
+            say(
+                "Blocks have {count} rows, the sample has {count2}; they must be equal.",
+                count=len(labels.codes),
+                count2=len(used),
+            )
+        )
     if labels.missing[used].any():
         without = np.count_nonzero(labels.missing[used])
-        raise InputError(f"{without} rows of the sample have no block; every row needs one.")
+        raise InputError(say("{without} rows of the sample have no block; every row needs one.", without=without))
     found = labels.of(used)
     if len(found.values) < 2:
-        raise InputError("All rows are in one block; permutations need at least 2.")
+        raise InputError(say("All rows are in one block; permutations need at least 2."))
     return found.codes

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ..feature_table import FeatureTable
 from ..observations import Observations, read_observations
 from .engines import ENGINES, Settings
@@ -50,14 +51,23 @@ class ImportanceChoice:
             ("VALIDATION", self.validation, VALIDATIONS),
         ):
             if word not in words:
-                raise InputError(f"{name} {word!r} is not known: choose one of {', '.join(words)}.")
+                raise InputError(
+                    say(
+                        "{name} {word!r} is not known: choose one of {words}.",
+                        name=name,
+                        word=word,
+                        words=", ".join(words),
+                    )
+                )
         stray = [name for name in self.categorical if name not in self.x]
         if stray:
-            raise InputError(f"CATEGORICAL names {', '.join(stray)}, which is not among the drivers X.")
+            raise InputError(
+                say("CATEGORICAL names {stray}, which is not among the drivers X.", stray=", ".join(stray))
+            )
         if self.validation == "years" and self.time is None:
-            raise InputError("VALIDATION years needs TIME, the field of the year.")
+            raise InputError(say("VALIDATION years needs TIME, the field of the year."))
         if not self.numeric:
-            raise InputError("At least one driver must be a number; geodetector takes classes alone.")
+            raise InputError(say("At least one driver must be a number; geodetector takes classes alone."))
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -125,11 +135,17 @@ def tree_rows(table: FeatureTable, choice: ImportanceChoice) -> TreeRows:
     least = 2 * choice.folds * max(choice.settings.leaf, 5)
     if found.n < least:
         raise InputError(
-            f"{found.n} rows are too few for trees with leaves of {choice.settings.leaf} rows in {choice.folds} folds; "
-            f"at least {least} are needed. Lower MINIMUM_LEAF or FOLDS, or use panelregression or localregression."
+            say(
+                "{n} rows are too few for trees with leaves of {leaf} rows in {folds} folds; at least "
+                "{least} are needed. Lower MINIMUM_LEAF or FOLDS, or use panelregression or localregression.",
+                n=found.n,
+                leaf=choice.settings.leaf,
+                folds=choice.folds,
+                least=least,
+            )
         )
     if float(found.y.std()) == 0:
-        raise InputError(f"{choice.y} has the same value everywhere: there is nothing to explain.")
+        raise InputError(say("{y} has the same value everywhere: there is nothing to explain.", y=choice.y))
     parts, columns, at = [], [], 0
     warnings = list(found.warnings)
     for name in choice.x:
@@ -172,6 +188,11 @@ def _classes(found: Observations, name: str) -> np.ndarray:
     count = int(codes.max()) + 1
     if count > _MOST_CLASSES:
         raise InputError(
-            f"{name} has {count} classes, more than {_MOST_CLASSES}. Merge rare ones, or take it out of CATEGORICAL."
+            say(
+                "{name} has {count} classes, more than {most_classes}. Merge rare ones, or take it out of CATEGORICAL.",
+                name=name,
+                count=count,
+                most_classes=_MOST_CLASSES,
+            )
         )
     return (codes[:, None] == np.arange(count)).astype(np.float64)

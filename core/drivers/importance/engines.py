@@ -49,7 +49,9 @@ def require_engine(engine: str) -> None:
         InputError: it is not; the message tells how to install it here, and which other engine is there.
     """
     if engine not in ENGINES:
-        raise InputError(f"ENGINE {engine!r} is not known: choose one of {', '.join(ENGINES)}.")
+        raise InputError(
+            say("ENGINE {engine!r} is not known: choose one of {engines}.", engine=engine, engines=", ".join(ENGINES))
+        )
     if has_engine(engine):
         return
     others = [each for each in ENGINES if has_engine(each)]

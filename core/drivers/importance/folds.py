@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist, squareform
 
 from ...errors import InputError
+from ...messages import say
 from ..place.neighbours import block_codes, pair_weights
 from ..place.spatial import moran
 
@@ -92,7 +93,12 @@ def deal(groups: np.ndarray, folds: int, seed: int, what: str) -> np.ndarray:
     sizes = np.bincount(groups)
     if len(sizes) < folds:
         raise InputError(
-            f"There are {len(sizes)} {what}, fewer than {folds} folds. Choose a smaller BLOCK_SIZE or fewer FOLDS."
+            say(
+                "There are {count} {what}, fewer than {folds} folds. Choose a smaller BLOCK_SIZE or fewer FOLDS.",
+                count=len(sizes),
+                what=what,
+                folds=folds,
+            )
         )
     fold_of, rows = np.empty(len(sizes), dtype=np.int64), np.zeros(folds)
     for group in np.random.default_rng(seed).permutation(len(sizes)):
@@ -105,5 +111,5 @@ def deal(groups: np.ndarray, folds: int, seed: int, what: str) -> np.ndarray:
 def random_folds(n: int, folds: int, seed: int = 0) -> np.ndarray:
     """Rows dealt to folds at random, whoever their neighbours are."""
     if n < 2 * folds:
-        raise InputError(f"{n} rows are too few for {folds} folds.")
+        raise InputError(say("{n} rows are too few for {folds} folds.", n=n, folds=folds))
     return np.random.default_rng(seed).permutation(n) % folds

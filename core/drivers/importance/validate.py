@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..place.neighbours import block_codes
 from .choice import ImportanceChoice, TreeRows
@@ -82,7 +83,9 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
     side, pattern = choice.block_size, None
     if rows.coordinates is None:
         if rows.observations.entity is None and choice.validation == "blocks":
-            raise InputError("VALIDATION blocks needs places (a layer, or fields x and y) or ENTITY. Choose random.")
+            raise InputError(
+                say("VALIDATION blocks needs places (a layer, or fields x and y) or ENTITY. Choose random.")
+            )
         blocks = rows.cells
         fold = deal(blocks, choice.folds, seed, "cells")
         warnings.append("Rows have no places, so that blocks are single cells; neighbours may be alike across folds.")
@@ -96,7 +99,7 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
         if rows.years is None:
             raise TypeError("rows.years is not as expected")
         if len(rows.labels) < 2:
-            raise InputError("VALIDATION years needs at least two years; there is one. Choose blocks.")
+            raise InputError(say("VALIDATION years needs at least two years; there is one. Choose blocks."))
         kinds.append(_validation("years", rows.years, rows, choice, progress.part(80, 100)))
     chosen = next(each for each in kinds if each.kind == choice.validation)
     naive, honest = r2(rows.y, random.predicted), r2(rows.y, kinds[1].predicted)

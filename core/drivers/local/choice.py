@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import InputError
+from ...messages import say
 from .kernels import KINDS, SHAPES, Kernel
 from .weighted import CRITERIA
 
@@ -62,22 +63,39 @@ class LocalChoice:
             ("STOP", self.stop, STOPS),
         ):
             if word not in words:
-                raise InputError(f"{name} {word!r} is not known: choose one of {', '.join(words)}.")
+                raise InputError(
+                    say(
+                        "{name} {word!r} is not known: choose one of {words}.",
+                        name=name,
+                        word=word,
+                        words=", ".join(words),
+                    )
+                )
         if self.method != "mgwr" and len(self.bandwidths) > 1:
-            raise InputError(f"METHOD {self.method} takes one BANDWIDTH; given are {len(self.bandwidths)}.")
+            raise InputError(
+                say(
+                    "METHOD {method} takes one BANDWIDTH; given are {count}.",
+                    method=self.method,
+                    count=len(self.bandwidths),
+                )
+            )
         if self.method == "gtwr" and (self.time is None or self.year is not None):
-            raise InputError("METHOD gtwr needs TIME, the field of the year, and all years: leave YEAR empty.")
+            raise InputError(say("METHOD gtwr needs TIME, the field of the year, and all years: leave YEAR empty."))
         if self.time_bandwidth is not None and (self.kind == "adaptive" or not self.bandwidths):
             raise InputError(
-                "TIME_BANDWIDTH needs BANDWIDTH_KIND fixed and a BANDWIDTH: a year then counts as BANDWIDTH / "
-                "TIME_BANDWIDTH. Give TAU for an adaptive bandwidth, or leave both empty to search."
+                say(
+                    "TIME_BANDWIDTH needs BANDWIDTH_KIND fixed and a BANDWIDTH: a year then counts as BANDWIDTH "
+                    "/ TIME_BANDWIDTH. Give TAU for an adaptive bandwidth, or leave both empty to search."
+                )
             )
         if self.within and self.entity is None:
-            raise InputError("WITHIN needs ENTITY, the field of the cell whose mean is taken out.")
+            raise InputError(say("WITHIN needs ENTITY, the field of the cell whose mean is taken out."))
         if 0 < self.permutations < 19:
-            raise InputError(f"PERMUTATIONS must be 0 or at least 19; it is {self.permutations}.")
+            raise InputError(
+                say("PERMUTATIONS must be 0 or at least 19; it is {permutations}.", permutations=self.permutations)
+            )
         if not 0 < self.alpha < 1:
-            raise InputError(f"ALPHA must lie between 0 and 1; it is {self.alpha:g}.")
+            raise InputError(say("ALPHA must lie between 0 and 1; it is {alpha:g}.", alpha=self.alpha))
 
     def columns(self) -> list[str]:
         """The fields that are needed."""

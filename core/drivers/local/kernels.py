@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
+from ...messages import say
 
 SHAPES = ("bisquare", "gaussian", "exponential")
 KINDS = ("adaptive", "fixed")
@@ -133,8 +134,13 @@ def _reach(
         if not distance.all():
             where = ", ".join(f"{value:g}" for value in points[rows[int(np.argmin(distance))]])
             raise InputError(
-                f"The {bandwidth:g} places nearest to ({where}) all lie at that point, so nothing can be fitted there. "
-                "Average the rows of one place, or choose a larger BANDWIDTH or BANDWIDTH_KIND fixed."
+                say(
+                    "The {bandwidth:g} places nearest to ({where}) all lie at that point, so nothing can be "
+                    "fitted there. Average the rows of one place, or choose a larger BANDWIDTH or BANDWIDTH_KIND "
+                    "fixed.",
+                    bandwidth=bandwidth,
+                    where=where,
+                )
             )
     return found
 
@@ -157,12 +163,18 @@ def _blocks(points: np.ndarray) -> Iterator[np.ndarray]:
 
 def _require_bandwidths(bandwidths: Sequence[float], kernel: Kernel, n: int) -> None:
     if kernel.shape not in SHAPES:
-        raise InputError(f"KERNEL {kernel.shape!r} is not known: choose one of {', '.join(SHAPES)}.")
+        raise InputError(
+            say("KERNEL {shape!r} is not known: choose one of {shapes}.", shape=kernel.shape, shapes=", ".join(SHAPES))
+        )
     for bandwidth in bandwidths:
         if not np.isfinite(bandwidth) or bandwidth <= 0:
-            raise InputError(f"A bandwidth must be a positive number; it is {bandwidth:g}.")
+            raise InputError(say("A bandwidth must be a positive number; it is {bandwidth:g}.", bandwidth=bandwidth))
         if kernel.adaptive and not (1 < bandwidth <= n and bandwidth == int(bandwidth)):
             raise InputError(
-                f"BANDWIDTH {bandwidth:g} is no number of places: give a whole number from 2 to {n}, or choose "
-                "BANDWIDTH_KIND fixed for a distance."
+                say(
+                    "BANDWIDTH {bandwidth:g} is no number of places: give a whole number from 2 to {n}, or "
+                    "choose BANDWIDTH_KIND fixed for a distance.",
+                    bandwidth=bandwidth,
+                    n=n,
+                )
             )

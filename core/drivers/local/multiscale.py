@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .kernels import Kernel
 from .multiscale_errors import TermErrors, term_errors
@@ -94,7 +95,11 @@ def fit_multiscale(
     k = sample.k
     if bandwidths is not None and len(bandwidths) != k:
         raise InputError(
-            f"Multiscale regression takes one bandwidth a term, the constant first: {k}, not {len(bandwidths)}."
+            say(
+                "Multiscale regression takes one bandwidth a term, the constant first: {k}, not {count}.",
+                k=k,
+                count=len(bandwidths),
+            )
         )
     sweeps: list[Sweep] = []
     found: list[Search] = []

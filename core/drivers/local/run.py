@@ -199,7 +199,12 @@ def _within(observations: Observations) -> Observations:
         if np.abs(left(column)).max() <= 1e-9 * max(np.abs(column).max(), 1e-300)
     ]
     if constant:
-        raise InputError(f"WITHIN takes out what does not change within a cell: leave out {', '.join(constant)}.")
+        raise InputError(
+            say(
+                "WITHIN takes out what does not change within a cell: leave out {constant}.",
+                constant=", ".join(constant),
+            )
+        )
     x = np.column_stack([left(column) for column in observations.x.T])
     return replace(observations, y=left(observations.y), x=x)
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ...errors import InputError
+from ...messages import say
 from .kernels import Kernel
 
 Scores = Callable[[Sequence[float]], np.ndarray]
@@ -50,8 +51,15 @@ def search_range(points: np.ndarray, kernel: Kernel, k: int) -> tuple[float, flo
         low = _FEWEST + _FEWEST_PER_COEFFICIENT * k + 1
         if n <= low + 1:
             raise InputError(
-                f"A search needs more than {low + 1} places ({_FEWEST} and {_FEWEST_PER_COEFFICIENT} for each of {k} "
-                f"coefficients); there are {n}. Give BANDWIDTH, or fewer drivers."
+                say(
+                    "A search needs more than {low} places ({fewest} and {fewest_per_coefficient} for each of "
+                    "{k} coefficients); there are {n}. Give BANDWIDTH, or fewer drivers.",
+                    low=low + 1,
+                    fewest=_FEWEST,
+                    fewest_per_coefficient=_FEWEST_PER_COEFFICIENT,
+                    k=k,
+                    n=n,
+                )
             )
         return float(low), float(n - 1)
     sides = np.ptp(points, axis=0)
@@ -88,8 +96,13 @@ def find_bandwidth(scores: Scores, kernel: Kernel, low: float, high: float, star
         left, right = _surroundings(curve, low, high, min(max(start, low), high))
     if not np.isfinite(curve.score(curve.best)):
         raise InputError(
-            f"No bandwidth from {low:g} to {high:g} lets every place be fitted: columns do not vary among the places "
-            "that one of them sees. Leave out drivers that are zero nearly everywhere, or give a larger BANDWIDTH."
+            say(
+                "No bandwidth from {low:g} to {high:g} lets every place be fitted: columns do not vary among "
+                "the places that one of them sees. Leave out drivers that are zero nearly everywhere, or "
+                "give a larger BANDWIDTH.",
+                low=low,
+                high=high,
+            )
         )
     _narrow(curve, left, right)
     if kernel.adaptive:

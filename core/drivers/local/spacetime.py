@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .kernels import Kernel
 from .search import find_bandwidth, search_range
@@ -44,7 +45,7 @@ def in_space_and_time(points: np.ndarray, times: np.ndarray, tau: float) -> np.n
     Source: Huang, Wu and Barry 2010, International Journal of Geographical Information Science 24:383.
     """
     if tau < 0:
-        raise InputError(f"The scale of time must not be negative; it is {tau:g}.")
+        raise InputError(say("The scale of time must not be negative; it is {tau:g}.", tau=tau))
     return np.column_stack([points, np.sqrt(tau) * times]) if tau > 0 else points
 
 
@@ -64,7 +65,7 @@ def find_space_time(
     """
     span = float(np.ptp(times))
     if span <= 0:
-        raise InputError("METHOD gtwr needs several times in TIME; there is one. Choose METHOD gwr.")
+        raise InputError(say("METHOD gtwr needs several times in TIME; there is one. Choose METHOD gwr."))
     across = float(np.sqrt(np.sum(np.ptp(sample.points, axis=0) ** 2)))
     grid = (across / span) ** 2 * np.geomspace(1e-4, 1e2, _GRID)
     best_at: dict[float, tuple[float, float, str]] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .kernels import Kernel, seen
 
@@ -64,14 +65,14 @@ def make_sample(points: np.ndarray, y: np.ndarray, drivers: np.ndarray, names: S
     x = np.column_stack([np.ones(len(y)), drivers])
     n, k = x.shape
     if n < k + 2:
-        raise InputError(f"{n} places are too few for a local regression with {k} coefficients.")
+        raise InputError(say("{n} places are too few for a local regression with {k} coefficients.", n=n, k=k))
     names = tuple(names) or tuple(f"driver {j}" for j in range(1, k))
     means, scales = x.mean(axis=0), x.std(axis=0)
     flat = [name for name, mean, scale in zip(names, means[1:], scales[1:]) if scale <= 1e-12 * max(abs(mean), 1e-300)]
     if flat:
-        raise InputError(f"{', '.join(flat)} has the same value everywhere. Leave it out of X.")
+        raise InputError(say("{flat} has the same value everywhere. Leave it out of X.", flat=", ".join(flat)))
     if float(y.std()) <= 1e-12 * abs(float(y.mean())):
-        raise InputError("The explained variable has the same value everywhere: there is nothing to explain.")
+        raise InputError(say("The explained variable has the same value everywhere: there is nothing to explain."))
     means[0], scales[0] = 0.0, 1.0
     return Sample(points, (y - y.mean()) / y.std(), (x - means) / scales, y.mean(), y.std(), means, scales)
 
@@ -285,12 +286,16 @@ def fit(sample: Sample, kernel: Kernel, bandwidth: float, progress: Progress = Q
 
 def _require_fits(good: np.ndarray, leverage: np.ndarray) -> None:
     if not good.any():
-        raise InputError("No place sees enough others for a fit. Choose a larger bandwidth, or fewer drivers.")
+        raise InputError(say("No place sees enough others for a fit. Choose a larger bandwidth, or fewer drivers."))
     left = good.sum() - leverage[good].sum()
     if left <= 2:
         raise InputError(
-            f"The coefficients use up {leverage[good].sum():.1f} of {int(good.sum())} places, which leaves nothing to "
-            "judge them by. Choose a larger bandwidth, or fewer drivers."
+            say(
+                "The coefficients use up {value:.1f} of {value2} places, which leaves nothing to judge them "
+                "by. Choose a larger bandwidth, or fewer drivers.",
+                value=leverage[good].sum(),
+                value2=int(good.sum()),
+            )
         )
 
 

@@ -67,7 +67,9 @@ class PanelChoice:
     def check(self) -> None:
         """Raises InputError where model and effects contradict each other."""
         if self.model not in MODELS:
-            raise InputError(f"MODEL {self.model!r} is not known: choose one of {', '.join(MODELS)}.")
+            raise InputError(
+                say("MODEL {model!r} is not known: choose one of {models}.", model=self.model, models=", ".join(MODELS))
+            )
         if self.model == "pooled" and self.effects != "none":
             raise InputError(
                 say("MODEL pooled has no effects, and EFFECTS is {effects}. Choose none.", effects=self.effects)

@@ -15,6 +15,7 @@ from scipy import fft, sparse
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..place.regular_grid import RegularGrid, regular_grid
 from ..place.sphere import chord, great_circle, on_the_sphere
@@ -42,9 +43,15 @@ class SpatialKernel:
 
     def __post_init__(self) -> None:
         if self.shape not in KERNELS:
-            raise InputError(f"Kernel {self.shape!r} is not known: choose one of {', '.join(KERNELS)}.")
+            raise InputError(
+                say(
+                    "Kernel {shape!r} is not known: choose one of {kernels}.",
+                    shape=self.shape,
+                    kernels=", ".join(KERNELS),
+                )
+            )
         if not np.isfinite(self.cutoff) or self.cutoff <= 0:
-            raise InputError(f"The cutoff distance must be a positive number; it is {self.cutoff}.")
+            raise InputError(say("The cutoff distance must be a positive number; it is {cutoff}.", cutoff=self.cutoff))
 
     def weights(self, distance: np.ndarray) -> np.ndarray:
         if self.shape == "uniform":

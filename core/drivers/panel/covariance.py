@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from .effects import group_sums
 from .fit import Fit
 
@@ -90,8 +91,11 @@ def clustered(sandwich: Sandwich, clusters: Mapping[str, np.ndarray], parameters
     groups = sizes[smallest]
     if groups < 2:
         raise InputError(
-            f"CLUSTER {smallest} has one value only, so nothing can be learnt from how clusters differ. "
-            "Choose a column with many values, or COVARIANCE robust."
+            say(
+                "CLUSTER {smallest} has one value only, so nothing can be learnt from how clusters differ. "
+                "Choose a column with many values, or COVARIANCE robust.",
+                smallest=smallest,
+            )
         )
     factor = groups / (groups - 1) * (sandwich.n - 1) / max(sandwich.n - parameters, 1)
     codes = list(clusters.values())
@@ -129,7 +133,7 @@ def driscoll_kraay(sandwich: Sandwich, time: np.ndarray, times: np.ndarray, lags
     """
     size = len(times)
     if size < 2:
-        raise InputError("COVARIANCE driscoll_kraay needs at least two times, better 20 or more. Choose cluster.")
+        raise InputError(say("COVARIANCE driscoll_kraay needs at least two times, better 20 or more. Choose cluster."))
     positions, step = calendar(times)
     longest = int(4 * (size / 100) ** (2 / 9)) if lags is None else lags
     longest = min(longest, int(positions[-1]))
@@ -159,8 +163,11 @@ def calendar(times: np.ndarray) -> tuple[np.ndarray, int]:
     """
     if times.dtype.kind not in "iu":
         raise InputError(
-            f"Lags in time need TIME as whole numbers such as years; it holds {str(times[0])!r}. "
-            "Choose a numeric column, or another COVARIANCE."
+            say(
+                "Lags in time need TIME as whole numbers such as years; it holds {times!r}. Choose a numeric "
+                "column, or another COVARIANCE.",
+                times=str(times[0]),
+            )
         )
     since = times.astype(np.int64) - int(times[0])
     step = max(int(np.gcd.reduce(since)), 1)

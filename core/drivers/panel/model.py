@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from ...errors import InputError
+from ...messages import say
 from ..observations import Dropped, Observations
 from .covariance import Sandwich, parameters_beside
 from .effects import Groups, Projection, singletons, two_way
@@ -43,8 +44,11 @@ def without_singletons(observations: Observations, effects: str) -> Observations
     if alone.all():
         name = observations.time_name if effects == "time" else observations.entity_name
         raise InputError(
-            f"Every row is alone in its {name}: effects fit all rows "
-            "exactly and nothing is left for the drivers. Check ENTITY and TIME, or choose EFFECTS none."
+            say(
+                "Every row is alone in its {name}: effects fit all rows exactly and nothing is left for the "
+                "drivers. Check ENTITY and TIME, or choose EFFECTS none.",
+                name=name,
+            )
         )
     return observations.keep(~alone, [Dropped("rows", int(alone.sum()), "singletons, fitted exactly by an effect")])
 
@@ -93,7 +97,14 @@ class WithinRegression:
         self.total = float(y_within @ y_within)
         if np.sqrt(self.total) <= 1e-12 * max(float(np.linalg.norm(given.y)), 1e-300):
             what = "does not vary" if not self.projection else f"does not vary beside the effects ({self.effects})"
-            raise InputError(f"Y {given.y_name} {what} over the {given.n} rows: there is nothing to explain.")
+            raise InputError(
+                say(
+                    "Y {y_name} {what} over the {n} rows: there is nothing to explain.",
+                    y_name=given.y_name,
+                    what=what,
+                    n=given.n,
+                )
+            )
         spread = norms(self.centred)
         spread = np.where(spread > 1e-12 * norms(given.x), spread, np.inf)
         upper = triangle(within, y_within)
@@ -106,7 +117,7 @@ class WithinRegression:
         self.left_out = [j for j in found.made_of if not found.made_of[j] and np.isfinite(spread[j])]
         if not self.kept:
             reasons = "; ".join(f"{item.what}: {item.reason}" for item in self.dropped)
-            raise InputError(f"No driver is left to estimate. {reasons}.")
+            raise InputError(say("No driver is left to estimate. {reasons}.", reasons=reasons))
         self.upper = narrowed(upper, self.kept)
         self.length = norms(self.upper[:, :-1])
         scale = np.r_[self.length, 1.0]
@@ -141,8 +152,14 @@ class WithinRegression:
         self.df = given.n - k - self.absorbed
         if self.df <= 0:
             raise InputError(
-                f"{given.n} rows cannot estimate {k} coefficients and {self.absorbed} effects: at least "
-                f"{k + self.absorbed + 1} rows are needed. Add years, or use fewer drivers or effects."
+                say(
+                    "{n} rows cannot estimate {k} coefficients and {absorbed} effects: at least {k2} rows are "
+                    "needed. Add years, or use fewer drivers or effects.",
+                    n=given.n,
+                    k=k,
+                    absorbed=self.absorbed,
+                    k2=k + self.absorbed + 1,
+                )
             )
         self.fit = least_squares(self.within, self.y_within, self.upper)
         columns, everything = self.within, self.fit

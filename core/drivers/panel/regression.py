@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..collinearity import collinearity_warnings
 from ..observations import Dropped, Observations
@@ -127,23 +128,42 @@ def panel_regression(
 
 def _check(observations: Observations, effects: str, covariance: str, confidence: float, lags: int | None) -> None:
     if effects not in EFFECTS:
-        raise InputError(f"EFFECTS {effects!r} is not known: choose one of {', '.join(EFFECTS)}.")
+        raise InputError(
+            say(
+                "EFFECTS {effects!r} is not known: choose one of {effects2}.",
+                effects=effects,
+                effects2=", ".join(EFFECTS),
+            )
+        )
     if covariance not in COVARIANCES:
-        raise InputError(f"COVARIANCE {covariance!r} is not known: choose one of {', '.join(COVARIANCES)}.")
+        raise InputError(
+            say(
+                "COVARIANCE {covariance!r} is not known: choose one of {covariances}.",
+                covariance=covariance,
+                covariances=", ".join(COVARIANCES),
+            )
+        )
     if not 0 < confidence < 1:
-        raise InputError(f"The confidence level must lie between 0 and 1; it is {confidence}.")
+        raise InputError(
+            say("The confidence level must lie between 0 and 1; it is {confidence}.", confidence=confidence)
+        )
     if lags is not None and lags < 0:
-        raise InputError(f"The longest lag must be 0 or more steps; it is {lags}.")
+        raise InputError(say("The longest lag must be 0 or more steps; it is {lags}.", lags=lags))
     if effects in ("entity", "twoway"):
         if observations.entity is None:
-            raise InputError(f"EFFECTS {effects} needs the column ENTITY: choose the cell or unit of each row.")
+            raise InputError(
+                say("EFFECTS {effects} needs the column ENTITY: choose the cell or unit of each row.", effects=effects)
+            )
         if observations.times is not None and len(observations.times) < 2:
             raise InputError(
-                f"All rows are of one time ({observations.times[0]}), so effects of entities cannot be told from "
-                "errors. Add years, or choose EFFECTS none."
+                say(
+                    "All rows are of one time ({times}), so effects of entities cannot be told from errors. Add "
+                    "years, or choose EFFECTS none.",
+                    times=observations.times[0],
+                )
             )
     if effects in ("time", "twoway") and observations.time is None:
-        raise InputError(f"EFFECTS {effects} needs the column TIME: choose the year of each row.")
+        raise InputError(say("EFFECTS {effects} needs the column TIME: choose the year of each row.", effects=effects))
 
 
 def _result(
@@ -328,24 +348,30 @@ def _covariance(
         return clustered(model.sandwich, clusters, model.parameters_beside(list(clusters.values())))
     if name == "driscoll_kraay":
         if given.time is None or given.times is None:
-            raise InputError("COVARIANCE driscoll_kraay needs the column TIME: choose the year of each row.")
+            raise InputError(say("COVARIANCE driscoll_kraay needs the column TIME: choose the year of each row."))
         return driscoll_kraay(model.sandwich, given.time, given.times, lags)
     if given.coordinates is None:
-        raise InputError("COVARIANCE conley needs coordinates: give a point or polygon layer, or columns x and y.")
+        raise InputError(say("COVARIANCE conley needs coordinates: give a point or polygon layer, or columns x and y."))
     if spatial is None:
-        raise InputError("COVARIANCE conley needs a cutoff distance: give the range of the residuals' variogram.")
+        raise InputError(say("COVARIANCE conley needs a cutoff distance: give the range of the residuals' variogram."))
     return conley(model.sandwich, given.coordinates, spatial, given.time, given.entity, given.times, lags, progress)
 
 
 def _clusters(given: Observations, cluster: tuple[str, ...]) -> dict[str, np.ndarray]:
     names = cluster or ((given.entity_name,) if given.entity_name else ())
     if not names:
-        raise InputError("COVARIANCE cluster needs ENTITY or CLUSTER: choose a column, or COVARIANCE robust.")
+        raise InputError(say("COVARIANCE cluster needs ENTITY or CLUSTER: choose a column, or COVARIANCE robust."))
     if len(names) > 2 or len(set(names)) < len(names):
-        raise InputError(f"CLUSTER takes one or two different columns; given are {', '.join(names)}.")
+        raise InputError(say("CLUSTER takes one or two different columns; given are {names}.", names=", ".join(names)))
     unknown = [name for name in names if name not in given.groups]
     if unknown:
-        raise InputError(f"CLUSTER {unknown[0]!r} was not read; known are {', '.join(given.groups) or 'none'}.")
+        raise InputError(
+            say(
+                "CLUSTER {unknown!r} was not read; known are {groups}.",
+                unknown=unknown[0],
+                groups=", ".join(given.groups) or "none",
+            )
+        )
     return {name: given.groups[name] for name in names}
 
 

@@ -125,7 +125,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
     if choice.covariance == "conley":
         table.needed_coordinates("COVARIANCE conley")
         if choice.cutoff is None:
-            raise InputError("COVARIANCE conley needs CUTOFF: give the range of the residuals' variogram.")
+            raise InputError(say("COVARIANCE conley needs CUTOFF: give the range of the residuals' variogram."))
         for doubt in table.doubts():
             progress.warn(doubt)
         spatial = SpatialKernel(choice.cutoff, choice.kernel, table.geographic)

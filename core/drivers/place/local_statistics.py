@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse, stats
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .draws import Draws, conditional_draws
 from .neighbours import Weights
@@ -293,4 +294,10 @@ def _told(permutations: int, significance: str, alpha: float | None, weights: We
 
 def require_significance(word: str) -> None:
     if word not in SIGNIFICANCE:
-        raise InputError(f"SIGNIFICANCE {word!r} is not known: choose one of {', '.join(SIGNIFICANCE)}.")
+        raise InputError(
+            say(
+                "SIGNIFICANCE {word!r} is not known: choose one of {significance}.",
+                word=word,
+                significance=", ".join(SIGNIFICANCE),
+            )
+        )

@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
+from ...messages import say
 from .regular_grid import regular_grid
 from .sphere import chord, on_the_sphere
 
@@ -60,15 +61,21 @@ def grid_weights(coordinates: np.ndarray, kind: str = "queen") -> Weights:
     grid = regular_grid(coordinates)
     if grid is None:
         raise InputError(
-            f"NEIGHBOURS {kind} needs cells of a regular grid, or polygons that touch; these {len(coordinates)} points "
-            "are neither. Choose knn or distance."
+            say(
+                "NEIGHBOURS {kind} needs cells of a regular grid, or polygons that touch; these {count} "
+                "points are neither. Choose knn or distance.",
+                kind=kind,
+                count=len(coordinates),
+            )
         )
     columns = grid.shape[1]
     raster = np.full((grid.shape[0] + 1) * (columns + 2), -1, dtype=np.int64)
     cell = grid.row * (columns + 2) + grid.column + 1  # a blank column on each side stops wrapping
     raster[cell] = np.arange(len(cell))
     if np.count_nonzero(raster >= 0) < len(cell):
-        raise InputError("Two rows are at the same place. Spatial neighbours need one row a place: choose one year.")
+        raise InputError(
+            say("Two rows are at the same place. Spatial neighbours need one row a place: choose one year.")
+        )
     pairs = []
     for down, along in _STEPS[kind]:
         other = raster[cell + down * (columns + 2) + along]
@@ -94,7 +101,7 @@ def knn_weights(coordinates: np.ndarray, k: int = 8, geographic: bool = False) -
     """
     n = len(coordinates)
     if not 1 <= k < n:
-        raise InputError(f"The number of neighbours must lie between 1 and {n - 1}; it is {k}.")
+        raise InputError(say("The number of neighbours must lie between 1 and {n}; it is {k}.", n=n - 1, k=k))
     points = on_the_sphere(coordinates) if geographic else coordinates
     _, near = cKDTree(points).query(points, k=k + 1)
     others = near != np.arange(n)[:, None]
@@ -110,15 +117,22 @@ def distance_weights(coordinates: np.ndarray, distance: float, geographic: bool 
         InputError: the distance is not positive, or joins more pairs than memory should hold.
     """
     if not np.isfinite(distance) or distance <= 0:
-        raise InputError(f"The distance of neighbours must be a positive number; it is {distance}.")
+        raise InputError(
+            say("The distance of neighbours must be a positive number; it is {distance}.", distance=distance)
+        )
     tree = cKDTree(on_the_sphere(coordinates) if geographic else coordinates)
     reach = distance * (1 + 1e-9)
     reach = chord(reach) if geographic else reach
     count = int(tree.count_neighbors(tree, reach)) - len(coordinates)
     if count > MOST_PAIRS:
         raise InputError(
-            f"Within {distance:g} there are {count} pairs of neighbours, more than {MOST_PAIRS}. "
-            "Choose a smaller distance, or knn."
+            say(
+                "Within {distance:g} there are {count} pairs of neighbours, more than {most_pairs}. Choose a "
+                "smaller distance, or knn.",
+                distance=distance,
+                count=count,
+                most_pairs=MOST_PAIRS,
+            )
         )
     return pair_weights(tree.query_pairs(reach, output_type="ndarray"), len(coordinates), f"within {distance:g}")
 
@@ -133,7 +147,11 @@ def neighbour_weights(
         return knn_weights(coordinates, k, geographic)
     if kind == "distance":
         return distance_weights(coordinates, distance, geographic)
-    raise InputError(f"NEIGHBOURS {kind!r} is not known: choose one of {', '.join(NEIGHBOURS)}.")
+    raise InputError(
+        say(
+            "NEIGHBOURS {kind!r} is not known: choose one of {neighbours}.", kind=kind, neighbours=", ".join(NEIGHBOURS)
+        )
+    )
 
 
 def block_codes(coordinates: np.ndarray, side: float, origin: Sequence[float] = (0.0, 0.0)) -> np.ndarray:
@@ -151,7 +169,7 @@ def block_codes(coordinates: np.ndarray, side: float, origin: Sequence[float] = 
         InputError: the side is not positive.
     """
     if not np.isfinite(side) or side <= 0:
-        raise InputError(f"The side of a block must be a positive number; it is {side}.")
+        raise InputError(say("The side of a block must be a positive number; it is {side}.", side=side))
     places = np.floor((coordinates - np.asarray(origin)) / side).astype(np.int64)
     places -= places.min(axis=0)
     _, codes = np.unique(places[:, 1] * (int(places[:, 0].max()) + 1) + places[:, 0], return_inverse=True)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse, stats
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .draws import conditional_draws
 from .neighbours import Weights
@@ -115,7 +116,9 @@ def residual_moran(residuals: np.ndarray, drivers: np.ndarray, weights: Weights)
     q = q[:, singular > 1e-10 * singular[0]]
     k = q.shape[1]
     if n <= k + 1:
-        raise InputError(f"Moran's I of residuals needs more places than coefficients: {n} places, {k} coefficients.")
+        raise InputError(
+            say("Moran's I of residuals needs more places than coefficients: {n} places, {k} coefficients.", n=n, k=k)
+        )
     wq, tq = w @ q, w.T @ q
     inner = q.T @ wq
     trace = -float(np.trace(inner))
@@ -179,7 +182,10 @@ def local_moran(
     z = about_mean(values, weights)
     if permutations < 19:
         raise InputError(
-            f"Local Moran needs at least 19 permutations for a p of 0.05 and less; given are {permutations}."
+            say(
+                "Local Moran needs at least 19 permutations for a p of 0.05 and less; given are {permutations}.",
+                permutations=permutations,
+            )
         )
     n, w = len(z), weights.matrix
     counts = np.diff(w.indptr)
@@ -205,16 +211,18 @@ def local_moran(
 def about_mean(values: np.ndarray, weights: Weights) -> np.ndarray:
     n = len(values)
     if n != weights.n:
-        raise InputError(f"There are {n} values but weights of {weights.n} places.")
+        raise InputError(say("There are {n} values but weights of {n2} places.", n=n, n2=weights.n))
     if n < 4:
-        raise InputError(f"Spatial autocorrelation needs at least 4 places; there are {n}.")
+        raise InputError(say("Spatial autocorrelation needs at least 4 places; there are {n}.", n=n))
     if not np.all(np.isfinite(values)):
-        raise InputError("Spatial autocorrelation needs a number at every place; leave out places without a value.")
+        raise InputError(
+            say("Spatial autocorrelation needs a number at every place; leave out places without a value.")
+        )
     if weights.matrix.nnz == 0:
-        raise InputError(f"No place has a neighbour ({weights.kind}). Choose knn or a larger distance.")
+        raise InputError(say("No place has a neighbour ({kind}). Choose knn or a larger distance.", kind=weights.kind))
     z = values - values.mean()
     if float(np.abs(z).max()) <= 1e-12 * float(np.abs(values).max()):
-        raise InputError("All values are the same: there is no pattern to test.")
+        raise InputError(say("All values are the same: there is no pattern to test."))
     return z
 
 

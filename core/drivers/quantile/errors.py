@@ -11,6 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.stats import chi2, norm
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from .solver import Array, Basis, Solution, fit_quantile, make_basis
 
@@ -184,7 +185,12 @@ def bootstrap_covariance(
     """
     count = int(units.max()) + 1
     if count < 2:
-        raise InputError(f"The bootstrap draws whole units ({unit_name}), and there is only one. Use a finer unit.")
+        raise InputError(
+            say(
+                "The bootstrap draws whole units ({unit_name}), and there is only one. Use a finer unit.",
+                unit_name=unit_name,
+            )
+        )
     random = np.random.default_rng(seed)
     draws: list[Array] = []
     failed = 0
@@ -197,8 +203,11 @@ def bootstrap_covariance(
             failed += 1
             if failed > replications:
                 raise InputError(
-                    f"More than half of the bootstrap samples of {unit_name} do not determine every coefficient. "
-                    "Use fewer columns (year dummies?), finer units or another standard error."
+                    say(
+                        "More than half of the bootstrap samples of {unit_name} do not determine every coefficient. "
+                        "Use fewer columns (year dummies?), finer units or another standard error.",
+                        unit_name=unit_name,
+                    )
                 ) from None
         progress.set(100 * len(draws) / replications)
     if count < len(units):

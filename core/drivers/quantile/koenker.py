@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 from scipy.sparse import block_diag, csr_matrix, eye, hstack, vstack
 
 from ...errors import EcoAssetsError, InputError
+from ...messages import say
 from ...progress import Progress
 from .panel import Codes, Estimates, check_loss, null_losses, short_panel
 from .solver import Array, Basis, make_basis
@@ -69,9 +70,16 @@ def koenker(
     size = len(y) * len(quantiles)
     if size > LARGEST:
         raise InputError(
-            f"Koenker's method solves one linear program for all cells and quantiles; {len(y)} rows times "
-            f"{len(quantiles)} quantiles is {size}, more than {LARGEST}, beyond which the program and its bootstrap "
-            "take hours. Use fewer rows (a coarser grid) or quantiles, or the canay or mmqr method."
+            say(
+                "Koenker's method solves one linear program for all cells and quantiles; {count} rows times "
+                "{count2} quantiles is {size}, more than {largest}, beyond which the program and its "
+                "bootstrap take hours. Use fewer rows (a coarser grid) or quantiles, or the canay or mmqr "
+                "method.",
+                count=len(y),
+                count2=len(quantiles),
+                size=size,
+                largest=LARGEST,
+            )
         )
     basis = make_basis(x, names)
     progress.check()
@@ -143,7 +151,7 @@ def fit_penalised(
     x, w = basis.rows[used], weight[used]
     strength = np.linalg.eigvalsh((x * w[:, None]).T @ x)
     if strength[0] <= 1e-10 * strength[-1]:
-        raise InputError("The rows that are left no longer determine every coefficient.")
+        raise InputError(say("The rows that are left no longer determine every coefficient."))
     offset = basis.rows.T @ y / rows
     response = (y - basis.rows @ offset)[used]
     scale = float(np.mean(np.abs(response))) or 1.0
@@ -175,7 +183,10 @@ def fit_penalised(
     )
     if found.status != 0:
         raise EcoAssetsError(
-            f"Koenker's linear program was not solved ({found.message}). Use fewer rows or quantiles, or canay or mmqr."
+            say(
+                "Koenker's linear program was not solved ({message}). Use fewer rows or quantiles, or canay or mmqr.",
+                message=found.message,
+            )
         )
     marginals = -found.eqlin.marginals
     rotated, shift = marginals[: count * x.shape[1]].reshape(count, -1), marginals[count * x.shape[1] :]

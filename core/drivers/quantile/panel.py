@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from .solver import Array, Basis, Solution, dependence, fit_quantile, make_basis
 
@@ -146,7 +147,7 @@ class Within:
         normal = weighted.T @ self.demeaned
         size = np.sqrt(np.diag(normal))
         if weights is not None and (size.min() == 0 or np.linalg.cond(normal / np.outer(size, size)) > 1e12):
-            raise InputError("The cells that are left no longer determine every slope.")
+            raise InputError(say("The cells that are left no longer determine every slope."))
         slopes = np.linalg.solve(normal / np.outer(size, size), (weighted.T @ y_demeaned) / size) / size
         return slopes, self.means(y - self.x @ slopes)
 
@@ -163,12 +164,15 @@ def make_within(x: Array, names: tuple[str, ...], cells: Codes) -> Within:
     constant = [name for name, left, all_of_it in zip(names, length, original) if left <= 1e-9 * all_of_it]
     if constant:
         raise InputError(
-            f"Constant in time within every cell: {', '.join(constant)}. Cell effects absorb such drivers. Leave them "
-            "out, or use the pooled method."
+            say(
+                "Constant in time within every cell: {constant}. Cell effects absorb such drivers. Leave "
+                "them out, or use the pooled method.",
+                constant=", ".join(constant),
+            )
         )
     complaint = dependence(np.asarray(np.linalg.qr(demeaned / length, mode="r")), length, names)
     if complaint:
-        raise InputError(f"Within cells: {complaint}")
+        raise InputError(say("Within cells: {complaint}", complaint=complaint))
     return Within(cells, counts, x, demeaned)
 
 
@@ -271,7 +275,7 @@ def location_scale(y: Array, within: Within, quantiles: Sequence[float], weights
     spread = within.x @ scale + scale_effects[cells]
     positive = spread > 0
     if not positive.any():
-        raise InputError("MM-QR: the fitted scale is positive in no row.")
+        raise InputError(say("MM-QR: the fitted scale is positive in no row."))
     standardised = residuals[positive] / spread[positive]
     if weights is not None:
         standardised = np.repeat(standardised, weights[positive].astype(int))
@@ -293,8 +297,11 @@ def mmqr(
     """
     if np.bincount(cells).max() < 3:
         raise InputError(
-            "MM-QR needs cells with at least three years: the two residuals of a cell with two years are always equal "
-            "in size, so nothing shows how the scale depends on the drivers. Use canay or pooled."
+            say(
+                "MM-QR needs cells with at least three years: the two residuals of a cell with two years are "
+                "always equal in size, so nothing shows how the scale depends on the drivers. Use canay or "
+                "pooled."
+            )
         )
     within = make_within(x[:, 1:], names[1:], cells)
     fit = location_scale(y, within, quantiles)

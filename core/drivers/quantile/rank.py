@@ -10,6 +10,7 @@ from scipy.linalg import qr
 from scipy.stats import t as student
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from .solver import Array, Solution, fit_quantile, make_basis
 
@@ -77,8 +78,12 @@ def rank_tests(
     rows, columns = x.shape
     if rows > LARGEST:
         raise InputError(
-            f"Rank intervals are for small samples, up to {LARGEST} rows; there are {rows}. Choose nid, which costs "
-            "little and is as good in large samples."
+            say(
+                "Rank intervals are for small samples, up to {largest} rows; there are {rows}. Choose nid, "
+                "which costs little and is as good in large samples.",
+                largest=LARGEST,
+                rows=rows,
+            )
         )
     degrees = rows - columns
     critical = float(student.ppf((1 + level) / 2, degrees))

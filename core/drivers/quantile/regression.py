@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .errors import Covariance, bootstrap_covariance, iid_covariance, nid_covariance, row_densities, wald
 from .koenker import koenker
@@ -203,19 +204,41 @@ def _check_choices(
     wrong = [t for t in taus if not 0 < t < 1]
     if not taus or wrong:
         given = ", ".join(f"{t:g}" for t in wrong) or "none"
-        raise InputError(f"Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.")
+        raise InputError(
+            say("Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.", given=given)
+        )
     if len(set(taus)) < len(taus):
-        raise InputError(f"A quantile is given twice: {', '.join(f'{t:g}' for t in taus)}.")
+        raise InputError(say("A quantile is given twice: {taus}.", taus=", ".join(f"{t:g}" for t in taus)))
     if method not in METHODS:
-        raise InputError(f"Unknown quantile method: {method}. Choose one of {', '.join(METHODS)}.")
+        raise InputError(
+            say(
+                "Unknown quantile method: {method}. Choose one of {methods}.", method=method, methods=", ".join(METHODS)
+            )
+        )
     if std_error is not None and std_error not in STD_ERRORS:
-        raise InputError(f"Unknown standard error: {std_error}. Choose one of {', '.join(STD_ERRORS)}.")
+        raise InputError(
+            say(
+                "Unknown standard error: {std_error}. Choose one of {std_errors}.",
+                std_error=std_error,
+                std_errors=", ".join(STD_ERRORS),
+            )
+        )
     if replications < 2:
-        raise InputError(f"The bootstrap needs at least 2 replications (200 are usual); given: {replications}.")
+        raise InputError(
+            say(
+                "The bootstrap needs at least 2 replications (200 are usual); given: {replications}.",
+                replications=replications,
+            )
+        )
     if not (np.isfinite(penalty) and penalty >= 0):
-        raise InputError(f"The penalty must be 0 or more; given: {penalty}.")
+        raise InputError(say("The penalty must be 0 or more; given: {penalty}.", penalty=penalty))
     if not 0 < confidence < 1:
-        raise InputError(f"The confidence must lie between 0 and 1, exclusive (0.95 is usual); given: {confidence}.")
+        raise InputError(
+            say(
+                "The confidence must lie between 0 and 1, exclusive (0.95 is usual); given: {confidence}.",
+                confidence=confidence,
+            )
+        )
     return taus
 
 

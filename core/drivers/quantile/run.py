@@ -96,7 +96,7 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
     cluster = choice.cluster
     if choice.block_size > 0:
         if cluster:
-            raise InputError("CLUSTER and BLOCK_SIZE are both given. Choose a field or spatial blocks.")
+            raise InputError(say("CLUSTER and BLOCK_SIZE are both given. Choose a field or spatial blocks."))
         cluster = f"blocks of {choice.block_size:g}"
         blocks = blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
         table = table.with_column(cluster, blocks)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ...messages import say
 from .panel import Codes
 from .solver import Array
 
@@ -56,21 +57,42 @@ def make_sample(
     response, drivers = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
     if drivers.ndim != 2 or response.shape != drivers.shape[:1] or drivers.shape[1] != len(names):
         raise InputError(
-            f"y {response.shape}, x {drivers.shape} and {len(names)} names do not belong together: "
-            "x needs a row for each value of y and a column for each name."
+            say(
+                "y {shape}, x {shape2} and {count} names do not belong together: x needs a row for each "
+                "value of y and a column for each name.",
+                shape=response.shape,
+                shape2=drivers.shape,
+                count=len(names),
+            )
         )
     for name, values in (("y", response), *zip(names, drivers.T)):
         bad = int(np.sum(~np.isfinite(values)))
         if bad:
-            raise InputError(f"{name} is missing or infinite in {bad} of {len(values)} rows. Remove those rows first.")
+            raise InputError(
+                say(
+                    "{name} is missing or infinite in {bad} of {count} rows. Remove those rows first.",
+                    name=name,
+                    bad=bad,
+                    count=len(values),
+                )
+            )
     codes = {"entity": entity, "time": time, "cluster": cluster}
     for name, given in codes.items():
         if given is not None and np.shape(given) != response.shape:
             raise InputError(
-                f"{name} has shape {np.shape(given)}, y has {response.shape}. One code for each row is needed."
+                say(
+                    "{name} has shape {given}, y has {shape}. One code for each row is needed.",
+                    name=name,
+                    given=np.shape(given),
+                    shape=response.shape,
+                )
             )
     if method != "pooled" and entity is None:
-        raise InputError(f"Method {method} needs the cell of each row (ENTITY). Give it, or use the pooled method.")
+        raise InputError(
+            say(
+                "Method {method} needs the cell of each row (ENTITY). Give it, or use the pooled method.", method=method
+            )
+        )
 
     keep = np.ones(len(response), dtype=bool)
     notes = []
@@ -81,7 +103,12 @@ def make_sample(
             # A cell seen once is fitted perfectly by its own effect and would pose as a row without error.
             keep = counts[cells] > 1
             if not keep.any():
-                raise InputError(f"Every cell has one row; method {method} compares the years of a cell. Use pooled.")
+                raise InputError(
+                    say(
+                        "Every cell has one row; method {method} compares the years of a cell. Use pooled.",
+                        method=method,
+                    )
+                )
             if not keep.all():
                 notes.append(
                     f"{int(np.sum(~keep))} cells with a single row are left out: their effect fits them perfectly."
@@ -89,7 +116,9 @@ def make_sample(
     if not keep.all():
         response, drivers = response[keep], drivers[keep]
     if len(response) and response.min() == response.max():
-        raise InputError(f"y is {response[0]:g} in every row. Nothing is left to explain; check the field.")
+        raise InputError(
+            say("y is {response:g} in every row. Nothing is left to explain; check the field.", response=response[0])
+        )
 
     labels, years, year = [CONSTANT, *names], np.empty(0), np.empty(0)
     if time is not None and year_dummies:
@@ -106,8 +135,13 @@ def make_sample(
         matrix[:, column] = year == one
     if len(response) <= matrix.shape[1]:
         raise InputError(
-            f"{len(response)} rows are too few for {matrix.shape[1]} coefficients ({', '.join(labels)}). "
-            "Use more rows, fewer drivers, or no year dummies."
+            say(
+                "{count} rows are too few for {shape} coefficients ({labels}). Use more rows, fewer drivers, "
+                "or no year dummies.",
+                count=len(response),
+                shape=matrix.shape[1],
+                labels=", ".join(labels),
+            )
         )
     return Sample(
         y=response,
@@ -136,8 +170,13 @@ def _check_duplicates(entity: ArrayLike, time: ArrayLike | None) -> None:
         often = np.argmax(counts)
         where = f"cell {cells[pairs[often] // len(years)]}, year {years[pairs[often] % len(years)]}"
         raise InputError(
-            f"{int(np.sum(counts > 1))} pairs of cell and year occur more than once, such as {where} "
-            f"({counts.max()} rows). A panel has one row for each cell and year; merge or remove the others."
+            say(
+                "{counts} pairs of cell and year occur more than once, such as {where} ({value} rows). A "
+                "panel has one row for each cell and year; merge or remove the others.",
+                counts=int(np.sum(counts > 1)),
+                where=where,
+                value=counts.max(),
+            )
         )
 
 
@@ -150,7 +189,10 @@ def bootstrap_units(sample: Sample) -> tuple[Codes, str]:
         split = int(np.sum(np.bincount(pairs[:, 0]) > 1))
         if split:
             raise InputError(
-                f"{split} cells belong to several clusters. The bootstrap draws whole clusters, so each cell must lie "
-                "in one; clusters by year are not possible."
+                say(
+                    "{split} cells belong to several clusters. The bootstrap draws whole clusters, so each cell "
+                    "must lie in one; clusters by year are not possible.",
+                    split=split,
+                )
             )
     return sample.clusters, "clusters"

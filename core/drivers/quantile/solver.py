@@ -21,6 +21,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr, solve_triangula
 from scipy.optimize import linprog
 
 from ...errors import EcoAssetsError, InputError
+from ...messages import say
 
 Array = NDArray[np.float64]
 
@@ -96,7 +97,14 @@ def make_basis(x: Array, names: tuple[str, ...]) -> Basis:
     """
     rows, columns = x.shape
     if rows < columns:
-        raise InputError(f"{rows} rows cannot carry {columns} coefficients ({', '.join(names)}). Use more rows.")
+        raise InputError(
+            say(
+                "{rows} rows cannot carry {columns} coefficients ({names}). Use more rows.",
+                rows=rows,
+                columns=columns,
+                names=", ".join(names),
+            )
+        )
     length = np.sqrt(np.einsum("ij,ij->j", x, x))
     scaled = np.empty(x.shape, order="F")  # in this order the factorisation needs no copy
     np.divide(x, np.where(length > 0, length, 1), out=scaled)
@@ -221,7 +229,7 @@ def _certify(
 def _check_rank(x: Array) -> None:
     strength = np.linalg.eigvalsh(x.T @ x)
     if len(x) < x.shape[1] or strength[0] <= 1e-10 * strength[-1]:
-        raise InputError("The rows that are left no longer determine every coefficient.")
+        raise InputError(say("The rows that are left no longer determine every coefficient."))
 
 
 def _first_guess(y: Array, x: Array, quantile: float) -> Array | None:
@@ -309,7 +317,9 @@ def _highs(y: Array, x: Array, target: Array) -> _Vertex:
     if found.status in (2, 4):  # 4: HiGHS cannot tell, such as a target that round-off puts just out of reach
         raise Infeasible(f"No dual weights meet the right-hand side of a quantile fit: {found.message}")
     if found.status != 0:
-        raise EcoAssetsError(f"The linear program of a quantile fit was not solved: {found.message}")
+        raise EcoAssetsError(
+            say("The linear program of a quantile fit was not solved: {message}", message=found.message)
+        )
     a, b = np.clip(found.x, 0, 1), -found.eqlin.marginals
     carriers = (a > SIGN_TOLERANCE) & (a < 1 - SIGN_TOLERANCE)
     if carriers.sum() == x.shape[1]:

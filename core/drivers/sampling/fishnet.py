@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ...errors import InputError
+from ...messages import say
 from ...raster.area import band_areas_ha, pixel_areas_ha
 from ...raster.grid import Grid
 from ...raster.lengths import metres_per_unit
@@ -133,7 +134,9 @@ def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None =
         InputError: cells smaller than a pixel, or too many.
     """
     if not np.isfinite(cell_size_m) or cell_size_m <= 0:
-        raise InputError(f"The cell size must be a positive number of metres; it is {cell_size_m}.")
+        raise InputError(
+            say("The cell size must be a positive number of metres; it is {cell_size_m}.", cell_size_m=cell_size_m)
+        )
     width, height = (cell_size_m / metres for metres in metres_per_unit(grid))
     left, top = (grid.transform[0], grid.transform[3]) if origin is None else origin
     columns = _axis(left, width, grid.transform[0], grid.transform[1], grid.width)
@@ -142,12 +145,23 @@ def fishnet(grid: Grid, cell_size_m: float, origin: tuple[float, float] | None =
     largest = max(net.columns.step, net.rows.step)
     if largest > 1 + SNAP_PX:
         raise InputError(
-            f"Cells of {cell_size_m:g} m are smaller than the pixels of the first raster "
-            f"({largest * cell_size_m:g} m), so neighbouring cells would repeat one value. Choose larger cells."
+            say(
+                "Cells of {cell_size_m:g} m are smaller than the pixels of the first raster ({largest:g} m), "
+                "so neighbouring cells would repeat one value. Choose larger cells.",
+                cell_size_m=cell_size_m,
+                largest=largest * cell_size_m,
+            )
         )
     count = net.columns.cells * net.rows.cells
     if count > MOST_CELLS:
-        raise InputError(f"Cells of {cell_size_m:g} m make {count} cells, more than {MOST_CELLS}. Choose larger cells.")
+        raise InputError(
+            say(
+                "Cells of {cell_size_m:g} m make {count} cells, more than {most_cells}. Choose larger cells.",
+                cell_size_m=cell_size_m,
+                count=count,
+                most_cells=MOST_CELLS,
+            )
+        )
     return net
 
 

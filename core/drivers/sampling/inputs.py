@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...errors import InputError
 from ...inputs.names import require_names
+from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY, measure_of_name
 from ...raster.dataset import open_raster, short_name
@@ -53,7 +54,9 @@ class Variable:
             bands = open_raster(self.paths[0], self.name).RasterCount
             if len(self.paths) > 1 or bands > 1:
                 held = f"{len(self.paths)} rasters" if len(self.paths) > 1 else f"{bands} bands"
-                raise InputError(f"{self.name} has {held}, but YEARS is empty. Give the year of each.")
+                raise InputError(
+                    say("{name} has {held}, but YEARS is empty. Give the year of each.", name=self.name, held=held)
+                )
             source = Source(self.name, self.paths[0], 1, kind, self.name, self.minimum, self.maximum, measure=measure)
             return (source,)
         limits = {"minimum": self.minimum, "maximum": self.maximum}
@@ -82,19 +85,32 @@ def read_variables(
     if len(words) != len(paths):
         held = ", ".join(short_name(path) for path in paths)
         raise InputError(
-            f"NAMES holds {len(words)} names ({', '.join(words) or 'none'}) for {len(paths)} rasters ({held}). Give "
-            "one name for each raster, in their order; repeat the name for the years of one variable."
+            say(
+                "NAMES holds {count} names ({words}) for {count2} rasters ({held}). Give one name for each "
+                "raster, in their order; repeat the name for the years of one variable.",
+                count=len(words),
+                words=", ".join(words) or "none",
+                count2=len(paths),
+                held=held,
+            )
         )
     distinct = tuple(dict.fromkeys(words))
     for name in distinct:
         if not re.fullmatch(r"[^\W\d]\w*", name) or name.lower() in RESERVED:
             raise InputError(
-                f"NAMES holds {name!r}, which cannot be a field of the table. Use letters, digits and _, beginning "
-                f"with a letter, and none of {', '.join(RESERVED)}."
+                say(
+                    "NAMES holds {name!r}, which cannot be a field of the table. Use letters, digits and _, "
+                    "beginning with a letter, and none of {reserved}.",
+                    name=name,
+                    reserved=", ".join(RESERVED),
+                )
             )
     if len({name.lower() for name in distinct}) < len(distinct):
         raise InputError(
-            f"NAMES ({', '.join(distinct)}) differ by capital letters only. Give names that files can tell."
+            say(
+                "NAMES ({distinct}) differ by capital letters only. Give names that files can tell.",
+                distinct=", ".join(distinct),
+            )
         )
     require_names("NAMES", words, paths)
     chosen = _statistics(statistics, distinct)
@@ -116,9 +132,11 @@ def parse_numbers(text: str, what: str) -> tuple[float, ...]:
     try:
         numbers = tuple(float(word) for word in words)
     except ValueError:
-        raise InputError(f"{what} holds {text!r}, which are not numbers. Separate them by commas.") from None
+        raise InputError(
+            say("{what} holds {text!r}, which are not numbers. Separate them by commas.", what=what, text=text)
+        ) from None
     if not numbers:
-        raise InputError(f"{what} is empty. Give at least one number.")
+        raise InputError(say("{what} is empty. Give at least one number.", what=what))
     return numbers
 
 
@@ -128,7 +146,9 @@ def parse_point(text: str, what: str) -> tuple[float, float] | None:
         return None
     numbers = parse_numbers(text, what)
     if len(numbers) != 2:
-        raise InputError(f"{what} holds {text!r}. Write x, y in units of the first raster's CRS.")
+        raise InputError(
+            say("{what} holds {text!r}. Write x, y in units of the first raster's CRS.", what=what, text=text)
+        )
     return numbers[0], numbers[1]
 
 
@@ -136,11 +156,22 @@ def _statistics(text: str, names: Sequence[str]) -> list[Statistic]:
     words = split_words(text.lower()) or ["mean"]
     unknown = [word for word in words if word not in STATISTICS]
     if unknown:
-        raise InputError(f"STATISTICS holds {unknown[0]!r}. Choose from {', '.join(STATISTICS)}.")
+        raise InputError(
+            say(
+                "STATISTICS holds {unknown!r}. Choose from {statistics}.",
+                unknown=unknown[0],
+                statistics=", ".join(STATISTICS),
+            )
+        )
     if len(words) not in (1, len(names)):
         raise InputError(
-            f"STATISTICS holds {len(words)} words for {len(names)} variables ({', '.join(names)}). Give one for all or "
-            "one for each variable."
+            say(
+                "STATISTICS holds {count} words for {count2} variables ({names}). Give one for all or one "
+                "for each variable.",
+                count=len(words),
+                count2=len(names),
+                names=", ".join(names),
+            )
         )
     known = {word: word for word in STATISTICS}
     return [known[word] for word in (words if len(words) > 1 else words * len(names))]  # type: ignore[index]
@@ -153,8 +184,16 @@ def _valid_ranges(text: str, names: Sequence[str]) -> dict[str, tuple[float | No
         try:
             low, high = (float(limit) if limit else None for limit in limits)
         except ValueError:
-            raise InputError(f"VALID_RANGES holds {part!r}. Write name:lowest:highest, such as gpp:0:65000.") from None
+            raise InputError(
+                say("VALID_RANGES holds {part!r}. Write name:lowest:highest, such as gpp:0:65000.", part=part)
+            ) from None
         if name not in names:
-            raise InputError(f"VALID_RANGES names {name!r}, which is not among NAMES ({', '.join(names)}).")
+            raise InputError(
+                say(
+                    "VALID_RANGES names {name!r}, which is not among NAMES ({names}).",
+                    name=name,
+                    names=", ".join(names),
+                )
+            )
         ranges[name] = low, high
     return ranges

@@ -109,7 +109,12 @@ def run_sample_grid(
         InputError: rasters, names and years do not fit, or no cell has enough values.
     """
     if not 0 <= inputs.minimum_valid_pct <= 100:
-        raise InputError(f"MINIMUM_VALID_PCT must lie between 0 and 100; it is {inputs.minimum_valid_pct:g}.")
+        raise InputError(
+            say(
+                "MINIMUM_VALID_PCT must lie between 0 and 100; it is {minimum_valid_pct:g}.",
+                minimum_valid_pct=inputs.minimum_valid_pct,
+            )
+        )
     sources = {variable.name: variable.sources(inputs.years, progress) for variable in inputs.variables}
     reference = sources[inputs.variables[0].name][0]
     study = open_study_area(reference, settings, folder, progress)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from .lag import SpatialLag
 
 EFFECTS = ("none", "entity", "twoway")
@@ -106,7 +107,12 @@ def make_design(
         InputError: a driver that does not vary once the effects are out; too few rows; one year with effects.
     """
     if effects != "none" and lag.times < 2:
-        raise InputError(f"EFFECTS {effects} needs several years of each cell; there is one. Choose EFFECTS none.")
+        raise InputError(
+            say(
+                "EFFECTS {effects} needs several years of each cell; there is one. Choose EFFECTS none.",
+                effects=effects,
+            )
+        )
     x = np.asarray(drivers, dtype=np.float64)
     size = np.abs(x).max(axis=0)
     if effects == "none":
@@ -118,13 +124,25 @@ def make_design(
         columns, names_all = x, names
     if flat:
         why = "does not vary" if effects == "none" else f"does not vary once effects ({effects}) are taken out"
-        raise InputError(f"{', '.join(flat)} {why}. Leave it out of X.")
+        raise InputError(say("{flat} {why}. Leave it out of X.", flat=", ".join(flat), why=why))
     scaled = columns / np.sqrt(np.sum(columns**2, axis=0))
     if np.linalg.matrix_rank(scaled, tol=1e-9) < columns.shape[1]:
-        raise InputError(f"The drivers ({', '.join(names)}) are not independent of each other: leave one of them out.")
+        raise InputError(
+            say(
+                "The drivers ({names}) are not independent of each other: leave one of them out.",
+                names=", ".join(names),
+            )
+        )
     design = Design(np.asarray(y), columns, names_all, lag, effects, correction)
     if design.freedom < columns.shape[1] + 3:
-        raise InputError(f"{design.n} rows are too few for {columns.shape[1]} coefficients (EFFECTS {effects}).")
+        raise InputError(
+            say(
+                "{n} rows are too few for {shape} coefficients (EFFECTS {effects}).",
+                n=design.n,
+                shape=columns.shape[1],
+                effects=effects,
+            )
+        )
     return design
 
 

@@ -12,6 +12,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import splu
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..place.neighbours import Weights
 
@@ -41,7 +42,9 @@ class SpatialLag:
         self.n = weights.n
         self.islands = weights.islands
         if self.matrix.nnz == 0:
-            raise InputError(f"No place has a neighbour ({weights.kind}). Choose knn or a larger distance.")
+            raise InputError(
+                say("No place has a neighbour ({kind}). Choose knn or a larger distance.", kind=weights.kind)
+            )
         self._eigenvalues: np.ndarray | None = None
         self._known: dict[float, float] = {}
         if self.n <= DENSE:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .design import Design, without_effects
 from .fitted import SpatialFit
@@ -297,4 +298,6 @@ def _around(design: Design, value: float, width: float) -> tuple[float, float]:
 
 def _require_left(rss: float, design: Design) -> None:
     if rss <= 1e-20 * float(design.y @ design.y) or rss == 0:
-        raise InputError("The drivers explain the variable exactly: there is nothing left to learn about neighbours.")
+        raise InputError(
+            say("The drivers explain the variable exactly: there is nothing left to learn about neighbours.")
+        )

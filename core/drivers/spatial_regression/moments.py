@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.optimize import least_squares
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from .design import Design, without_effects
 from .fitted import SpatialFit
@@ -43,7 +44,9 @@ def fit_by_moments(design: Design, model: str, method: str = "gmm", progress: Pr
     if model in ("sem", "sdem"):
         return _unequal_error(design, model) if robust else _equal_error(design, model)
     if robust:
-        raise InputError("MODEL sac by METHOD gmm_het is not offered: choose METHOD gmm or ml, or MODEL sar or sem.")
+        raise InputError(
+            say("MODEL sac by METHOD gmm_het is not offered: choose METHOD gmm or ml, or MODEL sar or sem.")
+        )
     return _both(design)
 
 
@@ -251,7 +254,13 @@ def _sandwich(x: np.ndarray, residuals: np.ndarray) -> np.ndarray:
 def _require_inside(value: float, lag: SpatialLag, name: str) -> float:
     if not lag.low < value < lag.high:
         raise InputError(
-            f"By moments {name} is {value:.4g}, outside its range {lag.low:.3g} to {lag.high:.3g}: the instruments are "
-            "weak or the model is wrong. Choose METHOD ml or another MODEL."
+            say(
+                "By moments {name} is {value:.4g}, outside its range {low:.3g} to {high:.3g}: the "
+                "instruments are weak or the model is wrong. Choose METHOD ml or another MODEL.",
+                name=name,
+                value=value,
+                low=lag.low,
+                high=lag.high,
+            )
         )
     return value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ..observations import Observations
 
 
@@ -55,8 +56,12 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
         raise TypeError("found.times is not as expected")
     if found.entity is None or found.entities is None:
         raise InputError(
-            f"{found.time_name} holds {len(found.times)} years. Give ENTITY, the field of the cell, so that cells "
-            "can be matched over the years, or choose one YEAR."
+            say(
+                "{time_name} holds {count} years. Give ENTITY, the field of the cell, so that cells can be "
+                "matched over the years, or choose one YEAR.",
+                time_name=found.time_name,
+                count=len(found.times),
+            )
         )
     times = len(found.times)
     notes: tuple[str, ...] = ()
@@ -66,13 +71,18 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
         named = ", ".join(str(found.entities[i]) for i in short[:10])
         if not complete:
             raise InputError(
-                f"{short.size} of {len(count)} cells lack a value in some year (first: {named}). Neighbours must be "
-                "the same in every year: tick COMPLETE to leave these cells out, or fill their gaps."
+                say(
+                    "{size} of {count} cells lack a value in some year (first: {named}). Neighbours must be the "
+                    "same in every year: tick COMPLETE to leave these cells out, or fill their gaps.",
+                    size=short.size,
+                    count=len(count),
+                    named=named,
+                )
             )
         notes = (f"{short.size} of {len(count)} cells lack a value in some year and are left out (first: {named}).",)
         found = found.keep(count[found.entity] == times)
         if not found.n:
-            raise InputError("No cell has a value in every year.")
+            raise InputError(say("No cell has a value in every year."))
     if found.entity is None or found.time is None or found.times is None:
         raise TypeError("found.entity, found.time, found.times is not as expected")
     if found.coordinates is None:
@@ -97,6 +107,11 @@ def _require_one_row_a_place(coordinates: np.ndarray) -> None:
     if counts.max(initial=1) > 1:
         twice = coordinates[first[int(np.argmax(counts))]]
         raise InputError(
-            f"{int(np.sum(counts - 1))} rows lie where another lies (first at {twice[0]:.12g}, {twice[1]:.12g}). A "
-            "table of several years needs TIME and ENTITY, or TIME and one YEAR; else average the rows of a place."
+            say(
+                "{counts} rows lie where another lies (first at {twice:.12g}, {twice2:.12g}). A table of "
+                "several years needs TIME and ENTITY, or TIME and one YEAR; else average the rows of a place.",
+                counts=int(np.sum(counts - 1)),
+                twice=twice[0],
+                twice2=twice[1],
+            )
         )

@@ -80,13 +80,24 @@ class SpatialChoice:
             ("CORRECTION", self.correction, CORRECTIONS),
         ):
             if word not in words:
-                raise InputError(f"{name} {word!r} is not known: choose one of {', '.join(words)}.")
+                raise InputError(
+                    say(
+                        "{name} {word!r} is not known: choose one of {words}.",
+                        name=name,
+                        word=word,
+                        words=", ".join(words),
+                    )
+                )
         if self.effects != "none" and (self.entity is None or self.time is None or self.year is not None):
-            raise InputError(f"EFFECTS {self.effects} needs ENTITY and TIME, and all years: leave YEAR empty.")
+            raise InputError(
+                say("EFFECTS {effects} needs ENTITY and TIME, and all years: leave YEAR empty.", effects=self.effects)
+            )
         if self.model == "sac" and self.effects != "none":
-            raise InputError("MODEL sac is offered without EFFECTS; choose sar, sem, sdm or sdem for a panel.")
+            raise InputError(say("MODEL sac is offered without EFFECTS; choose sar, sem, sdm or sdem for a panel."))
         if not 0 < self.confidence < 1:
-            raise InputError(f"CONFIDENCE must lie between 0 and 1; it is {self.confidence:g}.")
+            raise InputError(
+                say("CONFIDENCE must lie between 0 and 1; it is {confidence:g}.", confidence=self.confidence)
+            )
 
     def columns(self) -> list[str]:
         """The fields that are needed."""

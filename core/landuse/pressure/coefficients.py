@@ -11,6 +11,7 @@ import numpy as np
 from ...class_breaks import BreakClass, ClassBreaks, read_breaks
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverScheme
+from ...messages import say
 from ...tables import Provenance, Table, provenance, resource_table
 
 # What hai_zhao2017 gives by class names and the other presets by codes; they disagree, on ponds by a factor of nine.
@@ -97,23 +98,38 @@ def hemeroby_coefficients(
     """
     _require_preset(name, HEMEROBY, table)
     if levels < 2 or (name != "custom" and levels != HEMEROBY_LEVELS):
-        raise InputError(f"The number of hemeroby levels is {levels}. It is {HEMEROBY_LEVELS} with {name}, else >= 2.")
+        raise InputError(
+            say(
+                "The number of hemeroby levels is {levels}. It is {hemeroby_levels} with {name}, else >= 2.",
+                levels=levels,
+                hemeroby_levels=HEMEROBY_LEVELS,
+                name=name,
+            )
+        )
     values: dict[int, float] = {}
     if name != "custom":
         values = {c.code: float(c.text("hemeroby7")) for c in scheme if c.text("hemeroby7")}
     values |= _given(table, scheme, 1, levels)
     fractions = sorted(code for code, level in values.items() if level != int(level))
     if fractions:
-        raise TableError(f"The hemeroby of class {fractions[0]} is {values[fractions[0]]:g}. Levels are whole numbers.")
+        raise TableError(
+            say(
+                "The hemeroby of class {fractions} is {values:g}. Levels are whole numbers.",
+                fractions=fractions[0],
+                values=values[fractions[0]],
+            )
+        )
     own = provenance("hemeroby_levels") if name != "custom" else None
     return Coefficients(name, values, 1.0, float(levels), _level_breaks(levels), own)
 
 
 def _require_preset(name: str, presets: Sequence[str], table: Table | None) -> None:
     if name not in presets:
-        raise InputError(f"There are no coefficients {name}. Choose one of {', '.join(presets)}.")
+        raise InputError(
+            say("There are no coefficients {name}. Choose one of {presets}.", name=name, presets=", ".join(presets))
+        )
     if name == "custom" and table is None:
-        raise InputError("The coefficients custom need a table with the columns code and coefficient.")
+        raise InputError(say("The coefficients custom need a table with the columns code and coefficient."))
 
 
 def _by_class_name(scheme: LandCoverScheme) -> dict[int, float]:
@@ -126,8 +142,13 @@ def _by_class_name(scheme: LandCoverScheme) -> dict[int, float]:
         name = land_class.text("hai_zhao2017")
         if name and name.casefold() not in by_name:
             raise TableError(
-                f"Class {land_class.code} ({land_class.name}), column hai_zhao2017 holds {name!r}. "
-                f"Write one of {', '.join(by_name)}."
+                say(
+                    "Class {code} ({name}), column hai_zhao2017 holds {name2!r}. Write one of {by_name}.",
+                    code=land_class.code,
+                    name=land_class.name,
+                    name2=name,
+                    by_name=", ".join(by_name),
+                )
             )
         if name:
             values[land_class.code] = by_name[name.casefold()]
@@ -142,8 +163,13 @@ def _by_code(name: str, scheme: LandCoverScheme) -> dict[int, float]:
     if not values:
         known = ", ".join(dict.fromkeys(of_scheme for of_scheme, _, _ in rows))
         raise InputError(
-            f"The coefficients {name} are for codes of {known}, and the land cover is {scheme.title}. "
-            "Choose hai_zhao2017, or custom with a table of code and coefficient."
+            say(
+                "The coefficients {name} are for codes of {known}, and the land cover is {title}. Choose "
+                "hai_zhao2017, or custom with a table of code and coefficient.",
+                name=name,
+                known=known,
+                title=scheme.title,
+            )
         )
     return values
 
@@ -156,9 +182,19 @@ def _given(table: Table | None, scheme: LandCoverScheme, lowest: float, highest:
     for row, (code, value) in enumerate(zip(table.codes("code"), table.numbers("coefficient")), start=1):
         where = f"Table {table.name}, row {row} (code {code})"
         if not scheme.known(code):
-            raise TableError(f"{where}: the scheme {scheme.title} has no such code. Remove the row.")
+            raise TableError(
+                say("{where}: the scheme {title} has no such code. Remove the row.", where=where, title=scheme.title)
+            )
         if not lowest <= value <= highest:
-            raise TableError(f"{where}: the coefficient is {value:g}. Write {lowest:g} to {highest:g}.")
+            raise TableError(
+                say(
+                    "{where}: the coefficient is {value:g}. Write {lowest:g} to {highest:g}.",
+                    where=where,
+                    value=value,
+                    lowest=lowest,
+                    highest=highest,
+                )
+            )
         values[code] = float(value)
     return values
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ...errors import InputError
 from ...inputs.names import require_names
+from ...messages import say
 from ...word_lists import split_words
 from .run import Factor
 
@@ -32,9 +33,15 @@ def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tu
     if len(given) == 1:
         given *= max(len(paths), 1)
     if not paths and (given or split_words(weights)):
-        raise InputError("NAMES or WEIGHTS are given, but no FACTORS. Give the rasters, or leave both empty.")
+        raise InputError(say("NAMES or WEIGHTS are given, but no FACTORS. Give the rasters, or leave both empty."))
     if given and len(given) != len(paths):
-        raise InputError(f"NAMES holds {len(given)} names for {len(paths)} rasters of FACTORS. Give one each, or one.")
+        raise InputError(
+            say(
+                "NAMES holds {count} names for {count2} rasters of FACTORS. Give one each, or one.",
+                count=len(given),
+                count2=len(paths),
+            )
+        )
     if given:
         require_names("NAMES", given, paths)
     series: dict[str, list[str]] = {}
@@ -53,7 +60,14 @@ def _weights(text: str, factors: Sequence[str]) -> list[float]:
         return [1.0] * (len(factors) + 1)
     if len(words) != len(factors) + 1:
         wanted = ", ".join(("land cover", *factors))
-        raise InputError(f"WEIGHTS holds {len(words)} numbers for {len(factors) + 1} parts ({wanted}). Give one each.")
+        raise InputError(
+            say(
+                "WEIGHTS holds {count} numbers for {factors} parts ({wanted}). Give one each.",
+                count=len(words),
+                factors=len(factors) + 1,
+                wanted=wanted,
+            )
+        )
     return [_weight(word) for word in words]
 
 
@@ -63,5 +77,7 @@ def _weight(word: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number >= 0):
-        raise InputError(f"WEIGHTS holds {word!r}. Write numbers from 0 up, separated by commas, such as 2, 1, 1.")
+        raise InputError(
+            say("WEIGHTS holds {word!r}. Write numbers from 0 up, separated by commas, such as 2, 1, 1.", word=word)
+        )
     return number

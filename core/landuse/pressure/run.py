@@ -253,9 +253,9 @@ def run_pressure(
 def _check_weights(inputs: PressureInputs) -> None:
     for label, weight in [("land cover", inputs.land_cover_weight), *((f.label, f.weight) for f in inputs.factors)]:
         if not (np.isfinite(weight) and weight >= 0):
-            raise InputError(f"The weight of {label} is {weight:g}. Give 0 or more.")
+            raise InputError(say("The weight of {label} is {weight:g}. Give 0 or more.", label=label, weight=weight))
     if inputs.land_cover_weight + sum(f.weight for f in inputs.factors) == 0:
-        raise InputError("All weights are 0. Give land cover or a factor a weight above 0.")
+        raise InputError(say("All weights are 0. Give land cover or a factor a weight above 0."))
 
 
 def _require_coefficients(
@@ -270,8 +270,13 @@ def _require_coefficients(
         if missing:
             listed = ", ".join(f"{code} ({pixels} px)" for code, pixels in missing.items())
             raise TableError(
-                f"{source.named} holds classes without a coefficient of {inputs.coefficients.name}: {listed}. "
-                "Add a row with code and coefficient for each to the table of coefficients."
+                say(
+                    "{named} holds classes without a coefficient of {name}: {listed}. Add a row with code and "
+                    "coefficient for each to the table of coefficients.",
+                    named=source.named,
+                    name=inputs.coefficients.name,
+                    listed=listed,
+                )
             )
 
 
@@ -298,8 +303,12 @@ def _normalise(
     low, high = min((b.minimum for b in seen), default=0.0), max((b.maximum for b in seen), default=0.0)
     if not low < high:
         raise InputError(
-            f"{factor.label} is {low:g} everywhere in the study area, so it tells no place from another. "
-            "Leave it out, or check its nodata value and overlap with the land cover."
+            say(
+                "{label} is {low:g} everywhere in the study area, so it tells no place from another. Leave "
+                "it out, or check its nodata value and overlap with the land cover.",
+                label=factor.label,
+                low=low,
+            )
         )
     progress.info(
         say(

@@ -85,7 +85,7 @@ def open_units(unit: Unit, area: StudyArea, progress: Progress) -> Units:
     """
     if unit.kind == "zones":
         if unit.zones is None:
-            raise InputError("The unit is zones, but no zones are given. Give ZONES, or choose window or grid.")
+            raise InputError(say("The unit is zones, but no zones are given. Give ZONES, or choose window or grid."))
         return open_zoning(unit.zones, area, progress)
     fishnet = _fishnet(area.grid, unit.metres)
     progress.info(
@@ -103,12 +103,16 @@ def open_units(unit: Unit, area: StudyArea, progress: Progress) -> Units:
 def _fishnet(grid: Grid, metres: float) -> Fishnet:
     """Cells of the whole number of pixels nearest to a length; on geographic grids that of the middle row."""
     if not (math.isfinite(metres) and metres > 0):
-        raise InputError(f"The cells are {metres:g} m wide. Give a positive number of metres.")
+        raise InputError(say("The cells are {metres:g} m wide. Give a positive number of metres.", metres=metres))
     across, down = (float(lengths[grid.height // 2]) for lengths in pixel_metres(grid))
     rows, columns = max(1, round(metres / down)), max(1, round(metres / across))
     net = Fishnet(rows, columns, -(-grid.height // rows), -(-grid.width // columns))
     if net.count > MOST_CELLS:
         raise InputError(
-            f"Cells of {metres:g} m make {net.count} cells, more than a table can hold. Give a larger WINDOW."
+            say(
+                "Cells of {metres:g} m make {count} cells, more than a table can hold. Give a larger WINDOW.",
+                metres=metres,
+                count=net.count,
+            )
         )
     return net

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...errors import TableError
+from ...messages import say
 from ...tables import Table
 
 TOLERANCE = 1e-9
@@ -70,10 +71,25 @@ def read_gdp(table: Table) -> Mapping[tuple[str, int], float]:
     for row, (zone, year, gdp) in enumerate(columns, start=1):
         key = (zone or "all", int(year))
         if key in found:
-            raise TableError(f"Table {table.name}, row {row} repeats zone {key[0]} in {key[1]}. Keep one row of each.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row} repeats zone {key} in {key2}. Keep one row of each.",
+                    name=table.name,
+                    row=row,
+                    key=key[0],
+                    key2=key[1],
+                )
+            )
         if gdp <= 0:
             raise TableError(
-                f"Table {table.name}, row {row}: the GDP of {key[0]} in {key[1]} is {gdp:g}, not positive."
+                say(
+                    "Table {name}, row {row}: the GDP of {key} in {key2} is {gdp:g}, not positive.",
+                    name=table.name,
+                    row=row,
+                    key=key[0],
+                    key2=key[1],
+                    gdp=gdp,
+                )
             )
         found[key] = float(gdp)
     return found

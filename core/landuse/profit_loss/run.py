@@ -14,6 +14,7 @@ from ...assets.valuation.run import PreparedValuation, ValuationInputs, prepare_
 from ...errors import InputError, TableError
 from ...land_cover import LandCoverClass
 from ...land_cover_maps import class_indices, run_over_classes
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.files import workspace
@@ -205,7 +206,7 @@ def run_profit_loss(
     outputs, settings = outputs or ProfitLossOutputs(), settings or RasterSettings()
     valuation = inputs.valuation
     if len(valuation.years) < 2:
-        raise InputError("Profit and loss compare years: give at least two land-cover rasters and their years.")
+        raise InputError(say("Profit and loss compare years: give at least two land-cover rasters and their years."))
     gdp = read_gdp(inputs.gdp) if inputs.gdp is not None else {}
     pairs = year_pairs(valuation.years)
     position = {year: i for i, year in enumerate(valuation.years)}
@@ -239,8 +240,13 @@ def _require_known_zones(gdp: Mapping[tuple[str, int], float], zoning: Zoning, t
     if table is not None and not {zone for zone, _ in gdp} & {ALL, *zoning.names}:
         named = ", ".join(dict.fromkeys(zone for zone, _ in gdp))
         raise TableError(
-            f"Table {table.name} has the zones {named}, none of which is a zone here ({', '.join(zoning.names)}). "
-            "Write the zones as the zone field does, or all for the study area."
+            say(
+                "Table {name} has the zones {named}, none of which is a zone here ({names}). Write the zones "
+                "as the zone field does, or all for the study area.",
+                name=table.name,
+                named=named,
+                names=", ".join(zoning.names),
+            )
         )
 
 

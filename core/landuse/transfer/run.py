@@ -168,7 +168,7 @@ def run_transfer_matrix(
     """
     outputs, settings = outputs or TransferOutputs(), settings or RasterSettings()
     if len(inputs.years) < 2:
-        raise InputError("A transfer matrix compares years: give at least two land-cover rasters and their years.")
+        raise InputError(say("A transfer matrix compares years: give at least two land-cover rasters and their years."))
     with workspace() as folder:
         cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
         area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)

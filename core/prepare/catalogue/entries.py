@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import TableError
+from ...messages import say
 from ...quantities import Range, Words
 from .lines import Entry, load_lined
 from .product import Fill
@@ -49,7 +50,9 @@ class Reader:
     shared: Shared
 
     def error(self, entry: Entry, key: str, what: str) -> TableError:
-        return TableError(f"{self.file}, line {entry.line_of(key)}, {key}: {what}.")
+        return TableError(
+            say("{file}, line {key}, {key2}: {what}.", file=self.file, key=entry.line_of(key), key2=key, what=what)
+        )
 
     def keys(self, entry: Entry, needed: Sequence[str], optional: Sequence[str] = ()) -> None:
         """Refuses an entry that lacks a key or has one that nobody knows."""
@@ -58,7 +61,14 @@ class Reader:
                 raise self.error(entry, key, f"this key is not known; known are {', '.join((*needed, *optional))}")
         missing = [key for key in needed if key not in entry]
         if missing:
-            raise TableError(f"{self.file}, line {entry.line}: {', '.join(missing)} missing.")
+            raise TableError(
+                say(
+                    "{file}, line {line}: {missing} missing.",
+                    file=self.file,
+                    line=entry.line,
+                    missing=", ".join(missing),
+                )
+            )
 
     def entries(self, entry: Entry, key: str, default: Any = _NEEDED) -> list[Entry]:
         given = entry.get(key, default)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import TableError
+from ...messages import say
 
 
 class Entry(dict):
@@ -29,13 +30,15 @@ def load_lined(text: str, file: str) -> Entry:
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise TableError(f"{file}, line 1: a product is a mapping of keys, such as id: and title:.")
+            raise TableError(say("{file}, line 1: a product is a mapping of keys, such as id: and title:.", file=file))
         top = _built(loader, node, file)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TableError(f"{file}, line {line}: this is no YAML ({error.problem}).") from None
+        raise TableError(
+            say("{file}, line {line}: this is no YAML ({problem}).", file=file, line=line, problem=error.problem)
+        ) from None
     except yaml.YAMLError as error:
-        raise TableError(f"{file}: this is no YAML ({error}).") from None
+        raise TableError(say("{file}: this is no YAML ({error}).", file=file, error=error)) from None
     finally:
         loader.dispose()
     if not isinstance(top, Entry):
@@ -54,7 +57,15 @@ def _built(loader: Any, node: Any, file: str) -> Any:
     for key_node, value_node in node.value:
         key, line = loader.construct_object(key_node), key_node.start_mark.line + 1
         if key in entry:
-            raise TableError(f"{file}, line {line}, {key}: it stands twice, first on line {entry.lines[key]}.")
+            raise TableError(
+                say(
+                    "{file}, line {line}, {key}: it stands twice, first on line {lines}.",
+                    file=file,
+                    line=line,
+                    key=key,
+                    lines=entry.lines[key],
+                )
+            )
         entry.lines[key] = line
         entry[key] = _built(loader, value_node, file)
     return entry

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import TableError
 from ...land_cover import CUSTOM, SCHEMES
+from ...messages import say
 from ...quantities import quantities
 from ...resources import RESOURCES
 from .entries import Reader, Shared, read_shared
@@ -65,7 +66,7 @@ def _own_products() -> dict[str, Product]:
 def load_products(folder: Path) -> dict[str, Product]:
     """Reads every product of a folder. Raises TableError."""
     if not folder.is_dir():
-        raise TableError(f"There is no folder {folder} of products.")
+        raise TableError(say("There is no folder {folder} of products.", folder=folder))
     shared = _shared()
     found: dict[str, Product] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -74,7 +75,9 @@ def load_products(folder: Path) -> dict[str, Product]:
         product = load_product(path, shared)
         if product.id in found:
             other = os.path.basename(found[product.id].path)
-            raise TableError(f"{path.name}: the product {product.id} stands in {other}, too.")
+            raise TableError(
+                say("{name}: the product {id} stands in {other}, too.", name=path.name, id=product.id, other=other)
+            )
         found[product.id] = product
     return found
 
@@ -84,7 +87,7 @@ def load_product(path: Path, shared: Shared | None = None) -> Product:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TableError(f"{path.name} cannot be read ({error}).") from None
+        raise TableError(say("{name} cannot be read ({error}).", name=path.name, error=error)) from None
     top = load_lined(text, path.name)
     reader = Reader(path.name, shared or _shared())
     return _product(reader, top, str(path))
@@ -266,5 +269,11 @@ def _trap(read: Reader, entry: Any, editions: list[str]) -> Trap:
 def find_product(identifier: str, known: Mapping[str, Product]) -> Product:
     """A product by its id. Raises TableError with the ids that there are."""
     if identifier not in known:
-        raise TableError(f"There is no product {identifier!r}. The products are {', '.join(known)}.")
+        raise TableError(
+            say(
+                "There is no product {identifier!r}. The products are {known}.",
+                identifier=identifier,
+                known=", ".join(known),
+            )
+        )
     return known[identifier]

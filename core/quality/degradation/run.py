@@ -165,8 +165,10 @@ def run_degradation(
     threshold = _check(inputs)
     if outputs.severity and not (inputs.kind == "standard" and inputs.layers):
         raise InputError(
-            "A map of severity (OUTPUT_SEVERITY) is asked for, but only KIND standard judges it, of biomass or cover. "
-            "Leave the map away, or choose KIND standard."
+            say(
+                "A map of severity (OUTPUT_SEVERITY) is asked for, but only KIND standard judges it, of "
+                "biomass or cover. Leave the map away, or choose KIND standard."
+            )
         )
     with workspace() as folder:
         sources = [source for layer in inputs.layers for source in _sources(layer, inputs.kind)]
@@ -216,40 +218,57 @@ def run_degradation(
 def _check(inputs: DegradationInputs) -> float:
     """Returns the threshold."""
     if inputs.kind not in KINDS:
-        raise InputError(f"KIND is {inputs.kind}. Choose one of {', '.join(KINDS)}.")
+        raise InputError(say("KIND is {kind}. Choose one of {kinds}.", kind=inputs.kind, kinds=", ".join(KINDS)))
     names = [layer.name for layer in inputs.layers]
     if len(set(names)) < len(names):
-        raise InputError(f"Layers have the same name: {', '.join(names)}. Give each its own.")
+        raise InputError(say("Layers have the same name: {names}. Give each its own.", names=", ".join(names)))
     if inputs.kind == "standard":
         _check_standard(inputs)
     elif not inputs.layers:
-        raise InputError("There is nothing to compare. Give a raster BEFORE and one AFTER.")
+        raise InputError(say("There is nothing to compare. Give a raster BEFORE and one AFTER."))
     if len(inputs.land_cover) > 2:
-        raise InputError(f"{len(inputs.land_cover)} land-cover rasters given. Give one, or one before and one after.")
+        raise InputError(
+            say(
+                "{count} land-cover rasters given. Give one, or one before and one after.", count=len(inputs.land_cover)
+            )
+        )
     if inputs.land_cover and inputs.scheme is None:
-        raise InputError("Land cover is given without a scheme. Choose what its codes mean.")
+        raise InputError(say("Land cover is given without a scheme. Choose what its codes mean."))
     threshold = THRESHOLDS[inputs.kind] if inputs.threshold is None else inputs.threshold
     if threshold is None:
         raise InputError(
-            "KIND absolute needs a THRESHOLD in the unit of the rasters, such as 1 index point (HJ 192: 1, 3 and 8)."
+            say(
+                "KIND absolute needs a THRESHOLD in the unit of the rasters, such as 1 index point (HJ 192: "
+                "1, 3 and 8)."
+            )
         )
     if not threshold >= 0:
-        raise InputError(f"THRESHOLD is {threshold:g}. Give 0 or a positive number; it holds in both directions.")
+        raise InputError(
+            say(
+                "THRESHOLD is {threshold:g}. Give 0 or a positive number; it holds in both directions.",
+                threshold=threshold,
+            )
+        )
     return threshold
 
 
 def _check_standard(inputs: DegradationInputs) -> None:
     if not inputs.land_cover:
-        raise InputError("KIND standard needs LAND_COVER, because forest, grassland and wetland are judged apart.")
+        raise InputError(say("KIND standard needs LAND_COVER, because forest, grassland and wetland are judged apart."))
     if not inputs.layers and len(inputs.land_cover) != 2:
         raise InputError(
-            "There is nothing to judge. Give biomass of forest or cover of grassland, or land cover before and after "
-            "for wetland."
+            say(
+                "There is nothing to judge. Give biomass of forest or cover of grassland, or land cover "
+                "before and after for wetland."
+            )
         )
     for layer in inputs.layers:
         if layer.name.casefold() not in STANDARDS:
             raise InputError(
-                f"HJ 1174 has no standard for {layer.name}. Name the layer biomass (forest) or cover (grassland)."
+                say(
+                    "HJ 1174 has no standard for {name}. Name the layer biomass (forest) or cover (grassland).",
+                    name=layer.name,
+                )
             )
 
 
@@ -259,7 +278,12 @@ def _sources(layer: ComparedLayer, kind: Kind) -> tuple[Source, Source]:
     bands = layer.before_band or 1, layer.after_band or last
     if layer.before == layer.after and bands[0] == bands[1]:
         raise InputError(
-            f"{layer.name}: BEFORE and AFTER are the same band ({bands[0]} of {layer.before}). Choose two dates."
+            say(
+                "{name}: BEFORE and AFTER are the same band ({bands} of {before}). Choose two dates.",
+                name=layer.name,
+                bands=bands[0],
+                before=layer.before,
+            )
         )
     made = [
         Source(
@@ -355,7 +379,13 @@ def _undegraded(
     )
     whole = float(found.values[0, 0, 0, 0])
     if np.isnan(whole):
-        raise InputError(f"No pixel of {ecosystem} has a value of {name} before. Check the land cover and the scheme.")
+        raise InputError(
+            say(
+                "No pixel of {ecosystem} has a value of {name} before. Check the land cover and the scheme.",
+                ecosystem=ecosystem,
+                name=name,
+            )
+        )
     for zone, value in enumerate(found.values[0, 0, 1:, 0]):
         if np.isnan(value):  # there may be pixels later
             found.values[0, 0, zone + 1, 0] = whole
@@ -378,8 +408,11 @@ def _require_common(names: Sequence[str], sums: Sums, progress: Progress) -> Non
     empty = [name for number, name in enumerate(names) if not sums[f"area:{number}"].any()]
     if len(empty) == len(names):
         raise InputError(
-            f"No pixel of {', '.join(names)} can be compared: before and after are nowhere valid together. Check "
-            "nodata values and whether the rasters overlap."
+            say(
+                "No pixel of {names} can be compared: before and after are nowhere valid together. Check "
+                "nodata values and whether the rasters overlap.",
+                names=", ".join(names),
+            )
         )
     for name in empty:
         progress.warn(say("{name} has no pixel that is valid before and after.", name=name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import TableError
+from ...messages import say
 from ...raster.tally import Sums, sum_by_class
 from ...raster.work import Block, Result
 from ...tables import resource_table
@@ -146,6 +147,10 @@ class QualityKernel:
         if unknown:
             listed = ", ".join(self.land.ecosystems[kind] for kind in unknown)
             raise TableError(
-                f"The table of references has no reference of {self.series.names[number]} for {listed}. Add a row with "
-                "a blank zone, or leave the ecosystem out."
+                say(
+                    "The table of references has no reference of {names} for {listed}. Add a row with a blank "
+                    "zone, or leave the ecosystem out.",
+                    names=self.series.names[number],
+                    listed=listed,
+                )
             )

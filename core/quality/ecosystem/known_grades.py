@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError, TableError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
+from ...messages import say
 from ...raster.classes import ClassIndex
 from ...raster.reading.source import Source
 from ...raster.work import Block
@@ -70,14 +71,25 @@ def read_known_grades(
     cells = {name: _cells(table, name) for name in ("code", "ecosystem", "zone", "year", *COLUMNS)}
     if not any(any(cells[name]) for name in COLUMNS):
         raise TableError(
-            f"Table {table.name} holds no grade. Give one of the columns {', '.join(COLUMNS)}; it has "
-            f"{', '.join(table.columns)}."
+            say(
+                "Table {name} holds no grade. Give one of the columns {columns}; it has {columns2}.",
+                name=table.name,
+                columns=", ".join(COLUMNS),
+                columns2=", ".join(table.columns),
+            )
         )
     for row in range(len(table.rows)):
         where = f"Table {table.name}, row {row + 1}"
         given = [name for name in COLUMNS if cells[name][row]]
         if len(given) != 1:
-            raise TableError(f"{where} must hold one of {', '.join(COLUMNS)}; it holds {', '.join(given) or 'none'}.")
+            raise TableError(
+                say(
+                    "{where} must hold one of {columns}; it holds {given}.",
+                    where=where,
+                    columns=", ".join(COLUMNS),
+                    given=", ".join(given) or "none",
+                )
+            )
         grade = _grade(given[0], cells[given[0]][row], where)
         ecosystem = cells["ecosystem"][row] or COLUMNS[given[0]]
         members = _members(scheme, cells["code"][row], ecosystem, where)
@@ -109,21 +121,43 @@ def _grade(column: str, word: str, where: str) -> int:
     grade = _words().get((column, word.strip().casefold().removesuffix(".0")))
     if grade is None:
         known = ", ".join(str(row["class"]) for row in resource_table("known_grades").rows if row["scheme"] == column)
-        raise TableError(f"{where}, column {column} holds {word!r}. Write one of {known}.")
+        raise TableError(
+            say(
+                "{where}, column {column} holds {word!r}. Write one of {known}.",
+                where=where,
+                column=column,
+                word=word,
+                known=known,
+            )
+        )
     return grade
 
 
 def _members(scheme: LandCoverScheme, code: str, ecosystem: str, where: str) -> list[int]:
     """Class indices that a row is about."""
     if ecosystem and ecosystem not in ECOSYSTEMS:
-        raise TableError(f"{where}, column ecosystem holds {ecosystem!r}. Write one of {', '.join(ECOSYSTEMS)}.")
+        raise TableError(
+            say(
+                "{where}, column ecosystem holds {ecosystem!r}. Write one of {ecosystems}.",
+                where=where,
+                ecosystem=ecosystem,
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
+        )
     if code:
         number = code.removesuffix(".0")
         if not number.isdigit() or not scheme.known(int(number)):
-            raise TableError(f"{where}, column code holds {code}, which the scheme {scheme.title} does not know.")
+            raise TableError(
+                say(
+                    "{where}, column code holds {code}, which the scheme {title} does not know.",
+                    where=where,
+                    code=code,
+                    title=scheme.title,
+                )
+            )
         return [scheme.codes.index(int(number))]
     if not ecosystem:
-        raise TableError(f"{where} does not say what land it is about. Fill in code or ecosystem.")
+        raise TableError(say("{where} does not say what land it is about. Fill in code or ecosystem.", where=where))
     return [k for k, known in enumerate(scheme.codes) if scheme.ecosystem_of(known) == ecosystem]
 
 
@@ -133,7 +167,14 @@ def _places(word: str, known: Sequence[str], where: str) -> list[int]:
         return list(range(len(known)))
     found = [place for place, other in enumerate(known) if other == word.removesuffix(".0")]
     if not found:
-        raise TableError(f"{where} holds {word}. Write one of {', '.join(known)}, or leave it blank for all.")
+        raise TableError(
+            say(
+                "{where} holds {word}. Write one of {known}, or leave it blank for all.",
+                where=where,
+                word=word,
+                known=", ".join(known),
+            )
+        )
     return found
 
 
@@ -142,5 +183,7 @@ def _zones(word: str, zones: Sequence[str], where: str) -> list[int]:
     if not word:
         return list(range(len(zones) + 1))
     if not zones:
-        raise InputError(f"{where} names the zone {word}. Give the polygons of the zones (GRADE_ZONES).")
+        raise InputError(
+            say("{where} names the zone {word}. Give the polygons of the zones (GRADE_ZONES).", where=where, word=word)
+        )
     return [place + 1 for place in _places(word, zones, f"{where}, column zone")]

@@ -233,29 +233,51 @@ def summary_index(area_by_grade: np.ndarray) -> float:
 def _check(inputs: QualityInputs) -> None:
     unknown = [name for name in inputs.ecosystems if name not in ECOSYSTEMS]
     if unknown or not inputs.ecosystems:
-        raise InputError(f"Ecosystems to be graded: {', '.join(unknown) or 'none'}. Choose of {', '.join(ECOSYSTEMS)}.")
+        raise InputError(
+            say(
+                "Ecosystems to be graded: {unknown}. Choose of {ecosystems}.",
+                unknown=", ".join(unknown) or "none",
+                ecosystems=", ".join(ECOSYSTEMS),
+            )
+        )
     if not inputs.indicators:
-        raise InputError("No indicator is given. Give biomass, or leaf area index, vegetation cover and GPP.")
+        raise InputError(say("No indicator is given. Give biomass, or leaf area index, vegetation cover and GPP."))
     if inputs.method == "relative_biomass" and len(inputs.indicators) > 1:
         raise InputError(
-            f"Relative biomass density takes one indicator, {len(inputs.indicators)} given "
-            f"({', '.join(inputs.indicators)}). Give the biomass alone, or use METHOD eqi."
+            say(
+                "Relative biomass density takes one indicator, {count} given ({indicators}). Give the "
+                "biomass alone, or use METHOD eqi.",
+                count=len(inputs.indicators),
+                indicators=", ".join(inputs.indicators),
+            )
         )
     if inputs.reference == "yearly" and inputs.reference_table is not None:
-        raise InputError("A reference table holds for all years. Use REFERENCE pooled, or leave the table away.")
+        raise InputError(say("A reference table holds for all years. Use REFERENCE pooled, or leave the table away."))
     schemes = {str(row["scheme"]) for row in resource_table("quality_classes").rows if row["min_inclusive"] == "0"}
     if inputs.grades not in (None, *schemes):
-        raise InputError(f"There are no grades {inputs.grades}. Choose one of {', '.join(sorted(schemes))}.")
+        raise InputError(
+            say(
+                "There are no grades {grades}. Choose one of {schemes}.",
+                grades=inputs.grades,
+                schemes=", ".join(sorted(schemes)),
+            )
+        )
     if not 0 < _percentile(inputs) <= 100:
-        raise InputError(f"The percentile of the reference is {_percentile(inputs):g}. Give a number up to 100.")
+        raise InputError(
+            say("The percentile of the reference is {inputs:g}. Give a number up to 100.", inputs=_percentile(inputs))
+        )
 
 
 def _require_graded(inputs: QualityInputs, names: Sequence[str], sums: Sums) -> None:
     """Raises InputError where no pixel was graded in any year."""
     if not any(sums[f"area:{date}"].any() for date in range(len(inputs.years))):
         raise InputError(
-            f"No pixel of {', '.join(inputs.ecosystems)} has a value of {', '.join(names)}. Check the land cover, the "
-            "scheme and the nodata values."
+            say(
+                "No pixel of {ecosystems} has a value of {names}. Check the land cover, the scheme and the "
+                "nodata values.",
+                ecosystems=", ".join(inputs.ecosystems),
+                names=", ".join(names),
+            )
         )
 
 

@@ -23,6 +23,7 @@ from ...inputs.images import (
     of_order_by_numbers,
 )
 from ...inputs.record import remember
+from ...messages import say
 from ...quantities import quantity
 from ...raster.dataset import open_raster, short_name
 from ...resources import RESOURCES, read_yaml
@@ -99,7 +100,14 @@ def find_bands(
     beyond = {role: number for role, number in given.items() if number > count}
     if beyond:
         listed = ", ".join(f"{role}:{number}" for role, number in beyond.items())
-        raise InputError(f"{where} has {count} bands, but BANDS names {listed}. Correct BANDS.")
+        raise InputError(
+            say(
+                "{where} has {count} bands, but BANDS names {listed}. Correct BANDS.",
+                where=where,
+                count=count,
+                listed=listed,
+            )
+        )
     place = Place("Image", path, year=year)
     evidence = evidence_of(dataset)
     called = roles_of(evidence, sensor)
@@ -265,8 +273,13 @@ def _layout(
         counts = ", ".join(map(str, sorted({len(layout) for layout in layouts})))
         known = f"A {level} image of {sensor.title} has {counts} bands" if counts else f"{sensor.title} has no {level}"
         raise InputError(
-            f"{where} has {count} bands, and their names tell nothing. {known}. Check the sensor and the level, or "
-            "write the bands as BANDS=blue:1;green:2;red:3;nir:4;swir1:5;swir2:6."
+            say(
+                "{where} has {count} bands, and their names tell nothing. {known}. Check the sensor and the "
+                "level, or write the bands as BANDS=blue:1;green:2;red:3;nir:4;swir1:5;swir2:6.",
+                where=where,
+                count=count,
+                known=known,
+            )
         )
     if len(alike) == 1 or kelvin is None:
         return alike[0]

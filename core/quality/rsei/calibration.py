@@ -131,7 +131,13 @@ def product_calibration(sensor: Sensor, offset: float | None = None, scale: floa
 def temperature_calibration(unit: str) -> ThermalCalibration:
     """Of a raster that holds surface temperature in one of `TEMPERATURE_UNITS`. Raises InputError for another unit."""
     if unit not in TEMPERATURE_UNITS:
-        raise InputError(f"Surface temperature in {unit} is not known. Choose one of {', '.join(TEMPERATURE_UNITS)}.")
+        raise InputError(
+            say(
+                "Surface temperature in {unit} is not known. Choose one of {temperature_units}.",
+                unit=unit,
+                temperature_units=", ".join(TEMPERATURE_UNITS),
+            )
+        )
     return ThermalCalibration(TEMPERATURE_UNITS[unit])
 
 
@@ -144,11 +150,16 @@ def read_metadata(path: str) -> dict[str, str]:
     try:
         text = Path(path).read_bytes().split(b"\0")[0].decode("latin-1")
     except OSError as reason:
-        raise InputError(f"Metadata {path} cannot be read: {reason.strerror}. Check the path.") from None
+        raise InputError(
+            say("Metadata {path} cannot be read: {strerror}. Check the path.", path=path, strerror=reason.strerror)
+        ) from None
     entries = dict(re.findall(r'^\s*(\w+)\s*=\s*"?(.*?)"?\s*$', text, flags=re.MULTILINE))
     if "SPACECRAFT_ID" not in entries:
         raise InputError(
-            f"{short_name(path)} is no Landsat metadata file: it names no SPACECRAFT_ID. Give the MTL.txt."
+            say(
+                "{path} is no Landsat metadata file: it names no SPACECRAFT_ID. Give the MTL.txt.",
+                path=short_name(path),
+            )
         )
     # level 2 files name the level of their source, too, further down
     entries.update(
@@ -187,7 +198,12 @@ def metadata_calibration(path: str, sensor: Sensor, water_vapour: float | None, 
     mtl = _Metadata(path, read_metadata(path))
     if re.sub("[^A-Z0-9]", "", mtl.entries["SPACECRAFT_ID"].upper()) != sensor.spacecraft.replace("_", ""):
         raise InputError(
-            f"{mtl.name} is of {mtl.entries['SPACECRAFT_ID']}, but the sensor is {sensor.title}. Choose the right one."
+            say(
+                "{name} is of {entries}, but the sensor is {title}. Choose the right one.",
+                name=mtl.name,
+                entries=mtl.entries["SPACECRAFT_ID"],
+                title=sensor.title,
+            )
         )
     bands = {}
     for role, names in sensor.names.items():
@@ -212,8 +228,17 @@ class _Metadata:
                 try:
                     return float(self.entries[key])
                 except ValueError:
-                    raise InputError(f"{self.name}: {key} holds {self.entries[key]!r}, no number.") from None
-        raise InputError(f"{self.name} lacks {keys[0]}. Give the MTL file of this image, or use level 2.")
+                    raise InputError(
+                        say(
+                            "{name}: {key} holds {entries!r}, no number.",
+                            name=self.name,
+                            key=key,
+                            entries=self.entries[key],
+                        )
+                    ) from None
+        raise InputError(
+            say("{name} lacks {keys}. Give the MTL file of this image, or use level 2.", name=self.name, keys=keys[0])
+        )
 
     def has(self, key: str) -> bool:
         return key in self.entries
@@ -246,7 +271,7 @@ class _Metadata:
         try:
             day = datetime.date.fromisoformat(date_of_metadata(self.entries)).timetuple().tm_yday
         except ValueError:
-            raise InputError(f"{self.name} lacks a DATE_ACQUIRED such as 1988-08-14.") from None
+            raise InputError(say("{name} lacks a DATE_ACQUIRED such as 1988-08-14.", name=self.name)) from None
         return 1 - 0.01672 * math.cos(math.radians(0.9856 * (day - 4)))
 
 

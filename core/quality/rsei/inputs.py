@@ -93,7 +93,11 @@ class RseiInputs:
         names = self.sensors or (self.sensor,) * len(self.years)
         if len(names) != len(self.years):
             raise InputError(
-                f"SENSORS names {len(names)} sensor(s) for {len(self.years)} year(s). Give one each, or leave it empty."
+                say(
+                    "SENSORS names {count} sensor(s) for {count2} year(s). Give one each, or leave it empty.",
+                    count=len(names),
+                    count2=len(self.years),
+                )
             )
         return sensor_series(names, self.level, self.harmonise, self.wetness)
 
@@ -155,14 +159,23 @@ def _band_numbers(
             bands.pop("thermal", None)
         elif "thermal" not in bands:
             raise InputError(
-                f"Image {year} ({short_name(path)}) has no thermal band, so the index lacks heat. Give rasters of land "
-                "surface temperature as THERMAL, one per year, or name the band as BANDS=thermal:7."
+                say(
+                    "Image {year} ({path}) has no thermal band, so the index lacks heat. Give rasters of land "
+                    "surface temperature as THERMAL, one per year, or name the band as BANDS=thermal:7.",
+                    year=year,
+                    path=short_name(path),
+                )
             )
         missing = [role for role in needed if role not in bands]
         if missing:
             raise InputError(
-                f"Image {year} ({short_name(path)}) lacks {', '.join(missing)}. Name the band in BANDS, such as "
-                f"{missing[0]}:1."
+                say(
+                    "Image {year} ({path}) lacks {missing}. Name the band in BANDS, such as {missing2}:1.",
+                    year=year,
+                    path=short_name(path),
+                    missing=", ".join(missing),
+                    missing2=missing[0],
+                )
             )
         found.append({role: bands[role] for role in (*needed, "thermal", "quality") if role in bands})
     for sensor in dict.fromkeys(series.sensors):
@@ -176,19 +189,25 @@ def _require_same_bands(inputs: RseiInputs, positions: Sequence[int], found: Seq
     if len(set(counts)) > 1 or len({tuple(found[position].items()) for position in positions}) > 1:
         listed = ", ".join(f"{inputs.years[position]} {count}" for position, count in zip(positions, counts))
         raise InputError(
-            f"The images have different bands (number of bands: {listed}). Years can only be compared with the same "
-            "bands in the same order: stack them alike."
+            say(
+                "The images have different bands (number of bands: {listed}). Years can only be compared "
+                "with the same bands in the same order: stack them alike.",
+                listed=listed,
+            )
         )
 
 
 def _calibrations(inputs: RseiInputs, sensors: Sequence[Sensor], progress: Progress) -> list[ImageCalibration]:
     if inputs.level not in LEVELS:
-        raise InputError(f"LEVEL is {inputs.level}. Choose one of {', '.join(LEVELS)}.")
+        raise InputError(say("LEVEL is {level}. Choose one of {levels}.", level=inputs.level, levels=", ".join(LEVELS)))
     if inputs.level == "level1":
         if len(inputs.metadata) != len(inputs.years):
             raise InputError(
-                f"{len(inputs.metadata)} metadata file(s) given for {len(inputs.years)} year(s). Level 1 needs the MTL "
-                "file of each image."
+                say(
+                    "{count} metadata file(s) given for {count2} year(s). Level 1 needs the MTL file of each image.",
+                    count=len(inputs.metadata),
+                    count2=len(inputs.years),
+                )
             )
         return [
             metadata_calibration(path, sensor, inputs.water_vapour, progress)

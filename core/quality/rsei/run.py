@@ -145,21 +145,39 @@ def run_rsei(
 def _check(inputs: RseiInputs, outputs: RseiOutputs) -> None:
     if len(inputs.images) != len(inputs.years):
         raise InputError(
-            f"{len(inputs.images)} image(s) given for {len(inputs.years)} year(s) "
-            f"({', '.join(map(str, inputs.years))}). Give one multi-band raster per year, in that order; "
-            "the band files of a year are stacked by Raster > Miscellaneous > Build Virtual Raster, each in a band."
+            say(
+                "{count} image(s) given for {count2} year(s) ({value}). Give one multi-band raster per year, "
+                "in that order; the band files of a year are stacked by Raster > Miscellaneous > Build "
+                "Virtual Raster, each in a band.",
+                count=len(inputs.images),
+                count2=len(inputs.years),
+                value=", ".join(map(str, inputs.years)),
+            )
         )
     if outputs.change and len(inputs.years) < 2:
         raise InputError(
-            f"A map of change (OUTPUT_CHANGE) is asked for, but only one year is given ({inputs.years[0]}). Give two "
-            "images, or leave the map away."
+            say(
+                "A map of change (OUTPUT_CHANGE) is asked for, but only one year is given ({years}). Give "
+                "two images, or leave the map away.",
+                years=inputs.years[0],
+            )
         )
     if inputs.mode not in MODES:
-        raise InputError(f"MODE is {inputs.mode}. Choose one of {', '.join(MODES)}.")
+        raise InputError(say("MODE is {mode}. Choose one of {modes}.", mode=inputs.mode, modes=", ".join(MODES)))
     if not 0 <= inputs.clip_pct < 50:
-        raise InputError(f"The percentile {inputs.clip_pct:g} cannot be a lower limit. Give 0 to 49, such as 1.")
+        raise InputError(
+            say(
+                "The percentile {clip_pct:g} cannot be a lower limit. Give 0 to 49, such as 1.",
+                clip_pct=inputs.clip_pct,
+            )
+        )
     if inputs.reference_year not in (None, *inputs.years):
-        raise InputError(f"The reference year {inputs.reference_year} is not among the years. Choose one of them.")
+        raise InputError(
+            say(
+                "The reference year {reference_year} is not among the years. Choose one of them.",
+                reference_year=inputs.reference_year,
+            )
+        )
 
 
 def _groups(inputs: RseiInputs) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
@@ -196,8 +214,13 @@ def _limits(
         for name, least, most in zip(INDICATORS, low, high):
             if not most > least:
                 raise InputError(
-                    f"{name.upper()} is constant ({least:.6g}) in {', '.join(map(str, fed))}: without variance there "
-                    "is nothing to normalise. Check the bands and the thermal raster, or lower the percentile."
+                    say(
+                        "{upper} is constant ({least:.6g}) in {value}: without variance there is nothing to "
+                        "normalise. Check the bands and the thermal raster, or lower the percentile.",
+                        upper=name.upper(),
+                        least=least,
+                        value=", ".join(map(str, fed)),
+                    )
                 )
         _check_heat(inputs, fed, float(low[HEAT]), float(high[HEAT]), progress)
         models.append(IndexModel(low, high, EQUAL_WEIGHTS))
@@ -222,8 +245,11 @@ def _component_limits(
     for least, most in found.values:
         if not most > least:
             raise InputError(
-                f"The first component is constant ({least:.6g}) between its percentiles, so it cannot be spread from 0 "
-                "to 1. Lower the percentile, or use MODE equal_weight."
+                say(
+                    "The first component is constant ({least:.6g}) between its percentiles, so it cannot be "
+                    "spread from 0 to 1. Lower the percentile, or use MODE equal_weight.",
+                    least=least,
+                )
             )
     return tuple(replace(m, least=float(ends[0]), most=float(ends[1])) for m, ends in zip(models, found.values))
 
@@ -250,7 +276,7 @@ def _statistics(
     for position, year in enumerate(inputs.years):
         count = float(sums[f"count:{position}"])
         if count == 0:
-            raise InputError(f"No pixel of {year} counts. Check its cloud and water masks.")
+            raise InputError(say("No pixel of {year} counts. Check its cloud and water masks.", year=year))
         shift = sums[f"sum:{position}"] / count
         variance = sums[f"squares:{position}"] / count - shift**2
         means = middle_of(models[uses[position]]) + shift
@@ -266,8 +292,12 @@ def _require_plausible(inputs: RseiInputs, year: int, nir: float, kelvin: float)
     """Raises InputError where numbers were taken for what they are not."""
     if nir > quantity("reflectance").possible.high:
         raise InputError(
-            f"Near-infrared reflectance of {year} is {nir:.6g} on average, but reflectance lies between 0 and 1: these "
-            "are digital numbers. Choose LEVEL level2 or level1, or scale the image."
+            say(
+                "Near-infrared reflectance of {year} is {nir:.6g} on average, but reflectance lies between 0 "
+                "and 1: these are digital numbers. Choose LEVEL level2 or level1, or scale the image.",
+                year=year,
+                nir=nir,
+            )
         )
     usual = quantity("surface_temperature").usual
     if usual.holds(kelvin):
@@ -280,8 +310,15 @@ def _require_plausible(inputs: RseiInputs, year: int, nir: float, kelvin: float)
         "landsat_c2": "degrees that are no longer numbers of the product",
     }
     raise InputError(
-        f"Land surface temperature of {year} is {given:.6g} on average, which cannot be {inputs.temperature_unit}: it "
-        f"looks like {guesses[inputs.temperature_unit]}. Choose TEMPERATURE_UNIT, or convert the raster to Kelvin."
+        say(
+            "Land surface temperature of {year} is {given:.6g} on average, which cannot be "
+            "{temperature_unit}: it looks like {guesses}. Choose TEMPERATURE_UNIT, or convert the raster "
+            "to Kelvin.",
+            year=year,
+            given=given,
+            temperature_unit=inputs.temperature_unit,
+            guesses=guesses[inputs.temperature_unit],
+        )
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, TableError
+from ...messages import say
 from ...resources import RESOURCES, read_yaml
 from ...tables import resource_table
 
@@ -85,7 +86,12 @@ class Sensor:
             return next(iter(self.wetness.values()))
         if name not in self.wetness:
             raise InputError(
-                f"{self.title} has no wetness coefficients {name}. Choose one of {', '.join(self.wetness)}."
+                say(
+                    "{title} has no wetness coefficients {name}. Choose one of {wetness}.",
+                    title=self.title,
+                    name=name,
+                    wetness=", ".join(self.wetness),
+                )
             )
         return self.wetness[name]
 
@@ -101,7 +107,7 @@ def load_sensor(name: str) -> Sensor:
     entry = _read(name)
     missing = [key for key in _KEYS if key not in entry]
     if missing:
-        raise TableError(f"sensors/{name}.yaml lacks {', '.join(missing)}.")
+        raise TableError(say("sensors/{name}.yaml lacks {missing}.", name=name, missing=", ".join(missing)))
     layouts = {"reflectance": entry["layouts"].get("level2", ()), **entry["layouts"]}
     return Sensor(
         name=name,
@@ -127,7 +133,9 @@ def load_sensor(name: str) -> Sensor:
 def _read(name: str) -> dict[str, Any]:
     """The keys of a sensor, with those of the sensor that it is like."""
     if name not in SENSORS:
-        raise InputError(f"There is no sensor {name}. Choose one of {', '.join(SENSORS)}.")
+        raise InputError(
+            say("There is no sensor {name}. Choose one of {sensors}.", name=name, sensors=", ".join(SENSORS))
+        )
     entry: dict[str, Any] = read_yaml(_FOLDER / f"{name}.yaml")
     like = entry.pop("like", None)
     return {**_read(like), **entry} if like else entry
@@ -150,8 +158,12 @@ def parse_bands(text: str) -> dict[str, int]:
         role, _, number = (piece.strip() for piece in part.partition(":"))
         if role not in ROLES or role in bands or not re.fullmatch(r"[1-9][0-9]*", number):
             raise InputError(
-                f"BANDS holds {part!r}, which is not understood. Write role:number once per role, such as "
-                f"blue:1;green:2. Roles are {', '.join(ROLES)}."
+                say(
+                    "BANDS holds {part!r}, which is not understood. Write role:number once per role, such as "
+                    "blue:1;green:2. Roles are {roles}.",
+                    part=part,
+                    roles=", ".join(ROLES),
+                )
             )
         bands[role] = int(number)
     return bands

@@ -58,7 +58,13 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
         InputError: a sensor or set does not exist, or the sensors cannot be harmonised.
     """
     if harmonise not in HARMONISATIONS:
-        raise InputError(f"HARMONISE is {harmonise}. Choose one of {', '.join(HARMONISATIONS)}.")
+        raise InputError(
+            say(
+                "HARMONISE is {harmonise}. Choose one of {harmonisations}.",
+                harmonise=harmonise,
+                harmonisations=", ".join(HARMONISATIONS),
+            )
+        )
     sensors = tuple(load_sensor(name) for name in names)
     if len(set(names)) == 1 or harmonise == "none":
         sets = tuple(sensor.wetness_set(wetness) for sensor in sensors)
@@ -66,13 +72,19 @@ def sensor_series(names: Sequence[str], level: str, harmonise: str, wetness: str
     others = [sensor.title for sensor in sensors if not (sensor.is_oli or sensor.to_oli)]
     if others:
         raise InputError(
-            f"Images of {', '.join(dict.fromkeys(others))} cannot be harmonised with others: coefficients exist for "
-            "Landsat alone (Roy et al. 2016). Choose HARMONISE none; years are then not on one scale."
+            say(
+                "Images of {others} cannot be harmonised with others: coefficients exist for Landsat alone "
+                "(Roy et al. 2016). Choose HARMONISE none; years are then not on one scale.",
+                others=", ".join(dict.fromkeys(others)),
+            )
         )
     if level == "level1":
         raise InputError(
-            "The coefficients that harmonise Landsat sensors hold for surface reflectance, but LEVEL is level1 (top of "
-            "the atmosphere). Use level 2 images, or choose HARMONISE none; years are then not on one scale."
+            say(
+                "The coefficients that harmonise Landsat sensors hold for surface reflectance, but LEVEL is "
+                "level1 (top of the atmosphere). Use level 2 images, or choose HARMONISE none; years are "
+                "then not on one scale."
+            )
         )
     oli = any(sensor.is_oli for sensor in sensors)
     leading = next((sensor for sensor in sensors if sensor.is_oli), sensors[-1])

@@ -212,29 +212,52 @@ def _check(inputs: TrendInputs) -> None:
     dates = len(inputs.years)
     if dates < FEWEST_DATES:
         raise InputError(
-            f"A trend needs at least {FEWEST_DATES} dates, {dates} given ({', '.join(map(str, inputs.years))}). "
-            "Fewer than five dates cannot be significant. Compare two dates with ecoassets:degradation."
+            say(
+                "A trend needs at least {fewest_dates} dates, {dates} given ({value}). Fewer than five dates "
+                "cannot be significant. Compare two dates with ecoassets:degradation.",
+                fewest_dates=FEWEST_DATES,
+                dates=dates,
+                value=", ".join(map(str, inputs.years)),
+            )
         )
     if not FEWEST_DATES <= inputs.fewest_years <= dates:
         raise InputError(
-            f"The fewest valid years of a pixel are {inputs.fewest_years}. Give {FEWEST_DATES} to {dates}, the number "
-            "of dates."
+            say(
+                "The fewest valid years of a pixel are {fewest_years}. Give {fewest_dates} to {dates}, the "
+                "number of dates.",
+                fewest_years=inputs.fewest_years,
+                fewest_dates=FEWEST_DATES,
+                dates=dates,
+            )
         )
     if not 0 < inputs.alpha < 1:
-        raise InputError(f"ALPHA is {inputs.alpha:g}. Give a probability between 0 and 1, such as 0.05.")
+        raise InputError(
+            say("ALPHA is {alpha:g}. Give a probability between 0 and 1, such as 0.05.", alpha=inputs.alpha)
+        )
     if not inputs.stable_slope >= 0:
-        raise InputError(f"STABLE_SLOPE is {inputs.stable_slope:g}. Give 0 or a positive slope per year.")
+        raise InputError(
+            say(
+                "STABLE_SLOPE is {stable_slope:g}. Give 0 or a positive slope per year.",
+                stable_slope=inputs.stable_slope,
+            )
+        )
     steps = sorted({later - earlier for earlier, later in zip(inputs.years, inputs.years[1:])})
     if inputs.prewhiten and inputs.variance == "hamed_rao":
         raise InputError(
-            "Prewhitening and the variance hamed_rao both treat serial correlation, which must not be done twice. "
-            "Switch PREWHITEN off, or set VARIANCE to independent."
+            say(
+                "Prewhitening and the variance hamed_rao both treat serial correlation, which must not be "
+                "done twice. Switch PREWHITEN off, or set VARIANCE to independent."
+            )
         )
     if inputs.whole_series and len(steps) > 1:
         method = "Prewhitening" if inputs.prewhiten else "The variance hamed_rao"
         raise InputError(
-            f"{method} needs equally spaced years, because it uses the correlation from one date to the next; the "
-            f"steps are {', '.join(map(str, steps))} years. Switch it off, or leave years out."
+            say(
+                "{method} needs equally spaced years, because it uses the correlation from one date to the "
+                "next; the steps are {value} years. Switch it off, or leave years out.",
+                method=method,
+                value=", ".join(map(str, steps)),
+            )
         )
 
 

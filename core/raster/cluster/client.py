@@ -63,8 +63,10 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise ClusterError(
-                "Running on a cluster needs the Python package distributed (dask), which is not installed. Install it "
-                "(Debian: python3-distributed; pip: distributed), or leave the scheduler empty."
+                say(
+                    "Running on a cluster needs the Python package distributed (dask), which is not installed. "
+                    "Install it (Debian: python3-distributed; pip: distributed), or leave the scheduler empty."
+                )
             ) from None
         self._workers = LocalWorkers(count) if count else None
         self.address = self._workers.address if self._workers else address
@@ -79,8 +81,12 @@ class Cluster:
         except (OSError, TimeoutError, ValueError) as reason:
             self.close()
             raise ClusterError(
-                f"No dask scheduler with workers answers at {address} ({reason or type(reason).__name__}). Check the "
-                "address (tcp://host:8786, or local:2 for two processes here) and that scheduler and workers run."
+                say(
+                    "No dask scheduler with workers answers at {address} ({reason}). Check the address "
+                    "(tcp://host:8786, or local:2 for two processes here) and that scheduler and workers run.",
+                    address=address,
+                    reason=reason or type(reason).__name__,
+                )
             ) from None
 
     def _wait_for_workers(self, progress: Progress) -> None:
@@ -168,12 +174,20 @@ class Cluster:
             raise
         except KilledWorker as reason:
             raise ClusterError(
-                f"Workers of {self.address} died over one window again and again ({reason}). They may lack memory: "
-                "give each more, or start fewer on a machine."
+                say(
+                    "Workers of {address} died over one window again and again ({reason}). They may lack memory: "
+                    "give each more, or start fewer on a machine.",
+                    address=self.address,
+                    reason=reason,
+                )
             ) from None
         except Exception as reason:
             if future.status in ("cancelled", "lost"):
-                raise ClusterError(f"The scheduler at {self.address} has gone: {reason}. Run again.") from None
+                raise ClusterError(
+                    say(
+                        "The scheduler at {address} has gone: {reason}. Run again.", address=self.address, reason=reason
+                    )
+                ) from None
             raise
 
     def _require_fit(self, job: Job, folders: Mapping[str, str], progress: Progress) -> None:
@@ -188,17 +202,26 @@ class Cluster:
             raise
         except ImportError as reason:
             raise ClusterError(
-                f"Workers of {self.address} cannot import this software ({reason}). Put the folder that holds the "
-                f"package {__name__.split('.')[0]} on their PYTHONPATH, with numpy and GDAL as here."
+                say(
+                    "Workers of {address} cannot import this software ({reason}). Put the folder that holds the "
+                    "package {value} on their PYTHONPATH, with numpy and GDAL as here.",
+                    address=self.address,
+                    reason=reason,
+                    value=__name__.split(".")[0],
+                )
             ) from None
         except Exception as reason:
             raise ClusterError(
-                f"Workers of {self.address} do not answer ({reason}). Run the same Python there."
+                say(
+                    "Workers of {address} do not answer ({reason}). Run the same Python there.",
+                    address=self.address,
+                    reason=reason,
+                )
             ) from None
         for worker, node in nodes.items():
             fault = disagreement(here, node)
             if fault:
-                raise ClusterError(f"Worker {worker} {fault}")
+                raise ClusterError(say("Worker {worker} {fault}", worker=worker, fault=fault))
         self._seen.update(paths)
 
 
@@ -213,7 +236,10 @@ def _count(address: str) -> int:
     number = address[len(LOCAL) :]
     if not number.isdigit() or int(number) < 1:
         raise ClusterError(
-            f"The scheduler {address} is not understood. Write local:2 for two processes, or an address."
+            say(
+                "The scheduler {address} is not understood. Write local:2 for two processes, or an address.",
+                address=address,
+            )
         )
     return int(number)
 
@@ -235,15 +261,18 @@ class _Watch:
         self._next = now + LOOK_SECONDS
         client = self._cluster.client
         if client.status not in ("running", "connecting"):
-            raise ClusterError(f"The scheduler at {self._cluster.address} has gone. Run again.")
+            raise ClusterError(say("The scheduler at {address} has gone. Run again.", address=self._cluster.address))
         workers = _polled(client.scheduler_info, self._cluster.address, self.progress)["workers"].values()
         silent = [w for w in workers if time.time() - w.get("last_seen", time.time()) > SILENT_SECONDS]
         if len(silent) < len(workers):
             self._alive, self._told = now, False
         elif not workers and now - self._alive > SILENT_SECONDS:
             raise ClusterError(
-                f"All workers of {self._cluster.address} have gone. They may lack memory: give each more, or start "
-                "fewer on a machine. Then run again."
+                say(
+                    "All workers of {address} have gone. They may lack memory: give each more, or start fewer on "
+                    "a machine. Then run again.",
+                    address=self._cluster.address,
+                )
             )
         elif workers and not self._told:
             self.progress.warn(_silent(self._cluster.address))

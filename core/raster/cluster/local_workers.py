@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import ClusterError
 from ...interpreter import WITHOUT_WINDOW, find_python, importing_environment
+from ...messages import say
 from ..hidden import HiddenFolder
 
 PACKAGES = ("distributed", "numpy", "osgeo")
@@ -46,17 +47,24 @@ class LocalWorkers:
         python = find_python(PACKAGES)
         if python is None:
             raise ClusterError(
-                f"No Python {sys.version_info.major}.{sys.version_info.minor} with the packages {', '.join(PACKAGES)} "
-                "is found to start worker processes with. Start a scheduler and workers yourself and give the address."
+                say(
+                    "No Python {major}.{minor} with the packages {packages} is found to start worker processes "
+                    "with. Start a scheduler and workers yourself and give the address.",
+                    major=sys.version_info.major,
+                    minor=sys.version_info.minor,
+                    packages=", ".join(PACKAGES),
+                )
             )
         self.count = count
         try:
             self.security: Any = Security.temporary()
         except ImportError:
             raise ClusterError(
-                "Processes on this machine are told from strangers by certificates, which need the Python package "
-                "cryptography. Install it (Debian: python3-cryptography; pip: cryptography), or leave the scheduler "
-                "empty."
+                say(
+                    "Processes on this machine are told from strangers by certificates, which need the Python "
+                    "package cryptography. Install it (Debian: python3-cryptography; pip: cryptography), or "
+                    "leave the scheduler empty."
+                )
             ) from None
         self._room = HiddenFolder(tempfile.gettempdir())
         self._folder = self._room.path
@@ -73,7 +81,9 @@ class LocalWorkers:
         for number, process in enumerate(self._processes):
             if process.poll() is not None:
                 complaint = self._log(number).read_text(encoding="utf-8", errors="replace").strip() or "no reason told"
-                raise ClusterError(f"A worker process could not start: {complaint.splitlines()[-1]}")
+                raise ClusterError(
+                    say("A worker process could not start: {splitlines}", splitlines=complaint.splitlines()[-1])
+                )
 
     def close(self) -> None:
         """Ends the processes and the scheduler."""

@@ -14,6 +14,7 @@ import numpy as np
 from osgeo import gdal
 
 from ...errors import OutputError
+from ...messages import say
 from ...progress import Progress
 from ..dataset import call_gdal
 from ..files import PendingFile
@@ -54,7 +55,9 @@ class TileMosaic:
         stem, extension = os.path.splitext(os.path.basename(output.path))
         self._virtual = extension.lower() == ".vrt"
         if not self._virtual and extension.lower() not in (".tif", ".tiff"):
-            raise OutputError(f"Cannot write {output.path} on a cluster. Use .vrt (tiles stay as they are) or .tif.")
+            raise OutputError(
+                say("Cannot write {path} on a cluster. Use .vrt (tiles stay as they are) or .tif.", path=output.path)
+            )
         self._pending = PendingFile(output.path)
         self._beside = os.path.dirname(self._pending.path)
         self._tiles = f"{stem}.tiles-{uuid.uuid4().hex[:8]}"

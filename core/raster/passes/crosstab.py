@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ..classes import ClassIndex
 from ..tally import CHUNK_PIXELS, Sums, sum_by_class
 from ..validity import is_everywhere
@@ -148,8 +149,10 @@ def classes_that_occur(sums: Sums, name: str) -> np.ndarray:
     matrices = [sums[key] for key in sums if key.startswith(f"{name}:")]
     if not any(matrix.any() for matrix in matrices):
         raise InputError(
-            "No pixel has a class in both years of any pair within the study area. Check nodata values, the study "
-            "boundary and whether the maps overlap."
+            say(
+                "No pixel has a class in both years of any pair within the study area. Check nodata values, "
+                "the study boundary and whether the maps overlap."
+            )
         )
     return np.logical_or.reduce([matrix.any(axis=0) | matrix.any(axis=1) for matrix in matrices])
 

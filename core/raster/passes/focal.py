@@ -15,6 +15,7 @@ from typing import Callable
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..area import pixel_areas_ha
 from ..grid import Grid
@@ -52,7 +53,7 @@ class FocalWindow:
             InputError: the length is not positive.
         """
         if not (math.isfinite(metres) and metres > 0):
-            raise InputError(f"The window is {metres:g} m wide. Give a positive number of metres.")
+            raise InputError(say("The window is {metres:g} m wide. Give a positive number of metres.", metres=metres))
         across, down = pixel_metres(grid)
         half_columns = np.maximum(0, np.rint((metres / across - 1) / 2)).astype(np.intp)
         half_rows = max(0, round((metres / float(down[grid.height // 2]) - 1) / 2))

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..area import equal_pixel_area_ha
 from ..engine import run_job
@@ -81,8 +82,11 @@ def exact_percentiles(
     if found.counts[0] == 0:
         named = ", ".join(source.named for source in sources)
         raise InputError(
-            f"There is no valid pixel to take percentiles of in {named}. Check nodata values, valid ranges and the "
-            "study boundary."
+            say(
+                "There is no valid pixel to take percentiles of in {named}. Check nodata values, valid "
+                "ranges and the study boundary.",
+                named=named,
+            )
         )
     return tuple(float(value) for value in found.values[0])
 
@@ -108,7 +112,9 @@ def percentiles_by_stratum(
     """
     for fraction in fractions:
         if not 0 <= fraction <= 1:
-            raise InputError(f"The percentile {100 * fraction:g} does not exist. Give numbers from 0 to 100.")
+            raise InputError(
+                say("The percentile {fraction:g} does not exist. Give numbers from 0 to 100.", fraction=100 * fraction)
+            )
     by_area = equal_pixel_area_ha(job.grid) is None
     return (_of_area if by_area else _of_count)(job, sampler, strata, fractions, progress)
 

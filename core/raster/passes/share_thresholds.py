@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..reading.source import Source
 from ..study import StudyArea
@@ -71,7 +72,12 @@ def share_thresholds(
     """
     for share in shares:
         if not 0 < share <= 1:
-            raise InputError(f"The cumulative share {100 * share:g} % does not exist. Give percent above 0 up to 100.")
+            raise InputError(
+                say(
+                    "The cumulative share {share:g} % does not exist. Give percent above 0 up to 100.",
+                    share=100 * share,
+                )
+            )
     totals = np.zeros(len(sources))
 
     def targets_of(sums: np.ndarray) -> list[Target]:

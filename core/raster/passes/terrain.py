@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...errors import GridError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..files import intermediate_path
 from ..grid import Grid
@@ -38,13 +39,24 @@ def require_metres(grid: Grid, named: str) -> float:
     mend = "Reproject it to a projected CRS such as the UTM zone of the region (Raster > Projections > Warp)."
     if not reference.IsProjected():
         raise GridError(
-            f"{named} lies in {grid.crs_name}, whose unit is the degree: slopes and lengths need metres. {mend}"
+            say(
+                "{named} lies in {crs_name}, whose unit is the degree: slopes and lengths need metres. {mend}",
+                named=named,
+                crs_name=grid.crs_name,
+                mend=mend,
+            )
         )
     error = length_error_pct(grid)
     if error > LENGTH_TOLERANCE_PCT:
         raise GridError(
-            f"{named} lies in {grid.crs_name}, whose metres differ from those on the ground by up to {error:.3g} % "
-            f"here: slopes and lengths would be wrong. {mend}"
+            say(
+                "{named} lies in {crs_name}, whose metres differ from those on the ground by up to "
+                "{error:.3g} % here: slopes and lengths would be wrong. {mend}",
+                named=named,
+                crs_name=grid.crs_name,
+                error=error,
+                mend=mend,
+            )
         )
     return float(reference.GetLinearUnits())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ..dataset import open_raster, short_name
@@ -58,16 +59,28 @@ def yearly_sources(
         for path, count in zip(paths, bands):
             if count != 1:
                 raise InputError(
-                    f"{label}: {short_name(path)} has {count} bands, but one raster per year was given, so each must "
-                    "have one band. Extract the band (Raster > Conversion > Translate), or give one raster whose bands "
-                    "are the years."
+                    say(
+                        "{label}: {path} has {count} bands, but one raster per year was given, so each must have one "
+                        "band. Extract the band (Raster > Conversion > Translate), or give one raster whose bands "
+                        "are the years.",
+                        label=label,
+                        path=short_name(path),
+                        count=count,
+                    )
                 )
         return tuple(source(i, f"{name}:{year}", path, 1) for i, (year, path) in enumerate(zip(years, paths)))
     held = f"{len(paths)} rasters" if len(paths) > 1 else f"one raster of {bands[0]} band(s)" if paths else "no raster"
     one_for_all = ", or one raster with one band for all years" if static else ""
     raise InputError(
-        f"{label}: {held} given for {len(years)} year(s) ({listed}). Give one single-band raster per year in that "
-        f"order, or one raster with a band per year{one_for_all}."
+        say(
+            "{label}: {held} given for {count} year(s) ({listed}). Give one single-band raster per year "
+            "in that order, or one raster with a band per year{one_for_all}.",
+            label=label,
+            held=held,
+            count=len(years),
+            listed=listed,
+            one_for_all=one_for_all,
+        )
     )
 
 

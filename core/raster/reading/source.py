@@ -169,8 +169,12 @@ class BandReader:
         fractions = raw != np.floor(raw)  # what is not valid is 0
         if fractions.any():
             raise InputError(
-                f"{self.source.named} should hold class codes, but it holds fractions such as "
-                f"{raw[fractions][0]:.6g}. Choose the classified raster, or round it with the raster calculator first."
+                say(
+                    "{named} should hold class codes, but it holds fractions such as {raw:.6g}. Choose the "
+                    "classified raster, or round it with the raster calculator first.",
+                    named=self.source.named,
+                    raw=raw[fractions][0],
+                )
             )
         return raw.astype(np.int64)
 
@@ -208,10 +212,15 @@ def describe_source(source: Source) -> tuple[gdal.Dataset, Grid]:
     dataset = open_raster(source.path, source.label)
     if not 1 <= source.band <= dataset.RasterCount:
         raise InputError(
-            f"{source.named} has {dataset.RasterCount} band(s), band {source.band} was asked for. Choose another band."
+            say(
+                "{named} has {rastercount} band(s), band {band} was asked for. Choose another band.",
+                named=source.named,
+                rastercount=dataset.RasterCount,
+                band=source.band,
+            )
         )
     if gdal.DataTypeIsComplex(dataset.GetRasterBand(source.band).DataType):
-        raise InputError(f"{source.named} holds complex numbers. Convert it to real numbers first.")
+        raise InputError(say("{named} holds complex numbers. Convert it to real numbers first.", named=source.named))
     return dataset, Grid.of_dataset(dataset, source.named)
 
 
@@ -234,13 +243,22 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
     shifted = grid.north_up and grid.shifted_by_pixels(own)
     if source.kind == "classes" and not align_classes and not shifted:
         raise GridError(
-            f"{source.named} lies on another grid: {difference}. Classes are not resampled silently: bring it on the "
-            "reference grid with the algorithm ecoassets:aligntogrid (Align to grid), or tick ALIGN_CLASSES."
+            say(
+                "{named} lies on another grid: {difference}. Classes are not resampled silently: bring it on "
+                "the reference grid with the algorithm ecoassets:aligntogrid (Align to grid), or tick "
+                "ALIGN_CLASSES.",
+                named=source.named,
+                difference=difference,
+            )
         )
     if not grid.north_up:
         raise GridError(
-            f"{source.named} lies on another grid ({difference}) and the reference grid runs from south to north. "
-            "Flip the reference with Raster > Projections > Warp and run again."
+            say(
+                "{named} lies on another grid ({difference}) and the reference grid runs from south to "
+                "north. Flip the reference with Raster > Projections > Warp and run again.",
+                named=source.named,
+                difference=difference,
+            )
         )
     resampling = {"classes": "near", "amount": "sum"}.get(source.kind) or (
         "near" if shifted else _resampling(own, grid)
@@ -274,9 +292,22 @@ def _require_overlap(source: Source, own: Grid, grid: Grid) -> None:
     left, bottom, right, top = grid.bounds
     if bounds[0] >= right or bounds[2] <= left or bounds[1] >= top or bounds[3] <= bottom:
         raise GridError(
-            f"{source.named} does not overlap the reference grid: in {grid.crs_name} it covers x {bounds[0]:.8g} to "
-            f"{bounds[2]:.8g}, y {bounds[1]:.8g} to {bounds[3]:.8g}; the reference covers x {left:.8g} to {right:.8g}, "
-            f"y {bottom:.8g} to {top:.8g}. Check that both rasters show the same region and have the right CRS."
+            say(
+                "{named} does not overlap the reference grid: in {crs_name} it covers x {bounds:.8g} to "
+                "{bounds2:.8g}, y {bounds3:.8g} to {bounds4:.8g}; the reference covers x {left:.8g} to "
+                "{right:.8g}, y {bottom:.8g} to {top:.8g}. Check that both rasters show the same region and "
+                "have the right CRS.",
+                named=source.named,
+                crs_name=grid.crs_name,
+                bounds=bounds[0],
+                bounds2=bounds[2],
+                bounds3=bounds[1],
+                bounds4=bounds[3],
+                left=left,
+                right=right,
+                bottom=bottom,
+                top=top,
+            )
         )
 
 
@@ -317,7 +348,9 @@ def open_source(source: Source, grid: Grid, threads: int, opened: dict[str, gdal
         read_band, signed_byte, uses_mask = read_dataset.GetRasterBand(1), False, False
         nodata = read_band.GetNoDataValue()
     elif (dataset.RasterXSize, dataset.RasterYSize) != (grid.width, grid.height):
-        raise GridError(f"{source.named} has changed its size while the run was being prepared. Run again.")
+        raise GridError(
+            say("{named} has changed its size while the run was being prepared. Run again.", named=source.named)
+        )
     return BandReader(
         source=source,
         dataset=read_dataset,

@@ -170,7 +170,9 @@ def _require_inside(raster: gdal.Dataset, where: str) -> None:
     for row in range(0, raster.RasterYSize, TILE):
         if raster.GetRasterBand(1).ReadAsArray(0, row, raster.RasterXSize, min(TILE, raster.RasterYSize - row)).any():
             return
-    raise GridError(f"{where} holds no pixel centre of the reference grid. Check that both cover the same region.")
+    raise GridError(
+        say("{where} holds no pixel centre of the reference grid. Check that both cover the same region.", where=where)
+    )
 
 
 def _read(layer: PolygonLayer, field: str | None, grid: Grid, progress: Progress) -> list[tuple[str, ogr.Geometry]]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import Progress
 from ..classes import ClassIndex, count_codes
 from ..reading.source import Source
@@ -107,5 +108,11 @@ def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress, ov
     codes = tuple(count_codes((source,), area.grid, area.boundary)["zones"])
     if not codes or codes[0] < 0:
         fault = f"holds the negative code {codes[0]}" if codes else "holds no zone within the study area"
-        raise InputError(f"{source.named} {fault}. Zone codes are 0 or more: reclassify it or choose another raster.")
+        raise InputError(
+            say(
+                "{named} {fault}. Zone codes are 0 or more: reclassify it or choose another raster.",
+                named=source.named,
+                fault=fault,
+            )
+        )
     return Zoning((*map(str, codes), OUTSIDE), source, ClassIndex.of_codes(codes))

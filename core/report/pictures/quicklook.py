@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from ...errors import InputError
+from ...messages import say
 from ...raster.files import placed
 from ..maps import ClassColour, Classes, MapPicture, PathLike, Ramp
 from ..texts import load_palettes, ramp_colour, rgb
@@ -100,7 +101,13 @@ def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Samp
         dataset = gdal.OpenEx(placed(str(path)), gdal.OF_RASTER)
         source = dataset.GetRasterBand(band) if dataset is not None and band <= dataset.RasterCount else None
         if source is None:
-            raise InputError(f"Band {band} of {path} cannot be read for the report. Check that file and band exist.")
+            raise InputError(
+                say(
+                    "Band {band} of {path} cannot be read for the report. Check that file and band exist.",
+                    band=band,
+                    path=path,
+                )
+            )
         ground_width, ground_height, known = _ground_size(dataset)
         scale = max_size / max(ground_width, ground_height)
         values = source.ReadAsArray(
@@ -110,9 +117,13 @@ def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Samp
             resample_alg=gdal.GRIORA_NearestNeighbour if nearest else gdal.GRIORA_Average,
         )
     except RuntimeError as error:
-        raise InputError(f"Band {band} of {path} cannot be read for the report: {error}.") from error
+        raise InputError(
+            say("Band {band} of {path} cannot be read for the report: {error}.", band=band, path=path, error=error)
+        ) from error
     if values is None:
-        raise InputError(f"Band {band} of {path} cannot be read for the report. The file may be damaged.")
+        raise InputError(
+            say("Band {band} of {path} cannot be read for the report. The file may be damaged.", band=band, path=path)
+        )
 
     values = _without_nodata(source, values)
     if not nearest:

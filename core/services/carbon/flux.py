@@ -262,46 +262,66 @@ def _measure(quantity: str, unit: str, parameter: str, units: Sequence[str]) -> 
 def _check(inputs: FluxInputs) -> None:
     """Raises InputError where units, method and constants do not make a flux."""
     if inputs.method not in SOURCES:
-        raise InputError(f"There is no method {inputs.method}. Choose {' or '.join(SOURCES)}.")
+        raise InputError(
+            say("There is no method {method}. Choose {sources}.", method=inputs.method, sources=" or ".join(SOURCES))
+        )
     if inputs.oxygen not in OXYGEN_METHODS:
-        raise InputError(f"There is no method {inputs.oxygen} of oxygen. Choose one of {', '.join(OXYGEN_METHODS)}.")
+        raise InputError(
+            say(
+                "There is no method {oxygen} of oxygen. Choose one of {oxygen_methods}.",
+                oxygen=inputs.oxygen,
+                oxygen_methods=", ".join(OXYGEN_METHODS),
+            )
+        )
     for unit, known in ((inputs.npp_unit, NPP_UNITS), (inputs.respiration_unit, tuple(TO_T_HA))):
         if unit not in known:
-            raise InputError(f"There is no unit {unit}. Choose one of {', '.join(known)}.")
+            raise InputError(say("There is no unit {unit}. Choose one of {known}.", unit=unit, known=", ".join(known)))
     ways = [inputs.respiration is not None, inputs.nep_ratio is not None]
     if inputs.method == "dry_matter":
         if any(ways):
             raise InputError(
-                "The method dry_matter takes NPP as it is: RESPIRATION and NEP_RATIO would count for nothing. Leave "
-                "them out, or choose the method nep."
+                say(
+                    "The method dry_matter takes NPP as it is: RESPIRATION and NEP_RATIO would count for "
+                    "nothing. Leave them out, or choose the method nep."
+                )
             )
         _check_dry_matter(inputs)
         return
     if inputs.oxygen_method == "dry_matter":
         _check_dry_matter(inputs)
     if all(ways):
-        raise InputError("RESPIRATION and NEP_RATIO are both given. NEP is NPP less one, or the other times NPP.")
+        raise InputError(say("RESPIRATION and NEP_RATIO are both given. NEP is NPP less one, or the other times NPP."))
     if not any(ways):
         raise InputError(
-            "NEP needs RESPIRATION (NEP = NPP - Rh) or NEP_RATIO (NEP = ratio x NPP). Give one of them, or choose the "
-            "method dry_matter, which tells what plants alone exchange."
+            say(
+                "NEP needs RESPIRATION (NEP = NPP - Rh) or NEP_RATIO (NEP = ratio x NPP). Give one of them, "
+                "or choose the method dry_matter, which tells what plants alone exchange."
+            )
         )
     if inputs.nep_ratio is not None and not 0 < inputs.nep_ratio <= 1:
         raise InputError(
-            f"NEP_RATIO is {inputs.nep_ratio:g}. Give NEP over NPP, above 0 and at most 1. For land that loses carbon "
-            "give RESPIRATION instead."
+            say(
+                "NEP_RATIO is {nep_ratio:g}. Give NEP over NPP, above 0 and at most 1. For land that loses "
+                "carbon give RESPIRATION instead.",
+                nep_ratio=inputs.nep_ratio,
+            )
         )
 
 
 def _check_dry_matter(inputs: FluxInputs) -> None:
     if not 0 < inputs.carbon_fraction <= 1:
         raise InputError(
-            f"CARBON_FRACTION is {inputs.carbon_fraction:g}. Give the t of carbon in a t of dry matter, such as 0.45."
+            say(
+                "CARBON_FRACTION is {carbon_fraction:g}. Give the t of carbon in a t of dry matter, such as 0.45.",
+                carbon_fraction=inputs.carbon_fraction,
+            )
         )
     factors = {"CO2_PER_DRY_MATTER": inputs.co2_per_dry_matter, "OXYGEN_PER_DRY_MATTER": inputs.oxygen_per_dry_matter}
     for name, factor in factors.items():
         if not factor > 0:
-            raise InputError(f"{name} is {factor:g}. Give t per t of dry matter, above 0.")
+            raise InputError(
+                say("{name} is {factor:g}. Give t per t of dry matter, above 0.", name=name, factor=factor)
+            )
 
 
 def _without_fill(inputs: FluxInputs) -> Rasters:

@@ -46,13 +46,23 @@ def class_densities(table: Table, codes: tuple[int, ...]) -> np.ndarray:
     pools = [pool for pool in (*POOLS, "carbon") if table.has(pool)]
     if not pools or ("carbon" in pools and len(pools) > 1):
         raise TableError(
-            f"Table {table.name} needs either the column carbon or columns of pools ({', '.join(POOLS)}), in t C/ha."
+            say(
+                "Table {name} needs either the column carbon or columns of pools ({pools}), in t C/ha.",
+                name=table.name,
+                pools=", ".join(POOLS),
+            )
         )
     densities = np.sum([table.numbers(pool) for pool in pools], axis=0)
     of_code = dict(zip(table.codes("code"), map(float, densities)))
     negative = [code for code, density in of_code.items() if density < 0]
     if negative:
-        raise TableError(f"Table {table.name}, code {negative[0]}: carbon is negative. Write t C/ha.")
+        raise TableError(
+            say(
+                "Table {name}, code {negative}: carbon is negative. Write t C/ha.",
+                name=table.name,
+                negative=negative[0],
+            )
+        )
     return np.array([of_code.get(code, np.nan) for code in codes])
 
 

@@ -176,9 +176,20 @@ def run_habitat_quality(
     scheme = inputs.cover.scheme
     habitat, sensitivity = read_sensitivity(inputs.sensitivity_table, tuple(inputs.threats), scheme)
     if not inputs.half_saturation > 0:
-        raise InputError(f"The half-saturation constant is {inputs.half_saturation:g}. Give a positive number.")
+        raise InputError(
+            say(
+                "The half-saturation constant is {half_saturation:g}. Give a positive number.",
+                half_saturation=inputs.half_saturation,
+            )
+        )
     if inputs.method not in get_args(Method):
-        raise InputError(f"There is no method {inputs.method}. Choose one of {', '.join(get_args(Method))}.")
+        raise InputError(
+            say(
+                "There is no method {method}. Choose one of {method2}.",
+                method=inputs.method,
+                method2=", ".join(get_args(Method)),
+            )
+        )
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
@@ -226,8 +237,13 @@ def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme
     missing = [name for name in names if not table.has(name)]
     if missing:
         raise TableError(
-            f"Table {table.name} has no sensitivity to the threat {', '.join(missing)}. Add a column of that name "
-            f"with a number from 0 to 1 per class. It has {', '.join(table.columns)}."
+            say(
+                "Table {name} has no sensitivity to the threat {missing}. Add a column of that name with a "
+                "number from 0 to 1 per class. It has {columns}.",
+                name=table.name,
+                missing=", ".join(missing),
+                columns=", ".join(table.columns),
+            )
         )
     table.require("code", "habitat")
     codes = table.codes("code")
@@ -237,8 +253,14 @@ def read_sensitivity(table: Table, names: Sequence[str], scheme: LandCoverScheme
         beyond = (numbers < 0) | (numbers > 1)
         if beyond.any():
             raise TableError(
-                f"Table {table.name}, code {codes[int(beyond.argmax())]}, column {column}: {numbers[beyond][0]:g} lies "
-                "outside 0 to 1. Divide percent by 100."
+                say(
+                    "Table {name}, code {codes}, column {column}: {numbers:g} lies outside 0 to 1. Divide "
+                    "percent by 100.",
+                    name=table.name,
+                    codes=codes[int(beyond.argmax())],
+                    column=column,
+                    numbers=numbers[beyond][0],
+                )
             )
         of_code = dict(zip(codes, map(float, numbers)))
         columns.append([of_code.get(code, np.nan) for code in scheme.codes])

@@ -106,11 +106,17 @@ def read_threats(table: Table, names: Sequence[str]) -> tuple[Threat, ...]:
     for name, distance, weight, form in rows:
         where = f"Table {table.name}, threat {name}"
         if not 0 < distance <= FARTHEST_KM:
-            raise TableError(f"{where}: max_distance_km is {distance:g}. Write kilometres, such as 3; not metres.")
+            raise TableError(
+                say(
+                    "{where}: max_distance_km is {distance:g}. Write kilometres, such as 3; not metres.",
+                    where=where,
+                    distance=distance,
+                )
+            )
         if not weight > 0:
-            raise TableError(f"{where}: weight is {weight:g}. Write a positive number.")
+            raise TableError(say("{where}: weight is {weight:g}. Write a positive number.", where=where, weight=weight))
         if form.casefold() not in DECAYS:
-            raise TableError(f"{where}: decay is {form!r}. Write linear or exponential.")
+            raise TableError(say("{where}: decay is {form!r}. Write linear or exponential.", where=where, form=form))
         threats[name] = Threat(name, float(distance), float(weight), form.casefold())  # type: ignore[arg-type]
     return tuple(threats[name] for name in names)
 
@@ -119,13 +125,21 @@ def _same_names(table: str, rows: Sequence[str], rasters: Sequence[str]) -> None
     without_row = [name for name in rasters if name not in rows]
     if without_row:
         raise TableError(
-            f"Table {table} has no row for the threat {', '.join(without_row)}. Add it, or drop the raster."
+            say(
+                "Table {table} has no row for the threat {without_row}. Add it, or drop the raster.",
+                table=table,
+                without_row=", ".join(without_row),
+            )
         )
     without_raster = [name for name in rows if name not in rasters]
     if without_raster:
         raise TableError(
-            f"Table {table} has the threat {', '.join(without_raster)}, but no raster has that name. Give the raster, "
-            "or remove the row: its weight would count."
+            say(
+                "Table {table} has the threat {without_raster}, but no raster has that name. Give the "
+                "raster, or remove the row: its weight would count.",
+                table=table,
+                without_raster=", ".join(without_raster),
+            )
         )
 
 
@@ -150,8 +164,12 @@ class _Intensities:
         beyond = valid & ((values < 0) | (values > 1 + 1e-6))
         if beyond.any():
             raise InputError(
-                f"{self._label} holds {float(values[beyond][0]):.6g}. Threats lie between 0 and 1: divide by the "
-                "largest value, or set the valid range."
+                say(
+                    "{label} holds {values:.6g}. Threats lie between 0 and 1: divide by the largest value, or "
+                    "set the valid range.",
+                    label=self._label,
+                    values=float(values[beyond][0]),
+                )
             )
         above = valid & (values > 0)
         self.some = self.some or bool(above.any())

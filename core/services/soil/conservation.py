@@ -291,8 +291,13 @@ def _tolerance_number(tolerance: float | str, intensity: Intensity) -> float | N
         return None
     if not SMALLEST_TOLERANCE_T_KM2 <= tolerance < intensity.limits[0]:
         raise InputError(
-            f"The tolerable soil loss is {tolerance:g} t/(km2 a). {_TOLERANCE_ADVICE} It must lie below "
-            f"{intensity.limits[0]:g}, where moderate erosion begins."
+            say(
+                "The tolerable soil loss is {tolerance:g} t/(km2 a). {tolerance_advice} It must lie below "
+                "{limits:g}, where moderate erosion begins.",
+                tolerance=tolerance,
+                tolerance_advice=_TOLERANCE_ADVICE,
+                limits=intensity.limits[0],
+            )
         )
     return float(tolerance)
 

@@ -123,14 +123,26 @@ def own_factors(table: Table, column: str) -> dict[int, float]:
     for code, factor in factors.items():
         if not 0 <= factor <= 1:
             raise TableError(
-                f"Table {table.name}, code {code}: {column} is {factor:g}. It must lie between 0 and 1; divide percent "
-                "by 100."
+                say(
+                    "Table {name}, code {code}: {column} is {factor:g}. It must lie between 0 and 1; divide "
+                    "percent by 100.",
+                    name=table.name,
+                    code=code,
+                    column=column,
+                    factor=factor,
+                )
             )
     return factors
 
 
 def _no_row(land_class: LandCoverClass, row: str, known: list[str]) -> TableError:
     return TableError(
-        f"Class {land_class.code} ({land_class.name}) has the C row {row!r}, which is in no table of C. Write one of "
-        f"{', '.join(known)} in the column c_row of the class table, or give C in a table of code and c."
+        say(
+            "Class {code} ({name}) has the C row {row!r}, which is in no table of C. Write one of "
+            "{known} in the column c_row of the class table, or give C in a table of code and c.",
+            code=land_class.code,
+            name=land_class.name,
+            row=row,
+            known=", ".join(known),
+        )
     )

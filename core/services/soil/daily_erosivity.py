@@ -154,9 +154,20 @@ def run_daily_erosivity(
         TableError: a column is missing, or a cell is no date or no daily rain in mm.
     """
     if method not in SOURCES:
-        raise InputError(f"There is no erosivity method {method} for daily rain. Choose one of {', '.join(SOURCES)}.")
+        raise InputError(
+            say(
+                "There is no erosivity method {method} for daily rain. Choose one of {sources}.",
+                method=method,
+                sources=", ".join(SOURCES),
+            )
+        )
     if not (math.isfinite(threshold_mm) and threshold_mm > 0):
-        raise InputError(f"The threshold of erosive rain is {threshold_mm:g} mm. Give a positive number, such as 12.")
+        raise InputError(
+            say(
+                "The threshold of erosive rain is {threshold_mm:g} mm. Give a positive number, such as 12.",
+                threshold_mm=threshold_mm,
+            )
+        )
     days = read_rain(table)
     years = sorted({day.year for day in days})
     erosive = [day for day in days if day.rain_mm >= threshold_mm]
@@ -189,17 +200,24 @@ def read_rain(table: Table) -> tuple[RainDay, ...]:
     rain = table.numbers("rain_mm", blank=0.0)
     dates = _dates(table)
     if not dates:
-        raise TableError(f"Table {table.name} holds no day. Add a row per day of rain.")
+        raise TableError(say("Table {name} holds no day. Add a row per day of rain.", name=table.name))
     found = []
     for row, ((year, month, day), amount) in enumerate(zip(dates, rain), start=1):
         if not quantity("daily_rain").possible.holds(amount):
             raise TableError(
-                f"Table {table.name}, row {row}, column rain_mm holds {amount:g}, which is no daily rain in mm. "
-                "Remove missing values such as -9999, and divide by 10 if rain is in tenths of a millimetre."
+                say(
+                    "Table {name}, row {row}, column rain_mm holds {amount:g}, which is no daily rain in mm. "
+                    "Remove missing values such as -9999, and divide by 10 if rain is in tenths of a millimetre.",
+                    name=table.name,
+                    row=row,
+                    amount=amount,
+                )
             )
         found.append(RainDay(year, month, day, float(amount)))
     if len({(d.year, d.month, d.day) for d in found}) < len(found):
-        raise TableError(f"Table {table.name} holds a day more than once. Give the rain of one place, a row per day.")
+        raise TableError(
+            say("Table {name} holds a day more than once. Give the rain of one place, a row per day.", name=table.name)
+        )
     return tuple(found)
 
 
@@ -215,7 +233,14 @@ def _dates(table: Table) -> list[tuple[int, int, int]]:
         match = _DATE.fullmatch(text)
         year, month, day = (int(part) for part in match.groups()[:3]) if match else (0, 0, 0)
         if not (1 <= month <= 12 and 1 <= day <= 31):
-            raise TableError(f"Table {table.name}, row {row} holds {text!r} for a date. Write year-month-day.")
+            raise TableError(
+                say(
+                    "Table {name}, row {row} holds {text!r} for a date. Write year-month-day.",
+                    name=table.name,
+                    row=row,
+                    text=text,
+                )
+            )
         dates.append((year, month, day))
     return dates
 

@@ -85,8 +85,11 @@ def _refuse_texture(total: np.ndarray, off: np.ndarray, valid: np.ndarray) -> No
     """
     if 2 * np.count_nonzero(off) > np.count_nonzero(valid):
         raise InputError(
-            f"Sand + silt + clay is {float(np.median(total[valid])):.4g} % in a typical pixel. They should add up to "
-            "100: check that the rasters are sand, silt and clay of one layer, and their unit (percent, g/kg)."
+            say(
+                "Sand + silt + clay is {total:.4g} % in a typical pixel. They should add up to 100: check "
+                "that the rasters are sand, silt and clay of one layer, and their unit (percent, g/kg).",
+                total=float(np.median(total[valid])),
+            )
         )
 
 
@@ -164,10 +167,22 @@ def run_soil_erodibility(
         Cancelled: the user stopped.
     """
     if inputs.method not in SOURCES:
-        raise InputError(f"There is no erodibility method {inputs.method}. Choose one of {', '.join(SOURCES)}.")
+        raise InputError(
+            say(
+                "There is no erodibility method {method}. Choose one of {sources}.",
+                method=inputs.method,
+                sources=", ".join(SOURCES),
+            )
+        )
     for unit in (inputs.texture_unit, inputs.carbon_unit):
         if unit not in TO_PERCENT:
-            raise InputError(f"There is no soil unit {unit}. Choose one of {', '.join(TO_PERCENT)}.")
+            raise InputError(
+                say(
+                    "There is no soil unit {unit}. Choose one of {to_percent}.",
+                    unit=unit,
+                    to_percent=", ".join(TO_PERCENT),
+                )
+            )
     progress.info(
         say("Soil erodibility by {method} ({sources}).", method=inputs.method, sources=SOURCES[inputs.method])
     )

@@ -207,7 +207,13 @@ def run_rainfall_erosivity(
         Cancelled: the user stopped.
     """
     if inputs.method not in _KERNELS:
-        raise InputError(f"There is no erosivity method {inputs.method}. Choose one of {', '.join(_KERNELS)}.")
+        raise InputError(
+            say(
+                "There is no erosivity method {method}. Choose one of {kernels}.",
+                method=inputs.method,
+                kernels=", ".join(_KERNELS),
+            )
+        )
     rain = _rain_sources(inputs)
     actual = inputs.climate == "actual" and len(rain) > 1
     if len(inputs.years) > len(rain):
@@ -271,8 +277,16 @@ def _rain_sources(inputs: ErosivityInputs) -> list[list[Source]]:
             else "For annual rain choose zhang_annual."
         )
         raise InputError(
-            f"Precipitation: {len(bands)} raster(s) or band(s) given; the method {inputs.method} needs {wanted} per "
-            f"year, {per_year * len(years)} for {len(years)} year(s), in the order of time. {other}"
+            say(
+                "Precipitation: {count} raster(s) or band(s) given; the method {method} needs {wanted} per "
+                "year, {per_year} for {count2} year(s), in the order of time. {other}",
+                count=len(bands),
+                method=inputs.method,
+                wanted=wanted,
+                per_year=per_year * len(years),
+                count2=len(years),
+                other=other,
+            )
         )
     if inputs.climate == "mean" and len(years) == 1:
         return [[_source(inputs, 0, month, *bands[month]) for month in range(per_year)]]

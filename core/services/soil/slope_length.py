@@ -118,8 +118,13 @@ class SlopeLengthFormula:
         if short.any():
             least = float(accumulation[short].min())
             raise InputError(
-                f"Flow accumulation holds {least:.6g}, less than the cell itself counts ({own:.6g} {unit}). "
-                "If it counts only the cells above, choose the unit cells_above."
+                say(
+                    "Flow accumulation holds {least:.6g}, less than the cell itself counts ({own:.6g} {unit}). "
+                    "If it counts only the cells above, choose the unit cells_above.",
+                    least=least,
+                    own=own,
+                    unit=unit,
+                )
             )
         return np.maximum(accumulation - own, 0) * (cell if unit == "cells" else 1.0)
 
@@ -267,8 +272,12 @@ def run_slope_length(
             difference = grid.difference(describe_source(accumulation)[1])
             if difference:
                 raise GridError(
-                    f"{accumulation.named} lies on another grid than the DEM: {difference}. Flow accumulation cannot "
-                    "be resampled: compute it from this DEM."
+                    say(
+                        "{named} lies on another grid than the DEM: {difference}. Flow accumulation cannot be "
+                        "resampled: compute it from this DEM.",
+                        named=accumulation.named,
+                        difference=difference,
+                    )
                 )
             survey.add_sources("aspect", aspect, on_grid=True)
             survey.add_sources("accumulation", [accumulation])
@@ -319,13 +328,29 @@ def check_slope_length(inputs: SlopeLengthInputs, *, routed: bool) -> None:
 
 def _check(inputs: SlopeLengthInputs, routed: bool) -> None:
     if inputs.slope_factor not in SLOPE_FACTORS:
-        raise InputError(f"There is no slope factor {inputs.slope_factor}. Choose one of {', '.join(SLOPE_FACTORS)}.")
+        raise InputError(
+            say(
+                "There is no slope factor {slope_factor}. Choose one of {slope_factors}.",
+                slope_factor=inputs.slope_factor,
+                slope_factors=", ".join(SLOPE_FACTORS),
+            )
+        )
     if inputs.chosen_exponent not in EXPONENTS:
-        raise InputError(f"There is no length exponent {inputs.exponent}. Choose one of {', '.join(EXPONENTS)}.")
+        raise InputError(
+            say(
+                "There is no length exponent {exponent}. Choose one of {exponents}.",
+                exponent=inputs.exponent,
+                exponents=", ".join(EXPONENTS),
+            )
+        )
     if inputs.max_length_m is not None and inputs.max_factor is not None:
         raise InputError(
-            f"Both the longest slope ({inputs.max_length_m:g} m) and the largest length factor "
-            f"({inputs.max_factor:g}) are limited. They differ about 50 times: give one of them."
+            say(
+                "Both the longest slope ({max_length_m:g} m) and the largest length factor ({max_factor:g}) "
+                "are limited. They differ about 50 times: give one of them.",
+                max_length_m=inputs.max_length_m,
+                max_factor=inputs.max_factor,
+            )
         )
     for label, number in (
         ("longest slope", inputs.max_length_m),
@@ -334,14 +359,23 @@ def _check(inputs: SlopeLengthInputs, routed: bool) -> None:
         ("area of streams", inputs.stream_area_ha),
     ):
         if number is not None and not (math.isfinite(number) and number > 0):
-            raise InputError(f"The {label} is {number:g}. Give a positive number.")
+            raise InputError(say("The {label} is {number:g}. Give a positive number.", label=label, number=number))
     low, high = inputs.steep_limits_deg
     if not 0 < low < high < 90:
-        raise InputError(f"The slope limits are {low:g} and {high:g} degrees. They must rise, between 0 and 90.")
+        raise InputError(
+            say(
+                "The slope limits are {low:g} and {high:g} degrees. They must rise, between 0 and 90.",
+                low=low,
+                high=high,
+            )
+        )
     if inputs.method != "constant" and inputs.accumulation is None and not routed:
         raise InputError(
-            "The length factor of Desmet & Govers needs flow accumulation. Give a raster of it (for example from the "
-            "GRASS tool r.watershed), enable the GRASS provider so that it is computed, or choose the method constant."
+            say(
+                "The length factor of Desmet & Govers needs flow accumulation. Give a raster of it (for "
+                "example from the GRASS tool r.watershed), enable the GRASS provider so that it is computed, "
+                "or choose the method constant."
+            )
         )
 
 

@@ -30,8 +30,11 @@ def add_storms(survey: Survey, series: Rasters | None, climate: Climate) -> None
         return
     if climate == "mean":
         raise InputError(
-            "CLIMATE is mean, but the years have several storms. The mean of the storms of different years is no "
-            "storm: give one storm per year, or the same storms for all years with STORM_DEPTH."
+            say(
+                "CLIMATE is mean, but the years have several storms. The mean of the storms of different "
+                "years is no storm: give one storm per year, or the same storms for all years with "
+                "STORM_DEPTH."
+            )
         )
     for number in range(len(storms[0])):
         survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
@@ -61,8 +64,13 @@ def _several_storms(series: Rasters, years: Sequence[int | None]) -> list[list[S
         return []
     if len(counts) > 1:
         raise InputError(
-            f"{LABEL}: the years have from {counts[0]} to {counts[-1]} storms. Give each year the same number; "
-            "fill up with bands of 0 mm."
+            say(
+                "{label}: the years have from {counts} to {counts2} storms. Give each year the same number; "
+                "fill up with bands of 0 mm.",
+                label=LABEL,
+                counts=counts[0],
+                counts2=counts[-1],
+            )
         )
     return [
         [

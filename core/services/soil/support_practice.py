@@ -96,7 +96,9 @@ def practice_table(scheme: LandCoverScheme, preset: Preset = "china", own: Table
         InputError: the preset is unknown.
     """
     if preset not in PRESETS:
-        raise InputError(f"There is no P preset {preset}. Choose one of {', '.join(PRESETS)}.")
+        raise InputError(
+            say("There is no P preset {preset}. Choose one of {presets}.", preset=preset, presets=", ".join(PRESETS))
+        )
     given = _own_steps(own) if own else {}
     steps, formula = [], []
     for land_class in scheme:
@@ -129,8 +131,13 @@ def _class_steps(land_class: LandCoverClass, preset: Preset) -> tuple[Step, ...]
     ]
     if not rows or (len(rows) > 1 and not rows[0]["slope_max"]):
         raise TableError(
-            f"Class {land_class.code} ({land_class.name}) has the P row {cell!r}, which names no row of the P table. "
-            "Write scheme:words as in its columns scheme and applies_to, or give P in a table of code and p."
+            say(
+                "Class {code} ({name}) has the P row {cell!r}, which names no row of the P table. Write "
+                "scheme:words as in its columns scheme and applies_to, or give P in a table of code and p.",
+                code=land_class.code,
+                name=land_class.name,
+                cell=cell,
+            )
         )
     steps = [
         Step(
@@ -158,7 +165,9 @@ def _own_steps(table: Table) -> dict[int, tuple[Step, ...]]:
     found: dict[int, list[Step]] = {}
     for code, start, end, p in zip(map(int, table.numbers("code")), low, high, table.numbers("p")):
         if not 0 <= p <= 1:
-            raise TableError(f"Table {table.name}, code {code}: p is {p:g}. P lies between 0 and 1.")
+            raise TableError(
+                say("Table {name}, code {code}: p is {p:g}. P lies between 0 and 1.", name=table.name, code=code, p=p)
+            )
         found.setdefault(code, []).append(Step(float(start), float(end), float(p)))
     return {code: _complete(steps, f"Table {table.name}, code {code}") for code, steps in found.items()}
 
@@ -172,7 +181,9 @@ def _complete(steps: Sequence[Step], where: str) -> tuple[Step, ...]:
     ordered = sorted(steps, key=lambda step: step.low)
     gaps = any(not math.isclose(a.high, b.low) for a, b in zip(ordered, ordered[1:]))
     if gaps or ordered[0].low > 0:
-        raise TableError(f"{where}: the slope classes must follow each other from 0 without gap or overlap.")
+        raise TableError(
+            say("{where}: the slope classes must follow each other from 0 without gap or overlap.", where=where)
+        )
     return (*ordered[:-1], Step(ordered[-1].low, math.inf, ordered[-1].p))
 
 
@@ -231,7 +242,9 @@ def run_support_practice(
     """
     table = practice_table(inputs.cover.scheme, inputs.preset, inputs.table)
     if table.needs_slope and inputs.terrain is None:
-        raise InputError("P of cropland depends on the slope. Give a DEM or a slope raster, or a table of code and p.")
+        raise InputError(
+            say("P of cropland depends on the slope. Give a DEM or a slope raster, or a table of code and p.")
+        )
     terrain = inputs.terrain if table.needs_slope else None
     progress.info(say("Support practice of sloping cropland: {presets}.", presets=PRESETS[inputs.preset]))
     with workspace() as folder:

@@ -218,14 +218,20 @@ def run_vegetation_cover(
 
 def _check(inputs: VegetationInputs, outputs: VegetationOutputs) -> None:
     if outputs.factor and not inputs.c_method:
-        raise InputError(f"A map of C is wanted, but no method. Choose one of {', '.join(C_SOURCES)}.")
+        raise InputError(
+            say("A map of C is wanted, but no method. Choose one of {c_sources}.", c_sources=", ".join(C_SOURCES))
+        )
     if inputs.c_method == "table" and inputs.cover is None:
-        raise InputError("C by table needs land cover. Give it, or choose the method cai, bu or knijff.")
+        raise InputError(say("C by table needs land cover. Give it, or choose the method cai, bu or knijff."))
     if not inputs.scale > 0:
-        raise InputError(f"The scale of NDVI is {inputs.scale:g}. Give a positive number, such as 0.0001.")
+        raise InputError(
+            say("The scale of NDVI is {scale:g}. Give a positive number, such as 0.0001.", scale=inputs.scale)
+        )
     low, high = inputs.fractions
     if not 0 <= low < high <= 1:
-        raise InputError(f"The percentiles {100 * low:g} and {100 * high:g} must rise, between 0 and 100.")
+        raise InputError(
+            say("The percentiles {low:g} and {high:g} must rise, between 0 and 100.", low=100 * low, high=100 * high)
+        )
 
 
 def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -> tuple[float, float]:
@@ -239,11 +245,22 @@ def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -
         water_left_out = sampler is not None
         soil, vegetation = (value * inputs.scale for value in found)
     if not -1 <= soil <= 1 or not -1 <= vegetation <= 1:
-        raise InputError(f"NDVI of bare soil is {soil:.6g} and of full vegetation {vegetation:.6g}. {_SCALED}")
+        raise InputError(
+            say(
+                "NDVI of bare soil is {soil:.6g} and of full vegetation {vegetation:.6g}. {scaled}",
+                soil=soil,
+                vegetation=vegetation,
+                scaled=_SCALED,
+            )
+        )
     if not soil < vegetation:
         raise InputError(
-            f"NDVI of bare soil ({soil:.4g}) is not below that of full vegetation ({vegetation:.4g}). Check the NDVI "
-            "rasters, or choose fixed end members."
+            say(
+                "NDVI of bare soil ({soil:.4g}) is not below that of full vegetation ({vegetation:.4g}). "
+                "Check the NDVI rasters, or choose fixed end members.",
+                soil=soil,
+                vegetation=vegetation,
+            )
         )
     low, high = (100 * fraction for fraction in inputs.fractions)
     how = "fixed" if inputs.method == "fixed" else f"percentiles {low:g} and {high:g} of all years"

@@ -219,7 +219,9 @@ def _read(path: str) -> dict[str, _Attributes]:
     opened = open_polygons(path, "Water bodies")
     fields = {name.casefold(): i for i, name in enumerate(opened.fields)}
     if "kind" not in fields:
-        raise TableError(f"The water bodies have no field kind. Add it, with {', '.join(KINDS)} for each polygon.")
+        raise TableError(
+            say("The water bodies have no field kind. Add it, with {kinds} for each polygon.", kinds=", ".join(KINDS))
+        )
 
     def text(feature: object, field: str) -> str:
         value = feature.GetField(fields[field]) if field in fields else None  # type: ignore[attr-defined]
@@ -230,7 +232,14 @@ def _read(path: str) -> dict[str, _Attributes]:
         number = str(feature.GetFID())
         kind = text(feature, "kind").casefold()
         if kind not in KINDS:
-            raise TableError(f"Water body {number} has the kind {kind!r}. Write one of {', '.join(KINDS)}.")
+            raise TableError(
+                say(
+                    "Water body {number} has the kind {kind!r}. Write one of {kinds}.",
+                    number=number,
+                    kind=kind,
+                    kinds=", ".join(KINDS),
+                )
+            )
         capacity = _number(text(feature, "capacity_m3"), number, "capacity", "its total capacity in m3")
         soil = SwampSoil(
             *(
@@ -251,7 +260,15 @@ def _number(text: str, number: str, what: str, wanted: str) -> float | None:
     except ValueError:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise TableError(f"Water body {number} has the {what} {text!r}. Write {wanted}.")
+        raise TableError(
+            say(
+                "Water body {number} has the {what} {text!r}. Write {wanted}.",
+                number=number,
+                what=what,
+                text=text,
+                wanted=wanted,
+            )
+        )
     return value
 
 
@@ -260,7 +277,14 @@ def _zone(body: _Attributes, regions: dict[str, LakeZone], default: str) -> Lake
     zone = regions.get(name.casefold())
     if zone is None:
         known = dict.fromkeys(region.name for region in regions.values())
-        raise TableError(f"Water body {body.feature} has the lake zone {name!r}. Write one of {', '.join(known)}.")
+        raise TableError(
+            say(
+                "Water body {feature} has the lake zone {name!r}. Write one of {known}.",
+                feature=body.feature,
+                name=name,
+                known=", ".join(known),
+            )
+        )
     return zone
 
 
@@ -275,8 +299,11 @@ def _capacity(body: _Attributes, hectares: float, zone: LakeZone | None, summed_
     if body.kind == "reservoir":
         if body.capacity_m3 is None:
             raise TableError(
-                f"Water body {body.feature} is a reservoir without capacity_m3. Its area does not tell its capacity: "
-                "write the total capacity in m3."
+                say(
+                    "Water body {feature} is a reservoir without capacity_m3. Its area does not tell its "
+                    "capacity: write the total capacity in m3.",
+                    feature=body.feature,
+                )
             )
         return reservoir_capacity_m3(body.capacity_m3)
     if body.capacity_m3 is not None:

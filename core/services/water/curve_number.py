@@ -127,8 +127,14 @@ def curve_numbers(scheme: LandCoverScheme, own: Table | None = None) -> CurveNum
         row = land_class.text("cn_row")
         if land_class.code not in given and row not in known:
             raise TableError(
-                f"Class {land_class.code} ({land_class.name}) has the curve number row {row!r}, which the table does "
-                f"not have. Write one of {', '.join(known)} in the column cn_row, or give a table of code, a, b, c, d."
+                say(
+                    "Class {code} ({name}) has the curve number row {row!r}, which the table does not have. "
+                    "Write one of {known} in the column cn_row, or give a table of code, a, b, c, d.",
+                    code=land_class.code,
+                    name=land_class.name,
+                    row=row,
+                    known=", ".join(known),
+                )
             )
         values.append(given.get(land_class.code, known.get(row)))
     groups = {group.upper(): column for group, column in zip(SOIL_GROUPS, np.array(values).T)}
@@ -144,7 +150,13 @@ def _own(table: Table) -> dict[int, np.ndarray]:
         for group, number in zip(SOIL_GROUPS, row):
             if not SMALLEST <= number <= LARGEST:
                 raise TableError(
-                    f"Table {table.name}, code {code}, column {group}: the curve number is {number:g}. Curve numbers "
-                    "lie between 30 and 100; multiply fractions by 100."
+                    say(
+                        "Table {name}, code {code}, column {group}: the curve number is {number:g}. Curve numbers "
+                        "lie between 30 and 100; multiply fractions by 100.",
+                        name=table.name,
+                        code=code,
+                        group=group,
+                        number=number,
+                    )
                 )
     return given

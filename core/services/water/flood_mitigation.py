@@ -107,8 +107,11 @@ class FloodFormula:
         if codes.min() < 0 or codes.max() > len(SOIL_GROUPS) or (valid & (codes == 0)).any():
             unknown = codes[valid & ((codes < 1) | (codes > len(SOIL_GROUPS)))]
             raise InputError(
-                f"Soil group holds the code {int(unknown[0])}. The hydrologic soil groups are 1 = A, 2 = B, "
-                "3 = C, 4 = D: reclassify the raster."
+                say(
+                    "Soil group holds the code {unknown}. The hydrologic soil groups are 1 = A, 2 = B, 3 = C, 4 "
+                    "= D: reclassify the raster.",
+                    unknown=int(unknown[0]),
+                )
             )
         return codes
 
@@ -311,17 +314,27 @@ def run_flood_mitigation(
 def _check(inputs: FloodInputs) -> None:
     depths = inputs.storm_depth_mm
     if (inputs.storm_rainfall is None) == (not depths):
-        raise InputError("Give the storm either as a raster (STORM_RAINFALL) or as depths in mm (STORM_DEPTH).")
+        raise InputError(say("Give the storm either as a raster (STORM_RAINFALL) or as depths in mm (STORM_DEPTH)."))
     for depth in depths:
         if depth <= 0 or not quantity("storm_rainfall").possible.holds(depth):
-            raise InputError(f"The storm depth is {depth:g} mm. Give the rain of a storm in mm, such as 80.")
+            raise InputError(
+                say("The storm depth is {depth:g} mm. Give the rain of a storm in mm, such as 80.", depth=depth)
+            )
     if inputs.soil_group is None and inputs.soil_group_code not in SOIL_GROUPS:
         raise InputError(
-            f"The soil group is {inputs.soil_group_code!r}. Give a raster of 1 to 4, or one of "
-            f"{', '.join(SOIL_GROUPS)}."
+            say(
+                "The soil group is {soil_group_code!r}. Give a raster of 1 to 4, or one of {soil_groups}.",
+                soil_group_code=inputs.soil_group_code,
+                soil_groups=", ".join(SOIL_GROUPS),
+            )
         )
     if inputs.abstraction not in (0.2, 0.05):
-        raise InputError(f"The initial abstraction is {inputs.abstraction:g} of the storage. Choose 0.2 or 0.05.")
+        raise InputError(
+            say(
+                "The initial abstraction is {abstraction:g} of the storage. Choose 0.2 or 0.05.",
+                abstraction=inputs.abstraction,
+            )
+        )
     require_water_density(inputs.water_density_t_m3)
 
 

@@ -188,8 +188,15 @@ def runoff_coefficients(
         name = land_class.text(f"runoff_{version}")
         if land_class.code not in given and name and name not in known:
             raise TableError(
-                f"Class {land_class.code} ({land_class.name}) has the runoff row {name!r}, which the set {version} "
-                f"does not have. It has {', '.join(known)}."
+                say(
+                    "Class {code} ({name}) has the runoff row {name2!r}, which the set {version} does not have. "
+                    "It has {known}.",
+                    code=land_class.code,
+                    name=land_class.name,
+                    name2=name,
+                    version=version,
+                    known=", ".join(known),
+                )
             )
         coefficients.append(given.get(land_class.code, known.get(name, np.nan)))
     return np.array(coefficients)
@@ -200,11 +207,22 @@ def _own(table: Table) -> dict[int, float]:
     given = dict(zip(table.codes("code"), map(float, table.numbers("runoff_pct"))))
     for code, value in given.items():
         if not 0 <= value <= 100:
-            raise TableError(f"Table {table.name}, code {code}: runoff_pct is {value:g}. Write percent, 0 to 100.")
+            raise TableError(
+                say(
+                    "Table {name}, code {code}: runoff_pct is {value:g}. Write percent, 0 to 100.",
+                    name=table.name,
+                    code=code,
+                    value=value,
+                )
+            )
     if given and 0 < max(given.values()) <= 1:
         raise TableError(
-            f"Table {table.name}: the largest runoff_pct is {max(given.values()):g}. Coefficients are percent of the "
-            "rain: multiply fractions by 100."
+            say(
+                "Table {name}: the largest runoff_pct is {values:g}. Coefficients are percent of the rain: "
+                "multiply fractions by 100.",
+                name=table.name,
+                values=max(given.values()),
+            )
         )
     return given
 
@@ -225,17 +243,28 @@ def run_water_retention(
     """
     if inputs.coefficients not in VERSIONS:
         raise InputError(
-            f"There is no set of runoff coefficients {inputs.coefficients}. Choose {' or '.join(VERSIONS)}."
+            say(
+                "There is no set of runoff coefficients {coefficients}. Choose {versions}.",
+                coefficients=inputs.coefficients,
+                versions=" or ".join(VERSIONS),
+            )
         )
     if not inputs.scale > 0:
-        raise InputError(f"The scale of evapotranspiration is {inputs.scale:g}. Give a positive number, such as 0.1.")
+        raise InputError(
+            say(
+                "The scale of evapotranspiration is {scale:g}. Give a positive number, such as 0.1.", scale=inputs.scale
+            )
+        )
     scheme = inputs.cover.scheme
     coefficients = runoff_coefficients(scheme, inputs.coefficients, inputs.table)
     if np.isnan(coefficients).all():
         raise TableError(
-            f"No class of the land cover has a runoff coefficient of {inputs.coefficients}, so nothing would be "
-            f"retained. Write rows of the set in the column runoff_{inputs.coefficients} of the class table, or give a "
-            "table of code, runoff_pct."
+            say(
+                "No class of the land cover has a runoff coefficient of {coefficients}, so nothing would be "
+                "retained. Write rows of the set in the column runoff_{coefficients} of the class table, or "
+                "give a table of code, runoff_pct.",
+                coefficients=inputs.coefficients,
+            )
         )
     title = say("Runoff coefficient")
     keep_coefficients(title, class_columns(scheme.codes, {title: coefficients}, "%"))

@@ -69,8 +69,13 @@ class SwampSoil:
         missing = [field.name for field, value in zip(fields(self), astuple(self)) if value is None]
         if missing:
             raise TableError(
-                f"{where}: of its soil {', '.join(missing)} is not known. Write the field or give SWAMP_SOIL_DEPTH, "
-                "SWAMP_BULK_DENSITY, SWAMP_SATURATED and SWAMP_NATURAL for all swamps, or leave all of them out."
+                say(
+                    "{where}: of its soil {missing} is not known. Write the field or give SWAMP_SOIL_DEPTH, "
+                    "SWAMP_BULK_DENSITY, SWAMP_SATURATED and SWAMP_NATURAL for all swamps, or leave all of them "
+                    "out.",
+                    where=where,
+                    missing=", ".join(missing),
+                )
             )
         depth, density, saturated, natural = astuple(self)
         _check(where, depth, density, saturated, natural, water_density_t_m3)
@@ -98,25 +103,53 @@ def _check(
     where: str, depth: float, density: float, saturated: float, natural: float, water_density_t_m3: float
 ) -> None:
     if not 0 < depth <= DEEPEST_M:
-        raise TableError(f"{where}: its soil is {depth:g} m deep. Write metres, above 0 and up to {DEEPEST_M:g}.")
+        raise TableError(
+            say(
+                "{where}: its soil is {depth:g} m deep. Write metres, above 0 and up to {deepest_m:g}.",
+                where=where,
+                depth=depth,
+                deepest_m=DEEPEST_M,
+            )
+        )
     if not 0 < density <= MINERAL_DENSITY_T_M3:
         raise TableError(
-            f"{where}: its soil has a bulk density of {density:g}. Write t/m3 (g/cm3) of dry soil, above 0 and up to "
-            f"{MINERAL_DENSITY_T_M3:g}; divide kg/m3 by 1000."
+            say(
+                "{where}: its soil has a bulk density of {density:g}. Write t/m3 (g/cm3) of dry soil, above "
+                "0 and up to {mineral_density_t_m3:g}; divide kg/m3 by 1000.",
+                where=where,
+                density=density,
+                mineral_density_t_m3=MINERAL_DENSITY_T_M3,
+            )
         )
     if not 0 <= natural <= saturated:
         raise TableError(
-            f"{where}: its soil holds {natural:g} % of water by nature and {saturated:g} % when saturated. The natural "
-            "content lies between 0 and the saturated one."
+            say(
+                "{where}: its soil holds {natural:g} % of water by nature and {saturated:g} % when "
+                "saturated. The natural content lies between 0 and the saturated one.",
+                where=where,
+                natural=natural,
+                saturated=saturated,
+            )
         )
     if saturated < LEAST_SATURATED_PCT:
         raise TableError(
-            f"{where}: its saturated soil holds {saturated:g} % of water. Even sand holds more: multiply fractions by "
-            "100."
+            say(
+                "{where}: its saturated soil holds {saturated:g} % of water. Even sand holds more: multiply "
+                "fractions by 100.",
+                where=where,
+                saturated=saturated,
+            )
         )
     volume = density * saturated / 100 / water_density_t_m3
     if volume > 1 + 1e-9:
         raise TableError(
-            f"{where}: with a bulk density of {density:g} t/m3 and {saturated:g} % of water a cubic metre of its soil "
-            f"would hold {volume:.3g} m3 of water. Water contents are percent of the dry mass, not of the volume."
+            say(
+                "{where}: with a bulk density of {density:g} t/m3 and {saturated:g} % of water a cubic metre "
+                "of its soil would hold {volume:.3g} m3 of water. Water contents are percent of the dry "
+                "mass, not of the volume.",
+                where=where,
+                density=density,
+                saturated=saturated,
+                volume=volume,
+            )
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import InputError
+from ...messages import say
 from ...raster.dataset import open_raster
 from ...report import Block, Chapter, Command, MethodReport
 from ...report.texts import load_texts
@@ -36,7 +37,7 @@ def bundle_report(rasters: Sequence[BundledRaster], tables: Sequence[BundledTabl
         InputError: there is neither a raster nor a table, or a raster cannot be read.
     """
     if not rasters and not tables:
-        raise InputError("There is nothing to report. Choose at least one raster (RASTERS) or table (TABLES).")
+        raise InputError(say("There is nothing to report. Choose at least one raster (RASTERS) or table (TABLES)."))
     words = load_texts(language)
     chapters = [Chapter(words["bundle_maps"], maps_of(rasters, words))]
     chapters += [Chapter(readable(title), blocks_of(title, given.table, words)) for title, given in _distinct(tables)]

@@ -13,6 +13,7 @@ from ...inputs.finding import Finding
 from ...inputs.gate import LAND_COVER, Gate
 from ...inputs.profile import RasterProfile, profile_band
 from ...land_cover import LandCoverScheme, load_scheme
+from ...messages import say
 from ...messages import told as said
 from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure, quantity_of_file
@@ -126,7 +127,7 @@ def run_check_inputs(
         Cancelled: the user stopped.
     """
     if not rasters:
-        raise InputError("No raster was given to be checked. Choose at least one.")
+        raise InputError(say("No raster was given to be checked. Choose at least one."))
     rows: list[CheckRow] = []
     meaning = _load(scheme, class_table, rows)
     reference: Looked | None = None

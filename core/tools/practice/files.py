@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, gdal_array, ogr, osr
 
 from ...errors import OutputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import PendingFile, together
 from .model import Layer, Region, Shapes, Table
@@ -84,7 +85,11 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"Folder {target} cannot be made: {error.strerror}. Choose a folder you may write to."
+            say(
+                "Folder {target} cannot be made: {strerror}. Choose a folder you may write to.",
+                target=target,
+                strerror=error.strerror,
+            )
         ) from None
     with together():
         files = _write_all(region, target, progress)
@@ -146,7 +151,13 @@ def _whole_file(final: Path) -> Iterator[Path]:
             yield Path(pending.path)
             pending.commit()
     except (OSError, RuntimeError) as error:
-        raise OutputError(f"{final} cannot be written: {error}. Check free space and rights of the folder.") from None
+        raise OutputError(
+            say(
+                "{final} cannot be written: {error}. Check free space and rights of the folder.",
+                final=final,
+                error=error,
+            )
+        ) from None
 
 
 def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, folder: Path) -> RasterFile:

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from ...errors import InputError
 from ...land_cover import load_scheme
+from ...messages import say
 from . import land as land
 from . import layers as make
 from .accounts import District, account_tables
@@ -168,11 +169,20 @@ def _landsat(world: _World, number: int, year: int) -> Layer:
 
 def _check(size: int, seed: int, years: Sequence[int]) -> None:
     if not SMALLEST <= size <= LARGEST:
-        raise InputError(f"Size {size} of the practice region: give {SMALLEST} to {LARGEST} rows and columns.")
+        raise InputError(
+            say(
+                "Size {size} of the practice region: give {smallest} to {largest} rows and columns.",
+                size=size,
+                smallest=SMALLEST,
+                largest=LARGEST,
+            )
+        )
     if seed < 0:
-        raise InputError(f"Seed {seed} of the practice region: give a whole number from 0.")
+        raise InputError(say("Seed {seed} of the practice region: give a whole number from 0.", seed=seed))
     if len(years) < 2 or any(a >= b for a, b in zip(years, years[1:])):
-        raise InputError(f"Years {list(years)} of the practice region: give at least two, from early to late.")
+        raise InputError(
+            say("Years {years} of the practice region: give at least two, from early to late.", years=list(years))
+        )
 
 
 def _continuous(

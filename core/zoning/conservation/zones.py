@@ -200,17 +200,33 @@ def _check(inputs: ConservationInputs) -> None:
     breaks, count = inputs.breaks, len(inputs.services)
     if not breaks or not all(0 < b < 100 for b in breaks) or any(a >= b for a, b in zip(breaks, breaks[1:])):
         given = ", ".join(f"{number:g}" for number in breaks) or "empty"
-        raise InputError(f"The breaks are {given}. Give rising percent between 0 and 100, such as 50, 75, 90.")
+        raise InputError(
+            say("The breaks are {given}. Give rising percent between 0 and 100, such as 50, 75, 90.", given=given)
+        )
     if inputs.composite not in get_args(Composite):
-        raise InputError(f"There is no composite {inputs.composite}. Choose one of {', '.join(get_args(Composite))}.")
+        raise InputError(
+            say(
+                "There is no composite {composite}. Choose one of {composite2}.",
+                composite=inputs.composite,
+                composite2=", ".join(get_args(Composite)),
+            )
+        )
     highest = count if inputs.composite == "count" else len(breaks)
     what = "services" if inputs.composite == "count" else "classes"
     if not 1 <= inputs.keep <= highest:
-        raise InputError(f"KEEP is {inputs.keep}. With these {what} give 1 to {highest}.")
+        raise InputError(
+            say("KEEP is {keep}. With these {what} give 1 to {highest}.", keep=inputs.keep, what=what, highest=highest)
+        )
     if inputs.weights and len(inputs.weights) != count:
-        raise InputError(f"{len(inputs.weights)} weights are given for {count} services. Give one each, or none.")
+        raise InputError(
+            say(
+                "{count} weights are given for {count2} services. Give one each, or none.",
+                count=len(inputs.weights),
+                count2=count,
+            )
+        )
     if any(not (math.isfinite(weight) and weight >= 0) for weight in inputs.weights):
-        raise InputError("Weights must be 0 or more.")
+        raise InputError(say("Weights must be 0 or more."))
 
 
 def _region(
@@ -231,13 +247,19 @@ def _region(
     found = run_checked(replace(job, write=WriteOptions(overviews=False)), ecosystems, area, progress)
     if found.sums["both"] > 0:
         raise InputError(
-            f"Locked-in and locked-out areas overlap on {float(found.sums['both']):,.2f} ha. A place cannot be both: "
-            "cut one layer by the other (Vector > Geoprocessing > Difference)."
+            say(
+                "Locked-in and locked-out areas overlap on {sums:,.2f} ha. A place cannot be both: cut one "
+                "layer by the other (Vector > Geoprocessing > Difference).",
+                sums=float(found.sums["both"]),
+            )
         )
     if found.sums["areas"][CANDIDATE] + found.sums["areas"][LOCKED_IN] == 0:
         raise InputError(
-            f"No pixel may be conserved: the land cover holds no {', '.join(inputs.natural)} within the study area "
-            "that is not locked out. Check scheme and class table, or choose other natural ecosystems."
+            say(
+                "No pixel may be conserved: the land cover holds no {natural} within the study area that is "
+                "not locked out. Check scheme and class table, or choose other natural ecosystems.",
+                natural=", ".join(inputs.natural),
+            )
         )
     status = Source(STATUS, path, 1, "classes", "Status")
     return replace(area, boundary=status), status
@@ -248,8 +270,12 @@ def _require_amounts(layers: Sequence[ServiceLayer], ranking: Sequence[ShareThre
     for layer, of_service in zip(layers, ranking):
         if of_service.total <= 0:
             raise InputError(
-                f"{layer.source.named} is zero or negative everywhere within the study area, so that no pixel is more "
-                "important than another. Leave it out, or check its band (BANDS), its sign and its nodata value."
+                say(
+                    "{named} is zero or negative everywhere within the study area, so that no pixel is more "
+                    "important than another. Leave it out, or check its band (BANDS), its sign and its nodata "
+                    "value.",
+                    named=layer.source.named,
+                )
             )
 
 

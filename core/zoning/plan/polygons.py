@@ -12,6 +12,7 @@ from typing import Any, Callable, Union
 from osgeo import gdal, ogr
 
 from ...errors import OutputError
+from ...messages import say
 from ...progress import Progress
 from ...raster.dataset import call_gdal, open_raster
 from ...raster.files import PendingFile, workspace
@@ -150,4 +151,10 @@ def _driver_for(path: str) -> gdal.Driver:
             and driver.GetMetadataItem(gdal.DCAP_CREATE)
         ):
             return driver
-    raise OutputError(f"Cannot write {path}: no vector format has the extension '{extension}'. Use .gpkg.")
+    raise OutputError(
+        say(
+            "Cannot write {path}: no vector format has the extension '{extension}'. Use .gpkg.",
+            path=path,
+            extension=extension,
+        )
+    )

@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
 from ...raster.output import Band, Output
@@ -40,8 +41,10 @@ def _require_zones(found: JobResult) -> None:
     """Raises InputError where neither zones have a value anywhere: land cover alone makes no plan."""
     if not any(found.coverage[name].pixels for name in (RESTORATION, CONSERVATION)):
         raise InputError(
-            "No pixel of the restoration and conservation zones has a value within the study area. Check that they are "
-            "zones of this region, their nodata values and the study boundary."
+            say(
+                "No pixel of the restoration and conservation zones has a value within the study area. Check "
+                "that they are zones of this region, their nodata values and the study boundary."
+            )
         )
 
 
@@ -65,7 +68,13 @@ def run_zoning_plan(
     """
     outputs, settings = outputs or PlanOutputs(), settings or RasterSettings()
     if inputs.policy not in get_args(Policy):
-        raise InputError(f"There is no policy {inputs.policy}. Choose one of {', '.join(get_args(Policy))}.")
+        raise InputError(
+            say(
+                "There is no policy {policy}. Choose one of {policy2}.",
+                policy=inputs.policy,
+                policy2=", ".join(get_args(Policy)),
+            )
+        )
     with workspace() as folder, plan_polygons(outputs.polygons) as polygons:
         zones = [
             band_source(RESTORATION, inputs.restoration, "Restoration", progress),

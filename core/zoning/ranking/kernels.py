@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...errors import InputError
+from ...messages import say
 from ...raster.passes.radix_search import Sample
 from ...raster.reading.source import Source
 from ...raster.tally import Sums
@@ -57,8 +58,12 @@ class CellReader:
         costs = block.values[self.cost.name][cells]
         if costs.size and costs.min() <= 0:
             raise InputError(
-                f"{self.cost.named} holds the cost {costs.min():g}. Losses are divided by costs, so each must be "
-                "above 0: raise them, or set such pixels as nodata to leave them out."
+                say(
+                    "{named} holds the cost {value:g}. Losses are divided by costs, so each must be above 0: "
+                    "raise them, or set such pixels as nodata to leave them out.",
+                    named=self.cost.named,
+                    value=costs.min(),
+                )
             )
         return cells
 
@@ -82,8 +87,10 @@ class CellReader:
         dropped = self.locked_out.inside(block)[cells] if self.locked_out else np.zeros(len(tiers), dtype=bool)
         if (kept & dropped).any():
             raise InputError(
-                "Locked-in and locked-out areas overlap. A place cannot be both: cut one layer by the other "
-                "(Vector > Geoprocessing > Difference)."
+                say(
+                    "Locked-in and locked-out areas overlap. A place cannot be both: cut one layer by the other "
+                    "(Vector > Geoprocessing > Difference)."
+                )
             )
         tiers[kept] = LOCKED_IN
         tiers[dropped] = LOCKED_OUT

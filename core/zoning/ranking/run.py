@@ -169,21 +169,31 @@ def loss_rule(inputs: RankingInputs) -> LossRule:
     count = len(inputs.services)
     weights = inputs.weights or (1.0,) * count
     if inputs.rule not in get_args(Rule):
-        raise InputError(f"There is no rule {inputs.rule}. Choose one of {', '.join(get_args(Rule))}.")
+        raise InputError(
+            say("There is no rule {rule}. Choose one of {rule2}.", rule=inputs.rule, rule2=", ".join(get_args(Rule)))
+        )
     if len(weights) != count:
-        raise InputError(f"{len(weights)} weights are given for {count} services. Give one each, or none.")
+        raise InputError(
+            say(
+                "{count} weights are given for {count2} services. Give one each, or none.",
+                count=len(weights),
+                count2=count,
+            )
+        )
     if any(not (math.isfinite(weight) and weight >= 0) for weight in weights) or not any(weights):
-        raise InputError("Weights must be 0 or more, and one of them above 0.")
+        raise InputError(say("Weights must be 0 or more, and one of them above 0."))
     if not 0 < inputs.exponent <= 1:
-        raise InputError(f"The exponent z is {inputs.exponent:g}. Give a number above 0 up to 1.")
+        raise InputError(
+            say("The exponent z is {exponent:g}. Give a number above 0 up to 1.", exponent=inputs.exponent)
+        )
     if inputs.warp < 1:
-        raise InputError(f"WARP is {inputs.warp}. Give the number of cells per step, 1 or more.")
+        raise InputError(say("WARP is {warp}. Give the number of cells per step, 1 or more.", warp=inputs.warp))
     return LossRule(inputs.rule, np.array(weights, dtype=np.float64), inputs.exponent)
 
 
 def _require_amounts(inputs: RankingInputs, totals: np.ndarray, progress: Progress) -> None:
     if not totals.any():
-        raise InputError("No service has an amount above 0 within the study area: there is nothing to rank by.")
+        raise InputError(say("No service has an amount above 0 within the study area: there is nothing to rank by."))
     for service, total in zip(inputs.services, totals):
         if total <= 0:
             progress.warn(

@@ -195,9 +195,15 @@ def run_restoration_zones(
     """
     outputs, settings = outputs or RestorationOutputs(), settings or RasterSettings()
     if not inputs.layers:
-        raise InputError("Nothing speaks for restoration: give at least one degradation, quality or erosion raster.")
+        raise InputError(
+            say("Nothing speaks for restoration: give at least one degradation, quality or erosion raster.")
+        )
     if inputs.severe not in CODES[EROSION][1:]:
-        raise InputError(f"SEVERE is {inputs.severe}. Give the lowest erosion class that counts as severe, 2 to 6.")
+        raise InputError(
+            say(
+                "SEVERE is {severe}. Give the lowest erosion class that counts as severe, 2 to 6.", severe=inputs.severe
+            )
+        )
     with workspace() as folder:
         cover = [band_source(LAND_COVER, inputs.land_cover, "Land cover", progress)] if inputs.land_cover else []
         layers = [_layer(inputs, name, path, progress) for name, path in inputs.layers.items()]

@@ -109,7 +109,7 @@ def read_planning_units(
         _require_fields(layer, fields, label)
         features = [f for f in layer if _is_areal(f.GetGeometryRef())]
         if not features:
-            raise InputError(f"{label} holds no polygon. Choose a polygon layer.")
+            raise InputError(say("{label} holds no polygon. Choose a polygon layer.", label=label))
         amounts = np.array([[_number(f, name, label) for name in fields.services] for f in features])
         negative = amounts < 0
         if negative.any():
@@ -119,7 +119,13 @@ def read_planning_units(
         amounts = np.maximum(amounts, 0)
         for name, total in zip(fields.services, amounts.sum(axis=0)):
             if total <= 0:
-                raise InputError(f"{label}: the field {name} has no value above 0, so no target of it can be set.")
+                raise InputError(
+                    say(
+                        "{label}: the field {name} has no value above 0, so no target of it can be set.",
+                        label=label,
+                        name=name,
+                    )
+                )
         return PlanningUnits(
             tuple(f.GetFID() for f in features),
             fields.services,
@@ -143,10 +149,19 @@ def _require_fields(layer: ogr.Layer, fields: UnitFields, label: str) -> None:
     present = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
     missing = [name for name in fields.used if name not in present]
     if missing:
-        raise InputError(f"{label} has no field {missing[0]}. It has {', '.join(present) or 'no field'}.")
+        raise InputError(
+            say(
+                "{label} has no field {missing}. It has {present}.",
+                label=label,
+                missing=missing[0],
+                present=", ".join(present) or "no field",
+            )
+        )
     twice = [name for name, count in Counter(fields.services).items() if count > 1]
     if twice or not fields.services:
-        raise InputError(f"Name each service field once{f', not {twice[0]} twice' if twice else ''}; at least one.")
+        raise InputError(
+            say("Name each service field once{twice}; at least one.", twice=f", not {twice[0]} twice" if twice else "")
+        )
 
 
 def _is_areal(geometry: ogr.Geometry | None) -> bool:
@@ -160,7 +175,15 @@ def _number(feature: ogr.Feature, name: str, label: str) -> float:
     except ValueError:
         number = float("nan")
     if not np.isfinite(number):
-        raise InputError(f"{label}: unit {feature.GetFID()} holds {value!r} in the field {name}. Write a number.")
+        raise InputError(
+            say(
+                "{label}: unit {getfid} holds {value!r} in the field {name}. Write a number.",
+                label=label,
+                getfid=feature.GetFID(),
+                value=value,
+                name=name,
+            )
+        )
     return number
 
 
@@ -170,7 +193,14 @@ def _costs(features: Sequence[ogr.Feature], layer: ogr.Layer, fields: UnitFields
     costs = np.array([_number(f, fields.cost, label) for f in features])
     if costs.min() < 0:
         unit = features[int(costs.argmin())].GetFID()
-        raise InputError(f"{label}: unit {unit} has the cost {costs.min():g}. Costs must be 0 or more.")
+        raise InputError(
+            say(
+                "{label}: unit {unit} has the cost {value:g}. Costs must be 0 or more.",
+                label=label,
+                unit=unit,
+                value=costs.min(),
+            )
+        )
     return costs
 
 
@@ -180,8 +210,14 @@ def _lock(feature: ogr.Feature, name: str | None, label: str) -> int:
     number = _number(feature, name, label)
     if number not in (LOCK_OUT, FREE, LOCK_IN):
         raise InputError(
-            f"{label}: unit {feature.GetFID()} holds {number:g} in the field {name}. Write 1 to lock it in, -1 to "
-            "lock it out, 0 to leave it free."
+            say(
+                "{label}: unit {getfid} holds {number:g} in the field {name}. Write 1 to lock it in, -1 to "
+                "lock it out, 0 to leave it free.",
+                label=label,
+                getfid=feature.GetFID(),
+                number=number,
+                name=name,
+            )
         )
     return int(number)
 
@@ -189,7 +225,9 @@ def _lock(feature: ogr.Feature, name: str | None, label: str) -> int:
 def _reference(layer: ogr.Layer, label: str) -> osr.SpatialReference:
     reference = layer.GetSpatialRef()
     if reference is None:
-        raise GridError(f"{label} has no coordinate reference system. Assign the right one and run again.")
+        raise GridError(
+            say("{label} has no coordinate reference system. Assign the right one and run again.", label=label)
+        )
     return reference
 
 
@@ -212,7 +250,12 @@ def _borders(geometries: Sequence[ogr.Geometry], layer: ogr.Layer, label: str, p
     """Shared borders by intersecting the outlines of units whose envelopes meet, found by a sweep from west to east."""
     reference = _reference(layer, label)
     if not reference.IsProjected():
-        raise GridError(f"{label} lies in degrees, in which borders have no length. Reproject it to a projected CRS.")
+        raise GridError(
+            say(
+                "{label} lies in degrees, in which borders have no length. Reproject it to a projected CRS.",
+                label=label,
+            )
+        )
     metres = reference.GetLinearUnits()
     outlines = [geometry.Boundary() for geometry in geometries]
     boxes = np.array([geometry.GetEnvelope() for geometry in geometries])

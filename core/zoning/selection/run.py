@@ -96,17 +96,20 @@ def select_units(
     """
     if len(units) == 1:
         raise InputError(
-            f"{units.label} holds one polygon, so that there is nothing to choose between. Divide the region into "
-            "planning units, such as a grid (Vector > Research Tools > Create Grid)."
+            say(
+                "{label} holds one polygon, so that there is nothing to choose between. Divide the region "
+                "into planning units, such as a grid (Vector > Research Tools > Create Grid).",
+                label=units.label,
+            )
         )
     targets = _targets(units, targets_pct)
     for what, number in (("BOUNDARY_PENALTY", boundary_penalty), ("GAP_LIMIT", gap)):
         if not (math.isfinite(number) and number >= 0):
-            raise InputError(f"{what} is {number:g}. Give 0 or more.")
+            raise InputError(say("{what} is {number:g}. Give 0 or more.", what=what, number=number))
     if not time_limit > 0:
-        raise InputError(f"TIME_LIMIT is {time_limit:g} s. Give more than 0 seconds.")
+        raise InputError(say("TIME_LIMIT is {time_limit:g} s. Give more than 0 seconds.", time_limit=time_limit))
     if boundary_penalty > 0 and units.borders is None:
-        raise InputError("A boundary penalty needs the borders of the planning units. Read them with borders.")
+        raise InputError(say("A boundary penalty needs the borders of the planning units. Read them with borders."))
     _require_reachable(units, targets)
     progress.check()
     chosen, bound_gap = _search(Problem.of_units(units, targets, boundary_penalty), time_limit, gap, progress)
@@ -131,10 +134,22 @@ def _targets(units: PlanningUnits, targets_pct: Sequence[float]) -> np.ndarray:
     count = len(units.services)
     given = list(targets_pct) * count if len(targets_pct) == 1 else list(targets_pct)
     if len(given) != count:
-        raise InputError(f"{len(given)} targets are given for {count} services. Give one for all, or one each.")
+        raise InputError(
+            say(
+                "{count} targets are given for {count2} services. Give one for all, or one each.",
+                count=len(given),
+                count2=count,
+            )
+        )
     for service, target in zip(units.services, given):
         if not 0 <= target <= 100:
-            raise InputError(f"The target of {service} is {target:g} %. Give percent of its total, from 0 to 100.")
+            raise InputError(
+                say(
+                    "The target of {service} is {target:g} %. Give percent of its total, from 0 to 100.",
+                    service=service,
+                    target=target,
+                )
+            )
     return np.array(given, dtype=np.float64) / 100
 
 
@@ -149,8 +164,11 @@ def _require_reachable(units: PlanningUnits, targets: np.ndarray) -> None:
     ]
     if missed:
         raise InputError(
-            f"These targets cannot be met, even with all units that are not locked out: {'; '.join(missed)}. Lower "
-            "them, or lock out fewer units."
+            say(
+                "These targets cannot be met, even with all units that are not locked out: {missed}. Lower "
+                "them, or lock out fewer units.",
+                missed="; ".join(missed),
+            )
         )
 
 
