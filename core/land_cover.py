@@ -69,7 +69,7 @@ class LandCoverClass:
 
     def _weights(self, column: str) -> dict[str, float]:
         cell = self.row[column]
-        where = f"Class {self.code} ({self.name}), column {column}"
+        where = say("Class {code} ({name}), column {column}", code=self.code, name=self.name, column=column)
         weights: dict[str, float] = {}
         for part in filter(None, map(str.strip, cell.split(";"))):
             name, _, written = (piece.strip() for piece in part.rpartition(":"))
@@ -168,7 +168,7 @@ def load_scheme(
             raise InputError(say("The scheme custom needs a class table with the columns code, name and ecosystem."))
         return LandCoverScheme(name, {code: _class_of(code, row) for code, row in _scheme_rows(name).items()})
     rows = _scheme_rows(name)
-    source = f"Table {class_table.name}"
+    source = say("Table {name}", name=class_table.name)
     own = _user_rows(name, class_table)
     nodata = tuple(code for code, row in own.items() if row.get("ecosystem", "").casefold() in NODATA)
     for code, given in own.items():
@@ -255,7 +255,7 @@ def _of_legend(code: int, legend: Mapping[int, ClassColour]) -> dict[str, str]:
 
 
 def _class_of(code: int, row: dict[str, str], source: str = "Table land_cover_classes") -> LandCoverClass:
-    where = f"{source}, code {code}"
+    where = say("{source}, code {code}", source=source, code=code)
     ecosystem = _ecosystem(row["ecosystem"], where)
     water = _water(row["water"], where)
     if water and ecosystem != "wetland":

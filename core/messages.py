@@ -6,7 +6,7 @@ in the language of the user. Values that are messages themselves are said in tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -33,6 +33,16 @@ class Message(str):
 def say(template: str, /, **values: Any) -> Message:
     """A message of a template, its braces filled with the values. Templates are literals: tests find them."""
     return Message(template, values)
+
+
+def listed(parts: Iterable[object], between: str) -> Message:
+    """Parts, messages or not, in one line or several; each is said in the language of the reader.
+
+    >>> listed(["a", "b"], "; ")
+    'a; b'
+    """
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Message(between.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in values), values)
 
 
 def told(text: object, language: str) -> str:

@@ -380,7 +380,7 @@ def _ogr_lines(path: str, layer_name: str | None, name: str) -> tuple[list[str],
             for feature in layer
         ]
     except RuntimeError as error:
-        reason = str(error).strip() or "the format is not known"
+        reason = str(error).strip() or say("the format is not known")
         raise TableError(
             say("Table {path} cannot be read: {reason}. Check the path and the format.", path=path, reason=reason)
         ) from error

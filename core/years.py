@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .errors import InputError
-from .messages import say
+from .messages import listed, say
 from .progress import Progress
 
 
@@ -59,4 +59,4 @@ def warn_by_year(years: Sequence[int | None], messages: Sequence[str], progress:
         if message:
             told.setdefault(message, []).extend([] if year is None else [str(year)])
     for message, of_years in told.items():
-        progress.warn(f"{', '.join(of_years)}: {message}" if of_years else message)
+        progress.warn(listed((", ".join(of_years), message), ": ") if of_years else message)

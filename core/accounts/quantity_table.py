@@ -112,7 +112,7 @@ def quantity_table(quantities: Iterable[Quantity]) -> ResultTable:
 
 
 def _checked(quantity: Quantity, table: Table, currency: str) -> Quantity:
-    where = f"Table {table.name}, row {quantity.row}"
+    where = say("Table {name}, row {row}", name=table.name, row=quantity.row)
     if not quantity.service:
         raise TableError(say("{where}, column service is blank. Write the id of a service.", where=where))
     if quantity.service == AREA:

@@ -245,7 +245,7 @@ def _services(table: Table) -> tuple[Service, ...]:
     services: list[Service] = []
     columns = zip(ids, table.texts("service"), chinese, table.texts("group"), table.texts("adjust_factor"))
     for row, (service_id, name, name_zh, group, factor) in enumerate(columns, start=1):
-        where = f"Table {table.name}, row {row}"
+        where = say("Table {name}, row {row}", name=table.name, row=row)
         if not service_id:
             raise TableError(say("{where} has no service_id. Write a word that names the service.", where=where))
         if service_id in (service.id for service in services):

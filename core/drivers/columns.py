@@ -130,8 +130,15 @@ class ColumnReader:
         codes = int(counts[kinds == "code"].sum())
         if words + codes > numbers:
             found = self.labels(name)
-            what = "is text" if words else "holds codes with leading zeros"
-            self.notes.append(f"Factor '{name}' {what}: its {len(found.values)} values are taken as categories.")
+            what = say("is text") if words else say("holds codes with leading zeros")
+            self.notes.append(
+                say(
+                    "Factor '{name}' {what}: its {count} values are taken as categories.",
+                    name=name,
+                    what=what,
+                    count=len(found.values),
+                )
+            )
             return found
         if any(isinstance(value, str) and kind == "number" for value, kind in zip(distinct, kinds)):
             self.warnings.append(

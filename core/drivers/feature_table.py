@@ -73,7 +73,7 @@ class FeatureTable:
                     "{purpose} measures distances, and {name} is in degrees, whose length differs by direction. "
                     "Reproject it to a projected CRS in metres first (Vector, Data management, Reproject layer).",
                     purpose=purpose,
-                    name=self.name or "the layer",
+                    name=self.name or say("the layer"),
                 )
             )
         return found
@@ -93,7 +93,7 @@ class FeatureTable:
                 "{fields} of {table} look like degrees, and nothing tells their CRS: distances are taken as they "
                 "stand, though a degree differs in length by direction. Give a layer in a projected CRS, or metres.",
                 fields=" and ".join(self.place or ()),
-                table=self.name or "the table",
+                table=self.name or say("the table"),
             ),
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, TableError
-from ..messages import say
+from ..messages import listed, say
 from .columns import ColumnReader
 
 TRANSFORMS = ("none", "log", "log1p", "asinh")
@@ -152,10 +152,11 @@ def read_observations(
     for name, missing in {**absent, **{name: np.isnan(values) for name, values in numbers.items()}}.items():
         lost = int(np.count_nonzero(missing & complete))
         if lost:
-            dropped.append(Dropped("rows", lost, f"no value in {name}"))
+            dropped.append(Dropped(say("rows"), lost, say("no value in {name}", name=name)))
         complete &= ~missing
     if not complete.any():
-        why = "; ".join(f"{item.count} rows with {item.reason}" for item in dropped) or "the table is empty"
+        lost_by = [say("{count} rows with {reason}", count=item.count, reason=item.reason) for item in dropped]
+        why = listed(lost_by, "; ") if lost_by else say("the table is empty")
         raise TableError(
             say("No row has every value that is needed ({why}). Choose columns that are filled together.", why=why)
         )
@@ -252,7 +253,8 @@ def _require_finite(name: str, numbers: np.ndarray) -> None:
 def _common_length(columns: Mapping[str, np.ndarray]) -> int:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
-        raise TableError("Columns differ in length: " + ", ".join(f"{name} {n}" for name, n in lengths.items()) + ".")
+        found = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise TableError(say("Columns differ in length: {found}.", found=found))
     return next(iter(lengths.values()))
 
 
@@ -293,5 +295,5 @@ def _compact(codes: np.ndarray) -> np.ndarray:
 
 def summarise(dropped: Iterable[Dropped]) -> str:
     """One sentence for a log: what was left out, and why."""
-    items = [f"{item.count} {item.what} ({item.reason})" for item in dropped]
-    return "Left out: " + "; ".join(items) + "." if items else "Nothing was left out."
+    items = [say("{count} {what} ({reason})", count=item.count, what=item.what, reason=item.reason) for item in dropped]
+    return say("Left out: {items}.", items=listed(items, "; ")) if items else say("Nothing was left out.")

@@ -52,7 +52,7 @@ def read_placed_rows(
         raise InputError(
             say("No row is of the year {year:g}. {time} holds {known}.", year=year, time=time, known=known)
         )
-    other = Dropped("rows", int(np.count_nonzero(~of_year)), f"not of {year:g}")
+    other = Dropped(say("rows"), int(np.count_nonzero(~of_year)), say("not of {year:g}", year=year))
     return replace(found.keep(of_year, (other,) if other.count else ()), time=None, times=None, time_name="")
 
 

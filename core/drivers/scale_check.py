@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import InputError
-from ..messages import say
+from ..messages import listed, say
 from ..progress import QUIET, Progress
 from ..raster.settings import RasterSettings
 from .geodetector.detector import geographical_detector
@@ -93,7 +93,7 @@ def run_scale_check(
         grid = run_sample_grid(replace(inputs, cell_size_m=size), settings, place, part.part(0, 60))
         found, doubts = _at_size(grid, y, x, effects, part.part(60, 100))
         rows += found
-        warnings += [f"{size:g} m: {doubt}" for doubt in doubts]
+        warnings += [listed((f"{size:g} m", doubt), ": ") for doubt in doubts]
     for warning in warnings:
         progress.warn(warning)
     return ScaleResult(tuple(rows), y, effects, _notes(effects), tuple(warnings))
@@ -137,18 +137,21 @@ def _at_size(
         table[y], {name: table[name] for name in x}, categorical=classes, y_name=y, progress=progress.part(0, 60)
     )
     numbers = [name for name in x if name not in classes]
-    doubts = []
+    doubts: list[str] = []
     panel = None
     if numbers:
         try:
             panel = _panel(table, y, numbers, effects, progress.part(60, 100))
         except InputError as error:
-            doubts.append(f"no slopes. {error}")
+            doubts.append(say("no slopes. {error}", error=error))
     terms = {} if panel is None else {term.term: term for term in panel.terms}
     if panel is not None:
         doubts += panel.warnings
-        doubts += [f"no slope of {item.what.removeprefix('driver ')}, {item.reason}" for item in panel.dropped
-                   if item.what.startswith("driver ")]  # fmt: skip
+        doubts += [
+            say("no slope of {name}, {reason}", name=item.what.removeprefix("driver "), reason=item.reason)
+            for item in panel.dropped
+            if item.what.startswith("driver ")
+        ]
     rows = []
     for factor in detector.factors:
         term = terms.get(factor.factor)
@@ -181,8 +184,10 @@ def _notes(effects: str) -> tuple[str, ...]:
         else "least squares with a constant, robust standard errors"
     )
     return (
-        f"Slopes: one regression on all factors at each size, {model}.",
-        "q of each factor over all rows; classes by optimal discretisation (LOESS rule), anew at each size.",
-        "q rises with the cell size almost by itself, because averages lose variance: the size with the largest q is "
-        "not the best one. Look for conclusions that hold at all sizes.",
+        say("Slopes: one regression on all factors at each size, {model}.", model=model),
+        say("q of each factor over all rows; classes by optimal discretisation (LOESS rule), anew at each size."),
+        say(
+            "q rises with the cell size almost by itself, because averages lose variance: the size with "
+            "the largest q is not the best one. Look for conclusions that hold at all sizes."
+        ),
     )

@@ -214,7 +214,7 @@ def find_references(
         where = f"{name}, {ecosystem}, {place}" + (f", {year}" if year else "")
         taken_from = OWN_PIXELS
         if count < fewest_pixels:
-            told = f"{where}: only {count} pixels"
+            told = say("{where}: only {count} pixels", where=where, count=count)
             if zone:
                 values[date, number, zone, kind] = values[date, number, 0, kind]
                 taken_from = ECOSYSTEM_EVERYWHERE

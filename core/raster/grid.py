@@ -111,21 +111,39 @@ class Grid:
     def difference(self, other: Grid) -> str | None:
         """Names the first property in which `other` differs, with both values; None when the grids are the same."""
         if not same_crs(self, other):
-            return f"CRS {other.crs_name}, the reference has {self.crs_name}"
+            return say(
+                "CRS {crs_name}, the reference has {crs_name2}", crs_name=other.crs_name, crs_name2=self.crs_name
+            )
         if not self._same_pixels(other):
-            return (
-                f"pixel size {other.transform[1]:.10g} x {other.transform[5]:.10g}, "
-                f"the reference has {self.transform[1]:.10g} x {self.transform[5]:.10g}"
+            return say(
+                "pixel size {transform:.10g} x {transform2:.10g}, the reference has {transform3:.10g} x "
+                "{transform4:.10g}",
+                transform=other.transform[1],
+                transform2=other.transform[5],
+                transform3=self.transform[1],
+                transform4=self.transform[5],
             )
         shift_x = (other.transform[0] - self.transform[0]) / self.transform[1]
         shift_y = (other.transform[3] - self.transform[3]) / self.transform[5]
         if max(abs(shift_x), abs(shift_y)) > POSITION_TOLERANCE_PX:
-            return (
-                f"origin {other.transform[0]:.10g}, {other.transform[3]:.10g} ({shift_x:.6g} columns and {shift_y:.6g} "
-                f"rows off), the reference has {self.transform[0]:.10g}, {self.transform[3]:.10g}"
+            return say(
+                "origin {transform:.10g}, {transform2:.10g} ({shift_x:.6g} columns and {shift_y:.6g} rows "
+                "off), the reference has {transform3:.10g}, {transform4:.10g}",
+                transform=other.transform[0],
+                transform2=other.transform[3],
+                shift_x=shift_x,
+                shift_y=shift_y,
+                transform3=self.transform[0],
+                transform4=self.transform[3],
             )
         if (self.width, self.height) != (other.width, other.height):
-            return f"size {other.width} x {other.height} pixels, the reference has {self.width} x {self.height}"
+            return say(
+                "size {width} x {height} pixels, the reference has {width2} x {height2}",
+                width=other.width,
+                height=other.height,
+                width2=self.width,
+                height2=self.height,
+            )
         return None
 
     def shifted_by_pixels(self, other: Grid) -> bool:

@@ -111,9 +111,9 @@ class StudyArea:
             InputError: not a single pixel took part, or none has a result: it would rest on nothing.
         """
         counts = ", ".join(f"{name} {c.pixels} px" for name, c in found.coverage.items() if name != COMMON)
-        mend = "Check nodata values, valid ranges, the study boundary and whether the rasters overlap."
+        mend = say("Check nodata values, valid ranges, the study boundary and whether the rasters overlap.")
         if found.coverage[COMMON].pixels == 0:
-            together = "in all rasters at once" if self.common else "in any raster"
+            together = say("in all rasters at once") if self.common else say("in any raster")
             raise InputError(
                 say(
                     "No pixel is valid {together} within the study area (valid pixels: {counts}). {mend}",

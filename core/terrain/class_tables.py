@@ -52,7 +52,7 @@ def _own_scheme(table: Table, variable: str) -> str:
     measures = [text.casefold().split(" ")[0] for text in table.texts("variable")]
     found = dict.fromkeys(s for s, measure in zip(table.texts("scheme_id"), measures) if measure in _MEASURES[variable])
     if len(found) != 1:
-        listed = ", ".join(found) or "none"
+        listed = ", ".join(found) or say("none")
         raise InputError(
             say(
                 "The {variable} scheme is custom, so table {name} must hold one scheme of {variable}. It "

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..land_cover import ECOSYSTEMS, LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
-from ..messages import say
+from ..messages import listed, say
 from ..progress import Progress
 from ..quantities import ANY, Measure
 from ..raster.classes import ClassIndex, count_codes
@@ -185,7 +185,13 @@ def _unexpected_codes(checked: Mapping[Source, Sequence[int]], area: StudyArea, 
         strange = [f"{code} ({px} px)" for code, px in counts[source.name].items() if code not in allowed]
         if strange:
             messages.append(
-                f"{source.named} holds codes that do not exist there: {', '.join(strange[:LISTED_CODES])}. It may hold "
-                f"{min(allowed)} to {max(allowed)}. Choose the class raster, or set the others as nodata."
+                say(
+                    "{named} holds codes that do not exist there: {strange}. It may hold {low} to {high}. Choose the "
+                    "class raster, or set the others as nodata.",
+                    named=source.named,
+                    strange=", ".join(strange[:LISTED_CODES]),
+                    low=min(allowed),
+                    high=max(allowed),
+                )
             )
-    return "\n".join(messages)
+    return listed(messages, "\n")

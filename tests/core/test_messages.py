@@ -37,6 +37,34 @@ def _templates() -> Iterator[str]:
                     yield text
 
 
+def _bare(path: Path) -> Iterator[str]:
+    """Words that a run tells or an error says without `say`: who reads Chinese would meet them in English.
+
+    A TypeError tells the programmer, not the user; lists of warnings and notes are told one by one later.
+    """
+    for call in (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        owner = getattr(call.func, "value", None)
+        kept = name == "append" and getattr(owner, "attr", getattr(owner, "id", "")) in {"warnings", "notes", "doubts"}
+        error = name.endswith("Error") and name not in {"TypeError", "ValueError", "FileNotFoundError", "TimeoutError"}
+        if (error or kept or name in {"info", "warn"}) and call.args and _has_words(call.args[0]):
+            yield f"{path.relative_to(CORE).as_posix()}, line {call.lineno}"
+
+
+def _has_words(text: ast.expr) -> bool:
+    """Whether a text that is written in place holds words, not only values and what stands between them."""
+    if isinstance(text, ast.IfExp):
+        return _has_words(text.body) or _has_words(text.orelse)
+    if isinstance(text, ast.BinOp):
+        return _has_words(text.left) or _has_words(text.right)
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return any(isinstance(one, ast.Constant) and re.search("[A-Za-z]{3}", str(one.value)) for one in parts)
+
+
+def test_nothing_that_the_core_tells_is_english_alone():
+    assert [where for path in sorted(CORE.rglob("*.py")) for where in _bare(path)] == []
+
+
 def _fields(text: str) -> list[str]:
     return sorted({name for _, name, _, _ in Formatter().parse(text) if name})
 

@@ -199,7 +199,7 @@ def _rows(table: Table, currency: str, years: Sequence[str]) -> list[Price]:
     ):
         if math.isnan(number):  # not valued, which the account tells
             continue
-        where = f"Table {table.name}, row {i + 1} ({service})"
+        where = say("Table {name}, row {i} ({service})", name=table.name, i=i + 1, service=service)
         if number < 0:
             raise TableError(say("{where}: the price is {number:g}. A price is 0 or more.", where=where, number=number))
         index = texts["price_index"][i].casefold() or GENERAL

@@ -161,7 +161,12 @@ def worth_of_money(quantity: Quantity, year: int, book: PriceBook, rules: PriceR
     try:
         ratio = rules.index.ratio(name, quantity.year, year) if moves else 1.0
     except InputError as fault:
-        where = f"The value of row {quantity.row} ({quantity.service}), of {quantity.year},"
+        where = say(
+            "The value of row {row} ({service}), of {year},",
+            row=quantity.row,
+            service=quantity.service,
+            year=quantity.year,
+        )
         raise InputError(
             say("{where} cannot be moved to {year}: {fault}", where=where, year=year, fault=fault)
         ) from None

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
+from ...quantities import Words
 from ..quantity_table import Quantity, read_quantities
 from ..services import AREA, COUNTED
 from .account import AccountRow, GepAccount, GepInputs, Status, price_at
@@ -37,10 +38,9 @@ def run_gep_account(inputs: GepInputs, progress: Progress = QUIET) -> GepAccount
     rows = [_valued(q, base, inputs, switch.on(q.service)) for q in services]
     overlaps = find_overlaps([row.quantity for row in rows if row.counts and row.value])
     if overlaps and inputs.overlap == "stop":
-        raise InputError(
-            "Services count the same:\n" + "\n".join(f"  {o.text('en')}" for o in overlaps)
-            + "\nTake one of each pair out of the quantities or of SERVICES, or set OVERLAP to drop or warn."
-        )  # fmt: skip
+        pairs = [Words(f"  {overlap.text('en')}", f"  {overlap.text('zh')}") for overlap in overlaps]
+        mend = say("Take one of each pair out of the quantities or of SERVICES, or set OVERLAP to drop or warn.")
+        raise InputError(listed((say("Services count the same:"), *pairs, mend), "\n"))
     if inputs.overlap == "drop":
         rows = [_without(row, overlaps) for row in rows]
     account = GepAccount(
@@ -54,9 +54,10 @@ def run_gep_account(inputs: GepInputs, progress: Progress = QUIET) -> GepAccount
     )
     account = replace(account, warnings=tuple(plausibility(account)))
     for warning in account.warnings:
-        progress.warn(warning.text("en"))
+        progress.warn(listed([Words(warning.text("en"), warning.text("zh"))], ""))
     for year in years:
-        progress.info(f"{year}: GEP {account.total(year):,.2f} {account.currency}.")
+        total, currency = account.total(year), account.currency
+        progress.info(say("{year}: GEP {total:,.2f} {currency}.", year=year, total=total, currency=currency))
     return account
 
 

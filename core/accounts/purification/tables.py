@@ -46,7 +46,7 @@ def read_emissions(table: Table, medium: Medium) -> dict[tuple[str, int, str], f
     for row, (zone, year, name, amount, unit) in enumerate(
         zip(zones, table.numbers("year"), table.texts("pollutant"), table.numbers("emission"), units), start=1
     ):
-        where = f"Table {table.name}, row {row}"
+        where = say("Table {name}, row {row}", name=table.name, row=row)
         pollutant = pollutant_of(name, medium, where)
         written = parse_unit(unit or "t")
         if written.kind != "mass" or amount < 0:
@@ -66,7 +66,7 @@ def read_emissions(table: Table, medium: Medium) -> dict[tuple[str, int, str], f
                     "{where} tells the emission of {name} in {zone}, {year} again.",
                     where=where,
                     name=name,
-                    zone=zone or "the region",
+                    zone=zone or say("the region"),
                     year=int(year),
                 )
             )
@@ -114,7 +114,7 @@ def class_capacity(table: Table | None, scheme: LandCoverScheme, medium: Medium)
     for number, (name, capacity, unit, code, ecosystem, of) in rows:
         if of.casefold() not in ("", scheme.name):
             continue
-        where = f"Table {table.name}, row {number}"
+        where = say("Table {name}, row {number}", name=table.name, number=number)
         pollutant = pollutant_of(name, medium, where)
         if ecosystem and ecosystem.casefold() not in ECOSYSTEMS:
             raise TableError(

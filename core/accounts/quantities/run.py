@@ -338,8 +338,8 @@ def _refuse_twice(rows: Sequence[Quantity]) -> None:
                     "{service} of {zone}, {ecosystem}, {year} comes from {seen} and from {source}. Keep one, or "
                     "tell them apart in the column item.",
                     service=row.service,
-                    zone=row.zone or "no zone",
-                    ecosystem=row.ecosystem or "no ecosystem",
+                    zone=row.zone or say("no zone"),
+                    ecosystem=row.ecosystem or say("no ecosystem"),
                     year=row.year,
                     seen=seen[key],
                     source=row.source,

@@ -125,7 +125,7 @@ def read_condition(table: Table, types: Sequence[str]) -> Condition:
     for row, (kind, ect_class, name, unit, opening, closing, lower, upper) in enumerate(
         zip(table.texts("ecosystem"), table.texts(class_column), table.texts("variable"), units, *numbers), start=1
     ):
-        where = f"Table {table.name}, row {row} ({name})"
+        where = say("Table {name}, row {row} ({name2})", name=table.name, row=row, name2=name)
         if kind.casefold() not in known:
             raise TableError(
                 say(

@@ -10,8 +10,9 @@ import numpy as np
 from ...errors import InputError, TableError
 from ...land_cover import ECOSYSTEMS, LandCoverScheme
 from ...landuse.transfer.run import TransferInputs, run_transfer_matrix
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
+from ...quantities import Words
 from ...raster.files import workspace
 from ...raster.reading.series import yearly_sources
 from ...raster.settings import RasterSettings
@@ -151,7 +152,7 @@ def run_seea_accounts(
     if extent and inputs.managed is None:
         found.append(Notice("seea_warns_managed"))
     for notice in found:
-        progress.warn(notice.text("en"))
+        progress.warn(listed([Words(notice.text("en"), notice.text("zh"))], ""))
     span = (inputs.years[0], inputs.years[-1]) if inputs.years else (told[0], told[-1]) if told else (0, 0)
     return SeeaResult(span, types, extent, condition, supply, assets, inputs, tuple(found))
 

@@ -220,7 +220,7 @@ def _shares(table: Table) -> dict[str, dict[str, float]]:
     for row, (service, user, share) in enumerate(
         zip(table.texts("service"), table.texts("user"), table.numbers("share")), start=1
     ):
-        where = f"Table {table.name}, row {row}"
+        where = say("Table {name}, row {row}", name=table.name, row=row)
         shares, name = found.setdefault(service_id(service), {}), user_id(user, where)
         if share < 0 or name in shares:
             raise TableError(

@@ -196,7 +196,7 @@ def read_uncertainty(equivalents: Equivalents, relative_sd: float, table: Table 
     services = _cells(table, "service_id")
     given = {name: _numbers(table, name) for name in ("relative_sd", "min", "max")}
     for row in range(len(table.rows)):
-        where = f"Table {table.name}, row {row + 1}"
+        where = say("Table {name}, row {row}", name=table.name, row=row + 1)
         part = np.ix_(
             _chosen(columns[row], equivalents.columns, f"{where}, column column"),
             _chosen(services[row], tuple(s.id for s in equivalents.services), f"{where}, column service_id"),

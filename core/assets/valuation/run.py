@@ -293,8 +293,14 @@ def _references(
 def _told(label: str, mean: MeanReference, common: bool) -> str:
     numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(mean.of_years))
     areas = ", ".join(f"{area:,.2f}" for area in dict.fromkeys(mean.area_ha))
-    when = "" if len(mean.area_ha) == 1 else " in every year" if common else ", year by year"
-    return f"Reference of {label}: {numbers}, the mean of {areas} ha that have a value of it and are valued{when}."
+    when = "" if len(mean.area_ha) == 1 else say(" in every year") if common else say(", year by year")
+    return say(
+        "Reference of {label}: {numbers}, the mean of {areas} ha that have a value of it and are valued{when}.",
+        label=label,
+        numbers=numbers,
+        areas=areas,
+        when=when,
+    )
 
 
 def _kernel(

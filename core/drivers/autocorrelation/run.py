@@ -226,7 +226,7 @@ def _of_year(table: FeatureTable, choice: SpatialChoice) -> tuple[FeatureTable, 
                 "No row is of the year {year:g}. {time} holds {known}.",
                 year=choice.year,
                 time=choice.time,
-                known=known or "no numbers",
+                known=known or say("no numbers"),
             )
         )
     blank = table.columns[choice.field].copy()
@@ -240,7 +240,7 @@ def _told_apart(dropped: tuple[Dropped, ...], other_years: int) -> tuple[Dropped
         return dropped
     first, *others = dropped
     lacking = [replace(first, count=first.count - other_years)] if first.count > other_years else []
-    return (Dropped("rows", other_years, "of other years"), *lacking, *others)
+    return (Dropped(say("rows"), other_years, say("of other years")), *lacking, *others)
 
 
 def _number(value: object) -> float:
@@ -253,7 +253,7 @@ def _number(value: object) -> float:
 def _require_one_row_a_place(coordinates: np.ndarray, choice: SpatialChoice) -> None:
     distinct = len(np.unique(coordinates, axis=0))
     if distinct < len(coordinates):
-        hint = "choose TIME and YEAR" if choice.year is None else "remove the repeated rows"
+        hint = say("choose TIME and YEAR") if choice.year is None else say("remove the repeated rows")
         raise InputError(
             say(
                 "{count} rows lie at {distinct} places. Neighbours need one row a place: {hint}.",

@@ -187,7 +187,7 @@ def _complete(
     for name, absent in lacking.items():
         lost = int(np.count_nonzero(absent & used))
         if lost:
-            dropped.append(Dropped("rows", lost, f"no value in {name}"))
+            dropped.append(Dropped(say("rows"), lost, say("no value in {name}", name=name)))
         used &= ~absent
     return used, tuple(dropped)
 
@@ -244,11 +244,14 @@ def _notes(choice: CorrelationChoice, placed: bool) -> tuple[str, ...]:
     ]
     if placed:
         notes.append(
-            "n_effective: the independent rows that a correlation rests on, from the product of the correlograms of "
-            "the two fields (Clifford, Richardson and Hemon 1989; Dutilleul 1993); p_effective goes with it."
+            say(
+                "n_effective: the independent rows that a correlation rests on, from the product of the "
+                "correlograms of the two fields (Clifford, Richardson and Hemon 1989; Dutilleul 1993); "
+                "p_effective goes with it."
+            )
         )
     if choice.time:
-        notes.append("All years together: values less their mean of the year.")
+        notes.append(say("All years together: values less their mean of the year."))
     return tuple(notes)
 
 

@@ -107,7 +107,7 @@ def class_breaks(sample: SortedSample, method: str, classes: Iterable[int]) -> d
         )
     if not numbers or numbers[0] < 2:
         raise InputError(
-            say("A driver needs at least 2 classes, not {numbers}.", numbers=numbers[0] if numbers else "none")
+            say("A driver needs at least 2 classes, not {numbers}.", numbers=numbers[0] if numbers else say("none"))
         )
     few = [k for k in numbers if k >= len(sample.distinct)]
     many = [k for k in numbers if k < len(sample.distinct)]

@@ -147,7 +147,16 @@ def common_sample(
     dropped = tuple(_dropped(read))
     if not used.any():
         most = max(dropped, key=lambda drop: drop.rows, default=None)
-        why = f"; most are lost to {most.variable} ({most.reason} in {most.rows} rows)" if most else ""
+        why = (
+            say(
+                "; most are lost to {variable} ({reason} in {rows} rows)",
+                variable=most.variable,
+                reason=most.reason,
+                rows=most.rows,
+            )
+            if most
+            else ""
+        )
         raise InputError(
             say(
                 "No row of {count} holds '{y_name}' and every factor{why}. Fill or remove that variable.",

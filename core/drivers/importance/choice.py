@@ -151,15 +151,18 @@ def tree_rows(table: FeatureTable, choice: ImportanceChoice) -> TreeRows:
     for name in choice.x:
         made = _classes(found, name) if name in choice.categorical else found.x[:, [choice.numeric.index(name)]]
         if np.ptp(made, axis=0).max() == 0:
-            warnings.append(f"{name} has the same value everywhere, so that it explains nothing.")
+            warnings.append(say("{name} has the same value everywhere, so that it explains nothing.", name=name))
         parts.append(made)
         columns.append(tuple(range(at, at + made.shape[1])))
         at += made.shape[1]
     places = [name for name in choice.x if name.lower() in _PLACE_WORDS]
     if places:
         warnings.append(
-            f"{', '.join(places)} tells where a row lies: trees then learn the map by heart, which random validation "
-            "takes for skill (Meyer et al. 2019). Leave it out, or read the blocked validation alone."
+            say(
+                "{places} tells where a row lies: trees then learn the map by heart, which random validation "
+                "takes for skill (Meyer et al. 2019). Leave it out, or read the blocked validation alone.",
+                places=", ".join(places),
+            )
         )
     if found.entity is not None:
         cells = found.entity

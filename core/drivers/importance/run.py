@@ -185,8 +185,11 @@ def run_driver_importance(table: FeatureTable, choice: ImportanceChoice, progres
     warnings = [*rows.warnings, *found.warnings]
     if explained.shares.values is None:
         warnings.append(
-            "SHAP values of a forest need the Python package shap, which is missing; shares come from permutation. "
-            "Install it with python -m pip install shap, or choose ENGINE xgboost or lightgbm, which bring their own."
+            say(
+                "SHAP values of a forest need the Python package shap, which is missing; shares come from "
+                "permutation. Install it with python -m pip install shap, or choose ENGINE xgboost or "
+                "lightgbm, which bring their own."
+            )
         )
     for warning in warnings:
         progress.warn(warning)

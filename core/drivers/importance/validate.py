@@ -88,7 +88,9 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
             )
         blocks = rows.cells
         fold = deal(blocks, choice.folds, seed, "cells")
-        warnings.append("Rows have no places, so that blocks are single cells; neighbours may be alike across folds.")
+        warnings.append(
+            say("Rows have no places, so that blocks are single cells; neighbours may be alike across folds.")
+        )
     else:
         if side <= 0:
             side, pattern = _side(rows, random.predicted, warnings, seed)
@@ -105,8 +107,12 @@ def validate(rows: TreeRows, choice: ImportanceChoice, progress: Progress = QUIE
     naive, honest = r2(rows.y, random.predicted), r2(rows.y, kinds[1].predicted)
     if naive - honest > 0.1:
         warnings.append(
-            f"Random folds find R2 {naive:.2f}, blocks {honest:.2f}: much of the random skill comes from neighbours "
-            "that are alike. Report the blocked one."
+            say(
+                "Random folds find R2 {naive:.2f}, blocks {honest:.2f}: much of the random skill comes from "
+                "neighbours that are alike. Report the blocked one.",
+                naive=naive,
+                honest=honest,
+            )
         )
     return Validations(tuple(kinds), chosen, blocks, side, pattern, tuple(warnings))
 
@@ -176,8 +182,12 @@ def _side(rows: TreeRows, predicted: np.ndarray, warnings: list[str], seed: int)
     widest = widest_block(places)
     if pattern.reach > widest or not pattern.ends:
         warnings.append(
-            f"Errors are alike over {pattern.reach:,.0f} or more, wider than blocks can be ({widest:,.0f}), so that "
-            "the blocked skill is still too good."
+            say(
+                "Errors are alike over {reach:,.0f} or more, wider than blocks can be ({widest:,.0f}), so "
+                "that the blocked skill is still too good.",
+                reach=pattern.reach,
+                widest=widest,
+            )
         )
     return min(pattern.reach, widest), pattern
 

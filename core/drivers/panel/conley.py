@@ -95,8 +95,11 @@ def conley(
     matrix, warnings = positive(factor * sandwich.around(meat), sandwich.fit, "Conley")
     if neighbours < 1:
         warnings += (
-            f"The cutoff distance {kernel.cutoff:g} reaches fewer than one neighbour a row: nearly no spatial "
-            "dependence is allowed for. Take the range of the residuals' variogram.",
+            say(
+                "The cutoff distance {cutoff:g} reaches fewer than one neighbour a row: nearly no spatial "
+                "dependence is allowed for. Take the range of the residuals' variogram.",
+                cutoff=kernel.cutoff,
+            ),
         )
     unit = " m on great circles" if kernel.geographic else " in units of the coordinates"
     note = (

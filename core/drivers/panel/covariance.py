@@ -106,8 +106,12 @@ def clustered(sandwich: Sandwich, clusters: Mapping[str, np.ndarray], parameters
     matrix, warnings = positive(factor * sandwich.around(np.asarray(meat)), sandwich.fit, "two-way clustered")
     if groups < FEW_CLUSTERS:
         warnings += (
-            f"Only {groups} clusters by {smallest}: clustered standard errors are too small with so few. "
-            "Cluster by cell or by spatial blocks instead; never by a handful of years.",
+            say(
+                "Only {groups} clusters by {smallest}: clustered standard errors are too small with so few. "
+                "Cluster by cell or by spatial blocks instead; never by a handful of years.",
+                groups=groups,
+                smallest=smallest,
+            ),
         )
     described = " and ".join(f"{name} ({size})" for name, size in sizes.items())
     note = (
@@ -143,8 +147,12 @@ def driscoll_kraay(sandwich: Sandwich, time: np.ndarray, times: np.ndarray, lags
     matrix, warnings = positive(factor * sandwich.around(meat), sandwich.fit, "Driscoll-Kraay")
     if size < FEW_TIMES:
         warnings += (
-            f"Driscoll-Kraay standard errors need many times (about {FEW_TIMES}); here are {size}. "
-            "They are likely too small: choose cluster by cell or block, or conley.",
+            say(
+                "Driscoll-Kraay standard errors need many times (about {few_times}); here are {size}. They "
+                "are likely too small: choose cluster by cell or block, or conley.",
+                few_times=FEW_TIMES,
+                size=size,
+            ),
         )
     note = (
         f"driscoll_kraay: {longest} lags of {step} by the calendar, Bartlett weights; factor "

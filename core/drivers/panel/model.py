@@ -50,7 +50,9 @@ def without_singletons(observations: Observations, effects: str) -> Observations
                 name=name,
             )
         )
-    return observations.keep(~alone, [Dropped("rows", int(alone.sum()), "singletons, fitted exactly by an effect")])
+    return observations.keep(
+        ~alone, [Dropped(say("rows"), int(alone.sum()), say("singletons, fitted exactly by an effect"))]
+    )
 
 
 class WithinRegression:
@@ -96,7 +98,11 @@ class WithinRegression:
             y_within = self.projection(self.y_centred[:, None])[:, 0]
         self.total = float(y_within @ y_within)
         if np.sqrt(self.total) <= 1e-12 * max(float(np.linalg.norm(given.y)), 1e-300):
-            what = "does not vary" if not self.projection else f"does not vary beside the effects ({self.effects})"
+            what = (
+                say("does not vary")
+                if not self.projection
+                else say("does not vary beside the effects ({effects})", effects=self.effects)
+            )
             raise InputError(
                 say(
                     "Y {y_name} {what} over the {n} rows: there is nothing to explain.",
@@ -111,7 +117,9 @@ class WithinRegression:
         found = independent(upper, spread)
         self.kept = found.kept
         self.dropped = tuple(
-            Dropped(f"driver {given.x_names[j]}", 1, self._why(j, others, bool(np.isinf(spread[j]))))
+            Dropped(
+                say("driver {x_names}", x_names=given.x_names[j]), 1, self._why(j, others, bool(np.isinf(spread[j])))
+            )
             for j, others in sorted(found.made_of.items())
         )
         self.left_out = [j for j in found.made_of if not found.made_of[j] and np.isfinite(spread[j])]

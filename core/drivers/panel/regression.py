@@ -296,10 +296,13 @@ def _notes(model: WithinRegression) -> tuple[str, ...]:
         "correlations of x b with the entity means of y and with y.",
     ]
     if projection and projection.steps and projection.converged:
-        notes.append(f"Two-way effects by conjugate gradients, converged in {projection.steps} steps.")
+        notes.append(say("Two-way effects by conjugate gradients, converged in {steps} steps.", steps=projection.steps))
     if model.components > 1:
         notes.append(
-            f"The panel falls into {model.components} parts that share no time: effects compare within a part only."
+            say(
+                "The panel falls into {components} parts that share no time: effects compare within a part only.",
+                components=model.components,
+            )
         )
     return tuple(notes)
 
@@ -310,22 +313,30 @@ def _warnings(model: WithinRegression, name: str, cluster: tuple[str, ...], made
     given_alone = [number for number, driver in enumerate(names) if driver not in made]
     warnings = collinearity_warnings([names[j] for j in given_alone], model.upper[:-1, given_alone])
     if model.fit.rss <= 1e-20 * model.total:
-        warnings.append("The drivers fit y exactly: standard errors are round-off.")
+        warnings.append(say("The drivers fit y exactly: standard errors are round-off."))
     if projection and not projection.converged:
         warnings.append(
-            f"The two-way effects did not converge in {projection.steps} steps: entities and times are hardly "
-            "linked. Slopes are approximate; leave out entities with few times."
+            say(
+                "The two-way effects did not converge in {steps} steps: entities and times are hardly "
+                "linked. Slopes are approximate; leave out entities with few times.",
+                steps=projection.steps,
+            )
         )
     if name == "robust" and model.effects in ("entity", "twoway"):
         warnings.append(
-            "Robust standard errors are inconsistent with entity effects and few times (Stock and Watson 2008): "
-            "choose COVARIANCE cluster."
+            say(
+                "Robust standard errors are inconsistent with entity effects and few times (Stock and Watson "
+                "2008): choose COVARIANCE cluster."
+            )
         )
     by_cell = name in ("iid", "robust") or (name == "cluster" and cluster in ((), (given.entity_name,)))
     if by_cell and given.entities is not None and len(given.entities) >= MANY_ENTITIES:
         warnings.append(
-            f"With {len(given.entities)} entities almost any p is tiny, and neighbouring cells are not independent: "
-            "read the standardised slopes, and cluster by spatial blocks or choose conley."
+            say(
+                "With {count} entities almost any p is tiny, and neighbouring cells are not independent: "
+                "read the standardised slopes, and cluster by spatial blocks or choose conley.",
+                count=len(given.entities),
+            )
         )
     return tuple(warnings)
 
@@ -369,7 +380,7 @@ def _clusters(given: Observations, cluster: tuple[str, ...]) -> dict[str, np.nda
             say(
                 "CLUSTER {unknown!r} was not read; known are {groups}.",
                 unknown=unknown[0],
-                groups=", ".join(given.groups) or "none",
+                groups=", ".join(given.groups) or say("none"),
             )
         )
     return {name: given.groups[name] for name in names}

@@ -117,7 +117,7 @@ def with_terms(
     if not known.any():
         raise InputError(say("TERMS asks for lags, and no cell has a row so many times before another."))
     lost = int(np.count_nonzero(~known))
-    return whole.keep(known, (Dropped("rows", lost, "no time before them for a lag"),) if lost else ())
+    return whole.keep(known, (Dropped(say("rows"), lost, say("no time before them for a lag")),) if lost else ())
 
 
 def lagged_rows(observations: Observations, values: np.ndarray, steps: int) -> np.ndarray:

@@ -140,9 +140,11 @@ def _weighted_cross_product(rows: Array, weights: Array) -> Array:
 
 
 def _undefined(kind: str, quantile: float) -> str:
-    return (
-        f"Quantile {quantile:g} has no {kind} standard errors: y is tied there, and ties have no density. "
-        "Choose bootstrap standard errors, or another quantile."
+    return say(
+        "Quantile {quantile:g} has no {kind} standard errors: y is tied there, and ties have no "
+        "density. Choose bootstrap standard errors, or another quantile.",
+        quantile=quantile,
+        kind=kind,
     )
 
 
@@ -218,9 +220,17 @@ def bootstrap_covariance(
     )
     warnings = []
     if failed:
-        warnings.append(f"{failed} bootstrap samples did not determine every coefficient and were drawn again.")
+        warnings.append(
+            say("{failed} bootstrap samples did not determine every coefficient and were drawn again.", failed=failed)
+        )
     if count < 30:
-        warnings.append(f"Only {count} units ({unit_name}) to draw from: bootstrap standard errors are unreliable.")
+        warnings.append(
+            say(
+                "Only {count} units ({unit_name}) to draw from: bootstrap standard errors are unreliable.",
+                count=count,
+                unit_name=unit_name,
+            )
+        )
     return Covariance(np.atleast_2d(np.cov(np.array(draws), rowvar=False)), degrees, (note,), tuple(warnings))
 
 

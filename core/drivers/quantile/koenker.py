@@ -94,7 +94,10 @@ def koenker(
     warnings = short_panel(np.bincount(cells))
     if fit.gap > 1e-8:
         warnings.append(
-            f"Koenker's method: the relative duality gap is {fit.gap:.2g}, above 1e-8; the fit is not exact."
+            say(
+                "Koenker's method: the relative duality gap is {gap:.2g}, above 1e-8; the fit is not exact.",
+                gap=fit.gap,
+            )
         )
     return Estimates(
         coefficients=fit.coefficients,

@@ -310,9 +310,15 @@ def mmqr(
     warnings = short_panel(within.counts)
     if bad:
         warnings.append(
-            f"MM-QR: the fitted scale is zero or negative in {bad} of {len(y)} rows ({100 * bad / len(y):.2g} %), "
-            "the location-scale model forbids; they are left out of the quantiles of the standardised residuals, and "
-            "their fitted quantiles cross. Many such rows mean that the model does not hold."
+            say(
+                "MM-QR: the fitted scale is zero or negative in {bad} of {count} rows ({bad2:.2g} %), the "
+                "location-scale model forbids; they are left out of the quantiles of the standardised "
+                "residuals, and their fitted quantiles cross. Many such rows mean that the model does not "
+                "hold.",
+                bad=bad,
+                count=len(y),
+                bad2=100 * bad / len(y),
+            )
         )
     losses = [check_loss(fit.residuals - q * fit.spread, t) for q, t in zip(fit.quantiles, quantiles)]
     location = y - fit.residuals

@@ -149,36 +149,56 @@ def quantile_regression(
     fits = _fits(taus, estimates)
     warnings = [*estimates.warnings, *covariance.warnings]
     warnings += [
-        f"Quantile {fit.quantile:g} is not solved exactly: relative duality gap {fit.gap:.2g}, {fit.wrong_signs} rows "
-        "with a wrong sign. Rescale the drivers or remove nearly collinear ones."
+        say(
+            "Quantile {quantile:g} is not solved exactly: relative duality gap {gap:.2g}, {wrong_signs} "
+            "rows with a wrong sign. Rescale the drivers or remove nearly collinear ones.",
+            quantile=fit.quantile,
+            gap=fit.gap,
+            wrong_signs=fit.wrong_signs,
+        )
         for fit in fits
         if fit.gap is not None and (fit.gap > EXACT or fit.wrong_signs)
     ]
     rows, columns = sample.x.shape
     warnings += [
-        f"Quantile {t:g}: only {rows * min(t, 1 - t):.3g} of {rows} rows are expected beyond it, for {columns} "
-        "coefficients. Use quantiles nearer to the middle."
+        say(
+            "Quantile {t:g}: only {rows:.3g} of {rows2} rows are expected beyond it, for {columns} "
+            "coefficients. Use quantiles nearer to the middle.",
+            t=t,
+            rows=rows * min(t, 1 - t),
+            rows2=rows,
+            columns=columns,
+        )
         for t in taus
         if rows * min(t, 1 - t) < columns
     ]
     warnings += [
-        f"Quantile {fit.quantile:g}: {fit.zeros} rows lie exactly on the fit (ties in y), so other coefficients may "
-        "fit equally well, and standard errors that need a density are doubtful."
+        say(
+            "Quantile {quantile:g}: {zeros} rows lie exactly on the fit (ties in y), so other "
+            "coefficients may fit equally well, and standard errors that need a density are doubtful.",
+            quantile=fit.quantile,
+            zeros=fit.zeros,
+        )
         for fit in fits
         if fit.zeros is not None and fit.zeros > columns
     ]
     if crossing:
         warnings.append(
-            f"Fitted quantiles cross in {crossing} of {rows} rows. If they are many, use fewer quantiles or another "
-            "form of the drivers; sorting the fitted quantiles of a row mends predictions (Chernozhukov et al. 2010)."
+            say(
+                "Fitted quantiles cross in {crossing} of {rows} rows. If they are many, use fewer quantiles "
+                "or another form of the drivers; sorting the fitted quantiles of a row mends predictions "
+                "(Chernozhukov et al. 2010).",
+                crossing=crossing,
+                rows=rows,
+            )
         )
     terms = _terms(sample.names, taus, estimates, covariance, ranks, confidence)
     endless = [
         f"{term.term} at {term.quantile:g}" for term in terms if ranks and (term.low is None or term.high is None)
     ]
-    if endless:
+    if named := ", ".join(endless):
         warnings.append(
-            f"The rank interval of {', '.join(endless)} has no end on one side: too few rows lie beyond the quantile."
+            say("The rank interval of {t} has no end on one side: too few rows lie beyond the quantile.", t=named)
         )
     for warning in warnings:
         progress.warn(warning)
@@ -203,7 +223,7 @@ def _check_choices(
     taus = tuple(sorted(float(t) for t in quantiles))
     wrong = [t for t in taus if not 0 < t < 1]
     if not taus or wrong:
-        given = ", ".join(f"{t:g}" for t in wrong) or "none"
+        given = ", ".join(f"{t:g}" for t in wrong) or say("none")
         raise InputError(
             say("Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.", given=given)
         )
@@ -264,7 +284,13 @@ def _covariance(
     rows, columns = sample.x.shape
     warnings = []
     if estimates.basis is None and std_error in ("nid", "iid", "rank"):
-        warnings.append(f"Standard errors {std_error} ignore the cell effects of {method}; bootstrap is used instead.")
+        warnings.append(
+            say(
+                "Standard errors {std_error} ignore the cell effects of {method}; bootstrap is used instead.",
+                std_error=std_error,
+                method=method,
+            )
+        )
     if estimates.basis is None or std_error == "bootstrap":
         units, unit_name = bootstrap_units(sample)
         covariance = bootstrap_covariance(
@@ -272,11 +298,19 @@ def _covariance(
         )
         return replace(covariance, warnings=(*warnings, *covariance.warnings))
     if sample.clusters is not None:
-        warnings.append(f"The cluster field serves only the bootstrap; {std_error or 'nid'} takes rows as independent.")
+        warnings.append(
+            say(
+                "The cluster field serves only the bootstrap; {std_error} takes rows as independent.",
+                std_error=std_error or "nid",
+            )
+        )
     elif sample.cells is not None and int(sample.cells.max()) + 1 < rows:
         warnings.append(
-            f"Standard errors {std_error or 'nid'} take all rows as independent, though cells come back in several "
-            "years. Bootstrap draws whole cells."
+            say(
+                "Standard errors {std_error} take all rows as independent, though cells come back in several "
+                "years. Bootstrap draws whole cells.",
+                std_error=std_error or "nid",
+            )
         )
     if std_error == "iid":
         covariance = iid_covariance(estimates.basis, taus, estimates.fits)

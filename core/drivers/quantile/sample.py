@@ -111,7 +111,10 @@ def make_sample(
                 )
             if not keep.all():
                 notes.append(
-                    f"{int(np.sum(~keep))} cells with a single row are left out: their effect fits them perfectly."
+                    say(
+                        "{keep} cells with a single row are left out: their effect fits them perfectly.",
+                        keep=int(np.sum(~keep)),
+                    )
                 )
     if not keep.all():
         response, drivers = response[keep], drivers[keep]
@@ -125,9 +128,9 @@ def make_sample(
         years, year = np.unique(np.asarray(time)[keep], return_inverse=True)
         labels += [f"year_{one}" for one in years[1:]]
         if len(years) > 1:
-            notes.append(f"Year effects: a column for every year but {years[0]}.")
+            notes.append(say("Year effects: a column for every year but {years}.", years=years[0]))
     elif method != "pooled" and year_dummies:
-        notes.append("No year effects: the year of each row is not given.")
+        notes.append(say("No year effects: the year of each row is not given."))
     matrix = np.empty((len(response), len(labels)))
     matrix[:, 0] = 1
     matrix[:, 1 : 1 + len(names)] = drivers
@@ -168,7 +171,11 @@ def _check_duplicates(entity: ArrayLike, time: ArrayLike | None) -> None:
     pairs, counts = np.unique(cell * len(years) + year, return_counts=True)
     if counts.max() > 1:
         often = np.argmax(counts)
-        where = f"cell {cells[pairs[often] // len(years)]}, year {years[pairs[often] % len(years)]}"
+        where = say(
+            "cell {cells}, year {years}",
+            cells=cells[pairs[often] // len(years)],
+            years=years[pairs[often] % len(years)],
+        )
         raise InputError(
             say(
                 "{counts} pairs of cell and year occur more than once, such as {where} ({value} rows). A "

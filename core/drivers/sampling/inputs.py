@@ -53,7 +53,11 @@ class Variable:
         if not years:
             bands = open_raster(self.paths[0], self.name).RasterCount
             if len(self.paths) > 1 or bands > 1:
-                held = f"{len(self.paths)} rasters" if len(self.paths) > 1 else f"{bands} bands"
+                held = (
+                    say("{count} rasters", count=len(self.paths))
+                    if len(self.paths) > 1
+                    else say("{bands} bands", bands=bands)
+                )
                 raise InputError(
                     say("{name} has {held}, but YEARS is empty. Give the year of each.", name=self.name, held=held)
                 )
@@ -89,7 +93,7 @@ def read_variables(
                 "NAMES holds {count} names ({words}) for {count2} rasters ({held}). Give one name for each "
                 "raster, in their order; repeat the name for the years of one variable.",
                 count=len(words),
-                words=", ".join(words) or "none",
+                words=", ".join(words) or say("none"),
                 count2=len(paths),
                 held=held,
             )

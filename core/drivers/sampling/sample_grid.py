@@ -301,12 +301,18 @@ def _stored_column(stored: Mapping[str, np.ndarray], name: str, base: str | None
 
 def _nothing_left(rows: _Rows, inputs: SampleInputs) -> str:
     if not rows.left_out:
-        return "No cell holds a value. Check nodata values, valid ranges, the boundary and whether the rasters overlap."
+        return say(
+            "No cell holds a value. Check nodata values, valid ranges, the boundary and whether the rasters overlap."
+        )
     worst = max(rows.left_out_by, key=lambda name: rows.left_out_by[name])
-    return (
-        f"None of {rows.left_out} rows has values in {inputs.minimum_valid_pct:g} % of its cell in every variable; "
-        f"{worst} alone leaves out {rows.left_out_by[worst]}. Lower MINIMUM_VALID_PCT, choose other cells, "
-        f"or check the nodata values of {worst}."
+    return say(
+        "None of {left_out} rows has values in {minimum_valid_pct:g} % of its cell in every "
+        "variable; {worst} alone leaves out {left_out_by}. Lower MINIMUM_VALID_PCT, choose other "
+        "cells, or check the nodata values of {worst}.",
+        left_out=rows.left_out,
+        minimum_valid_pct=inputs.minimum_valid_pct,
+        worst=worst,
+        left_out_by=rows.left_out_by[worst],
     )
 
 

@@ -123,7 +123,11 @@ def make_design(
         flat = [name for name, column, most in zip(names, x.T, size) if np.abs(column).max() <= 1e-9 * most]
         columns, names_all = x, names
     if flat:
-        why = "does not vary" if effects == "none" else f"does not vary once effects ({effects}) are taken out"
+        why = (
+            say("does not vary")
+            if effects == "none"
+            else say("does not vary once effects ({effects}) are taken out", effects=effects)
+        )
         raise InputError(say("{flat} {why}. Leave it out of X.", flat=", ".join(flat), why=why))
     scaled = columns / np.sqrt(np.sum(columns**2, axis=0))
     if np.linalg.matrix_rank(scaled, tol=1e-9) < columns.shape[1]:

@@ -180,7 +180,7 @@ def _given(table: Table | None, scheme: LandCoverScheme, lowest: float, highest:
     table.require("code", "coefficient")
     values = {}
     for row, (code, value) in enumerate(zip(table.codes("code"), table.numbers("coefficient")), start=1):
-        where = f"Table {table.name}, row {row} (code {code})"
+        where = say("Table {name}, row {row} (code {code})", name=table.name, row=row, code=code)
         if not scheme.known(code):
             raise TableError(
                 say("{where}: the scheme {title} has no such code. Remove the row.", where=where, title=scheme.title)

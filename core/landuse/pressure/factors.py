@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ...errors import InputError
 from ...inputs.names import require_names
-from ...messages import say
+from ...messages import listed, say
 from ...word_lists import split_words
 from .run import Factor
 
@@ -59,7 +59,7 @@ def _weights(text: str, factors: Sequence[str]) -> list[float]:
     if not words:
         return [1.0] * (len(factors) + 1)
     if len(words) != len(factors) + 1:
-        wanted = ", ".join(("land cover", *factors))
+        wanted = listed((say("land cover"), *factors), ", ")
         raise InputError(
             say(
                 "WEIGHTS holds {count} numbers for {factors} parts ({wanted}). Give one each.",

@@ -114,7 +114,7 @@ class _Density:
 def _lines(roads: Roads, grid: Grid, progress: Progress) -> Iterator[ogr.Geometry]:
     """Line geometries in the CRS of the grid, of the classes that are wanted."""
     file, _, rest = roads.path.partition("|")
-    named = f"ROADS ({short_name(file)})"
+    named = say("ROADS ({file})", file=short_name(file))
     flags = gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR
     dataset = call_gdal(f"Cannot open {named}", InputError, gdal.OpenEx, file, flags)
     name = next((part.partition("=")[2] for part in rest.split("|") if part.startswith("layername=")), "")

@@ -79,7 +79,7 @@ def read_known_grades(
             )
         )
     for row in range(len(table.rows)):
-        where = f"Table {table.name}, row {row + 1}"
+        where = say("Table {name}, row {row}", name=table.name, row=row + 1)
         given = [name for name in COLUMNS if cells[name][row]]
         if len(given) != 1:
             raise TableError(
@@ -87,7 +87,7 @@ def read_known_grades(
                     "{where} must hold one of {columns}; it holds {given}.",
                     where=where,
                     columns=", ".join(COLUMNS),
-                    given=", ".join(given) or "none",
+                    given=", ".join(given) or say("none"),
                 )
             )
         grade = _grade(given[0], cells[given[0]][row], where)

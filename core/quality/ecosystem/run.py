@@ -209,8 +209,13 @@ def _tell(result: QualityResult, known: KnownGrades | None, progress: Progress) 
     warn_by_year(inputs.years, missing, progress)
     if known is not None:
         only = ", ".join(name for name in result.ecosystems if name not in inputs.ecosystems)
-        lacking = f"of {only} have no grade in table {known.name}."
-        warn_by_year(inputs.years, [f"{ha:,.2f} ha {lacking}" if ha > 0 else "" for ha in result.ungraded_ha], progress)
+        lacking = [
+            say("{ha:,.2f} ha of {only} have no grade in table {name}.", ha=ha, only=only, name=known.name)
+            if ha > 0
+            else ""
+            for ha in result.ungraded_ha
+        ]
+        warn_by_year(inputs.years, lacking, progress)
     if inputs.method == "eqi" and "cropland" not in inputs.ecosystems:
         progress.info(
             say(
@@ -236,7 +241,7 @@ def _check(inputs: QualityInputs) -> None:
         raise InputError(
             say(
                 "Ecosystems to be graded: {unknown}. Choose of {ecosystems}.",
-                unknown=", ".join(unknown) or "none",
+                unknown=", ".join(unknown) or say("none"),
                 ecosystems=", ".join(ECOSYSTEMS),
             )
         )

@@ -96,7 +96,7 @@ def find_bands(
     """
     dataset = open_raster(path, f"Image {year}")
     count = dataset.RasterCount
-    where = f"Image {year} ({short_name(path)})"
+    where = say("Image {year} ({path})", year=year, path=short_name(path))
     beyond = {role: number for role, number in given.items() if number > count}
     if beyond:
         listed = ", ".join(f"{role}:{number}" for role, number in beyond.items())
@@ -271,7 +271,11 @@ def _layout(
     alike = [layout for layout in layouts if len(layout) == count]
     if not alike:
         counts = ", ".join(map(str, sorted({len(layout) for layout in layouts})))
-        known = f"A {level} image of {sensor.title} has {counts} bands" if counts else f"{sensor.title} has no {level}"
+        known = (
+            say("A {level} image of {title} has {counts} bands", level=level, title=sensor.title, counts=counts)
+            if counts
+            else say("{title} has no {level}", title=sensor.title, level=level)
+        )
         raise InputError(
             say(
                 "{where} has {count} bands, and their names tell nothing. {known}. Check the sensor and the "

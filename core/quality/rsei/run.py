@@ -263,9 +263,11 @@ def _nothing_left(inputs: RseiInputs, images: Images, job: Job, years: Sequence[
         areas = sums[key][:-1] if key in sums else np.zeros(len(REASONS))
         told = [f"{reason} {area:,.0f} ha" for reason, area in zip(REASONS, areas) if area > 0]
         lines.append(f"{year}: {'; '.join(told) or 'no pixel within the study area'}")
-    return (
-        f"No pixel is left for the index of {', '.join(map(str, years))}. Left out in {'. In '.join(lines)}. Check the "
-        "level (digital numbers or reflectance), the cloud and water masks, and use MASK yearly where clouds differ."
+    return say(
+        "No pixel is left for the index of {value}. Left out in {lines}. Check the level (digital "
+        "numbers or reflectance), the cloud and water masks, and use MASK yearly where clouds differ.",
+        value=", ".join(map(str, years)),
+        lines=". In ".join(lines),
     )
 
 

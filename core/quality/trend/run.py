@@ -250,7 +250,7 @@ def _check(inputs: TrendInputs) -> None:
             )
         )
     if inputs.whole_series and len(steps) > 1:
-        method = "Prewhitening" if inputs.prewhiten else "The variance hamed_rao"
+        method = say("Prewhitening") if inputs.prewhiten else say("The variance hamed_rao")
         raise InputError(
             say(
                 "{method} needs equally spaced years, because it uses the correlation from one date to the "
@@ -276,9 +276,13 @@ def _outputs(outputs: TrendOutputs) -> tuple[Output, ...]:
 def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress) -> None:
     if result.not_tested_ha > 0:
         inputs = result.inputs
-        reason = "with a gap" if inputs.whole_series else f"with fewer than {inputs.fewest_years} years"
+        reason = (
+            say("with a gap")
+            if inputs.whole_series
+            else say("with fewer than {fewest_years} years", fewest_years=inputs.fewest_years)
+        )
         if inputs.variance == "hamed_rao":
-            reason += ", or with a corrected variance below zero,"
+            reason = say("{reason}, or with a corrected variance below zero,", reason=reason)
         progress.warn(
             say(
                 "{not_tested_ha:,.2f} ha ({not_tested_ha2:.1f} %) {reason} are left out.",

@@ -36,7 +36,7 @@ def require_metres(grid: Grid, named: str) -> float:
         GridError: the CRS is not projected, or it stretches lengths: its units are no lengths on the ground.
     """
     reference = grid.spatial_reference()
-    mend = "Reproject it to a projected CRS such as the UTM zone of the region (Raster > Projections > Warp)."
+    mend = say("Reproject it to a projected CRS such as the UTM zone of the region (Raster > Projections > Warp).")
     if not reference.IsProjected():
         raise GridError(
             say(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ..dataset import open_raster, short_name
@@ -69,8 +69,14 @@ def yearly_sources(
                     )
                 )
         return tuple(source(i, f"{name}:{year}", path, 1) for i, (year, path) in enumerate(zip(years, paths)))
-    held = f"{len(paths)} rasters" if len(paths) > 1 else f"one raster of {bands[0]} band(s)" if paths else "no raster"
-    one_for_all = ", or one raster with one band for all years" if static else ""
+    held = (
+        say("{count} rasters", count=len(paths))
+        if len(paths) > 1
+        else say("one raster of {bands} band(s)", bands=bands[0])
+        if paths
+        else say("no raster")
+    )
+    one_for_all = say(", or one raster with one band for all years") if static else ""
     raise InputError(
         say(
             "{label}: {held} given for {count} year(s) ({listed}). Give one single-band raster per year "
@@ -86,5 +92,11 @@ def yearly_sources(
 
 def tell_pairing(label: str, sources: Sequence[Source], years: Sequence[int], progress: Progress) -> None:
     """Echoes which raster was taken for which year."""
-    pairs = "; ".join(f"{year} = {short_name(s.path)} band {s.band}" for year, s in zip(years, sources))
-    progress.info(f"{label}: {pairs}")
+    pairs = listed(
+        (
+            listed((year, say("{file} band {band}", file=short_name(source.path), band=source.band)), " = ")
+            for year, source in zip(years, sources)
+        ),
+        "; ",
+    )
+    progress.info(listed((label, pairs), ": "))

@@ -107,7 +107,11 @@ def open_zoning(layer: ZoneLayer | None, area: StudyArea, progress: Progress, ov
     source = area.fit(Source("zones", layer.path, kind="classes", label="Zones"), progress)
     codes = tuple(count_codes((source,), area.grid, area.boundary)["zones"])
     if not codes or codes[0] < 0:
-        fault = f"holds the negative code {codes[0]}" if codes else "holds no zone within the study area"
+        fault = (
+            say("holds the negative code {codes}", codes=codes[0])
+            if codes
+            else say("holds no zone within the study area")
+        )
         raise InputError(
             say(
                 "{named} {fault}. Zone codes are 0 or more: reclassify it or choose another raster.",

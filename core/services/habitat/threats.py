@@ -104,7 +104,7 @@ def read_threats(table: Table, names: Sequence[str]) -> tuple[Threat, ...]:
     rows = zip(given, table.numbers("max_distance_km"), table.numbers("weight"), table.texts("decay"))
     threats = {}
     for name, distance, weight, form in rows:
-        where = f"Table {table.name}, threat {name}"
+        where = say("Table {name}, threat {name2}", name=table.name, name2=name)
         if not 0 < distance <= FARTHEST_KM:
             raise TableError(
                 say(

@@ -303,8 +303,10 @@ def _tolerance_number(tolerance: float | str, intensity: Intensity) -> float | N
 
 
 def _report(inputs: SoilInputs, result: SoilResult, tolerance: float | None, progress: Progress) -> None:
-    told = f"{tolerance:g} t/(km2 a)" if tolerance is not None else "the given raster"
-    where = "where the land-cover scheme says that soil conservation counts" if inputs.cover else "in every pixel"
+    told = f"{tolerance:g} t/(km2 a)" if tolerance is not None else say("the given raster")
+    where = (
+        say("where the land-cover scheme says that soil conservation counts") if inputs.cover else say("in every pixel")
+    )
     progress.info(
         say(
             "Soil retention R K LS (1 - C P) is counted {where}; erosion classes of SL 190-2007 with a "

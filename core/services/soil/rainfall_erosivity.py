@@ -270,11 +270,11 @@ def _rain_sources(inputs: ErosivityInputs) -> list[list[Source]]:
     if len(bands) == per_year:
         years = years[:1]  # rain of no year in particular stands for all
     if len(bands) != per_year * len(years):
-        wanted = "1 annual raster" if per_year == 1 else "12 monthly rasters"
+        wanted = say("1 annual raster") if per_year == 1 else say("12 monthly rasters")
         other = (
-            "For monthly rain choose zhang_monthly, wischmeier or renard_freimund."
+            say("For monthly rain choose zhang_monthly, wischmeier or renard_freimund.")
             if per_year == 1
-            else "For annual rain choose zhang_annual."
+            else say("For annual rain choose zhang_annual.")
         )
         raise InputError(
             say(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...quantities import Measure
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.source import Source
@@ -39,13 +39,13 @@ def add_storms(survey: Survey, series: Rasters | None, climate: Climate) -> None
     for number in range(len(storms[0])):
         survey.add_sources(f"{STORM} {number + 1}", [year[number] for year in storms])
     for year, found in zip(survey.dated, storms):
-        listed = ", ".join(f"{short_name(source.path)} band {source.band}" for source in found)
+        bands = [say("{file} band {band}", file=short_name(source.path), band=source.band) for source in found]
         survey.progress.info(
             say(
                 "{year}{count} storms, each with its own runoff: {listed}",
                 year=f"{year}: " if year else "",
                 count=len(found),
-                listed=listed,
+                listed=listed(bands, ", "),
             )
         )
 

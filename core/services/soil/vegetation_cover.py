@@ -211,7 +211,7 @@ def run_vegetation_cover(
             say("NDVI is beyond -1 to 1 in {beyond} pixels: they count as bare or as fully covered.", beyond=beyond)
         )
     if wanted:
-        progress.info(f"C by {wanted} ({C_SOURCES[wanted]}).")
+        progress.info(say("C by {wanted} ({source}).", wanted=wanted, source=C_SOURCES[wanted]))
     factor = sums.mean(FACTOR) if wanted else ()
     return VegetationResult(sums.years, soil, vegetation, sums.mean(COVER), factor, sums)
 
@@ -263,9 +263,13 @@ def _end_members(inputs: VegetationInputs, survey: Survey, progress: Progress) -
             )
         )
     low, high = (100 * fraction for fraction in inputs.fractions)
-    how = "fixed" if inputs.method == "fixed" else f"percentiles {low:g} and {high:g} of all years"
+    how = (
+        say("fixed")
+        if inputs.method == "fixed"
+        else say("percentiles {low:g} and {high:g} of all years", low=low, high=high)
+    )
     if water_left_out:
-        how += " without open water"
+        how = say("{how} without open water", how=how)
     progress.info(
         say(
             "End members of NDVI: bare soil {soil:.4f}, full vegetation {vegetation:.4f} ({how}).",

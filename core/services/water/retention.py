@@ -268,7 +268,7 @@ def run_water_retention(
         )
     title = say("Runoff coefficient")
     keep_coefficients(title, class_columns(scheme.codes, {title: coefficients}, "%"))
-    own = f", overridden by table {inputs.table.name}" if inputs.table else ""
+    own = say(", overridden by table {name}", name=inputs.table.name) if inputs.table else ""
     progress.info(
         say(
             "Runoff coefficients {coefficients} ({sources}){own}.",

@@ -199,7 +199,7 @@ def run_conservation_zones(
 def _check(inputs: ConservationInputs) -> None:
     breaks, count = inputs.breaks, len(inputs.services)
     if not breaks or not all(0 < b < 100 for b in breaks) or any(a >= b for a, b in zip(breaks, breaks[1:])):
-        given = ", ".join(f"{number:g}" for number in breaks) or "empty"
+        given = ", ".join(f"{number:g}" for number in breaks) or say("empty")
         raise InputError(
             say("The breaks are {given}. Give rising percent between 0 and 100, such as 50, 75, 90.", given=given)
         )
@@ -212,7 +212,7 @@ def _check(inputs: ConservationInputs) -> None:
             )
         )
     highest = count if inputs.composite == "count" else len(breaks)
-    what = "services" if inputs.composite == "count" else "classes"
+    what = say("services") if inputs.composite == "count" else say("classes")
     if not 1 <= inputs.keep <= highest:
         raise InputError(
             say("KEEP is {keep}. With these {what} give 1 to {highest}.", keep=inputs.keep, what=what, highest=highest)

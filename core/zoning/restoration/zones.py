@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...land_cover import LandCoverScheme
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...raster.dataset import open_raster, short_name
 from ...raster.files import workspace
@@ -401,8 +401,12 @@ def _tell_gaps(sources: Sequence[Source], found: JobResult, progress: Progress) 
 def _tell_used_land(result: RestorationResult, progress: Progress) -> None:
     """Warns of land that people use: as in the paper it is suggested, but a town does not become a forest."""
     areas = [(name, what, result.area_of(name)) for name, what in USED_LAND.items()]
-    parts = [f"{area:,.2f} ha of {what} ({name})" for name, what, area in areas if area > 0]
+    parts = [
+        say("{area:,.2f} ha of {what} ({name})", area=area, what=what, name=name)
+        for name, what, area in areas
+        if area > 0
+    ]
     if parts:
         progress.warn(
-            say("To restore are {parts}. Name ecosystems in EXCLUDE to leave them out.", parts=" and ".join(parts))
+            say("To restore are {parts}. Name ecosystems in EXCLUDE to leave them out.", parts=listed(parts, "; "))
         )

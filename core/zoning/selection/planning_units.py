@@ -154,13 +154,16 @@ def _require_fields(layer: ogr.Layer, fields: UnitFields, label: str) -> None:
                 "{label} has no field {missing}. It has {present}.",
                 label=label,
                 missing=missing[0],
-                present=", ".join(present) or "no field",
+                present=", ".join(present) or say("no field"),
             )
         )
     twice = [name for name, count in Counter(fields.services).items() if count > 1]
     if twice or not fields.services:
         raise InputError(
-            say("Name each service field once{twice}; at least one.", twice=f", not {twice[0]} twice" if twice else "")
+            say(
+                "Name each service field once{twice}; at least one.",
+                twice=say(", not {twice} twice", twice=twice[0]) if twice else "",
+            )
         )
 
 

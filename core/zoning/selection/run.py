@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...interpreter import find_python
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...results import Cell, Column, ResultTable, numbers
 from .planning_units import LOCK_OUT, PlanningUnits
@@ -158,7 +158,7 @@ def _require_reachable(units: PlanningUnits, targets: np.ndarray) -> None:
     totals = units.amounts.sum(axis=0)
     reach = units.amounts[units.locks != LOCK_OUT].sum(axis=0) / totals
     missed = [
-        f"{service}: target {target:.6g} %, at most {most:.6g} %"
+        say("{service}: target {target:.6g} %, at most {most:.6g} %", service=service, target=target, most=most)
         for service, target, most in zip(units.services, targets * 100, reach * 100)
         if most < target - TARGET_TOLERANCE * 100
     ]
@@ -167,7 +167,7 @@ def _require_reachable(units: PlanningUnits, targets: np.ndarray) -> None:
             say(
                 "These targets cannot be met, even with all units that are not locked out: {missed}. Lower "
                 "them, or lock out fewer units.",
-                missed="; ".join(missed),
+                missed=listed(missed, "; "),
             )
         )
 
