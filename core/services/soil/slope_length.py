@@ -300,11 +300,17 @@ def _require_square_pixels(dem: Source, grid: Grid, method: str) -> None:
     rows = grid.height * grid.pixel_height / grid.pixel_width
     if abs(rows - grid.height) < 0.5:
         return
+    invest = method == "invest"
     raise GridError(
-        f"Pixels of {dem.named} are {grid.pixel_width:g} x {grid.pixel_height:g} units of its CRS, and "
-        + ("the method invest takes" if method == "invest" else "flow accumulation can be computed on")
-        + " square ones only. Warp it to square pixels (Raster > Projections > Warp, with an output resolution)"
-        + (", or choose another method." if method == "invest" else ", give FLOW_ACCUMULATION, or choose constant.")
+        say(
+            "Pixels of {named} are {width:g} x {height:g} units of its CRS, and {what} square ones only. Warp it to "
+            "square pixels (Raster > Projections > Warp, with an output resolution), {other}",
+            named=dem.named,
+            width=grid.pixel_width,
+            height=grid.pixel_height,
+            what=say("the method invest takes") if invest else say("flow accumulation can be computed on"),
+            other=say("or choose another method.") if invest else say("give FLOW_ACCUMULATION, or choose constant."),
+        )
     )
 
 
