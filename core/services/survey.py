@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError, TableError
 from ..land_cover import LandCoverScheme
 from ..land_cover_maps import telling_unknown_codes
-from ..messages import say
+from ..messages import listed, say
 from ..progress import Progress
 from ..quantities import Measure, quantity
 from ..raster.classes import ClassIndex, count_codes
@@ -277,7 +277,7 @@ class Survey:
             kind: as that of `Source`.
             label: for messages.
         """
-        low, high, label = series.minimum, series.maximum, label or measure.meant.name.en
+        low, high, label = series.minimum, series.maximum, label or listed([measure.meant.name], "")
         if self.years:
             found = yearly_sources(
                 name,

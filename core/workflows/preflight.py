@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..messages import say
 from ..progress import QUIET
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import describe_source, fit_to_grid
@@ -25,7 +26,7 @@ def check_rasters(land_cover: Sequence[str], years: Sequence[int], series: Seque
         InputError: a file cannot be read, or the number of rasters, bands and years differ.
         GridError: no CRS, no position, or no overlap with the land cover.
     """
-    cover = yearly_sources("land_cover", land_cover, years, "Land cover", kind="classes")
+    cover = yearly_sources("land_cover", land_cover, years, say("Land cover"), kind="classes")
     _, grid = describe_source(cover[0])
     for item in series:
         for source in dict.fromkeys(yearly_sources("series", item.paths, years, item.label, static=True)):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..land_cover import LandCoverScheme
 from ..land_cover_maps import class_indices, run_over_classes
+from ..messages import say
 from ..progress import QUIET, Progress
 from ..raster.classes import ClassIndex
 from ..raster.files import workspace
@@ -75,7 +76,7 @@ def share_study_area(
         InputError, GridError, TableError, OutputError, Cancelled: as the engine.
     """
     with workspace() as folder:
-        cover = yearly_sources("land_cover", land_cover, years, "Land cover", kind="classes")
+        cover = yearly_sources("land_cover", land_cover, years, say("Land cover"), kind="classes")
         area = open_study_area(cover[0], settings, folder, progress, scheme)
         cover = area.fit_all(cover, progress)
         kernel = _AreaKernel(tuple(source.name for source in cover), ClassIndex.of_codes(scheme.codes))

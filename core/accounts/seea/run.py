@@ -214,7 +214,7 @@ def _extent(inputs: SeeaInputs, settings: RasterSettings, progress: Progress) ->
         raise TypeError("inputs.scheme is not as expected")
     if inputs.zones is not None and inputs.zones.kind == "polygons":
         with workspace() as folder:
-            first = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")[0]
+            first = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")[0]
             require_disjoint(inputs.zones, open_study_area(first, settings, folder, progress))
     found = run_transfer_matrix(
         TransferInputs(inputs.land_cover, inputs.years, inputs.scheme, inputs.zones), None, settings, progress

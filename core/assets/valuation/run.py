@@ -15,7 +15,7 @@ from ...inputs.gate import place_of
 from ...inputs.record import keep_coefficients, tell
 from ...land_cover import LandCoverScheme
 from ...land_cover_maps import run_over_classes
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...quantities import Measure, quantity
 from ...raster.classes import ClassIndex
@@ -34,7 +34,7 @@ from .references import MeanReference, ReferenceMode, mean_references, require_r
 
 WATER = "open_water"  # the part of wetland that is split off
 FACTOR_QUANTITIES = {"NPP": "npp", "PREC": "precipitation", "SOIL": "soil_retention"}
-FACTOR_LABELS = {factor: quantity(identifier).name.en for factor, identifier in FACTOR_QUANTITIES.items()}
+FACTOR_LABELS = {factor: listed([quantity(identifier).name], "") for factor, identifier in FACTOR_QUANTITIES.items()}
 
 
 @dataclass(frozen=True)
@@ -207,10 +207,10 @@ def prepare_valuation(
             )
         )
     coefficients = _coefficients(inputs)
-    cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
+    cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")
     area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
     cover = area.fit_all(cover, progress)
-    tell_pairing("Land cover", cover, inputs.years, progress)
+    tell_pairing(say("Land cover"), cover, inputs.years, progress)
     series = _fit_series(inputs, area, progress)
     sources = (*cover, *(source for of_factor in series.values() for source in of_factor))
     kernel = _kernel(inputs, coefficients, cover, series, settings)

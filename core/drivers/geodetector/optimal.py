@@ -133,7 +133,7 @@ def build_ladder(x: Floats, methods: Iterable[str], classes: Iterable[int]) -> L
     for k, method in product(classes, methods):
         if method == OPTIMAL and k < distinct:
             if k in best.classes:
-                refused = "more classes than half the samples" if 2 * k > len(x) else ""
+                refused = say("more classes than half the samples") if 2 * k > len(x) else ""
                 candidates.append(Candidate(OPTIMAL, k, k, float("nan"), refused, Breaks(np.empty(0))))
             continue
         breaks = Breaks(sample.distinct[:-1]) if k >= distinct else found[method][k]
@@ -165,9 +165,9 @@ def discretisation_curve(y: Floats, x: Floats, methods: Iterable[str], classes: 
 def _refusal(counts: NDArray[np.int64], as_is: bool) -> str:
     """Why a candidate may not be chosen; values that are classes as they are may stand alone."""
     if len(counts) > counts.sum() / 2:
-        return "more classes than half the samples"
+        return say("more classes than half the samples")
     if counts.min() < 2 and not as_is:
-        return "a class holds fewer than 2 samples"
+        return say("a class holds fewer than 2 samples")
     return ""
 
 

@@ -223,10 +223,10 @@ def run_pressure(
     settings = settings or RasterSettings()
     _check_weights(inputs)
     with workspace() as folder:
-        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
+        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")
         area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
         cover = area.fit_all(cover, progress)
-        tell_pairing("Land cover", cover, inputs.years, progress)
+        tell_pairing(say("Land cover"), cover, inputs.years, progress)
         coefficients = inputs.coefficients.of_codes(inputs.scheme.codes)
         title = say("Pressure ({preset})", preset=inputs.coefficients.name)
         keep_coefficients(title, class_columns(inputs.scheme.codes, {title: coefficients}))

@@ -170,10 +170,10 @@ def run_transfer_matrix(
     if len(inputs.years) < 2:
         raise InputError(say("A transfer matrix compares years: give at least two land-cover rasters and their years."))
     with workspace() as folder:
-        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes")
+        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")
         area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
         cover = area.fit_all(cover, progress)
-        tell_pairing("Land cover", cover, inputs.years, progress)
+        tell_pairing(say("Land cover"), cover, inputs.years, progress)
         zoning = open_zoning(inputs.zones, area, progress)
         scheme = inputs.scheme or _scheme_of_codes(cover, area)
         pairs = year_pairs(inputs.years)

@@ -305,7 +305,7 @@ def _cover(inputs: DegradationInputs) -> tuple[Source, ...]:
     if not inputs.land_cover:
         return ()
     dates = ("before", "after")[-len(inputs.land_cover) :]
-    numbered = yearly_sources("land_cover", inputs.land_cover, range(len(dates)), "Land cover", kind="classes")
+    numbered = yearly_sources("land_cover", inputs.land_cover, range(len(dates)), say("Land cover"), kind="classes")
     # they are numbered, and the numbers are no years that the rasters could contradict
     return tuple(replace(source, label=f"Land cover {date}", year=None) for source, date in zip(numbered, dates))
 

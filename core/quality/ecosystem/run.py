@@ -148,7 +148,9 @@ def run_ecosystem_quality(
     _check(inputs)
     by_year = inputs.reference == "yearly"
     with workspace() as folder:
-        cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, "Land cover", kind="classes", static=True)
+        cover = yearly_sources(
+            "land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes", static=True
+        )
         area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)
         cover = area.fit_all(cover, progress)
         rasters = _fit_indicators(inputs, area, progress)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import Progress
 from ...quantities import ANY, Measure, UnitChoice
 from ...raster.dataset import open_raster, short_name
@@ -237,7 +237,7 @@ def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> d
         )
     if inputs.temperature:
         measure = Measure("surface_temperature")
-        series = yearly_sources("thermal", inputs.temperature, inputs.years, measure.meant.name.en)
+        series = yearly_sources("thermal", inputs.temperature, inputs.years, listed([measure.meant.name], ""))
         sources["thermal"] = replace(series[position], measure=_measure(inputs, "thermal", series[position]))
     return sources
 

@@ -9,7 +9,7 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ...errors import GridError, InputError
-from ...messages import say
+from ...messages import Message, say
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ..dataset import call_gdal, open_raster, short_name
@@ -68,7 +68,8 @@ class Source:
 
     @property
     def named(self) -> str:
-        return f"{self.label} ({short_name(self.path)})" if self.label else short_name(self.path)
+        file = short_name(self.path)
+        return Message("{label} ({file})", {"label": self.label, "file": file}) if self.label else file
 
     @property
     def limited(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.files import workspace
@@ -152,7 +152,7 @@ MEASURES = {
     "c": Measure("cover_factor"),
     "p": Measure("practice_factor"),
 }
-LABELS = {name: measure.meant.name.en for name, measure in MEASURES.items()}
+LABELS = {name: listed([measure.meant.name], "") for name, measure in MEASURES.items()}
 _TOLERANCE_ADVICE = "It looks like t/(ha a): multiply it by 100. SL 190-2007 has 200, 500 and 1000 t/(km2 a)."
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ...inputs.gate import admit_alone
+from ...messages import listed
 from ...quantities import Measure
 from ...raster.passes.terrain import SLOPE, derive_terrain
 from ...raster.reading.source import Source
@@ -44,7 +45,7 @@ def add_slope(survey: Survey, terrain: Terrain) -> None:
     source = Source(
         SLOPE,
         terrain.path,
-        label=measure.meant.name.en,
+        label=listed([measure.meant.name], ""),
         minimum=terrain.minimum,
         maximum=terrain.maximum,
         measure=measure,

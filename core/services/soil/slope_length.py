@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import GridError, InputError
 from ...inputs.gate import admit_alone
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.dataset import describe_as_made
@@ -268,7 +268,9 @@ def run_slope_length(
                         )
                     )
             area = Measure("flow_accumulation")
-            accumulation = Source("accumulation", str(inputs.accumulation), label=area.meant.name.en, measure=area)
+            accumulation = Source(
+                "accumulation", str(inputs.accumulation), label=listed([area.meant.name], ""), measure=area
+            )
             difference = grid.difference(describe_source(accumulation)[1])
             if difference:
                 raise GridError(

@@ -13,7 +13,7 @@ from ..survey import Climate, Rasters, Survey
 
 STORM = "storm"
 RAIN = Measure("storm_rainfall")
-LABEL = RAIN.meant.name.en
+LABEL = listed([RAIN.meant.name], "")
 
 
 def add_storms(survey: Survey, series: Rasters | None, climate: Climate) -> None:

@@ -169,7 +169,7 @@ def run_conservation_zones(
     _check(inputs)
     with workspace() as folder:
         sources = service_sources(inputs.services, progress)
-        cover = band_source(LAND_COVER, inputs.land_cover, "Land cover", progress) if inputs.land_cover else None
+        cover = band_source(LAND_COVER, inputs.land_cover, say("Land cover"), progress) if inputs.land_cover else None
         area = open_study_area(cover or sources[0], settings, folder, progress, inputs.scheme)
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)
         layers = open_services(inputs.services, sources, area, progress)

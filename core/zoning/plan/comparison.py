@@ -149,7 +149,7 @@ def run_plan_comparison(
     with workspace() as folder:
         plan = band_source(PLAN, inputs.plan, "Plan", progress)
         area = open_study_area(plan, settings, folder, progress, inputs.scheme)
-        cover = band_source(LAND_COVER, inputs.land_cover, "Land cover", progress) if inputs.land_cover else None
+        cover = band_source(LAND_COVER, inputs.land_cover, say("Land cover"), progress) if inputs.land_cover else None
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)
         layers = open_services(inputs.services, service_sources(inputs.services, progress), area, progress)
         candidates, found = _candidates(inputs, area, plan, ecosystems, layers, progress.part(0, 10))

@@ -82,7 +82,7 @@ def run_zoning_plan(
         ]
         area = open_study_area(zones[0], settings, folder, progress, inputs.scheme)
         zones = list(area.fit_all(zones, progress))
-        cover = band_source(LAND_COVER, inputs.land_cover, "Land cover", progress) if inputs.land_cover else None
+        cover = band_source(LAND_COVER, inputs.land_cover, say("Land cover"), progress) if inputs.land_cover else None
         ecosystems = open_ecosystems(area.fit(cover, progress) if cover else None, inputs.scheme)
         districts = open_zoning(inputs.districts, area, progress)
         sources = service_sources(inputs.services, progress) if inputs.services else ()

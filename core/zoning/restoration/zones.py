@@ -41,12 +41,12 @@ SERVICES_DEGRADED = ("degraded_water", "degraded_soil", "degraded_flood")
 QUALITY_DEGRADED, QUALITY, EROSION = "degraded_quality", "quality_classes", "erosion_classes"
 DEGRADATIONS = (*SERVICES_DEGRADED, QUALITY_DEGRADED)
 LABELS = {
-    "degraded_water": "Degradation of water retention",
-    "degraded_soil": "Degradation of soil conservation",
-    "degraded_flood": "Degradation of flood mitigation",
-    QUALITY_DEGRADED: "Degradation of quality",
-    QUALITY: "Quality classes",
-    EROSION: "Erosion classes",
+    "degraded_water": say("Degradation of water retention"),
+    "degraded_soil": say("Degradation of soil conservation"),
+    "degraded_flood": say("Degradation of flood mitigation"),
+    QUALITY_DEGRADED: say("Degradation of quality"),
+    QUALITY: say("Quality classes"),
+    EROSION: say("Erosion classes"),
 }
 CODES: Mapping[str, Sequence[int]] = {
     **{name: range(-1, 2) for name in DEGRADATIONS},
@@ -56,7 +56,7 @@ CODES: Mapping[str, Sequence[int]] = {
 # Ecosystem quality is graded for these; elsewhere a low grade says nothing.
 GRADED = ("forest", "shrub", "grassland")
 HIGHEST_LOW_GRADE = 2
-USED_LAND = {"urban": "built-up land", "cropland": "cropland"}
+USED_LAND = {"urban": say("built-up land"), "cropland": say("cropland")}
 ROUNDING = 1e-9  # sums of the same pixels in another order
 DEGRADED_CODE = -1
 
@@ -205,7 +205,7 @@ def run_restoration_zones(
             )
         )
     with workspace() as folder:
-        cover = [band_source(LAND_COVER, inputs.land_cover, "Land cover", progress)] if inputs.land_cover else []
+        cover = [band_source(LAND_COVER, inputs.land_cover, say("Land cover"), progress)] if inputs.land_cover else []
         layers = [_layer(inputs, name, path, progress) for name, path in inputs.layers.items()]
         area = open_study_area([*cover, *layers][0], settings, folder, progress, inputs.scheme)
         fitted = area.fit_all([*cover, *layers], progress)
