@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ...messages import say
 from .judged import MOST_COMPARED, Tables
 from .options import MOST_SHARED, SHARED_ROWS, DetectorOptions
 from .sample import CommonSample
@@ -95,20 +96,29 @@ def _of_options(
 
 def result_warnings(tables: Tables, drop: bool, blocks: Integers | None, permutations: int) -> Iterable[str]:
     """What the user should look at."""
-    action = "left out" if drop else "kept with a sum of squares of 0"
+    action = say("left out") if drop else say("kept with a sum of squares of 0")
     for row in tables.factors:
         if row.strata < 2:
-            yield f"Factor '{row.factor}' has one stratum only; its q is 0 and has no p."
+            yield say("Factor '{name}' has one stratum only; its q is 0 and has no p.", name=row.factor)
         if row.singletons:
-            yield f"Factor '{row.factor}' has {row.singletons} strata of one sample, {action}."
+            told = {"name": row.factor, "count": row.singletons, "action": action}
+            yield say("Factor '{name}' has {count} strata of one sample, {action}.", **told)
     for pair in tables.interactions:
         if pair.n_per_stratum < FEWEST_PER_STRATUM:
-            yield (
-                f"'{pair.factor_a}' with '{pair.factor_b}' has {pair.strata} strata with {pair.n_per_stratum:.1f} "
-                f"samples on average, and {pair.singletons} strata of one sample, {action}; q_ab rises with the "
-                "number of strata: see q_ab_adjusted."
+            yield say(
+                "'{a}' with '{b}' has {strata} strata with {mean:.1f} samples on average, and {singletons} strata of "
+                "one sample, {action}; q_ab rises with the number of strata: see q_ab_adjusted.",
+                a=pair.factor_a,
+                b=pair.factor_b,
+                strata=pair.strata,
+                mean=pair.n_per_stratum,
+                singletons=pair.singletons,
+                action=action,
             )
     if max(row.n for row in tables.factors) > LARGE_SAMPLE and blocks is None:
-        yield "With this many samples every p is near 0, and neighbours are not independent: judge by q, give blocks."
+        yield say(
+            "With this many samples every p is near 0, and neighbours are not independent: judge by q, give blocks."
+        )
     if permutations and blocks is not None and blocks.max() + 1 < FEWEST_BLOCKS:
-        yield f"Only {blocks.max() + 1} blocks to permute; p_permutation is coarse below {FEWEST_BLOCKS}."
+        count = blocks.max() + 1
+        yield say("Only {n} blocks to permute; p_permutation is coarse below {few}.", n=count, few=FEWEST_BLOCKS)
