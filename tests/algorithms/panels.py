@@ -38,9 +38,14 @@ def panel_rows(noise: float = 0.0, seed: int = 1) -> list[dict[str, float]]:
 
 def write_csv(path: Path, rows: list[dict[str, object]]) -> str:
     """A plain CSV file, whose numbers QGIS may read as text."""
-    lines = [",".join(rows[0]), *(",".join("" if v is None else repr(v) for v in row.values()) for row in rows)]
+    lines = [",".join(rows[0]), *(",".join("" if v is None else _cell(v) for v in row.values()) for row in rows)]
     path.write_text("\n".join(line.replace("'", "") for line in lines) + "\n", encoding="utf-8")
     return str(path)
+
+
+def _cell(value: object) -> str:
+    """A number in all its digits; numpy 2 writes its type around it."""
+    return repr(float(value) if isinstance(value, float) else value)
 
 
 def write_layer(path: Path, rows: list[dict[str, object]], *, squares: bool = True) -> str:
