@@ -15,6 +15,7 @@ from typing import Callable
 import numpy as np
 
 from ...progress import Progress
+from ...quantities import ANY
 from ..files import intermediate_path
 from ..grid import Grid
 from ..lengths import pixel_metres
@@ -59,7 +60,7 @@ def write_by_distance(
         threads: that find distances.
 
     Returns:
-        A float32 source, `<name>:nearest`, valid everywhere.
+        A continuous float32 source of any measure, `<name>:nearest`, valid everywhere; the source may hold classes.
 
     Raises:
         InputError: the raster cannot be read.
@@ -76,7 +77,7 @@ def write_by_distance(
             writer.write(window, values[np.newaxis])
         writer.finish(progress)
         writer.commit()
-    made = replace(source, name=f"{source.name}:nearest", path=path, band=1)
+    made = replace(source, name=f"{source.name}:nearest", path=path, band=1, kind="continuous", measure=ANY)
     return replace(made, minimum=None, maximum=None, resampling=None, admission=None)
 
 

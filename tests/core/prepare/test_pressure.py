@@ -10,7 +10,7 @@ from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.pressure.roads import Roads, pieces
 from ecoassets.core.prepare.pressure.run import PressureInputs, PressureOutputs, run_pressure_grids
 from ecoassets.core.progress import Progress
-from ecoassets.tests.rasters import read_raster, write_raster
+from ecoassets.tests.rasters import TOP_LEFT, read_raster, write_raster
 
 
 class Heard(Progress):
@@ -156,6 +156,30 @@ def test_on_degrees_a_road_has_its_length_on_the_ground(tmp_path):
     outputs = PressureOutputs(roads=str(tmp_path / "roads.tif"))
     result = run_pressure_grids(PressureInputs([], "count", (), land, Roads(lines)), outputs)
     assert result.road_km == pytest.approx(55.80, rel=2e-3)
+
+
+def test_distance_on_oblong_pixels_is_measured_in_metres(tmp_path):
+    """Pixels of 100 x 70 m; a road within one of them, at column 3 and row 2."""
+    land = write_raster(tmp_path / "land.tif", np.ones((6, 8)), pixel=(100.0, 70.0))
+    left, top = TOP_LEFT
+    x, y = left + 350, top - 175
+    lines = write_lines(tmp_path / "roads.gpkg", [f"LINESTRING ({x - 20} {y}, {x + 20} {y})"])
+    outputs = PressureOutputs(distance=str(tmp_path / "distance.tif"))
+    run_pressure_grids(PressureInputs([], "count", (), land, Roads(lines)), outputs)
+    expected = np.hypot((np.arange(8) - 3) * 100.0, (np.arange(6)[:, np.newaxis] - 2) * 70.0)
+    assert read_raster(outputs.distance)[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_distance_on_degrees_is_measured_on_the_ground(tmp_path):
+    """At 60 degrees north 0.01 degrees are 558.0 m of longitude and 1114.1 m of latitude on WGS 84."""
+    land = write_raster(tmp_path / "land.tif", np.ones((20, 30)), pixel=0.01, top_left=(10, 60.1), epsg=4326)
+    lines = write_lines(tmp_path / "roads.gpkg", ["LINESTRING (10.052 59.995, 10.058 59.995)"], epsg=4326)
+    outputs = PressureOutputs(distance=str(tmp_path / "distance.tif"))
+    run_pressure_grids(PressureInputs([], "count", (), land, Roads(lines)), outputs)
+    (found,) = read_raster(outputs.distance)
+    assert found[10, 5] == 0
+    assert found[10, 15] == pytest.approx(10 * 558.0, rel=2e-3)
+    assert found[0, 5] == pytest.approx(10 * 1114.1, rel=2e-3)
 
 
 @pytest.mark.parametrize(
