@@ -15,12 +15,18 @@ from ..messages import Message, say
 from ..raster.dataset import open_raster, short_name
 from .finding import Finding, Place, Severity
 
-# A four-digit number that is part of a datum, a length or a version is no year.
+# A four-digit number that is part of a datum, a length, a release or a version is no year.
 _NO_YEAR = re.compile(
-    r"(?i)(cgcs|wgs|xian|xi_?an|nad|beijing|bj|pulkovo|etrs|gda|jgd|itrf|grs|datum|epsg|(?<![a-z])[vr])"
-    r"[\s_-]?(19|20)\d\d(?!\d)"
+    r"(?i)(?<![a-z])("
+    r"cgcs[\s_-]?2000|wgs[\s_-]?19(84|72)|xi[_']?an[\s_-]?1980|(beijing|bj)[\s_-]?1954|nad[\s_-]?19(27|83)"
+    r"|pulkovo[\s_-]?19(42|63|95)|etrs[\s_-]?1989|gda[\s_-]?(1994|2020)|jgd[\s_-]?20(00|11)|grs[\s_-]?19(67|80)"
+    r"|itrf[\s_-]?(19(8[89]|9[0-7])|20(00|05|08|14|20))|datum[\s_-]?\d{4}|epsg[\s_:-]*\d{4,5}"
+    r"|v\d+(\.\d{1,2})+|v(19|20)\d\d|r(19|20)\d\d[a-z]"
+    r")(?!\d)"
     r"|(?<!\d)(19|20)\d\d\s?(m|km|cm|mm|ft|px|dpi)(?![a-z])"
 )
+# R2010 may be rainfall erosivity of 2010 or a release: it is a year where nothing else is.
+_BARE_R = re.compile(r"(?i)(?<![a-z])r(19[5-9]\d|20[0-4]\d|2050)(?![a-z0-9])")
 _DAY = r"(?<!\d)((?:19|20)\d\d)[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
 _DAY_OF_YEAR = r"(?<![A-Za-z0-9])A?((?:19|20)\d\d)(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])(?!\d)"
 _MONTH = r"(?<!\d)((?:19|20)\d\d)[-_.]?(?:0[1-9]|1[0-2])(?!\d)"
@@ -48,12 +54,20 @@ def years_in(text: str) -> set[int]:
 
     >>> sorted(years_in("npp_CGCS2000_2015_1000m.tif"))
     [2015]
+    >>> sorted(years_in("lucc_Beijing_2010.tif"))
+    [2010]
     """
     for scene in _SCENES:
         found = scene.search(text)
         if found:
             return {int(found[1])}
-    rest, years = _NO_YEAR.sub(" ", text), set()
+    named = _NO_YEAR.sub(" ", text)
+    return _years_alone(_BARE_R.sub(" ", named)) or {int(year) for year in _BARE_R.findall(named)}
+
+
+def _years_alone(text: str) -> set[int]:
+    """Years of dates, then those that stand alone in what the dates leave."""
+    rest, years = text, set()
     for pattern in (_DAY, _DAY_OF_YEAR, _MONTH, _YEAR):
         years |= {int(year) for year in re.findall(pattern, rest)}
         rest = re.sub(pattern, " ", rest)

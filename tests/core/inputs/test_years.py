@@ -33,6 +33,28 @@ from ecoassets.tests.rasters import write_raster
         ("change_2000_2015", {2000, 2015}),
         ("tile_120200", set()),
         ("soil", set()),
+        ("lucc_Beijing_2010", {2010}),
+        ("lucc_bj_2000", {2000}),
+        ("Xian_2010", {2010}),
+        ("中国_bj_2010", {2010}),
+        ("canad_1983", {1983}),
+        ("lucc_NAD_2010", {2010}),
+        ("R_2010", {2010}),
+        ("R 2010", {2010}),
+        ("R2010", {2010}),
+        ("lucc_v_2010", {2010}),
+        ("R2990", set()),
+        ("D_Beijing_1954_2010", {2010}),
+        ("Beijing1954", set()),
+        ("lucc_Xian_1980", set()),
+        ("lucc_cgcs_2000", set()),
+        ("WGS_1984_2010", {2010}),
+        ("nad_1983", set()),
+        ("ETRS1989_GDA2020_EPSG_2010", set()),
+        ("chirps-v2.0.2010", {2010}),
+        ("soil_v2020.1", set()),
+        ("GHS_POP_E2000_GLOBE_R2023A_54009_100", {2000}),
+        ("people_2010_r2015", {2010}),
     ],
 )
 def test_years_in_names(name, years):
@@ -92,6 +114,14 @@ def test_crossed_years_stop_the_run_and_propose_the_order(tmp_path):
     )
     assert len(pass_gate(files, (2000, 2005, 2010), insist=True)) == 1
     assert pass_gate(sorted(files), (2000, 2005, 2010)) == []
+
+
+@pytest.mark.parametrize("name", ["lucc_Beijing", "lucc_bj", "Xian", "lucc_v", "R"])
+def test_crossed_years_behind_a_word_of_datums_stop_the_run(tmp_path, name):
+    files = [raster(tmp_path / f"{name}_{year}.tif") for year in (2010, 2000)]
+    with pytest.raises(Refused, match="years are crossed"):
+        pass_gate(files, (2000, 2010))
+    assert pass_gate(files[::-1], (2000, 2010)) == []
 
 
 def test_bands_of_one_raster_are_compared_too(tmp_path):
