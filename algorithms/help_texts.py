@@ -109,7 +109,7 @@ def entry_of(algorithm: str, name: str, language: str, use: Use | None = None) -
     found: dict[str, str] = {}
     for tongue in ("en", language):
         for text in (SHARED, algorithm):
-            for part in ("parameters", "outputs"):
+            for part in ("outputs", "parameters"):  # a number output may be called as a parameter
                 found |= (_read(tongue, text).get(part) or {}).get(name) or {}
     if use is None:
         return Entry(found.get("label", name), found.get("help", ""))

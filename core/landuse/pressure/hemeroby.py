@@ -62,5 +62,4 @@ def run_hemeroby(
         inputs.unit,
         scale=100.0 / inputs.coefficients.highest if normalised else 1.0,
     )
-    unit = "100/n-100" if normalised else f"1-{inputs.coefficients.highest:g}"
-    return run_pressure(pressure, pressure_output(output, inputs.years, unit, metadata), settings, progress)
+    return run_pressure(pressure, pressure_output(output, inputs.years, "", metadata), settings, progress)

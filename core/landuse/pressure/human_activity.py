@@ -63,4 +63,4 @@ def run_human_activity(
         factors=inputs.factors,
         land_cover_weight=inputs.land_cover_weight,
     )
-    return run_pressure(pressure, pressure_output(output, inputs.years, "0-1", metadata), settings, progress)
+    return run_pressure(pressure, pressure_output(output, inputs.years, "", metadata), settings, progress)
