@@ -85,6 +85,15 @@ class Given:
         """Whether the user gave anything."""
         return self._parameters.get(name) not in (None, "", [])
 
+    def is_left_open(self, name: str) -> bool:
+        """Whether the user said nothing of a parameter, so that its default holds; to empty it is to say something."""
+        return self._parameters.get(name) is None
+
+    def default(self, name: str) -> Any:
+        """The default of a parameter; None where it has none, or there is no such parameter."""
+        definition = self._algorithm.parameterDefinition(name)
+        return None if definition is None else definition.defaultValue()
+
     def limits(self, name: str) -> tuple[float | None, float | None]:
         """The valid range of a raster parameter, of `<name>_MIN` and `<name>_MAX`; None where it is open."""
         lowest, highest = (

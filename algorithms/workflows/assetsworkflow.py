@@ -82,11 +82,16 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainPa
         return self.service_names(given, report_language())
 
     def check(self, given: Given) -> None:
+        from ...core.drivers.panel.terms import check_terms
+        from ...core.drivers.quantile.sample import check_quantiles
+
         cover = given.rasters("LAND_COVER")[0]
         sampling = self._sampling(given, cover, cover)
         sampling.check(cover)
         DriverChain(given, sampling, ASSETS).check()
-        parse_numbers(given.text("QUANTILES"), "QUANTILES")
+        check_quantiles(parse_numbers(given.text("QUANTILES"), "QUANTILES"))
+        if self._bends(given):
+            check_terms(given.text("TERMS"), sampling.drivers)
 
     @staticmethod
     def _sampling(given: Given, assets: str, hemeroby: str) -> Sampling:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ...core.landuse.profit_loss.change_index import require_known_zones
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.raster.files import together
+from ...core.raster.zones.polygons import zone_names
 from ...core.report import Map
 from ...core.workflows.answers.esv import esv_page
 from ...core.workflows.answers.found import Found
@@ -103,8 +105,15 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         sampling.check(cover)
         DriverChain(given, sampling, ESV).check()
         parse_classes(given.text("CLASSES"))
+        self._check_gdp(given)
         if given.has("IMAGES"):
             parse_years(given.text("IMAGE_YEARS") or given.text("YEARS"))
+
+    @staticmethod
+    def _check_gdp(given: Given) -> None:
+        table, zones = given.table("GDP_TABLE"), given.zones()
+        if table is not None:
+            require_known_zones(table, zone_names(zones.path, zones.field) if zones else ())
 
     @staticmethod
     def _sampling(given: Given, value: str, activity: str, per_head: str | None = None) -> Sampling:

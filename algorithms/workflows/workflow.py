@@ -178,9 +178,15 @@ class Chain:
         return Step({**paths, **results})
 
     def _shared_with(self, child: QgsProcessingAlgorithm) -> dict[str, Any]:
-        """The workflow's parameters that the child has too, apart from outputs."""
-        names = [d.name() for d in child.parameterDefinitions() if not d.isDestination()]
-        shared = {name: self._given.for_child(name) for name in names if self._given.has(name)}
+        """The workflow's parameters that the child has too, apart from outputs; defaults where the child's differ."""
+        shared = {}
+        names = [definition.name() for definition in child.parameterDefinitions() if not definition.isDestination()]
+        for name in names:
+            default = self._given.default(name) if self._given.is_left_open(name) else None
+            if self._given.has(name):
+                shared[name] = self._given.for_child(name)
+            elif default not in (None, child.parameterDefinition(name).defaultValue()):
+                shared[name] = default
         if "YEARS" in names and "YEARS" not in shared:
             shared["YEARS"] = ", ".join(map(str, self._given.years()))
         return shared

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ecoassets.core.tools.practice.region import build_region, write_region
+from ecoassets.tests.algorithms.helpers import YEARS
+
 
 @pytest.fixture(scope="session")
 def qgis_app(tmp_path_factory: pytest.TempPathFactory):
@@ -50,3 +53,16 @@ def processing_ready(qgis_app):
         # A provider that outlives the application makes the interpreter crash at its end.
         registry.removeProvider(provider)
         Processing.deinitialize()
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    """Paths of the rasters of two years, by name."""
+    folder = tmp_path_factory.mktemp("region")
+    files = write_region(build_region(64, years=YEARS), folder)
+    series = {raster.series for raster in files.rasters if raster.year}
+    found = {name: [files.raster(f"{name}_{year}").path for year in YEARS] for name in series - {"landsat"}}
+    found |= {raster.name: raster.path for raster in files.rasters if not raster.year}
+    found |= {shapes.name: shapes.path for shapes in files.shapes} | {table.name: table.path for table in files.tables}
+    found["landsat"] = [files.raster(f"landsat_{year}").path for year in YEARS]
+    return found

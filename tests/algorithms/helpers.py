@@ -6,6 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+YEARS = (2000, 2005)  # of the practice region that the workflows run on
 VALUE = "ecoassets:ecosystemservicevalue"
 ASSETS = "ecoassets:ecologicalassets"
 OUTPUTS = {
@@ -71,3 +74,21 @@ def load_maps(identifier: str, parameters: dict[str, Any], outputs: dict[str, st
 def layers_of(project: Any) -> dict[str, Any]:
     """The layers of a project by name."""
     return {layer.name(): layer for layer in project.mapLayers().values()}
+
+
+def land_of(region: dict[str, Any]) -> dict[str, Any]:
+    """Land cover, years, scheme and boundary of the practice region, as parameters."""
+    return {
+        "LAND_COVER": region["land_cover"],
+        "YEARS": ", ".join(map(str, YEARS)),
+        "SCHEME": "cnlucc",
+        "BOUNDARY": region["boundary"],
+    }
+
+
+def refused(parameters: dict[str, Any], words: str, name: str = "zoningworkflow") -> None:
+    """Holds that an algorithm refuses parameters with these words."""
+    from qgis.core import QgsProcessingException
+
+    with pytest.raises(QgsProcessingException, match=words):
+        run(f"ecoassets:{name}", parameters)

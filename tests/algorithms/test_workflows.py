@@ -8,33 +8,8 @@ from pathlib import Path
 import pytest
 from osgeo import gdal
 
-from ecoassets.core.tools.practice.region import build_region, write_region
-from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
+from ecoassets.tests.algorithms.helpers import YEARS, files_in, land_of, read_csv, refused, run
 from ecoassets.tests.rasters import read_raster
-
-YEARS = (2000, 2005)
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory):
-    """Paths of the rasters of two years, by name."""
-    folder = tmp_path_factory.mktemp("region")
-    files = write_region(build_region(64, years=YEARS), folder)
-    series = {raster.series for raster in files.rasters if raster.year}
-    found = {name: [files.raster(f"{name}_{year}").path for year in YEARS] for name in series - {"landsat"}}
-    found |= {raster.name: raster.path for raster in files.rasters if not raster.year}
-    found |= {shapes.name: shapes.path for shapes in files.shapes} | {table.name: table.path for table in files.tables}
-    found["landsat"] = [files.raster(f"landsat_{year}").path for year in YEARS]
-    return found
-
-
-def land_of(region):
-    return {
-        "LAND_COVER": region["land_cover"],
-        "YEARS": ", ".join(map(str, YEARS)),
-        "SCHEME": "cnlucc",
-        "BOUNDARY": region["boundary"],
-    }
 
 
 def headlines_of(folder):
@@ -138,6 +113,11 @@ class TestAssets:
         assert {subject for figure, subject, _ in found if figure == "panel_effect"} == drivers
         assert {s.split(",")[0] for figure, s, _ in found if figure == "quantile_effect"} == drivers
 
+    def test_the_curve_of_hemeroby_is_fitted_where_the_user_names_none(self, assets):
+        folder, _ = assets
+        assert "hemeroby^2" in {row["term"] for row in read_csv(folder / "panel_curves.csv")}
+        assert [row["term"] for row in read_csv(folder / "turning_points.csv")] == ["hemeroby"]
+
     def test_one_report_tells_all_steps(self, assets):
         folder, _ = assets
         page = (folder / "report.html").read_text(encoding="utf-8")
@@ -226,13 +206,6 @@ class TestZoning:
         assert wanted <= set(files_in(folder))
 
 
-def refused(parameters, words, name="zoningworkflow"):
-    from qgis.core import QgsProcessingException
-
-    with pytest.raises(QgsProcessingException, match=words):
-        run(f"ecoassets:{name}", parameters)
-
-
 def test_a_raster_too_few_is_told_before_the_first_step(region, tmp_path):
     given = {**land_of(region), "NPP": region["npp"], "PRECIPITATION": [*region["precipitation"], region["dem"]]}
     refused({**given, "FOLDER": str(tmp_path / "out")}, "Precipitation.*3 rasters given for 2 year", "assetsworkflow")
@@ -287,32 +260,6 @@ def test_nothing_to_zone_by(region, tmp_path):
 def test_a_service_that_does_not_exist(region, tmp_path):
     given = {**land_of(region), "STORM_DEPTH": "100", "RANKED": "beauty", "FOLDER": str(tmp_path / "out")}
     refused(given, "RANKED holds beauty")
-
-
-@pytest.mark.parametrize(
-    ("name", "changes", "words"),
-    [
-        ("esvworkflow", {"MORE_DRIVERS": ["dem"]}, "DRIVER_NAMES holds 0 names for 1 raster"),
-        ("assetsworkflow", {"MORE_DRIVERS": ["dem"], "DRIVER_NAMES": "year"}, "'year', which cannot be a field"),
-        ("assetsworkflow", {"CELL_SIZE": 1}, "smaller than the pixels"),
-        ("assetsworkflow", {"QUANTILES": "0.1; x"}, "QUANTILES holds"),
-        ("esvworkflow", {"CLASSES": "many"}, "many"),
-    ],
-)
-def test_what_a_late_step_would_refuse_is_refused_before_the_first(region, tmp_path, name, changes, words):
-    drivers = {"MORE_DRIVERS": [region[driver] for driver in changes.get("MORE_DRIVERS", [])]}
-    given = {**land_of(region), "CELL_SIZE": 120, **changes, **drivers, "FOLDER": str(tmp_path / "out")}
-    refused(given, words, name)
-    assert files_in(tmp_path / "out") == []
-
-
-def test_relief_in_degrees_is_refused_before_the_first_step(region, tmp_path):
-    dem = str(tmp_path / "dem.tif")
-    gdal.Warp(dem, region["dem"], dstSRS="EPSG:4326").FlushCache()
-    soil = {name: region[name.lower()] for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")}
-    given = {**land_of(region), **soil, "PRECIPITATION": region["precipitation"], "NDVI": region["ndvi"], "DEM": dem}
-    refused({**given, "SLOPE_LENGTH_METHOD": "constant", "FOLDER": str(tmp_path / "out")}, "degree")
-    assert files_in(tmp_path / "out") == []
 
 
 class TestOneStudyArea:

@@ -64,6 +64,21 @@ def parse_terms(text: str, x: Sequence[str]) -> tuple[tuple[str, ...], tuple[Mad
     return tuple(dict.fromkeys(drivers)), tuple(dict.fromkeys(made))
 
 
+def check_terms(text: str, drivers: Sequence[str]) -> None:
+    """Raises InputError where a part is no term, or is made of a field that is not among the drivers."""
+    named, made = parse_terms(text, drivers)
+    fields = (*named, *(field for term in made for field in term.fields))
+    unknown = [field for field in fields if field not in drivers]
+    if unknown:
+        raise InputError(
+            say(
+                "TERMS names {name!r}, which is not among the drivers ({drivers}).",
+                name=unknown[0],
+                drivers=", ".join(drivers),
+            )
+        )
+
+
 def _term(part: str) -> Made | None:
     """None for a plain field."""
     lagged = _LAG.fullmatch(part)

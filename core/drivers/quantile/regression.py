@@ -16,7 +16,7 @@ from .errors import Covariance, bootstrap_covariance, iid_covariance, nid_covari
 from .koenker import koenker
 from .panel import Estimates, canay, mmqr, pooled
 from .rank import NOTE, RankTest, rank_tests
-from .sample import Sample, bootstrap_units, make_sample
+from .sample import Sample, bootstrap_units, check_quantiles, make_sample
 from .solver import Array
 
 METHODS = ("pooled", "canay", "mmqr", "koenker")
@@ -220,15 +220,7 @@ def _check_choices(
     penalty: float,
     confidence: float,
 ) -> tuple[float, ...]:
-    taus = tuple(sorted(float(t) for t in quantiles))
-    wrong = [t for t in taus if not 0 < t < 1]
-    if not taus or wrong:
-        given = ", ".join(f"{t:g}" for t in wrong) or say("none")
-        raise InputError(
-            say("Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.", given=given)
-        )
-    if len(set(taus)) < len(taus):
-        raise InputError(say("A quantile is given twice: {taus}.", taus=", ".join(f"{t:g}" for t in taus)))
+    taus = check_quantiles(quantiles)
     if method not in METHODS:
         raise InputError(
             say(

@@ -203,3 +203,17 @@ def bootstrap_units(sample: Sample) -> tuple[Codes, str]:
                 )
             )
     return sample.clusters, "clusters"
+
+
+def check_quantiles(quantiles: Sequence[float]) -> tuple[float, ...]:
+    """The quantiles, sorted. Raises InputError where one does not lie between 0 and 1, or is given twice."""
+    taus = tuple(sorted(float(t) for t in quantiles))
+    wrong = [t for t in taus if not 0 < t < 1]
+    if not taus or wrong:
+        given = ", ".join(f"{t:g}" for t in wrong) or say("none")
+        raise InputError(
+            say("Quantiles must lie between 0 and 1, exclusive; given: {given}. Write 10 % as 0.1.", given=given)
+        )
+    if len(set(taus)) < len(taus):
+        raise InputError(say("A quantile is given twice: {taus}.", taus=", ".join(f"{t:g}" for t in taus)))
+    return taus

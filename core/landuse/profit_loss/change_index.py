@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ...errors import TableError
 from ...messages import say
+from ...raster.zones.zoning import ALL
 from ...tables import Table
 
 TOLERANCE = 1e-9
@@ -93,3 +94,18 @@ def read_gdp(table: Table) -> Mapping[tuple[str, int], float]:
             )
         found[key] = float(gdp)
     return found
+
+
+def require_known_zones(table: Table, zones: Sequence[str]) -> None:
+    """Raises TableError where a table of GDP has a row neither for the study area nor for any of the zones."""
+    named = dict.fromkeys(zone for zone, _ in read_gdp(table))
+    if not set(named) & {ALL, *zones}:
+        raise TableError(
+            say(
+                "Table {name} has the zones {named}, none of which is a zone here ({names}). Write the zones "
+                "as the zone field does, or all for the study area.",
+                name=table.name,
+                named=", ".join(named),
+                names=", ".join(zones) or ALL,
+            )
+        )

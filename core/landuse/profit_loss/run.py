@@ -11,7 +11,7 @@ import numpy as np
 from ...assets.equivalents import Service
 from ...assets.valuation.kernel import PLAIN, ValuationKernel
 from ...assets.valuation.run import PreparedValuation, ValuationInputs, prepare_valuation
-from ...errors import InputError, TableError
+from ...errors import InputError
 from ...land_cover import LandCoverClass
 from ...land_cover_maps import class_indices, run_over_classes
 from ...messages import say
@@ -23,11 +23,11 @@ from ...raster.passes.crosstab import Pairs, classes_that_occur, gather
 from ...raster.settings import RasterSettings
 from ...raster.tally import Sums, sum_by_class
 from ...raster.work import Block, JobResult, Result
-from ...raster.zones.zoning import ALL, ZoneLayer, Zoning, open_zoning
+from ...raster.zones.zoning import ZoneLayer, Zoning, open_zoning
 from ...tables import Table
 from ...years import year_pairs
 from ..transfer.run import LeftOutOfPair, left_out_of_pairs, tell_left_out
-from .change_index import TOLERANCE, change_index, read_gdp
+from .change_index import TOLERANCE, change_index, read_gdp, require_known_zones
 
 CHANGE, INDEX = "change", "index"
 PIXELS, AREA, GAIN, LOSS, BEFORE, AFTER = "pair_pixels", "pair_area", "gain", "loss", "before", "after"
@@ -214,7 +214,8 @@ def run_profit_loss(
     with workspace() as folder:
         ready = prepare_valuation(valuation, settings, folder, progress.part(0, 30))
         zoning = open_zoning(inputs.zones, ready.area, progress)
-        _require_known_zones(gdp, zoning, inputs.gdp)
+        if inputs.gdp is not None:
+            require_known_zones(inputs.gdp, zoning.names)
         kernel = ProfitLossKernel(
             ready.kernel,
             tuple((position[a], position[b]) for a, b in pairs),
@@ -234,20 +235,6 @@ def run_profit_loss(
     result = _collect(inputs, pairs, position, ready, zoning.names, gdp, found)
     tell_left_out(result.left_out, progress)
     return result
-
-
-def _require_known_zones(gdp: Mapping[tuple[str, int], float], zoning: Zoning, table: Table | None) -> None:
-    if table is not None and not {zone for zone, _ in gdp} & {ALL, *zoning.names}:
-        named = ", ".join(dict.fromkeys(zone for zone, _ in gdp))
-        raise TableError(
-            say(
-                "Table {name} has the zones {named}, none of which is a zone here ({names}). Write the zones "
-                "as the zone field does, or all for the study area.",
-                name=table.name,
-                named=named,
-                names=", ".join(zoning.names),
-            )
-        )
 
 
 def _outputs(outputs: ProfitLossOutputs, pairs: tuple[tuple[int, int], ...], currency: str) -> list[Output]:

@@ -117,6 +117,14 @@ def zone_geometries(polygons: str, field: str | None, grid: Grid) -> list[tuple[
     return _read(open_polygons(polygons, "Zones"), field or FEATURE_ID, grid, QUIET)
 
 
+def zone_names(polygons: str, field: str | None) -> tuple[str, ...]:
+    """The names of zones, sorted, as `burn_zones` finds them. Raises InputError where they cannot be read."""
+    layer = open_polygons(polygons, "Zones")
+    if field is not None:
+        layer.require_field(field)
+    return tuple(sorted({zone_name(one, field or FEATURE_ID) for one, _ in layer.polygons()}, key=_natural))
+
+
 def _burn(
     parts: Iterable[tuple[str, ogr.Geometry]], names: Sequence[str], grid: Grid, path: str, named: str
 ) -> gdal.Dataset:
