@@ -7,6 +7,7 @@ and text else. Only a factor that is not declared is judged by itself, by most o
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ MISSING = -1
 _LONGEST_MISSING = max(map(len, MISSING_WORDS)) + 2  # with blanks around it
 _APART = 0.25  # of the spread of the others, by which a fill code stands apart
 _EXAMPLES = 3
+# 0,6 and 1.234,5 as Europeans write them, 1,000 by thousands, 12 %
+_WRITTEN = re.compile(
+    r"[+-]?(\d+[,，]\d+|\d{1,3}([,，]\d{3})+(\.\d+)?|\d{1,3}(\.\d{3})+[,，]\d+|\d+([.,，]\d+)?\s?[%％])"
+)
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class ColumnReader:
         """A factor: labels where it is declared categorical or plainly is text, else numbers.
 
         Raises:
-            TableError: see `numbers` and `labels`.
+            TableError: see `numbers` and `labels`; or most cells are numbers as `float` does not read them.
         """
         column = self._column(name)
         if categorical:
@@ -128,6 +133,7 @@ class ColumnReader:
         kinds = np.array([_kind(value) for value in distinct])
         words, numbers = (int(counts[kinds == kind].sum()) for kind in ("word", "number"))
         codes = int(counts[kinds == "code"].sum())
+        self._tell_written(name, distinct, rows, numbers, words + codes)
         if words + codes > numbers:
             found = self.labels(name)
             what = say("is text") if words else say("holds codes with leading zeros")
@@ -196,6 +202,31 @@ class ColumnReader:
             )
         values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
         return values[rows] if len(values) else np.empty(0)
+
+    def _tell_written(self, name: str, distinct: Sequence[Any], rows: np.ndarray, numbers: int, others: int) -> None:
+        """Numbers with decimal commas, commas of thousands or percent signs would pass for categories.
+
+        Raises:
+            TableError: with plain numbers they are most of the cells that hold something.
+        """
+        texts = [code for code, value in enumerate(distinct) if isinstance(value, str)]
+        written = [code for code in texts if _WRITTEN.fullmatch(distinct[code].strip())]
+        found = np.flatnonzero(np.isin(rows, written))
+        if not len(found) or numbers > others:  # `numbers` refuses them by row
+            return
+        told = say(
+            "{name!r} is text that looks like numbers with decimal commas, commas of thousands or percent signs: "
+            "{rows} rows, first {first!r} in row {row}. Write them with a decimal point and without commas and signs, "
+            "such as 0.6, 1000 or 12 (field calculator: a new decimal field). List {name!r} under CATEGORICAL if they "
+            "are codes.",
+            name=name,
+            rows=len(found),
+            first=distinct[rows[found[0]]].strip(),
+            row=int(found[0]) + 1,
+        )
+        if 2 * (len(found) + numbers) > numbers + others:
+            raise TableError(told)
+        self.warnings.append(told)
 
     def _tell_missing_words(self, name: str, distinct: Sequence[Any], rows: np.ndarray) -> None:
         """Among labels such a word may be a name: it stays, and is told."""

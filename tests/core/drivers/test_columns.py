@@ -108,6 +108,35 @@ class TestFactors:
             "0102",
         ]
 
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            ("0,6", "0,75", "-1,2"),
+            ("1,000", "12,345.5", "1,234,567"),
+            ("1.234,5", "2.000,25", "0,5"),
+            ("12%", "7.5 %", "8，5％"),
+            ("0,6", "1", "0,75"),
+            ("0,6", "0,7", "n/a"),
+        ],
+    )
+    def test_numbers_as_europeans_and_spreadsheets_write_them_are_no_categories(self, cells):
+        with pytest.raises(TableError, match=r"'gdp' is text that looks like numbers with decimal commas.* in row 1\."):
+            reader(gdp=objects(*cells)).factor("gdp", categorical=False)
+        columns = reader(gdp=objects(*cells))
+        assert len(columns.factor("gdp", categorical=True).values) == 3
+        assert not any("looks like" in warning for warning in columns.warnings), "the user has declared them"
+
+    def test_a_few_such_cells_among_words_are_told(self):
+        columns = reader(soil=objects("clay", "0,6", "sand", "clay"))
+        assert columns.factor("soil", categorical=False).values.tolist() == ["0,6", "clay", "sand"]
+        assert columns.warnings[0].startswith("'soil' is text that looks like numbers with decimal commas")
+        assert "1 rows, first '0,6' in row 2." in columns.warnings[0]
+
+    @pytest.mark.parametrize("cells", [("1-5", "6-10"), ("a, b", "b, c"), ("1,2,3", "2,3"), (">50%", "<50%")])
+    def test_ranges_and_lists_stay_categories(self, cells):
+        columns = reader(v=objects(*cells, *cells[:1]))
+        assert len(columns.factor("v", categorical=False).values) == 2
+
     def test_the_declared_role_holds(self):
         assert reader(v=[2.0, 1.0, 2.0]).factor("v", categorical=True).texts() == ["1", "2"]
 
