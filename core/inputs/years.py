@@ -195,10 +195,26 @@ def check_years(rasters: Sequence[tuple[Place, Evidence | None]], insist: bool) 
         severity: Severity = "warn" if insist else "stop"
         text = "{where}: the years are crossed, by the {by}: {pairs}."
         mend = "Give the rasters in the order of YEARS: {order}. If the names are wrong, tick INSIST_ON_YEARS."
+        if _are_bands(rasters, told):
+            values["bands"] = _sorted_bands(told)
+            mend = (
+                "Bring the bands in the order of YEARS: {order}. Raster > Conversion > Translate does it with {bands} "
+                "as additional command-line parameters. If the names are wrong, tick INSIST_ON_YEARS."
+            )
         yield Finding("years", severity, where, text, mend, values)
     else:
         text = "{where}: by the {by}, rasters are of other years than those for which they are given: {pairs}."
         yield Finding("years", "warn", where, text, "", values)
+
+
+def _are_bands(rasters: Sequence[tuple[Place, Evidence | None]], told: Sequence[tuple[Place, Evidence]]) -> bool:
+    """Whether the years are bands of one raster that all tell theirs: they cannot be chosen in another order."""
+    return len({place.path for place, _ in rasters}) == 1 < len(told) == len(rasters)
+
+
+def _sorted_bands(told: Sequence[tuple[Place, Evidence]]) -> str:
+    """What `gdal_translate` is told, so that bands rise in time."""
+    return " ".join(f"-b {place.band or 1}" for place, _ in sorted(told, key=lambda pair: pair[1].year))
 
 
 def _told_as(place: Place, found: Evidence) -> str:
@@ -222,14 +238,14 @@ def check_order(rasters: Sequence[tuple[Place, Evidence | None]]) -> Iterator[Fi
     if len(told) == len(rasters) > 1 and len(set(years)) == len(years) and years != sorted(years):
         values = {"by": told[0][1].told_by, "order": _order(told), "given": ", ".join(map(str, years))}
         text = "{where}: the dates are crossed, by the {by}: they are given as {given}."
-        yield Finding(
-            "years",
-            "stop",
-            tuple(place for place, _ in rasters),
-            text,
-            "Give them in the order of time: {order}.",
-            values,
-        )
+        mend = "Give them in the order of time: {order}."
+        if _are_bands(rasters, told):
+            values["bands"] = _sorted_bands(told)
+            mend = (
+                "Bring the bands in the order of time: {order}. Raster > Conversion > Translate does it with {bands} "
+                "as additional command-line parameters."
+            )
+        yield Finding("years", "stop", tuple(place for place, _ in rasters), text, mend, values)
 
 
 def check_acquisition(dates: Sequence[tuple[Place, str]], insist: bool) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from osgeo import gdal
@@ -133,6 +135,23 @@ def test_bands_of_one_raster_are_compared_too(tmp_path):
     with pytest.raises(Refused, match="by the band description.*2000 = land.tif band 2, 2015 = land.tif"):
         pass_gate([path], (2000, 2015))
     assert told_years([path]) == (2015, 2000)
+
+
+def test_bands_that_fall_in_time_come_with_a_mend_that_works(tmp_path):
+    path = write_raster(tmp_path / "ndvi.tif", np.arange(54).reshape(6, 3, 3))
+    dataset = gdal.Open(path, gdal.GA_Update)
+    for band in range(1, 7):
+        dataset.GetRasterBand(band).SetDescription(f"NDVI {2007 - band}")
+    dataset = None
+    years = years_of([path])
+    assert years == (2006, 2005, 2004, 2003, 2002, 2001)
+    with pytest.raises(Refused, match="Bring the bands in the order of YEARS: 2001 = ndvi.tif band 6") as refused:
+        pass_gate([path], tuple(sorted(years)))
+    assert "Translate does it with -b 6 -b 5 -b 4 -b 3 -b 2 -b 1 as additional" in str(refused.value)
+    options = re.search(r"with ((?:-b \d ?)+)as", str(refused.value))[1]
+    mended = str(tmp_path / "mended.tif")
+    gdal.Translate(mended, path, options=options)
+    assert pass_gate([mended], years_of([mended])) == []
 
 
 def test_a_raster_of_a_year_nearby_is_told_and_taken(tmp_path):
