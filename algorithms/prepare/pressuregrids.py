@@ -55,6 +55,8 @@ class PressureGrids(EcoAlgorithm):
         settings = RasterSettings(boundary=given.polygons("BOUNDARY"), write=write)
         result = run_pressure_grids(inputs, outputs, settings, progress)
         for row in result.totals:
+            if row.total_before is None:
+                continue
             progress.info(
                 tr(
                     "{year}: total {before:.6g} on the grid of the input, {after:.6g} on that of the study.",

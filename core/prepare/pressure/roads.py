@@ -28,6 +28,7 @@ from ...raster.work import Block, Result
 
 SEGMENTS_AT_ONCE = 1 << 17
 _M_PER_KM, _HA_PER_KM2 = 1000.0, 100.0
+_CLASSES_TOLD = 30
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class _Density:
         return Result({"roads": (density[np.newaxis], valid[np.newaxis])}, sums)
 
 
-def _lines(roads: Roads, grid: Grid, progress: Progress) -> Iterator[ogr.Geometry]:
-    """Line geometries in the CRS of the grid, of the classes that are wanted."""
+def _lines(roads: Roads, grid: Grid, progress: Progress, tell: bool = False) -> Iterator[ogr.Geometry]:
+    """Line geometries in the CRS of the grid, of the classes that are wanted; tells of classes that occur nowhere."""
     file, _, rest = roads.path.partition("|")
     named = say("ROADS ({file})", file=short_name(file))
     flags = gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR
@@ -121,20 +122,23 @@ def _lines(roads: Roads, grid: Grid, progress: Progress) -> Iterator[ogr.Geometr
     layer = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
     if layer is None:
         raise InputError(say("{named} has no such layer.", named=named))
-    own = layer.GetSpatialRef()
-    if own is None:
+    crs = layer.GetSpatialRef()
+    if crs is None:
         raise GridError(
             say("{named} has no coordinate reference system. Assign the right one and run again.", named=named)
         )
-    own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     _require_field(layer, roads, named)
-    to_grid = osr.CoordinateTransformation(own, grid.spatial_reference())
-    taken = 0
+    to_grid = osr.CoordinateTransformation(crs, grid.spatial_reference())
+    taken, held = 0, set()
     for number, feature in enumerate(layer):
         if number % 500 == 0:
             progress.check()
-        if roads.classes and str(feature.GetField(roads.field)) not in roads.classes:
-            continue
+        if roads.classes:
+            own = str(feature.GetField(roads.field))
+            held.add(own)
+            if own not in roads.classes:
+                continue
         geometry = feature.GetGeometryRef()
         if geometry is None or geometry.IsEmpty():
             continue
@@ -151,6 +155,16 @@ def _lines(roads: Roads, grid: Grid, progress: Progress) -> Iterator[ogr.Geometr
             say("{named} holds no road of the class {wanted}.", named=named, wanted=wanted)
             if wanted
             else say("{named} holds no lines.", named=named)
+        )
+    missing = [name for name in roads.classes if name not in held]
+    if tell and missing:
+        progress.warn(
+            say(
+                "{named} holds no road of the class {wanted}; it holds {held}. Check how ROAD_CLASSES is written.",
+                named=named,
+                wanted=", ".join(missing),
+                held=", ".join(sorted(held)[:_CLASSES_TOLD]),
+            )
         )
 
 
@@ -189,7 +203,7 @@ def _metres_by_pixel(roads: Roads, grid: Grid, scratch: str, progress: Progress)
     beside = os.path.join(scratch, "road_metres.bin")
     metres = np.memmap(beside, dtype=np.float32, mode="w+", shape=(grid.height, grid.width))
     lengths = pixel_metres(grid)
-    for segments in _segments(_lines(roads, grid, progress), grid):
+    for segments in _segments(_lines(roads, grid, progress, tell=True), grid):
         progress.check()
         cells, length = pieces(segments, grid.width, grid.height, lengths)
         np.add.at(metres.reshape(-1), cells, length)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import GridError, InputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import ANY
@@ -61,11 +61,12 @@ class PressureOutputs:
 class TotalRow:
     """The total within the study area: on the grid of the input, on that of the study, and the difference in percent.
 
-    ``difference_pct = (after - before) / before * 100``.
+    ``difference_pct = (after - before) / before * 100``. The total before is None where the study area holds no centre
+    of a pixel of the input.
     """
 
     year: int | None
-    total_before: float
+    total_before: float | None
     total_after: float
     difference_pct: float | None
 
@@ -96,7 +97,7 @@ def run_pressure_grids(
         inputs: rasters and roads.
         outputs: where results go.
         settings: boundary and storage.
-        progress: told of totals that differ by more than 0.1 %.
+        progress: told of totals that differ by more than 0.1 %, and of those that are not known.
 
     Raises:
         InputError, GridError: an input cannot be used, or nothing lies within the study area.
@@ -134,9 +135,18 @@ def _lay(inputs: PressureInputs, path: str, area: StudyArea, scratch: str, progr
     boundary = area.settings.boundary or write_footprint(area.grid, scratch)
     before = _before(sources, inputs.kind == "count", boundary, area.settings, scratch, progress.part(0, 40))
     rows = []
-    for name, year in zip(kernel.names, _years(inputs, sources)):
+    for source, name, year in zip(sources, kernel.names, _years(inputs, sources)):
         after = float(found.sums[name][0])
         first = before[name]
+        if first is None:
+            progress.warn(
+                say(
+                    "{named}: the study area holds no centre of a pixel with a value, so its total before is not "
+                    "known. The pixels are large for the study; they are split by their overlap, as if what they count "
+                    "were spread evenly. Take a finer raster where one exists.",
+                    named=source.named,
+                )
+            )
         difference = (after - first) / first * 100 if first else None
         rows.append(TotalRow(year, first, after, difference))
         if difference is not None and abs(difference) > MOST_DIFFERENCE_PCT:
@@ -201,14 +211,20 @@ class _PerArea:
 
 def _before(
     sources: Sequence[Source], counts: bool, boundary: str, settings: RasterSettings, scratch: str, progress: Progress
-) -> dict[str, float]:
-    """Totals on the inputs' own grids, of the pixels whose centre lies within the study area."""
-    found: dict[str, float] = {}
+) -> dict[str, float | None]:
+    """Totals on the inputs' own grids, of the pixels whose centre lies within the study area; None without any."""
+    found: dict[str, float | None] = {}
     for number, path in enumerate(dict.fromkeys(source.path for source in sources)):
         own = [source for source in sources if source.path == path]
         part = progress.part(100 * number / len(sources), 100 * (number + 1) / len(sources))
-        grid = open_study_area(replace(own[0], kind="classes"), replace(settings, boundary=boundary), scratch, QUIET)
         kernel = _PerArea(tuple(source.name for source in own), counts)
-        sums = run_job(grid.job(kernel, grid.fit_all(own, QUIET), gate_any=True), part).sums
-        found.update({name: float(sums[name][0]) for name in kernel.names})
+        within = replace(settings, boundary=boundary)
+        try:
+            area = open_study_area(replace(own[0], kind="classes"), within, scratch, QUIET)
+        except GridError:  # the raster is known to be sound: the study holds no centre of its pixels
+            found.update(dict.fromkeys(kernel.names))
+            continue
+        result = run_job(area.job(kernel, area.fit_all(own, QUIET), gate_any=True), part)
+        for name in kernel.names:
+            found[name] = float(result.sums[name][0]) if result.coverage[name].pixels else None
     return found

@@ -10,6 +10,7 @@ from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.pressure.roads import Roads, pieces
 from ecoassets.core.prepare.pressure.run import PressureInputs, PressureOutputs, run_pressure_grids
 from ecoassets.core.progress import Progress
+from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.rasters import TOP_LEFT, read_raster, write_raster
 
 
@@ -65,8 +66,6 @@ def test_a_density_is_interpolated_and_its_total_told(tmp_path, reference):
 
 def test_a_total_that_is_not_kept_is_told(tmp_path, reference):
     """Counts that end in the middle of the study keep their total; a boundary that cuts large pixels does not."""
-    from ecoassets.core.raster.settings import RasterSettings
-
     people = write_raster(tmp_path / "people.tif", np.full((4, 4), 100), "float32", pixel=1000.0)
     boundary = tmp_path / "b.gpkg"
     crs = osr.SpatialReference()
@@ -95,6 +94,51 @@ def test_a_total_that_is_not_kept_is_told(tmp_path, reference):
     assert row.total_after == pytest.approx(520), "1.3 columns"
     assert row.difference_pct == pytest.approx(30)
     assert any("+30.00 %" in warning for warning in heard.warnings)
+
+
+def write_boundary(path, left, top, right, bottom):
+    crs = osr.SpatialReference()
+    crs.ImportFromEPSG(32650)
+    dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+    layer = dataset.CreateLayer("b", crs, ogr.wkbPolygon)
+    feature = ogr.Feature(layer.GetLayerDefn())
+    ring = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+    feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POLYGON (({', '.join(f'{x} {y}' for x, y in ring)}))"))
+    layer.CreateFeature(feature)
+    return str(path)
+
+
+@pytest.mark.parametrize("bounded", [False, True])
+def test_a_total_on_pixels_that_are_larger_than_the_study_is_not_known(tmp_path, bounded):
+    """18 x 18 pixels of 100 m in a corner of a pixel of 4 km with 900 people: 900 x 1.8^2 / 4^2 of them."""
+    land = write_raster(tmp_path / "land.tif", np.ones((18, 18)), pixel=100.0)
+    left, top = TOP_LEFT
+    corner = (left - 100, top + 4100)
+    people = write_raster(tmp_path / "p.tif", np.full((4, 4), 900), "float32", pixel=4000.0, top_left=corner, nodata=-1)
+    inside = write_boundary(tmp_path / "b.gpkg", left + 100, top - 100, left + 1100, top - 1100)
+    heard = Heard()
+    result = run_pressure_grids(
+        PressureInputs([people], "count", (2020,), land),
+        PressureOutputs(str(tmp_path / "out.tif")),
+        RasterSettings(boundary=inside if bounded else ""),
+        heard,
+    )
+    (row,) = result.totals
+    side = 1.0 if bounded else 1.8
+    assert row.total_after == pytest.approx(900 * side**2 / 16, rel=1e-5)
+    assert (row.total_before, row.difference_pct) == (None, None)
+    assert any("p.tif" in told and "total before is not known" in told for told in heard.warnings)
+
+
+def test_a_class_of_roads_that_occurs_nowhere_is_named(tmp_path, reference):
+    left, top = TOP_LEFT
+    line = f"LINESTRING ({left} {top - 50}, {left + 4000} {top - 50})"
+    roads = Roads(write_lines(tmp_path / "roads.gpkg", [line]), "highway", ("primary", "trakc"))
+    heard = Heard()
+    outputs = PressureOutputs(distance=str(tmp_path / "d.tif"))
+    result = run_pressure_grids(PressureInputs([], "count", (), reference, roads), outputs, progress=heard)
+    assert result.road_km == pytest.approx(4)
+    assert [told for told in heard.warnings if "class trakc; it holds primary" in told] == heard.warnings
 
 
 def test_a_line_is_cut_where_it_leaves_a_pixel():
