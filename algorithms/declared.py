@@ -50,6 +50,7 @@ from .help_texts import (
     search_words,
 )
 from .icons import icon_path
+from .inputs import PATHS
 from .settings import default_scheme
 
 Kind = QgsProcessingParameterNumber.Type
@@ -269,6 +270,12 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
     ) -> None:
         self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
+
+    def add_paths(self, name: str, default: str | None = None, *, advanced: bool = False) -> None:
+        """A text of paths, separated by semicolons, from which a run reads."""
+        parameter = QgsProcessingParameterString(name, "", default, optional=True)
+        parameter.setMetadata({PATHS: True})
+        self.add(parameter, advanced)
 
     def add_hidden_text(self, name: str) -> None:
         """A text for models, scripts and the command line; in dialogs the options of EcoAssets stand for it."""

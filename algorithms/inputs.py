@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from osgeo import gdal
 from qgis.core import (
     NULL,
     QgsFeatureRequest,
@@ -25,6 +28,8 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import EcoAssetsError
 from ..core.inputs.needs import PolygonsAsked
+from ..core.prepare.files.listing import on_disk
+from ..core.raster.dataset import quiet_gdal
 from ..core.raster.output import ClassColour
 from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
@@ -32,6 +37,9 @@ from ..core.years import parse_years
 from .raster_views import raster_path
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
+PATHS = "paths"  # in the metadata of a parameter whose text names files
+_QUOTED = re.compile('[A-Z0-9_]{2,}:.*?"(.+?)"')  # NETCDF:"rain.nc":pre
+_VARIABLE = re.compile(r"[A-Z0-9_]{2,}:(.+):[^:/\\]+")  # NETCDF:rain.nc:pre
 CSV_FILES = (".csv", ".tsv", ".txt")
 TABLE_FILES = (*CSV_FILES, ".xlsx", ".xlsm", ".ods")
 _FEW_ROWS = 2_000  # of a table that is read before a run
@@ -57,14 +65,35 @@ def input_files(
     """Labels of the files that a run reads, by path and, where a layer of several in a file is named, its name."""
     files = {}
     for definition in algorithm.parameterDefinitions():
-        if not definition.isDestination() and definition.type() in _NAMES_FILES:
-            given = parameters.get(definition.name())
-            for one in given if isinstance(given, (list, tuple)) else [given]:
-                path, _, rest = _source_of(one, context).partition("|")
-                if path and os.path.exists(path):
-                    layer = dict(part.partition("=")[::2] for part in rest.split("|")).get("layername", "")
-                    files[os.path.realpath(path), layer] = definition.description()
+        given = parameters.get(definition.name())
+        if definition.metadata().get(PATHS):
+            given = paths_in(algorithm.parameterAsString(parameters, definition.name(), context))
+        elif definition.isDestination() or definition.type() not in _NAMES_FILES:
+            continue
+        for one in given if isinstance(given, (list, tuple)) else [given]:
+            path, _, rest = _source_of(one, context).partition("|")
+            layer = dict(part.partition("=")[::2] for part in rest.split("|")).get("layername", "")
+            for file in _on_disk(path):
+                files[os.path.realpath(file), layer] = definition.description()
     return files
+
+
+def paths_in(text: str) -> list[str]:
+    """The paths of a text that separates them by semicolons."""
+    return [path.strip() for path in text.split(";") if path.strip()]
+
+
+def _on_disk(path: str) -> list[str]:
+    """The files that a path or a GDAL name stands for: also what a virtual raster shows, and what holds a variable."""
+    listed = [path]
+    if os.path.isfile(path) and path.lower().endswith(".vrt"):
+        with quiet_gdal(), suppress(RuntimeError):
+            virtual = gdal.OpenEx(path, gdal.OF_RASTER)
+            listed += (virtual.GetFileList() or []) if virtual else []
+    elif not os.path.exists(path):
+        variable = _QUOTED.search(path) or _VARIABLE.fullmatch(path)
+        listed = [variable[1]] if variable else listed
+    return [file for file in map(on_disk, listed) if os.path.exists(file)]
 
 
 def _source_of(value: Any, context: QgsProcessingContext) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ from ..core.errors import OutputError
 from ..core.messages import told
 from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
-from ..core.raster.names import fault_of_name, is_one_file
-from ..core.raster.table_files import commit_layer, pending_table, require_rows
+from ..core.raster.names import fault_of_name, is_among, is_one_file
+from ..core.raster.table_files import commit_layer, layers_within, pending_table, require_rows, sides_of
 from .compat import user_language
 from .translation import tr
 
@@ -46,7 +46,7 @@ def require_writable(
 
     Raises:
         OutputError: a folder is missing or closed, a name is that of a folder or of a file that is locked, or an output
-            would replace an input or another output.
+            would replace an input, another output, or layers that are none of its own.
     """
     require_apart(algorithm, parameters, inputs)
     definitions = algorithm.parameterDefinitions()
@@ -61,6 +61,7 @@ def require_writable(
         if not path or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
             continue
         fault = _format_fault(definition, path) or _fault(path, replaced=not layer)
+        fault = fault or (None if layer else _loss(path, kind))
         if fault:
             raise OutputError(
                 tr(
@@ -169,7 +170,8 @@ def require_apart(
         path, layer = _place(parameters.get(name), definition.type()) if definition.type() in FILES else ("", "")
         if not path:
             continue
-        read = _label_at(path, layer, inputs)
+        beside = sides_of(path) if definition.type() == "sink" and not layer else []
+        read = next(filter(None, (_label_at(one, layer, inputs) for one in (path, *beside))), None)
         if read:
             raise OutputError(
                 tr(
@@ -177,6 +179,22 @@ def require_apart(
                     label=label,
                     path=path,
                     other=read,
+                    name=name,
+                )
+            )
+        folder, other = next(
+            ((one, of) for (one, _), of in inputs.items() if any(_is_read_in(one, file) for file in (path, *beside))),
+            ("", ""),
+        )
+        if folder and not layer:
+            raise OutputError(
+                tr(
+                    "{label}: {path} would replace a file in {folder}, from which this run reads ({other}). Choose a "
+                    "name that is not there yet, or another folder ({name}).",
+                    label=label,
+                    path=path,
+                    folder=folder,
+                    other=other,
                     name=name,
                 )
             )
@@ -204,6 +222,37 @@ def _label_at(path: str, layer: str, taken: Mapping[tuple[str, str], str]) -> st
         ),
         None,
     )
+
+
+def _is_read_in(folder: str, path: str) -> bool:
+    """Whether a run that reads a folder may read this file of it."""
+    return os.path.isdir(folder) and is_among(path, folder)
+
+
+def _loss(path: str, kind: str) -> str | None:
+    """What else would go with an older file of several layers, for QGIS and GDAL replace it as a whole."""
+    name, raster = os.path.basename(path), kind == "rasterDestination"
+    own = {"sink": name.split(".", 1)[0], "rasterDestination": os.path.splitext(name)[0]}.get(kind)  # as both name them
+    if own is None and not path.lower().endswith(".gpkg"):
+        return None  # a workbook of this plugin is replaced with all its sheets
+    others = [one for one, is_raster in layers_within(path).items() if (one, is_raster) != (own, raster)]
+    if not others:
+        return None
+    if kind == "sink" and path.lower().endswith(".gpkg"):
+        place = QgsDataSourceUri()
+        place.setDatabase(path)
+        place.setDataSource("", _free_name(own or "", others), "")
+        return tr(
+            "it holds {layers}, which would be lost. Choose another name, or {place}, which leaves them in the file",
+            layers=", ".join(others),
+            place=_IN_DATABASE + place.uri(False),
+        )
+    return tr("it holds {layers}, which would be lost. Choose another name", layers=", ".join(others))
+
+
+def _free_name(name: str, others: Sequence[str]) -> str:
+    taken = {one.lower() for one in others}
+    return next(one for one in (name, *(f"{name}_{n}" for n in range(2, len(others) + 3))) if one.lower() not in taken)
 
 
 def _place(destination: Any, kind: str) -> tuple[str, str]:

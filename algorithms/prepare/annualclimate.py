@@ -10,6 +10,7 @@ from ...core.raster.output import WriteOptions
 from ...core.raster.settings import RasterSettings
 from ..base import EcoAlgorithm, Results
 from ..given import Given
+from ..inputs import paths_in
 
 
 class AnnualClimate(EcoAlgorithm):
@@ -20,7 +21,7 @@ class AnnualClimate(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_rasters("INPUTS", quantity="any", optional=True)
-        self.add_text("FILES", optional=True)
+        self.add_paths("FILES")
         self.add_text("VARIABLE", optional=True)
         self.add_text("FIRST", optional=True)
         self.add_choice("STEP", STEPS, "month")
@@ -40,10 +41,9 @@ class AnnualClimate(EcoAlgorithm):
     def compute(self, given: Given, progress: Progress) -> Results:
         from ...core.years import parse_years
 
-        files = [path.strip() for path in given.text("FILES").split(";") if path.strip()]
         years = given.text("YEARS")
         inputs = ClimateInputs(
-            rasters=[*given.rasters("INPUTS"), *files],
+            rasters=[*given.rasters("INPUTS"), *paths_in(given.text("FILES"))],
             reference=given.required_raster("REFERENCE"),
             quantity=given.choice("QUANTITY"),
             unit=given.choice("UNIT"),

@@ -21,7 +21,7 @@ class IdentifyProducts(EcoAlgorithm):
         self.add_downloads()
         self.add_polygons("BOUNDARY")
         self.add_raster("REFERENCE", quantity="any", optional=True)
-        self.add_text("PRODUCT_FOLDER", "", optional=True, advanced=True)
+        self.add_paths("PRODUCT_FOLDER", "", advanced=True)
         self.add_table_output("OUTPUT_TABLE", "OUTPUT_SUMMARY", default=True)
         self.add_report_output()
         self.add_number_output("FILES", "RECOGNISED", "PROBLEMS")

@@ -43,7 +43,7 @@ class ImportProduct(EcoAlgorithm):
         self.add_text("SCALE", "", optional=True, advanced=True)
         self.add_text("FILLS", "", optional=True, advanced=True)
         self.add_choice("RESAMPLING", RESAMPLING, AUTO, advanced=True)
-        self.add_text("PRODUCT_FOLDER", "", optional=True, advanced=True)
+        self.add_paths("PRODUCT_FOLDER", "", advanced=True)
         self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
         self.add_flag("OVERVIEWS", True)
         self.add_raster_output("OUTPUT", quantity="any", optional=False)

@@ -24,6 +24,13 @@ def is_one_file(one: str, other: str) -> bool:
     return _folded(name) == _folded(other_name) and _is_one_folder(folder, other_folder)
 
 
+def is_among(path: str, folder: str) -> bool:
+    """Whether a path names what exists somewhere below a folder, on this system or where case does not count."""
+    if "\0" in path:
+        return False
+    return any(_is_taken_below(folder, *os.path.split(one)) for one in (os.path.abspath(path), os.path.realpath(path)))
+
+
 def first_of(path: str, others: Iterable[str]) -> str | None:
     """The first of some paths that names the same file; None where none does."""
     return next((other for other in others if is_one_file(path, other)), None)
@@ -36,6 +43,16 @@ def fault_of_name(path: str) -> Message | None:
     if len(path) > _WINDOWS_LIMIT or len(os.path.basename(path).encode("utf-8", "surrogatepass")) > 255:
         return say("the name is too long. Choose a shorter one")
     return None
+
+
+def _is_taken_below(folder: str, parent: str, name: str) -> bool:
+    if not os.path.isdir(parent) or _folded(name) not in map(_folded, os.listdir(parent)):
+        return False
+    while not _is_one_folder(parent, folder):
+        parent, below = os.path.dirname(parent), parent
+        if parent == below:
+            return False
+    return True
 
 
 def _folded(name: str) -> str:

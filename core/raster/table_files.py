@@ -26,6 +26,8 @@ _PARTS = {
     ".tab": (".dat", ".map", ".id", ".ind"),
     ".mif": (".mid",),
 }  # of formats that keep a layer in several files
+_RASTERS = ("tiles", "2d-gridded-coverage")  # what a GeoPackage calls them
+_SHEETS = (".xlsx", ".ods", ".sqlite")
 _READ_BACK = (".gpkg", ".shp", ".geojson", ".fgb")
 _CHUNK = 1 << 24
 _CHECK_EVERY = 1000  # rows that are copied between two looks at a cancel
@@ -38,13 +40,33 @@ _WHILE_WRITING = {
 }
 
 
+def layers_within(path: str) -> dict[str, bool]:
+    """What a GeoPackage or a file of several sheets holds, which goes when the file is replaced.
+
+    Returns:
+        Names of layers, tables and rasters, and whether each is a raster; nothing for other files and for none.
+    """
+    ending = os.path.splitext(path)[1].lower()
+    if not os.path.isfile(path):
+        return {}
+    if ending == ".gpkg":
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=2)) as database:
+            rows = database.execute("SELECT table_name, data_type FROM gpkg_contents ORDER BY table_name").fetchall()
+            return {str(name): kind in _RASTERS for name, kind in rows}
+    if ending in _SHEETS:
+        with quiet_gdal(), suppress(RuntimeError):
+            book = gdal.OpenEx(path, gdal.OF_VECTOR)
+            return {book.GetLayer(number).GetName(): False for number in range(book.GetLayerCount())} if book else {}
+    return {}
+
+
 def pending_table(path: str) -> PendingFile:
     """A table or layer that takes the place of an older one with all its files, of which a shapefile has several.
 
     Raises:
         OutputError: the folder is missing or cannot be written.
     """
-    return PendingFile(path, sides=_sides_of(path))
+    return PendingFile(path, sides=sides_of(path))
 
 
 def commit_layer(pending: PendingFile, layer: str) -> None:
@@ -263,7 +285,7 @@ def _count(path: str, layer: str) -> int:
         return -1
 
 
-def _sides_of(path: str) -> list[str]:
+def sides_of(path: str) -> list[str]:
     """What belongs to a table, beside its file."""
     stem, extension = os.path.splitext(path)
     return [stem + part for part in _PARTS.get(extension.lower(), ())] + [path + end for end in _WRITE_AHEAD]
