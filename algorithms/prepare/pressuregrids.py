@@ -23,6 +23,7 @@ class PressureGrids(EcoAlgorithm):
         self.add_rasters("COUNTS", quantity="any", optional=True)
         self.add_choice("KIND", KINDS, "count")
         self.add_text("YEARS", optional=True)
+        self.add_flag("INSIST_ON_YEARS", False, optional=True)
         self.add_lines("ROADS")
         self.add_field("ROAD_FIELD", "ROADS")
         self.add_text("ROAD_CLASSES", optional=True)
@@ -47,12 +48,14 @@ class PressureGrids(EcoAlgorithm):
         inputs = PressureInputs(
             counts=given.rasters("COUNTS"),
             kind=given.choice("KIND"),
-            years=given.years() if given.has("YEARS") else (),
+            years=given.optional_years(),
             reference=given.required_raster("REFERENCE"),
             roads=roads,
         )
         write = WriteOptions(given.creation_options(), given.flag("OVERVIEWS"))
-        settings = RasterSettings(boundary=given.polygons("BOUNDARY"), write=write)
+        settings = RasterSettings(
+            boundary=given.polygons("BOUNDARY"), insist_on_years=given.flag("INSIST_ON_YEARS"), write=write
+        )
         result = run_pressure_grids(inputs, outputs, settings, progress)
         for row in result.totals:
             if row.total_before is None:

@@ -40,3 +40,21 @@ def test_roads_alone_make_no_map_of_people(tmp_path):
     }
     results = run("ecoassets:pressuregrids", given)
     assert "OUTPUT" not in results and results["ROAD_KM"] == pytest.approx(0.4)
+
+
+def test_years_that_are_left_empty_come_from_the_names(tmp_path):
+    """Given in the wrong order: each total stands beside its own year, and the bands are named by it."""
+    people = [
+        write_raster(tmp_path / f"people_{year}.tif", np.full((4, 4), count), "float32", pixel=1000.0, nodata=-1)
+        for year, count in ((2020, 200), (2010, 100))
+    ]
+    given = {
+        "COUNTS": people,
+        "REFERENCE": write_raster(tmp_path / "land.tif", np.ones((40, 40))),
+        "OUTPUT": str(tmp_path / "people.tif"),
+        "OUTPUT_TABLE": str(tmp_path / "totals.csv"),
+    }
+    run("ecoassets:pressuregrids", given)
+    rows = read_csv(tmp_path / "totals.csv")
+    assert [row["year"] for row in rows] == ["2010", "2020"]
+    assert [float(row["total_after"]) for row in rows] == pytest.approx([1600, 3200])

@@ -176,12 +176,12 @@ def _sources(inputs: PressureInputs) -> list[Source]:
             )
         )
     return [
-        Source(f"counts {number}", path, band, kind, "COUNTS", minimum=0.0, measure=ANY)
-        for number, (path, band) in enumerate(paths)
+        Source(f"counts {number}", path, band, kind, "COUNTS", minimum=0.0, measure=ANY, year=year, series="COUNTS")
+        for number, ((path, band), year) in enumerate(zip(paths, _years(inputs, paths)))
     ]
 
 
-def _years(inputs: PressureInputs, sources: Sequence[Source]) -> list[int | None]:
+def _years(inputs: PressureInputs, sources: Sequence[object]) -> list[int | None]:
     return list(inputs.years) if inputs.years else [None] * len(sources)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from osgeo import ogr, osr
 
 from ecoassets.core.errors import InputError
+from ecoassets.core.inputs.finding import Refused
 from ecoassets.core.prepare.pressure.roads import Roads, pieces
 from ecoassets.core.prepare.pressure.run import PressureInputs, PressureOutputs, run_pressure_grids
 from ecoassets.core.progress import Progress
@@ -54,6 +57,22 @@ def test_people_are_kept_when_pixels_grow_or_shrink(tmp_path, reference, fold):
     assert (row.year, row.total_before) == (2020, pytest.approx(people.sum()))
     assert row.total_after == pytest.approx(people.sum(), rel=1e-6)
     assert read_raster(out).sum() * 0.01 == pytest.approx(people.sum(), rel=1e-6), "per km2, of pixels of 0.01 km2"
+
+
+def test_counts_of_crossed_years_stop_the_run(tmp_path, reference):
+    """People of 2010 for 2000 would be a change of the wrong sign; the user may hold to the years all the same."""
+    files = [
+        write_raster(tmp_path / f"pop_{year}.tif", np.full((10, 10), people), "float32", pixel=400.0, nodata=-1)
+        for year, people in ((2010, 100), (2000, 50))
+    ]
+    crossed = PressureInputs(files, "count", (2000, 2010), reference)
+    with pytest.raises(Refused, match=r"COUNTS .*crossed.*2000 = pop_2000\.tif, 2010 = pop_2010\.tif"):
+        run_pressure_grids(crossed, PressureOutputs(str(tmp_path / "no.tif")))
+    assert not (tmp_path / "no.tif").exists()
+    held = run_pressure_grids(crossed, PressureOutputs(), RasterSettings(insist_on_years=True))
+    assert [(row.year, row.total_before) for row in held.totals] == [(2000, 10000), (2010, 5000)]
+    right = run_pressure_grids(replace(crossed, counts=files[::-1]), PressureOutputs())
+    assert [(row.year, row.total_before) for row in right.totals] == [(2000, 5000), (2010, 10000)]
 
 
 def test_a_density_is_interpolated_and_its_total_told(tmp_path, reference):
