@@ -147,6 +147,9 @@ class AskedParameters:
     def choice(self, name: str) -> str:
         return str(self._algorithm.parameterAsEnumString(self._parameters, name, self._context))
 
+    def has(self, name: str) -> bool:
+        return self._parameters.get(name) not in (None, "", [])
+
     def years(self) -> tuple[int, ...]:
         try:
             return parse_years(self._algorithm.parameterAsString(self._parameters, "YEARS", self._context))

@@ -17,8 +17,10 @@ from qgis.PyQt.QtWidgets import QLabel, QLineEdit
 
 from ...core.errors import EcoAssetsError
 from ...core.inputs.glance import Glance, Shown, glance
+from ...core.inputs.needs import at_once, unmet
 from ..compat import user_language
 from ..help_texts import choice_words
+from ..inputs import AskedParameters
 from ..translation import tr
 from .shown import shown_in
 
@@ -105,7 +107,7 @@ class InputsLine(QLabel):
         return True
 
     def _tell(self) -> None:
-        told = [*self._missing(), *self._found()]
+        told = [*self._missing(), *self._unmet(), *self._found()]
         if not told:
             told = [("fine", tr("Nothing is missing, and a first look finds nothing odd."))] if self._looked else []
         lines = [
@@ -124,6 +126,14 @@ class InputsLine(QLabel):
             if not definition.isDestination() and self._is_missing(definition)
         ]
         return [("missing", tr("Still missing: {labels}.", labels=", ".join(labels)))] if labels else []
+
+    def _unmet(self) -> list[tuple[str, str]]:
+        """What the method needs besides; years that were not written are those that the rasters tell."""
+        values = {name: wrapper.parameterValue() for name, wrapper in self._panel.wrappers.items()}
+        if "YEARS" in values and not values["YEARS"]:
+            values["YEARS"] = ", ".join(map(str, self._glance.years))
+        asked = AskedParameters(self._algorithm, values, self._panel.processing_context)
+        return [("missing", one.told(user_language())) for one in unmet(at_once(self._algorithm.NEEDS), asked)]
 
     def _is_missing(self, definition: QgsProcessingParameterDefinition) -> bool:
         wrapper = self._panel.wrappers.get(definition.name())

@@ -19,6 +19,8 @@ from ...core.tables import Table, read_table
 from ..help_texts import ANY_UNIT, QUANTITY
 from ..inputs import table_file
 
+OWN_YEARS = {"IMAGES": "IMAGE_YEARS", "THERMAL": "IMAGE_YEARS"}  # of rasters that may have others than land cover
+
 
 def shown_in(panel: Any, algorithm: Any) -> Shown:
     """What a panel shows at this moment."""
@@ -54,6 +56,7 @@ def _shown(
         series=series,
         any_unit=bool(definition.metadata().get(ANY_UNIT)),
         limits=(_number(values.get(f"{name}_MIN")), _number(values.get(f"{name}_MAX"))),
+        years=str(values.get(OWN_YEARS.get(name, "")) or ""),
     )
 
 

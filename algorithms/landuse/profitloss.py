@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from ...core.inputs.needs import Columns, Rows
+from ...core.inputs.needs import Columns, Rows, SeveralYears
 from ...core.landuse.profit_loss.change_index import read_gdp
 from ...core.landuse.profit_loss.report import profit_loss_report
-from ...core.landuse.profit_loss.run import ProfitLossInputs, ProfitLossOutputs, ProfitLossResult, run_profit_loss
+from ...core.landuse.profit_loss.run import (
+    ONE_YEAR,
+    ProfitLossInputs,
+    ProfitLossOutputs,
+    ProfitLossResult,
+    run_profit_loss,
+)
 from ...core.landuse.profit_loss.tables import class_table, flow_table, summary_table
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
@@ -24,6 +30,7 @@ class ProfitLoss(ValuingAlgorithm):
     NAME = "profitloss"
     NEEDS = (
         *ValuingAlgorithm.NEEDS,
+        SeveralYears(ONE_YEAR),
         Columns("GDP_TABLE", ("zone", "year", "gdp")),
         Rows("GDP_TABLE", lambda table, _: read_gdp(table), "a zone and year once, positive numbers"),
     )

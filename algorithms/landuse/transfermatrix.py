@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import SeveralYears
 from ...core.landuse.transfer.report import transfer_report
-from ...core.landuse.transfer.run import TransferInputs, TransferOutputs, TransferResult, run_transfer_matrix
+from ...core.landuse.transfer.run import (
+    ONE_YEAR,
+    TransferInputs,
+    TransferOutputs,
+    TransferResult,
+    run_transfer_matrix,
+)
 from ...core.landuse.transfer.tables import balance_table, change_legend, degree_table, transfer_table
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
@@ -16,6 +23,7 @@ class TransferMatrix(EcoAlgorithm):
     """Which area of which class became which, by zone, between any two years of a series."""
 
     NAME = "transfermatrix"
+    NEEDS = (SeveralYears(ONE_YEAR),)
     GROUP = "landuse"
 
     def declare(self) -> None:

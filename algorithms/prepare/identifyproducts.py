@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Filled
 from ...core.prepare.identifying.report import identify_report
 from ...core.prepare.identifying.run import run_identify_products
 from ...core.progress import Progress
@@ -16,6 +17,7 @@ class IdentifyProducts(EcoAlgorithm):
 
     NAME = "identifyproducts"
     GROUP = "prepare"
+    NEEDS = (Filled("DOWNLOADS"),)
 
     def declare(self) -> None:
         self.add_downloads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Filled
 from ...core.prepare.importing.laying import RESAMPLING
 from ...core.prepare.importing.report import import_report
 from ...core.prepare.importing.rules import Decisions, parse_fills, parse_scale
@@ -22,6 +23,7 @@ class ImportProduct(EcoAlgorithm):
 
     NAME = "importproduct"
     GROUP = "prepare"
+    NEEDS = (Filled("DOWNLOADS"),)
 
     def declare(self) -> None:
         self.add_downloads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Filled
 from ...core.prepare.soil.run import CARBONS, SOURCES, SoilInputs, SoilOutputs, run_soil_properties
 from ...core.prepare.soil.units import PROPERTIES, RULES
 from ...core.progress import Progress
@@ -16,6 +17,7 @@ class SoilProperties(EcoAlgorithm):
 
     NAME = "soilproperties"
     GROUP = "prepare"
+    NEEDS = (Filled("DOWNLOADS"),)
 
     def declare(self) -> None:
         self.add_downloads()

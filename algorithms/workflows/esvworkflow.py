@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ...core.inputs.needs import SeveralYears
 from ...core.landuse.profit_loss.change_index import require_known_zones
+from ...core.landuse.profit_loss.run import ONE_YEAR
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.raster.files import together
 from ...core.raster.zones.polygons import zone_names
@@ -43,6 +45,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
     NAME = "esvworkflow"
+    NEEDS = (*ValuingAlgorithm.NEEDS, SeveralYears(ONE_YEAR))
     MAIN_MAP = "value_change.tif"
     GROUP = "workflows"
     ADJUSTED = True

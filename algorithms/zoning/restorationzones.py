@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
+from ...core.inputs.needs import AnyOf
 from ...core.progress import Progress
 from ...core.zoning.legends import combination_legend, legend
 from ...core.zoning.reasons import REASONS
 from ...core.zoning.restoration.report import restoration_report
 from ...core.zoning.restoration.tables import cleanup_table, combination_table, priority_table, reason_table
-from ...core.zoning.restoration.zones import CODES, RestorationInputs, RestorationOutputs, run_restoration_zones
+from ...core.zoning.restoration.zones import (
+    CODES,
+    NO_LAYER,
+    RestorationInputs,
+    RestorationOutputs,
+    run_restoration_zones,
+)
 from ..base import Results
 from ..given import Given
 from ..translation import tr
@@ -22,6 +29,7 @@ class RestorationZones(ZoningAlgorithm):
     """The union of what is degraded, of low quality and severely eroded, with the reasons of every pixel."""
 
     NAME = "restorationzones"
+    NEEDS = (AnyOf(LAYERS, NO_LAYER),)
 
     def declare(self) -> None:
         for name in LAYERS:

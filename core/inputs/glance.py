@@ -12,7 +12,7 @@ from ..errors import EcoAssetsError, InputError
 from ..land_cover import CUSTOM, LandCoverScheme, load_scheme
 from ..quantities import ANY, Measure, quantity
 from ..raster.dataset import open_raster
-from ..raster.reading.series import yearly_sources
+from ..raster.reading.series import images_by_year, yearly_sources
 from ..raster.reading.source import Kind, Source
 from ..tables import Table
 from ..years import parse_years
@@ -23,6 +23,7 @@ from .profile import look
 from .record import recorded
 from .years import told_years
 
+IMAGE = "reflectance"  # of several bands, whose numbers sensor and level explain
 MOST_LOOKS = 48  # bands that are looked at; the run itself looks at all of them
 
 
@@ -37,6 +38,7 @@ class ShownRasters:
         series: whether they may be one per year.
         any_unit: whether another choice tells their unit, or only ratios count.
         limits: the valid range that was given.
+        years: the text of their own years; "" where they are those of all.
     """
 
     label: str
@@ -45,6 +47,7 @@ class ShownRasters:
     series: bool = False
     any_unit: bool = False
     limits: tuple[float | None, float | None] = (None, None)
+    years: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -97,9 +100,13 @@ def glance(shown: Shown, go_on: Callable[[], bool] = lambda: True) -> Glance:
     with recorded() as record:
         record.layer_names = dict(shown.layer_names)
         told = _told(shown, reasons)
-        years = _years(shown, told, reasons)
+        years = _years(shown.years, told, reasons)
         scheme = _scheme(shown, reasons)
-        sources = [source for rasters in shown.rasters for source in _sources(rasters, years, shown, reasons)]
+        sources = [
+            source
+            for rasters in shown.rasters
+            for source in _sources(rasters, _years(rasters.years, years, reasons), shown, reasons)
+        ]
         sources = list(dict.fromkeys(sources))[:MOST_LOOKS]
         gate = Gate(shown.insist_on_years, scheme, shown.nodata_codes)
         looked = [source for source in sources if go_on() and _can_be_read(source, reasons)]
@@ -125,11 +132,12 @@ def _told(shown: Shown, reasons: list[EcoAssetsError]) -> tuple[int, ...]:
     return tuple(known) if len(known) == len(years) else ()
 
 
-def _years(shown: Shown, told: tuple[int, ...], reasons: list[EcoAssetsError]) -> tuple[int, ...]:
-    if not shown.years.strip():
-        return told
+def _years(text: str, others: tuple[int, ...], reasons: list[EcoAssetsError]) -> tuple[int, ...]:
+    """The years that were written, `others` where none were."""
+    if not text.strip():
+        return others
     try:
-        return parse_years(shown.years)
+        return parse_years(text)
     except EcoAssetsError as reason:
         reasons.append(reason)
         return ()
@@ -155,6 +163,8 @@ def _sources(
     lowest, highest = rasters.limits
     try:
         paths = _in_order(rasters, years, shown)
+        if rasters.series and years and paths and rasters.quantity == IMAGE:
+            return images_by_year(paths, years, rasters.label)
         if rasters.series and years and paths:
             return yearly_sources(
                 name,
@@ -178,7 +188,7 @@ def _sources(
 
 def _in_order(rasters: ShownRasters, years: tuple[int, ...], shown: Shown) -> tuple[str, ...]:
     """In the order of their own years where none were written, as a run takes them."""
-    if shown.years.strip() or len(rasters.paths) < 2:
+    if (rasters.years or shown.years).strip() or len(rasters.paths) < 2:
         return rasters.paths
     told = told_years(rasters.paths, shown.layer_names)
     if None in told or sorted(year for year in told if year is not None) != list(years):

@@ -5,12 +5,14 @@ A dialog asks it before Run, a workflow of all its steps before the first; the w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import EcoAssetsError
+from ..errors import EcoAssetsError, InputError
 from ..land_cover import LandCoverScheme, load_scheme
+from ..messages import Message, say
 from ..quantities import ANY
 from ..raster.dataset import open_raster, short_name
 from ..raster.grid import Grid
@@ -37,6 +39,9 @@ class Asked(Protocol):
 
     def text(self, name: str) -> str:
         """What was written; "" for nothing."""
+
+    def has(self, name: str) -> bool:
+        """Whether anything was given."""
 
     def years(self) -> Sequence[int]:
         """Empty where they are left to the rasters."""
@@ -154,6 +159,59 @@ class Yearly:
         paths, years = asked.rasters(self.raster), asked.years()
         if paths and years:
             yearly_sources("asked", paths, years, self.label, static=len(paths) == 1, measure=ANY)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one of several parameters.
+
+    Attributes:
+        names: the parameters.
+        why: what a run says where none was given.
+    """
+
+    names: tuple[str, ...]
+    why: Message
+
+    def require(self, asked: Asked) -> None:
+        if not any(map(asked.has, self.names)):
+            raise InputError(self.why)
+
+
+@dataclass(frozen=True)
+class SeveralYears:
+    """More years than one, where any are given.
+
+    Attributes:
+        why: what a run says of one year.
+    """
+
+    why: Message
+
+    def require(self, asked: Asked) -> None:
+        if len(asked.years()) == 1:
+            raise InputError(self.why)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A folder that holds something.
+
+    Attributes:
+        folder: the parameter.
+    """
+
+    folder: str
+
+    def require(self, asked: Asked) -> None:
+        place = asked.text(self.folder)
+        if place and os.path.isdir(place) and not os.listdir(place):
+            raise InputError(say("{folder} is empty. Choose the folder that holds the files.", folder=place))
+
+
+def at_once(needs: Iterable[Need]) -> list[Need]:
+    """Those that can be asked while one chooses: nothing is opened for them."""
+    return [need for need in needs if isinstance(need, (AnyOf, SeveralYears, Filled))]
 
 
 def unmet(needs: Iterable[Need], asked: Asked) -> list[EcoAssetsError]:

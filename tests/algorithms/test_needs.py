@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from osgeo import gdal
 
+from ecoassets.core.inputs.needs import AnyOf
 from ecoassets.tests.algorithms.helpers import write_text
 from ecoassets.tests.algorithms.landcover import FOREST, PADDY, TOWN
 from ecoassets.tests.rasters import WGS_84, write_raster
@@ -57,6 +58,28 @@ def test_rasters_and_years(dialog, land):
     assert "2 rasters given for 3 year" in dialog("hemeroby", twice)
 
 
+def test_at_least_one_of_several(dialog, plain):
+    assert "give at least one degradation, quality or erosion raster" in dialog("restorationzones", {})
+    assert dialog("restorationzones", {"EROSION_CLASSES": plain("erosion", 4)}) == ""
+
+
+@pytest.mark.parametrize("name", ["transfermatrix", "profitloss", "esvworkflow"])
+def test_what_compares_needs_two_years(dialog, land, tmp_path, name):
+    told = dialog(name, {**land, "FOLDER": str(tmp_path / "out")})
+    assert told.count("give at least two land-cover rasters") == 1
+    twice = {**land, "LAND_COVER": land["LAND_COVER"] * 2, "YEARS": "2000, 2005", "FOLDER": str(tmp_path / "out")}
+    assert "give at least two" not in dialog(name, twice)
+
+
+@pytest.mark.parametrize("name", ["importproduct", "identifyproducts", "soilproperties"])
+def test_downloads_are_in_their_folder(dialog, tmp_path, plain, name):
+    given = {"DOWNLOADS": str(tmp_path / "downloads"), "REFERENCE": plain("grid", 1)}
+    (tmp_path / "downloads").mkdir()
+    assert "is empty. Choose the folder that holds the files." in dialog(name, given)
+    (tmp_path / "downloads" / "one.tif").write_text("")
+    assert dialog(name, given) == ""
+
+
 def test_a_workflow_asks_its_steps(dialog, land, plain, tmp_path):
     soil = {name: plain(name, 25) for name in ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")}
     degrees = plain("dem", 10, epsg=WGS_84, pixel=0.001, top_left=(100, 30))
@@ -75,8 +98,11 @@ def test_needs_name_parameters_that_exist():
         declared = {d.name() for d in algorithm.parameterDefinitions()}
         for need in algorithm.NEEDS:
             optional = not getattr(algorithm, "ADJUSTED", True)  # prices of years go with adjusted values
-            named = getattr(need, "raster", "") or getattr(need, "polygons", "") or need.table
-            assert named in declared or optional, (algorithm.NAME, need)
+            named = getattr(need, "raster", "") or getattr(need, "polygons", "") or getattr(need, "table", "")
+            every = (
+                getattr(need, "names", ()) if isinstance(need, AnyOf) else (named or getattr(need, "folder", "YEARS"),)
+            )
+            assert declared.issuperset(every) or optional, (algorithm.NAME, need)
 
 
 def test_rows_of_tables(dialog, land, plain, tmp_path):
@@ -114,3 +140,34 @@ def test_zones_and_boundaries(dialog, land, tmp_path):
     gdal.VectorTranslate(nowhere, gdal.OpenEx(zones), format="ESRI Shapefile")
     (tmp_path / "nowhere.prj").unlink()
     assert "(nowhere) has no CRS" in dialog("hemeroby", {**land, "BOUNDARY": nowhere})
+
+
+def test_the_line_under_the_inputs_tells_what_is_needed_besides(tmp_path):
+    from types import SimpleNamespace
+
+    from qgis.core import QgsApplication, QgsProcessingContext
+    from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+    from ecoassets.algorithms.dialogs.inputs_line import InputsLine
+
+    class Wrapper(QObject):
+        widgetValueHasChanged = pyqtSignal()
+
+        def __init__(self, value):
+            super().__init__()
+            self.parameterValue = lambda: value
+
+    def needed(name, **values):
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
+        wrappers = {key: Wrapper(value) for key, value in values.items()}
+        line = InputsLine(
+            SimpleNamespace(algorithm=lambda: algorithm, wrappers=wrappers, processing_context=QgsProcessingContext())
+        )
+        line._tell()
+        return line.text()
+
+    assert "give at least one degradation" in needed("restorationzones", EROSION_CLASSES=None)
+    assert "give at least one degradation" not in needed("restorationzones", EROSION_CLASSES="erosion.tif")
+    assert "at least two land-cover rasters" in needed("esvworkflow", YEARS="2000")
+    assert "at least two land-cover rasters" not in needed("esvworkflow", YEARS="2000, 2005")
+    assert "is empty" in needed("importproduct", DOWNLOADS=str(tmp_path))

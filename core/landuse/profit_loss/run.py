@@ -187,6 +187,9 @@ def _add(sums: dict[str, np.ndarray], what: str, number: int, matrices: Mapping[
     sums.update({f"{what}:{number}:{zone}": matrix[:-1, :-1] for zone, matrix in matrices.items()})
 
 
+ONE_YEAR = say("Profit and loss compare years: give at least two land-cover rasters and their years.")
+
+
 def run_profit_loss(
     inputs: ProfitLossInputs,
     outputs: ProfitLossOutputs | None = None,
@@ -206,7 +209,7 @@ def run_profit_loss(
     outputs, settings = outputs or ProfitLossOutputs(), settings or RasterSettings()
     valuation = inputs.valuation
     if len(valuation.years) < 2:
-        raise InputError(say("Profit and loss compare years: give at least two land-cover rasters and their years."))
+        raise InputError(ONE_YEAR)
     gdp = read_gdp(inputs.gdp) if inputs.gdp is not None else {}
     pairs = year_pairs(valuation.years)
     position = {year: i for i, year in enumerate(valuation.years)}

@@ -147,6 +147,9 @@ def change_codes(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first.astype(np.int32) * np.int32(FROM) + second.astype(np.int32)
 
 
+ONE_YEAR = say("A transfer matrix compares years: give at least two land-cover rasters and their years.")
+
+
 def run_transfer_matrix(
     inputs: TransferInputs,
     outputs: TransferOutputs | None = None,
@@ -168,7 +171,7 @@ def run_transfer_matrix(
     """
     outputs, settings = outputs or TransferOutputs(), settings or RasterSettings()
     if len(inputs.years) < 2:
-        raise InputError(say("A transfer matrix compares years: give at least two land-cover rasters and their years."))
+        raise InputError(ONE_YEAR)
     with workspace() as folder:
         cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")
         area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)

@@ -18,6 +18,7 @@ from ...raster.area import pixel_areas_ha
 from ...raster.engine import run_job
 from ...raster.files import workspace
 from ...raster.passes.percentiles import percentiles_by_stratum
+from ...raster.reading.series import images_by_year
 from ...raster.settings import RasterSettings
 from ...raster.tally import Sums
 from ...raster.work import Job
@@ -143,17 +144,7 @@ def run_rsei(
 
 
 def _check(inputs: RseiInputs, outputs: RseiOutputs) -> None:
-    if len(inputs.images) != len(inputs.years):
-        raise InputError(
-            say(
-                "{count} image(s) given for {count2} year(s) ({value}). Give one multi-band raster per year, "
-                "in that order; the band files of a year are stacked by Raster > Miscellaneous > Build "
-                "Virtual Raster, each in a band.",
-                count=len(inputs.images),
-                count2=len(inputs.years),
-                value=", ".join(map(str, inputs.years)),
-            )
-        )
+    images_by_year(inputs.images, inputs.years)
     if outputs.change and len(inputs.years) < 2:
         raise InputError(
             say(

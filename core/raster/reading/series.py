@@ -90,6 +90,29 @@ def yearly_sources(
     )
 
 
+def images_by_year(paths: Sequence[str], years: Sequence[int], label: str = "Images") -> tuple[Source, ...]:
+    """The first band of an image of several bands per year, which stands for the image.
+
+    Raises:
+        InputError: the numbers of images and years differ.
+    """
+    if len(paths) != len(years):
+        raise InputError(
+            say(
+                "{count} image(s) given for {count2} year(s) ({value}). Give one multi-band raster per year, "
+                "in that order; the band files of a year are stacked by Raster > Miscellaneous > Build "
+                "Virtual Raster, each in a band.",
+                count=len(paths),
+                count2=len(years),
+                value=", ".join(map(str, years)),
+            )
+        )
+    return tuple(
+        Source(f"image:{year}", path, 1, "continuous", f"{label} {year}", measure=ANY, year=year, series=label)
+        for path, year in zip(paths, years)
+    )
+
+
 def tell_pairing(label: str, sources: Sequence[Source], years: Sequence[int], progress: Progress) -> None:
     """Echoes which raster was taken for which year."""
     pairs = listed(

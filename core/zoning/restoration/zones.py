@@ -172,6 +172,9 @@ class RestorationResult:
         return parts - self.area_with(stage=BEFORE)
 
 
+NO_LAYER = say("Nothing speaks for restoration: give at least one degradation, quality or erosion raster.")
+
+
 def run_restoration_zones(
     inputs: RestorationInputs,
     outputs: RestorationOutputs | None = None,
@@ -195,9 +198,7 @@ def run_restoration_zones(
     """
     outputs, settings = outputs or RestorationOutputs(), settings or RasterSettings()
     if not inputs.layers:
-        raise InputError(
-            say("Nothing speaks for restoration: give at least one degradation, quality or erosion raster.")
-        )
+        raise InputError(NO_LAYER)
     if inputs.severe not in CODES[EROSION][1:]:
         raise InputError(
             say(

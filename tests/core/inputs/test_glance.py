@@ -58,6 +58,20 @@ def test_years_that_do_not_fit_are_a_reason(tmp_path, years):
     assert len(seen.reasons) == 1
 
 
+def test_images_may_have_years_of_their_own(tmp_path):
+    cover = _cover(tmp_path, 2000, 2005, 2010)
+    bands = [[[9000, 9100]], [[9500, 20000]]]
+    paths = tuple(write_raster(tmp_path / f"image_{year}.tif", bands, "uint16") for year in (2000, 2010))
+
+    def seen(years):
+        images = ShownRasters("Images", "reflectance", paths, series=True, years=years)
+        return glance(Shown((cover, images), years="2000, 2005, 2010", scheme="cnlucc"))
+
+    assert seen("2000, 2010").reasons == ()
+    assert "2 image(s) given for 3 year(s)" in str(seen("").reasons[0])
+    assert "2 image(s) given for 1 year(s)" in str(seen("2000").reasons[0])
+
+
 def test_a_file_that_is_none_is_a_reason_and_the_others_are_looked_at(tmp_path):
     (tmp_path / "npp_2000.tif").write_text("no raster")
     bad = ShownRasters("NPP", "npp", (str(tmp_path / "npp_2000.tif"),))
