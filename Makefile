@@ -22,6 +22,7 @@ demo: system house ## install what is missing, make a practice region and its as
 
 test: lint typecheck ## install what is missing, then lint, types and all tests but those of the desktop (TESTS=tests/core)
 	$(HERE) $(PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) $(addprefix ecoassets/,$(TESTS))
+	$(if $(filter-out tests,$(TESTS)),,tools/platforms --quick)
 
 test-installed: house ## run the tests with the QGIS that is there; nothing is installed (TESTS=tests/core)
 	$(HERE) $(SYSTEM_PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore=ecoassets/tests/gui $(ARGS) $(addprefix ecoassets/,$(TESTS))
