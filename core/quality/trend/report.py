@@ -45,7 +45,9 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
         subtitle=f"{', '.join(map(str, inputs.years))} · p ≤ {inputs.alpha:g}",
         facts=[(words["quality_area"], amount(tested, "ha", language))],
         sources=sources,
-        left_out=left_out_areas(None, [(words["trend_not_tested"], result.not_tested_ha)], tested),
+        left_out=left_out_areas(
+            ", ".join(result.gaps_ha) or None, [(words["trend_not_tested"], result.not_tested_ha)], tested
+        ),
         warnings=[f"{words['trend_too_short']} {result.smallest_p:.3f}."] if result.smallest_p > inputs.alpha else [],
     )
 

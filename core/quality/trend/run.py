@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,14 +12,16 @@ import numpy as np
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
+from ...raster.dataset import short_name
 from ...raster.engine import run_job
 from ...raster.files import workspace
 from ...raster.output import Band, Output
 from ...raster.reading.series import tell_pairing, yearly_sources
+from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...raster.study import open_study_area
-from ...raster.tally import Sums, sum_by_class
-from ...raster.work import COMMON, Block, Result
+from ...raster.tally import Sums, area_of, sum_by_class
+from ...raster.work import COMMON, Block, JobResult, Result
 from ...results import Cell, Column, ResultTable
 from ..legends import legend
 from .statistics import FEWEST_DATES, TrendStatistics, smallest_p, trend_statistics
@@ -27,6 +29,7 @@ from .statistics import FEWEST_DATES, TrendStatistics, smallest_p, trend_statist
 STATISTICS = "statistics"
 CLASSES = "classes"
 NOT_TESTED = 0
+ROUNDING = 1e-9  # sums of the same pixels in another order
 WORSENS, STABLE, IMPROVES = 1, 3, 5
 
 TREND_COLUMNS = (
@@ -82,7 +85,9 @@ class TrendResult:
     Attributes:
         area_ha: per class code.
         mean_slope: area-weighted mean of Sen's slope, unit of the values per year.
-        not_tested_ha: area with some valid years, but too few.
+        not_tested_ha: area with some valid years, but too few; where all years must be valid (the mask `common`), all
+            area that lacks one.
+        gaps_ha: the rasters that have no value on a part of the area on which another one has, and how much.
         smallest_p: the smallest p that a series of this length can reach.
         inputs: what was asked for.
     """
@@ -92,6 +97,7 @@ class TrendResult:
     not_tested_ha: float
     smallest_p: float
     inputs: TrendInputs
+    gaps_ha: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_trend(
@@ -132,8 +138,9 @@ def run_trend(
         names = tuple(source.name for source in sources)
         wanted = {STATISTICS: outputs.statistics, CLASSES: outputs.classes}
         kernel = TrendKernel(names, inputs, area.common, tuple(name for name, path in wanted.items() if path))
-        found = run_job(area.job(kernel, sources, _outputs(outputs)), progress)
-        area.require_pixels(found)
+        # all land with a value in any year is looked at, so that what lacks one is counted
+        job = area.job(kernel, sources, _outputs(outputs), gate_any=True)
+        found = run_job(replace(job, accept=lambda job: area.require_pixels(job, _tested_pixels(job))), progress)
     areas = found.sums["area"]
     tested = math.fsum(areas[1:])
     result = TrendResult(
@@ -142,8 +149,9 @@ def run_trend(
         float(areas[NOT_TESTED]),
         least,
         inputs,
+        _gaps(sources, found),
     )
-    _tell_left_out(result, found.coverage[COMMON].area_ha, progress)
+    _tell_left_out(result, found.coverage[COMMON].area_ha, progress, area.common)
     return result
 
 
@@ -180,7 +188,7 @@ class TrendKernel:
     maps: tuple[str, ...]
 
     def __call__(self, block: Block) -> Result:
-        gate = block.gate
+        gate = block.all_valid(self.names) if self.common else block.gate
         values = np.stack([block.values[name][gate] for name in self.names], axis=1)
         valid = None if self.common else np.stack([block.valid[name][gate] for name in self.names], axis=1)
         inputs = self.inputs
@@ -188,9 +196,12 @@ class TrendKernel:
         found = trend_statistics(values, np.array(inputs.years), valid, inputs.fewest_years, inputs.prewhiten, level)
         classes = trend_classes(found, inputs.alpha, inputs.stable_slope)
         areas = np.broadcast_to(block.areas_ha, gate.shape)[gate]
+        by_class = sum_by_class(classes, len(legend("trend")) + 1, areas)
+        by_class[NOT_TESTED] += area_of(block.gate & ~gate, block.areas_ha)
         sums = Sums(
             {
-                "area": sum_by_class(classes, len(legend("trend")) + 1, areas),
+                "pixels": np.array(np.count_nonzero(classes)),
+                "area": by_class,
                 "slope": np.array((np.where(classes == NOT_TESTED, 0, found.slope) * areas).sum()),
             }
         )
@@ -261,6 +272,19 @@ def _check(inputs: TrendInputs) -> None:
         )
 
 
+def _tested_pixels(found: JobResult) -> int:
+    return int(found.sums["pixels"]) if "pixels" in found.sums else 0
+
+
+def _gaps(sources: Sequence[Source], found: JobResult) -> dict[str, float]:
+    """Hectares that a raster lacks of the land on which any has a value, by file and year."""
+    whole = found.coverage[COMMON].area_ha
+    lacking = {
+        f"{short_name(source.path)} ({source.year})": whole - found.coverage[source.name].area_ha for source in sources
+    }
+    return {name: area for name, area in lacking.items() if area > ROUNDING * whole}
+
+
 def _outputs(outputs: TrendOutputs) -> tuple[Output, ...]:
     made = []
     if outputs.statistics:
@@ -273,12 +297,12 @@ def _outputs(outputs: TrendOutputs) -> tuple[Output, ...]:
     return tuple(made)
 
 
-def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress) -> None:
+def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress, common: bool) -> None:
     if result.not_tested_ha > 0:
         inputs = result.inputs
         reason = (
             say("with a gap")
-            if inputs.whole_series
+            if inputs.whole_series or common
             else say("with fewer than {fewest_years} years", fewest_years=inputs.fewest_years)
         )
         if inputs.variance == "hamed_rao":
@@ -290,4 +314,8 @@ def _tell_left_out(result: TrendResult, area_ha: float, progress: Progress) -> N
                 not_tested_ha2=result.not_tested_ha / area_ha * 100,
                 reason=reason,
             )
+        )
+    for name, hectares in result.gaps_ha.items() if result.not_tested_ha > 0 else ():
+        progress.warn(
+            say("{name} has no value on {area} ha where another year has one.", name=name, area=f"{hectares:,.2f}")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import get_args
 
 import numpy as np
@@ -17,14 +18,16 @@ from ...land_cover import LandCoverScheme
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import Measure
+from ...raster.dataset import short_name
 from ...raster.files import intermediate_path, workspace
+from ...raster.names import first_of
 from ...raster.settings import RasterSettings
 from ...results import Cell, Column, ResultTable, numbers
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members
 from ..survey import Cover, Rasters, Survey, YearlySums, map_output
 from ..yearly_kernel import Layers, MissingRows, Pixels
-from .threats import Method, Threat, read_threats, spread_threat
+from .threats import Method, Threat, read_threats, spread_threat, tell_beyond
 
 QUALITY = "quality"
 DEGRADATION = "degradation"
@@ -190,6 +193,7 @@ def run_habitat_quality(
                 method2=", ".join(get_args(Method)),
             )
         )
+    _tell_shared_rasters(inputs.threats, progress)
     with workspace() as folder:
         survey = Survey(inputs.years, settings or RasterSettings(), folder, progress)
         survey.add_land_cover(inputs.cover)
@@ -279,6 +283,8 @@ def _add_threats(
         part = progress.part(100 * number / len(threats), 100 * (number + 1) / len(threats))
         label = f"Threat {threat.name}"
         sources = survey.sources(f"threat {threat.name}", series, Measure("threat"), label=label)
+        for source in dict.fromkeys(sources):
+            tell_beyond(source, survey.area.grid, progress)
         sources = survey.area.fit_all(sources, progress)
         survey.area.gate.close(progress)  # they are spread outside any job
         spread = {
@@ -289,6 +295,22 @@ def _add_threats(
         survey.add_sources(name, [spread[source] for source in sources], on_grid=True)
         names.append(name)
     return tuple(names)
+
+
+def _tell_shared_rasters(threats: Mapping[str, Rasters], progress: Progress) -> None:
+    """Warns where one raster stands for two threats: what it shows then counts twice."""
+    for (one, first), (other, second) in combinations(threats.items(), 2):
+        shared = [path for path in first.paths if first_of(path, second.paths) is not None]
+        if shared:
+            progress.warn(
+                say(
+                    "The threats {one} and {other} are one and the same raster ({file}), which counts for both. Check "
+                    "that the right rasters were chosen.",
+                    one=one,
+                    other=other,
+                    file=short_name(shared[0]),
+                )
+            )
 
 
 def _tell_half_saturation(inputs: QualityInputs, sums: YearlySums, progress: Progress) -> None:

@@ -16,7 +16,7 @@ from ...raster.lengths import pixel_metres
 from ...raster.passes.convolve import convolve_source
 from ...raster.passes.nearest import write_by_distance
 from ...raster.passes.terrain import require_metres
-from ...raster.reading.source import Source
+from ...raster.reading.source import Source, describe_source, footprint
 from ...raster.study import StudyArea
 from ...tables import Table
 
@@ -215,8 +215,28 @@ def spread_threat(
         kernel = decay_kernel(threat, *size, normalise, (grid.height, grid.width))
         made = convolve_source(source, kernel, grid, area.folder, progress, found)
     if not found.some:
-        progress.warn(say("{named} is 0 wherever it has a value: this threat degrades nothing.", named=source.named))
+        progress.warn(
+            say("{named} is 0 everywhere on the land cover: this threat degrades nothing.", named=source.named)
+        )
     return made
+
+
+def tell_beyond(source: Source, grid: Grid, progress: Progress) -> None:
+    """Warns where a threat raster, not yet fitted, reaches beyond the land cover by a pixel of it or more."""
+    bounds = footprint(describe_source(source)[1], grid)
+    if bounds is None:
+        return
+    left, bottom, right, top = grid.bounds
+    across = max(left - bounds[0], bounds[2] - right) / grid.pixel_width
+    down = max(bottom - bounds[1], bounds[3] - top) / grid.pixel_height
+    if max(across, down) >= 1:
+        progress.warn(
+            say(
+                "{named} reaches beyond the land cover. Threats that lie outside it are not seen, however near they "
+                "are: for those to count, give land cover that reaches as far, and the study area as BOUNDARY.",
+                named=source.named,
+            )
+        )
 
 
 def _tell_reach(threat: Threat, grid: Grid, progress: Progress) -> None:

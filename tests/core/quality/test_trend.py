@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import kendalltau, norm, theilslopes
 
 from ecoassets.core.errors import InputError
+from ecoassets.core.quality.trend.report import trend_report
 from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend, trend_classes, trend_table
 from ecoassets.core.quality.trend.statistics import (
     TrendStatistics,
@@ -258,6 +259,25 @@ class TestRasters:
         assert np.isnan(read(outputs.classes)[0, 1])
         assert result.not_tested_ha == 1
         assert "1.00 ha (50.0 %) with fewer than 4 years are left out" in told.warnings[0]
+
+    def test_land_that_one_raster_does_not_cover_is_left_out_and_told(self, raster, read, tmp_path, told):
+        path = raster(np.array([[0, 2, 3, 5, 10], [1, 2, np.inf, 2, 3], [-9999] * 5]).T[:, np.newaxis, :])
+        outputs = TrendOutputs(classes=str(tmp_path / "classes.tif"))
+        result = run_trend(self.inputs(path), outputs, progress=told)
+        assert read(outputs.classes)[0] == pytest.approx([5, np.nan, np.nan], nan_ok=True)
+        assert result.not_tested_ha == 1  # a pixel without a value in any year is no land of the series
+        said = "\n".join(map(str, told.warnings))
+        assert "1.00 ha (50.0 %) with a gap are left out" in said
+        assert "(2003) has no value on 1.00 ha where another year has one" in said
+        (area,) = trend_report(result, outputs, "en").left_out
+        assert (area.area_ha, area.share_pct) == (1, 50)
+        assert "(2003)" in area.where
+
+    def test_years_that_share_no_pixel_are_refused(self, raster, tmp_path):
+        path = raster(np.array([[0, 2, 3, 5, -9999], [1, 2, 3, -9999, 3]]).T[:, np.newaxis, :])
+        with pytest.raises(InputError, match="No pixel"):
+            run_trend(self.inputs(path), TrendOutputs(classes=str(tmp_path / "classes.tif")))
+        assert not list(tmp_path.glob("classes*"))
 
     def test_two_dates_are_no_trend(self, raster):
         with pytest.raises(InputError, match="at least 4 dates, 2 given"):

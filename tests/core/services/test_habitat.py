@@ -270,6 +270,25 @@ class TestHabitatQuality:
         with pytest.raises(GridError, match="EPSG:4326"):
             run_habitat_quality(replace(inputs, method="accumulated"), QualityOutputs())
 
+    def test_a_raster_that_stands_for_two_threats_is_told(self, region, log):
+        cover, threats, *_ = region
+        run_habitat_quality(QualityInputs(cover, threats, **tables()), QualityOutputs(), progress=log)
+        assert "one and the same raster" not in "\n".join(map(str, log.warnings))
+        twice = {"road": threats["road"], "town": threats["road"]}
+        run_habitat_quality(QualityInputs(cover, twice, **tables()), QualityOutputs(), progress=log)
+        assert "road and town are one and the same raster (road.tif)" in "\n".join(map(str, log.warnings))
+
+    def test_threats_beyond_the_land_cover_are_told_not_to_be_seen(self, region, raster, log):
+        cover, threats, _, road, town = region
+        wide = np.zeros((town.shape[0], town.shape[1] + 3))
+        wide[:, -1] = 1  # two pixels and a half east of the land cover, within reach
+        beyond = {**threats, "town": Rasters.of(raster("wide", wide))}
+        run_habitat_quality(QualityInputs(cover, beyond, **tables()), QualityOutputs(), progress=log)
+        told = "\n".join(map(str, log.warnings))
+        assert "(wide.tif) reaches beyond the land cover" in told
+        assert "(road.tif) reaches beyond" not in told
+        assert "(wide.tif) is 0 everywhere on the land cover" in told
+
     def test_what_the_distance_does_not_tell_is_told(self, region, raster, log):
         cover, threats, _, _, _ = region
         rows = [
