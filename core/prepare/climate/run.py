@@ -10,20 +10,21 @@ import numpy as np
 from ...errors import GridError, InputError
 from ...messages import say
 from ...progress import QUIET, Progress
-from ...quantities import ANY, Measure
+from ...quantities import ANY, Measure, quantity
 from ...raster.dataset import open_raster, short_name
 from ...raster.engine import run_job
 from ...raster.files import intermediate_path, workspace
 from ...raster.grid import Grid
-from ...raster.output import Band, Output
+from ...raster.output import Band, BandStatistics, Output
 from ...raster.reading.source import Source, footprint
 from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
 from ...raster.work import Block, Result
 from ...results import ResultTable, row_table
 from ..pressure.extent import write_footprint
+from .position import with_position
 from .steps import ClimateStep, read_climate_steps
-from .units import RATE, STATE, Unit, unit_of
+from .units import RATE, STATE, Unit, require_declared, unit_of
 
 MONTHS = 12
 _AROUND = 3  # pixels
@@ -104,8 +105,12 @@ def run_annual_climate(
     years = read_climate_steps(
         inputs.rasters, inputs.variable, inputs.first, inputs.step, inputs.years, progress
     )  # fmt: skip
-    _require_one_grid([one.path for own in years.values() for one in own])
+    paths = [one.path for own in years.values() for one in own]
+    require_declared(paths, inputs.unit, inputs.step)
     with workspace() as scratch:
+        placed = {path: with_position(path, scratch, progress) for path in dict.fromkeys(paths)}
+        years = {year: [replace(one, path=placed[one.path]) for one in own] for year, own in years.items()}
+        _require_one_grid(list(placed.values()))
         reference = Source("reference", inputs.reference, kind="classes", label="Reference")
         area = open_study_area(reference, settings, scratch, progress)
         near = write_footprint(_around(area.grid, next(iter(years.values()))[0].path), scratch)
@@ -211,8 +216,48 @@ def _reduce(
     paths = {name: intermediate_path(scratch, f"{year} {name}") for name, path in _wanted(outputs).items() if path}
     bands = {"months": tuple(Band(f"{month + 1:02d}") for month in range(MONTHS))}
     made = [Output(name, path, bands.get(name, (Band(str(year)),))) for name, path in paths.items()]
-    run_job(area.job(kernel, area.fit_all(sources, QUIET), made), progress)
+    result = run_job(area.job(kernel, area.fit_all(sources, QUIET), made), progress)
+    if inputs.quantity != STATE:
+        _require_possible(year, result.statistics["annual"][0], inputs, progress)
     return paths
+
+
+def _require_possible(year: int, found: BandStatistics, inputs: ClimateInputs, progress: Progress) -> None:
+    """Holds the totals of a year against what rain can be, or evaporation that is counted upwards.
+
+    Raises:
+        InputError: no land has such totals: fill values that are not declared, or another unit.
+    """
+    rain = quantity("precipitation")
+    low, high = -quantity("evapotranspiration").possible.high, rain.possible.high
+    if not found.count:
+        return
+    if found.minimum < low or found.maximum > high:
+        raise InputError(
+            say(
+                "{year}: totals go from {minimum:.6g} to {maximum:.6g} mm, and no land has less than {low:g} or more "
+                "than {high:g}. Is UNIT ({unit}) right, and are the fill values of the files declared as nodata?",
+                year=year,
+                minimum=found.minimum,
+                maximum=found.maximum,
+                low=low,
+                high=high,
+                unit=inputs.unit,
+            )
+        )
+    if not rain.usual.holds(found.mean):
+        progress.warn(
+            say(
+                "{year}: the mean total is {mean:.6g} mm, and {low:g} to {high:g} is usual. Are UNIT ({unit}) and "
+                "QUANTITY ({quantity}) right?",
+                year=year,
+                mean=found.mean,
+                low=rain.usual.low,
+                high=rain.usual.high,
+                unit=inputs.unit,
+                quantity=inputs.quantity,
+            )
+        )
 
 
 def _wanted(outputs: ClimateOutputs) -> dict[str, str]:

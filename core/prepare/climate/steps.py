@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from osgeo import gdal
+
 from ...errors import InputError
-from ...messages import say
+from ...messages import Message, listed, say
 from ...progress import Progress
 from ...raster.dataset import open_raster, short_name
 from ..files.containers import layers_of, open_raster_or_container
 from ..files.time_axis import band_days
 from ..importing.calendar import days_of_step, end_of_step, expected_steps
+from .names import require_order
 
 STEPS = ("month", "day", "8day", "year")
+_YEARS_TOLD = 3
+_CALENDARS = ("", "standard", "gregorian", "proleptic_gregorian")
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ def read_climate_steps(
         progress: told by what the times were read, and which years are left out.
 
     Raises:
-        InputError: times cannot be told, or a year that is wanted is not whole.
+        InputError: times cannot be told, FIRST contradicts time axes or dates in names, or a year that is wanted is not
+            whole.
     """
     paths = [_of_variable(path, variable) for path in inputs]
     steps = _by_axis(paths, step) if not first.strip() else _from_first(paths, first, step)
@@ -59,7 +65,7 @@ def read_climate_steps(
     by_year: dict[int, list[ClimateStep]] = {}
     for one in steps:
         by_year.setdefault(one.first.year, []).append(one)
-    whole = {}
+    whole, left_out = {}, []
     for year, own in by_year.items():
         expected = expected_steps(step, year)
         there = [one.first for one in own] if step != "month" else [one.first.replace(day=1) for one in own]
@@ -68,34 +74,31 @@ def read_climate_steps(
         elif years and year in years:
             raise InputError(_not_whole(year, step, there, expected))
         elif not years:
-            progress.warn(
-                say(
-                    "{year} is left out: {count} of {expected} steps are there.",
-                    year=year,
-                    count=len(own),
-                    expected=len(expected),
-                )
-            )
+            left_out.append(_not_whole(year, step, there, expected))
     missing = [year for year in years if year not in whole]
-    if missing or not whole:
+    if missing:
         known = ", ".join(map(str, whole)) or "-"
         raise InputError(
             say(
                 "There are no bands of {missing}; whole years are {there}.",
-                missing=", ".join(map(str, missing)) or "-",
+                missing=", ".join(map(str, missing)),
                 there=known,
             )
         )
+    if not whole:
+        raise InputError(say("No year is whole. {reasons}", reasons=listed(left_out[:_YEARS_TOLD], " ")))
+    for reason in left_out:
+        progress.warn(say("{reason} It is left out.", reason=reason))
     return {year: own for year, own in whole.items() if not years or year in years}
 
 
-def _not_whole(year: int, step: str, there: Sequence[date], expected: Sequence[date]) -> str:
+def _not_whole(year: int, step: str, there: Sequence[date], expected: Sequence[date]) -> Message:
     gaps = [str(day) for day in expected if day not in there]
     twice = sorted({str(day) for day in there if list(there).count(day) > 1})
     return say(
         "{year} is not whole: {count} of {expected} steps ({step}); missing {gaps}; twice {twice}.",
         year=year,
-        count=len(there),
+        count=len(set(there) & set(expected)),
         expected=len(expected),
         step=step,
         gaps=", ".join(gaps[:5]) or "-",
@@ -150,9 +153,37 @@ def _from_first(paths: Sequence[str], first: str, step: str) -> list[ClimateStep
         raise InputError(
             say("FIRST is {first!r}. Write the first month or day, such as 2000-01 or 2000-01-01.", first=first)
         )
-    found = []
+    found, firsts = [], []
     for path in paths:
-        for band in range(1, open_raster(path).RasterCount + 1):
+        dataset = open_raster(path)
+        firsts.append(day)
+        axis = _axis_of(dataset)
+        for band in range(1, dataset.RasterCount + 1):
+            after = end_of_step(step, day)
+            if axis and not _start(day, step) <= axis[band - 1] < after:
+                raise InputError(
+                    say(
+                        "FIRST {first} makes band {band} of {file} that of {day}, and its time axis says {said}. Leave "
+                        "FIRST empty, or give the right one, and the files in their order.",
+                        first=first,
+                        band=band,
+                        file=short_name(path),
+                        day=day,
+                        said=axis[band - 1],
+                    )
+                )
             found.append(ClimateStep(path, band, day, days_of_step(step, day)))
-            day = end_of_step(step, day)
+            day = after
+    require_order(paths, firsts, step, first)
     return found
+
+
+def _axis_of(dataset: gdal.Dataset) -> list[date]:
+    """The days of the time axis; none where it has none, or another calendar, whose days are not those of ours."""
+    calendars = [value for key, value in dataset.GetMetadata().items() if key.endswith("#calendar")]
+    if any(calendar.casefold() not in _CALENDARS for calendar in calendars):
+        return []
+    try:
+        return band_days(dataset)
+    except InputError:
+        return []

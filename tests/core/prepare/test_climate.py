@@ -9,8 +9,9 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.climate.run import ClimateInputs, ClimateOutputs, run_annual_climate
-from ecoassets.core.prepare.climate.units import UNITS, unit_of
+from ecoassets.core.prepare.climate.units import UNITS, unit_of, units_declared
 from ecoassets.core.progress import Progress
+from ecoassets.tests.downloads import write_netcdf
 from ecoassets.tests.rasters import read_raster, write_raster
 
 DAYS_2000 = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -100,7 +101,7 @@ def test_a_year_that_is_not_whole_is_left_out_and_told(tmp_path, reference):
     path = monthly(tmp_path / "rain.tif", np.ones(18))
     result, _ = annual(reference, tmp_path, [path], "total", "mm", heard, first="2000-01")
     assert [row.year for row in result.rows] == [2000]
-    assert any("2001 is left out: 6 of 12" in told for told in heard.told)
+    assert any("2001 is not whole: 6 of 12" in told and "left out" in told for told in heard.told)
 
 
 def test_a_raster_much_coarser_than_the_study(tmp_path, reference):
@@ -118,6 +119,108 @@ def test_a_raster_much_coarser_than_the_study(tmp_path, reference):
     )  # fmt: skip
     _, found = annual(reference, tmp_path, [path], "total", "mm", first="2000-01")
     assert found[0] == pytest.approx(120)
+
+
+def months_of(folder, name, order=range(1, 13)):
+    """A file of 10 x month mm for each month, in an order."""
+    return [monthly(folder / name.format(month), [10.0 * month]) for month in order]
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "first", "words"),
+    [
+        ("p_2000_{}.tif", [1, 10, 11, 12, *range(2, 10)], "2000-01", "p_2000_10.tif that of 2000-02-01"),
+        ("p_2000{:02d}.tif", range(12, 0, -1), "2000-01", "order p_200001.tif, p_200002.tif"),
+        ("p_2000-{:02d}-01.tif", range(1, 13), "2010-01", "FIRST is 2000-01"),
+        ("p_{}.tif", [1, 10, 11, 12, *range(2, 10)], "2000-01", "Give them as p_1.tif, p_2.tif"),
+    ],
+)
+def test_names_that_contradict_the_order_stop(tmp_path, reference, name, order, first, words):
+    with pytest.raises(InputError, match=words):
+        annual(reference, tmp_path, months_of(tmp_path, name, order), "total", "mm", first=first)
+    assert not (tmp_path / "annual.tif").exists()
+
+
+@pytest.mark.parametrize("name", ["p_2000_{}.tif", "p_2000{:02d}.tif", "p_{}.tif", "v2019_01_p_2000-{:02d}.tif"])
+def test_names_that_agree_with_the_order_pass(tmp_path, reference, name):
+    _, found = annual(reference, tmp_path, months_of(tmp_path, name), "total", "mm", first="2000-01")
+    assert found[0, 0, 0] == pytest.approx(780)
+
+
+def in_degrees(path, values, units="mm", times=range(12), since="months since 2021-01-15"):
+    """CF without a grid mapping: 4 x 4 pixels of 0.1 degrees."""
+    bands = np.array(values, "f4")[:, np.newaxis, np.newaxis] * np.ones((1, 4, 4), "f4")
+    return str(
+        write_netcdf(
+            path, "pre", bands, times=list(times), units=since, top_left=(10, 30), cell=0.1,
+            attributes={"units": units}, nodata=-9999,
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def land(tmp_path):
+    return write_raster(tmp_path / "degrees.tif", np.ones((4, 4)), pixel=0.1, top_left=(10, 30), epsg=4326)
+
+
+def test_latitudes_and_longitudes_without_a_crs_are_taken_as_wgs84(tmp_path, land):
+    heard = Heard()
+    _, found = annual(land, tmp_path, [in_degrees(tmp_path / "p.nc", [10] * 12)], "total", "mm", heard)
+    assert found == pytest.approx(120)
+    assert any("p.nc" in told and "EPSG:4326 is assumed" in told for told in heard.told)
+
+
+@pytest.mark.parametrize(
+    ("units", "quantity", "unit"),
+    [("mm", "total", "tenth_mm"), ("m", "total", "mm"), ("0.1 mm", "total", "mm"), ("mm/day", "total", "mm"),
+     ("kg m-2 s-1", "rate", "mm_day"), ("K", "state", "celsius"), ("inch", "total", "mm")],
+)  # fmt: skip
+def test_a_unit_that_contradicts_the_file_stops(tmp_path, land, units, quantity, unit):
+    path = in_degrees(tmp_path / "p.nc", [10] * 12, units)
+    with pytest.raises(InputError, match=f"declares the unit {units}, and UNIT is {unit}"):
+        annual(land, tmp_path, [path], quantity, unit)
+
+
+@pytest.mark.parametrize(
+    ("declared", "step", "scaled", "units"),
+    [
+        ("kg m**-2 s**-1", "month", False, ("kg_m2_s",)),
+        ("mm day^-1", "day", False, ("mm_day", "mm")),
+        ("0.1 mm", "month", True, ("tenth_mm", "mm")),
+        ("m", "month", False, ("metres", "metres_day")),
+        ("furlong", "month", False, None),
+    ],
+)
+def test_units_as_files_write_them(declared, step, scaled, units):
+    assert units_declared(declared, step, scaled) == units
+
+
+def test_totals_that_no_land_has_stop(tmp_path, reference):
+    path = monthly(tmp_path / "rain.tif", [10] * 11 + [1e20])
+    with pytest.raises(InputError, match="fill values"):
+        annual(reference, tmp_path, [path], "total", "mm", first="2000-01")
+    assert not (tmp_path / "annual.tif").exists()
+
+
+def test_totals_that_are_unusual_are_told(tmp_path, reference):
+    """780 mm given in tenths, and read as mm."""
+    heard = Heard()
+    path = monthly(tmp_path / "rain.tif", [650] * 12)
+    annual(reference, tmp_path, [path], "total", "mm", heard, first="2000-01")
+    assert any("the mean total is 7800 mm, and 10 to 3500 is usual" in told for told in heard.told)
+
+
+def test_first_that_contradicts_the_time_axis_stops(tmp_path, land):
+    path = in_degrees(tmp_path / "p.nc", [10] * 12)
+    with pytest.raises(InputError, match="band 1 of p.nc that of 2001-01-01, and its time axis says 2021-01-01"):
+        annual(land, tmp_path, [path], "total", "mm", first="2001-01")
+    annual(land, tmp_path, [path], "total", "mm", first="2021-01")
+
+
+def test_a_day_that_is_there_twice_is_told(tmp_path, land):
+    path = in_degrees(tmp_path / "p.nc", [1] * 365, times=[*range(364), 363], since="days since 2021-01-01")
+    with pytest.raises(InputError, match="No year is whole. 2021 is not whole: 364 of 365 .* twice 2021-12-30"):
+        annual(land, tmp_path, [path], "total", "mm", step="day")
 
 
 @pytest.mark.parametrize(
