@@ -77,6 +77,7 @@ class PluginMenu:
 
     def remove(self) -> None:
         """Takes the entries away when the plugin is switched off."""
+        self._start.remove()
         self._years.remove()
         self._iface.pluginMenu().removeAction(self._menu.menuAction())
         self._menu.deleteLater()

@@ -23,6 +23,7 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ...core.resources import RESOURCES
+from ..looks.landing import OF_RUN
 from ..tools.practiceregion import PROJECT, usual_folder
 from ..translation import tr
 
@@ -69,6 +70,7 @@ class Start:
         self._iface, self._folder = iface, folder or usual_folder()
         self._kept: list[Any] = []  # QGIS holds only pointers to what a task works with
         self._note: Any = None
+        QgsProject.instance().layerTreeRoot().customPropertyChanged.connect(self._run_landed)
 
     def begin(self) -> None:
         """Asks only where an open project has unsaved changes."""
@@ -117,6 +119,21 @@ class Start:
         self._kept += [context, feedback, task, ended]
         QgsApplication.taskManager().addTask(task)
 
+    def remove(self) -> None:
+        """Listens no more."""
+        QgsProject.instance().layerTreeRoot().customPropertyChanged.disconnect(self._run_landed)
+
+    def _run_landed(self, _: Any, key: str) -> None:
+        """What is told of one run is over when another lands."""
+        if key == OF_RUN:
+            self._drop()
+
+    def _drop(self) -> None:
+        bar = self._iface.messageBar()
+        if self._note is not None and self._note in bar.items():
+            bar.popWidget(self._note)
+        self._note = None
+
     def _tell(
         self,
         text: str,
@@ -124,10 +141,8 @@ class Start:
         buttons: Mapping[str, Callable[[], Any]] | None = None,
     ) -> None:
         """A line above the map in place of the one before."""
-        bar = self._iface.messageBar()
-        if self._note is not None and self._note in bar.items():
-            bar.popWidget(self._note)
-        self._note = add_note(bar, text, level, buttons or {})
+        self._drop()
+        self._note = add_note(self._iface.messageBar(), text, level, buttons or {})
 
 
 def welcome(iface: Any, begin: Callable[[], Any], help_: Callable[[], Any]) -> None:

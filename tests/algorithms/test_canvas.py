@@ -258,3 +258,22 @@ def test_custom_classes_take_names_and_colours_of_the_layer(tmp_path):
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, styled))
     found = layer_legend(layer)
     assert (found[1].colour, found[2].name, found[2].colour) == ("#006400", "Lake", "#3b7dd8")
+
+
+def test_a_note_of_start_here_goes_when_another_run_lands():
+    from types import SimpleNamespace
+
+    from qgis.core import QgsProject
+    from qgis.gui import QgsMessageBar
+
+    from ecoassets.algorithms.desktop.start import Start
+    from ecoassets.algorithms.looks.landing import RunGroup
+
+    bar = QgsMessageBar()
+    start = Start(SimpleNamespace(messageBar=lambda: bar), "region")
+    start._tell("The plan is on the map")
+    assert [item.text() for item in bar.items()] == ["The plan is on the map"]
+    RunGroup("Another run").node(QgsProject.instance())
+    assert bar.items() == []
+    start.remove()
+    QgsProject.instance().clear()

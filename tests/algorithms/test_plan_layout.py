@@ -215,3 +215,10 @@ def test_hidden_layers_are_not_in_the_legend_and_long_ones_give_way_to_short_one
     assert titles[1].startswith("Long (the largest")
     assert len(titles) == 2
     assert legend.pos().y() + height(legend) <= PAGE_MM
+
+
+def test_a_long_title_begins_at_the_left_without_gaps(project, add):
+    from qgis.PyQt.QtCore import Qt
+
+    add("Plan", ["none", "conservation"])
+    assert layout_of(project, title="A long title " * 9).itemById("title").hAlign() == Qt.AlignmentFlag.AlignLeft
