@@ -179,7 +179,7 @@ class Table:
                     raise self._cell_error(row, column, say("is blank"), say("Write a number."))
                 numbers.append(blank)
                 continue
-            number = self._number(value)
+            number = self.number(value)
             if number is None or (math.isinf(number) and not infinite):
                 fault = say("holds {value!r}, which is not a number", value=value)
                 raise self._cell_error(row, column, fault, self._mend(value))
@@ -196,7 +196,7 @@ class Table:
         for row, value in enumerate(self.values(column), start=1):
             if value is None:
                 raise self._cell_error(row, column, say("is blank"), say("Write a code, or remove the row."))
-            number = self._number(value)
+            number = self.number(value)
             if number is None or not math.isfinite(number) or number < 0 or number != int(number):
                 fault = say("holds {value!r}, which is not a class code", value=value)
                 raise self._cell_error(row, column, fault, say("Write a whole number from 0."))
@@ -207,7 +207,8 @@ class Table:
             codes[code] = row
         return tuple(codes)
 
-    def _number(self, value: Value) -> float | None:
+    def number(self, value: Value) -> float | None:
+        """The number of a cell, by the decimal sign of the table; None where it holds none."""
         if isinstance(value, (bool, int, float, np.number, np.bool_)):
             return float(value)
         text = str(value).strip()

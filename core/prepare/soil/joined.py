@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from osgeo import gdal, osr
@@ -20,6 +21,7 @@ from ...raster.windows import TILE
 NODATA = -9999.0
 _MARGIN = 4  # pixels around the study, for interpolation
 _WGS84 = "EPSG:4326"
+_TOLD = 10  # ids in a message
 
 
 def write_joined(
@@ -71,6 +73,39 @@ def write_joined(
             )
         )
     return target
+
+
+def tell_missing_ids(path: str, known: Collection[int], study: Grid, progress: Progress) -> None:
+    """Warns of ids around the study that the table does not have, and of the share of pixels that hold them.
+
+    Raises:
+        GridError, InputError: as `write_joined`.
+    """
+    dataset = open_raster(path, "soil units")
+    own = Grid.of_dataset(dataset) if dataset.GetProjection() else _assumed(dataset)
+    left, top, width, height = _around(own, study, path)
+    nodata = dataset.GetRasterBand(1).GetNoDataValue()
+    counts: Counter[int] = Counter()
+    for row in range(0, height, TILE):
+        progress.check()
+        read = dataset.GetRasterBand(1).ReadAsArray
+        stored = call_gdal(
+            f"Cannot read {path}", InputError, read, left, top + row, width, min(TILE, height - row)
+        ).astype(np.int64)
+        ids, pixels = np.unique(stored, return_counts=True)
+        counts.update(dict(zip(ids.tolist(), pixels.tolist())))
+    counts.pop(nodata, None)  # type: ignore[call-overload]  # 65535.0 is the key 65535
+    missing = [(unit, pixels) for unit, pixels in counts.most_common() if unit not in known]
+    if missing:
+        progress.warn(
+            say(
+                "{raster}: {share:.3g} % of the pixels around the study hold ids that the table does not have ({ids}). "
+                "They get no value.",
+                raster=short_name(path),
+                share=100 * sum(pixels for _, pixels in missing) / sum(counts.values()),
+                ids=", ".join(str(unit) for unit, _ in missing[:_TOLD]) + (", ..." if len(missing) > _TOLD else ""),
+            )
+        )
 
 
 def _assumed(dataset: gdal.Dataset) -> Grid:

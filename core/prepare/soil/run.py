@@ -26,9 +26,9 @@ from ..catalogue.recognise import Recognised, recognise
 from ..files.containers import open_layer
 from ..files.listing import list_files
 from .depths import Depth, weights_of
-from .joined import write_joined
+from .joined import tell_missing_ids, write_joined
 from .texture import close_texture, hydrologic_group
-from .units import RULES, values_by_unit
+from .units import MATTER, RULES, column_of, values_by_unit
 
 SOURCES = ("auto", "soilgrids", "units")
 CARBONS = ("carbon", "matter")
@@ -178,16 +178,27 @@ def _parts(
     if len(paths) != 1:
         names = ", ".join(one.name for one in (units or found)) or "-"
         raise InputError(say("Give one raster of soil units; there are: {names}.", names=names))
-    values = values_by_unit(inputs.table, inputs.key, inputs.rule, inputs.top, inputs.bottom)
-    per_carbon = 1 / MATTER_PER_CARBON if inputs.carbon == "matter" else 1.0
+    matter = inputs.carbon == "matter"
+    values = values_by_unit(inputs.table, inputs.key, inputs.rule, inputs.top, inputs.bottom, matter)
+    per_carbon = 1 / MATTER_PER_CARBON if matter else 1.0
     means = {}
     for name in needed:
         own = {unit: one[name] for unit, one in values.items() if name in one}
+        column = column_of(inputs.table, MATTER)
+        if not own and name == "carbon" and column and not matter:
+            raise InputError(
+                say(
+                    "{table} holds organic matter ({column}), not carbon. Choose matter as CARBON.",
+                    table=inputs.table.name,
+                    column=column,
+                )
+            )
         if not own:
             raise InputError(say("{table} holds no {name}. Leave that output out.", table=inputs.table.name, name=name))
         path = write_joined(paths[0], own, name, area.grid, scratch, progress)
         measured = Source(f"{name} 1", path, label=name, measure=Measure(_QUANTITY[name]))
         means[name] = _Mean((measured,), (1.0,), per_carbon if name == "carbon" else 1.0)
+    tell_missing_ids(paths[0], values, area.grid, progress)
     return source, means
 
 
@@ -252,8 +263,19 @@ def _lay(
             ClassColour(code, letter, colour) for code, (letter, colour) in enumerate(zip("ABCD", _COLOURS), 1)
         )
         made.append(Output("group", outputs.group, (Band("soil_group"),), "uint8", 255, legend))
-    result = run_job(area.job(kernel, fitted, made, gate_any=True), progress)
-    return _Laid(_rows(result, outputs))
+
+    def accept(found: JobResult) -> None:
+        area.require_pixels(found)
+        if "texture" in found.sums and not found.sums["texture"][0]:
+            raise InputError(
+                say(
+                    "Sand, silt and clay are 0, or without a value, everywhere within the study area: no texture can "
+                    "be told. Is 0 what the files have for no data? Choose other files, or leave texture and group out."
+                )
+            )
+
+    job = replace(area.job(kernel, fitted, made, gate_any=True), accept=accept)
+    return _Laid(_rows(run_job(job, progress), outputs))
 
 
 def _rows(result: JobResult, outputs: SoilOutputs) -> tuple[SoilRow, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -24,7 +27,10 @@ _NAMES = {
     "carbon": ("ORG_CARBON", "T_OC", "OC", "SOC", "organic_carbon", "carbon"),
     "density": ("BULK", "T_REF_BULK_DENSITY", "T_BULK_DENSITY", "bulk_density", "density"),
 }
+MATTER = ("organic_matter", "SOM", "OM", "T_OM")
 _SUBSOIL = {"sand": "S_SAND", "silt": "S_SILT", "clay": "S_CLAY", "carbon": "S_OC", "density": "S_REF_BULK_DENSITY"}
+_TOLD = 10  # ids in a message
+_WITH_COMMA = re.compile(r"[+-]?\d*,\d+")
 _HWSD1_TOP, _HWSD1_SUB = (0, 30), (30, 100)
 
 
@@ -39,7 +45,9 @@ class _Part:
     values: Mapping[str, float]
 
 
-def values_by_unit(table: Table, key: str, rule: str, top: float, bottom: float) -> dict[int, dict[str, float]]:
+def values_by_unit(
+    table: Table, key: str, rule: str, top: float, bottom: float, matter: bool = False
+) -> dict[int, dict[str, float]]:
     """The properties of each unit over a depth, in the numbers of the table.
 
     Args:
@@ -48,12 +56,14 @@ def values_by_unit(table: Table, key: str, rule: str, top: float, bottom: float)
         rule: `dominant` takes the soil of the first sequence or the largest share, `weighted` the mean of all soils by
             their share among those that have a value.
         top, bottom: cm; a table without layers has one value for any depth.
+        matter: whether organic matter is read as `carbon`, for the caller to convert.
 
     Raises:
-        TableError: a column is missing, or no property is there.
+        TableError: a column is missing, no property is there, a number cannot be read, or a unit has several soils and
+            nothing says which counts.
         InputError: its layers do not cover the depth.
     """
-    parts = _parts(table, _key(table, key))
+    parts = _parts(table, _key(table, key), matter)
     depths = {part.depth for part in parts if part.depth is not None}
     weights = weights_of(depths, top, bottom, table.name) if depths else {}
     found: dict[int, dict[str, float]] = {}
@@ -79,14 +89,17 @@ def _key(table: Table, key: str) -> str:
     )
 
 
-def _parts(table: Table, key: str) -> list[_Part]:
+def column_of(table: Table, names: Iterable[str]) -> str | None:
+    """The first of some columns that the table has, whatever their case."""
     columns = {column.casefold(): column for column in table.columns}
+    return next((columns[name.casefold()] for name in names if name.casefold() in columns), None)
 
-    def column(names: Iterable[str]) -> str | None:
-        return next((columns[name.casefold()] for name in names if name.casefold() in columns), None)
 
-    top = {name: found for name, names in _NAMES.items() if (found := column(names))}
-    if not top:
+def _parts(table: Table, key: str, matter: bool) -> list[_Part]:
+    column = partial(column_of, table)
+    names = {**_NAMES, "carbon": (*MATTER, *_NAMES["carbon"])} if matter else _NAMES
+    top = {name: found for name, own in names.items() if (found := column(own))}
+    if not top and not column(MATTER):
         raise TableError(
             say(
                 "Table {table} has no column of sand, silt, clay or organic carbon. It has {columns}.",
@@ -97,11 +110,11 @@ def _parts(table: Table, key: str) -> list[_Part]:
     sub = {name: found for name, one in _SUBSOIL.items() if (found := column([one]))}
     layer, share, sequence = column(["LAYER"]), column(["SHARE"]), column(["SEQUENCE", "SEQ"])
     parts = []
-    for row in table.rows:
-        unit = _number(row[key])
+    for line, row in enumerate(table.rows, start=1):
+        unit = _number(table, line, key)
         if unit is None:
             continue
-        rest = (_number(row[share]) if share else None), (_number(row[sequence]) if sequence else None)
+        rest = tuple(_number(table, line, name) if name else None for name in (share, sequence))
         shares = 100.0 if rest[0] is None else rest[0], 1.0 if rest[1] is None else rest[1]
         if layer:
             depth = _HWSD2_DEPTHS.get(str(row[layer]).strip().upper())
@@ -109,27 +122,56 @@ def _parts(table: Table, key: str) -> list[_Part]:
                 raise TableError(
                     say("Table {table}: LAYER {layer!r} is not known (D1 to D7).", table=table.name, layer=row[layer])
                 )
-            parts.append(_Part(int(unit), depth, *shares, _values(row, top)))
+            parts.append(_Part(int(unit), depth, *shares, _values(table, line, top)))
         elif sub:
-            parts.append(_Part(int(unit), _HWSD1_TOP, *shares, _values(row, top)))
-            parts.append(_Part(int(unit), _HWSD1_SUB, *shares, _values(row, sub)))
+            parts.append(_Part(int(unit), _HWSD1_TOP, *shares, _values(table, line, top)))
+            parts.append(_Part(int(unit), _HWSD1_SUB, *shares, _values(table, line, sub)))
         else:
-            parts.append(_Part(int(unit), None, *shares, _values(row, top)))
+            parts.append(_Part(int(unit), None, *shares, _values(table, line, top)))
+    if not share and not sequence:
+        _require_one_soil(parts, table.name, key)
     return parts
 
 
-def _values(row: Mapping[str, object], columns: Mapping[str, str]) -> dict[str, float]:
+def _require_one_soil(parts: Iterable[_Part], table: str, key: str) -> None:
+    counts = Counter((part.unit, part.depth) for part in parts)
+    twice = sorted({unit for (unit, _), count in counts.items() if count > 1})
+    if twice:
+        raise TableError(
+            say(
+                "Table {table}: {key} {ids} has several rows, and no column SHARE or SEQUENCE says which counts. Give "
+                "one row per id, or the shares of its soils.",
+                table=table,
+                key=key,
+                ids=", ".join(map(str, twice[:_TOLD])) + (", ..." if len(twice) > _TOLD else ""),
+            )
+        )
+
+
+def _values(table: Table, line: int, columns: Mapping[str, str]) -> dict[str, float]:
     """Properties of a row; below 0 stands for no value (-9 of water, -1 of rock)."""
-    numbers = {name: _number(row[column]) for name, column in columns.items()}
+    numbers = {name: _number(table, line, column) for name, column in columns.items()}
     return {name: number for name, number in numbers.items() if number is not None and number >= 0}
 
 
-def _number(cell: object) -> float | None:
-    try:
-        number = float(str(cell).strip())
-    except ValueError:
+def _number(table: Table, line: int, column: str) -> float | None:
+    """The number of a cell; None where it holds none, such as NA."""
+    cell = table.rows[line - 1][column]
+    if cell is None:
         return None
-    return number if np.isfinite(number) else None
+    number = table.number(cell)
+    if number is None and _WITH_COMMA.fullmatch(str(cell).strip()):
+        raise TableError(
+            say(
+                "Table {table}, row {row}: {column} is {cell}. Write it with a decimal point, or separate the cells of "
+                "the file by semicolons.",
+                table=table.name,
+                row=line,
+                column=column,
+                cell=cell,
+            )
+        )
+    return number if number is not None and np.isfinite(number) else None
 
 
 def _grouped(parts: Iterable[_Part]) -> dict[int, list[_Part]]:

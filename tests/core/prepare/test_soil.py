@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,8 @@ from ecoassets.core.prepare.soil.depths import weights_of
 from ecoassets.core.prepare.soil.run import SoilInputs, SoilOutputs, run_soil_properties
 from ecoassets.core.prepare.soil.texture import close_texture, hydrologic_group, texture_classes
 from ecoassets.core.prepare.soil.units import values_by_unit
-from ecoassets.core.tables import Table
+from ecoassets.core.progress import Progress
+from ecoassets.core.tables import Table, read_table
 from ecoassets.tests.rasters import read_raster, write_raster
 
 
@@ -145,6 +148,62 @@ def test_organic_matter_becomes_carbon(tmp_path, reference):
     inputs = SoilInputs([str(tmp_path / "HWSD2.tif")], reference, table=soils, carbon="matter")
     run_soil_properties(inputs, SoilOutputs({"carbon": str(tmp_path / "c.tif")}))
     assert read_raster(str(tmp_path / "c.tif"))[0] == pytest.approx(2.0, rel=1e-6)
+
+
+class Heard(Progress):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, message):
+        self.warnings.append(str(message))
+
+
+def test_ids_that_the_table_lacks_are_told_with_their_share(tmp_path, reference):
+    """Ids 2, 4 and 5 in 4, 3 and 1 of 8 columns; the table has 2 and 4, and 4 without a value, as water."""
+    ids = np.tile([2, 2, 2, 2, 4, 4, 4, 5], (8, 1))
+    write_raster(tmp_path / "HWSD2.tif", ids, "uint16", nodata=None)
+    soils = table("HWSD2_SMU_ID ORG_CARBON", (2, 1), (4, -9))
+    heard = Heard()
+    inputs = SoilInputs([str(tmp_path / "HWSD2.tif")], reference, table=soils)
+    run_soil_properties(inputs, SoilOutputs({"carbon": str(tmp_path / "c.tif")}), progress=heard)
+    (told,) = [told for told in heard.warnings if "does not have" in told]
+    assert "12.5 % of the pixels" in told and "(5)" in told
+
+
+@pytest.mark.parametrize("rule", ["dominant", "weighted"])
+def test_several_soils_of_a_unit_need_shares(rule):
+    with pytest.raises(TableError, match="id 2 has several rows"):
+        values_by_unit(table("id SAND", (1, 40), (2, 30), (2, 60)), "", rule, 0, 30)
+
+
+def test_decimal_commas_are_numbers_where_semicolons_separate_cells(tmp_path):
+    (tmp_path / "soils.csv").write_text("id;sand\n1;40,5\n")
+    assert values_by_unit(read_table(tmp_path / "soils.csv"), "", "dominant", 0, 30) == {1: {"sand": 40.5}}
+    with pytest.raises(TableError, match="row 1: SAND is 40,5. Write it with a decimal point"):
+        values_by_unit(table("id SAND", (1, "40,5")), "", "dominant", 0, 30)
+
+
+def test_a_column_of_organic_matter_is_named(tmp_path, reference):
+    write_raster(tmp_path / "HWSD2.tif", np.full((8, 8), 2), "uint16", nodata=None)
+    soils = table("HWSD2_SMU_ID organic_matter", (2, 3.448))
+    inputs = SoilInputs([str(tmp_path / "HWSD2.tif")], reference, table=soils)
+    outputs = SoilOutputs({"carbon": str(tmp_path / "c.tif")})
+    with pytest.raises(InputError, match="organic_matter.*Choose matter as CARBON"):
+        run_soil_properties(inputs, outputs)
+    run_soil_properties(replace(inputs, carbon="matter"), outputs)
+    assert read_raster(str(tmp_path / "c.tif"))[0] == pytest.approx(2.0, rel=1e-6)
+
+
+def test_texture_of_zeros_stops(tmp_path, reference):
+    folder = soilgrids(tmp_path / "soil", {"soc": 150})
+    for layer in ("sand", "silt", "clay"):
+        for depth in ("0-5", "5-15", "15-30"):
+            name = tmp_path / "soil" / f"{layer}_{depth}cm_mean.tif"
+            write_raster(name, np.zeros((4, 4)), "int16", pixel=200.0, nodata=-32768)
+    paths = {name: str(tmp_path / f"{name}.tif") for name in ("sand", "carbon")}
+    with pytest.raises(InputError, match="no texture can be told"):
+        run_soil_properties(SoilInputs([folder], reference), SoilOutputs(paths))
+    assert not (tmp_path / "carbon.tif").exists()
 
 
 def test_dual_groups_are_d_where_the_soil_is_not_drained(tmp_path, reference):
