@@ -201,3 +201,14 @@ def test_curves_models_and_their_report(tmp_path):
     assert {row["model"] for row in read_csv(models)} == {"fe", "re", "pooled", "between"}
     text = Path(html).read_text(encoding="utf-8")
     assert "Turning points" in text and "Models side by side" in text
+
+
+def test_residuals_of_neighbours_that_are_alike_say_what_to_run(parameters, tmp_path):
+    from qgis.core import QgsProcessingFeedback
+
+    rows = panel_rows()
+    for row in rows:  # what is left out rises to the east, more so every year
+        row["value"] += (row["x"] - 500_000) / 100 * (row["year"] - 2000)
+    told = QgsProcessingFeedback(False)
+    run(PANEL, {**parameters, "INPUT": write_layer(tmp_path / "east.gpkg", rows)}, feedback=told)
+    assert "run Panel regression on this sample with blocks (BLOCK_SIZE)" in told.textLog()

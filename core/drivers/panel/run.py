@@ -317,6 +317,9 @@ def _residual_pattern(
     if not clustered or spatial:
         return pattern, ()
     return pattern, (
-        f"Residuals of neighbours are alike in {', '.join(clustered)} (Moran's I), so these standard errors are too "
-        "small: cluster by blocks (BLOCK_SIZE) or choose COVARIANCE conley.",
+        say(
+            "Residuals of neighbours are alike in {times} (Moran's I), so these standard errors are too small: run "
+            "Panel regression on this sample with blocks (BLOCK_SIZE) or with COVARIANCE conley.",
+            times=", ".join(clustered),
+        ),
     )
