@@ -8,7 +8,7 @@ from typing import Any
 from ..algorithms.checks.needs import needs_of
 from ..algorithms.declared import POLYGONS
 from ..algorithms.help_texts import QUANTITY, UNIT_FROM
-from ..core.inputs.needs import Columns, Metres, Need, Polygons, Rows, Yearly
+from ..core.inputs.needs import AnyOf, Columns, Filled, Metres, Need, Polygons, Rows, SeveralYears, Yearly
 from ..core.inputs.registry import CHECKS, Guarded, Input, guarding
 from ..core.quantities import quantity
 
@@ -81,6 +81,12 @@ def _told(need: Need) -> tuple[str, str]:
         return need.table, need.of
     if isinstance(need, Polygons):
         return need.polygons, f"a CRS{f', the field of {need.field}' if need.field else ''}"
+    if isinstance(need, SeveralYears):
+        return "YEARS", "two years or more"
+    if isinstance(need, AnyOf):
+        return need.names[0], f"one of {', '.join(need.names)}"
+    if isinstance(need, Filled):
+        return need.folder, "a folder that is not empty"
     assert isinstance(need, Metres)
     where = f" where {need.where[0]} is {need.where[1]}" if need.where else ""
     return need.raster, f"a projected CRS of true lengths{where}"
