@@ -37,7 +37,7 @@ _SAMPLE_PIXELS = 2**16
 _STEP_X, _STEP_Y = 0.7548776662466927, 0.5698402909980532
 # Files without a position have rows and columns all the same.
 _NOWHERE = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-_LARGE = 1e30  # beyond it there is no quantity, only the ends of the float types
+_LARGEST_CODE = 2.0**53  # beyond it floats hold no whole numbers one by one, and nothing is a code
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def _add(profile: RasterProfile, values: np.ndarray, valid: np.ndarray) -> np.nd
     whole = held[held == np.floor(held)] if held.dtype.kind == "f" else held
     profile.fractions += int(held.size - whole.size)
     if profile.codes is not None:
-        profile.codes = _add_codes(profile.codes, whole[np.abs(whole) < _LARGE])
+        profile.codes = _add_codes(profile.codes, whole[np.abs(whole) < _LARGEST_CODE])
     low, high = held.min(), held.max()
     fills = _fills_among(profile, held, low, high)
     if fills:
