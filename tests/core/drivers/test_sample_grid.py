@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from osgeo import gdal, osr
+from scipy import integrate
 
 from ecoassets.core.drivers.sampling.inputs import read_variables
 from ecoassets.core.drivers.sampling.sample_grid import SampleInputs, run_sample_grid
@@ -279,7 +280,7 @@ class TestDegrees:
         a, e2 = 6378.137, 0.00669437999014
         latitude = np.radians(np.linspace(south, north, 2001))
         element = a**2 * (1 - e2) * np.cos(latitude) / (1 - e2 * np.sin(latitude) ** 2) ** 2
-        return np.trapz(element, latitude) * np.radians(width)
+        return integrate.trapezoid(element, latitude) * np.radians(width)
 
     def test_means_weigh_pixels_by_their_area(self, tmp_path):
         rng = np.random.default_rng(5)
