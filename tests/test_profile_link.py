@@ -40,8 +40,8 @@ def test_link_twice_and_unlink_twice(profile_link, clone, tmp_path):
 
 
 def test_the_profile_can_be_chosen(profile_link, tmp_path):
-    profile_link("link", QGIS_PROFILE="work")
-    assert (tmp_path / "QGIS/QGIS3/profiles/work/python/plugins/ecoassets").is_symlink()
+    profile_link("link", QGIS_PROFILE="field")
+    assert (tmp_path / "QGIS/QGIS3/profiles/field/python/plugins/ecoassets").is_symlink()
 
 
 def test_both_generations_of_qgis_are_linked(profile_link, tmp_path):

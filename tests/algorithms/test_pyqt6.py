@@ -53,14 +53,14 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if spec.name.startswith("qgis.PyQt."):
             module = importlib.import_module(spec.name.replace("qgis.PyQt", "PyQt6"))
             if spec.name.endswith("QtWidgets"):  # as QGIS does for what has moved
-                from PyQt6.QtGui import QAction, QShortcut
-                module.QAction, module.QShortcut = QAction, QShortcut
+                moved = importlib.import_module("qgis.PyQt.QtGui")
+                module.QAction, module.QShortcut = moved.QAction, moved.QShortcut
             return module
         return Stand(spec.name)
     def exec_module(self, module): pass
 
 sys.meta_path.insert(0, Finder())
-from PyQt6.QtWidgets import QApplication, QMainWindow, QMenu
+from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QMenu
 application = QApplication([])
 import ecoassets, ecoassets.plugin, ecoassets.algorithms
 names = [module.name for module in pkgutil.walk_packages(ecoassets.algorithms.__path__, "ecoassets.algorithms.")]

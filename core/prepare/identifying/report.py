@@ -36,7 +36,12 @@ def identify_report(result: IdentifyResult, language: str) -> MethodReport:
 
 def plain_table(title: str, table: ResultTable, download: str) -> TableBlock:
     """A table of a report as the run has it."""
-    kinds = ["code" if c.name in _CODES else "text" if c.kind == "text" else "number" for c in table.columns]
-    columns = [Column(column.name, kind=kind) for column, kind in zip(table.columns, kinds)]  # type: ignore[arg-type]
-    rows = [["" if cell is None and kind != "number" else cell for cell, kind in zip(row, kinds)] for row in table.rows]
+    columns = [
+        Column(c.name, kind="code" if c.name in _CODES else "text" if c.kind == "text" else "number")
+        for c in table.columns
+    ]
+    rows = [
+        ["" if cell is None and column.kind != "number" else cell for cell, column in zip(row, columns)]
+        for row in table.rows
+    ]
     return TableBlock(title, columns, rows, download=download)

@@ -16,7 +16,7 @@ from ...raster.engine import run_job
 from ...raster.grid import Grid
 from ...raster.output import Band, ClassColour, Output
 from ...raster.reading.legend import read_legend
-from ...raster.reading.source import MUCH_FINER, Source, footprint
+from ...raster.reading.source import MUCH_FINER, Kind, Source, footprint
 from ...raster.study import StudyArea
 from ...raster.work import Block, JobResult, Result
 from ..catalogue.product import Product
@@ -130,9 +130,9 @@ def lay_on_grid(laying: Laying, natives: Sequence[Native], area: StudyArea, prog
 
 def _source(name: str, native: Native, number: int, period: Period, laying: Laying) -> Source:
     layer = laying.rule.layer
-    kind = "classes" if layer.is_classes else "amount" if layer.kind == "count" else "continuous"
+    kind: Kind = "classes" if layer.is_classes else "amount" if layer.kind == "count" else "continuous"
     label = f"{laying.product.id} {layer.id} {period.label}".strip()
-    return Source(name, native.path, number + 1, kind, label, measure=laying.measure)  # type: ignore[arg-type]
+    return Source(name, native.path, number + 1, kind, label, measure=laying.measure)
 
 
 def _that_overlap(sources: Sequence[Source], natives: Sequence[Native], grid: Grid) -> list[Source]:
