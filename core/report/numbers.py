@@ -114,7 +114,7 @@ def scaled(
     peak = max((abs(v) for v in numbers if v is not None), default=0.0)
     if unit == "ha" and peak >= _KM2_FROM_HA:
         return _divided(numbers, _HA_PER_KM2), "km²"
-    if 0 < peak < 1e-3:
+    if 0 < peak < 1e-3 and unit != "%":  # percents stay percents
         exponent = math.floor(math.log10(peak) / 3) * 3
         return _divided(numbers, 10.0**exponent), power_of_ten(exponent, told)
     if peak >= (min(above, 1e4) if language == "zh" else above):

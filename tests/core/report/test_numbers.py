@@ -40,6 +40,7 @@ def test_large_amounts_are_told_in_the_units_of_planners():
     assert scaled([25_000.0], "CNY", "zh") == ([2.5], "万元")
     assert scaled([25_000.0], "CNY") == ([25_000.0], "CNY")
     assert scaled([250.0], "1e4 CNY/km2") == ([2.5], "million CNY/km²")
+    assert scaled([0.0003], "%") == ([0.0003], "%"), "percents stay percents"
     assert scaled([123.0, 4.0], "ha") == ([123.0, 4.0], "ha")
     assert scaled([0.0, math.nan], "ha") == ([0.0, None], "ha")
 
