@@ -22,6 +22,7 @@ from ...raster.grid import Grid, same_crs
 from ...raster.reading.source import footprint
 from ...raster.windows import Window
 from ..catalogue.product import Layer
+from ..near import window_near
 from .masks import StoredMask, passes
 from .reduction import bytes_per_pixel, converted, reduction_of
 from .steps import Period, Step
@@ -29,7 +30,6 @@ from .steps import Period, Step
 STRIP_BYTES = 192 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each strip
 _CACHE_PIXELS = 1 << 16
 _ALIGNED = 1e-2  # of a pixel
-_MARGIN = 4  # pixels around the study, for interpolation
 NO_CLASS = -32768
 _TILE = 256
 _SMALL_CODES = 1 << 16
@@ -151,20 +151,10 @@ def _over_study(tile: str, grid: Grid, study: Grid) -> _Part | None:
         return _Part(tile, grid, Window(0, 0, grid.width, grid.height), 0.0)
     geographic = bool(grid.spatial_reference().IsGeographic())
     for shift in (0.0, 360.0, -360.0) if geographic else (0.0,):
-        window = _window(grid, (bounds[0] + shift, bounds[1], bounds[2] + shift, bounds[3]))
+        window = window_near(grid, (bounds[0] + shift, bounds[1], bounds[2] + shift, bounds[3]))
         if window is not None:
             return _Part(tile, grid, window, shift)
     return None
-
-
-def _window(grid: Grid, bounds: tuple[float, float, float, float]) -> Window | None:
-    x0, dx, _, y0, _, dy = grid.transform
-    columns = sorted(((bounds[0] - x0) / dx, (bounds[2] - x0) / dx))
-    rows = sorted(((bounds[1] - y0) / dy, (bounds[3] - y0) / dy))
-    left, right = max(0, math.floor(columns[0]) - _MARGIN), min(grid.width, math.ceil(columns[1]) + _MARGIN)
-    top, bottom = max(0, math.floor(rows[0]) - _MARGIN), min(grid.height, math.ceil(rows[1]) + _MARGIN)
-    inside = columns[0] < grid.width and columns[1] > 0 and rows[0] < grid.height and rows[1] > 0
-    return Window(left, top, right - left, bottom - top) if inside and right > left and bottom > top else None
 
 
 def _aligned(a: Grid, b: Grid) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -16,10 +15,10 @@ from ...raster.dataset import call_gdal, open_raster, short_name
 from ...raster.files import intermediate_path
 from ...raster.grid import Grid
 from ...raster.reading.source import footprint
-from ...raster.windows import TILE
+from ...raster.windows import TILE, Window
+from ..near import window_near
 
 NODATA = -9999.0
-_MARGIN = 4  # pixels around the study, for interpolation
 _WGS84 = "EPSG:4326"
 _TOLD = 10  # ids in a message
 
@@ -43,7 +42,8 @@ def write_joined(
     """
     dataset = open_raster(path, "soil units")
     own = Grid.of_dataset(dataset) if dataset.GetProjection() else _assumed(dataset)
-    left, top, width, height = _around(own, study, path)
+    near = _around(own, study, path)
+    left, top, width, height = near.column, near.row, near.width, near.height
     target = intermediate_path(folder, f"joined {name}")
     create = gdal.GetDriverByName("GTiff").Create
     options = ["TILED=YES", "COMPRESS=DEFLATE"]
@@ -83,7 +83,8 @@ def tell_missing_ids(path: str, known: Collection[int], study: Grid, progress: P
     """
     dataset = open_raster(path, "soil units")
     own = Grid.of_dataset(dataset) if dataset.GetProjection() else _assumed(dataset)
-    left, top, width, height = _around(own, study, path)
+    near = _around(own, study, path)
+    left, top, width, height = near.column, near.row, near.width, near.height
     nodata = dataset.GetRasterBand(1).GetNoDataValue()
     counts: Counter[int] = Counter()
     for row in range(0, height, TILE):
@@ -114,15 +115,11 @@ def _assumed(dataset: gdal.Dataset) -> Grid:
     return Grid(dataset.RasterXSize, dataset.RasterYSize, tuple(dataset.GetGeoTransform()), reference.ExportToWkt())
 
 
-def _around(own: Grid, study: Grid, path: str) -> tuple[int, int, int, int]:
+def _around(own: Grid, study: Grid, path: str) -> Window:
     bounds = footprint(study, own)
     if bounds is None:
         raise GridError(say("{raster} cannot be brought on the grid of the study.", raster=short_name(path)))
-    x, dx, _, y, _, dy = own.transform
-    columns = sorted(((bounds[0] - x) / dx, (bounds[2] - x) / dx))
-    rows = sorted(((bounds[1] - y) / dy, (bounds[3] - y) / dy))
-    left, right = max(0, math.floor(columns[0]) - _MARGIN), min(own.width, math.ceil(columns[1]) + _MARGIN)
-    top, bottom = max(0, math.floor(rows[0]) - _MARGIN), min(own.height, math.ceil(rows[1]) + _MARGIN)
-    if right <= left or bottom <= top:
+    window = window_near(own, bounds)
+    if window is None:
         raise GridError(say("{raster} does not overlap the grid of the study.", raster=short_name(path)))
-    return left, top, right - left, bottom - top
+    return window
