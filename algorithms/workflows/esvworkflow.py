@@ -104,7 +104,8 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         from ...core.drivers.geodetector.run import parse_classes
 
         cover = given.rasters("LAND_COVER")[0]
-        sampling = self._sampling(given, cover, cover)
+        per_head = cover if given.has("GDP") and given.has("POPULATION") else None
+        sampling = self._sampling(given, cover, cover, per_head)
         sampling.check(cover)
         DriverChain(given, sampling, ESV).check()
         parse_classes(given.text("CLASSES"))

@@ -107,5 +107,5 @@ def turning_headlines(turning: Table | None) -> list[Headline]:
         Headline("turning_point", row.number("turning_point"), "", subject=f"{row.text('term')}, {row.text('shape')}",
                  p=row.number("p_shape"))
         for row in (rows_of(turning) if turning else [])
-        if row.text("shape") in ("u", "inverted_u") and (row.number("p_shape") or 1.0) < 0.05
+        if row.text("shape") in ("u", "inverted_u") and (p := row.number("p_shape")) is not None and p < 0.05
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from .opinion import Opinion, absent, compared, linear_model, program
 
 SLOPES, ERRORS = "second_opinion_slopes", "second_opinion_std_error"
 SAME_SLOPES = 1e-7
-SAME_ERRORS = 1e-3
+SAME_ERRORS = 1e-7
 MOST_SWEEPS = 10_000
 
 

@@ -68,8 +68,8 @@ def read_climate_steps(
     whole, left_out = {}, []
     for year, own in by_year.items():
         expected = expected_steps(step, year)
-        there = [one.first for one in own] if step != "month" else [one.first.replace(day=1) for one in own]
-        if step == "year" or there == expected:
+        there = [one.first for one in own]
+        if there == expected:
             whole[year] = own
         elif years and year in years:
             raise InputError(_not_whole(year, step, there, expected))
@@ -153,6 +153,7 @@ def _from_first(paths: Sequence[str], first: str, step: str) -> list[ClimateStep
         raise InputError(
             say("FIRST is {first!r}. Write the first month or day, such as 2000-01 or 2000-01-01.", first=first)
         )
+    day = _start(day, step)
     found, firsts = [], []
     for path in paths:
         dataset = open_raster(path)

@@ -212,7 +212,7 @@ def _of_soilgrids(
         own: dict[Depth, Recognised] = {}
         for one in files:
             if one.layer == layer.id and one.depth is not None and one.variant in ("", "mean"):
-                own[one.depth] = one
+                _require_one(own.setdefault(one.depth, one), one)
         weights = weights_of(own, inputs.top, inputs.bottom, f"SoilGrids {layer.id}")
         sources = tuple(
             Source(
@@ -228,6 +228,15 @@ def _of_soilgrids(
     return found
 
 
+def _require_one(first: Recognised, other: Recognised) -> None:
+    """Raises InputError for a second file of the same layer: which one is meant, only the user knows."""
+    if other is not first:
+        raise InputError(
+            say("There are two files of one layer: {first} and {other}. Leave one in the folder.",
+                first=first.path, other=other.path)
+        )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class _Laid:
     rows: tuple[SoilRow, ...]
@@ -241,6 +250,7 @@ def _lay(
     by_map = ""
     if outputs.group and groups:
         by_map = "group"
+        _require_one(groups[0], groups[-1])
         layer = products()["hysogs250m"].layers["group"]
         sources.append(Source(by_map, open_layer(groups[0], layer, scratch).path, kind="classes", label="HYSOGs250m"))
     aligned = replace(area, settings=replace(area.settings, align_classes=True))

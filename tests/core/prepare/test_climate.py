@@ -246,3 +246,15 @@ def test_units_by_hand():
     """1 kg/(m2 s) is 86 400 mm a day; 300 K is 26.85 °C."""
     assert unit_of("kg_m2_s", "rate").times == 86_400
     assert 300 * UNITS["kelvin"].times + UNITS["kelvin"].plus == pytest.approx(26.85)
+
+
+def test_a_first_day_within_a_month_is_that_of_the_month(tmp_path, reference):
+    path = monthly(tmp_path / "rain.tif", np.ones(12))
+    result, found = annual(reference, tmp_path, [path], "rate", "mm_day", first="2001-01-15")
+    assert found[0, 0, 0] == pytest.approx(365) and result.rows[0].days == 365
+
+
+def test_a_year_begins_in_january_and_is_there_once(tmp_path, reference):
+    path = monthly(tmp_path / "rain.tif", np.ones(2))
+    result, found = annual(reference, tmp_path, [path], "rate", "mm_day", first="2001-07", step="year")
+    assert [row.days for row in result.rows] == [365, 365] and found[0, 0, 0] == pytest.approx(365)

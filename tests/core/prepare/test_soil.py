@@ -221,3 +221,13 @@ def test_ids_without_a_table_are_told(tmp_path, reference):
         run_soil_properties(
             SoilInputs([str(tmp_path / "HWSD2.tif")], reference), SoilOutputs({"clay": str(tmp_path / "c.tif")})
         )
+
+
+def test_two_files_of_one_depth_are_told(tmp_path, reference):
+    """250 m and 1000 m of one layer, or two halves of a country: the last one would count without a word."""
+    folder = soilgrids(tmp_path / "soil", {"clay": 200})
+    write_raster(
+        tmp_path / "soil" / "clay_0-5cm_mean_1000.tif", np.full((4, 4), 900), "int16", pixel=200.0, nodata=-32768
+    )
+    with pytest.raises(InputError, match="two files of one layer"):
+        run_soil_properties(SoilInputs([folder], reference), SoilOutputs({"clay": str(tmp_path / "c.tif")}))

@@ -9,7 +9,12 @@ from ecoassets.core.report import LeftOutArea, LeftOutAreas, Lines, MethodReport
 from ecoassets.core.report.blocks import Chapter, Heading, TableBlock
 from ecoassets.core.report.texts import load_texts
 from ecoassets.core.tables import Provenance, Table
-from ecoassets.core.workflows.assets_headlines import effect_headlines, terrain_headlines, value_headlines
+from ecoassets.core.workflows.assets_headlines import (
+    effect_headlines,
+    terrain_headlines,
+    turning_headlines,
+    value_headlines,
+)
 from ecoassets.core.workflows.combined_report import StepReport, combined_report
 from ecoassets.core.workflows.driver_headlines import (
     detector_years_headlines,
@@ -330,3 +335,8 @@ def test_groups_of_drivers_are_read_as_people_write_them():
     for text, word in (("rain", "Write groups"), ("a: snow", "'snow'"), ("a: rain; b: rain", "twice")):
         with pytest.raises(InputError, match=word):
             parse_factor_groups(text, drivers)
+
+
+def test_a_turning_point_whose_p_is_nought_is_the_most_certain():
+    turning = table("term turning_point shape p_shape", ("hemeroby", 40, "inverted_u", 0), ("rain", 9, "u", 0.2))
+    assert found(turning_headlines(turning), "turning_point") == {("hemeroby, inverted_u", None, None): 40.0}
