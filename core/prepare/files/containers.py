@@ -7,6 +7,7 @@ netCDF within archives: this is made good here.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +27,10 @@ from .listing import file_name
 
 _CHUNK = 1 << 22
 _SAME_CELL = 1e-3  # a cell that is off by less than this share was rounded on the way
+
+
+class NoSuchLayer(InputError):
+    """A file can be read, and does not hold the layer."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def in_place(path: str, edition: Edition, folder: str, progress: Progress) -> st
     random_access = not path.startswith("/vsigzip/")
     if not path.startswith("/vsi") or (edition.container == "raster" and random_access):
         return path
-    target = os.path.join(folder, file_name(path))
+    target = _copied_to(folder, path)
     if os.path.exists(target):
         return target
     try:
@@ -122,6 +127,12 @@ def in_place(path: str, edition: Edition, folder: str, progress: Progress) -> st
             say("{file} cannot be unpacked ({reason}). Order it again.", file=path, reason=reason)
         ) from None
     return target
+
+
+def _copied_to(folder: str, path: str) -> str:
+    """Where the copy of a file goes: files of one name in several archives stay apart."""
+    digest = hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return os.path.join(folder, f"{digest}-{file_name(path)}")
 
 
 def _vsi_chunks(path: str) -> Iterator[bytes]:
@@ -175,7 +186,7 @@ def _subdataset(path: str, match: re.Pattern[str], found: Recognised) -> str:
     has = ", ".join(layers) or own or say("none")
     if len(matching) > 1:
         raise InputError(say("{file}: {layers} may all be the layer that is looked for.", file=found.name, layers=has))
-    raise InputError(
+    raise NoSuchLayer(
         say(
             "{file} has no layer {wanted}. It has: {layers}. Is it complete, and of this product?",
             file=found.name,
@@ -227,7 +238,7 @@ def _in_netcdf(path: str, match: re.Pattern[str], found: Recognised, folder: str
 
 def _in_transposed(path: str, match: re.Pattern[str], found: Recognised, folder: str) -> OpenedLayer:
     """A raster that is stored (time, lon, lat), turned into a file of its own."""
-    target = os.path.join(folder, f"{file_name(path)}.tif")
+    target = f"{_copied_to(folder, path)}.tif"
     if not os.path.exists(target):
         _turn(path, match, found, target)
     return OpenedLayer(target, (1,), _plain_grid(open_raster(target)))

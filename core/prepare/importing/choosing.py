@@ -155,7 +155,10 @@ def _why_not(one: Recognised, product: Product, layer: Layer, edition: str, year
 
 
 def _place(one: Recognised) -> tuple:
-    return (one.year, one.year_to, one.month, one.day, one.half, one.tile, one.part, one.depth)
+    """What two files of one time and place have in common; where only their time axes tell the time, none has."""
+    bands = one.edition.bands if one.edition else None
+    untold = one.path if bands is not None and bands.step == "axis" and one.year is None else ""
+    return (one.year, one.year_to, one.month, one.day, one.half, one.tile, one.part, one.depth, untold)
 
 
 def _newest(files: Iterable[Recognised]) -> tuple[list[Recognised], list[tuple[Recognised, Recognised]]]:

@@ -12,7 +12,7 @@ from ...progress import Progress
 from ...raster.dataset import open_raster
 from ..catalogue.product import Bands, Layer, Product
 from ..catalogue.recognise import Recognised
-from ..files.containers import OpenedLayer, open_layer, open_quality
+from ..files.containers import NoSuchLayer, OpenedLayer, open_layer, open_quality
 from ..files.time_axis import band_days
 from .calendar import Season, days_of_step, end_of_step, expected_steps
 from .choosing import Chosen
@@ -84,9 +84,16 @@ def read_steps(
     """
     beside = {(one.first_day, one.tile): one for one in chosen.qualities}
     steps = []
+    lacking: NoSuchLayer | None = None
     for file in chosen.files:
         progress.check()
-        opened = open_layer(file, chosen.layer, folder, progress)
+        try:
+            opened = open_layer(file, chosen.layer, folder, progress)
+        except NoSuchLayer as error:
+            if not _by_axis(file):
+                raise
+            lacking = error  # variables of one order may come in several files
+            continue
         quality = _quality(file, chosen.layer, beside, folder, progress) if with_quality else None
         timed = chosen.product.step not in ("static", "year", "scene")
         for band, first, year in _days(file, opened, chosen.product):
@@ -96,9 +103,33 @@ def read_steps(
             if timed and not season.holds(step, first):
                 continue
             steps.append(Step(file, opened, band, quality, first, days_of_step(step, first), year))
+    if lacking is not None and not steps:
+        raise lacking
+    _require_once(steps)
     if not steps:
         raise InputError(say("No step of {product} lies in the years and the season.", product=chosen.product.title))
     return sorted(steps, key=lambda step: (step.year or 0, step.first, step.tile))
+
+
+def _by_axis(file: Recognised) -> bool:
+    """Whether only the time axis of a file tells the times of its bands."""
+    return file.edition is not None and file.edition.bands is not None and file.edition.bands.step == "axis"
+
+
+def _require_once(steps: Sequence[Step]) -> None:
+    """Refuses a time that two files hold by their axes: names told nothing of it before."""
+    seen: dict[tuple[date, str], Step] = {}
+    for step in steps:
+        other = seen.setdefault((step.first, step.tile), step)
+        if other.file is not step.file and _by_axis(step.file):
+            raise InputError(
+                say(
+                    "{first} and {other} both hold {day}. Leave one in the folder.",
+                    first=other.file.path,
+                    other=step.file.path,
+                    day=step.first,
+                )
+            )
 
 
 def _step_of(file: Recognised, product: Product) -> str:

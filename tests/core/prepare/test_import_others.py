@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -136,3 +137,30 @@ def test_facts_without_a_source_are_asked(folder, tmp_path, degrees):
     decided = Decisions(scale=0.1, fills=(-1.0,))
     _, (made,), _ = run(folder, degrees, tmp_path, product="china_npp", decisions=decided)
     assert np.isnan(made[0, 0]) and made[1, 1] == pytest.approx(400)
+
+
+def write_era5(path, variable, year, value):
+    start = [(date(year, month, 1) - date(1970, 1, 1)).days * 86400 for month in range(1, 13)]
+    write_netcdf(
+        path, variable, np.full((12, SIZE, SIZE), value, "f4"), times=start, units="seconds since 1970-01-01",
+        top_left=(100, 30), cell=1 / 120, names=("valid_time", "latitude", "longitude"),
+    )  # fmt: skip
+    return path
+
+
+def test_files_whose_names_tell_no_time_are_all_read(folder, degrees, tmp_path):
+    """Orders of two years, each a zip that holds a file of the same name, and rain beside temperature."""
+    for year, value in ((2001, 0.001), (2002, 0.003)):
+        inner = write_era5(tmp_path / f"{year}.nc", "tp", year, value)
+        with zipfile.ZipFile(folder / f"{year}.zip", "w") as packed:
+            packed.write(inner, "data_stream-moda.nc")
+    write_era5(folder / "data_stream-moda_stepType-avgua.nc", "t2m", 2001, 290)
+    _, made, _ = run(folder, degrees, tmp_path, layer="tp")
+    np.testing.assert_allclose(made[:, 0, 0], [365, 3 * 365], rtol=1e-5)
+
+
+def test_a_month_that_two_files_hold_is_told(folder, degrees, tmp_path):
+    for name in ("data_stream-moda.nc", "data_stream-moda_stepType-avgad.nc"):
+        write_era5(folder / name, "tp", 2001, 0.001)
+    with pytest.raises(InputError, match="both hold 2001-01-01"):
+        run(folder, degrees, tmp_path, layer="tp")
