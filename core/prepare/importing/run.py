@@ -19,7 +19,7 @@ from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import recognise
 from ..files.listing import list_files
 from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
-from .calendar import parse_season
+from .calendar import Season, expected_steps, parse_season
 from .choosing import AUTO, Chosen, choose_files, choose_layer, choose_product
 from .laying import Laying, lay_on_grid
 from .native import Counts, Rule, reduce_periods
@@ -143,6 +143,7 @@ def run_import_product(
         looked_at = inputs.decisions.quality != "none"
         steps = read_steps(chosen, inputs.years, season, looked_at, scratch, progress)
         periods = periods_of(steps, product.step, season, by_month)
+        _require_whole(inputs, product, periods, season, by_month)
         rule = rule_of(product, layer, steps, inputs.decisions, progress)
         _tell_quality(rule, steps, progress)
         require_days(periods, rule, progress)
@@ -180,6 +181,32 @@ def _study(inputs: ImportInputs, settings: RasterSettings, scratch: str, progres
         reference = reference_over(settings.boundary, inputs.crs, inputs.cell, scratch)
     source = Source("reference", reference, kind="classes", label="Reference")
     return open_study_area(source, settings, scratch, progress)
+
+
+def _require_whole(
+    inputs: ImportInputs, product: Product, periods: Sequence[Period], season: Season, by_month: bool
+) -> None:
+    """Refuses years that were asked for and months of which no file is there: fewer bands would pass for all.
+
+    Raises:
+        InputError: names them.
+    """
+    there = {period.year for period in periods}
+    missing = [str(year) for year in inputs.years if year not in there] if there != {None} else []
+    if by_month:
+        months = [day for day in expected_steps("month", None) if season.holds("month", day)]
+        held = {period.label for period in periods}
+        for year in sorted(there, key=lambda year: year or 0):
+            labels = [f"{year}-{day.month:02d}" if year is not None else f"{day.month:02d}" for day in months]
+            missing += [label for label in labels if label not in held]
+    if missing:
+        raise InputError(
+            say(
+                "{product} has no file of {missing}. Order what is missing, or leave its year out of YEARS.",
+                product=product.title,
+                missing=", ".join(missing[:12]) + (" …" if len(missing) > 12 else ""),
+            )
+        )
 
 
 def _tell_quality(rule: Rule, steps: Sequence[Step], progress: Progress) -> None:

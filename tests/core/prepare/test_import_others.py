@@ -164,3 +164,21 @@ def test_a_month_that_two_files_hold_is_told(folder, degrees, tmp_path):
         write_era5(folder / name, "tp", 2001, 0.001)
     with pytest.raises(InputError, match="both hold 2001-01-01"):
         run(folder, degrees, tmp_path, layer="tp")
+
+
+def test_a_year_without_any_file_is_told(folder, degrees, tmp_path):
+    for year in (2019, 2021):
+        write_peng(folder / f"pre_{year}.nc", monthly_rain())
+    with pytest.raises(InputError, match="no file of 2020"):
+        run(folder, degrees, tmp_path, years=(2019, 2020, 2021))
+
+
+def test_a_month_without_any_band_is_told(folder, degrees, tmp_path):
+    start = [(date(2001, month, 1) - date(1970, 1, 1)).days * 86400 for month in range(1, 13) if month != 6]
+    write_netcdf(
+        folder / "data_stream-moda.nc", "tp", np.full((11, SIZE, SIZE), 0.001, "f4"), times=start,
+        units="seconds since 1970-01-01", top_left=(100, 30), cell=1 / 120,
+        names=("valid_time", "latitude", "longitude"),
+    )  # fmt: skip
+    with pytest.raises(InputError, match="no file of 2001-06"):
+        run(folder, degrees, tmp_path, layer="tp", step="month")
