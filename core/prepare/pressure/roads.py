@@ -13,7 +13,7 @@ from ...errors import GridError, InputError
 from ...messages import say
 from ...progress import Progress
 from ...quantities import ANY
-from ...raster.dataset import call_gdal, memory_polygons, short_name
+from ...raster.dataset import call_gdal, memory_polygons
 from ...raster.engine import run_job
 from ...raster.files import intermediate_path
 from ...raster.grid import Grid
@@ -25,6 +25,7 @@ from ...raster.study import StudyArea
 from ...raster.tally import Sums
 from ...raster.windows import TILE
 from ...raster.work import Block, Result
+from ...raster.zones.polygon_layer import open_polygons
 
 SEGMENTS_AT_ONCE = 1 << 17
 _M_PER_KM, _HA_PER_KM2 = 1000.0, 100.0
@@ -114,21 +115,18 @@ class _Density:
 
 def _lines(roads: Roads, grid: Grid, progress: Progress, tell: bool = False) -> Iterator[ogr.Geometry]:
     """Line geometries in the CRS of the grid, of the classes that are wanted; tells of classes that occur nowhere."""
-    file, _, rest = roads.path.partition("|")
-    named = say("ROADS ({file})", file=short_name(file))
-    flags = gdal.OF_VECTOR | gdal.OF_VERBOSE_ERROR
-    dataset = call_gdal(f"Cannot open {named}", InputError, gdal.OpenEx, file, flags)
-    name = next((part.partition("=")[2] for part in rest.split("|") if part.startswith("layername=")), "")
-    layer = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
-    if layer is None:
-        raise InputError(say("{named} has no such layer.", named=named))
+    opened = open_polygons(roads.path, "ROADS")
+    layer, named = opened.layer, opened.named
+    if roads.classes and not roads.field:
+        raise InputError(say("ROAD_CLASSES needs ROAD_FIELD, the field that says the class of a road."))
+    if roads.field:
+        opened.require_field(roads.field)
     crs = layer.GetSpatialRef()
     if crs is None:
         raise GridError(
             say("{named} has no coordinate reference system. Assign the right one and run again.", named=named)
         )
     crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    _require_field(layer, roads, named)
     to_grid = osr.CoordinateTransformation(crs, grid.spatial_reference())
     taken, held = 0, set()
     for number, feature in enumerate(layer):
@@ -166,16 +164,6 @@ def _lines(roads: Roads, grid: Grid, progress: Progress, tell: bool = False) -> 
                 held=", ".join(sorted(held)[:_CLASSES_TOLD]),
             )
         )
-
-
-def _require_field(layer: ogr.Layer, roads: Roads, named: str) -> None:
-    definition = layer.GetLayerDefn()
-    names = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
-    if roads.classes and not roads.field:
-        raise InputError(say("ROAD_CLASSES needs ROAD_FIELD, the field that says the class of a road."))
-    if roads.field and roads.field not in names:
-        held = ", ".join(names)
-        raise InputError(say("{named} has no field {field}. It has {held}.", named=named, field=roads.field, held=held))
 
 
 def _burn(roads: Roads, grid: Grid, path: str, progress: Progress) -> None:

@@ -131,9 +131,9 @@ def _lay(inputs: PressureInputs, path: str, area: StudyArea, scratch: str, progr
     unit = "km-2" if inputs.kind == "count" else ""
     bands = tuple(Band(str(year) if year else "", unit) for year in _years(inputs, sources))
     made = [Output("raster", path, bands)] if path else []
-    found = run_job(area.job(kernel, fitted, made, gate_any=True), progress.part(40, 100))
     boundary = area.settings.boundary or write_footprint(area.grid, scratch)
-    before = _before(sources, inputs.kind == "count", boundary, area.settings, scratch, progress.part(0, 40))
+    before = _before(sources, inputs.kind == "count", boundary, area.settings, progress.part(0, 40))
+    found = run_job(area.job(kernel, fitted, made, gate_any=True), progress.part(40, 100))
     rows = []
     for source, name, year in zip(sources, kernel.names, _years(inputs, sources)):
         after = float(found.sums[name][0])
@@ -210,7 +210,7 @@ class _PerArea:
 
 
 def _before(
-    sources: Sequence[Source], counts: bool, boundary: str, settings: RasterSettings, scratch: str, progress: Progress
+    sources: Sequence[Source], counts: bool, boundary: str, settings: RasterSettings, progress: Progress
 ) -> dict[str, float | None]:
     """Totals on the inputs' own grids, of the pixels whose centre lies within the study area; None without any."""
     found: dict[str, float | None] = {}
@@ -219,12 +219,14 @@ def _before(
         part = progress.part(100 * number / len(sources), 100 * (number + 1) / len(sources))
         kernel = _PerArea(tuple(source.name for source in own), counts)
         within = replace(settings, boundary=boundary)
-        try:
-            area = open_study_area(replace(own[0], kind="classes"), within, scratch, QUIET)
-        except GridError:  # the raster is known to be sound: the study holds no centre of its pixels
-            found.update(dict.fromkeys(kernel.names))
-            continue
-        result = run_job(area.job(kernel, area.fit_all(own, QUIET), gate_any=True), part)
+        # Boundaries of one name lie in folders of their own: that of the study is still to be read.
+        with workspace() as apart:
+            try:
+                area = open_study_area(replace(own[0], kind="classes"), within, apart, QUIET)
+            except GridError:  # the raster is known to be sound: the study holds no centre of its pixels
+                found.update(dict.fromkeys(kernel.names))
+                continue
+            result = run_job(area.job(kernel, area.fit_all(own, QUIET), gate_any=True), part)
         for name in kernel.names:
             found[name] = float(result.sums[name][0]) if result.coverage[name].pixels else None
     return found
