@@ -208,7 +208,6 @@ def _reduce(
         Source(f"{number}", one.path, one.band, label=f"{one.first:%Y-%m-%d}", measure=ANY)
         for number, one in enumerate(steps)
     ]
-    area = open_study_area(replace(sources[0], kind="classes"), own, scratch, QUIET)
     kernel = _YearKernel(
         tuple(source.name for source in sources), tuple(one.days for one in steps),
         tuple(one.first.month - 1 for one in steps), unit, bool(outputs.months), bool(outputs.wettest),
@@ -216,7 +215,9 @@ def _reduce(
     paths = {name: intermediate_path(scratch, f"{year} {name}") for name, path in _wanted(outputs).items() if path}
     bands = {"months": tuple(Band(f"{month + 1:02d}") for month in range(MONTHS))}
     made = [Output(name, path, bands.get(name, (Band(str(year)),))) for name, path in paths.items()]
-    result = run_job(area.job(kernel, area.fit_all(sources, QUIET), made), progress)
+    with workspace() as apart:  # the boundary of the study lies in the other folder under the same name
+        area = open_study_area(replace(sources[0], kind="classes"), own, apart, QUIET)
+        result = run_job(area.job(kernel, area.fit_all(sources, QUIET), made), progress)
     if inputs.quantity != STATE:
         _require_possible(year, result.statistics["annual"][0], inputs, progress)
     return paths

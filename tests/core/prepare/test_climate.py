@@ -6,11 +6,13 @@ from datetime import date
 
 import numpy as np
 import pytest
+from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.climate.run import ClimateInputs, ClimateOutputs, run_annual_climate
 from ecoassets.core.prepare.climate.units import UNITS, unit_of, units_declared
 from ecoassets.core.progress import Progress
+from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.tests.downloads import write_netcdf
 from ecoassets.tests.rasters import read_raster, write_raster
 
@@ -258,3 +260,23 @@ def test_a_year_begins_in_january_and_is_there_once(tmp_path, reference):
     path = monthly(tmp_path / "rain.tif", np.ones(2))
     result, found = annual(reference, tmp_path, [path], "rate", "mm_day", first="2001-07", step="year")
     assert [row.days for row in result.rows] == [365, 365] and found[0, 0, 0] == pytest.approx(365)
+
+
+def test_a_boundary_masks_the_years_on_the_grid_of_the_study(tmp_path, reference):
+    """The western half of the study; the rasters' own grid has four times larger pixels."""
+    left, _, _, top, _, _ = gdal.Open(reference).GetGeoTransform()
+    crs = osr.SpatialReference()
+    crs.ImportFromEPSG(32650)
+    boundary = str(tmp_path / "west.gpkg")
+    dataset = ogr.GetDriverByName("GPKG").CreateDataSource(boundary)
+    layer = dataset.CreateLayer("west", crs, ogr.wkbPolygon)
+    feature = ogr.Feature(layer.GetLayerDefn())
+    ring = [(left, top), (left + 400, top), (left + 400, top - 800), (left, top - 800), (left, top)]
+    feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POLYGON (({', '.join(f'{x} {y}' for x, y in ring)}))"))
+    layer.CreateFeature(feature)
+    del feature, layer, dataset
+    inputs = ClimateInputs([monthly(tmp_path / "rain.tif", np.ones(12))], reference, "total", "mm", first="2001-01")
+    outputs = ClimateOutputs(str(tmp_path / "annual.tif"))
+    run_annual_climate(inputs, outputs, RasterSettings(boundary=boundary))
+    (found,) = read_raster(outputs.annual)
+    assert (found[:, :4] == 12).all() and np.isnan(found[:, 4:]).all()
