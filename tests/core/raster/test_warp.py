@@ -131,7 +131,7 @@ def test_the_same_pixels_that_begin_elsewhere_go_together_unchanged(tmp_path, re
     path = write_raster(tmp_path / "y2.tif", codes, nodata=3, origin=(201_000.0 + 7 * 30, 9_899_000.0 - 2 * 30))
     source = fit_to_grid(Source("x", path, kind=kind), grid_of(reference), QUIET)
     expected = np.full((300, 400), -9999.0)
-    expected[2:, 7:] = np.where(codes == 3, -9999, codes)[:298, :393]
+    expected[2:, 7:] = np.where(codes == 3, -9999, codes.astype(float))[:298, :393]
     np.testing.assert_array_equal(on_grid(source, reference, tmp_path / "o.tif"), expected)
 
 
