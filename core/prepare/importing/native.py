@@ -22,6 +22,7 @@ from ...raster.grid import Grid, same_crs
 from ...raster.reading.source import footprint
 from ...raster.windows import Window
 from ..catalogue.product import Layer
+from ..files.containers import OpenedLayer
 from ..near import window_near
 from .masks import StoredMask, passes
 from .reduction import bytes_per_pixel, converted, reduction_of
@@ -284,8 +285,7 @@ def _reduce_strip(
         mask = StoredMask.of(rule.layer, band.nodata, rule.fills)
         quality = None
         if step.quality is not None and tests:
-            quality, _ = _read(step.quality.path, step.quality.bands[0], _scaled(window, step), step.file.name)
-            quality = _fitted(quality, stored.shape)
+            quality = _quality_of(step, step.quality, window)
         counted.numbers += stored.size
         for part, reduction in zip(slices, running):
             valid = mask.valid(stored[part])
@@ -335,26 +335,31 @@ def _type_of(step: Step, layer: Layer) -> np.dtype:
     return np.dtype(np.float64) if layer.scale is None else stored.dtype
 
 
-def _scaled(window: Window, step: Step) -> Window:
-    """The window on the grid of the quality, which may be coarser by a whole number."""
-    if step.quality is None:
-        raise TypeError("step.quality is not as expected")
-    across = step.layer.grid.width / step.quality.grid.width
-    down = step.layer.grid.height / step.quality.grid.height
-    if (across, down) == (1, 1):
-        return window
-    left, top = math.floor(window.column / across), math.floor(window.row / down)
-    right, bottom = math.ceil((window.column + window.width) / across), math.ceil((window.row + window.height) / down)
-    return Window(left, top, right - left, bottom - top)
+def _quality_of(step: Step, quality: OpenedLayer, window: Window) -> np.ndarray:
+    """Quality of each pixel of a window; its grid may be coarser by a whole number.
 
-
-def _fitted(quality: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Quality on the pixels of the values, by the nearest."""
-    if quality.shape == shape:
-        return quality
-    rows = np.arange(shape[0]) * quality.shape[0] // shape[0]
-    columns = np.arange(shape[1]) * quality.shape[1] // shape[1]
-    return quality[np.ix_(rows, columns)]
+    Raises:
+        InputError: its pixels are no whole number of pixels of the values.
+    """
+    values, own = step.layer.grid, quality.grid
+    across, down = values.width // own.width, values.height // own.height
+    if (own.width * across, own.height * down) != (values.width, values.height):
+        raise InputError(
+            say(
+                "{file}: the quality has {width} x {height} pixels, and the values {columns} x {rows}. Is it complete?",
+                file=step.file.name,
+                width=own.width,
+                height=own.height,
+                columns=values.width,
+                rows=values.height,
+            )
+        )
+    columns = (window.column + np.arange(window.width)) // across
+    rows = (window.row + np.arange(window.height)) // down
+    left, top = int(columns[0]), int(rows[0])
+    over = Window(left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
+    read, _ = _read(quality.path, quality.bands[0], over, step.file.name)
+    return read if (across, down) == (1, 1) else read[np.ix_(rows - top, columns - left)]
 
 
 def _lay(
