@@ -17,7 +17,7 @@ from .opinion import Opinion, absent, compared, linear_model, program
 SLOPES, ERRORS = "second_opinion_slopes", "second_opinion_std_error"
 SAME_SLOPES = 1e-7
 SAME_ERRORS = 1e-7
-MOST_SWEEPS = 10_000
+MOST_SWEEPS = 2000
 
 
 def opinions_on_panel(
@@ -45,8 +45,12 @@ def opinions_on_panel(
     names = [term.term for term in result.terms if term.term in rows.x_names]
     ours = {term.term: term for term in result.terms}
     effect_codes = _effect_codes(rows, effects)
-    x = _without(rows.x[:, [rows.x_names.index(name) for name in names]], effect_codes)
-    y = _without(rows.y[:, None], effect_codes)[:, 0]
+    drivers = rows.x[:, [rows.x_names.index(name) for name in names]]
+    left = _without(np.column_stack([drivers, rows.y]), effect_codes)
+    if left is None:
+        why = say("the effects did not settle in {sweeps} turns, so nothing was compared", sweeps=MOST_SWEEPS)
+        return (Opinion(SLOPES, None, SAME_SLOPES, why),)
+    x, y = left[:, :-1], left[:, -1]
     if not effect_codes:
         x, names = np.column_stack([np.ones(rows.n), x]), ["const", *names]
     # Columns of one size: pinv, which statsmodels solves with, drops small columns beside large ones.
@@ -142,8 +146,8 @@ def _components(effect_codes: Sequence[np.ndarray]) -> int:
         part = again
 
 
-def _without(columns: np.ndarray, effect_codes: Sequence[np.ndarray]) -> np.ndarray:
-    """The columns (n, k) less the means of each effect in turn, until nothing is left to take out."""
+def _without(columns: np.ndarray, effect_codes: Sequence[np.ndarray]) -> np.ndarray | None:
+    """The columns (n, k) less the means of each effect in turn; None where they do not settle."""
     left = columns - columns.mean(axis=0) if effect_codes else columns
     scale = np.abs(left).max(axis=0) + np.finfo(float).tiny
     for _ in range(MOST_SWEEPS):
@@ -153,5 +157,5 @@ def _without(columns: np.ndarray, effect_codes: Sequence[np.ndarray]) -> np.ndar
             means = np.column_stack([np.bincount(codes, weights=column) / count for column in left.T])
             left = left - means[codes]
         if len(effect_codes) < 2 or np.abs((left - before) / scale).max() < 1e-14:
-            break
-    return left
+            return left
+    return None

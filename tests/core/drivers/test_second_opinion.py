@@ -113,3 +113,13 @@ def test_beyond_the_limit_of_rows_it_is_said_that_nothing_was_compared():
     run = run_panel_regression(table(MOST_ROWS + 1), choice)
     (opinion,) = run.opinions
     assert opinion.difference is None and f"{MOST_ROWS}" in opinion.note
+
+
+def test_effects_that_hardly_hang_together_are_not_compared(monkeypatch):
+    """Plain means in turn may take for ever where cells and years hardly meet; then nothing is called a disagreement."""
+    from ecoassets.core.drivers.second_opinion import least_squares
+
+    result = panel_regression(rows(), "twoway", "iid")
+    monkeypatch.setattr(least_squares, "MOST_SWEEPS", 1)
+    (opinion,) = opinions_on_panel(rows(), result, "twoway", "iid")
+    assert opinion.difference is None and "did not settle" in opinion.note
