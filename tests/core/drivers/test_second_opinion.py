@@ -116,7 +116,7 @@ def test_beyond_the_limit_of_rows_it_is_said_that_nothing_was_compared():
 
 
 def test_effects_that_hardly_hang_together_are_not_compared(monkeypatch):
-    """Plain means in turn may take for ever where cells and years hardly meet; then nothing is called a disagreement."""
+    """Means in turn may take for ever where cells and years hardly meet; that is no disagreement."""
     from ecoassets.core.drivers.second_opinion import least_squares
 
     result = panel_regression(rows(), "twoway", "iid")
