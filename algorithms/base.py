@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +26,13 @@ from ..core.errors import Cancelled, EcoAssetsError, InputError
 from ..core.inputs.account import inputs_chapter
 from ..core.inputs.needs import unmet
 from ..core.inputs.record import recorded, tell
+from ..core.inputs.used import Used
 from ..core.messages import told
 from ..core.packages import missing_package
 from ..core.progress import Progress
 from ..core.raster.cluster.scheduler import scheduled
 from ..core.raster.dataset import bounded_cache
-from ..core.raster.files import PendingFile, together
+from ..core.raster.files import PendingFile, together, workspace
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
@@ -57,6 +59,7 @@ from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, style_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
+from .products import GivenProducts
 from .reporting.feedback import FeedbackProgress
 from .reporting.gathered import gathering, hand_over, hand_over_rest
 from .reporting.links import tell_file
@@ -91,10 +94,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 parse_years(self.parameterAsString(parameters, "YEARS", context))
             except EcoAssetsError as error:
                 return False, str(error)
+        try:  # QGIS would know neither variables of files nor folders
+            loadable = GivenProducts(self, parameters, context).with_stand_ins(parameters)
+        except EcoAssetsError as error:
+            return False, error.told(user_language())
         # QGIS would only say that the value is incorrect, not which file of several is missing.
         for definition in self.parameterDefinitions():
             name, label = definition.name(), definition.description()
-            missing = unreadable(parameters.get(name), context) if _takes_layers(definition) else []
+            missing = unreadable(loadable.get(name), context) if _takes_layers(definition) else []
             if missing:
                 return False, tr(
                     "{label}: {files} cannot be read. Check the path and the format ({name}).",
@@ -106,7 +113,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         own = [d.name() for d in self.parameterDefinitions() if self._is_read_by_core(d, parameters, context)]
         stand_in = str(RESOURCES / "tables" / "provenance.csv")
         checked: tuple[bool, str] = super().checkParameterValues(
-            {name: stand_in if name in own else value for name, value in parameters.items()}, context
+            {name: stand_in if name in own else value for name, value in loadable.items()}, context
         )
         reasons = self.unmet(parameters, context) if checked[0] else []
         return (False, "\n".join(reasons)) if reasons else checked
@@ -136,13 +143,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
         parameters = with_ids(self.parameterDefinitions(), parameters)
         self._parameters, self._context, self._feedback = parameters, context, feedback
         self._away = TakeAway()
-        with recorded() as self._record:
-            progress = FeedbackProgress(feedback, self._record)
+        with ExitStack() as room, recorded() as self._record:
+            progress: Progress = FeedbackProgress(feedback, self._record)
             try:
                 if isinstance(self._given, EcoAssetsError):
                     raise self._given
                 require_writable(self, parameters, self._files_read)
                 self._given.bind(parameters, context)
+                progress = self._bring_products(self._given, room, progress)
                 # files of a step of a workflow keep the names that the workflow knows them by
                 self._record.layer_names = {**self._given.layer_names, **self._record.layer_names}
                 has_choice = self.parameterDefinition("SCHEDULER") is not None
@@ -174,6 +182,16 @@ class EcoAlgorithm(DeclaredAlgorithm):
         # the core nor the context, which would keep rasters open.
         del self._given, self._parameters, self._context, self._feedback, parameters, context, feedback, progress
         raise QgsProcessingException(failure)
+
+    def _bring_products(self, given: Given, room: ExitStack, progress: Progress) -> Progress:
+        """Imports products into a folder that stays until the run ends; the progress of what comes after it."""
+        if not given.has_products:
+            return progress
+        folder = room.enter_context(workspace())
+        with bounded_cache():
+            given.bring_products(folder, progress.part(0, 30))
+        self._record.used = Used()  # of the run, not of the imports before it
+        return progress.part(30, 100)
 
     @staticmethod
     def _is_read_by_core(

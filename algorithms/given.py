@@ -10,7 +10,6 @@ from typing import Any
 
 from qgis.core import (
     QgsFeatureRequest,
-    QgsMapLayer,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
@@ -26,6 +25,7 @@ from ..core.inputs.record import current_record
 from ..core.inputs.used import UsedClass
 from ..core.inputs.years import told_years, years_of
 from ..core.land_cover import LandCoverScheme, load_scheme
+from ..core.progress import Progress
 from ..core.quantities import Words
 from ..core.raster.output import ClassColour
 from ..core.raster.zones.zoning import ZoneLayer
@@ -34,8 +34,9 @@ from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
 from .declared import LINES, POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import CSV_FILES, layer_legend, table_file, table_of
+from .inputs import CSV_FILES, layer_legend, listed, require_all_found, table_file, table_of
 from .polygon_copies import polygons_path
+from .products import GivenProducts
 from .raster_views import raster_path
 from .translation import tr
 
@@ -71,6 +72,7 @@ class Given:
         self._legend: dict[int, ClassColour] = {}
         self._ordered: dict[str, tuple[str, ...]] = {}
         self._copies: dict[str, str] = {}
+        self._products = GivenProducts(algorithm, parameters if layers else {}, context)
         self.layer_names: dict[str, str] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions() if layers else ():
@@ -336,24 +338,48 @@ class Given:
             self._take_raster(definition)
         elif kind == "multilayer" and definition.layerType() == QgsProcessing.SourceType.TypeVector:
             layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
-            self._require_all_found(definition, len(layers))
+            require_all_found(definition, self._parameters.get(definition.name()), len(layers))
             tables = [table_of(layer, layer, layer.name()) for layer in layers]
             self._table_lists[name] = [replace(table, name=layer.name()) for table, layer in zip(tables, layers)]
         elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
-            self._rasters[name] = self._paths_as_given(name)
+            self._rasters[name] = self._products.paths_as_given(name, self._parameters.get(name), self._context)
         elif kind == "multilayer" and definition.layerType() != QgsProcessing.SourceType.TypeFile:
-            layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
-            self._require_all_found(definition, len(layers))
-            self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
-            self._take_names(name, layers)
+            self._take_list(definition)
         elif kind == "source" and not definition.metadata().get(STREAMED):
             self._take_features(definition)
         elif kind == "source":
             self._take_text(name)
 
+    def _take_list(self, definition: QgsProcessingParameterDefinition) -> None:
+        """A list of rasters; in the places of products stand their texts until they are brought."""
+        name, taken = definition.name(), self._products.of(definition.name())
+        others = [one for number, one in enumerate(listed(self._parameters.get(name))) if number not in taken]
+        parameters = {**self._parameters, name: others} if taken else self._parameters
+        layers = self._algorithm.parameterAsLayerList(parameters, name, self._context) if others or not taken else []
+        require_all_found(definition, self._parameters.get(definition.name()), len(layers) + len(taken))
+        self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
+        self._take_names(name, layers)
+        for number in sorted(taken):
+            self._rasters[name].insert(number, taken[number].place.text)
+
+    @property
+    def has_products(self) -> bool:
+        """Whether there are products among the rasters."""
+        return bool(self._products)
+
+    def bring_products(self, folder: str, progress: Progress) -> None:
+        """Imports the products among the rasters into a folder. Raises as `taking.bring`."""
+        for name, paths in self._products.bring(folder, progress).items():
+            for number, path in paths.items():
+                self._rasters[name][number] = path
+                self.layer_names[path] = self._products.of(name)[number].place.name
+        self._ordered.clear()
+
     def _take_raster(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()
-        self._rasters[name] = []
+        self._rasters[name] = [taken.place.text for taken in self._products.of(name).values()]
+        if self._rasters[name]:
+            return
         layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
         if layer is None and self.has(name):
             layer = self._algorithm.parameterAsLayer(self._parameters, name, self._context)
@@ -375,32 +401,6 @@ class Given:
         self.layer_names.update((path, layer.name()) for path, layer in zip(self._rasters[name], layers))
         if name == "LAND_COVER" and layers and isinstance(layers[0], QgsRasterLayer):
             self._legend = layer_legend(layers[0])
-
-    def _paths_as_given(self, name: str) -> list[str]:
-        """Paths of layers that QGIS can load, and what was written for the others."""
-        value = self._parameters.get(name)
-        paths = []
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            layer = (
-                one if isinstance(one, QgsMapLayer) else QgsProcessingUtils.mapLayerFromString(str(one), self._context)
-            )
-            paths.append(layer.source().split("|", 1)[0] if layer is not None else str(one))
-        return paths
-
-    def _require_all_found(self, definition: QgsProcessingParameterDefinition, found: int) -> None:
-        """QGIS drops layers that it cannot load from a list, which would shift the years of those behind."""
-        value = self._parameters.get(definition.name())
-        asked = len(value) if isinstance(value, (list, tuple)) else 1 if value else 0
-        if found < asked:
-            raise InputError(
-                tr(
-                    "{label}: only {found} of {asked} layers can be read. Check the paths: {value}.",
-                    label=definition.description(),
-                    found=found,
-                    asked=asked,
-                    value=value,
-                )
-            )
 
     def _take_text(self, name: str) -> None:
         """A CSV file of an encoding that QGIS does not guess is read from a copy in UTF-8."""

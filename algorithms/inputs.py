@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
+    QgsProcessingParameterDefinition,
     QgsProcessingUtils,
     QgsProperty,
     QgsRasterLayer,
@@ -26,15 +27,17 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
-from ..core.errors import EcoAssetsError
+from ..core.errors import EcoAssetsError, InputError
 from ..core.inputs.needs import PolygonsAsked
 from ..core.prepare.files.listing import on_disk
+from ..core.prepare.taking import place_of_text
 from ..core.raster.dataset import quiet_gdal
 from ..core.raster.output import ClassColour
 from ..core.raster.reading.legend import read_legend
 from ..core.tables import Table, read_table
 from ..core.years import parse_years
 from .raster_views import raster_path
+from .translation import tr
 
 _NAMES_FILES = ("raster", "source", "vector", "layer", "multilayer", "file")
 PATHS = "paths"  # in the metadata of a parameter whose text names files
@@ -48,15 +51,38 @@ UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
     """Which of the layers that a parameter names (one, or a list) QGIS cannot load."""
-    named = value if isinstance(value, (list, tuple)) else [value]
     return [
         one
-        for one in named
+        for one in listed(value)
         if isinstance(one, str)
         and one
         and QgsProcessingUtils.mapLayerFromString(one, context) is None
         and not table_file(one)
     ]
+
+
+def listed(value: Any) -> list[Any]:
+    """The values of a list; of one value itself."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def require_all_found(definition: QgsProcessingParameterDefinition, value: Any, found: int) -> None:
+    """Refuses a list of which QGIS has dropped layers that it cannot load: the years of those behind would shift.
+
+    Raises:
+        InputError: fewer layers were found than named.
+    """
+    asked = len(listed(value)) if value else 0
+    if found < asked:
+        raise InputError(
+            tr(
+                "{label}: only {found} of {asked} layers can be read. Check the paths: {value}.",
+                label=definition.description(),
+                found=found,
+                asked=asked,
+                value=value,
+            )
+        )
 
 
 def input_files(
@@ -70,7 +96,7 @@ def input_files(
             given = paths_in(algorithm.parameterAsString(parameters, definition.name(), context))
         elif definition.isDestination() or definition.type() not in _NAMES_FILES:
             continue
-        for one in given if isinstance(given, (list, tuple)) else [given]:
+        for one in listed(given):
             path, _, rest = _source_of(one, context).partition("|")
             layer = dict(part.partition("=")[::2] for part in rest.split("|")).get("layername", "")
             for file in _on_disk(path):
@@ -116,8 +142,11 @@ class AskedParameters:
         self._algorithm, self._parameters, self._context = algorithm, parameters, context
 
     def rasters(self, name: str) -> list[str]:
-        value = self._parameters.get(name)
-        layers = [self._layer(one) for one in (value if isinstance(value, (list, tuple)) else [value])]
+        """Paths; none where products are among them, whose bands and years are known when they are imported."""
+        values = listed(self._parameters.get(name))
+        if any(isinstance(one, str) and place_of_text(one) for one in values):
+            return []
+        layers = [self._layer(one) for one in values]
         return [raster_path(layer, self.label(name)) for layer in layers if layer is not None]
 
     def table(self, name: str) -> Table | None:

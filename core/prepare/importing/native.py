@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -94,12 +94,19 @@ class Native:
 
 @dataclass(frozen=True)
 class _Part:
-    """The window of a tile that lies over the study, and where it goes."""
+    """The window of a tile that lies over the study.
+
+    Attributes:
+        tile: its name.
+        grid: of the file.
+        window: of that grid.
+        placed: the grid where it lies for the study: longitudes of 0 to 360 may be turned.
+    """
 
     tile: str
     grid: Grid
     window: Window
-    shift: float
+    placed: Grid
 
 
 def reduce_periods(
@@ -137,28 +144,26 @@ def _groups(periods: Sequence[Period], study: Grid) -> list[list[_Part]]:
             tiles.setdefault((step.tile, step.file.part, step.layer.grid), step.layer.grid)
     groups: list[list[_Part]] = []
     for (tile, _, _), grid in tiles.items():
-        part = _over_study(tile, grid, study)
-        if part is None:
-            continue
-        group = next((known for known in groups if _aligned(known[0].grid, grid)), None)
-        groups.append([part]) if group is None else group.append(part)
+        for part in _over_study(tile, grid, study):
+            group = next((known for known in groups if aligned(known[0].placed, part.placed)), None)
+            groups.append([part]) if group is None else group.append(part)
     return groups
 
 
-def _over_study(tile: str, grid: Grid, study: Grid) -> _Part | None:
-    """The window of a grid over the study; longitudes of 0 to 360 are turned where that is where it lies."""
+def _over_study(tile: str, grid: Grid, study: Grid) -> Iterator[_Part]:
+    """The windows of a grid over the study: two where longitudes of 0 to 360 meet a study on both sides of 0."""
     bounds = footprint(study, grid)
     if bounds is None:
-        return _Part(tile, grid, Window(0, 0, grid.width, grid.height), 0.0)
-    geographic = bool(grid.spatial_reference().IsGeographic())
-    for shift in (0.0, 360.0, -360.0) if geographic else (0.0,):
-        window = window_near(grid, (bounds[0] + shift, bounds[1], bounds[2] + shift, bounds[3]))
+        yield _Part(tile, grid, Window(0, 0, grid.width, grid.height), grid)
+        return
+    for turn in (0.0, 360.0, -360.0) if grid.spatial_reference().IsGeographic() else (0.0,):
+        placed = replace(grid, transform=(grid.transform[0] + turn, *grid.transform[1:]))
+        window = window_near(placed, bounds)
         if window is not None:
-            return _Part(tile, grid, window, shift)
-    return None
+            yield _Part(tile, grid, window, placed)
 
 
-def _aligned(a: Grid, b: Grid) -> bool:
+def aligned(a: Grid, b: Grid) -> bool:
     """Whether the pixels of two grids lie on one another's."""
     same_size = all(math.isclose(a.transform[i], b.transform[i], rel_tol=1e-6) for i in (1, 5))
     if not same_size or not same_crs(a, b):
@@ -182,17 +187,19 @@ def _reduce_group(
     kind, nodata = (gdal.GDT_Int32, float(NO_CLASS)) if classes else (gdal.GDT_Float32, float("nan"))
     values = _create(os.path.join(folder, f"{name}.tif"), grid, len(periods), kind, nodata)
     days = _create(os.path.join(folder, f"{name}_days.tif"), grid, len(periods), gdal.GDT_UInt16, 0)
-    steps = max(1, sum(len(period.steps) for period in periods))
-    done = 0
-    for band, (period, counted) in enumerate(zip(periods, counts), start=1):
-        for part in parts:
-            mine = [step for step in period.steps if step.tile == part.tile and step.layer.grid == part.grid]
-            if not mine:
-                continue
-            targets = values.GetRasterBand(band), days.GetRasterBand(band)
-            _reduce_part(mine, part, period, rule, counted, grid, targets, progress)
-            done += len(mine)
-            progress.set(100 * done / steps)
+    work = [
+        (band, part, [step for step in period.steps if step.tile == part.tile and step.layer.grid == part.grid])
+        for band, period in enumerate(periods)
+        for part in parts
+    ]
+    steps, done = max(1, sum(len(mine) for _, _, mine in work)), 0
+    for band, part, mine in work:
+        if not mine:
+            continue
+        targets = values.GetRasterBand(band + 1), days.GetRasterBand(band + 1)
+        _reduce_part(mine, part, periods[band], rule, counts[band], grid, targets, progress)
+        done += len(mine)
+        progress.set(100 * done / steps)
     native = Native(values.GetDescription(), days.GetDescription(), grid)
     for dataset in (values, days):
         dataset.FlushCache()
@@ -201,19 +208,19 @@ def _reduce_group(
 
 def _union(parts: Sequence[_Part]) -> Grid:
     """The grid that holds the windows of all parts, on the pixels of the first."""
-    first = parts[0].grid
+    first = parts[0].placed
     x0, dx, _, y0, _, dy = first.transform
     spans = [(*_offset(part, first), part.window) for part in parts]
     left, top = min(c for c, _, _ in spans), min(r for _, r, _ in spans)
     right, bottom = max(c + w.width for c, _, w in spans), max(r + w.height for _, r, w in spans)
-    transform = (x0 + left * dx - parts[0].shift, dx, 0.0, y0 + top * dy, 0.0, dy)
+    transform = (x0 + left * dx, dx, 0.0, y0 + top * dy, 0.0, dy)
     return Grid(right - left, bottom - top, transform, first.crs)
 
 
 def _offset(part: _Part, base: Grid) -> tuple[int, int]:
     """Column and row of the window of a part, counted from the corner of a grid."""
-    column = round((part.grid.transform[0] - base.transform[0]) / base.transform[1]) + part.window.column
-    row = round((part.grid.transform[3] - base.transform[3]) / base.transform[5]) + part.window.row
+    column = round((part.placed.transform[0] - base.transform[0]) / base.transform[1]) + part.window.column
+    row = round((part.placed.transform[3] - base.transform[3]) / base.transform[5]) + part.window.row
     return column, row
 
 
@@ -249,8 +256,7 @@ def _reduce_part(
     """Reads a tile of one period strip by strip, each strip step by step, and writes the result."""
     values, days = targets
     dtype = _type_of(steps[0], rule.layer)
-    base = replace(grid, transform=(grid.transform[0] + part.shift, *grid.transform[1:]))
-    column, row = _offset(part, base)
+    column, row = _offset(part, grid)
     per_pixel = bytes_per_pixel(rule.annual, len(steps), dtype) + 2 * dtype.itemsize
     rows = max(1, STRIP_BYTES // (per_pixel * part.window.width))
     for start in range(0, part.window.height, rows):

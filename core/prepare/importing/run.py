@@ -25,7 +25,7 @@ from .laying import Laying, lay_on_grid
 from .native import Counts, Rule, reduce_periods
 from .rules import Decisions, conversion, require_days, rule_of
 from .steps import Period, Step, periods_of, read_steps
-from .study_grid import reference_over
+from .study_grid import own_grid_of, reference_over
 from .tables import file_table, year_table
 
 STEPS = ("year", "month")
@@ -44,8 +44,9 @@ class ImportInputs:
         step: `year`, or `month`: the months of one year, or of the mean of several.
         decisions: how numbers are read.
         resampling: one of `RESAMPLING`; `auto` goes by the kind of the layer.
-        reference: a raster on the grid of the study; "" where the three that follow tell the grid.
+        reference: a raster on the grid of the study; "" where what follows tells the grid.
         crs, cell: of the grid over the boundary.
+        own_grid: whether the pixels stay where the product has them.
         product_folder: of the user's own products.
     """
 
@@ -61,6 +62,7 @@ class ImportInputs:
     reference: str = ""
     crs: str = ""
     cell: float = 0.0
+    own_grid: bool = False
     product_folder: str = ""
 
 
@@ -139,9 +141,12 @@ def run_import_product(
         say("{product}: {count} files of {layer}.", product=product.title, count=len(chosen.files), layer=layer.id)
     )
     with workspace() as scratch:
-        area = _study(inputs, settings, scratch, progress)
+        area = None if inputs.own_grid else _study(inputs, settings, scratch, progress)
         looked_at = inputs.decisions.quality != "none"
         steps = read_steps(chosen, inputs.years, season, looked_at, scratch, progress)
+        area = area or _open_area(
+            own_grid_of([step.layer.grid for step in steps], scratch), settings, scratch, progress
+        )
         periods = periods_of(steps, product.step, season, by_month)
         _require_whole(inputs, product, periods, season, by_month)
         rule = rule_of(product, layer, steps, inputs.decisions, progress)
@@ -179,6 +184,10 @@ def _study(inputs: ImportInputs, settings: RasterSettings, scratch: str, progres
         if not (settings.boundary and inputs.crs and inputs.cell):
             raise InputError(say("Give REFERENCE, a raster on the grid of the study; or BOUNDARY, CRS and CELL_SIZE."))
         reference = reference_over(settings.boundary, inputs.crs, inputs.cell, scratch)
+    return _open_area(reference, settings, scratch, progress)
+
+
+def _open_area(reference: str, settings: RasterSettings, scratch: str, progress: Progress) -> StudyArea:
     source = Source("reference", reference, kind="classes", label="Reference")
     return open_study_area(source, settings, scratch, progress)
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 
 from osgeo import gdal, osr
 
 from ...errors import GridError, InputError
 from ...messages import say
 from ...raster.dataset import call_gdal
+from ...raster.grid import Grid
 from ...raster.zones.polygon_layer import open_polygons
+from .native import aligned
 
 _MOST_PIXELS = 2**40
+_HALF_TURN = 180.0
+_SLIGHTLY = 1e-6  # of a pixel: what rounding takes
 
 
 def reference_over(boundary: str, crs: str, cell: float, folder: str) -> str:
@@ -42,14 +47,59 @@ def reference_over(boundary: str, crs: str, cell: float, folder: str) -> str:
         raise GridError(
             say("CELL_SIZE {cell} makes a grid of {width} x {height} pixels.", cell=cell, width=width, height=height)
         )
+    transform = (first_column * cell, cell, 0, last_row * cell, 0, -cell)
+    return _write(Grid(width, height, transform, target.ExportToWkt()), folder)
+
+
+def own_grid_of(grids: Iterable[Grid], folder: str) -> str:
+    """An empty raster over all grids of a product, which share their pixels; longitudes from -180 to 180.
+
+    Args:
+        grids: of its files.
+        folder: where the raster goes.
+
+    Raises:
+        GridError: the files lie on several grids, such as zones of UTM.
+    """
+    each = list(dict.fromkeys(grids))
+    first = each[0]
+    others = [grid for grid in each if not aligned(first, grid)]
+    if others:
+        raise GridError(
+            say(
+                "The files lie on several grids ({first}, {other}). Bring them on the grid of the study with "
+                "importproduct first.",
+                first=first.crs_name,
+                other=others[0].crs_name,
+            )
+        )
+    bounds = [grid.bounds for grid in each]
+    left, bottom = min(b[0] for b in bounds), min(b[1] for b in bounds)
+    right, top = max(b[2] for b in bounds), max(b[3] for b in bounds)
+    across, down = first.pixel_width, abs(first.transform[5])
+    if first.spatial_reference().IsGeographic() and right > _HALF_TURN + across:
+        left, right = _turned(left, right, across)
+    transform = (left, across, 0.0, top, 0.0, -down)
+    return _write(Grid(round((right - left) / across), round((top - bottom) / down), transform, first.crs), folder)
+
+
+def _turned(left: float, right: float, across: float) -> tuple[float, float]:
+    """Longitudes of 0 to 360 as those from -180; what crosses 180 without going round the Earth stays in one piece."""
+    if left >= _HALF_TURN - across:
+        return left - 2 * _HALF_TURN, right - 2 * _HALF_TURN
+    if right - left < 2 * _HALF_TURN - across:
+        return left, right
+    left -= math.floor((left + _HALF_TURN) / across + _SLIGHTLY) * across
+    return left, left + round(2 * _HALF_TURN / across) * across
+
+
+def _write(grid: Grid, folder: str) -> str:
+    """An empty raster on a grid, which takes no room on the disk."""
     path = os.path.join(folder, "study_grid.tif")
-    options = ["SPARSE_OK=TRUE", "TILED=YES"]
-    driver = gdal.GetDriverByName("GTiff")
-    dataset = call_gdal(
-        "Cannot make the grid", InputError, driver.Create, path, width, height, 1, gdal.GDT_Byte, options
-    )
-    dataset.SetGeoTransform((first_column * cell, cell, 0, last_row * cell, 0, -cell))
-    dataset.SetProjection(target.ExportToWkt())
+    size = grid.width, grid.height, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "TILED=YES"]
+    dataset = call_gdal("Cannot make the grid", InputError, gdal.GetDriverByName("GTiff").Create, path, *size)
+    dataset.SetGeoTransform(grid.transform)
+    dataset.SetProjection(grid.crs)
     dataset.GetRasterBand(1).SetNoDataValue(255)
     dataset.FlushCache()
     return path
