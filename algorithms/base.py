@@ -55,9 +55,10 @@ from .given import Given
 from .help_texts import entry_of
 from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
+from .looks.field_words import field_words
 from .looks.landing import RunGroup, land_together
 from .looks.run_name import place_of, run_name
-from .looks.vector_look import FeatureLook, style_features_when_loaded
+from .looks.vector_look import FeatureLook, dress_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
 from .products import GivenProducts
 from .reporting.feedback import FeedbackProgress
@@ -334,10 +335,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         book, text = self.away_file(given, WORKBOOK), self.away_file(given, METHODS)
         if book:
             with spared(self._feedback, self.parameterDefinition(WORKBOOK).description()):
-                has_currency = self.parameterDefinition("CURRENCY") is not None
-                currency = given.text("CURRENCY") if has_currency else "CNY"
-                classes = {one.name.en: one.name.of(language) for one in self._record.used.classes.values()}
-                write_workbook(result_sheets(title, self._away.tables, language, currency, classes), book)
+                names = self._class_names(language)
+                write_workbook(result_sheets(title, self._away.tables, language, self._currency_of_run(), names), book)
                 results[WORKBOOK] = book
         if text:
             with spared(self._feedback, self.parameterDefinition(METHODS).description()), PendingFile(text) as pending:
@@ -345,6 +344,14 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 pending.write(methods_text(title, self._away.parts, programs, language))
                 results[METHODS] = text
         return results
+
+    def _currency_of_run(self) -> str:
+        asked = self.parameterDefinition("CURRENCY") is not None
+        return self._given.text("CURRENCY") if asked and isinstance(self._given, Given) else "CNY"
+
+    def _class_names(self, language: str) -> dict[str, str]:
+        """What the land-cover classes of this run, which tables name in English, are called."""
+        return {one.name.en: one.name.of(language) for one in self._record.used.classes.values()}
 
     def publish_table(self, name: str, table: ResultTable) -> Results:
         """Writes a table into its sink."""
@@ -411,8 +418,10 @@ class EcoAlgorithm(DeclaredAlgorithm):
         finally:
             if pending is not None:
                 pending.discard()
-        if look is not None:
-            style_features_when_loaded(self._context, sink_id, look)
+        language, legend = user_language(), look.legend if look is not None else {}
+        names = self._class_names(language)
+        words = field_words(self._away.tables[-1], columns, language, self._currency_of_run(), names, legend)
+        dress_features_when_loaded(self._context, sink_id, words, look)
         return {name: sink_id}
 
     @staticmethod

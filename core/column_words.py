@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from functools import cache
 
-from .quantities import Words
+from .quantities import Words, quantities
 from .resources import RESOURCES
 
-_OF_VARIABLE = ("shap_", "significant_", "t_", "std_error_")  # before the name of a variable of the user's own
+_OF_VARIABLE = (
+    "shap_",
+    "significant_",
+    "t_",
+    "std_error_",
+    "b_",
+    "se_",
+    "raw_",
+)  # before the name of a variable of the user's own
 
 
 def column_word(name: str, language: str) -> str:
-    """The words for a column; its name where it is one of the user's own."""
+    """The words for a column; its name where it is one of the user's own that names no quantity."""
     words = _column_words()
     if name in words:
         return words[name].of(language)
+    if name in quantities():
+        return quantities()[name].name.of(language)
     for start in _OF_VARIABLE:
         kind = start.rstrip("_")
         if name.startswith(start) and kind in words:
-            return f"{words[kind].of(language)}: {name[len(start) :]}"
+            between = "：" if language == "zh" else ": "
+            return f"{words[kind].of(language)}{between}{column_word(name[len(start) :], language)}"
     return name
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..looks.vector_look import FeatureClass, FeatureLook
+from ..looks.vector_look import FeatureClass, FeatureLook, named_for
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -79,7 +79,7 @@ class DriverImportance(DriverAlgorithm):
 
     def _publish_places(self, run: ImportanceRun, given: Given) -> Results:
         columns, arrays = run.output()
-        looks = _looks(run, f"{self.displayName()}: {run.choice.y}")
+        looks = _looks(run, named_for(self.displayName(), run.choice.y))
         return self.publish_rows("OUTPUT", given, run.table, run.places.tolist(), columns, arrays, looks)
 
 

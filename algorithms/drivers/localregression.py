@@ -9,7 +9,7 @@ import numpy as np
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
-from ..looks.vector_look import FeatureLook
+from ..looks.vector_look import FeatureLook, named_for
 from ..translation import tr
 from .driver import DriverAlgorithm
 
@@ -82,7 +82,7 @@ class LocalRegression(DriverAlgorithm):
         return results | self.publish_numbers(AICC=found.aicc, R2=found.r2, BANDWIDTH=run.estimate.bandwidths[0])
 
     def _publish_places(self, run: LocalRun, given: Given) -> Results:
-        looks = _looks(run, f"{self.displayName()}: {run.choice.y}")
+        looks = _looks(run, named_for(self.displayName(), run.choice.y))
         rows = run.observations.rows.tolist()
         return self.publish_rows("OUTPUT", given, run.table, rows, run.columns(), run.output(), looks)
 
@@ -98,7 +98,7 @@ def _looks(run: LocalRun, name: str) -> FeatureLook:
         looks.append(FeatureLook("condition", "condition", 1, max(high, 2), open_ends=True))
     first = looks[0]
     return FeatureLook(
-        f"{name} ({first.field})",
+        named_for(name, first.field),
         first.field,
         first.low,
         first.high,

@@ -8,6 +8,7 @@ from ...core.drivers.observations import TRANSFORMS
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
+from ..looks.vector_look import named_for
 from ..translation import tr
 from .driver import DriverAlgorithm, residuals_look
 
@@ -81,7 +82,7 @@ class PanelRegression(DriverAlgorithm):
         from ...core.drivers.panel.run import residual_columns
 
         columns, arrays = residual_columns(run)
-        look = residuals_look(f"{self.label('OUTPUT_RESIDUALS')}: {run.choice.y}", run.choice.time or "")
+        look = residuals_look(named_for(self.label("OUTPUT_RESIDUALS"), run.choice.y), run.choice.time or "")
         rows = run.result.rows.tolist()
         return self.publish_rows("OUTPUT_RESIDUALS", given, run.table, rows, columns, arrays, look)
 

@@ -13,7 +13,7 @@ from ...core.results import plain_rows
 from ..base import Results
 from ..features import new_feature, point
 from ..given import Given
-from ..looks.vector_look import FeatureLook
+from ..looks.vector_look import FeatureLook, named_for
 from .sampling import CELL_M, SamplingAlgorithm
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SampleGridAlgorithm(SamplingAlgorithm):
         low, high = grid.valid_range.get(field, (0.0, 1.0))
         years = grid.inputs.years
         return FeatureLook(
-            f"{self.displayName()}: {field}",
+            named_for(self.displayName(), field),
             field,
             low,
             high if high > low else low + 1,

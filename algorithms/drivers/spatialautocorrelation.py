@@ -8,7 +8,7 @@ from ...core.progress import Progress
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
-from ..looks.vector_look import FeatureClass, FeatureLook
+from ..looks.vector_look import FeatureClass, FeatureLook, named_for
 from ..translation import tr
 from .driver import DriverAlgorithm
 from .touching import touching_weights
@@ -73,7 +73,7 @@ class SpatialAutocorrelation(DriverAlgorithm):
         names = run.local.names
         legend = cluster_legend(user_language(), run.choice.statistic)
         classes = tuple(FeatureClass(names[c.code], c.name, c.colour) for c in legend)
-        look = FeatureLook(f"{self.displayName()}: {run.choice.field}", "cluster", classes=classes)
+        look = FeatureLook(named_for(self.displayName(), run.choice.field), "cluster", classes=classes)
         return self.publish_rows("OUTPUT", given, run.table, run.rows.tolist(), OUTPUT_COLUMNS, run.output(), look)
 
 

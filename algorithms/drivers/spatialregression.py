@@ -8,6 +8,7 @@ from ...core.drivers.observations import TRANSFORMS
 from ...core.progress import Progress
 from ..base import Results
 from ..given import Given
+from ..looks.vector_look import named_for
 from ..translation import tr
 from .driver import DriverAlgorithm, residuals_look
 from .touching import touching_weights
@@ -96,7 +97,7 @@ class SpatialRegression(DriverAlgorithm):
     def _publish_places(self, run: SpatialRun, given: Given) -> Results:
         columns, arrays = run.output()
         year_field = run.choice.time or "" if run.rows.times > 1 else ""
-        look = residuals_look(f"{self.label('OUTPUT')}: {run.choice.y}", year_field)
+        look = residuals_look(named_for(self.label("OUTPUT"), run.choice.y), year_field)
         return self.publish_rows("OUTPUT", given, run.table, run.places.tolist(), columns, arrays, look)
 
 

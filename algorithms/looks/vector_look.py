@@ -22,7 +22,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
+from ...core.column_words import column_word
 from ...core.report.texts import load_palettes, ramp_colour
+from ..compat import user_language
+from ..translation import tr
+from .field_words import FieldWords, tell_fields
 from .landing import dress_when_loaded
 
 STEPS = 9
@@ -54,7 +58,7 @@ class FeatureLook:
         colour: of all features; field and range are not used then.
         outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
         open_ends: whether values lie beyond the range, so that its ends are named as open.
-        others: further looks of the same layer, which its menu Styles offers under their names.
+        others: further looks of the same layer, which its menu Styles offers under the words for their fields.
     """
 
     name: str
@@ -70,12 +74,34 @@ class FeatureLook:
     open_ends: bool = False
     others: tuple[FeatureLook, ...] = ()
 
+    @property
+    def legend(self) -> dict[str, dict[str, str]]:
+        """What the codes of its field are called."""
+        return {self.field: {one.value: one.name for one in self.classes}} if self.classes else {}
 
-def style_features_when_loaded(context: QgsProcessingContext, layer_id: str, look: FeatureLook) -> None:
-    """Has the layer styled once QGIS has loaded it. Does nothing where it will not be loaded."""
+
+def named_for(title: str, field: str) -> str:
+    """The name of a layer that shows one variable of several."""
+    return tr("{title}: {field}", title=title, field=column_word(field, user_language()))
+
+
+def dress_features_when_loaded(
+    context: QgsProcessingContext, layer_id: str, words: FieldWords, look: FeatureLook | None = None
+) -> None:
+    """Has the layer styled, and its fields told in words, once QGIS has loaded it; a table has no look but a name.
+
+    Does nothing where it will not be loaded.
+    """
+    if not context.willLoadLayerOnCompletion(layer_id):
+        return
+    name = context.layerToLoadOnCompletionDetails(layer_id).name
 
     def dress(layer: QgsVectorLayer, _: QgsProject) -> QgsLayerTreeLayer:
-        show_features(layer, look)
+        tell_fields(layer, words)  # first, for the further styles are copies
+        if look is not None:
+            show_features(layer, look)
+        else:
+            layer.setName(name)
         return QgsLayerTreeLayer(layer)
 
     dress_when_loaded(context, layer_id, dress)
@@ -98,11 +124,12 @@ def _offer_styles(layer: QgsVectorLayer, look: FeatureLook) -> None:
     styles = layer.styleManager()
     shown = styles.currentStyle()
     for other in look.others:
-        styles.addStyleFromLayer(other.name)
-        styles.setCurrentStyle(other.name)
+        named = column_word(other.field, user_language())
+        styles.addStyleFromLayer(named)
+        styles.setCurrentStyle(named)
         layer.setRenderer(_renderer(layer, other))
     styles.setCurrentStyle(shown)
-    styles.renameStyle(shown, look.field)
+    styles.renameStyle(shown, column_word(look.field, user_language()))
 
 
 def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:

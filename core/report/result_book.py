@@ -9,11 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..column_words import column_word
 from ..results import Cell, Column, ResultTable
-from ..tables import resource_table
-from .names import told
-from .numbers import column_decimals, unit_text
+from .numbers import column_decimals
+from .table_words import column_head, value_word
 from .texts import load_texts
 from .workbook import Row, Sheet, SheetCell, Style
 
@@ -62,7 +60,6 @@ def result_sheets(
         names: of what tables name otherwise, such as land-cover classes.
     """
     words = load_texts(language)
-    known = {**service_names(language), **(names or {})}
     filled = sorted((one for one in tables if one.table.rows), key=lambda one: one.step != "")
     sheets = [_sheet_name(number, one) for number, one in enumerate(filled, start=1)]
     contents: list[Row] = [
@@ -75,18 +72,12 @@ def result_sheets(
         for name, one in zip(sheets, filled)
     ]
     first = Sheet(words["book_contents"], contents, frozen=(3, 0))
-    return [first, *(_sheet(name, one, language, currency, known) for name, one in zip(sheets, filled))]
+    return [first, *(_sheet(name, one, language, currency, names or {}) for name, one in zip(sheets, filled))]
 
 
 def _sheet_name(number: int, one: NamedTable) -> str:
     """Numbered, so that no two are alike when they are cut."""
     return f"{number} {one.title}"[:_SHEET_NAME]
-
-
-def service_names(language: str) -> dict[str, str]:
-    """Names of the services that equivalent factors value, by their ids."""
-    column = "service_zh" if language == "zh" else "service"
-    return {str(row["service_id"]): str(row[column]) for row in resource_table("equivalents_xie2015").rows}
 
 
 def _sheet(name: str, one: NamedTable, language: str, currency: str, names: Mapping[str, str]) -> Sheet:
@@ -96,25 +87,20 @@ def _sheet(name: str, one: NamedTable, language: str, currency: str, names: Mapp
     if one.rows > len(one.table.rows):
         top.append([SheetCell(words["rows_cut"].format(shown=len(one.table.rows), count=one.rows), "note")])
     top += [
-        [SheetCell(_head(column, language, currency), "head") for column in columns],
-        [SheetCell(_head(column, _OTHER[language], currency), "head") for column in columns],
+        [SheetCell(column_head(column, language, currency), "head") for column in columns],
+        [SheetCell(column_head(column, _OTHER[language], currency), "head") for column in columns],
         [SheetCell(column.name, "note") for column in columns],
     ]
     values = [[_plain(row[place]) for row in one.table.rows] for place in range(len(columns))]
     looks = [_style(column, of_column) for column, of_column in zip(columns, values)]
     body = [
-        [_cell(value, look, words, names) for value, look in zip(row, looks)]
+        [
+            _cell(value, look, value_word(column.name, value, language, names))
+            for value, look, column in zip(row, looks, columns)
+        ]
         for row in zip(*values)
     ]  # fmt: skip
     return Sheet(name, [*top, *body], frozen=(len(top), 0))
-
-
-def _head(column: Column, language: str, currency: str) -> str:
-    unit = unit_text(column.unit.replace("currency", currency), language)
-    word = column_word(column.name, language)
-    if not unit:
-        return word
-    return f"{word}（{unit}）" if language == "zh" else f"{word} ({unit})"
 
 
 def _style(column: Column, values: Sequence[Cell]) -> Style:
@@ -127,9 +113,9 @@ def _style(column: Column, values: Sequence[Cell]) -> Style:
     return "number" if decimals == 0 else "decimal" if decimals <= 2 else "fine"
 
 
-def _cell(value: Cell, style: Style, words: dict[str, str], names: Mapping[str, str]) -> SheetCell:
-    if isinstance(value, str):
-        return SheetCell(names.get(value) or told(words, value), "text")
+def _cell(value: Cell, style: Style, words: str | None) -> SheetCell:
+    if words is not None or isinstance(value, str):
+        return SheetCell(value if words is None else words, "text")
     if isinstance(value, float):
         rounded = float(f"{value:.{_SIGNIFICANT}g}")
         return SheetCell(rounded, "scientific" if 0 < abs(rounded) < _TINY else style)

@@ -16,6 +16,7 @@ from clicks import FOLDER, SEEN, picture, wait
 from newcomer import layout, start
 from qgis.core import (
     QgsApplication,
+    QgsMapLayerType,
     QgsProcessingContext,
     QgsProcessingModelAlgorithm,
     QgsProcessingModelChildAlgorithm,
@@ -198,6 +199,13 @@ def run() -> None:
         }
     )
     SEEN["shown"] = iface.mapCanvas().layers()[0].name()
+    tables = [layer for layer in made if layer.type() == QgsMapLayerType.VectorLayer]
+    SEEN["fields"] = {layer.name(): heads_of(layer) for layer in tables}
+    for number, layer in enumerate(tables):
+        table = iface.showAttributeTable(layer)
+        wait(1)
+        picture(table, f"table-{number}")
+        table.close()
     SEEN["folded"] = [child.isExpanded() for child in QgsProject.instance().layerTreeRoot().children()[:2]]
     for layer in layers:
         QgsProject.instance().layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(False)
@@ -205,6 +213,11 @@ def run() -> None:
     iface.zoomToActiveLayer()
     wait(4)
     picture(iface.mainWindow(), "canvas")
+
+
+def heads_of(layer: Any) -> dict[str, list[str]]:
+    """Words and widget of each field."""
+    return {field.name(): [field.alias(), field.editorWidgetSetup().type()] for field in layer.fields()}
 
 
 def style_of(layer: Any) -> str:

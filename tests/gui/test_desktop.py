@@ -145,6 +145,14 @@ def test_a_run_lands_styled_layers(seen):
     assert seen["years"] == [2000, 2015]
 
 
+def test_attribute_tables_speak_words_with_units(english, chinese):
+    for seen, value, area in ((english, "Value (CNY/a)", "Area (ha)"), (chinese, "数值（元/年）", "面积（公顷）")):
+        tables = seen["fields"].values()
+        heads = {head for fields in tables for head, _ in fields.values()}
+        assert {value, area} <= heads and "" not in heads
+        assert {fields["ecosystem"][1] for fields in tables if "ecosystem" in fields} == {"ValueMap"}
+
+
 def test_the_menu_makes_a_plan_map(seen):
     assert seen["layouts"] == 1
 

@@ -209,10 +209,11 @@ def _level_breaks(levels: int) -> ClassBreaks:
     names = {}
     if levels == HEMEROBY_LEVELS:
         table = resource_table("hemeroby_levels")
-        columns = zip(table.texts("scheme_id"), table.texts("level"), table.texts("name"))
-        names = {int(level): name for preset, level, name in columns if preset == "hemeroby7_CLC"}
+        columns = zip(table.texts("scheme_id"), table.texts("level"), table.texts("name"), table.texts("name_zh"))
+        names = {int(level): (name, chinese) for preset, level, name, chinese in columns if preset == "hemeroby7_CLC"}
     classes = tuple(
-        BreakClass(h, names.get(h, f"level {h}"), "", max(1.0, h - 0.5), min(float(levels), h + 0.5))
+        BreakClass(h, name, chinese, max(1.0, h - 0.5), min(float(levels), h + 0.5))
         for h in range(1, levels + 1)
+        for name, chinese in [names.get(h, (f"level {h}", f"{h} 级"))]
     )
     return ClassBreaks("hemeroby", classes)

@@ -13,6 +13,7 @@ from ecoassets.core.report import Chapter, LeftOutArea, Map, MapPicture, Ramp
 from ecoassets.core.report.methods_text import MethodPart, methods_text
 from ecoassets.core.report.pictures.sizes import picture_sizes
 from ecoassets.core.report.result_book import NamedTable, result_sheets
+from ecoassets.core.report.table_words import value_word
 from ecoassets.core.report.workbook import write_workbook
 from ecoassets.core.results import Column, ResultTable
 from ecoassets.core.tables import Provenance
@@ -94,15 +95,58 @@ def columns_of(folder: Path) -> set[str]:
     return names
 
 
+def fields_of_rows(folder: Path) -> set[str]:
+    """Names of the fields of classes of rows, which become columns."""
+    kinds, fields = set(), {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                named = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
+                fields[path.parent, node.name] = named
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "row_table":
+                kinds.add((path.parent, getattr(node.args[0], "id", "")))
+    return {name.rstrip("_") for kind in kinds for name in fields.get(kind, ())}
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_column_has_words(language, clone):
-    named = {name for name in columns_of(clone / "core") if name.islower()}
+    named = {name for name in columns_of(clone / "core") if name.islower()} | fields_of_rows(clone / "core")
     assert len(named) > 100
     assert {name for name in named if column_word(name, language) == name} <= {"p", "q", "t", "z", "r", "x", "y"}
 
 
+class TestValues:
+    """What the ids in cells are called; what is the user's own stays."""
+
+    @pytest.mark.parametrize(
+        ("column", "value", "english", "chinese"),
+        [
+            ("significant", 1, "yes", "是"),
+            ("class_name", "light", None, "轻度"),
+            ("figure", "assets_growth", "Growth", "增长率"),
+            ("unit", "CNY/(ha a)", None, "元/(公顷·年)"),
+            ("method", "quantile", "Quantiles", "分位数"),
+            ("term", "year_2005", "year 2005", "年份 2005"),
+            ("service", "water_retention", "Water retention", "水源涵养"),
+            ("driver", "precipitation", "Precipitation", "降水量"),
+            ("zone", "north", None, None),
+            ("driver", "my own", None, None),
+            ("value", 12.5, None, None),
+        ],
+    )
+    def test_in_both_languages(self, column, value, english, chinese):
+        assert (value_word(column, value, "en"), value_word(column, value, "zh")) == (english, chinese)
+
+    def test_every_entry_names_what_there_is(self):
+        """Tables, columns and parameters that `value_words.yaml` refers to are read, in both languages."""
+        from ecoassets.core.report.table_words import _parts
+
+        assert all(part.values or part.texts or part.quantities for of in _parts().values() for part in of)
+
+
 def test_columns_of_a_users_variable_keep_its_name():
     assert column_word("std_error_Höhe", "en") == "Standard error: Höhe"
+    assert column_word("b_precipitation", "zh") == "系数：" + column_word("precipitation", "zh")
     assert column_word("NDVI", "zh") == "NDVI"
 
 
