@@ -57,6 +57,7 @@ from .inputs import AskedParameters, input_files, table_file, unreadable
 from .looks.canvas import Look, style_when_loaded
 from .looks.field_words import field_words
 from .looks.landing import RunGroup, land_together
+from .looks.outlines import zones_of
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, dress_features_when_loaded
 from .outputs import is_wanted, load_from, pending_table_of, require_writable
@@ -129,6 +130,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         parameters = with_ids(self.parameterDefinitions(), parameters)
         self._files_read = input_files(self, parameters, context)
         self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
+        self._zones = zones_of(self, parameters, context)
         try:
             self._given: Given | EcoAssetsError = Given(self, parameters, context)
         except EcoAssetsError as error:
@@ -268,7 +270,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def _land(self, given: Given, results: Results) -> None:
         """The layers come as one group. Steps of a workflow say so too; the workflow, which ends last, overrules."""
         years = given.optional_years() if self.parameterDefinition("YEARS") is not None else ()
-        run = RunGroup(run_name(self.displayName(), self._place, years))
+        run = RunGroup(run_name(self.displayName(), self._place, years), self._zones)
         land_together(self._context, self.layers_made(results), run)
 
     def publish_raster(self, name: str, path: str | None, look: Look) -> Results:

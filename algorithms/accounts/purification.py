@@ -71,6 +71,6 @@ class PurificationAlgorithm(PhysicalAlgorithm):
             return {}
         label = self.label("OUTPUT")
         named = [(year, pollutant) for year in result.years for pollutant in result.pollutants]
-        bands = tuple(BandLook(n, f"{label} {of} {year}", year) for n, (year, of) in enumerate(named, start=1))
+        bands = tuple(BandLook(n, f"{label} {of} {year}", year, of=of) for n, (year, of) in enumerate(named, start=1))
         low, high = common_range(stored_statistics(path))
         return self.publish_raster("OUTPUT", path, Look(label, bands, low, high))

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...core.assets.valuation.report import valuation_report
 from ...core.assets.valuation.run import ValuationOutputs, ValuationResult, run_valuation
 from ...core.assets.valuation.tables import change_table, value_table
 from ...core.progress import Progress
+from ...core.raster.output import BandStatistics
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
 from ..translation import tr
 from .valuing import ValuingAlgorithm
+
+
+def value_look(title: str, years: Sequence[int], statistics: Sequence[BandStatistics]) -> Look:
+    """A layer of the value per year, all in one ramp."""
+    bands = tuple(BandLook(band, f"{title} {year}", year) for band, year in enumerate(years, start=1))
+    return Look(title, bands, *common_range(statistics))
 
 
 class ValuationAlgorithm(ValuingAlgorithm):
@@ -45,18 +54,18 @@ class ValuationAlgorithm(ValuingAlgorithm):
         return results
 
     def publish_maps(self, result: ValuationResult, outputs: ValuationOutputs) -> Results:
-        """The maps as styled layers, a year each."""
+        """The maps as styled layers, a year each; those of the services in a group by service."""
         title = self.displayName()
-        low, high = common_range(result.map_statistics.get("total", ()))
-        bands = tuple(BandLook(i, f"{title} {year}", year) for i, year in enumerate(result.years, start=1))
-        published = self.publish_raster("OUTPUT", outputs.total, Look(title, bands, low, high))
+        look = value_look(title, result.years, result.map_statistics.get("total", ()))
+        published = self.publish_raster("OUTPUT", outputs.total, look)
         services = result.inputs.equivalents.services
         statistics = result.map_statistics.get("services", ())
         limits = [common_range(statistics[s :: len(services)]) for s in range(len(services))]
+        names = [service.named(user_language()) for service in services]
         looks = tuple(
-            BandLook(y * len(services) + s + 1, f"{service.named(user_language())} {year}", year, limits[s])
+            BandLook(y * len(services) + s + 1, f"{service} {year}", year, limits[s], of=service)
+            for s, service in enumerate(names)
             for y, year in enumerate(result.years)
-            for s, service in enumerate(services)
         )
         look = Look(tr("{title}: services", title=title), looks)
         return {**published, **self.publish_raster("OUTPUT_SERVICES", outputs.services, look)}

@@ -19,6 +19,7 @@ from ..command import last_run, write_run
 from ..compat import user_language
 from ..help_texts import help_page
 from ..icons import icon_path
+from ..looks import nodes
 from ..looks.plan_layout import PlanPage, add_plan_layout
 from ..translation import tr
 from .plan_dialog import PlanDialog
@@ -67,6 +68,7 @@ class PluginMenu:
         self._menu.addSeparator()
         self._add(tr("Help"), self._help)
         iface.pluginMenu().addMenu(self._menu)
+        QgsProject.instance().readProject.connect(self._opened)
         # once the window stands: a note that comes before it would be gone
         QTimer.singleShot(0, lambda: welcome(iface, self._start.begin, self._help))
 
@@ -77,10 +79,15 @@ class PluginMenu:
 
     def remove(self) -> None:
         """Takes the entries away when the plugin is switched off."""
+        QgsProject.instance().readProject.disconnect(self._opened)
         self._start.remove()
         self._years.remove()
         self._iface.pluginMenu().removeAction(self._menu.menuAction())
         self._menu.deleteLater()
+
+    @staticmethod
+    def _opened(_: Any) -> None:
+        nodes.opened(QgsProject.instance().layerTreeRoot())
 
     def _practice(self) -> None:
         self._open_dialog("ecoassets:practiceregion")
@@ -135,6 +142,10 @@ class PluginMenu:
 
     def _plan_map(self) -> None:
         project = QgsProject.instance()
+        if not self._iface.mapCanvas().layers() and not project.mapThemeCollection().mapThemes():
+            told = tr("Nothing is on the map yet. Run a method, or tick a layer, and make the plan map then.")
+            self._say(told, Qgis.MessageLevel.Warning)
+            return
 
         def make(page: PlanPage) -> None:
             self._iface.openLayoutDesigner(add_plan_layout(project, self._iface.mapCanvas().mapSettings(), page))

@@ -11,8 +11,8 @@ import numpy as np
 import yaml
 from qgis.core import (
     QgsContrastEnhancement,
-    QgsFillSymbol,
     QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
     QgsMapLayer,
     QgsMapSettings,
     QgsMultiBandColorRenderer,
@@ -21,7 +21,6 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
     QgsRectangle,
     QgsReferencedRectangle,
-    QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -36,9 +35,12 @@ from ...core.tools.practice.files import RasterFile, RegionFiles, ShapesFile, Ta
 from ..compat import user_language
 from ..looks.canvas import BandLook, Look, apply_look, rounded, set_year
 from ..looks.landing import SERIES, step_by_years
+from ..looks.nodes import layer_node
+from ..looks.outlines import draw_as_outlines
 from ..translation import tr
 
 SHOWN_FIRST = "land_cover"
+NAMES = "name"  # the field of the districts that labels them
 NATURAL = ("red", "green", "blue")  # how the bands of an image end that are shown as what the eye would see
 SHOWN_BAND = 7  # of rasters with a band per month: July, the middle of the rains
 AROUND = 1.05  # the map is so much wider than the region
@@ -93,15 +95,16 @@ def write_project(files: RegionFiles, ranges: Mapping[str, tuple[float, float]],
 def add_region(
     project: QgsProject, root: QgsLayerTreeGroup, files: RegionFiles, ranges: Mapping[str, tuple[float, float]]
 ) -> None:
-    """Adds every layer and table of the region to a group: outlines on top, then a group by subject."""
+    """Adds every layer and table of the region to a group: districts with names on top, then a group by subject."""
     words = _Words.of(user_language())
-    for shapes in files.shapes:
-        layer = QgsVectorLayer(f"{shapes.path}|layername={shapes.name}", words.layers[shapes.name], "ogr")
-        symbol = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#333333", "outline_width": "0.4"})
-        layer.setRenderer(QgsSingleSymbolRenderer(symbol))
-        project.addMapLayer(layer, False)
-        root.addLayer(layer).setItemVisibilityChecked(shapes.name == "districts")
     by_subject: dict[str, list[list[RegionFile]]] = {subject: [] for subject in words.subjects}
+    for shapes in files.shapes:
+        if words.subject_of[shapes.name]:
+            by_subject[words.subject_of[shapes.name]].append([shapes])
+        else:
+            layer = _shapes(shapes, words.layers[shapes.name], NAMES)
+            project.addMapLayer(layer, False)
+            root.addLayer(layer)
     for series in dict.fromkeys(raster.series for raster in files.rasters):
         by_subject[words.subject_of[series]].append([one for one in files.rasters if one.series == series])
     by_subject["tables"] += [[table] for table in files.tables]
@@ -128,7 +131,9 @@ def _add_member(
     for file in reversed(member):
         layer = _layer(file, words.layers[name], ranges)
         project.addMapLayer(layer, False)
-        node = group.addLayer(layer)
+        short = str(getattr(file, "year", None) or "") if group is not subject else ""
+        node = layer_node(layer, short) if isinstance(layer, QgsRasterLayer) else QgsLayerTreeLayer(layer)
+        group.addChildNode(node)
         node.setItemVisibilityChecked(file is member[-1] and (name == SHOWN_FIRST or group is not subject))
         node.setExpanded(name == SHOWN_FIRST and file is member[-1])
     if group is not subject:
@@ -141,12 +146,20 @@ def _name(file: RegionFile) -> str:
 
 
 def _layer(file: RegionFile, name: str, ranges: Mapping[str, tuple[float, float]]) -> QgsMapLayer:
-    if not isinstance(file, RasterFile):
+    if isinstance(file, ShapesFile):
+        return _shapes(file, name)
+    if isinstance(file, TableFile):
         return QgsVectorLayer(file.path, name, "ogr")
     options = QgsRasterLayer.LayerOptions(False)  # a default style would read every band and leave files beside them
     title = f"{name} {file.year or ''}".strip()
     layer = QgsRasterLayer(file.path, title, "gdal", options)
     _style(layer, file, title, ranges)
+    return layer
+
+
+def _shapes(file: ShapesFile, title: str, names: str = "") -> QgsVectorLayer:
+    layer = QgsVectorLayer(f"{file.path}|layername={file.name}", title, "ogr")
+    draw_as_outlines(layer, names)
     return layer
 
 

@@ -63,7 +63,7 @@ class PressureAlgorithm(EcoAlgorithm):
         )
         word = load_texts(user_language())["pressure_level"]
         years = list(enumerate(inputs.years, start=1))
-        steps = tuple(BandLook(band, f"{title} {year}: {word}", year, levels=levels) for band, year in years)
+        steps = tuple(BandLook(band, f"{title} {year}: {word}", year, levels=levels, of=word) for band, year in years)
         ramps = tuple(BandLook(band, f"{title} {year}", year) for band, year in years)
         low, high = (bound * inputs.scale for bound in (inputs.coefficients.lowest, inputs.coefficients.highest))
         return Look(title, (*steps, *ramps), low=low, high=high)

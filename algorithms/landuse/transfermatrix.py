@@ -48,13 +48,14 @@ class TransferMatrix(EcoAlgorithm):
         return results
 
     def _look(self, result: TransferResult) -> Look:
+        label = self.label("OUTPUT")
         bands = tuple(
             BandLook(
                 p + 1,
-                f"{self.label('OUTPUT')} {a}–{b}",
+                f"{label} {a}–{b}",
                 leads_to((a, b), result.pairs),
                 classes=change_legend(result, p, user_language()),
             )
             for p, (a, b) in enumerate(result.pairs)
         )
-        return Look(self.displayName(), bands)
+        return Look(label, bands)

@@ -10,7 +10,6 @@ from qgis.core import (
     QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsLayerTreeGroup,
-    QgsLayerTreeLayer,
     QgsLayerTreeNode,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
@@ -26,6 +25,7 @@ from ...core.raster.output import BandStatistics, ClassColour
 from ...core.raster.statistics import stored_unit
 from ...core.report.texts import load_palettes
 from .landing import SERIES, dress_when_loaded, range_of_years
+from .nodes import layer_node, short_name
 
 RAMP_STEPS = 8
 
@@ -53,6 +53,7 @@ class BandLook:
         band: its number.
         name: of the layer.
         year: where it has one; of a change the year to which it leads.
+        of: the thing whose year it is, where a raster holds several; each gets a group of its own.
         limits: its own range, where it needs one.
         classes: its own legend, where bands of a class raster hold different classes.
         levels: intervals, rising; drawn in steps of colour in place of a ramp.
@@ -64,6 +65,7 @@ class BandLook:
     limits: tuple[float, float] | None = None
     classes: tuple[ClassColour, ...] = ()
     levels: tuple[Level, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,23 +138,33 @@ def show_bands(layer: QgsRasterLayer, look: Look, project: QgsProject) -> QgsLay
     """Styles a loaded layer for its first band and adds a layer to the project for each further band.
 
     Returns:
-        What goes into the tree: the layer, or a group of its bands whose last is on top and ticked.
+        What goes into the tree: the layer, or a group of its bands whose last is on top and ticked; things that have
+        groups of their own come below.
     """
     first, *others = look.bands
     apply_look(layer, first, look)
     if not others:
-        return QgsLayerTreeLayer(layer)
-    group = QgsLayerTreeGroup(look.group)
+        return layer_node(layer)
+    group = _series(look.group)
+    things = {of: _series(of) for of in dict.fromkeys(band.of for band in look.bands) if of}
+    for band in look.bands:
+        if band is not first:
+            apply_look(clone := layer.clone(), band, look)
+            project.addMapLayer(clone, False)
+        within = things.get(band.of, group)
+        short = str(band.year or "") if band.of else short_name(band.name, look.group)
+        within.insertChildNode(0, layer_node(layer if band is first else clone, short))
+    group.insertChildNodes(len(group.children()), list(things.values()))
+    for one in (group, *things.values()):
+        for position, child in enumerate(one.children()):
+            child.setItemVisibilityChecked(position == 0)
+            child.setExpanded(position == 0)
+    return group
+
+
+def _series(name: str) -> QgsLayerTreeGroup:
+    group = QgsLayerTreeGroup(name)
     group.setCustomProperty(SERIES, True)
-    group.addLayer(layer)
-    for band in others:
-        clone = layer.clone()
-        apply_look(clone, band, look)
-        project.addMapLayer(clone, False)
-        group.insertLayer(0, clone)
-    for position, child in enumerate(group.children()):
-        child.setItemVisibilityChecked(position == 0)
-        child.setExpanded(position == 0)
     return group
 
 
@@ -207,7 +219,7 @@ def _pseudo_colour(
 
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = _palette(look)
-    low, high = band.limits or (look.low, look.high)
+    low, high = map(rounded, band.limits or (look.low, look.high))
     unit = stored_unit(layer.source(), band.band)
     function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)

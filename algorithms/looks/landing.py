@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 from uuid import uuid4
 
 from qgis.core import (
+    QgsCoordinateTransform,
     QgsDateTimeRange,
     QgsInterval,
     QgsLayerTreeGroup,
@@ -23,10 +24,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QTime, QTimer
 
+from .outlines import Outlines, first_place
+
 SERIES = "ecoassets/series"  # marks a group whose layers are the years, or bands, of one thing
 OF_RUN = "ecoassets/run"  # holds the key of the run whose layers a group holds
 RANK = "ecoassets/rank"  # the place of an output in its group
 BETWEEN = " · "
+AROUND = 1.2  # what lies within so much more than a map is seen through its holes alone
 
 # Styles a loaded layer and gives its new place in the tree.
 Dress = Callable[[QgsMapLayer, QgsProject], QgsLayerTreeNode]
@@ -38,21 +42,25 @@ class RunGroup:
 
     Attributes:
         name: method, place and time.
+        outlines: that lie over its main map.
+        sources: of its layers.
         key: tells it from the groups of other runs, whatever the user calls them later.
     """
 
     name: str
+    outlines: Outlines | None = None
+    sources: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def node(self, project: QgsProject) -> QgsLayerTreeGroup:
-        """The group, made on top of the tree; the groups of earlier runs are folded then."""
+        """The group, made on top of the tree, below outlines alone; the groups of earlier runs are folded then."""
         root = project.layerTreeRoot()
         runs = {group.customProperty(OF_RUN): group for group in root.findGroups(True) if group.customProperty(OF_RUN)}
         if self.key in runs:
             return runs[self.key]
         for earlier in runs.values():
             earlier.setExpanded(False)
-        group = root.insertGroup(0, self.name)
+        group = root.insertGroup(first_place(root, self.sources), self.name)
         group.setCustomProperty(OF_RUN, self.key)
         return group
 
@@ -77,7 +85,7 @@ class Landing(QgsProcessingLayerPostProcessorInterface):
         project = context.project() or QgsProject.instance()
         node = self._dress(layer, project)
         if self.run is not None and project.layerTreeRoot().findLayer(layer.id()) is not None:
-            _land(layer, node, self.run.node(project), self.rank, project)
+            _land(layer, node, self.run, self.rank, project)
         self.done = True
 
 
@@ -96,7 +104,9 @@ def dress_when_loaded(context: QgsProcessingContext, source: str, dress: Dress) 
 
 def land_together(context: QgsProcessingContext, sources: Iterable[str], run: RunGroup) -> None:
     """Has those of some layers that will be loaded land in one group, the first on top. The last call holds."""
-    for rank, source in enumerate(source for source in sources if context.willLoadLayerOnCompletion(source)):
+    loaded = tuple(source for source in sources if context.willLoadLayerOnCompletion(source))
+    run = replace(run, sources=loaded)
+    for rank, source in enumerate(loaded):
         details = context.layerToLoadOnCompletionDetails(source)
         if details.postProcessor() is None:
             dress_when_loaded(context, source, _named(details.name))
@@ -115,7 +125,8 @@ def _named(name: str) -> Dress:
     return dress
 
 
-def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, rank: int, project: QgsProject) -> None:
+def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, run: RunGroup, rank: int, project: QgsProject) -> None:
+    group = run.node(project)
     before = next(n for n in project.layerTreeRoot().findLayers() if n.layerId() == layer.id() and n is not node)
     node.setCustomProperty(RANK, rank)
     node.setExpanded(False)  # before it goes in: the tree view does not fold what has no legend yet
@@ -128,13 +139,19 @@ def _land(layer: QgsMapLayer, node: QgsLayerTreeNode, group: QgsLayerTreeGroup, 
         child.setExpanded(shown)
     if place == 0:
         _show(_layers(node), project)
-    _settle(project, str(group.customProperty(OF_RUN)))
+    if place == 0 and layer.isSpatial():
+        _hide_below(layer, group, project)
+        if run.outlines is not None:
+            run.outlines.lay(project, group)
+    _settle(project, run.key)
 
 
 def _leave(node: QgsLayerTreeLayer, project: QgsProject) -> None:
     """Takes a layer from where QGIS put it. What showed the same file before shows the old state no more: it goes."""
     parent, source = node.parent(), node.layer().source()
     parent.removeChildNode(node)
+    while parent.customProperty(SERIES) and parent.parent().customProperty(SERIES):
+        parent = parent.parent()
     if parent.customProperty(SERIES):
         stale = [one.layerId() for one in parent.findLayers() if one.layer() and one.layer().source() == source]
         if len(stale) == len(parent.findLayers()):
@@ -144,6 +161,32 @@ def _leave(node: QgsLayerTreeLayer, project: QgsProject) -> None:
             parent = run
     if parent.customProperty(OF_RUN) and not parent.children():
         parent.parent().removeChildNode(parent)
+
+
+def _hide_below(main: QgsMapLayer, group: QgsLayerTreeGroup, project: QgsProject) -> None:
+    """Unticks rasters of files that would be seen through the holes of a main map alone, as if they were part of it."""
+    if not isinstance(main, QgsRasterLayer):
+        return
+    around = main.extent()
+    around.scale(AROUND)
+    for node in project.layerTreeRoot().findLayers():
+        layer = node.layer()
+        is_file = isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal"
+        if not is_file or not node.isVisible() or _ancestor(node, OF_RUN) is group:
+            continue
+        to_main = QgsCoordinateTransform(layer.crs(), main.crs(), project)
+        to_main.setBallparkTransformsAreAppropriate(True)
+        if around.contains(to_main.transformBoundingBox(layer.extent())):
+            hidden = _ancestor(node, OF_RUN) or _ancestor(node, SERIES) or node
+            hidden.setItemVisibilityChecked(False)
+
+
+def _ancestor(node: QgsLayerTreeNode, kind: str) -> QgsLayerTreeGroup | None:
+    """The group of a kind in which a node lies."""
+    parent = node.parent()
+    while parent is not None and not parent.customProperty(kind):
+        parent = parent.parent()
+    return parent
 
 
 def _layers(node: QgsLayerTreeNode) -> list[QgsMapLayer]:

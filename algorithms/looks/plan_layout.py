@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from qgis.core import (
     QgsCoordinateTransform,
@@ -18,18 +19,14 @@ from qgis.core import (
     QgsMapLayer,
     QgsMapLayerStyle,
     QgsMapSettings,
-    QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
     QgsRasterLayer,
     QgsReadWriteContext,
     QgsRectangle,
-    QgsSingleSymbolRenderer,
-    QgsTextBufferSettings,
-    QgsTextFormat,
+    QgsScaleBarSettings,
     QgsUnitTypes,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtCore import QRectF
 from qgis.PyQt.QtXml import QDomDocument
@@ -37,6 +34,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ...core.resources import RESOURCES
 from ..translation import tr
 from .landing import BETWEEN
+from .outlines import draw_as_outlines
 from .plan_legend import fit_legend
 
 TEMPLATE = RESOURCES / "layouts" / "plan_map.qpt"
@@ -47,12 +45,14 @@ PAPERS = {
     "A1": (594.0, 841.0),
 }
 MARGIN, GAP = 10.0, 4.0  # mm
-TOP, FOOT = 24.0, 28.0  # mm that title and foot take
+TITLE_TOP, FOOT = 8.0, 28.0  # mm above the title and of the foot
+UNEVEN = 1.08  # lines of a title are not filled to their ends
 COLUMN = 67.0  # mm, the width of the legend beside the map
 INSET = (50.0, 45.0)  # mm
-SHARE = 0.6  # of the height of an upright page that the map takes
+LEGEND_SHARE = 0.3  # of the height of an upright page that a legend may take
+NEARLY_ALL = 0.8  # a view of so much of the whole is taken for all of it, and needs no inset
+SHORTEST, LONGEST = 0.35, 0.95  # parts of a bar of scale; from the shortest on there is a number of one digit
 MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
-OUTLINES = {"color": "0,0,0,0", "outline_color": "#333333", "outline_width": "0.3"}
 FRAME = {"color": "0,0,0,0", "outline_color": "#c62828", "outline_width": "0.6"}  # of what the map shows, in the inset
 AROUND = 1.08  # maps show so much more than their layers
 ATLAS_MARGIN = 0.1
@@ -87,9 +87,42 @@ class PlanPage:
 def add_plan_layout(project: QgsProject, view: QgsMapSettings, page: PlanPage | None = None) -> QgsPrintLayout:
     """Adds a print layout from the template to a project, in the CRS of a view.
 
-    The map shows the extent of the view, or all of the layers where they are within it.
+    The map shows the extent of the view, or all of the layers where nearly all of them are within it.
     """
     page = page or PlanPage()
+    layout = _new_layout(project, page)
+    layers, styles = _shown(project, page.theme)
+    if page.districts is not None:
+        layers = [page.districts, *(layer for layer in layers if layer.id() != page.districts.id())]
+        styles = {**styles, page.districts.id(): _outlines(page.districts, page.names, page.atlas)}
+    page_map: QgsLayoutItemMap = layout.itemById("map")
+    page_map.setCrs(view.destinationCrs())
+    _fix(page_map, layers, styles)
+    whole, seen = _whole(layers, page_map), view.visibleExtent()
+    extent = whole if not whole.isEmpty() and _part(seen, whole) >= NEARLY_ALL else seen
+    around = _whole([page.districts], page_map) if page.districts is not None else whole
+    has_inset = page.atlas or _part(extent, around) < NEARLY_ALL
+    long, short = sorted(PAPERS[page.paper], reverse=True)
+    width, height = (long, short) if page.landscape else (short, long)
+    top = _write_title(layout.itemById("title"), page, width)
+    legend = next(item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+    legend.setColumnCount(1 if page.landscape else 2)
+    room = _room_of_legend(height, top, page.landscape, has_inset)
+    needed = fit_legend(legend, room, {layer.id() for layer in layers})
+    places = _places(width, height, top, page.landscape, needed, has_inset)
+    _put(legend, places["legend"])
+    _look_at(page_map, extent, places["map"])
+    _write_words(layout, page, places)
+    if has_inset:
+        _add_inset(layout, page_map, layers, styles, page, around, places["inset"])
+    if page.atlas and page.districts is not None:
+        _add_atlas(layout, page_map, page.districts, page.names)
+    layout.refresh()
+    project.layoutManager().addLayout(layout)
+    return layout
+
+
+def _new_layout(project: QgsProject, page: PlanPage) -> QgsPrintLayout:
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
     document = QDomDocument()
@@ -97,50 +130,47 @@ def add_plan_layout(project: QgsProject, view: QgsMapSettings, page: PlanPage | 
     layout.loadFromTemplate(document, QgsReadWriteContext())
     layout.setName(_free_name(project))
     long, short = sorted(PAPERS[page.paper], reverse=True)
-    width, height = (long, short) if page.landscape else (short, long)
-    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(width, height, MM))
-    places = _places(width, height, page.landscape)
-    layers, styles = _shown(project, page.theme)
-    if page.districts is not None:
-        layers = [page.districts, *(layer for layer in layers if layer.id() != page.districts.id())]
-        styles = {**styles, page.districts.id(): _outlines(page.districts, page.names)}
-    page_map = layout.itemById("map")
-    page_map.setCrs(view.destinationCrs())
-    _fix(page_map, layers, styles)
-    whole = _whole(layers, page_map)
-    seen = view.visibleExtent()
-    _look_at(page_map, whole if not whole.isEmpty() and seen.contains(whole) else seen, places["map"])
-    _write_words(layout, page, places)
-    _add_inset(layout, page_map, layers, styles, page, places["inset"])
-    if page.atlas and page.districts is not None:
-        _add_atlas(layout, page_map, page.districts, page.names)
-    legend = next(item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
-    legend.setColumnCount(1 if page.landscape else 2)
-    _put(legend, places["legend"])
-    fit_legend(legend, places["legend"].height(), {layer.id() for layer in layers})
-    layout.refresh()
-    project.layoutManager().addLayout(layout)
+    size = (long, short) if page.landscape else (short, long)
+    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(*size, MM))
     return layout
 
 
-def _places(width: float, height: float, landscape: bool) -> dict[str, QRectF]:
+def _part(extent: QgsRectangle, whole: QgsRectangle) -> float:
+    """The share of a whole that an extent shows; 1 of nothing."""
+    shown = extent.intersect(whole)
+    return shown.width() * shown.height() / (whole.width() * whole.height()) if not whole.isEmpty() else 1.0
+
+
+def _room_of_legend(height: float, top: float, landscape: bool, has_inset: bool) -> float:
+    """The height that a legend may take, mm: the column beside the map, or a part of the page below it."""
+    if not landscape:
+        return LEGEND_SHARE * height
+    return height - MARGIN - top - (INSET[1] + GAP if has_inset else 0)
+
+
+def _places(
+    width: float, height: float, top: float, landscape: bool, legend: float, has_inset: bool
+) -> dict[str, QRectF]:
     """Where everything goes, mm: the legend beside the map on a page that lies, below it on one that stands."""
     inset_width, inset_height = INSET
     foot = height - FOOT + 2
-    places = {"title": QRectF(MARGIN, 8, width - 2 * MARGIN, 13)}
     if landscape:
         map_width = width - 2 * MARGIN - COLUMN - GAP
         side, bottom = width - MARGIN - COLUMN, height - MARGIN
-        places["map"] = QRectF(MARGIN, TOP, map_width, height - TOP - FOOT)
-        places["inset"] = QRectF(side, bottom - inset_height, COLUMN, inset_height)
-        places["legend"] = QRectF(side, TOP, COLUMN, bottom - inset_height - GAP - TOP)
+        places = {
+            "map": QRectF(MARGIN, top, map_width, height - top - FOOT),
+            "inset": QRectF(side, bottom - inset_height, COLUMN, inset_height),
+            "legend": QRectF(side, top, COLUMN, _room_of_legend(height, top, landscape, has_inset)),
+        }
     else:
         map_width = width - 2 * MARGIN
-        map_height = SHARE * height
-        below = TOP + map_height + GAP
-        places["map"] = QRectF(MARGIN, TOP, map_width, map_height)
-        places["inset"] = QRectF(width - MARGIN - inset_width, below, inset_width, inset_height)
-        places["legend"] = QRectF(MARGIN, below, map_width - inset_width - GAP, foot - GAP - below)
+        below = foot - GAP - max(legend, inset_height if has_inset else 0)
+        beside = inset_width + GAP if has_inset else 0
+        places = {
+            "map": QRectF(MARGIN, top, map_width, below - GAP - top),
+            "inset": QRectF(width - MARGIN - inset_width, below, inset_width, inset_height),
+            "legend": QRectF(MARGIN, below, map_width - beside, foot - GAP - below),
+        }
     right = MARGIN + map_width
     places["crs"] = QRectF(MARGIN, foot, map_width - 92, 6)
     places["date"] = QRectF(MARGIN, foot + 6, map_width - 92, 6)
@@ -203,40 +233,55 @@ def _look_at(item: QgsLayoutItemMap, extent: QgsRectangle, place: QRectF) -> Non
     item.zoomToExtent(extent)
 
 
-def _outlines(districts: QgsVectorLayer, names: str = "") -> str:
+def _outlines(districts: QgsVectorLayer, names: str = "", atlas: bool = False) -> str:
     """A style of thin outlines with names, for one map only: the layer keeps its own."""
     clone = districts.clone()
-    clone.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINES)))
-    clone.setLabelsEnabled(bool(names))
-    if names:
-        words = QgsTextFormat()
-        halo = QgsTextBufferSettings()
-        halo.setEnabled(True)
-        words.setBuffer(halo)
-        words.setSize(9)
-        label = QgsPalLayerSettings()
-        label.fieldName, label.isExpression = names, False
-        label.setFormat(words)
-        clone.setLabeling(QgsVectorLayerSimpleLabeling(label))
+    draw_as_outlines(clone, names, atlas)
     style = QgsMapLayerStyle()
     style.readFromLayer(clone)
     return str(style.xmlData())
 
 
-def _write_words(layout: QgsPrintLayout, page: PlanPage, places: Mapping[str, QRectF]) -> None:
-    for name in ("title", "crs", "date", "north"):
-        _put(layout.itemById(name), places[name])
-    scale: QgsLayoutItemScaleBar = layout.itemById("scale")
-    scale.resizeToMinimumWidth()
-    scale.attemptMove(QgsLayoutPoint(places["scale"].x(), places["scale"].y(), MM))
-    title: QgsLayoutItemLabel = layout.itemById("title")
-    if page.title:
-        title.setText(page.title)
+def _write_title(title: QgsLayoutItemLabel, page: PlanPage, width: float) -> float:
+    """Writes the title into as many lines as it needs, and tells where what stands below it begins, mm."""
+    text = page.title or title.text()
+    if page.atlas and page.districts is not None:
+        named = page.districts.getFeatures() if page.names else ()
+        title.setText(BETWEEN.join((text, max((str(one[page.names]) for one in named), key=len, default=""))))
+    else:
+        title.setText(text)
+    line = title.sizeForText()
+    filled = line.width() / (width - 2 * MARGIN)
+    lines = ceil(filled * UNEVEN) if filled > 1 else 1
     if page.atlas:
-        title.setText(BETWEEN.join((title.text(), PAGE_NAME)))
+        title.setText(BETWEEN.join((text, PAGE_NAME)))
+    _put(title, QRectF(MARGIN, TITLE_TOP, width - 2 * MARGIN, lines * line.height()))
+    return float(TITLE_TOP + lines * line.height() + GAP)
+
+
+def _write_words(layout: QgsPrintLayout, page: PlanPage, places: Mapping[str, QRectF]) -> None:
+    for name in ("crs", "date", "north"):
+        _put(layout.itemById(name), places[name])
+    _write_scale(layout.itemById("scale"), page, places["scale"])
     if page.author:
         date: QgsLayoutItemLabel = layout.itemById("date")
         date.setText(BETWEEN.join((page.author, date.text())))
+
+
+def _write_scale(bar: QgsLayoutItemScaleBar, page: PlanPage, place: QRectF) -> None:
+    """Segments of 1, 2 or 5 of a unit; those of an atlas change from page to page, and QGIS finds their one digit."""
+    unit = bar.guessUnits()
+    bar.setUnits(unit)
+    bar.setUnitLabel(QgsUnitTypes.toAbbreviatedString(unit))
+    bar.setMaximumBarWidth(place.width())
+    bar.setMinimumBarWidth(place.width() * (SHORTEST if page.atlas else LONGEST))
+    if not page.atlas:
+        most = bar.unitsPerSegment()
+        power = 10.0 ** floor(log10(most))
+        bar.setSegmentSizeMode(QgsScaleBarSettings.SegmentSizeMode.SegmentSizeFixed)
+        bar.setUnitsPerSegment(max(digit * power for digit in (1, 2, 5) if digit * power <= most))
+    bar.resizeToMinimumWidth()
+    bar.attemptMove(QgsLayoutPoint(place.x(), place.y(), MM))
 
 
 def _add_inset(
@@ -245,18 +290,19 @@ def _add_inset(
     layers: Sequence[QgsMapLayer],
     styles: Mapping[str, str],
     page: PlanPage,
+    whole: QgsRectangle,
     place: QRectF,
 ) -> None:
     """Where the map lies: the districts, or all layers, with a frame for what the map shows."""
-    shown = [page.districts] if page.districts is not None else list(layers)
-    whole = _whole(shown, page_map)
-    if whole.isEmpty():
-        return
     inset = QgsLayoutItemMap(layout)
     inset.setId("inset")
     layout.addLayoutItem(inset)
     inset.setCrs(page_map.crs())
-    _fix(inset, shown, {page.districts.id(): _outlines(page.districts)} if page.districts is not None else styles)
+    districts = page.districts
+    if districts is None:
+        _fix(inset, layers, styles)
+    else:
+        _fix(inset, [districts], {districts.id(): _outlines(districts)})
     _look_at(inset, whole, place)
     inset.setFrameEnabled(True)
     inset.overview().setLinkedMap(page_map)

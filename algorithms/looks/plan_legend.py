@@ -22,6 +22,7 @@ from qgis.core import (
 from ...core.errors import InputError
 from ...core.report.pictures.quicklook import class_pixels, read_sample
 from ..translation import tr
+from .nodes import ORDER
 
 SAMPLED = 1000  # pixels of the longer side in which the largest classes are looked for
 LINE = 32  # characters that the column of the legend has room for
@@ -39,8 +40,12 @@ class Row:
     pixels: int
 
 
-def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Collection[str]) -> None:
-    """Leaves out what the map does not show, names of groups and bands, and of long lists of classes the least."""
+def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Collection[str]) -> float:
+    """Leaves out what the map does not show, names of groups and bands, and of long lists of classes the least.
+
+    Returns:
+        The height that it takes, mm.
+    """
     legend.setAutoUpdateModel(False)
     model = legend.model()
     root = model.rootGroup()
@@ -50,6 +55,9 @@ def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Coll
     root.removeChildrenGroupWithoutLayers()
     for group in root.findGroups(True):
         QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
+    for node in root.findLayers():
+        node.removeCustomProperty(ORDER)  # what the tree shows would be taken for all that there is
+        model.refreshLayerLegend(node)
     rows = {node.layerId(): _rows(model, node) for node in root.findLayers()}
     shown = {layer: len(of_layer) for layer, of_layer in rows.items()}
     while True:
@@ -58,7 +66,7 @@ def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Coll
         longest = max(shown, key=lambda layer: shown[layer], default="")
         height = QgsLegendRenderer(model, legend.legendSettings()).minimumSize().height()
         if height <= height_mm or shown.get(longest, 0) <= FEWEST:
-            return
+            return float(height)
         shown[longest] -= 1
 
 
@@ -105,7 +113,7 @@ def _show(model: QgsLayerTreeModel, node: QgsLayerTreeLayer, rows: Sequence[Row]
         if row.label:
             QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, row.node, "\n".join(textwrap.wrap(row.label, LINE)))
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, [row.node for row in chosen])
-    title = node.name()
+    title = node.layer().name()  # the tree may show less
     if count < len(rows):
         title = tr("{layer} (the largest {count} of {all} classes)", layer=title, count=count, all=len(rows))
     node.setCustomProperty("legend/title-label", "\n".join(textwrap.wrap(title, LINE)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,9 +14,12 @@ from .landing import BETWEEN
 
 AREAS = ("BOUNDARY", "ZONES")  # parameters whose layer is called like the place
 
+_IN_BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]$")  # what a method is also called
+
 
 def run_name(method: str, place: str, years: Sequence[int]) -> str:
-    """Such as `Zoning plan · Practice region · 2000–2015 · 14:05`; what is not known is left out."""
+    """Such as `Zoning plan · Practice region · 2000–2015 · 14:05`; what is not known, or in brackets, is left out."""
+    method = _IN_BRACKETS.sub("", method)
     period = f"{years[0]}–{years[-1]}" if len(years) > 1 else "".join(map(str, years))
     return BETWEEN.join(filter(None, (method, place, period, QTime.currentTime().toString("HH:mm"))))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qgis.core import (
     Qgis,
     QgsCategorizedSymbolRenderer,
+    QgsExpression,
     QgsFeatureRenderer,
     QgsGraduatedSymbolRenderer,
     QgsLayerTreeLayer,
@@ -108,7 +109,7 @@ def dress_features_when_loaded(
 
 
 def show_features(layer: QgsVectorLayer, look: FeatureLook) -> None:
-    """Name, renderer and time of a loaded layer."""
+    """Name, renderer and time of a loaded layer. Of several years the last is drawn, unless the controller plays."""
     layer.setName(look.name)
     if layer.geometryType() != QgsWkbTypes.GeometryType.NullGeometry:
         layer.setRenderer(_renderer(layer, look))
@@ -127,7 +128,7 @@ def _offer_styles(layer: QgsVectorLayer, look: FeatureLook) -> None:
         named = column_word(other.field, user_language())
         styles.addStyleFromLayer(named)
         styles.setCurrentStyle(named)
-        layer.setRenderer(_renderer(layer, other))
+        layer.setRenderer(_renderer(layer, replace(other, year_field=look.year_field)))
     styles.setCurrentStyle(shown)
     styles.renameStyle(shown, column_word(look.field, user_language()))
 
@@ -140,7 +141,7 @@ def _renderer(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
 
 def _classes(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     return QgsCategorizedSymbolRenderer(
-        look.field,
+        _drawn(layer, look),
         [QgsRendererCategory(c.value, _symbol(layer, c.colour, look.outlined), c.name) for c in look.classes],
     )
 
@@ -158,7 +159,16 @@ def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
         highest = float("inf") if step == STEPS - 1 else high
         symbol = _symbol(layer, ramp_colour(stops, step / (STEPS - 1)))
         ranges.append(QgsRendererRange(lowest, highest, symbol, label))
-    return QgsGraduatedSymbolRenderer(f'"{look.field}"', ranges)
+    return QgsGraduatedSymbolRenderer(_drawn(layer, look), ranges)
+
+
+def _drawn(layer: QgsVectorLayer, look: FeatureLook) -> str:
+    """The expression of what is drawn: features of all years lie at the same places."""
+    last = layer.maximumValue(layer.fields().lookupField(look.year_field)) if look.year_field else None
+    if last is None:
+        return f'"{look.field}"'
+    shown = f'"{look.year_field}" = {QgsExpression.quotedValue(last)}'
+    return f'if(@map_start_time is not null or {shown}, "{look.field}", null)'
 
 
 def _symbol(layer: QgsVectorLayer, colour: str, outlined: bool = False) -> QgsSymbol:

@@ -136,6 +136,7 @@ class Rsei(EcoAlgorithm):
                 f"{name.upper()} {year}",
                 year,
                 limits=common_range(found[number::count]),
+                of=name.upper(),
             )
             for number, name in enumerate(INDICATORS)
             for position, year in enumerate(years)

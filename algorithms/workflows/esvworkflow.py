@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from qgis.core import QgsApplication
+
 from ...core.inputs.needs import SeveralYears
 from ...core.landuse.profit_loss.change_index import require_known_zones
 from ...core.landuse.profit_loss.run import ONE_YEAR
 from ...core.quality.rsei.sensors import LEVELS, SENSORS
 from ...core.raster.files import together
+from ...core.raster.statistics import stored_statistics
 from ...core.raster.zones.polygons import zone_names
 from ...core.report import Map
 from ...core.workflows.answers.esv import esv_page
@@ -30,8 +33,10 @@ from ...core.workflows.headlines import Headline
 from ...core.workflows.per_head import GDP_PER_HEAD, write_gdp_per_head
 from ...core.workflows.pressure_headlines import pressure_headlines, zone_headlines
 from ...core.years import parse_years
+from ..assets.valuation import value_look
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
+from ..looks.canvas import style_when_loaded
 from ..settings import report_language
 from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
@@ -151,6 +156,10 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
                 "OUTPUT_CHANGE": "ecosystem_service_value_change.csv",
             },
             shown=["OUTPUT"],
+        )
+        title = QgsApplication.processingRegistry().algorithmById("ecoassets:ecosystemservicevalue").displayName()
+        style_when_loaded(
+            self._context, value.path(), value_look(title, given.years(), stored_statistics(value.path()))
         )
         profit = chain.run(
             "profitloss",

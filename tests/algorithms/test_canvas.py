@@ -73,7 +73,7 @@ def test_the_main_map_comes_first_and_is_the_only_one_that_shows(project):
     assert not table.layer().isSpatial()
     assert [child.isExpanded() for child in (maps, services, table)] == [True, False, False]
     shown = [node.name() for node in project.layerTreeRoot().findLayers() if node.isVisible()]
-    assert shown == [f"{TITLE} 2005", "land cover 2000"]
+    assert shown == ["2005"], "land cover would be seen through the holes of the map, as if it were part of it"
 
 
 def test_the_controller_steps_from_year_to_year(project):
@@ -174,6 +174,100 @@ def test_services_are_named_by_service_and_year(project):
     assert len(names) == 22
     assert {"Water supply 2000", "Water supply 2005"} <= set(names)
     assert len({layer.renderer().band() for layer in group(project, f"{TITLE}: services")}) == 22
+
+
+def test_each_service_has_a_group_of_its_years(project):
+    services = project.layerTreeRoot().findGroup(f"{TITLE}: services")
+    assert len(services.children()) == 11
+    assert [child.isExpanded() for child in services.children()] == [True] + [False] * 10
+    water = services.findGroup("Water supply")
+    assert [node.name() for node in water.children()] == ["2005", "2000"]
+    assert [node.layer().name() for node in water.children()] == ["Water supply 2005", "Water supply 2000"]
+
+
+def test_the_tree_says_short_what_the_group_says_again_when_the_project_is_opened(project, tmp_path):
+    from qgis.core import QgsProject
+
+    from ecoassets.algorithms.looks.nodes import opened
+
+    path = str(tmp_path / "saved.qgz")
+    project.write(path)
+    again = QgsProject()
+    again.read(path)
+    again.layerTreeRoot().findGroup(TITLE).findLayers()[1].layer().setName("My own")
+    opened(again.layerTreeRoot())
+    nodes = again.layerTreeRoot().findGroup(TITLE).findLayers()
+    assert [node.name() for node in nodes] == ["2005", "My own"]
+
+
+def test_the_tree_shows_no_names_of_bands(project):
+    from qgis.core import QgsLayerTreeModel
+
+    model = QgsLayerTreeModel(project.layerTreeRoot())
+    (node, _) = project.layerTreeRoot().findGroup(TITLE).findLayers()
+    assert [type(row).__name__ for row in model.layerLegendNodes(node)] == ["QgsColorRampLegendNode"]
+
+
+def test_a_style_with_more_rows_shows_all_of_them(project):
+    from qgis.core import QgsLayerTreeModel, QgsPalettedRasterRenderer
+    from qgis.PyQt.QtGui import QColor
+
+    model = QgsLayerTreeModel(project.layerTreeRoot())
+    (node, _) = project.layerTreeRoot().findGroup(TITLE).findLayers()
+    classes = [QgsPalettedRasterRenderer.Class(code, QColor("red"), str(code)) for code in range(5)]
+    node.layer().setRenderer(QgsPalettedRasterRenderer(node.layer().dataProvider(), 1, classes))
+    assert [row.data(0) for row in model.layerLegendNodes(node)] == list("01234")
+
+
+class TestOutlines:
+    @pytest.fixture
+    def land(self, project, tmp_path):
+        """Lays a run with zones into the project, and tells the tree from top to bottom."""
+        from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsRasterLayer
+
+        from ecoassets.algorithms.looks.canvas import BandLook, Look, show_bands
+        from ecoassets.algorithms.looks.landing import Landing, RunGroup
+        from ecoassets.algorithms.looks.outlines import Outlines
+
+        def landed(zones):
+            layer = QgsRasterLayer(write_raster(tmp_path / "single.tif", [[1, 2]]), "single")
+            project.addMapLayer(layer)
+            look = Look("Single", (BandLook(1, "Single"),))
+            landing = Landing(lambda layer, project: show_bands(layer, look, project))
+            outlines = Outlines(zones.source(), zones.providerType(), zones.name(), "name")
+            landing.run = RunGroup("Run", outlines, (layer.source(),))
+            context = QgsProcessingContext()
+            context.setProject(project)
+            landing.postProcessLayer(layer, context, QgsProcessingFeedback())
+            return [child.name() for child in project.layerTreeRoot().children()]
+
+        return landed
+
+    @pytest.fixture
+    def zones(self):
+        from qgis.core import QgsVectorLayer
+
+        return QgsVectorLayer("Polygon?crs=EPSG:32650&field=name:string", "valleys", "memory")
+
+    def test_zones_with_names_lie_over_the_main_map(self, project, land, zones):
+        """A layer whose fill would hide the map is left where it is."""
+        project.addMapLayer(zones)
+        over, run, below = land(zones)[:3]
+        assert (over, run, below) == ("valleys (outlines)", "Run", "valleys")
+        layer = project.layerTreeRoot().children()[0].layer()
+        assert layer.labelsEnabled() and layer.renderer().symbol().symbolLayer(0).fillColor().alpha() == 0
+        assert not zones.labelsEnabled()
+
+    def test_they_come_once(self, land, zones):
+        first = land(zones)
+        assert [name for name in land(zones) if "outlines" in name] == first[:1]
+
+    def test_outlines_of_the_user_stay_on_top(self, project, land, zones):
+        from ecoassets.algorithms.looks.outlines import draw_as_outlines
+
+        draw_as_outlines(zones)
+        project.addMapLayer(zones)
+        assert land(zones)[:2] == ["valleys", "Run"]
 
 
 def test_the_layers_are_saved_with_the_project(project, tmp_path):

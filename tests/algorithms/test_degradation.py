@@ -123,7 +123,7 @@ def test_layers_are_styled_with_the_union_on_top(standard):
         "Severity by HJ 1174: biomass",
     }  # fmt: skip
     group = project.layerTreeRoot().findGroup("Degradation")
-    assert group.children()[0].name() == "Degradation: Union of all layers"
+    assert group.children()[0].name() == "Union of all layers"
     assert [c.label for c in layers["Degradation: biomass"].renderer().classes()] == [
         "degraded",
         "unchanged",

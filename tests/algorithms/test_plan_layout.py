@@ -104,7 +104,7 @@ def test_everything_lies_on_the_paper_and_nothing_on_another(project, add, distr
     assert (page.width(), page.height()) == size
     items = [i for i in layout.items() if isinstance(i, QgsLayoutItem) and not isinstance(i, QgsLayoutItemPage)]
     boxes = [(item.id(), item.sceneBoundingRect().adjusted(1, 1, -1, -1)) for item in items]
-    assert len(boxes) == 8
+    assert len(boxes) == 7
     assert [name for name, box in boxes if not page.contains(box)] == []
     over = [(a, b) for n, (a, one) in enumerate(boxes) for b, other in boxes[:n] if one.intersects(other)]
     assert over == []
@@ -120,12 +120,10 @@ def test_title_and_author_are_those_asked_for(project, add):
 def test_districts_lie_over_the_map_with_their_names_and_keep_their_own_style(project, add, districts):
     plan = add("Plan", ["none", "conservation"])
     layout = layout_of(project, districts=districts, names="name")
-    page_map, inset = layout.itemById("map"), layout.itemById("inset")
+    page_map = layout.itemById("map")
     assert [layer.id() for layer in page_map.layers()] == [districts.id(), plan.id()]
     assert 'fieldName="name"' in page_map.layerStyleOverrides()[districts.id()]
     assert not districts.labelsEnabled()
-    assert inset.overview().linkedMap() == page_map
-    assert inset.extent().contains(districts.extent())
 
 
 def test_an_atlas_has_a_page_per_district(project, add, districts):
@@ -174,6 +172,56 @@ def test_a_short_legend_is_whole_with_the_largest_class_first_and_without_names_
     _, titles, rows = legend_of(project)
     assert titles == ["Plan"]
     assert rows == [["restoration", "conservation", "none"]]
+
+
+def test_what_the_tree_hides_of_a_legend_costs_the_page_no_class(project, add):
+    from ecoassets.algorithms.looks.nodes import layer_node
+
+    layer = add("Plan", ["none", "conservation", "restoration"])
+    root = project.layerTreeRoot()
+    root.removeChildNode(root.findLayer(layer.id()))
+    root.addChildNode(layer_node(layer, "short"))
+    _, titles, rows = legend_of(project)
+    assert (titles, rows) == (["Plan"], [["restoration", "conservation", "none"]])
+
+
+def test_a_long_title_gets_the_lines_that_it_needs_and_the_map_gives_way(project, add):
+    add("Plan", ["none", "conservation"])
+    short, long = (layout_of(project, title="A title of a plan " * times) for times in (2, 6))
+    for layout in (short, long):
+        title, page_map = (layout.itemById(name).sceneBoundingRect() for name in ("title", "map"))
+        assert title.bottom() < page_map.top() < title.bottom() + 6
+    one, two = (layout.itemById("title").rect().height() for layout in (short, long))
+    assert two == pytest.approx(2 * one, rel=0.01)
+
+
+@pytest.mark.parametrize("landscape", [True, False])
+@pytest.mark.parametrize("paper", ["A4", "A3", "A1"])
+def test_the_scale_bar_counts_in_round_numbers(project, add, districts, paper, landscape):
+    add("Plan", ["none", "conservation"])
+    bar = layout_of(project, paper=paper, landscape=landscape, districts=districts).itemById("scale")
+    assert f"{bar.unitsPerSegment():e}"[:6] in ("1.0000", "2.0000", "5.0000")
+    assert 20 < bar.sceneBoundingRect().width() < 80
+
+
+def test_the_scale_bar_of_each_page_of_an_atlas_does_so_too(project, add, districts):
+    add("Plan", ["none", "conservation"])
+    layout = layout_of(project, districts=districts, names="name", atlas=True)
+    bar, atlas = layout.itemById("scale"), layout.atlas()
+    atlas.updateFeatures()
+    for page in range(2):
+        atlas.seekTo(page)
+        assert f"{bar.unitsPerSegment():.6e}"[1:].startswith(".000000")
+
+
+def test_an_inset_comes_only_where_the_map_shows_a_part(project, add, districts):
+    add("Plan", ["none", "conservation"])  # some metres of the 10 km of the districts
+    assert layout_of(project).itemById("inset") is None
+    assert layout_of(project, districts=districts).itemById("inset") is None
+    layout = layout_of(project, districts=districts, atlas=True)
+    inset = layout.itemById("inset")
+    assert inset.overview().linkedMap() == layout.itemById("map")
+    assert inset.extent().contains(districts.extent())
 
 
 def test_a_long_legend_is_cut_at_the_end_of_the_page_and_says_so(project, add):

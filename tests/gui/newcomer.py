@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clicks import FOLDER, SEEN, menu, picture, wait
-from qgis.core import QgsProject
+from qgis.core import QgsLayerTreeGroup, QgsProject
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication
@@ -24,16 +24,23 @@ def start() -> None:
     QDesktopServices.unsetUrlHandler("file")
     wait(3)
     root, canvas = QgsProject.instance().layerTreeRoot(), iface.mapCanvas()
-    run = root.children()[0]
+    over, run, *below = root.children()
     SEEN["start"] = {
         "report": bool(opened) and Path(QUrl(opened[0]).toLocalFile()).is_file(),
         "project": QgsProject.instance().title(),
+        "over": over.name(),
+        "labels": over.layer().labelsEnabled(),
         "group": run.name(),
+        "years": [
+            [node.name() for node in child.children()]
+            for child in run.children()
+            if isinstance(child, QgsLayerTreeGroup)
+        ],
         "members": [child.name() for child in run.children()],
         "unfolded": [child.name() for child in run.children() if child.isExpanded()],
         "tables": [n.name() for n in run.findLayers() if not n.layer().isSpatial()],
         "canvas": [layer.name() for layer in canvas.layers()],
-        "region": [child.name() for child in root.children()[1:]],
+        "region": [child.name() for child in below],
         "on the region": canvas.extent().intersects(canvas.layers()[0].extent()) and 1_000 < canvas.scale() < 500_000,
         "step": canvas.temporalController().frameDuration().years(),
         "told": [item.text() for item in iface.messageBar().items() if item.title() == "EcoAssets"],
