@@ -19,6 +19,7 @@ _STRETCH = 1.0000001
 # Beyond so many bandwidths a weight is below 2e-14 and left out.
 _SUPPORT = {"bisquare": 1.0, "gaussian": 8.0, "exponential": 32.0}
 _BLOCK = 40  # places that are looked at together
+_FEW_DIGITS = 1e-3  # distances within this share of a block's radius
 
 
 def _bisquare(z2: np.ndarray) -> np.ndarray:
@@ -69,8 +70,8 @@ class Seen:
 
     Attributes:
         rows: the places, shape (b,).
-        others: places that at least one of them may see, shape (c,).
-        weights: one array (b, c) for each bandwidth.
+        others: places that at least one of them may see, from the middle of the rows outwards, shape (c,).
+        weights: one array (b, m) for each bandwidth, of the first m of `others`; the widest sees them all.
     """
 
     rows: np.ndarray
@@ -94,19 +95,22 @@ def seen(points: np.ndarray, kernel: Kernel, bandwidths: Sequence[float]) -> Ite
             lie where it lies.
     """
     _require_bandwidths(bandwidths, kernel, len(points))
-    widest = max(bandwidths)
+    widest, support = max(bandwidths), _SUPPORT[kernel.shape]
     for rows in _blocks(points):
-        middle = points[rows].mean(axis=0)
-        from_middle = _distance2(points, middle[None, :])[0]
+        about_middle = points - points[rows].mean(axis=0)
+        from_middle = np.einsum("ij,ij->i", about_middle, about_middle)
         radius = float(np.sqrt(from_middle[rows].max()))
         near = widest
         if kernel.adaptive:
             near = np.sqrt(np.partition(from_middle, int(widest) - 1)[int(widest) - 1]) * _STRETCH + radius
-        limit = _SUPPORT[kernel.shape] * near + radius
-        others = np.flatnonzero(from_middle <= (limit * _STRETCH) ** 2)
-        d2 = _distance2(points[others], points[rows])
-        reach = _reach(d2, kernel, bandwidths, points, rows)
-        yield Seen(rows, others, _weights(d2, kernel, reach))
+        others = np.flatnonzero(from_middle <= ((support * near + radius) * _STRETCH) ** 2)
+        others = others[np.argsort(from_middle[others], kind="stable")]
+        outwards = np.sqrt(from_middle[others])
+        d2 = _distance2(about_middle[others], about_middle[rows])
+        reach = _reach(d2, outwards, radius, kernel, bandwidths, points, rows)
+        limits = [(support * distance.max() + radius) * _STRETCH for distance in reach]
+        counts = np.searchsorted(outwards, limits, side="right").tolist()
+        yield Seen(rows, others[: max(counts)], _weights(d2, counts, kernel, reach))
 
 
 def places_seen(points: np.ndarray, kernel: Kernel, bandwidth: float) -> np.ndarray:
@@ -117,19 +121,35 @@ def places_seen(points: np.ndarray, kernel: Kernel, bandwidth: float) -> np.ndar
     return found
 
 
-def _weights(d2: np.ndarray, kernel: Kernel, reach: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    for distance in reach:
-        yield _WEIGHTS[kernel.shape](d2 * (1 / distance**2)[:, None])
+def _weights(
+    d2: np.ndarray, counts: Sequence[int], kernel: Kernel, reach: Sequence[np.ndarray]
+) -> Iterator[np.ndarray]:
+    for count, distance in zip(counts, reach):
+        yield _WEIGHTS[kernel.shape](d2[:, :count] * (1 / distance**2)[:, None])
 
 
 def _reach(
-    d2: np.ndarray, kernel: Kernel, bandwidths: Sequence[float], points: np.ndarray, rows: np.ndarray
+    d2: np.ndarray,
+    outwards: np.ndarray,
+    radius: float,
+    kernel: Kernel,
+    bandwidths: Sequence[float],
+    points: np.ndarray,
+    rows: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
+    """How far each row sees with each bandwidth.
+
+    Seen from a row the distance of the N-th place differs from that seen from the middle by no more than the radius of
+    the rows, so places nearer to the middle than that less two radii are among the N for certain, and need no sorting.
+    """
     if not kernel.adaptive:
         return tuple(np.full(len(rows), float(bandwidth)) for bandwidth in bandwidths)
     ranks = [int(bandwidth) - 1 for bandwidth in bandwidths]
-    ordered = np.partition(d2, sorted(set(ranks)), axis=1)
-    found = tuple(np.sqrt(ordered[:, rank]) * _STRETCH for rank in ranks)
+    sure = outwards[min(ranks)] / _STRETCH - 2 * radius * _STRETCH
+    doubtful = (outwards[max(ranks)] + 2 * radius) * _STRETCH
+    low, high = int(np.searchsorted(outwards, sure)), int(np.searchsorted(outwards, doubtful, side="right"))
+    ordered = np.partition(d2[:, low:high], sorted({rank - low for rank in ranks}), axis=1)
+    found = tuple(np.sqrt(ordered[:, rank - low]) * _STRETCH for rank in ranks)
     for distance, bandwidth in zip(found, bandwidths):
         if not distance.all():
             where = ", ".join(f"{value:g}" for value in points[rows[int(np.argmin(distance))]])
@@ -146,13 +166,17 @@ def _reach(
 
 
 def _distance2(to: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Squared distances, shape (of, to)."""
-    total = np.zeros((len(of), len(to)))
-    for axis in range(to.shape[1]):
-        step = to[None, :, axis] - of[:, axis, None]
-        np.multiply(step, step, out=step)
-        total += step
-    return total
+    """Squared distances (of, to) between points (to, d), from the origin outwards, and (of, d) about the origin.
+
+    |a - b|^2 = |a|^2 + |b|^2 - 2 a.b is one product of matrices; where it leaves few digits it is worked out anew.
+    """
+    to2, of2 = np.einsum("ij,ij->i", to, to), np.einsum("ij,ij->i", of, of)
+    ones_to, ones_of = np.ones(len(to)), np.ones(len(of))
+    d2: np.ndarray = np.column_stack([ones_of, of2, -2 * of]) @ np.column_stack([to2, ones_to, to]).T
+    close = int(np.searchsorted(to2, (1 + _FEW_DIGITS) ** 2 * of2.max(), side="right"))
+    row, column = np.nonzero(d2[:, :close] <= _FEW_DIGITS**2 * of2.max())
+    d2[row, column] = np.sum((of[row] - to[column]) ** 2, axis=1)
+    return d2
 
 
 def _blocks(points: np.ndarray) -> Iterator[np.ndarray]:

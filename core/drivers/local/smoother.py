@@ -112,7 +112,7 @@ class TermSearch:
             progress.check()
             near, mine = products[block.others], x[block.rows]
             for number, weights in enumerate(block.weights):
-                below, above = (weights @ near).T
+                below, above = (weights @ near[: weights.shape[1]]).T
                 share = np.divide(mine, below, out=np.zeros_like(mine), where=below > 0)
                 errors = values[block.rows] - share * above
                 rss[number] += errors @ errors

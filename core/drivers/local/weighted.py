@@ -196,7 +196,7 @@ def _scores_of_pass(
         near = products[block.others]
         x = sample.x[block.rows]
         for number, weights in enumerate(block.weights):
-            moments, right = unpacked(weights @ near, sample.k)
+            moments, right = unpacked(weights @ near[: weights.shape[1]], sample.k)
             solved = solve(moments, np.stack([right, x], axis=2))
             errors = sample.y[block.rows] - np.einsum("ij,ij->i", x, solved[:, :, 0])
             leverage = np.einsum("ij,ij->i", x, solved[:, :, 1])
