@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-installed test-gui bench cluster-test faults platforms soak province package link unlink lint typecheck format models reference plotly house system venv
+.PHONY: help demo test test-installed test-gui bench simulate cluster-test faults platforms soak province package link unlink lint typecheck format models reference plotly house system venv
 
 # QGIS ends with signal 11 where the python3 of pyenv, conda or a virtual environment comes first.
 export PATH := /usr/bin:/bin:$(PATH)
@@ -32,6 +32,9 @@ test-gui: venv house ## open every dialog in a real QGIS, in English and Chinese
 
 bench: venv house ## measure against GDAL's read and write limit and other tools (ARGS="--size 10000")
 	$(HERE) $(PYTHON) -m ecoassets.tools.bench $(ARGS)
+
+simulate: venv house ## how often tests of drivers reject what is true, intervals hold the truth (ARGS="panel --draws 100")
+	$(HERE) $(PYTHON) -m ecoassets.tools.simulate $(ARGS)
 
 cluster-test: system house ## two worker processes here: the bits of the threads, a worker killed, overhead (ARGS="--size 5000")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.cluster_test $(ARGS)
