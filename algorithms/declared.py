@@ -336,10 +336,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         kind = QgsProcessing.SourceType.TypeFile
         self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
 
-    def add_downloads(self) -> None:
+    def add_downloads(self, *, optional: bool = False) -> None:
         """A folder of downloads; archives within are read in place."""
         kind = QgsProcessingParameterFile.Behavior.Folder
-        self.add(QgsProcessingParameterFile("DOWNLOADS", "", kind))
+        self.add(QgsProcessingParameterFile("DOWNLOADS", "", kind, optional=optional))
 
     def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:
         """A map of a quantity; an optional one is made in the dialog only where `default` says so."""
@@ -384,10 +384,10 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         for name in names:
             self.addOutput(QgsProcessingOutputNumber(name, self._entry(name).label))
 
-    def add_land_cover(self, *, several_years: bool = True) -> None:
-        """Land cover, its years and what its codes mean."""
+    def add_land_cover(self, *, several_years: bool = True, optional: bool = False) -> None:
+        """Land cover, its years and what its codes mean; optional where downloads may hold it."""
         if several_years:
-            self.add_rasters("LAND_COVER", quantity="land_cover")
+            self.add_rasters("LAND_COVER", quantity="land_cover", optional=optional)
             self.add_years()
         else:
             self.add_raster("LAND_COVER", quantity="land_cover")

@@ -28,6 +28,7 @@ from ..core.land_cover import LandCoverScheme, load_scheme
 from ..core.progress import Progress
 from ..core.quantities import Words
 from ..core.raster.output import ClassColour
+from ..core.raster.reading.legend import read_legend
 from ..core.raster.zones.zoning import ZoneLayer
 from ..core.tables import Table, read_table
 from ..core.years import parse_years
@@ -86,6 +87,18 @@ class Given:
     def has(self, name: str) -> bool:
         """Whether the user gave anything."""
         return self._parameters.get(name) not in (None, "", [])
+
+    def supply(self, name: str, value: Any) -> None:
+        """Gives a parameter that the user has left empty a value for this run: paths of rasters, or a word.
+
+        The parameters that reports and commands tell stay those of the user.
+        """
+        self._parameters = {**self._parameters, name: value}
+        if name in self._rasters:
+            self._rasters[name] = list(value) if isinstance(value, (list, tuple)) else [value]
+            self._ordered.pop(name, None)
+            if name == "LAND_COVER":
+                self._legend = read_legend(self._rasters[name][0])
 
     def is_left_open(self, name: str) -> bool:
         """Whether the user said nothing of a parameter, so that its default holds; to empty it is to say something."""

@@ -24,9 +24,11 @@ class ValuingAlgorithm(EcoAlgorithm):
 
     Attributes:
         ADJUSTED: whether values follow NPP, precipitation and soil retention.
+        COVER_OPTIONAL: whether downloads may hold the land cover.
     """
 
     ADJUSTED = False
+    COVER_OPTIONAL = False
     NEEDS: tuple[Need, ...] = (
         Columns("PRICE_INDEX", ("year", "index")),
         Rows("PRICE_INDEX", lambda table, asked: require_levels(price_level_of(table), asked.years()), "every year"),
@@ -39,7 +41,7 @@ class ValuingAlgorithm(EcoAlgorithm):
 
     def add_valuation(self) -> None:
         """Land cover, adjusting rasters, equivalents and the fine choices about them."""
-        self.add_land_cover()
+        self.add_land_cover(optional=self.COVER_OPTIONAL)
         if self.ADJUSTED:
             for factor, (raster, _) in SERIES.items():
                 self.add_series(raster, quantity=FACTOR_QUANTITIES[factor], optional=True, ratio=True)

@@ -10,7 +10,8 @@ from ..translation import tr
 
 NEEDED, BETTER, CHOICES, ADVANCED, RESULTS = "needed", "better", "choices", "", "results"
 # What belongs to inputs that cannot be left out, though it may be empty or has a default.
-_WITH_THE_NEEDED = ("YEARS", "SCHEME", "CLASS_TABLE")
+_WITH_THE_NEEDED = ("DOWNLOADS", "YEARS", "SCHEME", "CLASS_TABLE")
+_OR_DOWNLOADS = "LAND_COVER"  # without which a run that takes downloads cannot do either
 _DATA = ("raster", "multilayer", "source", "file", "field")
 
 
@@ -29,8 +30,12 @@ def in_sections(definitions: Iterable[QgsProcessingParameterDefinition], wanted:
     """Names by section, in the order of the dialog; without sections all of them under no heading."""
     found: dict[str, list[str]] = {NEEDED: [], BETTER: [], CHOICES: [], ADVANCED: []}
     before = BETTER
-    for definition in definitions:
+    listed = list(definitions)
+    either = any(definition.name() == "DOWNLOADS" for definition in listed)
+    for definition in listed:
         section = before = _section(definition, before) if wanted else ADVANCED
+        if wanted and either and definition.name() == _OR_DOWNLOADS:
+            section = before = NEEDED
         found[section].append(definition.name())
     return [(section, names) for section, names in found.items() if names]
 

@@ -22,22 +22,26 @@ from ...core.workflows.pressure_headlines import pressure_headlines
 from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..settings import report_language
+from .chain import Chain, Step
+from .downloads import DownloadsParameters
 from .driver_chain import DriverChain, DriverChainParameters
 from .placing import TERRAIN_FILES
 from .sampling import DRIVERS, DriverParameters, Sampling
-from .workflow import Chain, Step, Workflow
+from .workflow import COVER, Workflow
 
 VARIABLES = ("slope", "aspect", "landform")
 ASSETS, HEMEROBY = "assets", "hemeroby"
 
 
-class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters):
+class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters, DownloadsParameters):
     """Assets by year, where they lie by slope, aspect and landform, and what drives them."""
 
     NAME = "assetsworkflow"
+    NEEDS = (*ValuingAlgorithm.NEEDS, COVER)
     MAIN_MAP = "ecological_assets.tif"
     GROUP = "workflows"
     ADJUSTED = True
+    COVER_OPTIONAL = True
     RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
         "ecologicalassets": (0, 2, 3),
         "zonesummary": (0,),
@@ -45,9 +49,11 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainPa
         "panelregression": (0,),
         "quantileregression": (0,),
     }
+    FED = ("LAND_COVER", "NPP", "PRECIPITATION", "DEM", *DRIVERS)
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
 
     def declare(self) -> None:
+        self.add_downloads_as_inputs()
         self.add_valuation()
         self.add_raster("DEM", quantity="elevation", optional=True, ranges=True)
         self.add_zones(raster=False)

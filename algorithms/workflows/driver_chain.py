@@ -11,8 +11,8 @@ from ...core.workflows.driver_headlines import (
 from ...core.workflows.headlines import Headline
 from ..base import EcoAlgorithm
 from ..given import Given
+from .chain import Chain, Step
 from .sampling import Sampling
-from .workflow import Chain, Step
 
 DETECTOR, LOCAL, IMPORTANCE = "detector_by_year", "local_model", "importance"
 DRIVER_CHAIN = (DETECTOR, LOCAL, IMPORTANCE)

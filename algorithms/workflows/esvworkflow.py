@@ -38,22 +38,25 @@ from ..assets.valuing import SERIES, ValuingAlgorithm
 from ..given import Given
 from ..looks.canvas import style_when_loaded
 from ..settings import report_language
+from .chain import Chain, Step
+from .downloads import DownloadsParameters
 from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
-from .workflow import Chain, Step, Workflow
+from .workflow import COVER, Workflow
 
 PER_HEAD_FILE = "gdp_per_head.tif"
 ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
 
 
-class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters):
+class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParameters, DownloadsParameters):
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
     NAME = "esvworkflow"
-    NEEDS = (*ValuingAlgorithm.NEEDS, SeveralYears(ONE_YEAR))
+    NEEDS = (*ValuingAlgorithm.NEEDS, COVER, SeveralYears(ONE_YEAR))
     MAIN_MAP = "value_change.tif"
     GROUP = "workflows"
     ADJUSTED = True
+    COVER_OPTIONAL = True
     RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
         "transfermatrix": (0,),
         "ecologicalassets": (0, 2, 3),
@@ -63,9 +66,11 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         "humanactivity:human_activity_zones": (0,),
         "geodetector": (0,),
     }
+    FED = ("LAND_COVER", "NPP", "PRECIPITATION", "DEM", *DRIVERS)
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
 
     def declare(self) -> None:
+        self.add_downloads_as_inputs()
         self.add_valuation()
         self.add_zones(raster=False)
         self.add_table("GDP_TABLE")

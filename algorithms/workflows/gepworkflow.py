@@ -28,8 +28,9 @@ from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
 from ..settings import report_language
 from ..translation import tr
+from .chain import Chain, Step
 from .soil_steps import SoilSteps, has_soil
-from .workflow import Chain, Step, Workflow
+from .workflow import Workflow
 
 ACCOUNT = "gepaccount"
 PURIFIED = (("air", "airpurification", "AIR"), ("purification", "waterpurification", "WATER"))

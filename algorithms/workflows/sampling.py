@@ -7,7 +7,7 @@ from ...core.word_lists import split_words
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..translation import tr
-from .workflow import Chain, Step
+from .chain import Chain, Step
 
 # Rasters by year that may drive what is explained, apart from those that a workflow needs anyway.
 DRIVERS = ("TEMPERATURE", "POPULATION", "GDP", "NIGHT_LIGHT")  # each of the quantity of its name

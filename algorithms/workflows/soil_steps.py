@@ -8,7 +8,7 @@ from ...core.services.soil.slope_length import SlopeLengthInputs, check_slope_le
 from ...core.services.survey import Rasters
 from ..given import Given
 from ..services.flow_accumulation import flow_algorithm
-from .workflow import Chain, Step
+from .chain import Chain, Step
 
 TEXTURE = ("SAND", "SILT", "CLAY", "ORGANIC_CARBON")
 # What makes each factor where it is not given itself; P is made of land cover and relief, and is 1 without it.

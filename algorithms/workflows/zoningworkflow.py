@@ -31,8 +31,10 @@ from ..given import Given
 from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
 from ..translation import tr
+from .chain import Chain, Step
+from .downloads import DownloadsParameters
 from .soil_steps import SoilSteps, has_soil
-from .workflow import Chain, Step, Workflow, last_land_cover
+from .workflow import COVER, Workflow, last_land_cover
 
 WATER, SOIL, FLOOD, HABITAT, QUALITY = (
     "water_retention",
@@ -49,10 +51,11 @@ COMPARISON = {"OUTPUT_DIFFERENCE": "plan_difference.tif", "OUTPUT_COMPARISON": "
 DEGRADED = {WATER: "DEGRADED_WATER", SOIL: "DEGRADED_SOIL", FLOOD: "DEGRADED_FLOOD", QUALITY: "DEGRADED_QUALITY"}
 
 
-class ZoningWorkflow(Workflow):
+class ZoningWorkflow(Workflow, DownloadsParameters):
     """Restore here, conserve there: from rain, soil, relief and plants to a plan by district."""
 
     NAME = "zoningworkflow"
+    NEEDS = (COVER,)
     MAIN_MAP = "plan.tif"
     RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
         "restorationzones": (0,),
@@ -60,10 +63,14 @@ class ZoningWorkflow(Workflow):
         "zoningplan": (0,),
         "ecosystemquality": (0,),
     }
+    FED = (
+        "LAND_COVER", "PRECIPITATION", "EVAPOTRANSPIRATION", *TEXTURE, "DEM", "NDVI", "SOIL_GROUP",
+    )  # fmt: skip
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "STORM_RAINFALL")
 
     def declare(self) -> None:
-        self.add_land_cover()
+        self.add_downloads_as_inputs()
+        self.add_land_cover(optional=True)
         for name in ("precipitation", "evapotranspiration"):
             self.add_series(name.upper(), quantity=name, optional=True)
         self._add_soil()
@@ -104,6 +111,15 @@ class ZoningWorkflow(Workflow):
         self.add_raster("SOIL_GROUP", quantity="soil_group", optional=True)
         self.add_choice("SOIL_GROUP_CODE", ("A", "B", "C", "D"), "B")
         self.add_polygons("WATER_BODIES")
+
+    def fed(self, given: Given) -> tuple[str, ...]:
+        """Texture is of no use where K is given, nor soil groups without storms."""
+        spared = {"DEM"} if given.has("LS") and given.has("P") else set()
+        spared |= {"NDVI"} if given.has("C") else set()
+        spared |= set(TEXTURE) if given.has("K") else set()
+        if not (given.has("STORM_RAINFALL") or given.has("STORM_DEPTH")):
+            spared.add("SOIL_GROUP")
+        return tuple(name for name in self.FED if name not in spared)
 
     def steps(self, given: Given) -> int:
         services = [*self._services(given), HABITAT]

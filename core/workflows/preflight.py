@@ -10,6 +10,8 @@ from ..progress import QUIET
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import describe_source, fit_to_grid
 
+COVER_NEEDED = say("Give LAND_COVER, or DOWNLOADS, a folder that holds a land-cover product.")
+
 
 @dataclass(frozen=True)
 class YearlyRasters:

@@ -228,12 +228,12 @@ def _header(one: Recognised) -> tuple[str, Message | None]:
         if layers:
             dataset = open_raster(next(iter(layers.values())))
         crs = dataset.GetProjection()
-        return (_crs_name(crs) if crs else ""), None
+        return (crs_named(crs) if crs else ""), None
     except EcoAssetsError as error:
         return "", say("it cannot be read: {why}", why=str(error))
 
 
-def _crs_name(crs: str) -> str:
+def crs_named(crs: str) -> str:
     """Its code or name; its definition where it has neither."""
     grid = Grid(1, 1, (0, 1, 0, 0, 0, -1), crs)
     named = grid.crs_name
@@ -273,7 +273,7 @@ def _summary_row(
     return SummaryRow(
         product=product.id,
         layer=layer,
-        years=_ranges(years),
+        years=year_ranges(years),
         steps_found=found,
         steps_expected=expected,
         missing=_some(missing),
@@ -314,7 +314,7 @@ def _phase(step: str, days: Iterable[date | None]) -> int:
     return phases.pop() if len(phases) == 1 else 0
 
 
-def _ranges(years: Sequence[int]) -> str:
+def year_ranges(years: Sequence[int]) -> str:
     """`2000-2003, 2005`."""
     parts: list[list[int]] = []
     for year in years:

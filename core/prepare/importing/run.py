@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from ...land_cover import load_scheme
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import workspace
+from ...raster.grid import Grid
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
@@ -75,6 +77,24 @@ class ImportOutputs:
 
 
 @dataclass(frozen=True)
+class ImportCheck:
+    """What an import would find, by names and headers.
+
+    Attributes:
+        product, layer: what it would be.
+        years: of the bands; empty for what does not change.
+        files: numbers of files.
+        grids: on which they lie, the grid of the most files first.
+    """
+
+    product: Product
+    layer: Layer
+    years: tuple[int, ...]
+    files: int
+    grids: tuple[Grid, ...]
+
+
+@dataclass(frozen=True)
 class ImportResult:
     """What an import has made.
 
@@ -128,6 +148,73 @@ def run_import_product(
         Cancelled: the user stopped.
     """
     settings = settings or RasterSettings()
+    with workspace() as scratch:
+        area = None if inputs.own_grid else _study(inputs, settings, scratch, progress)
+        ready = _ready(inputs, scratch, progress)
+        product, layer, chosen, rule = ready.product, ready.layer, ready.chosen, ready.rule
+        steps, periods, by_month = ready.steps, ready.periods, inputs.step == "month"
+        area = area or _open_area(
+            own_grid_of([step.layer.grid for step in steps], scratch), settings, scratch, progress
+        )
+        _tell_quality(rule, steps, progress)
+        _tell_missing_tiles(product, periods, area, progress)
+        progress.info(say("{layer}: {conversion}.", layer=layer.title, conversion=conversion(rule)))
+        natives, counts = reduce_periods(periods, rule, area.grid, scratch, progress.part(2, 75))
+        _require_known_codes(rule, counts)
+        laying = Laying(
+            product, rule, periods, counts, by_month, inputs.decisions.native_unit, inputs.resampling, outputs.raster,
+            outputs.days,
+        )  # fmt: skip
+        made = lay_on_grid(laying, natives, area, progress.part(75, 100))
+    used = {step.file.path for step in steps}
+    return ImportResult(
+        product=product,
+        layer=layer,
+        years=ready.years,
+        table=year_table(laying, made),
+        files=file_table(chosen, used, language),
+        used=len(used),
+        skipped=ready.listed - len(used),
+        conversion=conversion(rule),
+        unit=laying.unit,
+        traps=_traps(chosen, language),
+        paths=tuple(path for path in (outputs.raster, outputs.days) if path),
+    )
+
+
+def check_import_product(inputs: ImportInputs, progress: Progress = QUIET) -> ImportCheck:
+    """Asks before any work what an import would ask: product, layer, editions, years, steps, scale and fill codes.
+
+    Raises:
+        InputError, GridError, TableError, Cancelled: as `run_import_product`, apart from what pixels tell.
+    """
+    with workspace() as scratch:
+        ready = _ready(inputs, scratch, progress)
+    grids = Counter(step.layer.grid for step in ready.steps)
+    return ImportCheck(
+        ready.product, ready.layer, ready.years, len({step.file.path for step in ready.steps}),
+        tuple(grid for grid, _ in grids.most_common()),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What is known before a number is read."""
+
+    product: Product
+    layer: Layer
+    chosen: Chosen
+    steps: Sequence[Step]
+    periods: Sequence[Period]
+    rule: Rule
+    listed: int
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(period.year for period in self.periods if period.year is not None))
+
+
+def _ready(inputs: ImportInputs, scratch: str, progress: Progress) -> _Ready:
     known = products(inputs.product_folder)
     season, by_month = parse_season(inputs.season), inputs.step == "month"
     paths = [path for place in inputs.files for path in list_files(place, progress)]
@@ -140,42 +227,13 @@ def run_import_product(
     progress.info(
         say("{product}: {count} files of {layer}.", product=product.title, count=len(chosen.files), layer=layer.id)
     )
-    with workspace() as scratch:
-        area = None if inputs.own_grid else _study(inputs, settings, scratch, progress)
-        looked_at = inputs.decisions.quality != "none"
-        steps = read_steps(chosen, inputs.years, season, looked_at, scratch, progress)
-        area = area or _open_area(
-            own_grid_of([step.layer.grid for step in steps], scratch), settings, scratch, progress
-        )
-        periods = periods_of(steps, product.step, season, by_month)
-        _require_whole(inputs, product, periods, season, by_month)
-        rule = rule_of(product, layer, steps, inputs.decisions, progress)
-        _tell_quality(rule, steps, progress)
-        require_days(periods, rule, progress)
-        _tell_missing_tiles(product, periods, area, progress)
-        progress.info(say("{layer}: {conversion}.", layer=layer.title, conversion=conversion(rule)))
-        natives, counts = reduce_periods(periods, rule, area.grid, scratch, progress.part(2, 75))
-        _require_known_codes(rule, counts)
-        laying = Laying(
-            product, rule, periods, counts, by_month, inputs.decisions.native_unit, inputs.resampling, outputs.raster,
-            outputs.days,
-        )  # fmt: skip
-        made = lay_on_grid(laying, natives, area, progress.part(75, 100))
-    used = {step.file.path for step in steps}
-    years = tuple(dict.fromkeys(period.year for period in periods if period.year is not None))
-    return ImportResult(
-        product=product,
-        layer=layer,
-        years=years,
-        table=year_table(laying, made),
-        files=file_table(chosen, used, language),
-        used=len(used),
-        skipped=len(paths) - len(used),
-        conversion=conversion(rule),
-        unit=laying.unit,
-        traps=_traps(chosen, language),
-        paths=tuple(path for path in (outputs.raster, outputs.days) if path),
-    )
+    looked_at = inputs.decisions.quality != "none"
+    steps = read_steps(chosen, inputs.years, season, looked_at, scratch, progress)
+    periods = periods_of(steps, product.step, season, by_month)
+    _require_whole(inputs, product, periods, season, by_month)
+    rule = rule_of(product, layer, steps, inputs.decisions, progress)
+    require_days(periods, rule, progress)
+    return _Ready(product, layer, chosen, steps, periods, rule, len(paths))
 
 
 def _study(inputs: ImportInputs, settings: RasterSettings, scratch: str, progress: Progress) -> StudyArea:

@@ -20,7 +20,9 @@ _HALF_TURN = 180.0
 _SLIGHTLY = 1e-6  # of a pixel: what rounding takes
 
 
-def reference_over(boundary: str, crs: str, cell: float, folder: str) -> str:
+def reference_over(
+    boundary: str, crs: str, cell: float, folder: str, margin: float = 0.0, corner: tuple[float, float] = (0.0, 0.0)
+) -> str:
     """An empty raster over the bounds of polygons, its corners at multiples of the cell.
 
     Args:
@@ -28,6 +30,8 @@ def reference_over(boundary: str, crs: str, cell: float, folder: str) -> str:
         crs: of the grid, such as EPSG:32650.
         cell: size of a pixel in units of the CRS.
         folder: where the raster goes.
+        margin: beyond the polygons, in units of the CRS.
+        corner: of any pixel, from which the multiples count.
 
     Raises:
         InputError: the CRS is unknown, the cell is no size, or the polygons cannot be read.
@@ -40,14 +44,15 @@ def reference_over(boundary: str, crs: str, cell: float, folder: str) -> str:
     call_gdal(what, InputError, lambda: target.SetFromUserInput(crs) == 0 or None)
     target.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     left, bottom, right, top = _bounds(boundary, target)
-    first_column, last_column = math.floor(left / cell), math.ceil(right / cell)
-    first_row, last_row = math.floor(bottom / cell), math.ceil(top / cell)
+    x, y = corner
+    first_column, last_column = math.floor((left - margin - x) / cell), math.ceil((right + margin - x) / cell)
+    first_row, last_row = math.floor((bottom - margin - y) / cell), math.ceil((top + margin - y) / cell)
     width, height = last_column - first_column, last_row - first_row
     if not 0 < width * height < _MOST_PIXELS or max(width, height) > 2**31 - 1:
         raise GridError(
             say("CELL_SIZE {cell} makes a grid of {width} x {height} pixels.", cell=cell, width=width, height=height)
         )
-    transform = (first_column * cell, cell, 0, last_row * cell, 0, -cell)
+    transform = (x + first_column * cell, cell, 0, y + last_row * cell, 0, -cell)
     return _write(Grid(width, height, transform, target.ExportToWkt()), folder)
 
 
@@ -101,6 +106,7 @@ def _write(grid: Grid, folder: str) -> str:
     dataset.SetGeoTransform(grid.transform)
     dataset.SetProjection(grid.crs)
     dataset.GetRasterBand(1).SetNoDataValue(255)
+    dataset.GetRasterBand(1).SetStatistics(0, 1, 0.5, 0.5)  # QGIS would look for some in vain
     dataset.FlushCache()
     return path
 

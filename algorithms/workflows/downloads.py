@@ -1,0 +1,172 @@
+"""Downloads as inputs of a workflow: what a folder holds is imported onto the grid of the study."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.errors import InputError
+from ...core.prepare.downloads.grid import GridWish
+from ...core.prepare.downloads.plan import (
+    IMPORT,
+    LAND_COVER,
+    SCENES,
+    SOILS,
+    Feed,
+    Plan,
+    Request,
+    Wanted,
+    grid_of_study,
+    plan_downloads,
+)
+from ...core.prepare.downloads.stand_ins import stand_in
+from ...core.prepare.downloads.telling import lacking, tell_plan
+from ...core.progress import Progress
+from ...core.raster.dataset import open_raster
+from ...core.raster.grid import Grid
+from ..base import EcoAlgorithm
+from ..given import Given
+from ..help_texts import QUANTITY
+from ..outputs import make_folder
+from ..settings import report_language
+from ..translation import tr
+from .chain import Chain
+
+FOLDER = "inputs"  # of imported rasters within the folder of results
+SOIL_OUTPUTS = {
+    "SAND": "OUTPUT_SAND",
+    "SILT": "OUTPUT_SILT",
+    "CLAY": "OUTPUT_CLAY",
+    "ORGANIC_CARBON": "OUTPUT_CARBON",
+    "SOIL_GROUP": "OUTPUT_GROUP",
+}
+
+
+class DownloadsParameters(EcoAlgorithm):
+    """Declares a folder of downloads, which products of several are meant, and the grid where no raster tells it."""
+
+    def add_downloads_as_inputs(self) -> None:
+        self.add_downloads(optional=True)
+        self.add_text("PREFER", optional=True, advanced=True)
+        self.add_text("GRID_CRS", optional=True, advanced=True)
+        self.add_number("GRID_CELL_SIZE", None, 0, advanced=True)
+
+
+class Downloads:
+    """What the folder of a run feeds, and how it gets there.
+
+    Attributes:
+        plan: what feeds what.
+    """
+
+    def __init__(
+        self, algorithm: EcoAlgorithm, given: Given, wanted: Sequence[str], scratch: str, progress: Progress
+    ) -> None:
+        """Plans, tells the plan, and gives the run empty rasters for what will be imported.
+
+        Args:
+            algorithm: the workflow.
+            given: its parameters, which are supplied.
+            wanted: parameters that downloads may feed.
+            scratch: a folder for the grid and the empty rasters.
+            progress: told of the plan.
+
+        Raises:
+            InputError: there is no land cover, or as `plan_downloads`.
+            Cancelled: the user stopped.
+        """
+        self._given, self._scratch = given, scratch
+        _require_apart(given)
+        wishes = [
+            Wanted(name, algorithm.parameterDefinition(name).metadata()[QUANTITY])
+            for name in wanted
+            if not given.has(name)
+        ]
+        by_hand = [name for name in wanted if given.has(name)]
+        if by_hand:
+            listed = ", ".join(by_hand)
+            progress.info(tr("Given by hand, and taken whatever the downloads hold: {names}.", names=listed))
+        request = Request(
+            folder=given.text("DOWNLOADS"),
+            wanted=wishes,
+            years=given.optional_years(),
+            boundary=given.polygons("BOUNDARY"),
+            reference=next(iter(given.rasters("LAND_COVER")), None),
+            prefer=given.text("PREFER"),
+            grid=GridWish(given.text("GRID_CRS"), given.number("GRID_CELL_SIZE") or 0.0),
+        )
+        self.plan: Plan = plan_downloads(request, progress)
+        tell_plan(self.plan, request.years, progress)
+        if any(lack.wanted.quantity == LAND_COVER for lack in self.plan.lacks):
+            raise InputError(*map(lacking, self.plan.lacks))
+        self._grid = grid_of_study(self.plan, request, scratch, progress)
+        self._stand_in()
+
+    @property
+    def steps(self) -> int:
+        """How many steps bring the inputs."""
+        how = [feed.how for feed in self.plan.feeds.values()]
+        return how.count(IMPORT) + (1 if SOILS in how else 0) + (1 if SCENES in how else 0)
+
+    def refused(self, reason: InputError) -> InputError:
+        """Why the workflow cannot run, with what the downloads lack."""
+        return InputError(*reason.args, *map(lacking, self.plan.lacks))
+
+    def _stand_in(self) -> None:
+        """Gives the run empty rasters, so that all it asks can be asked before anything is imported."""
+        grid = Grid.of_dataset(open_raster(self._grid))
+        for name, feed in self.plan.feeds.items():
+            bands = [str(year) for year in feed.years] or [""]
+            classes = feed.layer.is_classes
+            path = os.path.join(self._scratch, "stand_ins", f"{name.lower()}.tif")
+            self._supply(name, feed, stand_in(path, grid, bands, classes))
+
+    def _supply(self, name: str, feed: Feed, path: str) -> None:
+        several = name not in (*SOIL_OUTPUTS, "DEM")
+        self._given.supply(name, [path] if several else path)
+        if feed.wanted.quantity == LAND_COVER:
+            self._given.supply("SCHEME", feed.layer.scheme)
+        if name in SOIL_OUTPUTS and name != "SOIL_GROUP":
+            self._given.supply("UNITS", "percent")
+
+    def bring(self, chain: Chain) -> None:
+        """Imports everything, land cover first, and gives the run the rasters. Raises as the steps."""
+        feeds = self.plan.feeds
+        make_folder(chain.file(FOLDER))
+        for name, feed in sorted(feeds.items(), key=lambda item: item[1].wanted.quantity != LAND_COVER):
+            if feed.how == IMPORT:
+                self._supply(name, feed, self._import(chain, feed))
+        soils = {name: feed for name, feed in feeds.items() if feed.how == SOILS}
+        if soils:
+            self._soils(chain, soils)
+
+    def _import(self, chain: Chain, feed: Feed) -> str:
+        step = chain.run(
+            "importproduct",
+            {"OUTPUT": f"{FOLDER}/{feed.wanted.name.lower()}.tif"},
+            about=feed.wanted.label.of(report_language()),
+            PRODUCT=feed.product.id,
+            LAYER=feed.layer.id,
+            **self._common(),
+        )
+        return step.path()
+
+    def _soils(self, chain: Chain, soils: dict[str, Feed]) -> None:
+        files = {SOIL_OUTPUTS[name]: f"{FOLDER}/{name.lower()}.tif" for name in soils}
+        step = chain.run("soilproperties", files, **self._common())
+        for name, feed in soils.items():
+            self._supply(name, feed, step.path(SOIL_OUTPUTS[name]))
+
+    def _common(self) -> dict[str, Any]:
+        """What all imports have in common: the grid with its margin, which the boundary would cut off."""
+        return {"REFERENCE": self._grid, "BOUNDARY": None, "CELL_SIZE": None}
+
+
+def _require_apart(given: Given) -> None:
+    """Raises InputError where results would lie among the downloads: the next run would find them there."""
+    place, results = (os.path.realpath(given.folder(name)) for name in ("DOWNLOADS", "FOLDER"))
+    if os.path.commonpath([place, results]) == place:
+        raise InputError(
+            tr("FOLDER ({folder}) lies within DOWNLOADS. Choose a folder beside it for the results.", folder=results)
+        )

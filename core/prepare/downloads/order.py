@@ -1,0 +1,56 @@
+"""Which layers feed an input, in the order in which they are taken: `resources/product_order.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from ...errors import InputError
+from ...messages import say
+from ...resources import RESOURCES, read_yaml
+from ..catalogue.loader import products
+from ..catalogue.product import Layer, Product
+
+FILE = RESOURCES / "product_order.yaml"
+
+
+@dataclass(frozen=True)
+class Order:
+    """Attributes: layers: with their products, the preferred first. choose: whether the user decides among several."""
+
+    layers: tuple[tuple[Product, Layer], ...]
+    choose: bool = False
+
+
+@cache
+def orders() -> Mapping[str, Order]:
+    """The layers that feed a quantity, by its id."""
+    known = products()
+    found = {}
+    for quantity, entry in read_yaml(FILE).items():
+        pairs = [one.split(".") for one in entry["layers"]]
+        layers = tuple((known[product], known[product].layers[layer]) for product, layer in pairs)
+        found[quantity] = Order(layers, entry.get("choose", False))
+    return found
+
+
+def preferred(text: str) -> tuple[str, ...]:
+    """The products that the user names, in his order. Raises InputError for what is no product."""
+    words = [word.strip() for word in text.replace("，", ",").replace(";", ",").split(",") if word.strip()]
+    known = products()
+    for word in words:
+        if word not in known:
+            raise InputError(
+                say(
+                    "PREFER holds {word!r}, which is no product. There are: {known}.", word=word, known=", ".join(known)
+                )
+            )
+    return tuple(words)
+
+
+def in_order(quantity: str, prefer: tuple[str, ...]) -> list[tuple[Product, Layer]]:
+    """The layers that feed a quantity; of products that the user prefers first, in his order."""
+    layers = orders()[quantity].layers
+    wished = sorted((pair for pair in layers if pair[0].id in prefer), key=lambda pair: prefer.index(pair[0].id))
+    return [*wished, *(pair for pair in layers if pair[0].id not in prefer)]

@@ -1,0 +1,158 @@
+"""The workflows on a folder of downloads alone: years and boundary are all that the user gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from qgis.core import QgsProcessingException
+
+from ecoassets.core.tools.practice.region import build_region, write_region
+from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
+from ecoassets.tests.rasters import read_raster
+from ecoassets.tests.region_downloads import RegionDownloads
+
+YEARS = (2015, 2020)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A region of 13 km with pixels of 200 m, and its downloads."""
+    place = tmp_path_factory.mktemp("place")
+    region = build_region(64, years=YEARS, pixel_m=200.0)
+    write_region(region, place / "region")
+    RegionDownloads(region, place / "downloads").write_all()
+    return place
+
+
+def follow(name: str, place: Path, folder: Path, **more) -> list[dict[str, str]]:
+    given = {
+        "DOWNLOADS": str(place / "downloads"),
+        "YEARS": ", ".join(map(str, YEARS)),
+        "BOUNDARY": str(place / "region" / "boundary.gpkg"),
+        "FOLDER": str(folder),
+        "OUTPUT_TABLE": str(folder / "headlines.csv"),
+    }
+    run(f"ecoassets:{name}", {**given, **more})
+    return read_csv(folder / "headlines.csv")
+
+
+def number(rows: list[dict[str, str]], figure: str, year: int) -> float:
+    return next(float(row["value"]) for row in rows if (row["figure"], row["year"]) == (figure, str(year)))
+
+
+@pytest.fixture(scope="module")
+def zoning(place, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zoning")
+    return folder, follow("zoningworkflow", place, folder)
+
+
+def test_downloads_alone_give_the_zones(zoning, place):
+    folder, rows = zoning
+    assert {"water_retention", "soil_conservation", "natural_habitat"} <= {row["subject"] for row in rows}
+    inputs = {
+        "land_cover",
+        "precipitation",
+        "evapotranspiration",
+        "sand",
+        "silt",
+        "clay",
+        "organic_carbon",
+        "dem",
+        "ndvi",
+    }
+    assert {f"{name}.tif" for name in inputs} == {name for name in files_in(folder / "inputs") if name.endswith(".tif")}
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "CLCD_v01_2015_albert.tif" in report and "Peng" in report
+
+
+def on_region(path: Path, place: Path, year: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """What the region holds and what was imported, on the pixels of the region that both have."""
+    own = place / "region" / f"{path.stem}{f'_{year}' if year else ''}.tif"
+    grid = gdal.Open(str(own))
+    target = gdal.GetDriverByName("MEM").Create("", grid.RasterXSize, grid.RasterYSize, 1, gdal.GDT_Float64)
+    target.SetGeoTransform(grid.GetGeoTransform())
+    target.SetProjection(grid.GetProjection())
+    target.GetRasterBand(1).SetNoDataValue(-1e9)
+    target.GetRasterBand(1).Fill(-1e9)
+    gdal.Warp(target, gdal.Translate("", str(path), format="MEM", bandList=[1]), resampleAlg="bilinear")
+    imported, held = target.ReadAsArray(), np.squeeze(read_raster(own))
+    both = (imported > -1e9) & np.isfinite(held)
+    return held[both], imported[both]
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "off"),
+    [("precipitation", 2015, 4), ("evapotranspiration", 2015, 25), ("dem", None, 4), ("clay", None, 1)],
+)
+def test_imports_hold_what_the_region_holds(zoning, place, name, year, off):
+    """Twelve months, tiles, percents: through projections, scales and fill codes the land stays what it is."""
+    held, imported = on_region(zoning[0] / "inputs" / f"{name}.tif", place, year)
+    assert len(held) > 1000
+    assert np.median(np.abs(held - imported)) < off
+    assert np.corrcoef(held, imported)[0, 1] > 0.85
+
+
+def test_land_cover_keeps_its_years_and_tells_its_product(zoning):
+    folder, _ = zoning
+    cover = gdal.Open(str(folder / "inputs" / "land_cover.tif"))
+    assert [cover.GetRasterBand(n).GetDescription() for n in (1, 2)] == ["2015", "2020"]
+    assert "clcd" in str(cover.GetMetadata()).lower()
+
+
+def test_assets_and_what_is_given_by_hand_wins(place, tmp_path):
+    static = follow("assetsworkflow", place, tmp_path / "adjusted", CELL_SIZE=1000)
+    assert number(static, "assets_total", 2020) > 0
+    flat = tmp_path / "flat"
+    npp = [str(place / "region" / f"npp_{year}.tif") for year in YEARS]
+    other = follow("assetsworkflow", place, flat, CELL_SIZE=1000, NPP=npp)
+    assert "npp.tif" not in files_in(flat / "inputs") and "precipitation.tif" in files_in(flat / "inputs")
+    # towns have no NPP in MOD17, but they have in what is given by hand; they are worth nothing either way
+    assert number(other, "assets_total", 2020) == pytest.approx(number(static, "assets_total", 2020), rel=0.1)
+
+
+def test_land_cover_by_hand_is_the_grid(place, tmp_path):
+    cover = [str(place / "region" / f"land_cover_{year}.tif") for year in YEARS]
+    follow("esvworkflow", place, tmp_path, LAND_COVER=cover, SCHEME="cnlucc", CELL_SIZE=1000, BOUNDARY=None)
+    assert "land_cover.tif" not in files_in(tmp_path / "inputs")
+    own, rain = gdal.Open(cover[0]), gdal.Open(str(tmp_path / "inputs" / "precipitation.tif"))
+    assert own.GetGeoTransform() == rain.GetGeoTransform()
+
+
+def test_without_land_cover_nothing_starts(place, tmp_path):
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    for file in (place / "downloads").glob("pre_*.nc"):
+        (downloads / file.name).symlink_to(file)
+    with pytest.raises(QgsProcessingException) as refused:
+        follow("assetsworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads))
+    told = str(refused.value)
+    assert "LAND_COVER" in told and "zenodo.org" in told and "NPP" in told
+    assert "inputs" not in files_in(tmp_path / "out")
+
+
+def test_what_the_chain_cannot_do_without_is_asked_before_the_first_import(place, tmp_path):
+    """Only land cover is there: there is nothing to zone by, and a wrong quantile is told at once."""
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    for file in (place / "downloads").glob("CLCD*"):
+        (downloads / file.name).symlink_to(file)
+    with pytest.raises(QgsProcessingException) as refused:
+        follow("zoningworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads))
+    told = str(refused.value)
+    assert "nothing to zone by" in told and "PRECIPITATION" in told and "data.tpdc.ac.cn" in told
+    with pytest.raises(QgsProcessingException, match="uantile"):
+        follow("assetsworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads), QUANTILES="2")
+    assert files_in(tmp_path / "out") == []
+
+
+def test_results_among_downloads_are_refused(place, tmp_path):
+    with pytest.raises(QgsProcessingException, match="lies within DOWNLOADS"):
+        follow("zoningworkflow", place, place / "downloads" / "out")
+
+
+def test_neither_land_cover_nor_downloads(place, tmp_path):
+    with pytest.raises(QgsProcessingException, match="Give LAND_COVER, or DOWNLOADS"):
+        follow("zoningworkflow", place, tmp_path, DOWNLOADS=None)
