@@ -84,15 +84,20 @@ def on_region(path: Path, place: Path, year: int | None) -> tuple[np.ndarray, np
 
 
 @pytest.mark.parametrize(
-    ("name", "year", "off"),
-    [("precipitation", 2015, 4), ("evapotranspiration", 2015, 25), ("dem", None, 4), ("clay", None, 1)],
+    ("name", "year", "off", "alike"),
+    [
+        ("precipitation", 2015, 4, 0.97),
+        ("evapotranspiration", 2015, 25, 0.6),  # pixels of 463 m over land of 200 m
+        ("dem", None, 4, 0.97),
+        ("clay", None, 1, 0.97),
+    ],
 )
-def test_imports_hold_what_the_region_holds(zoning, place, name, year, off):
+def test_imports_hold_what_the_region_holds(zoning, place, name, year, off, alike):
     """Twelve months, tiles, percents: through projections, scales and fill codes the land stays what it is."""
     held, imported = on_region(zoning[0] / "inputs" / f"{name}.tif", place, year)
     assert len(held) > 1000
     assert np.median(np.abs(held - imported)) < off
-    assert np.corrcoef(held, imported)[0, 1] > 0.85
+    assert np.corrcoef(held, imported)[0, 1] > alike
 
 
 def test_land_cover_keeps_its_years_and_tells_its_product(zoning):
