@@ -91,7 +91,7 @@ def _looks(run: LocalRun, name: str) -> FeatureLook:
     """The first driver's coefficient, and styles for every coefficient, its t, fit and collinearity."""
     fields = dict(zip((column.name for column in run.columns()), run.output()))
     drivers = (*run.terms[1:], run.terms[0])
-    looks = [_about_zero(f"{group}_{term}", fields) for group in ("b", "t") for term in drivers]
+    looks = [_about_zero(group, term, fields) for group in ("b", "t") for term in drivers]
     if np.isfinite(fields["local_r2"]).any():
         looks.append(FeatureLook("local_r2", "local_r2", 0, 1))
         high = float(np.nanpercentile(fields["condition"], 98))
@@ -105,13 +105,18 @@ def _looks(run: LocalRun, name: str) -> FeatureLook:
         first.palette,
         year_field=run.choice.time or "" if run.choice.method == "gtwr" else "",
         open_ends=True,
+        greyed=first.greyed,
         others=tuple(looks[1:]),
     )
 
 
-def _about_zero(field: str, fields: dict[str, np.ndarray]) -> FeatureLook:
-    bound = float(np.nanpercentile(np.abs(fields[field]), 98)) or 1.0
-    return FeatureLook(field, field, -bound, bound, "diverging", open_ends=True)
+def _about_zero(group: str, term: str, fields: dict[str, np.ndarray]) -> FeatureLook:
+    """Colours for what is significant, grey for the rest."""
+    field, significant = f"{group}_{term}", f"significant_{term}"
+    known = np.isfinite(fields[field])
+    told = known & (fields[significant] == 1)
+    bound = float(np.percentile(np.abs(fields[field][told if told.any() else known]), 98)) or 1.0
+    return FeatureLook(field, field, -bound, bound, "diverging", open_ends=True, greyed=significant)
 
 
 def _choice(given: Given) -> LocalChoice:

@@ -31,6 +31,7 @@ from .field_words import FieldWords, tell_fields
 from .landing import dress_when_loaded
 
 STEPS = 9
+_BEYOND = 1e300  # what grey features have in place of their number
 POINT_MM = 1.6
 OUTLINE, OUTLINE_MM = "#4d4d4d", 0.1
 
@@ -59,6 +60,7 @@ class FeatureLook:
         colour: of all features; field and range are not used then.
         outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
         open_ends: whether values lie beyond the range, so that its ends are named as open.
+        greyed: a field that holds 0 where a number is grey because it is not significant.
         others: further looks of the same layer, which its menu Styles offers under the words for their fields.
     """
 
@@ -73,6 +75,7 @@ class FeatureLook:
     colour: str = ""
     outlined: bool = False
     open_ends: bool = False
+    greyed: str = ""
     others: tuple[FeatureLook, ...] = ()
 
     @property
@@ -159,16 +162,22 @@ def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
         highest = float("inf") if step == STEPS - 1 else high
         symbol = _symbol(layer, ramp_colour(stops, step / (STEPS - 1)))
         ranges.append(QgsRendererRange(lowest, highest, symbol, label))
+    if look.greyed:  # the first range that holds a value is taken
+        grey = _symbol(layer, load_palettes().greyed)
+        ranges.insert(0, QgsRendererRange(_BEYOND, _BEYOND, grey, tr("Not significant")))
     return QgsGraduatedSymbolRenderer(_drawn(layer, look), ranges)
 
 
 def _drawn(layer: QgsVectorLayer, look: FeatureLook) -> str:
     """The expression of what is drawn: features of all years lie at the same places."""
+    field = f'"{look.field}"'
+    if look.greyed:
+        field = f'if("{look.greyed}" = 0 and {field} is not null, {_BEYOND:g}, {field})'
     last = layer.maximumValue(layer.fields().lookupField(look.year_field)) if look.year_field else None
     if last is None:
-        return f'"{look.field}"'
+        return field
     shown = f'"{look.year_field}" = {QgsExpression.quotedValue(last)}'
-    return f'if(@map_start_time is not null or {shown}, "{look.field}", null)'
+    return f"if(@map_start_time is not null or {shown}, {field}, null)"
 
 
 def _symbol(layer: QgsVectorLayer, colour: str, outlined: bool = False) -> QgsSymbol:

@@ -16,13 +16,15 @@ PathLike = Union[str, "os.PathLike[str]"]
 class Ramp:
     """Colours of a continuous raster; without `low` and `high` the 2nd to 98th percentile of what is shown.
 
-    A diverging ramp without limits is symmetric about zero. Without a `unit` it is that of the raster's file.
+    A diverging ramp without limits is symmetric about zero. Without a `unit` it is that of the raster's file. `greyed`
+    is what the legend calls pixels that a picture greys.
     """
 
     unit: str | None = None
     palette: Literal["sequential", "diverging"] = "sequential"
     low: float | None = None
     high: float | None = None
+    greyed: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,15 @@ class Classes:
 class MapPicture:
     """One band of a raster file, and what stands above its picture (such as the year).
 
-    `recoded` pairs codes of the file with those that are shown, so that many classes become few.
+    `recoded` pairs codes of the file with those that are shown, so that many classes become few. Where the raster
+    `greyed` holds 1 in the same band, a ramp gives way to grey.
     """
 
     path: PathLike
     title: str = ""
     band: int = 1
     recoded: Sequence[tuple[int, int]] = ()
+    greyed: PathLike | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ class Outlines:
 
 @dataclass(frozen=True)
 class Map:
-    """Quick-look maps side by side that share one legend and one scale of colours, with outlines and a graticule."""
+    """Quick-look maps side by side that share one legend and one scale of colours, with outlines and a graticule.
+
+    A map that stands `beside` others takes half the width, so that maps with legends of their own can be compared.
+    """
 
     title: str
     pictures: Sequence[MapPicture]
@@ -63,3 +70,4 @@ class Map:
     note: str = ""
     outlines: Outlines | None = None
     graticule: bool = False
+    beside: bool = False

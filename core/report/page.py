@@ -275,12 +275,15 @@ def map_view(block: Map, language: str, size: int) -> dict[str, Any]:
     classes = [*looks[0].classes]
     if looks[0].others:
         classes.append(ClassColour(-1, load_texts(language)["other_classes"], load_palettes().other))
+    if isinstance(block.legend, Ramp) and block.legend.greyed:
+        classes.append(ClassColour(-1, block.legend.greyed, load_palettes().greyed))
     return {
         "kind": "map",
         "title": block.title,
         "note": block.note,
         "pictures": pictures,
         "across": in_row,
+        "small": block.beside and len(block.pictures) == 1,
         "ramp": legend,
         "classes": classes,
         "told": source_line(block.pictures, load_texts(language)),

@@ -46,6 +46,11 @@ class Palettes:
     muted: str
     ecosystems: Mapping[str, str]
 
+    @property
+    def greyed(self) -> str:
+        """What a map of numbers sets aside: darker than the middle of `diverging`, lighter than any of its ends."""
+        return blend(self.other, "#ffffff", 0.4)
+
     def category(self, index: int) -> str:
         """The colour of the `index`-th series; further rounds through the palette are lighter each time."""
         rounds, position = divmod(index, len(self.categorical))

@@ -140,7 +140,8 @@ function drawLegend(context, figure, left, top) {
       write(context, tick.textContent, left + (width * number) / (ticks.length - 1), top + 42, { align });
     });
     write(context, figure.querySelector(".ramp-unit").textContent, left, top + 80);
-    return top + 120;
+    top += 120;
+    if (!figure.querySelector(".classes")) return top;
   }
   let x = left;
   figure.querySelectorAll(".classes li").forEach((item) => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qgis.core import QgsFeature, QgsGeometry, QgsRectangle
 
 from ecoassets.tests.algorithms.helpers import read_csv, run
 from ecoassets.tests.algorithms.panels import CELL_M, read_features, write_csv, write_layer
@@ -64,6 +65,29 @@ def test_a_coefficient_follows_its_place(fitted, tmp_path):
     assert west["wkt"].startswith("POLYGON")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "significant and positive at" in html and "Coefficient of rain" in html
+    assert "value / rain" in html and "Not significant" in html, "each variable has a legend with its unit"
+
+
+def test_the_layer_greys_what_is_not_significant(tmp_path):
+    from qgis.core import QgsRenderContext, QgsVectorLayer
+
+    from ecoassets.algorithms.looks.vector_look import FeatureLook, show_features
+
+    layer = QgsVectorLayer("Polygon?field=b_rain:double&field=significant_rain:integer", "places", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(0, 0, 1, 1)))
+    show_features(layer, FeatureLook("rain", "b_rain", -1, 1, "diverging", greyed="significant_rain", open_ends=True))
+    labels = []
+    for coefficient, significant in ((0.9, 1), (0.9, 0), (None, None)):
+        feature.setAttributes([coefficient, significant])
+        context = QgsRenderContext()
+        context.expressionContext().setFeature(feature)
+        renderer = layer.renderer().clone()
+        renderer.startRender(context, layer.fields())
+        keys = renderer.legendKeysForFeature(feature, context)
+        labels += [item.label() for item in renderer.legendSymbolItems() if item.ruleKey() in keys] or [None]
+        renderer.stopRender(context)
+    assert labels == ["> 0.7778", "Not significant", None]
 
 
 def test_each_driver_has_its_scale(fitted, tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from ...report import (
@@ -12,18 +10,14 @@ from ...report import (
     Figure,
     Figures,
     Lines,
-    Map,
-    MapPicture,
     MethodReport,
     Paragraph,
-    Ramp,
     Series,
 )
-from ...report.common import pictures
 from ...report.texts import load_texts
 from ..observations import summarise
-from ..place.place_maps import write_place_map
 from ..report_parts import closing, code, number, p_value, rows_table, statistics_table, text, written
+from .report_maps import local_maps
 from .run import LocalRun
 from .tables import TermRow
 
@@ -33,7 +27,6 @@ SOURCES = (
     "time); da Silva and Fotheringham 2016, Geographical Analysis 48:233 (significance at many places); Oshan et al. "
     "2019, ISPRS IJGI 8:269 (mgwr)."
 )
-MOST_MAPS = 12
 
 
 def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
@@ -50,7 +43,7 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
     return MethodReport(
         chapters=[
             Chapter(words["local_findings"], [*_findings(run, words), *_terms(run, words)]),
-            Chapter(words["local_maps"], _maps(run, folder, words)),
+            Chapter(words["local_maps"], local_maps(run, folder, words)),
             Chapter(words["local_models"], _models(run, words)),
             Chapter(words["local_search"], _search(run, words)),
             *closing(rows, (*_conventions(run, words), SOURCES), words),
@@ -99,8 +92,8 @@ def _terms(run: LocalRun, words: dict[str, str]) -> list[Block]:
         return "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
 
     columns = [
-        text(words["drivers_term"], "term"),
-        number(words["local_bandwidth"], "bandwidth"),
+        text(words["drivers_term"], lambda row: words["local_constant"] if row.term == "const" else row.term),
+        code(words["local_bandwidth"], lambda row: f"{row.bandwidth:,.0f}"),
         code(words["local_bandwidth_range"], reach),
         number(words["local_enp"], "enp", 3),
         number(words["local_critical"], "critical_t", 3),
@@ -157,47 +150,6 @@ def _search(run: LocalRun, words: dict[str, str]) -> list[Block]:
     curve = Series(run.choice.criterion.upper(), [float(value) for value in np.array(best)[shown]])
     name = words["local_tau" if over_time else "local_bandwidth"]
     return [Lines(title, at[shown].tolist(), [curve], x_title=name, value_title=run.choice.criterion.upper())]
-
-
-def _maps(run: LocalRun, folder: str, words: dict[str, str]) -> list[Block]:
-    found = run.estimate
-    order = [*range(1, len(run.terms)), 0][:MOST_MAPS]
-    blocks: list[Block] = []
-    names = _times(run)
-    for j in order:
-        values, term = found.coefficients[:, j], run.terms[j]
-        pictures = _pictures(run, folder, f"b{j}", values, names)
-        title = words["local_map_coefficient"].format(driver=term)
-        blocks.append(Map(title, pictures, Ramp("", "diverging"), words["local_map_coefficient_note"]))
-    shown = [np.where(run.significant[:, j], found.coefficients[:, j], 0.0) for j in order]
-    for j, values in zip(order[:-1], shown):
-        pictures = _pictures(run, folder, f"s{j}", values, names)
-        title = words["local_map_significant"].format(driver=run.terms[j])
-        blocks.append(Map(title, pictures, Ramp("", "diverging"), words["local_map_significant_note"]))
-    for name, key in (("local_r2", "local_map_r2"), ("condition", "local_map_condition")):
-        values = getattr(found, name)
-        if np.isfinite(values).any():
-            pictures = _pictures(run, folder, name, values, names)
-            blocks.append(Map(words[key], pictures, Ramp("", "sequential"), words[f"{key}_note"]))
-    pictures = _pictures(run, folder, "residual", found.residuals, names)
-    blocks.append(Map(words["drivers_residual_map"], pictures, Ramp("", "diverging"), words["drivers_residual_note"]))
-    return [block for block in blocks if not isinstance(block, Map) or block.pictures]
-
-
-def _times(run: LocalRun) -> list[str]:
-    times = run.observations.times
-    return [""] if times is None or run.choice.method != "gtwr" else [str(time) for time in times.tolist()]
-
-
-def _pictures(run: LocalRun, folder: str, name: str, values: np.ndarray, times: list[str]) -> list[MapPicture]:
-    path = os.path.join(folder, f"{name}.tif")
-    codes = run.observations.time if len(times) > 1 else None
-    points = run.observations.coordinates
-    if points is None:
-        raise TypeError("points is not as expected")
-    if not write_place_map(path, values, points, run.table.crs, codes, times):
-        return []
-    return pictures(path, times[:MOST_MAPS])
 
 
 def _conventions(run: LocalRun, words: dict[str, str]) -> list[str]:

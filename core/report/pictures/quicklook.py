@@ -87,7 +87,14 @@ def quick_looks(pictures: Sequence[MapPicture], legend: Ramp | Classes, max_size
     samples = [_recoded(read_sample(p.path, p.band, is_classes, max_size), p.recoded) for p in pictures]
     if isinstance(legend, Classes):
         return _paint_classes(samples, legend)
-    return _paint_ramp(samples, legend)
+    return _paint_ramp(samples, [_greyed(picture, max_size) for picture in pictures], legend)
+
+
+def _greyed(picture: MapPicture, max_size: int) -> NDArray[np.bool_] | None:
+    if picture.greyed is None:
+        return None
+    found: NDArray[np.bool_] = read_sample(picture.greyed, picture.band, True, max_size).values == 1
+    return found
 
 
 def read_sample(path: PathLike, band: int, nearest: bool, max_size: int) -> Sample:
@@ -182,24 +189,32 @@ def _ground_size(dataset: gdal.Dataset) -> tuple[float, float, bool]:
     return width * crs.GetLinearUnits(), height * crs.GetLinearUnits(), True
 
 
-def _paint_ramp(samples: Sequence[Sample], ramp: Ramp) -> list[QuickLook]:
-    low, high = _limits(samples, ramp)
+def _paint_ramp(samples: Sequence[Sample], greyed: Sequence[NDArray[np.bool_] | None], ramp: Ramp) -> list[QuickLook]:
+    low, high = _limits(samples, greyed, ramp)
     stops = getattr(load_palettes(), ramp.palette)
     steps = RAMP_STEPS
     palette = [(0, 0, 0)] + [rgb(ramp_colour(stops, step / (steps - 1))) for step in range(steps)]
+    palette.append(rgb(load_palettes().greyed))
     looks = []
-    for sample in samples:
+    for sample, grey in zip(samples, greyed):
         indices = np.zeros(sample.values.shape, np.uint8)
         if low is not None and high is not None:
             valid = np.isfinite(sample.values)
             position = (sample.values[valid] - low) / ((high - low) or 1)
             indices[valid] = 1 + np.rint(np.clip(position, 0, 1) * (steps - 1)).astype(np.uint8)
+            if grey is not None:
+                indices[valid & grey] = steps + 1
         looks.append(_look(sample, indices, palette, low=low, high=high))
     return looks
 
 
-def _limits(samples: Sequence[Sample], ramp: Ramp) -> tuple[float | None, float | None]:
-    values = np.concatenate([sample.values[np.isfinite(sample.values)] for sample in samples])
+def _limits(
+    samples: Sequence[Sample], greyed: Sequence[NDArray[np.bool_] | None], ramp: Ramp
+) -> tuple[float | None, float | None]:
+    known = [np.isfinite(sample.values) for sample in samples]
+    coloured = [there if grey is None else there & ~grey for there, grey in zip(known, greyed)]
+    shown = coloured if any(each.any() for each in coloured) else known
+    values = np.concatenate([sample.values[each] for sample, each in zip(samples, shown)])
     if values.size == 0:
         return ramp.low, ramp.high
     low, high = (float(v) for v in np.percentile(values, PERCENTILES))

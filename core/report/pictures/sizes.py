@@ -40,7 +40,7 @@ def _maps(chapter: Chapter) -> list[Map]:
 
 
 def _wished(block: Map) -> int:
-    return _WISHED[across(len(block.pictures))]
+    return _WISHED[2 if block.beside and len(block.pictures) == 1 else across(len(block.pictures))]
 
 
 def _pixels(chapters: Iterable[Chapter]) -> float:

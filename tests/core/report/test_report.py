@@ -270,6 +270,22 @@ def test_diverging_ramp_has_its_middle_at_zero(tmp_path):
     assert look.low == -look.high == pytest.approx(-4.88)  # 98 % of the way from -1 to 5
 
 
+def test_what_is_not_significant_is_grey_and_sets_no_limit(tmp_path):
+    values = write_raster(tmp_path / "a.tif", np.array([[-1, 1, 90]], dtype="float32"))
+    grey = write_raster(tmp_path / "g.tif", np.array([[0, 0, 1]], dtype="float32"))
+    look = quick_looks([MapPicture(values, greyed=grey)], Ramp("t", "diverging", greyed="Not significant"))[0]
+    assert look.high == pytest.approx(0.96)  # 98 % of the way from -1 to 1
+    stops, palettes = load_palettes().diverging, load_palettes()
+    assert [tuple(pixel[:3]) for pixel in read_png(look.png)[0]] == [
+        rgb(stops[0]),
+        rgb(stops[-1]),
+        rgb(palettes.greyed),
+    ]
+    small = Map("t", [MapPicture(values, greyed=grey)], Ramp("t", "diverging", greyed="Not significant"), beside=True)
+    page = render_report(Report("R", [Chapter("C", [small])]))
+    assert "Not significant" in page and palettes.greyed in page and "half small" in page
+
+
 def test_large_rasters_are_read_small_in_their_shape(tmp_path):
     look = quick_look(write_raster(tmp_path / "a.tif", np.zeros((300, 900), dtype="float32")), max_size=90)
     assert look.size == (90, 30)
