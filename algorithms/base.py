@@ -103,7 +103,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         # QGIS would only say that the value is incorrect, not which file of several is missing.
         for definition in self.parameterDefinitions():
             name, label = definition.name(), definition.description()
-            missing = unreadable(loadable.get(name), context) if _takes_layers(definition) else []
+            missing = unreadable(definition, loadable.get(name), context)
             if missing:
                 return False, tr(
                     "{label}: {files} cannot be read. Check the path and the format ({name}).",
@@ -430,12 +430,6 @@ class EcoAlgorithm(DeclaredAlgorithm):
     def publish_numbers(**numbers: float) -> Results:
         """Numbers that later steps of a model can use; what does not exist is left out."""
         return {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
-
-
-def _takes_layers(definition: QgsProcessingParameterDefinition) -> bool:
-    if definition.type() == "multilayer":
-        return definition.layerType() != QgsProcessing.SourceType.TypeFile
-    return definition.type() in ("raster", "source")
 
 
 def _plain(cell: Any) -> Any:

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsFields,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
@@ -49,13 +50,24 @@ _FEW_ROWS = 2_000  # of a table that is read before a run
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 
 
-def unreadable(value: Any, context: QgsProcessingContext) -> list[str]:
+def load_as_raster(text: str, context: QgsProcessingContext) -> QgsMapLayer | None:
+    """The layer of a text; the context keeps it for later. QGIS would try a table first, and say so in its log."""
+    return QgsProcessingUtils.mapLayerFromString(text, context, True, QgsProcessingUtils.LayerHint.Raster)
+
+
+def unreadable(definition: QgsProcessingParameterDefinition, value: Any, context: QgsProcessingContext) -> list[str]:
     """Which of the layers that a parameter names (one, or a list) QGIS cannot load."""
+    several = definition.type() == "multilayer"
+    kind = definition.layerType() if several else QgsProcessing.SourceType.TypeRaster
+    if kind == QgsProcessing.SourceType.TypeFile or not (several or definition.type() in ("raster", "source")):
+        return []
+    rasters = kind == QgsProcessing.SourceType.TypeRaster and definition.type() != "source"
     return [
         one
         for one in listed(value)
         if isinstance(one, str)
         and one
+        and not (rasters and load_as_raster(one, context) is not None)
         and QgsProcessingUtils.mapLayerFromString(one, context) is None
         and not table_file(one)
     ]
