@@ -23,7 +23,9 @@ from qgis.PyQt.QtGui import QColor
 
 from ...core.raster.output import BandStatistics, ClassColour
 from ...core.raster.statistics import stored_unit
+from ...core.report.numbers import unit_text
 from ...core.report.texts import load_palettes
+from ..compat import user_language
 from .landing import SERIES, dress_when_loaded, range_of_years
 from .nodes import layer_node, short_name
 
@@ -111,7 +113,7 @@ def rounded(number: float) -> float:
     return float(f"{number:.3g}")
 
 
-def _written(number: float) -> str:
+def written(number: float) -> str:
     """Four digits, and never a power of ten for sums of money."""
     return f"{float(f'{number:.4g}'):,.10g}"
 
@@ -220,14 +222,14 @@ def _pseudo_colour(
 def _ramp(layer: QgsRasterLayer, band: BandLook, look: Look) -> QgsSingleBandPseudoColorRenderer:
     colours = _palette(look)
     low, high = map(rounded, band.limits or (look.low, look.high))
-    unit = stored_unit(layer.source(), band.band)
+    unit = unit_text(stored_unit(layer.source(), band.band), user_language())
     function = QgsColorRampShader(low, high)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     items = []
     for step in range(RAMP_STEPS + 1):
         value = low + (high - low) * step / RAMP_STEPS
         colour = _between(colours, step / RAMP_STEPS)
-        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{_written(value)} {unit}".strip()))
+        items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{written(value)} {unit}".strip()))
     function.setColorRampItemList(items)
     settings = QgsColorRampLegendNodeSettings()
     settings.setSuffix(f" {unit}" if unit else "")

@@ -24,9 +24,11 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ...core.column_words import column_word
+from ...core.report.numbers import unit_text
 from ...core.report.texts import load_palettes, ramp_colour
 from ..compat import user_language
 from ..translation import tr
+from .canvas import written
 from .field_words import FieldWords, tell_fields
 from .landing import dress_when_loaded
 
@@ -152,12 +154,12 @@ def _classes(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
 def _ramp(layer: QgsVectorLayer, look: FeatureLook) -> QgsFeatureRenderer:
     stops = getattr(load_palettes(), look.palette)
     width = (look.high - look.low) / STEPS
-    ranges = []
+    unit, ranges = unit_text(look.unit, user_language()), []
     for step in range(STEPS):
         low, high = look.low + step * width, look.low + (step + 1) * width
-        label = f"{low:.4g} – {high:.4g} {look.unit}".strip()
+        label = f"{written(low)} – {written(high)} {unit}".strip()
         if look.open_ends and step in (0, STEPS - 1):
-            label = f"< {high:.4g} {look.unit}".strip() if step == 0 else f"> {low:.4g} {look.unit}".strip()
+            label = f"< {written(high)} {unit}".strip() if step == 0 else f"> {written(low)} {unit}".strip()
         lowest = float("-inf") if step == 0 else low
         highest = float("inf") if step == STEPS - 1 else high
         symbol = _symbol(layer, ramp_colour(stops, step / (STEPS - 1)))

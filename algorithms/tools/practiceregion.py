@@ -16,6 +16,7 @@ from qgis.PyQt.QtCore import QStandardPaths
 
 from ...core.progress import Progress
 from ..base import EcoAlgorithm, Results
+from ..compat import user_language
 from ..desktop.practice_project import add_region, ranges_of, write_project
 from ..given import Given
 from ..looks.landing import dress_when_loaded, look_at
@@ -48,7 +49,7 @@ class PracticeRegion(EcoAlgorithm):
 
         folder = given.folder("FOLDER")
         make_folder(folder)
-        region = build_region(given.integer("SIZE"), given.integer("SEED"))
+        region = build_region(given.integer("SIZE"), given.integer("SEED"), language=user_language())
         progress.set(40)
         self._files = write_region(region, folder, progress.part(40, 90))
         self._ranges = ranges_of(self._files)

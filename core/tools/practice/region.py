@@ -33,11 +33,19 @@ SMALLEST, LARGEST = 48, 2000
 EPSG = 32650
 ORIGIN = (420_000.0, 4_440_000.0)
 MISSING = -9999.0
-DISTRICT_NAMES = ("Ashford", "Birchwell", "Cedarton", "Daleside", "Elmridge", "Fernbrook")
+REGION_NAMES = {"en": "Practice region", "zh": "示例区"}
+DISTRICT_NAMES = {
+    "en": ("Ashford", "Birchwell", "Cedarton", "Daleside", "Elmridge", "Fernbrook"),
+    "zh": ("白蜡镇", "桦泉乡", "雪松镇", "谷边乡", "榆岭乡", "蕨溪乡"),
+}
 
 
 def build_region(
-    size: int = 400, seed: int = 1, years: Sequence[int] = (2000, 2005, 2010, 2015), pixel_m: float = 30.0
+    size: int = 400,
+    seed: int = 1,
+    years: Sequence[int] = (2000, 2005, 2010, 2015),
+    pixel_m: float = 30.0,
+    language: str = "en",
 ) -> Region:
     """Builds the region in memory, about 2 kB per pixel for four years.
 
@@ -46,6 +54,7 @@ def build_region(
         seed: a whole number from 0; every seed is another region.
         years: at least two, strictly increasing.
         pixel_m: width of a pixel, m.
+        language: of the names of the region and its districts.
 
     Raises:
         InputError: a size, seed or list of years that cannot be used.
@@ -59,14 +68,15 @@ def build_region(
         if number in (0, len(years) - 1):
             layers.append(_landsat(world, number, year))
 
+    names = DISTRICT_NAMES[language]
     district, rings = districts(district_seats(world.places.towns, size), size)
     sums = [
         [_sums_by(district, values * pixel_m**2 / 1e6, world.inside, len(rings)) for values in (of.population, of.gdp)]
         for of in world.people
     ]
     shapes = (
-        Shapes("boundary", "study boundary", ("name",), (Feature(_to_map(ring, pixel_m), ("Practice region",)),)),
-        _district_shapes(rings, sums, years, pixel_m),
+        Shapes("boundary", "study boundary", ("name",), (Feature(_to_map(ring, pixel_m), (REGION_NAMES[language],)),)),
+        _district_shapes(rings, names, sums, years, pixel_m),
         _planning_units(world, layers),
         _water_shapes(world.places, pixel_m),
     )
@@ -74,7 +84,7 @@ def build_region(
                 for zone in range(len(rings)) for year, (_, gdp) in zip(years, sums)]  # fmt: skip
     return Region(
         size, seed, tuple(years), pixel_m, ORIGIN, EPSG, tuple(layers), shapes,
-        (*tables_of(seed, years, gdp_rows), *account_tables(seed, years, _statistics_of(world, district, sums))),
+        (*tables_of(seed, years, gdp_rows), *account_tables(seed, years, _statistics_of(world, names, district, sums))),
         dict(make.KNOWN_COEFFICIENTS),
     )  # fmt: skip
 
@@ -226,29 +236,30 @@ def _to_map(ring: Array, pixel_m: float) -> Array:
     return np.column_stack([ORIGIN[0] + ring[:, 1] * pixel_m, ORIGIN[1] - ring[:, 0] * pixel_m])
 
 
-def _district_shapes(rings: list[Array], sums: list[list[Array]], years: Sequence[int], pixel_m: float) -> Shapes:
+def _district_shapes(
+    rings: list[Array], names: Sequence[str], sums: list[list[Array]], years: Sequence[int], pixel_m: float
+) -> Shapes:
     fields = ["district_id", "name"]
     fields += [f"{what}_{year}" for year in years for what in ("population", "gdp")]
     features = []
     for zone, ring in enumerate(rings):
         by_year = [round(float(of[zone]), 1) for year_sums in sums for of in year_sums]
-        features.append(Feature(_to_map(ring, pixel_m), (zone + 1, DISTRICT_NAMES[zone], *by_year)))
+        features.append(Feature(_to_map(ring, pixel_m), (zone + 1, names[zone], *by_year)))
     title = "districts with population (persons) and GDP (1e4 CNY) by year"
     return Shapes("districts", title, tuple(fields), tuple(features))
 
 
-def _statistics_of(world: _World, district: NDArray[Any], sums: list[list[Array]]) -> list[District]:
+def _statistics_of(
+    world: _World, names: Sequence[str], district: NDArray[Any], sums: list[list[Array]]
+) -> list[District]:
     """What statistics know of the districts: people, GDP and areas of ecosystems."""
     scheme, hectares = load_scheme("cnlucc"), world.terrain.pixel_m**2 / 1e4
     counts = [
-        {
-            code: _sums_by(district, (cover == code) * hectares, world.inside, len(DISTRICT_NAMES))
-            for code in scheme.codes
-        }
+        {code: _sums_by(district, (cover == code) * hectares, world.inside, len(names)) for code in scheme.codes}
         for cover in world.covers
     ]
     found = []
-    for zone, name in enumerate(DISTRICT_NAMES[: len(sums[0][0])]):
+    for zone, name in enumerate(names[: len(sums[0][0])]):
         areas: list[dict[str, float]] = []
         for of_year in counts:
             areas.append({})
