@@ -35,7 +35,7 @@ from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
 from .declared import LINES, POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import CSV_FILES, layer_legend, listed, load_as_raster, require_all_found, table_file, table_of
+from .inputs import CSV_FILES, layer_legend, listed, require_all_found, table_file, table_of
 from .polygon_copies import polygons_path
 from .products import GivenProducts
 from .raster_views import raster_path
@@ -368,9 +368,6 @@ class Given:
         name, taken = definition.name(), self._products.of(definition.name())
         others = [one for number, one in enumerate(listed(self._parameters.get(name))) if number not in taken]
         parameters = {**self._parameters, name: others} if taken else self._parameters
-        for one in others:
-            if isinstance(one, str):
-                load_as_raster(one, self._context)
         layers = self._algorithm.parameterAsLayerList(parameters, name, self._context) if others or not taken else []
         require_all_found(definition, self._parameters.get(definition.name()), len(layers) + len(taken))
         self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]

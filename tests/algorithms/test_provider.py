@@ -15,10 +15,10 @@ GROUPS = (
     "landuse",
     "services",
     "quality",
+    "accounts",
     "zoning",
     "drivers",
     "workflows",
-    "accounts",
 )
 BROKEN = {
     "no_import": "from ..nowhere import nothing",
