@@ -63,7 +63,7 @@ def collinearity_warnings(names: Sequence[str], columns: np.ndarray) -> list[str
                 "{drivers} are collinear: each is nearly a linear combination of the others, as shares are that add up "
                 "to a constant (condition index {index:.3g}, VIF {inflation:.3g}). Their slopes cannot be told apart: "
                 "leave one out, or put them together.",
-                drivers=_listed(listed),
+                drivers=listed_names(listed),
                 index=found.index,
                 inflation=found.inflation,
             )
@@ -71,5 +71,6 @@ def collinearity_warnings(names: Sequence[str], columns: np.ndarray) -> list[str
     return warnings
 
 
-def _listed(names: Sequence[str]) -> Message:
+def listed_names(names: Sequence[str]) -> Message:
+    """Names in a sentence: a, b and c."""
     return say("{others} and {last}", others=", ".join(names[:-1]), last=names[-1])

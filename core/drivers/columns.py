@@ -20,6 +20,7 @@ from ..errors import TableError
 from ..messages import say
 from ..quantities import ANY
 
+_FAR = 10  # times the span of all other times
 MISSING_WORDS = frozenset({
     "na", "n/a", "#n/a", "n.a.", "nan", "null", "<null>", "none", "nil", "missing", "nodata", "-", "--", "—", "——", ".",
     "?", "无", "无数据", "缺失", "缺测", "空", "空值",
@@ -155,6 +156,35 @@ class ColumnReader:
                 )
             )
         return self.numbers(name)
+
+    def tell_far_times(self, name: str, found: Labels) -> None:
+        """Warns of a first or last time that lies far from all others, as a year with a digit too many does."""
+        times = [parsed(value) for value in found.values.tolist()]
+        if len(times) < 3 or None in times:
+            return
+        numbers = np.array(times, dtype=np.float64)
+        order = np.argsort(numbers)
+        ordered = numbers[order]
+        for end, gap, span, others in (
+            (-1, ordered[-1] - ordered[-2], ordered[-2] - ordered[0], ordered[:-1]),
+            (0, ordered[1] - ordered[0], ordered[-1] - ordered[1], ordered[1:]),
+        ):
+            if gap > _FAR * span:
+                here = found.codes == order[end]
+                self.warnings.append(
+                    say(
+                        "{name} holds {far:.10g} in {rows} rows, first in row {row}, far from all others "
+                        "({first:.10g} to "
+                        "{last:.10g}): it is taken as a time of its own. If it is a slip, mend those rows or leave "
+                        "{name} blank there.",
+                        name=name,
+                        far=ordered[end],
+                        rows=int(np.count_nonzero(here)),
+                        row=int(np.argmax(here)) + 1,
+                        first=others[0],
+                        last=others[-1],
+                    )
+                )
 
     def _column(self, name: str) -> np.ndarray:
         if name not in self._table:

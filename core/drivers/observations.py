@@ -145,6 +145,8 @@ def read_observations(
     n_read = _common_length({**numbers, **{name: found.codes for name, found in labels.items()}})
     for name, values in numbers.items():
         _require_finite(name, values)
+    if time:
+        reader.tell_far_times(time, labels[time])
 
     complete = np.ones(n_read, dtype=bool)
     dropped = []

@@ -10,6 +10,8 @@ from typing import Any, Callable, Union
 
 from ..messages import told
 from ..report import Block, Chapter, Column, Paragraph, TableBlock
+from ..report.table_words import value_word
+from ..resources import RESOURCES, read_yaml
 from ..results import Cell
 from .observations import Dropped
 from .second_opinion.opinion import Opinion
@@ -34,6 +36,26 @@ def written_p(p: float | None) -> str:
     if p is None or not math.isfinite(p):
         return "–"
     return f"< {_TINY:g}" if p < _TINY else f"{p:.4f}"
+
+
+def language_of(words: dict[str, str]) -> str:
+    """`en` or `zh`, which the words of a report are in."""
+    return words["html_language"][:2]
+
+
+def choice_word(parameter: str, choice: str, words: dict[str, str]) -> str:
+    """What a choice of a parameter is called in the dialog, without what explains it there.
+
+    >>> choice_word("EFFECTS", "twoway", {"html_language": "en"})
+    'Of cells and years'
+    """
+    both = read_yaml(RESOURCES / "choice_words.yaml")[parameter].get(choice, [choice, choice])
+    return str(both[language_of(words) == "zh"]).split(" – ")[0].split(" (")[0].split("（")[0]
+
+
+def term_word(term: str, words: dict[str, str]) -> str:
+    """A driver by its name, and what stands beside drivers in words."""
+    return value_word("term", term, language_of(words)) or term
 
 
 def number_column(title: str) -> Column:
@@ -102,7 +124,11 @@ def tests_table(tests: Iterable[tuple[str, float | None, str, float | None, str]
         *map(number_column, (words["drivers_statistic"], "df", "p")),
         Column(words["drivers_note"], kind="text"),
     ]
-    rows = [(name, written(statistic), df, written_p(p), note) for name, statistic, df, p, note in tests]
+    language = language_of(words)
+    rows = [
+        (value_word("test", name, language) or name, written(statistic), df, written_p(p), told(note, language))
+        for name, statistic, df, p, note in tests
+    ]
     return TableBlock(words["drivers_tests"], columns, rows)
 
 

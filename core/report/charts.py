@@ -235,6 +235,12 @@ def _written(
     if len(columns) > _MAX_WRITTEN_COLUMNS:
         return []
     notes = []
+    # Shares and correlations are read against each other, so they have the same decimals.
+    shares = all(abs(value) <= 1 for values in matrix for value in values if value is not None)
+
+    def write(value: float) -> str:
+        return f"{value:.3f}" if shares else f"{float(f'{value:.3g}'):,.10g}"
+
     for row, values in enumerate(matrix):
         for column, value in enumerate(values):
             if value is None or value == 0:
@@ -248,7 +254,7 @@ def _written(
                 {
                     "x": columns[column],
                     "y": rows[row],
-                    "text": f"{float(f'{value:.3g}'):,.10g}".replace(",", THIN_SPACE).replace("-", "\u2212") + word,
+                    "text": write(value).replace(",", THIN_SPACE).replace("-", "\u2212") + word,
                     "showarrow": False,
                     "font": {
                         "size": 11 if len(columns) <= 10 else 8,

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ..errors import OutputError
 from ..handed_on import harmless
-from ..messages import say
+from ..messages import Message, say, told
 from ..raster.files import PendingFile
 from ..raster.statistics import stored_unit
 from .answers import Answer, Terms
@@ -96,6 +96,7 @@ def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | No
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: told(value, report.language) if isinstance(value, Message) else value,
     )
     charts: list[dict[str, Any]] = []
     chapters = []
@@ -107,9 +108,9 @@ def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | No
             else _numbered(view(block, report.language), charts)
             for block in chapter.blocks
         ]
-        told = {chapter.title}
+        named = {chapter.title}
         for shown in views:
-            _name_once(shown, told)
+            _name_once(shown, named)
             if "rasters" in shown:
                 shown["rasters"] = raster_links(shown["rasters"], folder, kept or {})
         chapters.append({"title": chapter.title, "views": views, "appendix": chapter.appendix})
@@ -123,12 +124,12 @@ def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | No
     )
 
 
-def _name_once(shown: dict[str, Any], told: set[str]) -> None:
+def _name_once(shown: dict[str, Any], named: set[str]) -> None:
     """Leaves a heading or caption away that the chapter has told already, such as that of a chart above its table."""
     key = "text" if shown["kind"] == "heading" else "title"
     name = shown.get(key, "") if shown["kind"] != "paragraph" else ""
-    shown["caption"] = "" if name in told else name
-    told.add(name)
+    shown["caption"] = "" if name in named else name
+    named.add(name)
 
 
 def _numbered(shown: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def _scatter(block: Scatter, language: str) -> Figure:
     palette = load_palettes()
     marker: Figure = {"size": 4 if block.rows else 5, "opacity": 0.75, "color": palette.category(0)}
     if block.shade:
-        scale = [[i / _STOPS, ramp_colour(palette.diverging, i / _STOPS)] for i in range(_STOPS + 1)]
+        scale = [[i / _STOPS, ramp_colour(palette.sequential, i / _STOPS)] for i in range(_STOPS + 1)]
         bar = {"title": {"text": plain(block.shade_title), "side": "right"}, "thickness": 10, "outlinewidth": 0}
         marker |= {"color": list(block.shade), "colorscale": scale, "colorbar": bar, "showscale": True}
     data: list[Figure] = [

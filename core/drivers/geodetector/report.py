@@ -27,6 +27,7 @@ from ...report.texts import load_palettes, load_texts
 from ..observations import Dropped
 from ..report_parts import (
     chapter,
+    choice_word,
     code,
     count,
     number,
@@ -39,7 +40,7 @@ from ..report_parts import (
     written,
     written_p,
 )
-from .report_parts import shares_blocks, write_stratum_means, years_blocks
+from .report_parts import shares_blocks, shortened, write_stratum_means, years_blocks
 from .run import GeodetectorRun
 from .tables import InteractionRow
 
@@ -180,9 +181,12 @@ def _risk(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         strata = [row for row in run.result.risk if row.factor == factor]
         if len(strata) <= MOST_BARS:
             note = words["drivers_risk_note"].format(y=run.choice.y, factor=factor)
-            means = [Series("", [row.mean for row in strata])]
-            labels = [row.label for row in strata]
-            blocks.append(Bars(factor, labels, means, value_title=run.choice.y, category_title=factor, note=note))
+            reach = [None if row.std_error is None else 1.96 * row.std_error for row in strata]
+            low = [None if one is None else row.mean - one for row, one in zip(strata, reach)]
+            high = [None if one is None else row.mean + one for row, one in zip(strata, reach)]
+            means = [Series("", [row.mean for row in strata], "", low, high)]
+            labels = shortened([row.label for row in strata])
+            blocks.append(Bars(factor, labels, means, value_title=_y(run, words), category_title=factor, note=note))
     columns = [
         text(words["drivers_factor"], "factor"),
         text(words["drivers_stratum"], "label"),
@@ -205,7 +209,12 @@ def _risk_maps(run: GeodetectorRun, folder: str, words: dict[str, str]) -> list[
             return [Paragraph(words["drivers_no_grid"])]
         pictures.append(MapPicture(path, factor))
     note = words["drivers_risk_map_note"].format(y=run.choice.y)
-    return [Map(words["drivers_risk_map"], pictures, Ramp(run.choice.y), note)]
+    return [Map(words["drivers_risk_map"], pictures, Ramp(_y(run, words)), note)]
+
+
+def _y(run: GeodetectorRun, words: dict[str, str]) -> str:
+    """The explained variable; of all years together it is what differs from the mean of the year."""
+    return words["drivers_less_year"].format(y=run.choice.y) if run.years else run.choice.y
 
 
 def _ecological(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
@@ -237,9 +246,12 @@ def _curves(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         by_method = {candidate.method: {} for candidate in curve}  # type: dict[str, dict[int, float | None]]
         for candidate in curve:
             by_method[candidate.method][candidate.classes] = candidate.q
-        series = [Series(method, [found.get(k) for k in counts]) for method, found in by_method.items()]
+        series = [
+            Series(choice_word("DISCRETISE", method, words), [found.get(k) for k in counts])
+            for method, found in by_method.items()
+        ]
         chosen = run.result.strata[factor]
-        title = f"{factor}: {chosen.method}, {chosen.classes}"
+        title = f"{factor}: {choice_word('DISCRETISE', chosen.method, words)}, {chosen.classes}"
         blocks.append(Lines(title, counts, series, x_title=words["drivers_strata"], value_title="q"))
     columns = [
         text(words["drivers_factor"], "factor"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from .run import GeodetectorRun
 from .tables import GeodetectorResult
 
 MOST_MAPS = 6
+
+_NUMBER = re.compile(r"(?<=[\[( ])-?\d+(\.\d+)?(e[+-]?\d+)?(?=[,\]])")
 
 
 def years_blocks(run: GeodetectorRun, order: Sequence[str], folder: str, words: dict[str, str]) -> list[Block]:
@@ -88,6 +91,16 @@ def write_stratum_means(run: GeodetectorRun, result: GeodetectorResult, factor: 
         if row.factor == factor:
             means[row.stratum - 1] = row.mean
     return write_cell_map(path, means[strata.codes], place[result.used], run.table.crs)
+
+
+def shortened(labels: Sequence[str]) -> list[str]:
+    """Intervals with limits of four digits, as an axis has room for; as they are where two would be the same.
+
+    >>> shortened(["[443.596, 506.323]", "(506.323, 62074.8]"])
+    ['[443.6, 506.3]', '(506.3, 62070]']
+    """
+    short = [_NUMBER.sub(lambda found: f"{float(f'{float(found[0]):.4g}'):.10g}", label) for label in labels]
+    return short if len(set(short)) == len(labels) else list(labels)
 
 
 def shares_blocks(run: GeodetectorRun, order: Sequence[str], words: dict[str, str]) -> list[Block]:

@@ -30,6 +30,7 @@ from ...report import (
 )
 from ...report.maps import ClassColour
 from ...report.texts import load_palettes, load_texts
+from ..place.cell_maps import length_unit
 from ..place.place_maps import write_place_map
 from ..report_parts import closing, number_column, rows_table, written
 from .explain import Curve, stratified
@@ -200,6 +201,7 @@ def _spread(values: Array, rng: np.random.Generator) -> Array:
 def _curves(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
     blocks: list[Block] = [Paragraph(words["importance_curves_note"])]
     ranks = {row.driver: row.rank for row in run.drivers}
+    effect = words["drivers_effect_on"].format(y=run.choice.y)
     curves = sorted(run.explained.curves, key=lambda curve: ranks[run.rows.drivers[curve.driver]])[:_SHOWN]
     for curve in curves:
         name = run.rows.drivers[curve.driver]
@@ -209,7 +211,7 @@ def _curves(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
         )
         pdp = Series(words["importance_pdp"], (curve.pdp - curve.pdp.mean()).tolist())
         title = words["importance_ale_of"].format(driver=name)
-        blocks.append(Lines(title, curve.at.tolist(), [ale, pdp], x_title=name, value_title=run.choice.y))
+        blocks.append(Lines(title, curve.at.tolist(), [ale, pdp], x_title=name, value_title=effect))
     rows = [
         (
             row.driver,
@@ -255,7 +257,16 @@ def _interactions(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
     names = list(dict.fromkeys(n for row in run.interactions for n in (row.driver_a, row.driver_b)))
     found = {frozenset((row.driver_a, row.driver_b)): row for row in run.interactions}
     values = [[None if a == b else found[frozenset((a, b))].strength for b in names] for a in names]
-    return [Heatmap(words["importance_interactions"], names, names, values, note=words["importance_interactions_note"])]
+    return [
+        Heatmap(
+            words["importance_interactions"],
+            names,
+            names,
+            values,
+            run.choice.y,
+            note=words["importance_interactions_note"],
+        )
+    ]
 
 
 def _skill(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
@@ -275,14 +286,15 @@ def _skill(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
     ]
     blocks: list[Block] = [TableBlock(words["importance_skill"], columns, rows, words["importance_skill_note"])]
     pattern = run.validations.pattern
+    unit = length_unit(run.table.crs)
     if pattern is not None:
         blocks.append(
             Lines(
                 words["importance_correlogram"],
                 pattern.distance.tolist(),
                 [Series(words["local_moran"], pattern.i.tolist())],
-                x_title=words["importance_distance"],
-                value_title="I",
+                x_title=f"{words['importance_distance']} ({unit})" if unit else words["importance_distance"],
+                value_title=words["local_moran"],
                 note=words["importance_correlogram_note"].format(side=f"{run.validations.block_size:,.0f}"),
             )
         )

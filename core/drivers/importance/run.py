@@ -12,6 +12,7 @@ from scipy import stats
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
+from ..collinearity import listed_names, near_dependences
 from ..feature_table import FeatureTable
 from ..observations import summarise
 from .choice import ImportanceChoice, TreeRows, tree_rows
@@ -182,7 +183,7 @@ def run_driver_importance(table: FeatureTable, choice: ImportanceChoice, progres
     explained = explain(model, rows, found.blocks, rounds, told, choice, progress.part(46, 85))
     drivers = _drivers(rows, held_out, losses.sum(axis=1), explained, choice, progress.part(85, 92))
     interactions = _interactions(model, rows, drivers, progress.part(92, 100))
-    warnings = [*rows.warnings, *found.warnings]
+    warnings = [*rows.warnings, *found.warnings, *_collinear(rows)]
     if explained.shares.values is None:
         warnings.append(
             say(
@@ -247,6 +248,31 @@ def _drivers(
             )
         )
     return tuple(sorted(made, key=lambda row: row.rank))
+
+
+def _collinear(rows: TreeRows) -> list[str]:
+    """Which numbers nearly make each other up: trees take now one and now another, and importance is split at will."""
+    drivers = [driver for driver, numeric in enumerate(rows.numeric) if numeric]
+    columns = rows.x[:, [rows.columns[driver][0] for driver in drivers]]
+    varies = np.ptp(columns, axis=0) > 0
+    drivers, columns = [driver for driver, kept in zip(drivers, varies) if kept], columns[:, varies]
+    if len(drivers) < 2:
+        return []
+    return [
+        say(
+            "{drivers} are collinear: each is nearly a linear combination of the others (condition index "
+            "{index:.3g}, VIF "
+            "{inflation:.3g}). Trees share what they are worth among them at will, so that shares, ranks and "
+            "thresholds "
+            "of each alone cannot be relied on: read the loss of all of them together (Loss together), leave one "
+            "out, or "
+            "put them together.",
+            drivers=listed_names([rows.drivers[drivers[place]] for place in found.drivers]),
+            index=found.index,
+            inflation=found.inflation,
+        )
+        for found in near_dependences(columns - columns.mean(axis=0))
+    ]
 
 
 def _direction(rows: TreeRows, explained: Explained, driver: int) -> float | None:

@@ -16,7 +16,18 @@ from ...report import (
 )
 from ...report.texts import load_texts
 from ..observations import summarise
-from ..report_parts import closing, code, number, p_value, rows_table, statistics_table, text, written
+from ..report_parts import (
+    choice_word,
+    closing,
+    code,
+    number,
+    p_value,
+    rows_table,
+    statistics_table,
+    term_word,
+    text,
+    written,
+)
 from .report_maps import local_maps
 from .run import LocalRun
 from .tables import TermRow
@@ -51,7 +62,10 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
             (words["drivers_method"], choice.method.upper()),
-            (words["local_kernel"], f"{choice.kernel}, {choice.kind}"),
+            (
+                words["local_kernel"],
+                f"{choice_word('KERNEL', choice.kernel, words)}, {choice_word('BANDWIDTH_KIND', choice.kind, words)}",
+            ),
             (words["drivers_n"], f"{run.observations.n}"),
             ("R²", f"{found.diagnostics.r2:.3f}"),
         ],
@@ -92,7 +106,7 @@ def _terms(run: LocalRun, words: dict[str, str]) -> list[Block]:
         return "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
 
     columns = [
-        text(words["drivers_term"], lambda row: words["local_constant"] if row.term == "const" else row.term),
+        text(words["drivers_term"], lambda row: term_word(row.term, words)),
         code(words["local_bandwidth"], lambda row: f"{row.bandwidth:,.0f}"),
         code(words["local_bandwidth_range"], reach),
         number(words["local_enp"], "enp", 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...messages import say
 from .choice import LocalChoice
 from .estimate import Estimate
 from .multiscale_errors import MOST_EXACT
@@ -24,12 +25,15 @@ def doubts(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> tupl
 
 
 def _unfit(found: Estimate) -> list[str]:
-    count = found.unfit
-    if not count:
+    if not found.unfit:
         return []
     return [
-        f"{count} of {found.sample.n} places see too few others, or others among which a driver does not vary; "
-        "they have no coefficients. Choose BANDWIDTH_KIND adaptive or a larger BANDWIDTH."
+        say(
+            "{count} of {n} places see too few others, or others among which a driver does not vary; they have no "
+            "coefficients. Choose BANDWIDTH_KIND adaptive or a larger BANDWIDTH.",
+            count=found.unfit,
+            n=found.sample.n,
+        )
     ]
 
 
@@ -39,45 +43,68 @@ def _copies(choice: LocalChoice, found: Estimate) -> list[str]:
     if not extra:
         return []
     if choice.time and choice.method != "gtwr":
-        mend = "They are years pooled: choose one YEAR, or METHOD gtwr."
+        mend = say("They are years pooled: choose one YEAR, or METHOD gtwr.")
     else:
-        mend = "They count as full neighbours at distance 0: average the rows of a place."
-    return [f"{extra} rows lie where another row lies. {mend}"]
+        mend = say("They count as full neighbours at distance 0: average the rows of a place.")
+    return [say("{extra} rows lie where another row lies. {mend}", extra=extra, mend=mend)]
 
 
 def _edges(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> list[str]:
-    texts = []
+    texts: list[str] = []
     several = choice.method == "mgwr"
     for j, edge in enumerate(found.edges if several else found.edges[:1]):
         if not edge:
             continue
-        name = f"of {terms[j]} " if several else ""
-        if edge == "low":
-            texts.append(
-                f"The bandwidth {name}({found.bandwidths[j]:g}) is the least that is tried: the score still falls "
-                "towards smaller ones, so coefficients may follow noise. Read the curve of the search; give BANDWIDTH "
-                "to choose otherwise, or try KERNEL bisquare."
+        bandwidth = f"{found.bandwidths[j]:g}"
+        what = say("The bandwidth of {term}", term=terms[j]) if several else say("The bandwidth")
+        if edge == "high":
+            same = (
+                say("this term is about the same everywhere")
+                if several
+                else say("the model is about the same everywhere")
             )
-        else:
             texts.append(
-                f"The bandwidth {name}({found.bandwidths[j]:g}) is the largest that is tried: "
-                f"{'this term' if several else 'the model'} is about the same everywhere."
+                say(
+                    "{what} ({bandwidth}) is the largest that is tried: {same}.",
+                    what=what,
+                    bandwidth=bandwidth,
+                    same=same,
+                )
             )
+            continue
+        # The other kernels see beyond their bandwidth, so that theirs ends sooner.
+        mend = say("or take fewer drivers") if choice.kernel == "bisquare" else say("or try KERNEL bisquare")
+        texts.append(
+            say(
+                "{what} ({bandwidth}) is the least that is tried: the score still falls towards smaller ones, so "
+                "coefficients may follow noise. Read the curve of the search; give BANDWIDTH to choose otherwise, "
+                "{mend}.",
+                what=what,
+                bandwidth=bandwidth,
+                mend=mend,
+            )
+        )
     return texts
 
 
 def _collinear(found: Estimate) -> list[str]:
-    texts = []
+    texts: list[str] = []
     # Far from zero a driver resembles the constant, which is no collinearity of drivers: there the inflation is low.
     high = int(np.sum((found.condition > HIGH_CONDITION) & ~(found.vif <= HIGH_VIF)))
     if high:
         texts.append(
-            f"At {high} places the local condition number exceeds {HIGH_CONDITION:g}: drivers run together there, and "
-            "coefficients trade places. Map `condition`, leave out a driver, or widen the bandwidth."
+            say(
+                "At {high} places the local condition number exceeds {limit:g}: drivers run together there, and "
+                "coefficients trade places. Map `condition`, leave out a driver, or widen the bandwidth.",
+                high=high,
+                limit=HIGH_CONDITION,
+            )
         )
     vif = int(np.sum(found.vif > HIGH_VIF))
     if vif:
-        texts.append(f"At {vif} places a driver's local variance inflation exceeds {HIGH_VIF:g}.")
+        texts.append(
+            say("At {vif} places a driver's local variance inflation exceeds {limit:g}.", vif=vif, limit=HIGH_VIF)
+        )
     return texts
 
 
@@ -85,8 +112,11 @@ def _unsettled(found: Estimate) -> list[str]:
     if found.stands:
         return []
     return [
-        "The back-fitting did not come to rest: bandwidths still moved at MAX_SWEEPS, or two terms say the same. Raise "
-        "MAX_SWEEPS, or leave out one of two drivers that run together."
+        say(
+            "The back-fitting did not come to rest: bandwidths still moved at MAX_SWEEPS, or two terms say the same. "
+            "Raise "
+            "MAX_SWEEPS, or leave out one of two drivers that run together."
+        )
     ]
 
 
@@ -95,6 +125,10 @@ def _probed(found: Estimate) -> list[str]:
     if not error.any():
         return []
     return [
-        f"With more than {MOST_EXACT} places effective parameters and standard errors come from random probes: "
-        f"parameters are within {2 * float(error.max()):.2g} (two standard errors) for every term."
+        say(
+            "With more than {most} places effective parameters and standard errors come from random probes: parameters "
+            "are within {reach:.2g} (two standard errors) for every term.",
+            most=MOST_EXACT,
+            reach=2 * float(error.max()),
+        )
     ]

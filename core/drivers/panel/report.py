@@ -23,12 +23,14 @@ from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
 from ..report_parts import (
     chapter,
+    choice_word,
     closing,
     estimates,
     number,
     rows_table,
     second_opinion,
     statistics_table,
+    term_word,
     tests_table,
     text,
 )
@@ -65,9 +67,9 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
-            (words["drivers_model"], run.model),
-            (words["drivers_effects"], choice.effects),
-            (words["drivers_covariance"], choice.covariance),
+            (words["drivers_model"], choice_word("MODEL", run.model, words)),
+            (words["drivers_effects"], choice_word("EFFECTS", choice.effects, words)),
+            (words["drivers_covariance"], choice_word("COVARIANCE", choice.covariance, words)),
             (words["drivers_n"], f"{run.result.n}"),
         ],
         warnings=run.warnings,
@@ -79,7 +81,12 @@ def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
     level = f"{100 * run.choice.confidence:g} %"
     cards = [
         Figure(words["drivers_n"], result.n),
-        Figure(words["drivers_r2_within"], round(result.r2_within, 4), "", run.choice.effects),
+        Figure(
+            words["drivers_r2_within"],
+            round(result.r2_within, 4),
+            "",
+            choice_word("EFFECTS", run.choice.effects, words),
+        ),
     ]
     if result.n_entities is not None:
         cards.append(Figure(words["drivers_entities"], result.n_entities))
@@ -91,7 +98,7 @@ def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:
         share = (term.standardised or 0.0) / term.estimate if term.estimate else 0.0
         low, high = sorted((term.low * share, term.high * share))
         in_deviations.append(Interval(term.term, term.standardised or 0.0, low, high))
-    columns = [text(words["drivers_term"], "term"), *estimates(words, "t")]
+    columns = [text(words["drivers_term"], lambda row: term_word(row.term, words)), *estimates(words, "t")]
     columns += [number(words["drivers_standardised"], "standardised", 4), number("VIF", "vif", 4)]
     columns += [number(words["drivers_vif_within"], "vif_within", 4)]
     blocks: list[Block] = [

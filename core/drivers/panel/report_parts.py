@@ -5,8 +5,21 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from ...messages import told
 from ...report import Block, Column, Interval, Intervals, Lines, Paragraph, Series, TableBlock
-from ..report_parts import Told, number, number_column, p_value, statistics_table, text, written, written_p
+from ..report_parts import (
+    Told,
+    choice_word,
+    language_of,
+    number,
+    number_column,
+    p_value,
+    statistics_table,
+    term_word,
+    text,
+    written,
+    written_p,
+)
 from .run import PanelRun
 from .turning import Curve, Turning, slopes_of
 
@@ -28,7 +41,7 @@ def turning_blocks(run: PanelRun, words: dict[str, str]) -> list[Block]:
 
 def _sentence(row: Turning, y: str, words: dict[str, str]) -> str:
     interval = words["drivers_no_end"] if row.low is None else f"{written(row.low, 4)} – {written(row.high, 4)}"
-    told = words[f"drivers_shape_{row.shape}"].format(
+    sentence = words[f"drivers_shape_{row.shape}"].format(
         x=row.term,
         y=y,
         point=written(row.turning_point, 4),
@@ -36,13 +49,13 @@ def _sentence(row: Turning, y: str, words: dict[str, str]) -> str:
         beyond=written(row.share_beyond, 3),
         p=written_p(row.p_shape),
     )
-    return f"{told} ({row.at})" if row.at else told
+    return f"{sentence} ({row.at})" if row.at else sentence
 
 
 def _curve(run: PanelRun, curve: Curve, words: dict[str, str]) -> Block:
     """What the driver does to y beside its middle value, others of products at their first value."""
     estimates, covariance = run.estimates, run.result.covariance
-    told, _ = slopes_of(curve, estimates, covariance)[-2 if curve.products else 0]
+    held, _ = slopes_of(curve, estimates, covariance)[-2 if curve.products else 0]
     middle = float(np.median(curve.values))
     x = np.linspace(float(curve.values.min()), float(curve.values.max()), _POINTS)
     gradient = np.zeros((_POINTS, len(estimates)))
@@ -60,8 +73,8 @@ def _curve(run: PanelRun, curve: Curve, words: dict[str, str]) -> Block:
         x.tolist(),
         [series],
         x_title=curve.name,
-        value_title=run.observations.y_name,
-        note=f"{note} {told}".strip(),
+        value_title=words["drivers_effect_on"].format(y=run.observations.y_name),
+        note=f"{note} {held}".strip(),
     )
 
 
@@ -90,9 +103,9 @@ def _slopes(run: PanelRun, curves: list[Curve], words: dict[str, str]) -> Block:
     cells = []
     for curve in curves:
         middle = float(np.median(curve.values))
-        for told, slope in slopes_of(curve, run.estimates, run.result.covariance):
+        for held, slope in slopes_of(curve, run.estimates, run.result.covariance):
             value, error = slope.at(middle)
-            cells.append((curve.name, told, written(value), written(error)))
+            cells.append((curve.name, held, written(value), written(error)))
     return TableBlock(words["drivers_slopes"], columns, cells)
 
 
@@ -104,13 +117,16 @@ def models_blocks(run: PanelRun, words: dict[str, str]) -> list[Block]:
         dict.fromkeys(term.term for model in run.models for term in model.terms if not term.term.startswith("year_"))
     )
     found = {(model.model, term.term): term for model in run.models for term in model.terms}
-    columns = [Column(words["drivers_term"], kind="text"), *(Column(model.model, kind="code") for model in run.models)]
+    columns = [
+        Column(words["drivers_term"], kind="text"),
+        *(Column(choice_word("MODEL", model.model, words), kind="code") for model in run.models),
+    ]
     cells = []
     for name in names:
         terms = [found.get((model.model, name)) for model in run.models]
         cells.append(
             (
-                name,
+                term_word(name, words),
                 *(
                     "–" if term is None else f"{written(term.estimate, 4)} ({written(term.std_error, 3)})"
                     for term in terms
@@ -122,13 +138,14 @@ def models_blocks(run: PanelRun, words: dict[str, str]) -> list[Block]:
             term.term,
             term.standardised * 1.0,
             *_scaled(term.standardised, term.estimate, term.low, term.high),
-            model.model,
+            choice_word("MODEL", model.model, words),
         )
         for model in run.models
         for term in model.terms
         if term.standardised is not None and term.estimate
     ]
-    notes = " ".join(f"{model.note} (n {model.n}, R2 {written(model.r2, 3)})." for model in run.models)
+    language = language_of(words)
+    notes = " ".join(f"{told(model.note, language)} (n {model.n}, R² {written(model.r2, 3)})." for model in run.models)
     plot = Intervals(
         words["drivers_models"], items, value_title=words["drivers_standardised"], note=words["drivers_models_note"]
     )

@@ -13,6 +13,17 @@ from .regular_grid import regular_grid
 NODATA = -3.0e38
 
 
+def length_unit(crs: str) -> str:
+    """The short name of the unit of coordinates, empty where it is not known."""
+    if not crs:
+        return ""
+    with quiet_gdal():
+        told = osr.SpatialReference(crs)
+        if told.IsGeographic():
+            return "°"
+        return "m" if told.GetLinearUnits() == 1.0 else str(told.GetLinearUnitsName())
+
+
 def write_cell_map(
     path: str,
     values: np.ndarray,

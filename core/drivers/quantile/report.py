@@ -7,6 +7,7 @@ import math
 from ...report import Block, Chapter, Figure, Figures, Lines, MethodReport, Series
 from ...report.texts import load_palettes, load_texts
 from ..report_parts import (
+    choice_word,
     closing,
     code,
     estimates,
@@ -14,6 +15,7 @@ from ..report_parts import (
     rows_table,
     second_opinion,
     statistics_table,
+    term_word,
     tests_table,
     text,
 )
@@ -41,7 +43,10 @@ def quantile_report(run: QuantileRun, language: str) -> MethodReport:
             *closing(rows, (*result.notes, SOURCES), words),
         ],
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
-        facts=[(words["drivers_method"], choice.method), (words["drivers_n"], f"{result.n}")],
+        facts=[
+            (words["drivers_method"], choice_word("METHOD", choice.method, words)),
+            (words["drivers_n"], f"{result.n}"),
+        ],
         warnings=result.warnings,
     )
 
@@ -54,7 +59,7 @@ def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
         Figures(
             [Figure(words["drivers_n"], result.n)]
             + [
-                Figure(f"R1 {fit.quantile:g}", round(fit.r1, 4))
+                Figure(words["drivers_r1_at"].format(quantile=f"{fit.quantile:g}"), round(fit.r1, 3))
                 for fit in result.fits
                 if fit.r1 is not None and len(result.fits) <= 7
             ]
@@ -84,7 +89,7 @@ def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
                 [term.quantile for term in terms],
                 series,
                 x_title=words["drivers_quantile"],
-                value_title=words["drivers_estimate"],
+                value_title=f"{run.observations.y_name} / {name}",
                 note="" if place else note,
             )
         )
@@ -93,7 +98,7 @@ def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
 
 def _coefficients(run: QuantileRun, words: dict[str, str]) -> Block:
     quantile = code(words["drivers_quantile"], lambda term: f"{term.quantile:g}")
-    columns = [quantile, text(words["drivers_term"], "term"), *estimates(words, "t")]
+    columns = [quantile, text(words["drivers_term"], lambda term: term_word(term.term, words)), *estimates(words, "t")]
     return statistics_table(words["drivers_coefficients"], columns, run.result.terms)
 
 

@@ -22,6 +22,7 @@ from ...report.common import pictures
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
 from ..report_parts import (
+    choice_word,
     closing,
     estimates,
     number,
@@ -66,8 +67,8 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
         subtitle=f"{run.observations.y_name} ~ {' + '.join(run.observations.x_names)}",
         facts=[
             (words["spatial_model"], run.fit.model.upper()),
-            (words["drivers_method"], run.fit.method),
-            (words["drivers_effects"], design.effects),
+            (words["drivers_method"], choice_word("METHOD", run.fit.method, words)),
+            (words["drivers_effects"], choice_word("EFFECTS", design.effects, words)),
             (words["drivers_n"], f"{design.n}"),
         ],
         warnings=run.warnings,

@@ -136,3 +136,11 @@ def test_missing_rows_do_not_stop_a_logarithm():
 def test_unknown_transform_is_refused():
     with pytest.raises(InputError, match="'sqrt' of 'rain'"):
         read(table(), transforms={"rain": "sqrt"})
+
+
+def test_a_year_with_a_digit_too_many_is_told():
+    years = [2000, 2005, 2010, 2000, 2005, 20005]
+    found = read(table(cell=[1, 1, 1, 2, 2, 2], year=years)).warnings
+    assert len(found) == 1
+    assert "year holds 20005 in 1 rows, first in row 6, far from all others (2000 to 2010)" in found[0]
+    assert not read(table(cell=[1, 1, 1, 2, 2, 2], year=[1990, 2005, 2010, 1990, 2005, 2010])).warnings

@@ -165,3 +165,15 @@ def test_what_does_not_fit_is_said(rows):
         ImportanceChoice("value", NAMES, ("soil",))
     with pytest.raises(InputError, match="fewer than 5 folds"):
         run_driver_importance(table, ImportanceChoice("value", NAMES, settings=settings, block_size=1e6))
+
+
+def test_drivers_that_make_each_other_up_are_told():
+    needs("lightgbm")
+    rng = np.random.default_rng(3)
+    parts = rng.dirichlet([2, 2, 2], 200)
+    columns = {"value": parts[:, 0] + 0.1 * rng.normal(size=200), **dict(zip(("forest", "grass", "water"), parts.T))}
+    choice = ImportanceChoice(
+        "value", ("forest", "grass", "water"), settings=Settings("lightgbm", trees=20), validation="random", repeats=0
+    )
+    told = [text for text in run_driver_importance(FeatureTable(columns), choice).warnings if "collinear" in text]
+    assert len(told) == 1 and "forest, grass and water" in told[0] and "cannot be relied on" in told[0]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ecoassets.core.drivers.feature_table import FeatureTable
+from ecoassets.core.drivers.local.choice import LocalChoice
 from ecoassets.core.drivers.local.kernels import SHAPES, Kernel, places_seen, seen
+from ecoassets.core.drivers.local.run import run_local_regression
 from ecoassets.core.drivers.local.search import find_bandwidth, search_range
 from ecoassets.core.drivers.local.weighted import critical_t, fit, make_sample, scores
 from ecoassets.core.errors import InputError
@@ -164,3 +167,13 @@ def test_a_lonely_place_is_left_without_a_fit():
     assert found.unfit == 1 and np.isnan(found.coefficients[80]).all() and np.isfinite(found.coefficients[:80]).all()
     assert scores(sample, FIXED, [60.0]) == np.inf, "a search never ends where a place has no fit"
     assert places_seen(points, FIXED, 60.0)[80] == 1
+
+
+@pytest.mark.parametrize(("kernel", "advised"), [("bisquare", False), ("gaussian", True)])
+def test_the_kernel_in_use_is_not_advised(kernel, advised):
+    rng = np.random.default_rng(5)
+    u, v, x = rng.uniform(size=(3, 200))
+    columns = {"value": np.sin(9 * u) + np.cos(9 * v) + x, "x": x, "gx": 1000 * u, "gy": 1000 * v}
+    run = run_local_regression(FeatureTable(columns, ("gx", "gy")), LocalChoice("value", ("x",), kernel=kernel))
+    told = next(text for text in run.warnings if "the least that is tried" in text)
+    assert ("KERNEL bisquare" in told) == advised
