@@ -17,7 +17,9 @@ import yaml
 
 from ..algorithms.declared import WIDGET
 from ..algorithms.help_texts import QUANTITY, Entry, group_title, groups, load_help
+from ..core.prepare.downloads.order import suppliers
 from ..core.quantities import quantity
+from .data_pages import data_page, page_name, told_quantities
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help"
 PAGES = HELP.parent / "pages"
@@ -25,6 +27,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "methods"
 LANGUAGES = {"en": "en_US", "zh": "zh_CN"}
 # What every raster method takes comes last, under a title of its own.
 COMMON = ("BOUNDARY", "MASK", "ALIGN_CLASSES", "CREATION_OPTIONS", "OVERVIEWS", "SCHEDULER", "INSIST_ON_YEARS")
+MOST_SUPPLIERS = 4  # that the page of a method names
 SOURCES = re.compile(r"^(Sources?|来源)\s*[:：-]\s*")
 WORDS = {
     "en": {
@@ -38,6 +41,7 @@ WORDS = {
         "gives": "What it gives",
         "where": "Where to get the data",
         "made": "made by",
+        "more": "Providers, years, sizes, licences and how to order",
         "pitfalls": "Pitfalls",
         "slip": "{name}: numbers that look like {looks}. {mend}",
         "sources": "Sources",
@@ -58,6 +62,7 @@ WORDS = {
         "gives": "输出",
         "where": "数据从哪里获取",
         "made": "可由以下算法生成：",
+        "more": "提供方、年份、大小、许可与获取步骤",
         "pitfalls": "常见问题",
         "slip": "{name}：数值像是 {looks}。{mend}",
         "sources": "来源",
@@ -93,6 +98,7 @@ def help_pages(algorithms: Iterable[Any]) -> dict[str, str]:
             spoken = [algorithm.create() for algorithm in found]
             made[f"{language}/index.html"] = _index(spoken, language)
             made |= {f"{language}/{one.name()}.html": _page(one, language, makers) for one in spoken}
+            made |= {f"{language}/{page_name(one)}": _data(one, language) for one in told_quantities()}
     return made
 
 
@@ -116,7 +122,19 @@ def _index(algorithms: list[Any], language: str) -> str:
             parts.append(f"<h2>{escape(group_title(group, language))}</h2><ul>")
             parts += [f"<li>{_link(one.name(), language)} – {escape(one.shortDescription())}</li>" for one in members]
             parts.append("</ul>")
+    parts.append(f"<h2>{escape(words['where'])}</h2><ul>")
+    parts += [f"<li>{_data_link(held, language)}</li>" for held in told_quantities()]
+    parts.append("</ul>")
     return _document(words["index"], "index", language, parts)
+
+
+def _data(held: str, language: str) -> str:
+    title, parts = data_page(held, language)
+    return _document(title, page_name(held).removesuffix(".html"), language, parts)
+
+
+def _data_link(held: str, language: str) -> str:
+    return f'<a href="{page_name(held)}">{escape(quantity(held).name.of(language))}</a>'
 
 
 def _page(algorithm: Any, language: str, makers: dict[str, list[str]]) -> str:
@@ -185,12 +203,12 @@ def _inputs(algorithm: Any) -> list[str]:
 
 def _where(algorithm: Any, language: str, makers: dict[str, list[str]]) -> list[str]:
     """Providers of each input, and the algorithms that make it."""
-    told, note = [], 2 if language == "en" else 3
+    told = []
     for held in _inputs(algorithm):
-        places = [
-            f'<li><a href="{escape(one[1])}">{escape(one[0])}</a>: {escape(one[note])}</li>'
-            for one in _read(HELP / "data_sources.yaml").get(held, ())
-        ]
+        first = suppliers(held)[:MOST_SUPPLIERS]
+        places = [f"<li>{escape(one.title.of(language))}</li>" for one in first]
+        if held in told_quantities():
+            places.append(f'<li><a href="{page_name(held)}">{WORDS[language]["more"]}</a></li>')
         makes = [_link(one, language) for one in makers.get(held, ()) if one != algorithm.name()]
         if makes:
             places.append(f"<li>{WORDS[language]['made']} {', '.join(makes)}</li>")

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from ..core.quantities import Range, quantities
+from .data_pages import data_markdown
 
 # What every raster method takes; the reference lists it, the pages of methods leave it out.
 EVERYWHERE = (
@@ -97,6 +98,7 @@ def pages(algorithms: list[Any]) -> dict[str, str]:
         "reference.md": reference(algorithms),
         "quantities.md": quantity_page(),
         "checks.md": check_page(algorithms),
+        "data.md": data_markdown(),
     }
     return {**made, **method_pages(algorithms)}
 

@@ -49,6 +49,10 @@ class IdentifyProducts(EcoAlgorithm):
                     feeds=row.ready_for or "-",
                 )
             )
+        wanted = list(dict.fromkeys(row.input for row in result.wanting))
+        if wanted:
+            listed = ", ".join(wanted)
+            progress.info(tr("Nothing here feeds: {inputs}. The report tells where to get them.", inputs=listed))
         return {
             **self.publish_report(given, lambda language: identify_report(result, language)),
             **self.publish_table("OUTPUT_TABLE", result.file_table),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from ecoassets.core.prepare.catalogue.loader import products
+from ecoassets.core.prepare.downloads.order import PLACES
 from ecoassets.core.quantities import quantities
 from ecoassets.tools.help_html import HELP, PAGES, help_pages, speaking
 from ecoassets.tools.help_pages import DOCS, method_pages, pages
@@ -72,9 +74,11 @@ def test_every_example_is_told_in_both_languages():
 
 
 def test_data_and_pitfalls_are_told_of_what_there_is(processing_ready):
-    places = yaml.safe_load((HELP / "data_sources.yaml").read_text("utf-8"))
+    places = yaml.safe_load(PLACES.read_text("utf-8"))
     assert places.keys() - quantities().keys() == set()
-    assert all(len(one) == 4 and one[1].startswith("https://") for found in places.values() for one in found)
+    named = [one for found in places.values() for one in found]
+    assert all(one in products() if isinstance(one, str) else len(one) == 4 for one in named)
+    assert all(one[1].startswith("https://") for one in named if not isinstance(one, str))
     pitfalls = yaml.safe_load((HELP / "pitfalls.yaml").read_text("utf-8"))
     known = {text for algorithm in processing_ready.algorithms() for text in (algorithm.groupId(), algorithm.name())}
     assert pitfalls.keys() - known - {"prepare"} == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from .lines import Entry, load_lined
 from .product import Fill
 
 _NEEDED: Any = object()
+SUPPLY = ("areas", "measures", "orders")
 _TYPES = ("", "Byte", "Int8", "Int16", "UInt16", "Int32", "UInt32", "Float32", "Float64")
 
 
@@ -26,20 +27,23 @@ class Shared:
         crs: definitions by short name.
         fills: meanings of codes by short name.
         fill_sets: codes with the short names of their meanings, by the name of the set.
+        supply: words by short name, of `areas`, `measures` and `orders`.
     """
 
     crs: dict[str, str]
     fills: dict[str, Words]
     fill_sets: dict[str, dict[Any, str]]
+    supply: dict[str, dict[str, Words]] = field(default_factory=dict)
 
 
 def read_shared(path: Path) -> Shared:
     """Reads what products share. Raises TableError."""
     top = load_lined(path.read_text(encoding="utf-8"), path.name)
     read = Reader(path.name, Shared({}, {}, {}))
-    read.keys(top, ("crs", "fills", "fill_sets"))
+    read.keys(top, ("crs", "fills", "fill_sets", *SUPPLY))
     fills = {name: read.words(top["fills"], name) for name in top["fills"]}
-    return Shared(dict(top["crs"]), fills, {name: dict(codes) for name, codes in top["fill_sets"].items()})
+    supply = {part: {name: read.words(top[part], name) for name in top[part]} for part in SUPPLY}
+    return Shared(dict(top["crs"]), fills, {name: dict(codes) for name, codes in top["fill_sets"].items()}, supply)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,11 @@ class Reader:
         if not isinstance(given, dict) or set(given) != {"en", "zh"} or not all(given.values()):
             raise self.error(entry, key, "this needs a text in en and one in zh")
         return Words(str(given["en"]), str(given["zh"]))
+
+    def shared_words(self, entry: Entry, key: str, part: str) -> Words:
+        """Words that the file of what products share has under a short name."""
+        known = self.shared.supply[part]
+        return known[self.one_of(entry, key, tuple(known))]
 
     def one_of(self, entry: Entry, key: str, known: Sequence[str], default: str | None = None) -> str:
         given = entry.get(key, default)

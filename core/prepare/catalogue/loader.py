@@ -37,6 +37,7 @@ from .product import (
     Trap,
 )  # fmt: skip
 from .recognise import GROUPS_OF_NAMES, read_name
+from .supply import SUPPLY_FACTS, Supply
 
 FOLDER = RESOURCES / "products"
 SHARED = "_shared.yaml"
@@ -99,7 +100,7 @@ def _shared() -> Shared:
 
 
 def _product(read: Reader, top: Any, path: str) -> Product:
-    read.keys(top, _PRODUCT, ("traps", "sources"))
+    read.keys(top, _PRODUCT, ("traps", "sources", "supply"))
     editions = tuple(_edition(read, entry) for entry in read.entries(top, "editions"))
     names = [edition.name for edition in editions]
     if len(set(names)) < len(names):
@@ -118,6 +119,7 @@ def _product(read: Reader, top: Any, path: str) -> Product:
         layers=layers,
         traps=tuple(_trap(read, entry, names) for entry in read.entries(top, "traps", [])),
         sources=read.texts(top, "sources"),
+        supply=_supply(read, read.mapping(top, "supply", "area, order and more")) if "supply" in top else None,
         path=path,
     )
     for entry, edition in zip(top["editions"], editions):
@@ -259,6 +261,19 @@ def _test(read: Reader, entry: Any) -> QualityTest:
     if count and highest >= 1 << count:
         raise read.error(entry, "bits", f"{count} bits hold no {highest:g}")
     return QualityTest(first, count, keep, drop, most)
+
+
+def _supply(read: Reader, entry: Any) -> Supply:
+    """How a product is had; areas, measures and orders are short names of `_shared.yaml`."""
+    read.keys(entry, ("area", "order"), ("years", "mb", "per", "unverified"))
+    return Supply(
+        area=read.shared_words(entry, "area", "areas"),
+        years=read.text(entry, "years", ""),
+        mb=read.number(entry, "mb", 0.0) or None,
+        per=read.shared_words(entry, "per", "measures") if "per" in entry else None,
+        order=read.shared_words(entry, "order", "orders"),
+        unverified=read.some_of(entry, "unverified", SUPPLY_FACTS),
+    )
 
 
 def _trap(read: Reader, entry: Any, editions: list[str]) -> Trap:

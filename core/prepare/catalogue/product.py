@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...quantities import Quantity, Range, Words, quantity
+from .supply import Supply
 
 CONTAINERS = ("raster", "hdf4eos", "hdf5eos", "netcdf", "transposed", "safe", "landsat", "table")
 KINDS = ("continuous", "classes", "count", "density", "flags", "ids")
@@ -223,6 +224,7 @@ class Product:
         layers: by id; the first is the default.
         traps: what reports say where it applies.
         sources: what the facts rest on.
+        supply: how it is had; None where a product of the user does not tell.
         path: of its file.
     """
 
@@ -238,6 +240,7 @@ class Product:
     layers: Mapping[str, Layer]
     traps: tuple[Trap, ...] = ()
     sources: tuple[str, ...] = ()
+    supply: Supply | None = None
     path: str = field(default="", compare=False)
 
     def layer(self, identifier: str = "") -> Layer:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ...messages import Message, listed, say
 from ...progress import Progress
+from ..catalogue.product import Product
 from ..identifying.run import year_ranges
-from .order import orders
+from .order import suppliers
 from .plan import SCENES, Feed, Lack, Plan
 
 _PLACES = 3  # that are named where something is missing
@@ -37,10 +38,14 @@ def lacking(lack: Lack) -> Message:
 
 
 def where_to_get(quantity: str) -> Message:
-    """The first products that feed a quantity, with their pages."""
-    found = {product.id: product for product, _ in orders()[quantity].layers}
-    told = [listed([one.title, one.page], ", ") for one in list(found.values())[:_PLACES]]
+    """The first products that hold a quantity, with their years and pages."""
+    told = [listed(_supplied(one), ", ") for one in suppliers(quantity)[:_PLACES]]
     return say("Where to get it: {places}.", places=listed(told, "; "))
+
+
+def _supplied(product: Product) -> list[object]:
+    years = product.supply.years if product.supply else ""
+    return [product.title, *([years] if years else []), product.page]
 
 
 def _fed(feed: Feed) -> Message:

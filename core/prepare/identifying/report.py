@@ -29,6 +29,9 @@ def identify_report(result: IdentifyResult, language: str) -> MethodReport:
     return MethodReport(
         [
             Chapter(words["products_found"], [figures, summary]),
+            Chapter(
+                words["products_wanting"], [plain_table(words["products_wanting"], result.wanting_table, "data.csv")]
+            ),
             Chapter(words["products_others"], [plain_table(words["products_others"], others, "files.csv")]),
         ]
     )

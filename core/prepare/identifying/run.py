@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ...errors import EcoAssetsError
@@ -20,6 +20,7 @@ from ..files.containers import layers_of, missing_drivers, open_raster_or_contai
 from ..files.listing import list_files, on_disk
 from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
 from ..importing.calendar import expected_steps
+from .wanting import WantRow, how_to_get, wanting
 
 _MOST_OPENED = 300  # files whose header is read for the CRS; of more, one per product, edition and tile
 _NAMED = 6  # missing steps and tiles that are named
@@ -67,6 +68,7 @@ class SummaryRow:
         missing: years, or first days of steps, that no file has.
         tiles_missing: that lie over the boundary or the reference.
         ready_for: parameters that take it.
+        where: how to get what is missing; "" where nothing is.
     """
 
     product: str
@@ -77,6 +79,7 @@ class SummaryRow:
     missing: str
     tiles_missing: str
     ready_for: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,24 @@ class IdentifyResult:
 
     Attributes:
         files, summary: rows.
+        wanting: products that would feed the inputs of workflows that nothing here feeds.
         recognised: files of a known product.
         problems: files that cannot be used as they are.
     """
 
     files: tuple[FileRow, ...]
     summary: tuple[SummaryRow, ...]
+    wanting: tuple[WantRow, ...]
     recognised: int
     problems: int
 
     @property
     def file_table(self) -> ResultTable:
         return row_table(FileRow, self.files)
+
+    @property
+    def wanting_table(self) -> ResultTable:
+        return row_table(WantRow, self.wanting)
 
     @property
     def summary_table(self) -> ResultTable:
@@ -145,9 +154,10 @@ def run_identify_products(
         rows.append(_row(one, crs, state, told(reason, language)))
     usable = [one for one, row in zip(found, rows) if row.state in (READY, DRIVER)]
     over = _places(boundary, reference)
-    summary = tuple(_summary(usable, over))
+    summary = tuple(_summary(usable, over, language))
+    wanted = tuple(wanting(((row.product, row.layer) for row in summary), language))
     problems = sum(row.state not in (READY, REPLACED, UNKNOWN) for row in rows)
-    return IdentifyResult(tuple(rows), summary, sum(one.known for one in found), problems)
+    return IdentifyResult(tuple(rows), summary, wanted, sum(one.known for one in found), problems)
 
 
 def _row(one: Recognised, crs: str, state: str, reason: str) -> FileRow:
@@ -248,7 +258,7 @@ def _places(boundary: str | None, reference: str | None) -> list[tuple[float, fl
     return []
 
 
-def _summary(usable: Iterable[Recognised], over: Sequence[tuple[float, float]]) -> Iterable[SummaryRow]:
+def _summary(usable: Iterable[Recognised], over: Sequence[tuple[float, float]], language: str) -> Iterable[SummaryRow]:
     """A row per layer; a file that holds several stands for each of its product."""
     groups: dict[tuple[str, str], list[Recognised]] = {}
     known: dict[str, Product] = {}
@@ -259,7 +269,9 @@ def _summary(usable: Iterable[Recognised], over: Sequence[tuple[float, float]]) 
         for layer in [one.layer] if one.layer else list(one.product.layers):
             groups.setdefault((one.product.id, layer), []).append(one)
     for (product, layer), files in sorted(groups.items()):
-        yield _summary_row(known[product], layer, files, over)
+        row = _summary_row(known[product], layer, files, over)
+        lacks = row.missing or row.tiles_missing
+        yield replace(row, where=how_to_get(known[product], language)) if lacks else row
 
 
 def _summary_row(
@@ -279,6 +291,7 @@ def _summary_row(
         missing=_some(missing),
         tiles_missing=_some(absent),
         ready_for=", ".join(product.layers[layer].feeds),
+        where="",
     )
 
 

@@ -95,7 +95,7 @@ def test_a_fill_code_within_what_is_valid_is_refused(tmp_path):
     text = (FOLDER / "mod17a3hgf.yaml").read_text(encoding="utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace("valid: [-30000, 32700]", "valid: [-30000, 32762]"), encoding="utf-8")
-    with pytest.raises(TableError, match="mine.yaml, line 38, fills: the code 32762 lies within what is valid"):
+    with pytest.raises(TableError, match="mine.yaml, line 39, fills: the code 32762 lies within what is valid"):
         load_product(path)
 
 
@@ -159,3 +159,21 @@ def test_quality_looks_at_bits():
 def test_quality_looks_at_the_whole_number():
     assert QualityTest(most=50).passes(np.array([0, 50, 51, 255], dtype="uint8")).tolist() == [True, True, False, False]
     assert QualityTest(keep=(0, 1)).passes(np.array([-1, 0, 1, 2])).tolist() == [False, True, True, False]
+
+
+def test_every_product_tells_how_it_is_had():
+    """Facts that were not checked with the provider say so; a size is one of something."""
+    for product in products().values():
+        supply = product.supply
+        assert supply is not None and supply.area.zh and supply.order.zh, product.id
+        assert (supply.mb is None) == (supply.per is None), product.id
+        assert supply.mb is None or "mb" in supply.unverified, product.id
+        assert bool(supply.years) or product.step in ("static", "month", "scene"), product.id
+
+
+def test_a_place_of_supply_that_nobody_knows_is_refused(tmp_path):
+    text = (FOLDER / "clcd.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("area: china", "area: moon"), encoding="utf-8")
+    with pytest.raises(TableError, match="mine.yaml, line 7, area: 'moon' is none of world, china"):
+        load_product(path)

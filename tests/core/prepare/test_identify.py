@@ -69,7 +69,7 @@ def test_missing_steps_of_eight_days_are_named(folder):
     from ecoassets.core.prepare.catalogue.recognise import recognise
     from ecoassets.core.prepare.identifying.run import _summary
 
-    rows = {row.layer: row for row in _summary(recognise(names, products()), [])}
+    rows = {row.layer: row for row in _summary(recognise(names, products()), [], "en")}
     assert (rows["et"].steps_found, rows["et"].steps_expected) == (44, 46)
     assert rows["et"].missing == "2021-01-09, 2021-01-17"
 
@@ -146,3 +146,15 @@ def test_a_cancel_stops_it(folder):
 
     with pytest.raises(Cancelled):
         run_identify_products([str(folder)], progress=Cancel())
+
+
+def test_what_nothing_feeds_is_told_with_where_to_get_it(folder):
+    for year in (2000, 2002):
+        clcd(folder, year)
+    found = run_identify_products([str(folder)], language="zh")
+    assert "zenodo.org" in next(row.where for row in found.summary if row.missing)
+    inputs = {row.input: row for row in found.wanting}
+    assert "土地覆被" not in inputs and {"净初级生产力", "降水量", "高程"} <= inputs.keys()
+    first = next(row for row in found.wanting if row.input == "降水量")
+    assert ("1901-" in first.years, "130 MB" in first.size, "tpdc" in first.page) == (True, True, True)
+    assert "国家青藏高原科学数据中心" in first.how
