@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import Cancelled, ClusterError, EcoAssetsError
-from ...messages import Message, say
+from ...messages import say
 from ...progress import QUIET, Progress
 from ..blocks import BlockReader, compute_block
 from ..files import placed
@@ -26,11 +26,10 @@ from ..work import Job
 from .local_workers import LocalWorkers
 from .mosaic import TileMosaic, write_tile
 from .nodes import Node, describe_node, disagreement
+from .watch import LOOK_SECONDS, POLL_SECONDS, SILENT_SECONDS, LateError, Watch, answer, no_longer_than, polled
 
 CONNECT_SECONDS = 10
-POLL_SECONDS = 0.02
-LOOK_SECONDS = 2.0  # between two looks at the workers while a run waits
-SILENT_SECONDS = 8.0  # after which it is told that workers say nothing
+ANSWER_SECONDS = 10.0  # in which a task that has ended sends what it found: some sums, no pixels
 AHEAD = 6  # tasks per thread that are handed out before the first of them is needed
 LOCAL = "local:"
 
@@ -72,8 +71,8 @@ class Cluster:
         self.address = self._workers.address if self._workers else address
         self._seen: set[str] = set()
         try:
-            security = self._workers.security if self._workers else None
-            self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False, security=security)
+            how = {"timeout": CONNECT_SECONDS, "security": self._workers.security if self._workers else None}
+            self.client = answer(lambda: Client(self.address, set_as_default=False, **how), progress.check)
             self._wait_for_workers(progress)
         except (ClusterError, Cancelled):
             self.close()
@@ -90,14 +89,36 @@ class Cluster:
             ) from None
 
     def _wait_for_workers(self, progress: Progress) -> None:
-        wanted, end = self._workers.count if self._workers else 1, time.monotonic() + 3 * CONNECT_SECONDS
-        while len(self.client.nthreads()) < wanted:
+        """Until all local processes are there, or one of a cluster; where some do not come in time, the others do."""
+        wanted, start = self._workers.count if self._workers else 1, time.monotonic()
+        while (came := len(answer(self.client.nthreads, progress.check))) < wanted:
             if self._workers:
-                self._workers.require_running()
+                self._workers.revive()
             progress.check()
-            if time.monotonic() > end:
-                raise TimeoutError(f"{len(self.client.nthreads())} of {wanted} workers came")
+            waited = time.monotonic() - start
+            if came and waited > SILENT_SECONDS:
+                progress.warn(
+                    say(
+                        "Only {came} of {wanted} worker processes have started in {seconds:.0f} s. The run goes on "
+                        "with them; the others join it when they come.",
+                        came=came,
+                        wanted=wanted,
+                        seconds=SILENT_SECONDS,
+                    )
+                )
+                return
+            if waited > 3 * CONNECT_SECONDS:
+                raise TimeoutError(f"{came} of {wanted} workers came")
             time.sleep(POLL_SECONDS)
+
+    def has_ended(self) -> bool:
+        """Whether every process that this run has started on this machine has ended."""
+        return self._workers is not None and self._workers.have_ended()
+
+    def replace_worker(self, worker: Mapping[str, Any]) -> None:
+        """Ends a frozen worker where it is one of this run's own, and starts another. dask gives it the work."""
+        if self._workers is not None:
+            self._workers.replace(str(worker.get("name")))
 
     def close(self) -> None:
         """Leaves the cluster; local worker processes end."""
@@ -135,43 +156,56 @@ class Cluster:
         job = _with_files_as_placed(job)
         folders = {name: mosaic.folder for name, mosaic in mosaics.items()}
         self._require_fit(job, folders, progress)
-        watch = _Watch(self, progress)
-        # A result of a task, not scattered data, so that dask can make it again when the worker that holds it dies.
-        sent = self.client.submit(_received, replace(job, accept=None, threads=1), pure=False)
+        watch, tasks = Watch(self, progress), _Tasks(self.client, job, folders)
         ahead = AHEAD * max(1, sum(self.client.nthreads().values()))
         windows = job.windows()
-        pending: deque[tuple[Window, Any]] = deque()
+        pending: deque[Window] = deque()
         try:
             for done, window in enumerate(windows):
                 if len(pending) >= ahead:
-                    self._take(*pending.popleft(), mosaics, total, watch)
+                    self._take(pending.popleft(), tasks, mosaics, total, watch)
                     progress.set(100 * (done - len(pending)) / len(windows))
-                pending.append((window, self.client.submit(run_window, sent, window, folders, pure=False)))
+                pending.append(window)
+                tasks.submit(window)
             while pending:
-                self._take(*pending.popleft(), mosaics, total, watch)
+                self._take(pending.popleft(), tasks, mosaics, total, watch)
                 progress.set(100 * (len(windows) - len(pending)) / len(windows))
         except BaseException:
-            self.client.cancel([future for _, future in pending])
+            tasks.cancel()
             raise
         return total
 
-    def _take(self, window: Window, future: Any, mosaics: Mapping[str, TileMosaic], total: Sums, watch: _Watch) -> None:
-        while not future.done():
-            watch.look()
-            time.sleep(POLL_SECONDS)
-        watch.progress.check()
-        done = self._result(future)
+    def _take(
+        self, window: Window, tasks: _Tasks, mosaics: Mapping[str, TileMosaic], total: Sums, watch: Watch
+    ) -> None:
+        """Waits for a window. One whose worker has gone or frozen while it sends what it found is computed again."""
+        done = None
+        while done is None:
+            while not tasks.futures[window].done():
+                if watch.look() and tasks.has_lost_all(watch.workers):
+                    tasks.submit_again()
+                time.sleep(POLL_SECONDS)
+            watch.progress.check()
+            done = self._result(tasks.futures[window], watch)
+            if done is None:
+                tasks.submit(window)
+        del tasks.futures[window]
         for name, statistics in done.tiles.items():
             mosaics[name].add(window, statistics)
         total.merge(done.sums)
 
-    def _result(self, future: Any) -> Done:
+    def _result(self, future: Any, watch: Watch) -> Done | None:
+        """What a task gave; None where it does not come."""
         from distributed.scheduler import KilledWorker
 
+        late = no_longer_than(ANSWER_SECONDS)
         try:
-            return future.result()
-        except EcoAssetsError:
+            found: Done = answer(future.result, lambda: (watch.look(), late()))
+            return found
+        except (EcoAssetsError, Cancelled):
             raise
+        except LateError:
+            return None
         except KilledWorker as reason:
             raise ClusterError(
                 say(
@@ -195,7 +229,7 @@ class Cluster:
         paths = [source.path for source in job.every_source if source.path not in self._seen]
         here = describe_node(paths, list(folders.values()))
         try:
-            nodes: dict[str, Node] = _polled(
+            nodes: dict[str, Node] = polled(
                 lambda: self.client.run(describe_node, paths, list(folders.values())), self.address, progress
             )
         except Cancelled:
@@ -244,72 +278,42 @@ def _count(address: str) -> int:
     return int(number)
 
 
-class _Watch:
-    """Looks after a cluster while a run waits for it: cancels are heard, and workers that fall silent are told."""
+class _Tasks:
+    """The tasks of a job that are on their way.
 
-    def __init__(self, cluster: Cluster, progress: Progress) -> None:
-        self.progress, self._cluster = progress, cluster
-        self._next = self._alive = time.monotonic()
-        self._told = False
+    Attributes:
+        futures: what dask calls them, by their windows.
+    """
 
-    def look(self) -> None:
-        """Raises Cancelled where the user has stopped, ClusterError where no worker is left."""
-        self.progress.check()
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + LOOK_SECONDS
-        client = self._cluster.client
-        if client.status not in ("running", "connecting"):
-            raise ClusterError(say("The scheduler at {address} has gone. Run again.", address=self._cluster.address))
-        workers = _polled(client.scheduler_info, self._cluster.address, self.progress)["workers"].values()
-        silent = [w for w in workers if time.time() - w.get("last_seen", time.time()) > SILENT_SECONDS]
-        if len(silent) < len(workers):
-            self._alive, self._told = now, False
-        elif not workers and now - self._alive > SILENT_SECONDS:
-            raise ClusterError(
-                say(
-                    "All workers of {address} have gone. They may lack memory: give each more, or start fewer on "
-                    "a machine. Then run again.",
-                    address=self._cluster.address,
-                )
-            )
-        elif workers and not self._told:
-            self.progress.warn(_silent(self._cluster.address))
-            self._told = True
+    def __init__(self, client: Any, job: Job, folders: Mapping[str, str]) -> None:
+        self._client, self._folders = client, folders
+        self._job = replace(job, accept=None, threads=1)
+        self.futures: dict[Window, Any] = {}
+        self._send_job()
 
+    def submit(self, window: Window) -> None:
+        """Lets a worker compute a window, again where it was sent before."""
+        self.futures[window] = self._client.submit(run_window, self._sent, window, self._folders, pure=False)
 
-def _polled(call: Callable[[], Any], address: str, progress: Progress) -> Any:
-    """What a call to the scheduler gives. A cancel is heard meanwhile, and a scheduler that says nothing is told."""
-    found: list[Any] = []
+    def has_lost_all(self, workers: set[str]) -> bool:
+        """Whether there are workers, but none of those that the job was sent to: dask may wait for these for ever."""
+        return bool(workers) and not workers & self._workers
 
-    def ask() -> None:
-        try:
-            found.append((call(), None))
-        except Exception as reason:
-            found.append((None, reason))
+    def submit_again(self) -> None:
+        """Sends the job and all its tasks anew."""
+        self._send_job()
+        for window in self.futures:
+            self.submit(window)
 
-    threading.Thread(target=ask, daemon=True).start()
-    start, warned = time.monotonic(), False
-    while not found:
-        progress.check()
-        if not warned and time.monotonic() - start > SILENT_SECONDS:
-            progress.warn(_silent(address))
-            warned = True
-        time.sleep(POLL_SECONDS)
-    answer, failure = found[0]
-    if failure is not None:
-        raise failure
-    return answer
+    def cancel(self) -> None:
+        """Lets no task begin any more, as far as the scheduler answers."""
+        with suppress(OSError, TimeoutError, LateError):
+            answer(lambda: self._client.cancel(list(self.futures.values())), no_longer_than(LOOK_SECONDS))
 
-
-def _silent(address: str) -> Message:
-    return say(
-        "The workers of {address} have said nothing for {seconds:.0f} s: they are frozen, or lack processor or memory. "
-        "The run goes on waiting; it can be cancelled.",
-        address=address,
-        seconds=SILENT_SECONDS,
-    )
+    def _send_job(self) -> None:
+        # A result of a task, not scattered data, so that dask can make it again when the worker that holds it dies.
+        self._sent = self._client.submit(_received, self._job, pure=False)
+        self._workers = set(self._client.nthreads())
 
 
 _of_thread = threading.local()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from ..hidden import HiddenFolder
 
 PACKAGES = ("distributed", "numpy", "osgeo")
 END_SECONDS = 5
+_TRIES = 3  # of each worker, to start it again
 # dask lets the C library give freed memory back at once, so that the arrays of each block come from the system anew.
 _KEPT = str(2**28)
 _ENVIRONMENT = repr(
@@ -26,6 +31,10 @@ _ENVIRONMENT = repr(
         "OMP_NUM_THREADS": "1",
     }
 )
+_SCHEDULER = {
+    "http.routes": [],  # no pages that anybody may ask
+    "worker-saturation": math.inf,  # no queue, which dask 2022.12 never leaves once all workers have died
+}
 
 
 class LocalWorkers:
@@ -68,41 +77,63 @@ class LocalWorkers:
             ) from None
         self._room = HiddenFolder(tempfile.gettempdir())
         self._folder = self._room.path
-        with dask.config.set({"distributed.scheduler.http.routes": []}):  # pages that anybody may ask
+        with dask.config.set({f"distributed.scheduler.{name}": value for name, value in _SCHEDULER.items()}):
             self._scheduler: Any = LocalCluster(
                 n_workers=0, host="127.0.0.1", protocol="tls://", scheduler_port=0, dashboard_address="127.0.0.1:0",
                 processes=True, security=self.security,
             )  # fmt: skip
         self.address: str = self._scheduler.scheduler_address
-        self._processes = [self._start(python, number) for number in range(count)]
+        self._python = python
+        self._processes = [self._start(number) for number in range(count)]
+        self._started_again = 0
 
-    def require_running(self) -> None:
-        """Raises ClusterError with what a process complained of when one has ended."""
+    def have_ended(self) -> bool:
+        """Whether no process is left."""
+        return all(process.poll() is not None for process in self._processes)
+
+    def revive(self) -> None:
+        """Starts processes again that somebody has killed. Raises ClusterError with what one has complained of."""
         for number, process in enumerate(self._processes):
-            if process.poll() is not None:
-                complaint = self._log(number).read_text(encoding="utf-8", errors="replace").strip() or "no reason told"
-                raise ClusterError(
-                    say("A worker process could not start: {splitlines}", splitlines=complaint.splitlines()[-1])
-                )
+            if process.poll() is None:
+                continue
+            if process.returncode < 0 and self._may_start_again():
+                self._processes[number] = self._start(number)
+                continue
+            complaint = self._log(number).read_text(encoding="utf-8", errors="replace").strip() or "no reason told"
+            raise ClusterError(
+                say("A worker process could not start: {splitlines}", splitlines=complaint.splitlines()[-1])
+            )
+
+    def replace(self, name: str) -> None:
+        """Ends the process of a worker, which may be frozen, and starts another."""
+        number = next((number for number in range(self.count) if name == _name(number)), None)
+        if number is not None and self._may_start_again():
+            _kill(self._processes[number])
+            self._processes[number] = self._start(number)
+
+    def _may_start_again(self) -> bool:
+        """Not without end, for a run that kills its workers each time would never stop."""
+        self._started_again += 1
+        return self._started_again <= _TRIES * self.count
 
     def close(self) -> None:
         """Ends the processes and the scheduler."""
         for process in self._processes:
             process.terminate()
+        end = time.monotonic() + END_SECONDS
         for process in self._processes:
-            try:
-                process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
+            _kill(process)
         with suppress(OSError, TimeoutError):
             self._scheduler.close(timeout=END_SECONDS)
         self._room.remove()
 
-    def _start(self, python: str, number: int) -> subprocess.Popen:
+    def _start(self, number: int) -> subprocess.Popen:
         command = [
-            python, "-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
-            "--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", self._folder, "--death-timeout", "30",
+            self._python, "-m", "distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard",
+            "--memory-limit", "0", "--host", "127.0.0.1", "--name", _name(number), "--death-timeout", "30",
+            "--local-directory", self._folder,
             *self._credentials(),
         ]  # fmt: skip
         environment = {
@@ -115,7 +146,7 @@ class LocalWorkers:
             # nosec B603: a program of dask by an interpreter that lies beside this process; no shell, no user's word
             return subprocess.Popen(  # nosec B603
                 command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                creationflags=WITHOUT_WINDOW,
+                creationflags=WITHOUT_WINDOW, start_new_session=True,
             )  # fmt: skip
 
     def _credentials(self) -> list[str]:
@@ -132,3 +163,16 @@ class LocalWorkers:
 
     def _log(self, number: int) -> Path:
         return Path(self._folder, f"worker{number}.log")
+
+
+def _name(number: int) -> str:
+    return f"worker{number}"
+
+
+def _kill(process: subprocess.Popen) -> None:
+    """Ends a process with all that it has started: a worker that is frozen outlives its keeper."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
