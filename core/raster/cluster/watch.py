@@ -91,7 +91,7 @@ def no_longer_than(seconds: float) -> Callable[[], None]:
     return check
 
 
-def answer(call: Callable[[], Any], look: Callable[[], None]) -> Any:
+def answer(call: Callable[[], Any], look: Callable[[], object]) -> Any:
     """What a call to dask gives, which may wait for others without end; `look` is called meanwhile and may raise."""
     found: list[Any] = []
     ended = threading.Event()
