@@ -5,20 +5,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...errors import ClusterError
 from ...messages import Message, say
 from ...progress import Progress
-
-if TYPE_CHECKING:
-    from .client import Cluster
 
 POLL_SECONDS = 0.02
 LOOK_SECONDS = 2.0  # between two looks at the workers while a run waits
 SILENT_SECONDS = 6.0  # after which, at the next look, it is told that workers say nothing
 FROZEN_SECONDS = 20.0  # after which a silent process of this machine makes room for a new one
 GONE_SECONDS = 15.0  # in which workers that have died come back, else the run ends
+
+
+class Watched(Protocol):
+    """A cluster, as far as it is looked at: dask's client, and the processes of this machine."""
+
+    client: Any
+    address: str
+
+    def has_ended(self) -> bool:
+        """Whether every process that this run has started on this machine has ended."""
+
+    def replace_worker(self, worker: Mapping[str, Any]) -> None:
+        """Ends a frozen worker where it is one of this run's own, and starts another."""
 
 
 class Watch:
@@ -29,7 +39,7 @@ class Watch:
         workers: who was there at the last look.
     """
 
-    def __init__(self, cluster: Cluster, progress: Progress) -> None:
+    def __init__(self, cluster: Watched, progress: Progress) -> None:
         self.progress, self._cluster = progress, cluster
         self._next = self._alive = time.monotonic()
         self._heard: dict[str, tuple[float, float]] = {}  # by worker: its last word by its clock, when it came by ours
