@@ -165,9 +165,9 @@ class RasterWriter:
         let_go(failure)
         self.discard()
 
-    def write(self, window: Window, values: np.ndarray) -> None:
-        """Writes the block of all bands, shape (bands, height, width), nodata already in place."""
-        for number, block in enumerate(values, start=1):
+    def write(self, window: Window, values: np.ndarray, first: int = 1) -> None:
+        """Writes the block of all bands from `first` on, shape (bands, height, width), nodata already in place."""
+        for number, block in enumerate(values, start=first):
             band = self._dataset.GetRasterBand(number)
             self._call(band.WriteArray, block, window.column, window.row)
             self._call_status(band.FlushCache)

@@ -34,6 +34,10 @@ def days_of_step(step: str, first: date) -> int:
     return (end_of_step(step, first) - first).days
 
 
+def middle_of_step(step: str, first: date) -> date:
+    return first + timedelta((days_of_step(step, first) - 1) // 2)
+
+
 def days_of_year(year: int | None) -> int:
     """365 or 366; 365 for the mean year of a climatology."""
     year = _COMMON_YEAR if year is None else year
@@ -65,22 +69,40 @@ def _next_month(first: date) -> date:
 
 @dataclass(frozen=True)
 class Season:
-    """A part of the year, both ends within: (month, day)."""
+    """A part of the year, both ends within: (month, day). One whose first day comes after its last wraps the year's end."""
 
     first: tuple[int, int]
     last: tuple[int, int]
 
+    @property
+    def wraps(self) -> bool:
+        return self.first > self.last
+
+    def holds_day(self, day: date) -> bool:
+        """Whether a day lies in the season."""
+        key = (day.month, day.day)
+        if self.wraps:
+            return key >= self.first or key <= self.last
+        return self.first <= key <= self.last
+
+    def year_of(self, day: date) -> int:
+        """The year that a day of the season counts for: of a season that wraps, the one in which it ends."""
+        return day.year + int(self.wraps and (day.month, day.day) >= self.first)
+
     def holds(self, step: str, first: date) -> bool:
         """Whether the middle of a step lies in the season."""
-        middle = first + timedelta((days_of_step(step, first) - 1) // 2)
-        return self.first <= (middle.month, middle.day) <= self.last
+        return self.holds_day(middle_of_step(step, first))
 
 
 WHOLE_YEAR = Season((1, 1), (12, 31))
 
 
-def parse_season(text: str) -> Season:
+def parse_season(text: str, wraps: bool = False) -> Season:
     """Reads `04-01..10-31`; the whole year where it is empty.
+
+    Args:
+        text: as the user writes it.
+        wraps: whether it may run over the end of the year, as `11-01..02-28`.
 
     Raises:
         InputError: it is written otherwise, is no day, or ends before it begins.
@@ -95,7 +117,7 @@ def parse_season(text: str) -> Season:
         first, last = date(2000, *numbers[:2]), date(2000, *numbers[2:])
     except ValueError:
         raise InputError(say("SEASON is {text!r}, which holds no day of the year.", text=text)) from None
-    if last < first:
+    if last < first and not wraps:
         raise InputError(
             say("SEASON is {text!r}: it must lie within one year, its first day before its last.", text=text)
         )

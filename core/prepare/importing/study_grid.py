@@ -43,7 +43,7 @@ def reference_over(
     what = say("The CRS {crs!r} is not known", crs=crs)
     call_gdal(what, InputError, lambda: target.SetFromUserInput(crs) == 0 or None)
     target.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    left, bottom, right, top = _bounds(boundary, target)
+    left, bottom, right, top = bounds_in(boundary, target)
     x, y = corner
     first_column, last_column = math.floor((left - margin - x) / cell), math.ceil((right + margin - x) / cell)
     first_row, last_row = math.floor((bottom - margin - y) / cell), math.ceil((top + margin - y) / cell)
@@ -53,7 +53,7 @@ def reference_over(
             say("CELL_SIZE {cell} makes a grid of {width} x {height} pixels.", cell=cell, width=width, height=height)
         )
     transform = (x + first_column * cell, cell, 0, y + last_row * cell, 0, -cell)
-    return _write(Grid(width, height, transform, target.ExportToWkt()), folder)
+    return empty_raster(Grid(width, height, transform, target.ExportToWkt()), folder)
 
 
 def own_grid_of(grids: Iterable[Grid], folder: str) -> str:
@@ -85,7 +85,8 @@ def own_grid_of(grids: Iterable[Grid], folder: str) -> str:
     if first.spatial_reference().IsGeographic() and right > _HALF_TURN + across:
         left, right = _turned(left, right, across)
     transform = (left, across, 0.0, top, 0.0, -down)
-    return _write(Grid(round((right - left) / across), round((top - bottom) / down), transform, first.crs), folder)
+    width, height = round((right - left) / across), round((top - bottom) / down)
+    return empty_raster(Grid(width, height, transform, first.crs), folder)
 
 
 def _turned(left: float, right: float, across: float) -> tuple[float, float]:
@@ -98,7 +99,7 @@ def _turned(left: float, right: float, across: float) -> tuple[float, float]:
     return left, left + round(2 * _HALF_TURN / across) * across
 
 
-def _write(grid: Grid, folder: str) -> str:
+def empty_raster(grid: Grid, folder: str) -> str:
     """An empty raster on a grid, which takes no room on the disk."""
     path = os.path.join(folder, "study_grid.tif")
     size = grid.width, grid.height, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "TILED=YES"]
@@ -111,7 +112,8 @@ def _write(grid: Grid, folder: str) -> str:
     return path
 
 
-def _bounds(boundary: str, target: osr.SpatialReference) -> tuple[float, float, float, float]:
+def bounds_in(boundary: str, target: osr.SpatialReference) -> tuple[float, float, float, float]:
+    """Smallest x and y, largest x and y of polygons in a CRS. Raises InputError, GridError as `reference_over`."""
     layer = open_polygons(boundary, "Study boundary")
     own = layer.layer.GetSpatialRef()
     if own is None:

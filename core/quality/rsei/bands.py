@@ -34,8 +34,8 @@ _VRT_BAND = re.compile(r"<VRTRasterBand.*?</VRTRasterBand>", re.DOTALL)
 _VRT_SOURCE = re.compile(r"<SourceFilename[^>]*>(.*?)</SourceFilename>", re.DOTALL)
 
 _NAME = re.compile(
-    r"(?<![A-Za-z0-9])((?:SR_|ST_)?B\d{1,2}A?(?:_VCID_[12])?|sur_refl_b\d\d|sur_refl_state_500m|StateQA|QA_PIXEL|SCL)"
-    r"(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9])((?:SR_|ST_)?B\d{1,2}A?(?:_VCID_[12])?|sur_refl_b\d\d|sur_refl_state_500m|StateQA|QA_PIXEL|SCL|"
+    r"LST_Day_1km)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _WAVELENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|[uµμ]m|micromet(?:er|re)s?)\b", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,6 +30,7 @@ _KEYS = (
     "layouts",
     "scaling",
     "quality",
+    "masks",
     "wetness",
     "irradiance",
 )
@@ -75,6 +76,7 @@ class Sensor:
     scaling: Mapping[str, Any]
     thermal: Mapping[str, Any]
     quality: tuple[BitField, ...]
+    masks: Mapping[str, tuple[BitField, ...]]
     wetness: Mapping[str, WetnessSet]
     irradiance: Mapping[str, float]
     to_oli: Mapping[str, tuple[float, float]]
@@ -120,14 +122,17 @@ def load_sensor(name: str) -> Sensor:
         layouts={level: tuple(map(tuple, of_level)) for level, of_level in layouts.items()},
         scaling=entry["scaling"],
         thermal=entry.get("thermal", {}),
-        quality=tuple(
-            BitField(field["first_bit"], field["bits"], tuple(field["values"])) for field in entry["quality"]
-        ),
+        quality=_bit_fields(entry["quality"]),
+        masks={word: _bit_fields(fields) for word, fields in entry["masks"].items()},
         wetness={key: _wetness_set(row) for key, row in entry["wetness"].items()},
         irradiance=entry["irradiance"],
         to_oli={role: (float(slope), float(intercept)) for role, (slope, intercept) in entry.get("to_oli", {}).items()},
         is_oli=bool(entry.get("is_oli", False)),
     )
+
+
+def _bit_fields(entries: Sequence[Mapping[str, Any]]) -> tuple[BitField, ...]:
+    return tuple(BitField(entry["first_bit"], entry["bits"], tuple(entry["values"])) for entry in entries)
 
 
 def _read(name: str) -> dict[str, Any]:
