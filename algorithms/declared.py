@@ -336,10 +336,13 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         kind = QgsProcessing.SourceType.TypeFile
         self.add(QgsProcessingParameterMultipleLayers(name, "", kind, optional=optional), advanced)
 
-    def add_downloads(self, *, optional: bool = False) -> None:
-        """A folder of downloads; archives within are read in place."""
+    def add_downloads(self, name: str = "DOWNLOADS", *, several: bool = False, optional: bool = False) -> None:
+        """A folder of downloads, with `several` also paths separated by semicolons; archives are read in place."""
         kind = QgsProcessingParameterFile.Behavior.Folder
-        self.add(QgsProcessingParameterFile("DOWNLOADS", "", kind, optional=optional))
+        parameter = QgsProcessingParameterFile(name, "", kind, optional=optional)
+        if several:
+            parameter.setMetadata({PATHS: True})
+        self.add(parameter)
 
     def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:
         """A map of a quantity; an optional one is made in the dialog only where `default` says so."""

@@ -22,6 +22,7 @@ ALGORITHMS = (
     "tools.reportbundle.ReportBundle",
     "prepare.identifyproducts.IdentifyProducts",
     "prepare.importproduct.ImportProduct",
+    "prepare.scenecomposite.SceneComposite",
     "prepare.annualclimate.AnnualClimate",
     "prepare.soilproperties.SoilProperties",
     "prepare.pressuregrids.PressureGrids",

@@ -33,6 +33,7 @@ METHODS = {
     "humanactivity": "landuse.pressure.human_activity:run_human_activity",
     "identifyproducts": "prepare.identifying.run:run_identify_products",
     "importproduct": "prepare.importing.run:run_import_product",
+    "scenecomposite": "prepare.scenes.run:run_scene_composite",
     "annualclimate": "prepare.climate.run:run_annual_climate",
     "soilproperties": "prepare.soil.run:run_soil_properties",
     "pressuregrids": "prepare.pressure.run:run_pressure_grids",

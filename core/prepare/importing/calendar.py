@@ -69,7 +69,7 @@ def _next_month(first: date) -> date:
 
 @dataclass(frozen=True)
 class Season:
-    """A part of the year, both ends within: (month, day). One whose first day comes after its last wraps the year's end."""
+    """A part of the year, both ends within: (month, day). One that begins after it ends wraps the end of the year."""
 
     first: tuple[int, int]
     last: tuple[int, int]

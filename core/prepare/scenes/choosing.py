@@ -194,7 +194,7 @@ def _require_all(fates: Sequence[Fate], used: Mapping[int, object], wanted: Want
             reasons[str(fate.reason)] = (fate.reason, reasons.get(str(fate.reason), (fate.reason, 0))[1] + 1)
     why: Message | str = ""
     for reason, count in list(reasons.values())[:4]:
-        why = say("{before} {count} × {reason}.", before=why, count=count, reason=reason)
+        why = say("{before} {count} scenes: {reason}.", before=why, count=count, reason=reason)
     if not fates:
         raise InputError(
             say(

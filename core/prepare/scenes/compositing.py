@@ -21,7 +21,7 @@ from ...raster.windows import TILE, Window
 from .masking import grown
 from .reading import OpenFiles, PlacedBand, PlacedScene, WindowReader, overlap
 from .scene import THERMAL
-from .statistics import Seen, Stacked, bytes_per_pixel, compose, mean_of, median_of, picked
+from .statistics import CLEAR, Seen, Stacked, bytes_per_pixel, compose, mean_of, median_of, picked
 
 BUDGET = 256 * 2**20  # bytes of all windows in work at once
 CACHE = 64 * 2**20  # bytes of GDAL's blocks meanwhile: windows follow one another, and none is read twice
@@ -142,8 +142,9 @@ def compose_year(
         OutputError: the composite cannot be written.
         Cancelled: the user stopped.
     """
-    workers = max(1, min(settings.codec_threads, _MOST_WORKERS))
-    windows = cut(plan, grid, BUDGET // workers)
+    edge = _edge(plan)
+    workers = max(1, min(settings.codec_threads, _MOST_WORKERS if edge == TILE else 1))
+    windows = cut(plan, grid, BUDGET // workers, edge)
     total = Tally.of(len(plan.scenes))
     writer = RasterWriter(output, grid, settings.write, settings.codec_threads)
     try:
@@ -170,14 +171,20 @@ def _write(strip: _Strip, writer: RasterWriter, counts: RasterWriter | None, pos
         counts.statistics[position].merge(BandStatistics.of_values(strip.counts[strip.inside]))
 
 
-def cut(plan: YearPlan, grid: Grid, budget: int) -> list[Window]:
-    """Windows whose scenes fit into a budget of bytes; whole tiles of the output, or strips of them."""
+def _edge(plan: YearPlan) -> int:
+    """The edge that windows should have: that of the blocks of JPEG 2000, which cost much to decode twice."""
+    largest = max(max(band.block) for scene in plan.scenes for band in scene.bands.values())
+    return TILE * _MOST_TILES if TILE < largest <= TILE * _MOST_TILES else TILE
+
+
+def cut(plan: YearPlan, grid: Grid, budget: int, edge: int) -> list[Window]:
+    """Windows whose scenes fit into a budget of bytes; of whole edges where they do, else smaller ones or strips."""
     scenes = max((len(_touching(plan.scenes, window)) for window in _tiles(grid, TILE, TILE)), default=1)
     itemsize = 2 if _all_small(plan) else 4
     pixels = budget // bytes_per_pixel(plan.statistic, max(1, scenes), len(plan.bands), itemsize)
-    for wide, high in ((_MOST_TILES, _MOST_TILES), (_MOST_TILES, 1), (1, 1)):
-        if wide * high * TILE * TILE <= pixels:
-            return list(_tiles(grid, wide * TILE, high * TILE))
+    for wide, high in ((2 * TILE, 2 * TILE), (2 * TILE, TILE), (TILE, TILE)):
+        if wide * high <= pixels or (wide == high == edge > TILE and wide * high <= 1.5 * pixels):
+            return list(_tiles(grid, wide, high))
     rows = 1 << max(4, (max(1, pixels // TILE)).bit_length() - 1)
     return list(_tiles(grid, TILE, min(TILE, rows)))
 
@@ -286,7 +293,7 @@ class _Looker:
         self._around = WindowReader(grid, around, files) if margin else self._reader
         self.numbers = _touching(plan.scenes, window)
         self.seen: dict[int, tuple[int, int]] = {}
-        self._masked: dict[int, np.ndarray] = {}
+        self._clear: dict[int, np.ndarray] = {}
 
     def stacked(self, scenes: Sequence[PlacedScene], numbers: Sequence[int]) -> Stacked:
         size = (self._window.height, self._window.width)
@@ -332,27 +339,27 @@ class _Looker:
             placed = scene.bands[role]
             into = None if rows is None else rows[row]
             stored = self._reader.read(placed, _outside(placed), into)
-            beyond = _beyond(stored, placed.band.low, placed.band.high)
-            masked = self._masked_of(scene)
+            within = _within(stored, placed.band.low, placed.band.high)
+            kept = self._clear_of(scene)
             if scenes is self._plan.scenes and number not in self.seen:
-                self._count(number, masked, beyond)
-            yield Seen(number, stored, masked if beyond is None else masked | beyond, *self._conversion(scene, role))
+                self._count(number, kept, within)
+            yield Seen(number, stored, kept if within is None else kept & within, *self._conversion(scene, role))
 
-    def _count(self, number: int, masked: np.ndarray, beyond: np.ndarray | None) -> None:
+    def _count(self, number: int, kept: np.ndarray, within: np.ndarray | None) -> None:
         """Counts pixels with a number, and the clear ones among them."""
-        seen = self._inside if beyond is None else self._inside & (beyond == 0)
-        self.seen[number] = int(np.count_nonzero(seen)), int(np.count_nonzero(seen & (masked == 0)))
+        seen = self._inside if within is None else self._inside & (within != 0)
+        self.seen[number] = int(np.count_nonzero(seen)), int(np.count_nonzero(seen & (kept != 0)))
 
-    def _masked_of(self, scene: PlacedScene) -> np.ndarray:
-        """Where a scene is not clear, as in `Seen`; read once."""
-        if id(scene) not in self._masked:
-            self._masked[id(scene)] = self._read_mask(scene)
-        return self._masked[id(scene)]
+    def _clear_of(self, scene: PlacedScene) -> np.ndarray:
+        """Where a scene is clear, as in `Seen`; read once."""
+        if id(scene) not in self._clear:
+            self._clear[id(scene)] = self._read_clear(scene)
+        return self._clear[id(scene)]
 
-    def _read_mask(self, scene: PlacedScene) -> np.ndarray:
+    def _read_clear(self, scene: PlacedScene) -> np.ndarray:
         size = (self._window.height, self._window.width)
         if scene.quality is None:
-            return np.zeros(size, dtype=np.uint16)
+            return np.full(size, CLEAR)
         stored, margin = self._around.read(scene.quality, 0), self._plan.buffer
         clear = scene.clear.passes(stored)
         if margin:
@@ -363,10 +370,10 @@ class _Looker:
 
 
 def _as_mask(good: np.ndarray) -> np.ndarray:
-    """0 where it is good, else 0xFFFF: one less than 1 and 0."""
-    masked = good.astype(np.uint16)
-    masked -= np.uint16(1)
-    return masked
+    """`CLEAR` where it is good, else 0: what lies below 1 and 0 by as much."""
+    kept = good.astype(np.uint16)
+    np.negative(kept, out=kept)
+    return kept
 
 
 def _outside(placed: PlacedBand) -> float:
@@ -379,8 +386,8 @@ def _outside(placed: PlacedBand) -> float:
     return limits.min if limits.min < low else limits.max if limits.max > high else 0
 
 
-def _beyond(stored: np.ndarray, low: float, high: float) -> np.ndarray | None:
-    """Where stored numbers are no values, as a mask of `Seen`; None where all are values."""
+def _within(stored: np.ndarray, low: float, high: float) -> np.ndarray | None:
+    """Where stored numbers are values, as a mask of `Seen`; None where all are."""
     lowest, highest = stored.min(), stored.max()  # both are NaN where any is
     if low <= lowest and highest <= high:
         return None

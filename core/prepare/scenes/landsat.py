@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from ...errors import InputError
-from ...messages import Message, say
+from ...messages import Message, listed, say
 from ...quality.rsei.sensors import REFLECTIVE, Sensor, load_sensor
 from ..files.listing import file_name, on_disk
 from .metadata import read_mtl
@@ -59,7 +59,7 @@ def _scene(product: str, files: Sequence[str], beside: Mapping[str, str]) -> Sce
         try:
             return _by_metadata(path, read_mtl(path), beside)
         except InputError as error:
-            problems.append(say("{reason}", reason=error))
+            problems.append(listed([error.args[0]], ""))
     named = _PRODUCT.match(product)
     if named is None:
         return Unread(file_name(files[0]), on_disk(files[0]), problems[0])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import Progress
 from ...quality.rsei.sensors import load_sensor
 from ..catalogue.loader import products
@@ -56,7 +56,7 @@ def _scene(
         bands = dict(_bands(files, product, sensor, folder, progress))
         quality = _quality(files, next(iter(product.layers.values())), folder, progress)
     except InputError as error:
-        return Unread(first.name, on_disk(first.path), say("{reason}", reason=error))
+        return Unread(first.name, on_disk(first.path), listed([error.args[0]], ""))
     wanted = (
         [THERMAL] if sensor == HEAT_ALONE else [r for r in load_sensor(SENSOR).names if r not in (THERMAL, "quality")]
     )

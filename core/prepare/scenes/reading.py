@@ -33,12 +33,14 @@ class PlacedBand:
         grid: its own.
         dtype: of its stored numbers.
         same_crs: whether it lies in the CRS of the study.
+        block: width and height in which the file is stored.
     """
 
     band: SceneBand
     grid: Grid
     dtype: str
     same_crs: bool
+    block: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _placed(band: SceneBand, study: Grid) -> PlacedBand:
     kind = dataset.GetRasterBand(band.number).DataType
     dtype = np.zeros(0, dtype=_NUMPY_TYPES.get(kind, np.float64)).dtype.name
     own = band.grid or Grid.of_dataset(dataset)
-    return PlacedBand(band, own, dtype, same_crs(own, study))
+    block = dataset.GetRasterBand(band.number).GetBlockSize()
+    return PlacedBand(band, own, dtype, same_crs(own, study), tuple(block))
 
 
 _NUMPY_TYPES = {
@@ -157,6 +160,7 @@ class WindowReader:
     def __init__(self, grid: Grid, window: Window, files: OpenFiles) -> None:
         self._grid, self.window, self._files = grid, window, files
         self._centres: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
+        self._lines_by_grid: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
         self._steps: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
 
     def read(self, placed: PlacedBand, fill: float, into: np.ndarray | None = None) -> np.ndarray:
@@ -172,7 +176,7 @@ class WindowReader:
         """
         found = np.empty((self.window.height, self.window.width), dtype=placed.dtype) if into is None else into
         if placed.same_crs:
-            self._pick(placed, fill, *self._lines(placed.grid), found)
+            self._pick(placed, fill, *self._lines_of(placed.grid), found)
             return found
         centres = self._centres_in(placed.grid)
         if centres is None:
@@ -180,6 +184,12 @@ class WindowReader:
         else:
             self._gather(placed, fill, centres, found)
         return found
+
+    def _lines_of(self, own: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """As `_lines`; bands and scenes often share their grid."""
+        if own.transform not in self._lines_by_grid:
+            self._lines_by_grid[own.transform] = self._lines(own)
+        return self._lines_by_grid[own.transform]
 
     def _lines(self, own: Grid) -> tuple[np.ndarray, np.ndarray]:
         """Column and row of the raster under each column and row of the window."""

@@ -266,7 +266,7 @@ def _tell_year(year: Year, inputs: SceneInputs, progress: Progress) -> None:
     )
     for scene in year.scenes:
         for note in scene.notes:
-            progress.info(say("{scene}: {note}.", scene=scene.name, note=note))
+            progress.info(say("{scene} is read: {note}.", scene=scene.name, note=note))
 
 
 def _compose(

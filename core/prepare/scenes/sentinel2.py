@@ -10,7 +10,7 @@ from datetime import date, datetime
 from osgeo import gdal
 
 from ...errors import InputError
-from ...messages import Message, say
+from ...messages import Message, listed, say
 from ...quality.rsei.sensors import REFLECTIVE, load_sensor
 from ...raster.dataset import quiet_gdal
 from ..files.listing import file_name, on_disk
@@ -87,7 +87,7 @@ def _of_product(folder: str, members: Sequence[str]) -> Scene | Unread:
         files = _files(told.images, members)
         return _scene(name, folder, told, files)
     except InputError as error:
-        return Unread(name, on_disk(folder), say("{reason}", reason=error))
+        return Unread(name, on_disk(folder), listed([error.args[0]], ""))
 
 
 def _files(images: Sequence[str], members: Sequence[str]) -> list[str]:

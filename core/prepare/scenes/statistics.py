@@ -12,7 +12,7 @@ from .network import CHUNK, select_middle
 STATISTICS = ("median", "medoid", "mean", "best_ndvi")
 
 
-MASKED = np.uint16(0xFFFF)
+CLEAR = np.uint16(0xFFFF)
 
 
 @dataclass(frozen=True)
@@ -22,19 +22,19 @@ class Seen:
     Attributes:
         number: of the scene, by date.
         stored: numbers as they are stored, shape (height, width).
-        masked: uint16, `MASKED` where they are no clear measurement, else 0.
+        kept: uint16, `CLEAR` where they are a clear measurement, else 0.
         scale, offset: to reflectance or Kelvin.
     """
 
     number: int
     stored: np.ndarray
-    masked: np.ndarray
+    kept: np.ndarray
     scale: float
     offset: float
 
     @property
     def valid(self) -> np.ndarray:
-        return self.masked == 0
+        return self.kept != 0
 
     def values(self) -> np.ndarray:
         return self.stored * np.float64(self.scale) + self.offset
@@ -49,24 +49,59 @@ class Stacked:
         shape: of the window.
         look: the observations of a role; its stored numbers are read into the rows of an array where one is given.
         alike: the type of a role's stored numbers where all scenes store it alike; None where they do not.
-        counted: observations by the masks that they were counted from: bands often share their masks.
+        known: masks that were looked at before: bands often share them.
     """
 
     count: int
     shape: tuple[int, int]
     look: Callable[[str, np.ndarray | None], Iterator[Seen]]
     alike: Callable[[str], np.dtype | None]
-    counted: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
+    known: dict[tuple, Masks] = field(default_factory=dict)
 
-    def counts_of(self, masks: Sequence[np.ndarray]) -> np.ndarray:
-        """How many of the masks are open at each pixel, uint16."""
-        key = tuple(map(id, masks))
-        if key not in self.counted:
-            counts = np.full(self.shape, len(masks), dtype=np.uint16)
-            for masked in masks:
-                counts += masked  # 0xFFFF takes one away
-            self.counted[key] = counts
-        return self.counted[key]
+    def masks_of(self, kept: Sequence[np.ndarray], dtype: np.dtype) -> Masks:
+        """What the masks of scenes, as in `Seen`, mean for numbers of a type."""
+        key = (dtype, *map(id, kept))
+        if key not in self.known:
+            self.known.clear()
+            self.known[key] = Masks.of(kept, dtype)
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Masks:
+    """What fills numbers that are masked, so that their middle stays where it is.
+
+    The lowest and the highest number go in by turns: whatever is missing, the same two places hold the middle.
+
+    Attributes:
+        kept: masks by scene.
+        fills: bits of the number that goes in, by scene; 0 where none does.
+        counts: of what is not masked, uint16.
+    """
+
+    kept: Sequence[np.ndarray]
+    fills: Sequence[np.ndarray]
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, kept: Sequence[np.ndarray], dtype: np.dtype) -> Masks:
+        """Masks of one shape; `dtype` has 2 or 4 bytes."""
+        bits = np.dtype(f"u{dtype.itemsize}")
+        lowest, turn = _ends(dtype)
+        counts, filler = np.zeros(kept[0].shape, dtype=np.uint16), np.full(kept[0].shape, lowest, dtype=bits)
+        fills = []
+        for mask in kept:
+            counts -= mask  # 0xFFFF is one less than nought
+            missing = ~_widened(mask, bits)
+            fills.append(filler & missing)
+            missing &= bits.type(turn)
+            filler ^= missing
+        return cls(kept, fills, counts)
+
+
+def _widened(mask: np.ndarray, bits: np.dtype) -> np.ndarray:
+    """A mask of 16 bits in more."""
+    return mask if bits.itemsize == 2 else mask.view(np.int16).astype(np.int32).view(bits)
 
 
 @dataclass(frozen=True)
@@ -105,56 +140,45 @@ def median_of(stacked: Stacked, role: str) -> tuple[np.ndarray, np.ndarray]:
     """The median; of even numbers of observations the mean of the middle two."""
     dtype = stacked.alike(role)
     numbers = np.empty((stacked.count, *stacked.shape), dtype=dtype or np.float32)
-    masks, scale, offset = [], 1.0, 0.0
+    kept, scale, offset = [], 1.0, 0.0
     for row, seen in enumerate(stacked.look(role, numbers if dtype else None)):
-        masks.append(seen.masked)
+        kept.append(seen.kept)
         if dtype is None:
             numbers[row] = seen.values()
         else:
             scale, offset = seen.scale, seen.offset
-    counts = stacked.counts_of(masks)
-    flat = numbers.reshape(stacked.count, -1)[: len(masks)]
-    found = middles(flat, [masked.reshape(-1) for masked in masks], counts.reshape(-1))
+    if not kept:
+        return np.zeros(stacked.shape, dtype=np.float32), np.zeros(stacked.shape, dtype=np.uint16)
+    masks = stacked.masks_of(kept, numbers.dtype)
+    found = twice_the_median(numbers[: len(kept)], masks)
     found *= np.float32(0.5 * scale)
     found += np.float32(offset)
-    return found.reshape(stacked.shape), counts
+    return found, masks.counts
 
 
-def middles(numbers: np.ndarray, masks: Sequence[np.ndarray], counts: np.ndarray) -> np.ndarray:
+def twice_the_median(numbers: np.ndarray, masks: Masks) -> np.ndarray:
     """Twice the median of each pixel.
 
-    What is masked is filled with the lowest and the highest number by turns, which moves the middle nowhere: the same
-    two places hold it at every pixel, whatever is missing.
-
     Args:
-        numbers: shape (scenes, pixels), of a type of 2 or 4 bytes; it is worked in.
-        masks: a mask per scene, as in `Seen`.
-        counts: of what is not masked.
+        numbers: shape (scenes, height, width), of a type of 2 or 4 bytes; it is worked in.
+        masks: of the scenes.
 
     Returns:
-        float32, shape (pixels,); undefined where nothing is left.
+        float32, shape (height, width); undefined where nothing is left.
     """
-    scenes, pixels = numbers.shape
-    found = np.zeros(pixels, dtype=np.float32)
-    if not scenes:
-        return found
-    bits = np.dtype(f"u{numbers.dtype.itemsize}")
-    lowest, turn = _ends(numbers.dtype)
-    filler, spare = np.empty(CHUNK, dtype=bits), np.empty(CHUNK, dtype=bits)
-    for start in range(0, pixels, CHUNK):
-        part = slice(start, min(start + CHUNK, pixels))
-        chunk = numbers[:, part]
-        fill, mixed = filler[: chunk.shape[1]], spare[: chunk.shape[1]]
-        fill[:] = lowest
-        for row, masked in zip(chunk.view(bits), masks):
-            mask = masked[part] if bits.itemsize == 2 else masked[part].view(np.int16).astype(np.int32).view(bits)
-            np.bitwise_xor(row, fill, out=mixed)
-            np.bitwise_and(mixed, mask, out=mixed)
-            np.bitwise_xor(row, mixed, out=row)
-            np.bitwise_and(mask, turn, out=mixed)
-            np.bitwise_xor(fill, mixed, out=fill)
+    scenes, height, width = numbers.shape
+    flat, bits = numbers.reshape(scenes, -1), np.dtype(f"u{numbers.dtype.itemsize}")
+    kept = [mask.reshape(-1) for mask in masks.kept]
+    fills, counts = [fill.reshape(-1) for fill in masks.fills], masks.counts.reshape(-1)
+    found = np.empty(height * width, dtype=np.float32)
+    for start in range(0, flat.shape[1], CHUNK):
+        part = slice(start, start + CHUNK)
+        chunk = flat[:, part]
+        for row, mask, fill in zip(chunk.view(bits), kept, fills):
+            np.bitwise_and(row, _widened(mask[part], bits), out=row)
+            np.bitwise_or(row, fill[part], out=row)
         found[part] = _sum_of_middle(chunk, counts[part])
-    return found
+    return found.reshape(height, width)
 
 
 def _ends(dtype: np.dtype) -> tuple[int, int]:
@@ -221,31 +245,30 @@ def _medoid(stacked: Stacked, roles: Sequence[str]) -> tuple[np.ndarray, np.ndar
     alike = {stacked.alike(role) for role in roles}
     as_stored = len(alike) == 1 and None not in alike  # whole numbers: equal distances are equal to the last bit
     values = np.empty((len(roles), stacked.count, *stacked.shape), dtype=np.float32)
-    masks: list[np.ndarray] = []
+    kept: list[np.ndarray] = []
     scenes: list[int] = []
     for place, role in enumerate(roles):
         for row, seen in enumerate(stacked.look(role, None)):
             values[place, row] = seen.stored if as_stored else seen.values()
             if place == 0:
                 scenes.append(seen.number)
-                masks.append(seen.masked.copy())
+                kept.append(seen.kept.copy())
             else:
-                masks[row] |= seen.masked
-    counts = stacked.counts_of(masks)
-    flat = [masked.reshape(-1) for masked in masks]
+                kept[row] &= seen.kept
+    masks = Masks.of(kept, values.dtype)
     distances = np.zeros((len(scenes), *stacked.shape), dtype=np.float32)
     for bands in values[:, : len(scenes)]:
-        middle = 0.5 * middles(bands.copy().reshape(len(scenes), -1), flat, counts.reshape(-1)).reshape(stacked.shape)
+        middle = 0.5 * twice_the_median(bands.copy(), masks)
         for distance, band in zip(distances, bands):
             distance += (band - middle) ** 2
     best, smallest = np.full(stacked.shape, -1, dtype=np.int32), np.full(stacked.shape, np.inf, dtype=np.float32)
-    for number, distance, masked in zip(scenes, distances, masks):
-        closer = (masked == 0) & (distance < smallest)
+    for number, distance, mask in zip(scenes, distances, kept):
+        closer = (mask != 0) & (distance < smallest)
         best[closer], smallest[closer] = number, distance[closer]
-    return best, counts
+    return best, masks.counts
 
 
 def bytes_per_pixel(statistic: str, scenes: int, roles: int, itemsize: int) -> int:
     """Memory that a pixel of a window takes while it is composed."""
-    held = {"median": scenes * itemsize, "medoid": scenes * (4 * roles + 4 + 4 + 2)}.get(statistic, 0)
+    held = {"median": scenes * 2 * itemsize, "medoid": scenes * (4 * roles + 16)}.get(statistic, 0)
     return 2 * scenes + held + 8 * roles + 64
