@@ -36,9 +36,12 @@ from ..core.raster.files import PendingFile, together, workspace
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
-from ..core.report.methods_text import methods_text
+from ..core.report.document import word_document
+from ..core.report.methods_text import methods_pieces, methods_text
+from ..core.report.page_one import with_answer
 from ..core.report.pictures.overlay import with_outlines
 from ..core.report.result_book import result_sheets
+from ..core.report.texts import load_texts
 from ..core.report.workbook import write_workbook
 from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
@@ -318,7 +321,8 @@ class EcoAlgorithm(DeclaredAlgorithm):
         warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
         chapters = with_outlines(report.chapters, outlines_of(self, self._given), graticule())
         chapters.append(inputs_chapter(self._record, language))
-        report = replace(report, chapters=chapters, warnings=list(warnings))
+        question = load_texts(language).get(f"question_{self.NAME}", title)
+        report = with_answer(replace(report, chapters=chapters, warnings=list(warnings)), question, language)
         write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
         return True
 
@@ -342,8 +346,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 results[WORKBOOK] = book
         if text:
             with spared(self._feedback, self.parameterDefinition(METHODS).description()), PendingFile(text) as pending:
-                programs = software(plugin_version())
-                pending.write(methods_text(title, self._away.parts, programs, language))
+                told = title, self._away.parts, software(plugin_version()), language
+                is_document = text.lower().endswith(".docx")
+                pending.write(word_document(methods_pieces(*told), language) if is_document else methods_text(*told))
                 results[METHODS] = text
         return results
 

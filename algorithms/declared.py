@@ -371,9 +371,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self.taken_away = (METHODS,) if self.parameterDefinition(WORKBOOK) else (WORKBOOK, METHODS)
         if WORKBOOK in self.taken_away:
             self.add_workbook_output()
-        self.add(
-            QgsProcessingParameterFileDestination(METHODS, "", "Markdown (*.md)", optional=True, createByDefault=False)
-        )
+        kinds = "Markdown (*.md);;Word (*.docx)"
+        self.add(QgsProcessingParameterFileDestination(METHODS, "", kinds, optional=True, createByDefault=False))
 
     def add_workbook_output(self, name: str = WORKBOOK) -> None:
         self.add(

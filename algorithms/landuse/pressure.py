@@ -45,7 +45,8 @@ class PressureAlgorithm(EcoAlgorithm):
 
     def publish(self, result: PressureResult, given: Given, path: str | None, progress: Progress) -> Results:
         results = self.publish_raster("OUTPUT", path, self._look(result))
-        results.update(self.publish_report(given, lambda language: pressure_report(result, path, language)))
+        held = "hemeroby" if self.NAME == "hemeroby" else "human_activity"
+        results.update(self.publish_report(given, lambda language: pressure_report(result, path, language, held)))
         results.update(self.publish_table("OUTPUT_TABLE", pressure_table(result)))
         for year, mean, left_out in zip(result.inputs.years, result.means, result.left_out_ha):
             progress.info(tr("{year}: mean {mean:.4f}.", year=year, mean=mean))

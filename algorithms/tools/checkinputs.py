@@ -66,7 +66,9 @@ class CheckInputs(EcoAlgorithm):
             with spared(self._feedback, self.parameterDefinition("OUTPUT_HTML").description()):
                 self.save_parameters(path)
                 about = about_this_run(language, self.shown_parameters(), command=self.command())
-                write_report(Report(self.displayName(), [check_inputs_report(found), about], language=language), path)
+                write_report(
+                    Report(self.displayName(), [check_inputs_report(found, language), about], language=language), path
+                )
                 results["OUTPUT_HTML"] = path
         return {
             **results,

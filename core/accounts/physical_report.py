@@ -24,6 +24,7 @@ from ..report import (
 )
 from ..report import Series as Bar
 from ..report.common import pictures
+from ..report.telling import Sentence, Teller, within
 from ..report.texts import load_texts
 from ..results import Cell
 from ..tables import Provenance, provenance
@@ -55,7 +56,22 @@ def quantities_report(result: QuantityResult, language: str) -> MethodReport:
             for name, pixels in result.lacking.items()
             if sum(pixels)
         ],
+        sentences=_sentences(rows, years, Teller(language)),
     )
+
+
+def _sentences(rows: Sequence[Quantity], years: Sequence[int], teller: Teller) -> list[Sentence]:
+    """How much of each service there is in every year, each in its own unit."""
+    totals: dict[tuple[str, str, str], dict[int, float]] = {}
+    for q in rows:
+        if q.amount is not None:
+            by_year = totals.setdefault((q.service, q.item, q.unit), dict.fromkeys(years, 0.0))
+            by_year[q.year] += q.amount
+    return [
+        sentence
+        for (service, item, unit), of in totals.items()
+        for sentence in teller.levels(service_name(service, item, teller.language), years, list(of.values()), unit)
+    ]
 
 
 def _by_year(rows: Sequence[Quantity], years: Sequence[int], words: Words, language: str) -> list[Block]:
@@ -154,7 +170,22 @@ def cooling_report(result: CoolingResult, outputs: CoolingOutputs, language: str
         ],
         subtitle=f"{_period(result.years)} · {result.inputs.method}",
         sources=_sources(sources),
+        sentences=_cooling_sentences(result, names, Teller(language)),
     )
+
+
+def _cooling_sentences(result: CoolingResult, names: dict[str, str], teller: Teller) -> list[Sentence]:
+    """Electricity saved by plants and by water in every year, and the ecosystems and zones that save most."""
+    years, sums, words = result.years, result.sums, teller.words
+    sentences = []
+    for name, title in names.items():
+        totals = [result.total(name, y) for y in range(len(years))]
+        sentences += teller.levels(title, years, totals, "kWh/a") if any(totals) else []
+    of_last = np.sum([sums.amounts[name][-1] for name in names], axis=0)
+    ecosystems = {within(words.get(e, e)): float(a) for e, a in zip(sums.ecosystems, of_last.sum(axis=0))}
+    zones = {_zone(zone, words): float(a) for zone, a in zip(sums.zones, of_last.sum(axis=1)) if zone != WHOLE}
+    sentences += teller.made_of(ecosystems, key="made_of_in", year=years[-1])
+    return [*sentences, *teller.made_of(zones, "zones", "made_of_in", year=years[-1])]
 
 
 def purification_report(
@@ -208,7 +239,27 @@ def purification_report(
         ],
         subtitle=f"{_period(years)} · {method}",
         sources=_sources(["air_capacity"] if air else []),
+        sentences=_removal_sentences(result, Teller(language)),
     )
+
+
+def _removal_sentences(result: PurificationResult, teller: Teller) -> list[Sentence]:
+    """How much of each pollutant is taken up in every year, its share of what is emitted, and where most is."""
+    years, sentences = result.years, list[Sentence]()
+    for name in result.pollutants:
+        totals = [result.total(name, y) for y in range(len(years))]
+        sentences += teller.levels(name, years, totals, "t/a")
+        emitted = float(np.nansum(result.emission[name][-1]))
+        if emitted > 0:
+            share = teller.amount_of(totals[-1] / emitted * 100, "%")
+            sentences.append(teller.sentence("level", "share_of_emission", share=share, year=years[-1]))
+        zones = {
+            _zone(zone, teller.words): float(amount)
+            for zone, amount in zip(result.zones, result.removed[name][-1].tolist())
+            if zone != WHOLE
+        }
+        sentences += teller.made_of(zones, "zones", "made_of_pollutant", name=name, year=years[-1])
+    return sentences
 
 
 def _sources(names: Sequence[str]) -> list[Provenance]:

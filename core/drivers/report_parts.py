@@ -12,11 +12,13 @@ from ..messages import told
 from ..report import Block, Chapter, Column, Paragraph, TableBlock
 from ..report.table_words import value_word
 from ..resources import RESOURCES, read_yaml
+from ..report.telling import Sentence, Teller
 from ..results import Cell
 from .observations import Dropped
 from .second_opinion.opinion import Opinion
 
 _TINY = 1e-4
+CERTAIN = 0.05  # a p below which an effect is told as certain
 Told = tuple[Column, Callable[[Any], Cell]]  # a column, and what a row has in it
 Of = Union[str, Callable[[Any], Any]]  # the name of a field of a row, or what to make of the row
 
@@ -56,6 +58,21 @@ def choice_word(parameter: str, choice: str, words: dict[str, str]) -> str:
 def term_word(term: str, words: dict[str, str]) -> str:
     """A driver by its name, and what stands beside drivers in words."""
     return value_word("term", term, language_of(words)) or term
+
+
+def directions(effects: Iterable[tuple[str, float, float | None]], teller: Teller) -> list[Sentence]:
+    """Which drivers go with more, which with less, and of which no effect is certain; the strongest first.
+
+    Args:
+        effects: name, effect in standard deviations, and p.
+        teller: of the language.
+    """
+    by_key: dict[str, list[tuple[str, str]]] = {"effects_up": [], "effects_down": [], "effects_unsure": []}
+    for name, effect, p in sorted(effects, key=lambda item: -abs(item[1])):
+        certain = p is not None and p < CERTAIN
+        key = "effects_unsure" if not certain else "effects_up" if effect > 0 else "effects_down"
+        by_key[key].append((name, teller.say("in_deviations", effect=teller.number(effect, 3))))
+    return [teller.sentence("drivers", key, drivers=teller.valued(named)) for key, named in by_key.items() if named]
 
 
 def number_column(title: str) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from ..report import Block, Chapter, Column, Lines, MethodReport, Paragraph, Series
+from ..report.telling import Sentence, Teller
 from ..report.texts import load_texts
 from .report_parts import Told, count, number, p_value, statistics_table, text
 from .scale_check import ScaleResult
@@ -21,7 +22,27 @@ def scale_report(result: ScaleResult, language: str) -> MethodReport:
         subtitle=f"{result.y} ~ {', '.join(_factors(result))}",
         facts=[(words["drivers_effects"], result.effects)],
         warnings=result.warnings,
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: ScaleResult, teller: Teller) -> list[Sentence]:
+    """Whether the strongest factor and the signs of the slopes are the same at all cell sizes."""
+    sizes = sorted({row.cell_size for row in result.rows})
+    told = teller.listed(teller.number(size) for size in sizes)
+    first = [max((r for r in result.rows if r.cell_size == size), key=lambda r: r.q or 0.0).factor for size in sizes]
+    key = "scale_first" if len(set(first)) == 1 else "scale_changes"
+    by_size = teller.valued(zip(first, (f"{teller.number(size)} m" for size in sizes)))
+    sentences = [teller.sentence("factors", key, factor=first[0], sizes=told, factors=by_size)]
+    turned, held = list[str](), list[str]()
+    for name in _factors(result):
+        slopes = [row.standardised for row in result.rows if row.factor == name and row.standardised is not None]
+        if slopes:
+            (held if len({slope > 0 for slope in slopes}) == 1 else turned).append(name)
+    for key, names in (("scale_held", held), ("scale_turned", turned)):
+        if names:
+            sentences.append(teller.sentence("drivers", key, drivers=teller.listed(names)))
+    return sentences
 
 
 def _factors(result: ScaleResult) -> list[str]:

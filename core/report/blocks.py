@@ -374,6 +374,7 @@ class MethodReport:
         sources: tables and formulas that were used.
         left_out: area without a result; None where that does not apply.
         warnings: what the reader must know before trusting the numbers.
+        sentences: the answer, (what it is about, sentence) pairs; `page_one` puts them in front.
     """
 
     chapters: Sequence[Chapter]
@@ -383,6 +384,7 @@ class MethodReport:
     sources: Sequence[Provenance] = ()
     left_out: Sequence[LeftOutArea] | None = None
     warnings: Sequence[str] = ()
+    sentences: Sequence[tuple[str, str]] = ()
 
     def complete(self, title: str, language: str, parameters: Sequence[tuple[str, Cell]], command: str) -> Report:
         """The whole report, with the chapter about the run at its end."""

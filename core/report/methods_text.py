@@ -1,10 +1,12 @@
-"""A text of methods, settings and sources that goes into a paper: Markdown, which word processors open."""
+"""A text of methods, settings and sources that goes into a paper: Markdown, or pieces that become a document."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
 
 from ..tables import Provenance
 from .blocks import LeftOutArea
@@ -13,7 +15,7 @@ from .texts import load_texts
 
 _SOURCES = re.compile(r"^(?:Sources?|来源|资料来源)\s*[:：]\s*")  # how the last paragraph of a help begins
 _BETWEEN = re.compile(r"[;；]\s*(?![^(（]*[)）])")  # not within brackets
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_SPECIAL = re.compile(r"([\\`*_<>|#]|\[(?!\d+\])|(?<!\d)\])")  # but not the brackets of a citation
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,38 @@ class MethodPart:
     left_out: Sequence[LeftOutArea] = ()
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A paragraph of the text.
+
+    Attributes:
+        kind: what it is; settings and references that follow each other belong together.
+        text: of a setting its label.
+        value: of a setting.
+    """
+
+    kind: Literal["title", "heading", "text", "item", "setting", "reference"]
+    text: str
+    value: str = ""
+
+
 def methods_text(title: str, parts: Sequence[MethodPart], software: Sequence[str], language: str) -> str:
-    """The text: a chapter for each algorithm with numbered citations, the tables used, software, references.
+    """The pieces of `methods_pieces` as Markdown, which word processors open."""
+    blocks = []
+    for kind, run in groupby(methods_pieces(title, parts, software, language), lambda piece: piece.kind):
+        lines = [_markdown(piece, number) for number, piece in enumerate(run, start=1)]
+        blocks.append(("\n\n" if kind in ("heading", "text") else "\n").join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _markdown(piece: Piece, number: int) -> str:
+    before = {"title": "# ", "heading": "## ", "item": "- ", "setting": "- ", "reference": f"{number}. "}
+    marks = {"setting": f"{_plain(piece.text)}: {_plain(piece.value)}"}
+    return before.get(piece.kind, "") + marks.get(piece.kind, _plain(piece.text))
+
+
+def methods_pieces(title: str, parts: Sequence[MethodPart], software: Sequence[str], language: str) -> list[Piece]:
+    """A chapter for each algorithm with numbered citations, the tables used, software, references.
 
     Args:
         title: of the run.
@@ -46,38 +78,38 @@ def methods_text(title: str, parts: Sequence[MethodPart], software: Sequence[str
     """
     words = load_texts(language)
     cited = _References()
-    lines = [f"# {words['methods_title'].format(title=_plain(title))}", ""]
+    pieces = [Piece("title", words["methods_title"].format(title=title))]
     for part in parts:
         if len(parts) > 1:
-            lines += [f"## {_plain(part.title)}", ""]
-        lines += _part(part, cited, words, language)
+            pieces.append(Piece("heading", part.title))
+        pieces += _part(part, cited, words, language)
     tables = list(dict.fromkeys(table for part in parts for table in part.tables))
     if tables:
-        lines += [f"## {words['provenance']}", ""]
-        lines += [f"- {_table(table)} {cited.mark(table.source, table.year)}" for table in tables] + [""]
-    lines += [f"## {words['methods_software']}", "", f"{', '.join(map(_plain, software))}.", ""]
+        pieces.append(Piece("heading", words["provenance"]))
+        pieces += [Piece("item", f"{_table(table)} {cited.mark(table.source, table.year)}") for table in tables]
+    pieces += [Piece("heading", words["methods_software"]), Piece("text", f"{', '.join(software)}.")]
     if cited.all:
-        lines += [f"## {words['methods_references']}", ""]
-        lines += [f"{number}. {_plain(source)}" for number, source in enumerate(cited.all, start=1)] + [""]
-    return "\n".join(lines)
+        pieces.append(Piece("heading", words["methods_references"]))
+        pieces += [Piece("reference", source) for source in cited.all]
+    return pieces
 
 
-def _part(part: MethodPart, cited: _References, words: dict[str, str], language: str) -> list[str]:
-    lines: list[str] = []
+def _part(part: MethodPart, cited: _References, words: dict[str, str], language: str) -> list[Piece]:
+    pieces: list[Piece] = []
     for paragraph in part.about:
         found = _SOURCES.match(paragraph)
         if found:
             marks = [cited.mark(one) for one in _listed(paragraph[found.end() :])]
-            lines += [words["methods_after"].format(sources=", ".join(marks)), ""] if marks else []
+            pieces += [Piece("text", words["methods_after"].format(sources=", ".join(marks)))] if marks else []
         else:
-            lines += [_plain(paragraph), ""]
+            pieces.append(Piece("text", paragraph))
     if part.settings:
-        lines += [words["methods_settings"], ""]
-        lines += [f"- {_plain(label)}: {_plain(value)}" for label, value in part.settings] + [""]
+        pieces.append(Piece("text", words["methods_settings"]))
+        pieces += [Piece("setting", label, value) for label, value in part.settings]
     if part.left_out:
-        lines += [f"{words['left_out']}:", ""]
-        lines += [f"- {_left_out(one, language)}" for one in part.left_out] + [""]
-    return lines
+        pieces.append(Piece("text", f"{words['left_out']}:"))
+        pieces += [Piece("item", _left_out(one, language)) for one in part.left_out]
+    return pieces
 
 
 def _listed(text: str) -> list[str]:
@@ -94,7 +126,7 @@ def _listed(text: str) -> list[str]:
 def _left_out(one: LeftOutArea, language: str) -> str:
     share = "" if one.share_pct is None else f" ({one.share_pct:.2f} %)"
     where = f"{one.where}: " if one.where else ""
-    return _plain(f"{where}{amount(one.area_ha, 'ha', language)}{share}, {one.reason}")
+    return f"{where}{amount(one.area_ha, 'ha', language)}{share}, {one.reason}"
 
 
 class _References:
@@ -113,7 +145,7 @@ class _References:
 
 def _table(table: Provenance) -> str:
     details = ", ".join(filter(None, (table.unit, table.region, table.confidence)))
-    return _plain(f"{table.title} ({details})" if details else table.title)
+    return f"{table.title} ({details})" if details else table.title
 
 
 def _plain(text: str) -> str:

@@ -146,3 +146,15 @@ def unit_decimals(unit: str) -> int | None:
     in_words = any(unit.startswith(word) for words in _WORDS.values() for _, word in words)
     points = unit in (unit_text(POINTS), unit_text(POINTS, "zh"))
     return 2 if unit.startswith("%") or unit == "km²" or in_words or points else None
+
+
+def density_unit(unit: str) -> str:
+    """The unit of a mean per hectare of what adds up in `unit`: of CNY/a it is CNY/(ha a).
+
+    >>> density_unit("t/a")
+    't/(ha a)'
+    """
+    if not unit:
+        return ""
+    amount, slash, per = unit.rpartition("/")
+    return f"{amount}/(ha {per})" if slash and amount else f"{unit}/ha"

@@ -24,6 +24,8 @@ from ..report import (
 )
 from ..report.common import left_out_areas, pictures
 from ..report.names import told
+from ..report.numbers import density_unit
+from ..report.telling import Sentence, Teller, within
 from ..report.texts import load_palettes
 from ..results import Cell, ResultTable
 from ..tables import Provenance
@@ -36,7 +38,7 @@ NAMES_OF_DATA = ("zone", "name", "body", "land_class")
 
 
 def factor_report(
-    words: Words,
+    teller: Teller,
     key: str,
     held: str,
     years: Years,
@@ -47,10 +49,12 @@ def factor_report(
     table: ResultTable | None = None,
 ) -> MethodReport:
     """The report of a factor: mean, maps, and the table where there is one; `held` is the id of its quantity."""
+    words = teller.words
     chapters = [totals(words, key, quantity(held).unit, years, means), maps(words, years, [(key, path)])]
     if table is not None:
         chapters.append(Chapter(words["services_by_year"], [rows(words, "services_by_year", table)]))
-    return MethodReport(chapters, sources=[source], left_out=left_out(words, sums))
+    sentences = mean_levels(teller, key, quantity(held).unit, years, means)
+    return MethodReport(chapters, sources=[source], left_out=left_out(words, sums), sentences=sentences)
 
 
 def totals(words: Words, key: str, unit: str, years: Years, values: Sequence[float]) -> Chapter:
@@ -62,6 +66,47 @@ def totals(words: Words, key: str, unit: str, years: Years, values: Sequence[flo
     if len(dated) > 1:
         blocks.append(Lines(words["services_over_time"], dated, [Series(words[key], list(values))], unit))
     return Chapter(words[key], blocks)
+
+
+def mean_levels(teller: Teller, key: str, unit: str, years: Years, means: Sequence[float]) -> list[Sentence]:
+    """The mean of the study area in every year, how it went and by how much."""
+    return teller.levels(teller.say("mean_of", what=teller.words[key]), years, means, unit)
+
+
+def service_sentences(
+    teller: Teller, key: str, unit: str, years: Years, totals: Sequence[float], table: ResultTable, column: str
+) -> list[Sentence]:
+    """How much there is in every year, how that went, and which ecosystems hold most of it, as a whole and by area.
+
+    Args:
+        teller: of the language of the report.
+        key: of the name of the service.
+        unit: of the totals.
+        years: of the totals.
+        totals: per year.
+        table: with columns year, ecosystem and area_ha.
+        column: of the table, the amounts that add up to the totals.
+    """
+    amounts, areas = (of_ecosystems(teller.words, table, name) for name in (column, "area_ha"))
+    dense = {name: amount / areas[name] for name, amount in amounts.items() if areas[name] > 0}
+    year = years[-1]
+    return [
+        *teller.levels(teller.words[key], years, totals, unit),
+        *teller.made_of(amounts, key="made_of" if year is None else "made_of_in", year=year),
+        *teller.extremes(dense, density_unit(unit), "ecosystems", "dense"),
+    ]
+
+
+def of_ecosystems(words: Words, table: ResultTable, column: str) -> dict[str, float]:
+    """A column of the last year by the names of ecosystems within a sentence."""
+    names = [c.name for c in table.columns]
+    year_at, ecosystem_at, value_at = (names.index(name) for name in ("year", "ecosystem", column))
+    found: dict[str, float] = {}
+    for row in table.rows:
+        if row[year_at] == table.rows[-1][year_at]:
+            name = within(told(words, str(row[ecosystem_at])))
+            found[name] = found.get(name, 0.0) + float(row[value_at] or 0)
+    return found
 
 
 def maps(

@@ -16,6 +16,7 @@ from ..report import (
     Series,
     TableBlock,
 )
+from ..report.telling import Sentence, Teller, within
 from ..report.texts import load_texts
 from ..tables import provenance
 from .classes import ASPECT, LANDFORM, SLOPE, VARIABLES, TerrainClass, TerrainOutputs, TerrainResult
@@ -48,11 +49,25 @@ def terrain_report(result: TerrainResult, outputs: TerrainOutputs, language: str
         ],
         sources=[] if result.inputs.table is not None else [provenance("topo_classes")],
         left_out=[item for item in left_out if item.area_ha > 0],
+        sentences=_sentences(result, Teller(language)),
     )
 
 
+def _sentences(result: TerrainResult, teller: Teller) -> list[Sentence]:
+    """The largest classes of slope, aspect and landform."""
+    sentences = []
+    for variable in VARIABLES:
+        areas = {within(_named(c, teller.language)): c.area_ha for c in result.of(variable)}
+        sentences += teller.made_of(areas, variable, "made_of_classes", "ha")
+    return sentences
+
+
+def _named(found: TerrainClass, language: str) -> str:
+    return found.name_zh if language == "zh" and found.name_zh else found.name
+
+
 def _variable(classes: tuple[TerrainClass, ...], path: str | None, words: dict[str, str], language: str) -> list[Block]:
-    names = [c.name_zh if language == "zh" and c.name_zh else c.name for c in classes]
+    names = [_named(c, language) for c in classes]
     columns = [
         Column(words["class"], kind="text"),
         Column(words["area"], "ha"),

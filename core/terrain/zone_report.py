@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+from ..raster.zones.zoning import OUTSIDE
 from ..report import Bars, Block, Chapter, Column, LeftOutArea, MethodReport, Series, TableBlock
+from ..report.numbers import density_unit
+from ..report.telling import Sentence, Teller
 from ..report.texts import load_texts
 from .zone_summary import ZoneSummary, zone_table
 
@@ -53,16 +58,25 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
             )
         ],
         left_out=[LeftOutArea(str(o.year), words["left_out_pair"], o.area_ha) for o in result.left_out],
+        sentences=_sentences(result, unit, per_ha, Teller(language)),
     )
 
 
-def density_unit(unit: str) -> str:
-    """The unit of a mean per hectare of what adds up in `unit`: of CNY/a it is CNY/(ha a).
-
-    >>> density_unit("t/a")
-    't/(ha a)'
-    """
-    if not unit:
-        return ""
-    amount, slash, per = unit.rpartition("/")
-    return f"{amount}/(ha {per})" if slash and amount else f"{unit}/ha"
+def _sentences(result: ZoneSummary, unit: str, per_ha: str, teller: Teller) -> list[Sentence]:
+    """The total of all zones, the zones that hold most of it, and those of the highest and the lowest mean."""
+    inputs, index = result.inputs, result.inputs.kind == "index"
+    years = inputs.years
+    of_last = [row for row in zone_table(result).rows if row[0] == years[-1] and row[1] != OUTSIDE]
+    named = {str(row[2]): row for row in of_last}
+    means = {name: float(row[5]) for name, row in named.items() if row[5] is not None}
+    if index and len(means) < 2:
+        course = [float(row[5]) if row[5] is not None else math.nan for row in zone_table(result).rows]
+        return teller.levels(inputs.label, years, course)
+    if index:
+        return teller.extremes(means, per_ha, "zones", "highest_in", year=years[-1])
+    totals = {name: float(row[4] or 0.0) for name, row in named.items()}
+    return [
+        *teller.levels(inputs.label, years, result.whole_totals, unit),
+        *teller.made_of(totals, "zones", "made_of_in", year=years[-1]),
+        *teller.extremes(means, per_ha, "zones", "highest_in", year=years[-1]),
+    ]

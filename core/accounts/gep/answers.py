@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...report import Block, Figure, Figures, Paragraph, format_number
+from ...report import Block, Figure, Figures, format_number
+from ...report.telling import Sentence, Teller
 from ..services import COUNTED, service_name
 from .account import GepAccount
 from .change import Change, changes
@@ -15,10 +16,10 @@ from .tables import UNALLOCATED, Part, change_cells
 Words = dict[str, str]
 
 
-def answers(account: GepAccount, parts: Sequence[Part], words: Words, money: MoneyUnit, language: str) -> list[Block]:
-    """How much, of what, where, what changed and why, which price it hangs on: a card or a sentence each."""
+def cards(account: GepAccount, parts: Sequence[Part], words: Words, money: MoneyUnit, language: str) -> list[Block]:
+    """How much, by area, by person, against GDP, and how it changed: a card each."""
     whole, last = parts[0], account.years[-1]
-    cards = [
+    shown = [
         Figure(
             f"GEP {last}", money.of(whole.value), f"{money.text}/a", "" if whole.complete else words["gep_incomplete"]
         )
@@ -26,22 +27,34 @@ def answers(account: GepAccount, parts: Sequence[Part], words: Words, money: Mon
     per_km2 = money_unit([whole.per_km2], account.currency, language)
     per_person = money_unit([whole.per_person], account.currency, language)
     if whole.per_km2 is not None:
-        cards.append(Figure(words["gep_per_km2"], per_km2.of(whole.per_km2), f"{per_km2.text}/km²"))
+        shown.append(Figure(words["gep_per_km2"], per_km2.of(whole.per_km2), f"{per_km2.text}/km²"))
     if whole.per_person is not None:
-        cards.append(Figure(words["gep_per_person"], per_person.of(whole.per_person), per_person.text))
+        shown.append(Figure(words["gep_per_person"], per_person.of(whole.per_person), per_person.text))
     if whole.per_gdp is not None:
-        cards.append(Figure(words["gep_per_gdp"], whole.per_gdp, "", words["gep_per_gdp_note"]))
+        shown.append(Figure(words["gep_per_gdp"], whole.per_gdp, "", words["gep_per_gdp_note"]))
     found = _first_to_last(account)
     if found:
         cells = change_cells(found)
-        cards.append(Figure(words["gep_change_current"], cells[3], "%", words["gep_current_note"]))
+        shown.append(Figure(words["gep_change_current"], cells[3], "%", words["gep_current_note"]))
         note = words["gep_comparable_note"].format(year=account.base_year)
-        cards.append(Figure(words["gep_change_comparable"], cells[8], "%", note))
-    sentences = [_of_what(parts, words), _where(parts, words), _why(account, found, words, language)]
+        shown.append(Figure(words["gep_change_comparable"], cells[8], "%", note))
+    return [Figures(shown)]
+
+
+def sentences(account: GepAccount, parts: Sequence[Part], language: str) -> list[Sentence]:
+    """How much in every year, of what, where, what changed and why, and which price it hangs on."""
+    teller = Teller(language)
+    words, years = teller.words, account.years
+    totals = [account.total(year) for year in years]
     hangs = [swing.name(language) for swing in deciding(swings(account))]
-    if hangs:
-        sentences.append(words["gep_says_hangs"].format(prices=listed(hangs, language)))
-    return [Figures(cards), *(Paragraph(sentence) for sentence in sentences if sentence)]
+    found = [
+        ("categories", _of_what(parts, words)),
+        ("where", _where(parts, words)),
+        ("change", _why(account, _first_to_last(account), words, language)),
+        ("sensitivity", words["gep_says_hangs"].format(prices=listed(hangs, language)) if hangs else ""),
+    ]
+    told = [(words[f"about_{about}"], text) for about, text in found if text]
+    return [*teller.levels(words["headline_gep"], years, totals, f"{account.currency}/a"), *told]
 
 
 def _of_what(parts: Sequence[Part], words: Words) -> str:

@@ -12,7 +12,7 @@ from ...results import Cell
 from ...tables import Provenance, provenance
 from ..services import CATEGORIES, COUNTED, catalogue, service_name
 from .account import GepAccount, total_of
-from .answers import answers, listed, zone_name
+from .answers import cards, listed, sentences, zone_name
 from .bridge import END, START, bridge
 from .change import changes
 from .money import MoneyUnit, money_unit
@@ -40,7 +40,7 @@ def gep_report(
     parts = parts_of(account, last)
     years = f"{account.years[0]}–{last}" if len(account.years) > 1 else str(last)
     chapters = [
-        Chapter(words["gep_answers"], answers(account, parts, words, money, language)),
+        Chapter(words["gep_answers"], cards(account, parts, words, money, language)),
         Chapter(words["gep_scope"], _scope(account, words, language)),
         Chapter(words["gep_quantities"], _quantities(account, words, language)),
         Chapter(words["gep_prices"], _prices(account, words, language)),
@@ -58,6 +58,7 @@ def gep_report(
         facts=[(words["gep_base_year"], str(account.base_year)), (words["gep_currency"], account.currency)],
         sources=_sources(account),
         warnings=[notice.text(language) for notice in account.warnings],
+        sentences=sentences(account, parts, language),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...report import Bars, Block, Chapter, Column, Figure, Figures, MethodReport, Paragraph, Series, TableBlock
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ...results import Cell
 from ..gep.money import MoneyUnit, money_unit
@@ -33,7 +34,36 @@ def seea_report(result: SeeaResult, language: str) -> MethodReport:
         ],
         subtitle=f"SEEA EA · {period}",
         warnings=[notice.text(language) for notice in result.notices],
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: SeeaResult, teller: Teller) -> list[Sentence]:
+    """Extent and what it won or lost, condition by type, services of the years, and assets before and after."""
+    words, language, currency = teller.words, teller.language, result.inputs.currency
+    told: list[Sentence] = []
+    if result.extent is not None:
+        areas = result.extent.whole
+        names = [type_name(kind, language) for kind in result.extent.types]
+        told += teller.made_of(dict(zip(names, map(float, areas.sum(axis=0)))), "extent", "made_of_classes", "ha")
+        net = dict(zip(names, (areas.sum(axis=0) - areas.sum(axis=1)).tolist()))
+        told += teller.extremes(net, "ha", "extent", "net_types")
+    if result.condition is not None:
+        indices = ((kind, result.condition.index(kind)) for kind in result.condition.types)
+        moves = [
+            (type_name(kind, language), f"{teller.number(index[0], 4)} → {teller.number(index[1], 4)}")
+            for kind, index in indices
+            if index is not None
+        ]
+        told += [teller.sentence("condition", "condition", types=teller.valued(moves))] if moves else []
+    supply = [(tables.year, tables.gep) for tables in result.supply]
+    if supply:
+        years, totals = zip(*supply)
+        told += teller.levels(words["seea_gep"], years, totals, f"{currency}/a", "services")
+    if result.assets is not None:
+        totals = tuple(result.assets.total(line) for line in ("opening", "closing"))
+        told += teller.levels(words["seea_npv"], result.years, totals, currency, "assets")
+    return told
 
 
 def _short(result: SeeaResult, words: Words, money: MoneyUnit) -> list[Block]:

@@ -16,6 +16,7 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from .run import SensitivityResult, sensitivity_table
 
@@ -32,7 +33,26 @@ def sensitivity_report(result: SensitivityResult, language: str) -> MethodReport
         ],
         subtitle=f"{valuation.years[0]} · {valuation.equivalents.name} · {valuation.scheme.title}",
         sources=[own] if own else [],
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: SensitivityResult, teller: Teller) -> list[Sentence]:
+    """The value, whose coefficients it hangs on most, whether it is inelastic, and the band of the draws."""
+    words, unit = teller.words, f"{result.inputs.valuation.currency}/a"
+    names = [within(words[part.ecosystem]) for part in result.parts]
+    found = [(n, float(c)) for n, part, c in zip(names, result.parts, result.coefficient) if part.code is None]
+    ranked = sorted(found, key=lambda item: -abs(item[1]))[:3]
+    told = teller.valued((name, teller.number(coefficient, 4)) for name, coefficient in ranked)
+    key = "elastic" if any(abs(coefficient) > 1 for _, coefficient in ranked) else "inelastic"
+    sentences = [
+        *teller.levels(words["sensitivity_total"], result.inputs.valuation.years, (result.total,), unit),
+        teller.sentence("sensitivity", key, parts=told),
+    ]
+    if result.total_percentiles is not None:
+        low, middle, high = (teller.amount_of(value, unit) for value in result.total_percentiles.tolist())
+        sentences.append(teller.sentence("uncertainty", "band", low=low, middle=middle, high=high))
+    return sentences
 
 
 def _coefficients(result: SensitivityResult, words: dict[str, str], language: str) -> list[Block]:

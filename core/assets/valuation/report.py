@@ -24,7 +24,8 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import left_out_areas, pictures
-from ...report.numbers import amount
+from ...report.numbers import amount, density_unit
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...results import Cell
 from ...tables import Provenance, provenance
@@ -49,7 +50,26 @@ def valuation_report(result: ValuationResult, outputs: ValuationOutputs, languag
         parameters=_references(result, words),
         sources=_sources(result, words),
         left_out=_left_out(result, words),
+        sentences=_sentences(result, unit, Teller(language)),
     )
+
+
+def _sentences(result: ValuationResult, unit: str, teller: Teller) -> list[Sentence]:
+    """The value of every year and its growth, the ecosystems and services that hold it, and what a hectare is worth."""
+    words, last = teller.words, result.years[-1]
+    parts = [part for part in parts_of(result) if part.code is None]
+    area, by_service = by_part(result, parts)
+    names = [within(words[part.ecosystem]) for part in parts]
+    of_ecosystem = by_service[-1].sum(axis=0).tolist()
+    dense = {name: value / float(a) for name, value, a in zip(names, of_ecosystem, area[-1]) if a > 0}
+    services = [within(service.named(teller.language)) for service in result.inputs.equivalents.services]
+    of_service = dict(zip(services, result.values[-1].sum(axis=1).tolist()))
+    return [
+        *teller.levels(words["what_esv"], result.years, result.totals, unit),
+        *teller.made_of(dict(zip(names, of_ecosystem)), "ecosystems", "made_of_in", year=last),
+        *teller.extremes(dense, density_unit(unit), "ecosystems", "dense"),
+        *teller.made_of(of_service, "services", "made_of_services", year=last),
+    ]
 
 
 def _totals(result: ValuationResult, words: dict[str, str], unit: str) -> list[Block]:

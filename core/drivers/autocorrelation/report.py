@@ -20,9 +20,21 @@ from ...report import (
     Scatter,
     Series,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..place.place_maps import write_place_map
-from ..report_parts import closing, count, number, p_value, rows_table, statistics_table, text, written, written_p
+from ..report_parts import (
+    CERTAIN,
+    closing,
+    count,
+    number,
+    p_value,
+    rows_table,
+    statistics_table,
+    text,
+    written,
+    written_p,
+)
 from .cluster_legend import cluster_legend
 from .run import SpatialRun
 
@@ -56,7 +68,24 @@ def spatial_report(run: SpatialRun, folder: str, language: str) -> MethodReport:
         ],
         subtitle=_subtitle(run),
         facts=[(words["drivers_n"], f"{len(run.rows)}")],
+        sentences=_sentences(run, Teller(language)),
     )
+
+
+def _sentences(run: SpatialRun, teller: Teller) -> list[Sentence]:
+    """Whether neighbours are alike, how surely, and how many places lie in clusters of which kind."""
+    first = run.tests[0]
+    p = first.p if first.p is not None else first.p_permutation
+    expected = first.expected or 0.0
+    alike = first.statistic < expected if first.test == "geary_c" else first.statistic > expected
+    key = "neighbours_unsure" if p is None or p >= CERTAIN else "neighbours_alike" if alike else "neighbours_differ"
+    name = f"{teller.words[f'drivers_{first.test}']} {teller.number(first.statistic, 4)}"
+    sentences = [teller.sentence("neighbours", key, statistic=name, p=written_p(p))]
+    counts = list(run.cluster_counts().values())
+    legend = cluster_legend(teller.language, run.choice.statistic)
+    shares = ((each.name, 100 * counts[each.code] / max(len(run.rows), 1)) for each in legend if counts[each.code])
+    told = teller.valued((within(name), teller.amount_of(share, "%")) for name, share in shares)
+    return [*sentences, teller.sentence("clusters", "clusters", parts=told)]
 
 
 def _subtitle(run: SpatialRun) -> str:

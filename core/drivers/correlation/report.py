@@ -6,6 +6,7 @@ import numpy as np
 from scipy.cluster import hierarchy
 
 from ...report import Block, Chapter, Column, Heatmap, MethodReport, TableBlock
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ..report_parts import closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
 from .matrix import Correlations
@@ -16,6 +17,8 @@ SOURCES = (
     "1993, Biometrics 49:305 (independent rows)."
 )
 CLEAR = 0.05
+INFLATED = 10  # VIF from which a field repeats what others tell
+MOST_TOLD = 3
 
 
 def correlation_report(run: CorrelationRun, language: str) -> MethodReport:
@@ -33,7 +36,31 @@ def correlation_report(run: CorrelationRun, language: str) -> MethodReport:
         subtitle=", ".join(run.choice.fields),
         facts=[(words["drivers_n"], f"{n}")],
         warnings=run.warnings,
+        sentences=_sentences(run, Teller(language)),
     )
+
+
+def _sentences(run: CorrelationRun, teller: Teller) -> list[Sentence]:
+    """The pairs that go together most, how many pairs are sure to, and fields that repeat what others tell."""
+    pairs = sorted((row for row in run.pairs() if row.year is None), key=lambda row: -abs(row.r))
+    sentences = []
+    for sign, key in ((1, "together"), (-1, "opposed")):
+        of_sign = [row for row in pairs if sign * row.r > 0 and _p(row) < CLEAR][:MOST_TOLD]
+        if of_sign:
+            named = ((teller.listed((row.field_a, row.field_b)), f"r {teller.number(row.r, 3)}") for row in of_sign)
+            sentences.append(teller.sentence("pairs", key, pairs=teller.valued(named)))
+    sure = sum(_p(row) < CLEAR for row in pairs)
+    sentences.append(teller.sentence("pairs", "sure_pairs", sure=sure, count=len(pairs)))
+    vif = zip(run.choice.fields, run.by_year[None].vif.tolist())
+    inflated = [(name, f"VIF {teller.number(value, 1)}") for name, value in vif if value > INFLATED]
+    if inflated:
+        sentences.append(teller.sentence("mind", "inflated", fields=teller.valued(inflated)))
+    return sentences
+
+
+def _p(row: PairRow) -> float:
+    """Of the effective number of rows, where neighbours were looked at."""
+    return row.p if row.p_effective is None else row.p_effective
 
 
 def _heat(run: CorrelationRun, year: str | None, words: dict[str, str]) -> list[Block]:
@@ -47,8 +74,7 @@ def _heat(run: CorrelationRun, year: str | None, words: dict[str, str]) -> list[
         if a == b:
             return ""
         row = pairs[frozenset((a, b))]
-        p = row.p_effective if row.p_effective is not None else row.p
-        return "*" if p < CLEAR else ""
+        return "*" if _p(row) < CLEAR else ""
 
     clear = Heatmap(
         words["drivers_correlations"],

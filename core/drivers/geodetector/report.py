@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_palettes, load_texts
 from ..observations import Dropped
 from ..report_parts import (
@@ -42,7 +44,7 @@ from ..report_parts import (
 )
 from .report_parts import shares_blocks, shortened, write_stratum_means, years_blocks
 from .run import GeodetectorRun
-from .tables import InteractionRow
+from .tables import FactorRow, InteractionRow
 
 SOURCES = (
     "Wang et al. 2010, 10.1080/13658810802443457; Wang, Zhang and Fu 2016, 10.1016/j.ecolind.2016.02.052; optimal "
@@ -51,6 +53,7 @@ SOURCES = (
 SIGNIFICANT = 0.05
 MOST_FACTORS = 6  # of which strata are drawn, those with the largest q
 MOST_BARS = 60
+MOST_TOLD = 3
 
 
 def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> MethodReport:
@@ -86,7 +89,37 @@ def geodetector_report(run: GeodetectorRun, folder: str, language: str) -> Metho
         subtitle=f"{run.choice.y} ~ {', '.join(run.choice.factors)}",
         facts=[(words["drivers_n"], f"{used}")],
         warnings=result.warnings,
+        sentences=_sentences(run, Teller(language)),
     )
+
+
+def _sentences(run: GeodetectorRun, teller: Teller) -> list[Sentence]:
+    """The factors that explain most, those that do not, and the pair that explains most together."""
+    rows = {row.factor: row for row in run.result.factors}
+    order = [name for name in _largest(run) if rows[name].q is not None]
+    doubtful = [name for name in order if not _is_clear(rows[name])]
+    clear = [(name, teller.number(rows[name].q, 4)) for name in order if name not in doubtful]
+    sentences = []
+    if clear:
+        sentences.append(teller.sentence("factors", "factors", factors=teller.valued(clear[:MOST_TOLD])))
+        share = teller.amount_of(100 * (rows[clear[0][0]].q or 0.0), "%")
+        sentences.append(teller.sentence("factors", "q_means", factor=clear[0][0], share=share, y=run.choice.y))
+    if doubtful:
+        sentences.append(teller.sentence("factors", "factors_unsure", factors=teller.listed(doubtful)))
+    pairs = [row for row in run.result.interactions if row.q_ab is not None]
+    if pairs:
+        best = max(pairs, key=lambda row: row.q_ab or 0.0)
+        parts = {"pair": teller.listed((best.factor_a, best.factor_b)), "q": teller.number(best.q_ab, 4)}
+        sentences.append(teller.sentence("interactions", "strongest_pair_of", **parts))
+        kinds = Counter(row.type for row in pairs if row.type)
+        told = teller.valued((within(teller.words[kind]), str(count)) for kind, count in kinds.most_common())
+        sentences.append(teller.sentence("interactions", "interactions", kinds=told))
+    return sentences
+
+
+def _is_clear(row: FactorRow) -> bool:
+    p = row.p_permutation if row.p_permutation is not None else row.p_f
+    return p is not None and p < SIGNIFICANT
 
 
 def _largest(run: GeodetectorRun) -> list[str]:
@@ -97,8 +130,7 @@ def _largest(run: GeodetectorRun) -> list[str]:
 def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
     rows = {row.factor: row for row in run.result.factors}
     order = _largest(run)
-    p = {name: rows[name].p_permutation if rows[name].p_permutation is not None else rows[name].p_f for name in order}
-    clear = {name: p[name] is not None and (p[name] or 0.0) < SIGNIFICANT for name in order}
+    clear = {name: _is_clear(rows[name]) for name in order}
     palettes = load_palettes()
     series = [
         Series(

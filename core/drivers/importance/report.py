@@ -82,7 +82,15 @@ def importance_report(run: ImportanceRun, folder: str, language: str) -> MethodR
             (words["importance_r2_random"], f"{run.r2('random'):.3f}"),
         ],
         warnings=run.warnings,
+        sentences=_sentences(run, words),
     )
+
+
+def _sentences(run: ImportanceRun, words: dict[str, str]) -> list[tuple[str, str]]:
+    """What each driver does and from where on, the most important first."""
+    thresholds = {(row.driver, row.kind): row for row in run.threshold_rows()}
+    told = [(words["about_drivers"], _sentence(row, thresholds, words)) for row in run.drivers]
+    return told if thresholds else [*told, (words["about_range"], words["importance_no_threshold"])]
 
 
 def _findings(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
@@ -91,11 +99,7 @@ def _findings(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
         Figure(words["importance_r2_random"], round(run.r2("random"), 3), "", words["importance_r2_random_note"]),
         Figure(words["importance_trees"], run.validations.chosen.rounds),
     ]
-    thresholds = {(row.driver, row.kind): row for row in run.threshold_rows()}
-    texts = [_sentence(row, thresholds, words) for row in run.drivers]
-    if not thresholds:
-        texts.append(words["importance_no_threshold"])
-    return [Figures(cards), *(Paragraph(text) for text in texts)]
+    return [Figures(cards)]
 
 
 def _sentence(row: DriverRow, thresholds: dict[tuple[str, str], ThresholdRow], words: dict[str, str]) -> str:

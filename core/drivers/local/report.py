@@ -70,7 +70,16 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
             ("R²", f"{found.diagnostics.r2:.3f}"),
         ],
         warnings=run.warnings,
+        sentences=[
+            *((words["about_drivers"], _sentence(row, run, words)) for row in run.term_rows()[1:]),
+            (words["about_fit"], words["local_better" if _is_better(run) else "local_not_better"]),
+        ],
     )
+
+
+def _is_better(run: LocalRun) -> bool:
+    """Whether the AICc is lower by more than 3 than that of one regression for all places."""
+    return run.models[0].aicc - run.estimate.diagnostics.aicc > 3
 
 
 def _findings(run: LocalRun, words: dict[str, str]) -> list[Block]:
@@ -81,9 +90,7 @@ def _findings(run: LocalRun, words: dict[str, str]) -> list[Block]:
         Figure("AICc", round(found.aicc, 1), "", words["local_aicc_of_ols"].format(aicc=f"{ols.aicc:.1f}")),
         Figure(words["local_enp"], round(found.enp, 1)),
     ]
-    texts = [_sentence(row, run, words) for row in run.term_rows()[1:]]
-    texts.append(words["local_better" if ols.aicc - found.aicc > 3 else "local_not_better"])
-    return [Figures(cards), *(Paragraph(text) for text in texts)]
+    return [Figures(cards)]
 
 
 def _sentence(row: TermRow, run: LocalRun, words: dict[str, str]) -> str:

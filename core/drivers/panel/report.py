@@ -19,12 +19,14 @@ from ...report import (
     Paragraph,
     Ramp,
 )
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ..place.cell_maps import write_cell_map
 from ..report_parts import (
     chapter,
     choice_word,
     closing,
+    directions,
     estimates,
     number,
     rows_table,
@@ -34,7 +36,7 @@ from ..report_parts import (
     tests_table,
     text,
 )
-from .report_parts import models_blocks, turning_blocks
+from .report_parts import models_blocks, turning_blocks, turning_sentences
 from .run import PanelRun
 
 SOURCES = (
@@ -73,7 +75,22 @@ def panel_report(run: PanelRun, folder: str, language: str) -> MethodReport:
             (words["drivers_n"], f"{run.result.n}"),
         ],
         warnings=run.warnings,
+        sentences=_sentences(run, Teller(language)),
     )
+
+
+def _sentences(run: PanelRun, teller: Teller) -> list[Sentence]:
+    """Which drivers go with more and with less, the strongest first, where curves turn, and what they explain."""
+    curved = {curve.name for curve in run.curves}  # what a square does is told by the curve as a whole
+    slopes = [
+        term
+        for term in run.result.terms
+        if term.standardised is not None and term.term not in curved and not set("^:") & set(term.term)
+    ]
+    sentences = directions(((t.term, t.standardised or 0.0, t.p) for t in slopes), teller)
+    sentences += [(teller.words["about_range"], told) for told in turning_sentences(run, teller.words)]
+    share = teller.amount_of(100 * run.result.r2_within, "%")
+    return [*sentences, teller.sentence("fit", "explained_within", share=share, n=teller.number(run.result.n))]
 
 
 def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:

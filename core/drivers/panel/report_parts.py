@@ -29,14 +29,18 @@ _POINTS = 60  # of a drawn curve
 def turning_blocks(run: PanelRun, words: dict[str, str]) -> list[Block]:
     """What each curve says in a sentence, the curve with its interval, turning points, and slopes that others bend."""
     rows = run.turning()
-    blocks: list[Block] = [
-        Paragraph(_sentence(row, run.observations.y_name, words)) for row in rows if row.at in ("", rows[0].at)
-    ]
+    blocks: list[Block] = [Paragraph(told) for told in turning_sentences(run, words)]
     blocks += [_curve(run, curve, words) for curve in run.curves if len(curve.powers) > 1]
     if rows:
         blocks.append(_table(rows, words))
     bent = [curve for curve in run.curves if curve.products]
     return [*blocks, *([_slopes(run, bent, words)] if bent else [])]
+
+
+def turning_sentences(run: PanelRun, words: dict[str, str]) -> list[str]:
+    """What each curve says, of products where the others have their first value."""
+    rows = run.turning()
+    return [_sentence(row, run.observations.y_name, words) for row in rows if row.at in ("", rows[0].at)]
 
 
 def _sentence(row: Turning, y: str, words: dict[str, str]) -> str:

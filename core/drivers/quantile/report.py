@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from ...report import Block, Chapter, Figure, Figures, Lines, MethodReport, Series
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_palettes, load_texts
 from ..report_parts import (
     choice_word,
+    CERTAIN,
     closing,
     code,
     estimates,
@@ -18,6 +20,7 @@ from ..report_parts import (
     term_word,
     tests_table,
     text,
+    written,
 )
 from .run import QuantileRun
 
@@ -48,7 +51,27 @@ def quantile_report(run: QuantileRun, language: str) -> MethodReport:
             (words["drivers_n"], f"{result.n}"),
         ],
         warnings=result.warnings,
+        sentences=_sentences(run, Teller(language)),
     )
+
+
+def _sentences(run: QuantileRun, teller: Teller) -> list[Sentence]:
+    """The effect of each driver where values are low and where they are high, and whether its sign is sure there."""
+    sentences = []
+    for name in run.observations.x_names:
+        terms = sorted((term for term in run.result.terms if term.term == name), key=lambda term: term.quantile)
+        sure = [term for term in terms if term.p is not None and term.p < CERTAIN]
+        signs = {term.estimate > 0 for term in sure}
+        key = "mixed" if len(signs) > 1 else "unsure" if not signs else "up" if signs == {True} else "down"
+        parts = {
+            "driver": name,
+            "low": teller.say("at_quantile", value=written(terms[0].estimate, 4), quantile=f"{terms[0].quantile:g}"),
+            "high": teller.say("at_quantile", value=written(terms[-1].estimate, 4), quantile=f"{terms[-1].quantile:g}"),
+            "sure": len(sure),
+            "count": len(terms),
+        }
+        sentences.append(teller.sentence("drivers", f"along_{key}", **parts))
+    return sentences
 
 
 def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:

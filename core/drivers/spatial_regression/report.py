@@ -72,18 +72,23 @@ def spatial_regression_report(run: SpatialRun, folder: str, language: str) -> Me
             (words["drivers_n"], f"{design.n}"),
         ],
         warnings=run.warnings,
+        sentences=[(words["about_drivers"], text) for text in _told(run, words)],
     )
+
+
+def _told(run: SpatialRun, words: dict[str, str]) -> list[str]:
+    """What each driver does in all, and how much of it through neighbours."""
+    by_term: dict[str, dict[str, Effect]] = {}
+    for row in run.effects.rows:
+        by_term.setdefault(row.term, {})[row.effect] = row
+    return [_sentence(term, rows, words) for term, rows in by_term.items()]
 
 
 def _findings(run: SpatialRun, words: dict[str, str]) -> list[Block]:
     fit = run.fit
     cards = [Figure(words["drivers_n"], fit.design.n), Figure("R²", round(fit.r2, 3), "", words["spatial_r2_note"])]
     cards += [Figure({"rho": "ρ", "lambda": "λ"}[name], round(value, 3)) for name, value in fit.spatial]
-    by_term: dict[str, dict[str, Effect]] = {}
-    for row in run.effects.rows:
-        by_term.setdefault(row.term, {})[row.effect] = row
-    texts = [_sentence(term, rows, words) for term, rows in by_term.items()]
-    return [Figures(cards), *(Paragraph(text) for text in texts), _effect_plot(run, words), _effect_table(run, words)]
+    return [Figures(cards), _effect_plot(run, words), _effect_table(run, words)]
 
 
 def _sentence(term: str, rows: dict[str, Effect], words: dict[str, str]) -> str:

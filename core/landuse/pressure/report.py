@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...raster.zones.zoning import OUTSIDE
 from ...report import (
     Bars,
     Block,
@@ -18,17 +19,21 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_palettes, load_texts, ramp_colour
 from .run import PressureResult, pressure_table
 
 
-def pressure_report(result: PressureResult, output: str | None, language: str) -> MethodReport:
+def pressure_report(
+    result: PressureResult, output: str | None, language: str, held: str = "human_activity"
+) -> MethodReport:
     """How hard people press, by year, level and zone; language `en` or `zh`.
 
     Args:
         result: of `run_human_activity` or `run_hemeroby`.
         output: path of the map; None where there is none.
         language: of the report.
+        held: id of the quantity, `human_activity` or `hemeroby`.
     """
     words = load_texts(language)
     years = result.inputs.years
@@ -51,7 +56,26 @@ def pressure_report(result: PressureResult, output: str | None, language: str) -
         parameters=ranges,
         sources=sources,
         left_out=left_out,
+        sentences=_sentences(result, held, Teller(language)),
     )
+
+
+def _sentences(result: PressureResult, held: str, teller: Teller) -> list[Sentence]:
+    """The mean of every year, the land in the levels of the last one, and the zones where people press hardest."""
+    years = result.inputs.years
+    of_last = [row for row in result.rows if row.year == years[-1]]
+    areas: dict[str, float] = {}
+    for number, level in result.inputs.coefficients.levels.by_id.items():
+        name = within(level.name_zh if teller.language == "zh" and level.name_zh else level.name)
+        areas[name] = sum(row.area_ha for row in of_last if row.level == number)
+    sentences = [
+        *teller.levels(teller.say("mean_of", what=teller.words[held]), years, result.means),
+        *teller.made_of(areas, "levels", "made_of_classes_in", "ha", year=years[-1]),
+    ]
+    if result.inputs.unit.kind == "zones":
+        means = {row.zone: row.value for row in of_last if row.zone != OUTSIDE}
+        sentences += teller.extremes(means, "", "zones", "highest_in", year=years[-1])
+    return sentences
 
 
 def _means(result: PressureResult, words: dict[str, str]) -> list[Block]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...raster.zones.zoning import ALL
+from ...raster.zones.zoning import ALL, OUTSIDE
 from ...report import (
     Bars,
     Block,
@@ -22,6 +22,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import pictures
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..transfer.report import class_names, left_out_areas
 from .run import ProfitLossOutputs, ProfitLossResult
@@ -48,7 +49,32 @@ def profit_loss_report(result: ProfitLossResult, outputs: ProfitLossOutputs, lan
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]} · {equivalents.name}",
         sources=sources,
         left_out=left_out_areas(result, words),
+        sentences=_sentences(result, unit, Teller(language)),
     )
+
+
+def _sentences(result: ProfitLossResult, unit: str, teller: Teller) -> list[Sentence]:
+    """Gain, loss and net of every pair of years, the change index, the largest flows of value and the zones."""
+    sentences = []
+    rows = [row for row in summary_table(result).rows if row[2] == ALL]
+    for row in rows:
+        gain, loss, net = (teller.amount_of(float(value or 0.0), unit, signed=True) for value in row[5:8])
+        parts = {"first": row[0], "last": row[1], "gain": gain, "loss": loss, "net": net}
+        sentences.append(teller.sentence("balance", "gain_and_loss", **parts))
+    first, last, index = rows[-1][0], rows[-1][1], rows[-1][8]
+    if index is not None:
+        told = teller.number(float(index), 4)
+        sentences.append(teller.sentence("index", "change_index", first=first, last=last, index=told))
+    names, matrix = class_names(result.classes, teller.language), result.structure[-1].sum(axis=(0, 1))
+    for sign, key in ((1, "largest_gain"), (-1, "largest_loss")):
+        i, j = divmod(int((sign * matrix).argmax()), len(names))
+        if sign * matrix[i, j] > 0:
+            change = teller.say("from_to", source=within(names[i]), target=within(names[j]))
+            amount = teller.amount_of(float(matrix[i, j]), unit, signed=True)
+            sentences.append(teller.sentence("flows", key, change=change, amount=amount, first=first, last=last))
+    net_of = dict(zip(result.zones, np.add(result.gain[-1], result.loss[-1]).tolist()))
+    net_of.pop(OUTSIDE, None)
+    return [*sentences, *teller.extremes(net_of, unit, "zones", "net_zones", first=first, last=last)]
 
 
 def _years(result: ProfitLossResult) -> list[str]:

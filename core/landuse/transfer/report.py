@@ -24,12 +24,14 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_palettes, load_texts
 from ..profit_loss.run import ProfitLossResult
 from .run import TransferOutputs, TransferResult
 from .tables import balance_table, change_legend, degree_table
 
 LARGEST_FLOWS = 20
+MOST_TOLD = 3  # classes and flows of a sentence
 MAPPED_FLOWS = 12
 
 
@@ -46,7 +48,35 @@ def transfer_report(result: TransferResult, outputs: TransferOutputs, language: 
         ],
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]}",
         left_out=left_out_areas(result, words),
+        sentences=_sentences(result, names, Teller(language)),
     )
+
+
+def _sentences(result: TransferResult, names: list[str], teller: Teller) -> list[Sentence]:
+    """How much land changed hands over the whole period, which classes won and lost, and the largest flows."""
+    areas = result.whole(-1)
+    whole, (first, last) = float(areas.sum()), result.pairs[-1]
+    changed = whole - float(np.trace(areas))
+    share = teller.amount_of(changed / whole * 100 if whole else None, "%")
+    parts = {"area": teller.amount_of(changed, "ha"), "first": first, "last": last}
+    sentences = [teller.sentence("change", "changed_hands", share=share, **parts)]
+    net = dict(zip(names, (areas.sum(axis=0) - areas.sum(axis=1)).tolist()))
+    for sign, key in ((1, "won"), (-1, "lost")):
+        of_sign = [(name, sign * area) for name, area in net.items() if sign * area > 0]
+        largest = sorted(of_sign, key=lambda item: -item[1])[:MOST_TOLD]
+        if largest:
+            told = teller.valued((within(name), teller.amount_of(area, "ha")) for name, area in largest)
+            sentences.append(teller.sentence("classes", key, parts=told))
+    flows = areas * ~np.eye(len(names), dtype=bool)
+    largest_flows = (divmod(int(flat), len(names)) for flat in np.argsort(flows, axis=None)[::-1][:MOST_TOLD])
+    told_flows = [
+        (teller.say("from_to", source=within(names[i]), target=within(names[j])), teller.amount_of(flows[i, j], "ha"))
+        for i, j in largest_flows
+        if flows[i, j] > 0
+    ]
+    if told_flows:
+        sentences.append(teller.sentence("flows", "flows", flows=teller.valued(told_flows)))
+    return sentences
 
 
 def class_names(classes: tuple[LandCoverClass, ...], language: str) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...report import Chapter, Column, Figure, Figures, MethodReport, TableBlock
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ...results import ResultTable
 from .run import READY, IdentifyResult, count_states
@@ -33,8 +36,22 @@ def identify_report(result: IdentifyResult, language: str) -> MethodReport:
                 words["products_wanting"], [plain_table(words["products_wanting"], result.wanting_table, "data.csv")]
             ),
             Chapter(words["products_others"], [plain_table(words["products_others"], others, "files.csv")]),
-        ]
+        ],
+        sentences=_sentences(result, states.get(READY, 0), Teller(language)),
     )
+
+
+def _sentences(result: IdentifyResult, ready: int, teller: Teller) -> list[Sentence]:
+    """How many files are of known products and ready, which products, and how many need a hand."""
+    files = len(result.files)
+    told = [teller.sentence("files", "files", files=files, known=result.recognised, ready=ready)]
+    found = Counter(row.product for row in result.files if row.product)
+    if found:
+        named = teller.valued((name, teller.say("count_files", count=count)) for name, count in found.most_common(5))
+        told.append(teller.sentence("files", "products", products=named))
+    if result.problems:
+        told.append(teller.sentence("mind", "files_problems", count=result.problems))
+    return told
 
 
 def plain_table(title: str, table: ResultTable, download: str) -> TableBlock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...report import Chapter, MethodReport
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ..identifying.report import plain_table
 from .run import ImportResult
@@ -23,4 +24,17 @@ def import_report(result: ImportResult, language: str) -> MethodReport:
             (words["import_provider"], f"{result.product.provider}, {result.product.licence}"),
         ],
         warnings=list(result.traps),
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: ImportResult, teller: Teller) -> list[Sentence]:
+    """What was read out of how many files, for which years, in which unit, and by which conversion."""
+    layer = f"{result.product.title.of(teller.language)}: {result.layer.title.of(teller.language)}"
+    parts = {"layer": layer, "used": result.used, "skipped": result.skipped}
+    told = [teller.sentence("files", "imported", **parts)]
+    if result.years:
+        years = [str(result.years[0]), str(result.years[-1])] if len(result.years) > 1 else [str(result.years[0])]
+        told.append(teller.sentence("years", "bands", years="–".join(years), count=len(result.table.rows)))
+    told.append(teller.sentence("unit", "converted", unit=result.unit or "1", conversion=result.conversion))
+    return told

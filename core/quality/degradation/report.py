@@ -19,6 +19,7 @@ from ...report import (
 from ...report.common import left_out_areas, pictures
 from ...report.names import told
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, capital, within
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..ecosystem.reference_report import reference_tables
@@ -45,7 +46,23 @@ def degradation_report(result: DegradationResult, outputs: DegradationOutputs, l
         facts=[(words["quality_area"], amount(result.base_ha(0), "ha", language))],
         sources=[provenance(classes)],
         left_out=_left_out(result, words),
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: DegradationResult, teller: Teller) -> list[Sentence]:
+    """How much land is degraded and improved, by layer, and in which ecosystems most of the degraded land lies."""
+    words = teller.words
+    sentences = []
+    for number, layer in enumerate(result.layers):
+        worse, _, better = result.area_ha[number].sum(axis=0).tolist()
+        base = result.base_ha(number)
+        parts = {"worse": teller.amount_of(worse, "ha"), "better": teller.amount_of(better, "ha")}
+        share = teller.amount_of(worse / base * 100 if base else None, "%")
+        text = teller.say("degraded", layer=told(words, layer), share=share, **parts)
+        sentences.append((words["about_degraded"], capital(text)))
+    by_ecosystem = {within(_ecosystem(words, e)): float(a) for e, a in zip(result.ecosystems, result.area_ha[0][:, 0])}
+    return [*sentences, *teller.made_of(by_ecosystem, "ecosystems", "made_of_degraded")]
 
 
 def _left_out(result: DegradationResult, words: dict[str, str]) -> list[LeftOutArea]:

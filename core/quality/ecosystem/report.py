@@ -21,6 +21,7 @@ from ...report import (
 from ...report.common import left_out_areas, pictures
 from ...report.names import told
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..legends import legend
@@ -50,7 +51,29 @@ def quality_report(result: QualityResult, outputs: QualityOutputs, language: str
         facts=[(words["quality_area"], amount(math.fsum(result.area_ha[-1].ravel()), "ha", language))],
         sources=[provenance("quality_classes")],
         left_out=left_out,
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: QualityResult, teller: Teller) -> list[Sentence]:
+    """The mean index, the grades of the last year, the ecosystems of best and of lowest quality, and change."""
+    years, words, found = result.inputs.years, teller.words, headline(result)
+    areas = result.area_ha[-1].sum(axis=0).tolist()
+    of_grade = {within(item.name): areas[item.code - 1] for item in legend("quality", teller.language)}
+    means = {
+        within(told(words, str(row[1]))): float(row[5])
+        for row in quality_table(result).rows
+        if row[0] == years[-1] and row[2] == ALL and row[1] != ALL and row[5] is not None
+    }
+    sentences = [
+        *teller.levels(words["quality_mean_index"], years, found.means),
+        *teller.made_of(of_grade, "levels", "made_of_classes_in", "ha", 5, year=years[-1]),
+        *teller.extremes(means, "", "ecosystems", "highest"),
+    ]
+    if math.isfinite(found.change_pct):
+        change = teller.amount_of(found.change_pct, "%", signed=True)
+        sentences.append(teller.sentence("change", "same_land", first=years[0], last=years[-1], change=change))
+    return sentences
 
 
 def _grades(result: QualityResult, words: dict[str, str], language: str) -> list[Block]:

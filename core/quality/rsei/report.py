@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...report import (
     Bars,
     Block,
@@ -24,6 +26,7 @@ from ...report import (
 )
 from ...report.common import left_out_areas, pictures
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..legends import legend
@@ -50,7 +53,25 @@ def rsei_report(result: RseiResult, outputs: RseiOutputs, language: str) -> Meth
         sources=[provenance(name) for name in ("tasselled_cap", "lst_constants", "rsei_classes")],
         left_out=_left_out(result, words),
         warnings=_warnings(result, words),
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: RseiResult, teller: Teller) -> list[Sentence]:
+    """The mean index, the levels of the last year, and how much land got better or worse."""
+    years, words = result.inputs.years, teller.words
+    areas = result.area_ha[-1].tolist()
+    of_level = {within(item.name): areas[item.code - 1] for item in legend("rsei", teller.language)}
+    told = [
+        *teller.levels(words["rsei_mean"], years, result.means),
+        *teller.made_of(of_level, "levels", "made_of_classes_in", "ha", 5, year=years[-1]),
+    ]
+    if result.pairs:
+        (first, last), moved = result.pairs[-1], result.change_ha[-1]  # by level before and after, the worst first
+        better, worse = float(np.triu(moved, 1).sum()), float(np.tril(moved, -1).sum())
+        amounts = {"better": teller.amount_of(better, "ha"), "worse": teller.amount_of(worse, "ha")}
+        told.append(teller.sentence("change", "level_moves", first=first, last=last, **amounts))
+    return told
 
 
 def _levels(result: RseiResult, words: dict[str, str], language: str) -> list[Block]:

@@ -21,6 +21,7 @@ from ...report import (
 )
 from ...report.common import left_out_areas
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...tables import Provenance, provenance
 from ..legends import legend
@@ -49,7 +50,19 @@ def trend_report(result: TrendResult, outputs: TrendOutputs, language: str) -> M
             ", ".join(result.gaps_ha) or None, [(words["trend_not_tested"], result.not_tested_ha)], tested
         ),
         warnings=[f"{words['trend_too_short']} {result.smallest_p:.3f}."] if result.smallest_p > inputs.alpha else [],
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: TrendResult, teller: Teller) -> list[Sentence]:
+    """How values move in a year, and how much land is in which class of trend."""
+    years = result.inputs.years
+    parts = {within(item.name): result.area_ha[item.code] for item in legend("trend", teller.language)}
+    slope = teller.number(result.mean_slope)
+    return [
+        teller.sentence("change", "mean_slope", first=years[0], last=years[-1], slope=slope),
+        *teller.made_of(parts, "trend", "made_of_classes", "ha", 5),
+    ]
 
 
 def _classes(result: TrendResult, words: dict[str, str], language: str) -> list[Block]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ...report import Block, Chapter, Map, MethodReport, Ramp
 from ...report.common import pictures
-from ...report.texts import load_texts
+from ...report.telling import Teller
 from ...tables import Provenance
-from ..report_parts import Words, by_ecosystem, left_out, maps, rows, totals
+from ..report_parts import Words, by_ecosystem, left_out, maps, rows, service_sentences, totals
 from .flux import SOURCES as FLUX_SOURCES
 from .flux import FluxResult
 from .storage import CarbonOutputs, CarbonResult
@@ -16,7 +16,8 @@ from .storage import CarbonOutputs, CarbonResult
 
 def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -> MethodReport:
     """What carbon storage found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     chapters = [
         totals(words, "services_carbon", "t C", result.years, result.totals),
         maps(words, result.years, [("services_carbon", outputs.carbon)]),
@@ -27,13 +28,18 @@ def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -
             Chapter(words["services_carbon_change"], [rows(words, "services_carbon_change", result.change.table())])
         )
     missing = left_out(words, result.sums)
+    stock = service_sentences(teller, "services_carbon", "t C", result.years, result.totals, result.table(), "carbon_t")
     flux = result.flux
     if flux is None:
-        return MethodReport(chapters, left_out=missing)
+        return MethodReport(chapters, left_out=missing, sentences=stock)
     chapters.append(_flux_chapter(flux, outputs.flux, words))
     missing += [replace(o, where=f"{words['services_flux']} {o.where}") for o in left_out(words, flux.sums)]
+    fixed = service_sentences(teller, "services_flux", "t CO2/a", flux.years, flux.co2_totals, flux.table(), "co2_t")
     return MethodReport(
-        chapters, sources=[Provenance(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])], left_out=missing
+        chapters,
+        sources=[Provenance(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])],
+        left_out=missing,
+        sentences=[*stock, *((words["services_flux"] + words["about_end"], text) for _, text in fixed)],
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...report import Chapter, MethodReport
-from ...report.texts import load_texts
+from ...report.telling import Teller
 from ...tables import Provenance
-from ..report_parts import by_ecosystem, left_out, maps, rows, totals
+from ..report_parts import by_ecosystem, left_out, maps, mean_levels, of_ecosystems, rows, service_sentences, totals
 from .natural import HabitatOutputs, HabitatResult
 from .quality import QualityOutputs, QualityResult
 
@@ -17,7 +17,8 @@ DECAY_SOURCES = {
 
 def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, language: str) -> MethodReport:
     """What natural habitat found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     return MethodReport(
         [
             totals(words, "natural_habitat", "ha", result.years, result.totals),
@@ -25,12 +26,16 @@ def natural_habitat_report(result: HabitatResult, outputs: HabitatOutputs, langu
             by_ecosystem(words, result.table(), "weighted_ha", "natural_habitat"),
         ],
         left_out=left_out(words, result.sums),
+        sentences=service_sentences(
+            teller, "natural_habitat", "ha", result.years, result.totals, result.table(), "weighted_ha"
+        ),
     )
 
 
 def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, language: str) -> MethodReport:
     """What habitat quality found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     quality = maps(words, result.years, [("services_habitat_quality", outputs.quality)], (0.0, 1.0))
     degradation = maps(words, result.years, [("services_habitat_degradation", outputs.degradation)])
     return MethodReport(
@@ -41,4 +46,8 @@ def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, langu
         ],
         sources=[Provenance(result.method, DECAY_SOURCES[result.method])],
         left_out=left_out(words, result.sums),
+        sentences=[
+            *mean_levels(teller, "services_habitat_quality", "", result.years, result.means),
+            *teller.extremes(of_ecosystems(words, result.table(), "quality"), "", "ecosystems", "highest"),
+        ],
     )

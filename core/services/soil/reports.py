@@ -6,9 +6,19 @@ from dataclasses import replace
 
 from ...quantities import quantity
 from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series
-from ...report.texts import load_texts
+from ...report.telling import Teller
 from ...tables import Provenance, provenance
-from ..report_parts import by_ecosystem, factor_report, left_out, maps, name_of_year, rows, totals
+from ..report_parts import (
+    by_ecosystem,
+    factor_report,
+    left_out,
+    maps,
+    mean_levels,
+    name_of_year,
+    rows,
+    service_sentences,
+    totals,
+)
 from ..survey import YearlySums
 from .conservation import Intensity, SoilOutputs, SoilResult
 from .daily_erosivity import SOURCES as DAILY_SOURCES
@@ -25,7 +35,8 @@ from .vegetation_cover import C_SOURCES, VegetationInputs, VegetationOutputs, Ve
 
 def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> MethodReport:
     """What soil conservation found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     intensity = Intensity.of_standard(language)
     legend = intensity.legend()
     shown = [
@@ -52,21 +63,28 @@ def soil_report(result: SoilResult, outputs: SoilOutputs, language: str) -> Meth
         ],
         sources=[provenance("erosion_classes"), provenance("erosion_tolerance")],
         left_out=left_out(words, result.sums),
+        sentences=[
+            *service_sentences(
+                teller, "soil_conservation", "t/a", result.years, result.totals, result.table(intensity), "retention_t"
+            ),
+            *teller.levels(words["services_erosion"], result.years, result.erosion_totals, "t/a", "erosion"),
+            *teller.levels(words["services_loss_area"], result.years, result.loss_areas_ha, "ha", "erosion"),
+        ],
     )
 
 
 def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str | None, language: str) -> MethodReport:
     """What rainfall erosivity found."""
-    words = load_texts(language)
     return factor_report(
-        words, "services_r", "erosivity", result.years, result.mean, path, result.sums,
+        Teller(language), "services_r", "erosivity", result.years, result.mean, path, result.sums,
         Provenance(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
     )  # fmt: skip
 
 
 def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodReport:
     """Erosivity of a place by half month."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     unit = "MJ mm/(ha h)"
     half_months = [f"{n // 2 + 1}{'ab'[n % 2]}" for n in range(len(result.half_months))]
     figures = Figures([Figure(words["services_r"], result.annual, quantity("erosivity").unit)])
@@ -74,6 +92,10 @@ def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodRepor
     return MethodReport(
         [Chapter(words["services_r"], [figures, bars, rows(words, "services_half_months", result.table())])],
         sources=[Provenance(result.method, DAILY_SOURCES[result.method])],
+        sentences=[
+            *teller.levels(words["services_r"], (None,), (result.annual,), quantity("erosivity").unit),
+            *teller.made_of(dict(zip(half_months, result.half_months)), "season", "made_of_half_months"),
+        ],
     )
 
 
@@ -81,10 +103,9 @@ def erodibility_report(
     result: ErodibilityResult, inputs: ErodibilityInputs, path: str | None, language: str
 ) -> MethodReport:
     """What soil erodibility found."""
-    words = load_texts(language)
     source = Provenance(inputs.method, ERODIBILITY_SOURCES[inputs.method])
     return factor_report(
-        words, "services_k", "erodibility", (None,), (result.mean,), path, result.sums, source
+        Teller(language), "services_k", "erodibility", (None,), (result.mean,), path, result.sums, source
     )  # fmt: skip
 
 
@@ -92,9 +113,10 @@ def slope_length_report(
     result: SlopeLengthResult, inputs: SlopeLengthInputs, path: str | None, language: str
 ) -> MethodReport:
     """What slope length and steepness found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     factor = Provenance(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
-    report = factor_report(words, "services_ls", "slope_length", (None,), (result.mean,), path, result.sums, factor)
+    report = factor_report(teller, "services_ls", "slope_length", (None,), (result.mean,), path, result.sums, factor)
     exponent = Provenance(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
     parts = [
         Figure(words["services_l"], result.mean_length),
@@ -124,9 +146,10 @@ def _share_pct(pixels: int, sums: YearlySums) -> float | None:
 
 def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:
     """What support practice found."""
-    words = load_texts(language)
     source = Provenance(inputs.preset, PRESETS[inputs.preset])
-    report = factor_report(words, "services_p", "practice_factor", sums.years, sums.mean(P), path, sums, source)
+    report = factor_report(
+        Teller(language), "services_p", "practice_factor", sums.years, sums.mean(P), path, sums, source
+    )
     return replace(report, sources=[*report.sources, provenance("p_factor")])
 
 
@@ -134,7 +157,8 @@ def vegetation_report(
     result: VegetationResult, inputs: VegetationInputs, outputs: VegetationOutputs, language: str
 ) -> MethodReport:
     """What vegetation cover found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     sources = [Provenance("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
     chapters = [
         totals(words, "services_fvc", "", result.years, result.mean_cover),
@@ -150,5 +174,9 @@ def vegetation_report(
         chapters,
         parameters=[(words["services_ndvi_soil"], result.soil), (words["services_ndvi_vegetation"], result.vegetation)],
         sources=sources,
+        sentences=[
+            *mean_levels(teller, "services_fvc", "", result.years, result.mean_cover),
+            *mean_levels(teller, "services_c", "", result.years, result.mean_factor or ()),
+        ],
         left_out=left_out(words, result.sums),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...report import Chapter, MethodReport
-from ...report.texts import load_texts
+from ...report.telling import Teller
 from ...tables import Provenance, provenance
-from ..report_parts import by_ecosystem, left_out, maps, rows, totals
+from ..report_parts import by_ecosystem, left_out, maps, rows, service_sentences, totals
 from .flood_mitigation import FloodOutputs, FloodResult
 from .retention import SOURCES as RUNOFF_SOURCES
 from .retention import RetentionInputs, RetentionOutputs, RetentionResult
@@ -15,7 +15,8 @@ def water_report(
     result: RetentionResult, inputs: RetentionInputs, outputs: RetentionOutputs, language: str
 ) -> MethodReport:
     """What water retention found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     sources = [provenance("runoff_coefficient"), Provenance(inputs.coefficients, RUNOFF_SOURCES[inputs.coefficients])]
     return MethodReport(
         [
@@ -25,12 +26,16 @@ def water_report(
         ],
         sources=sources,
         left_out=left_out(words, result.sums),
+        sentences=service_sentences(
+            teller, "water_retention", "m3/a", result.years, result.totals, result.table(), "volume_m3"
+        ),
     )
 
 
 def flood_report(result: FloodResult, outputs: FloodOutputs, language: str) -> MethodReport:
     """What flood mitigation found."""
-    words = load_texts(language)
+    teller = Teller(language)
+    words = teller.words
     tables = ["cn", "cn_amc_table", "cn_by_ecosystem_default"]
     chapters = [
         totals(words, "flood_mitigation", "m3", result.years, result.totals),
@@ -40,4 +45,11 @@ def flood_report(result: FloodResult, outputs: FloodOutputs, language: str) -> M
     if result.bodies:
         tables.append("lake_regression")
         chapters.append(Chapter(words["services_bodies"], [rows(words, "services_bodies", result.bodies_table())]))
-    return MethodReport(chapters, sources=[provenance(name) for name in tables], left_out=left_out(words, result.sums))
+    return MethodReport(
+        chapters,
+        sources=[provenance(name) for name in tables],
+        left_out=left_out(words, result.sums),
+        sentences=service_sentences(
+            teller, "flood_mitigation", "m3", result.years, result.totals, result.table(), "volume_m3"
+        ),
+    )

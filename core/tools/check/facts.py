@@ -10,11 +10,12 @@ from osgeo import gdal
 from ...errors import InputError
 from ...inputs.profile import RasterProfile
 from ...land_cover import LandCoverScheme
+from ...messages import listed, say
 from ...raster.dataset import quiet_gdal
 from ...years import parse_years
 from .grids import Told
 
-_DECLARE = (
+_DECLARE = say(
     "Declare the nodata value with Raster > Conversion > Translate (gdal:translate, option Assign a specified nodata "
     "value)."
 )
@@ -27,17 +28,32 @@ def nodata_facts(band: gdal.Band, profile: RasterProfile) -> Iterator[Told]:
     if not profile.declares_nodata:
         corners = _corner_value(band)
         if profile.gaps:
-            yield "nodata", "ok", "NaN counts as nodata", ""
+            yield "nodata", "ok", say("NaN counts as nodata"), ""
         elif corners is not None:
-            yield "nodata", "warning", f"the four corners hold {corners:g}, which may stand for nodata", _DECLARE
+            yield (
+                "nodata",
+                "warning",
+                say("the four corners hold {corners:g}, which may stand for nodata", corners=corners),
+                _DECLARE,
+            )
     elif nodata is not None and not _can_occur(band, nodata):
-        yield "nodata", "warning", f"{nodata:g} is declared, which the type {profile.dtype} cannot hold", _DECLARE
+        yield (
+            "nodata",
+            "warning",
+            say("{nodata:g} is declared, which the type {dtype} cannot hold", nodata=nodata, dtype=profile.dtype),
+            _DECLARE,
+        )
     else:
-        yield "nodata", "ok", "a mask band" if nodata is None else f"{nodata:.10g}", ""
+        yield "nodata", "ok", say("a mask band") if nodata is None else f"{nodata:.10g}", ""
     if _is_signed_byte(band):
-        yield "type", "ok", "signed bytes (-128 to 127), understood as such", ""
+        yield "type", "ok", say("signed bytes (-128 to 127), understood as such"), ""
     if (profile.scale, profile.offset) != (1.0, 0.0):
-        yield "scale", "ok", f"values are the stored numbers x {profile.scale:g} + {profile.offset:g}", ""
+        yield (
+            "scale",
+            "ok",
+            say("values are the stored numbers x {scale:g} + {offset:g}", scale=profile.scale, offset=profile.offset),
+            "",
+        )
 
 
 def _is_signed_byte(band: gdal.Band) -> bool:
@@ -73,15 +89,21 @@ def value_facts(profile: RasterProfile, classes: bool) -> Iterator[Told]:
     """The range, how much is valid, and whether anything varies."""
     if profile.low is None or profile.high is None:
         if profile.pixels:
-            yield "values", "problem", "no pixel is valid", "Check the nodata value, or choose another raster."
+            yield (
+                "values",
+                "problem",
+                say("no pixel is valid"),
+                say("Check the nodata value, or choose another raster."),
+            )
         return
     if profile.low == profile.high and not profile.fills:
-        word = "class" if classes else "value"
-        mend = "Check that it is the right raster: nothing varies in it."
-        yield "values", "warning", f"only one {word} occurs: {profile.low:.6g} ({profile.valid} px)", mend
+        word = say("class") if classes else say("value")
+        mend = say("Check that it is the right raster: nothing varies in it.")
+        found = say("only one {word} occurs: {low:.6g} ({valid} px)", word=word, low=profile.low, valid=profile.valid)
+        yield "values", "warning", found, mend
         return
-    share = f"{profile.valid_pct:.3g} % of the pixels valid"
-    yield "values", "ok", f"{profile.low:.6g} to {profile.high:.6g}, {share}", ""
+    numbers = {"low": profile.low, "high": profile.high, "share": profile.valid_pct}
+    yield "values", "ok", say("{low:.6g} to {high:.6g}, {share:.3g} % of the pixels valid", **numbers), ""
 
 
 def class_facts(profile: RasterProfile, scheme: LandCoverScheme | None) -> Iterator[Told]:
@@ -89,19 +111,20 @@ def class_facts(profile: RasterProfile, scheme: LandCoverScheme | None) -> Itera
     if scheme is None and not profile.looks_like_classes:
         return
     if profile.fractions:
-        found = f"{profile.fractions} px hold fractions, though the others are few whole numbers"
-        mend = "Choose the classified raster; it was interpolated: warp it again with the nearest neighbour."
+        found = say("{count} px hold fractions, though the others are few whole numbers", count=profile.fractions)
+        mend = say("Choose the classified raster; it was interpolated: warp it again with the nearest neighbour.")
         yield "codes", "problem", found, mend
     elif profile.codes is not None and profile.dtype.startswith("Float"):
-        mend = "Nothing; a Byte raster is smaller and safer (gdal:translate, output data type)."
-        yield "codes", "warning", "whole numbers in a floating-point raster", mend
+        mend = say("Nothing; a Byte raster is smaller and safer (gdal:translate, output data type).")
+        yield "codes", "warning", say("whole numbers in a floating-point raster"), mend
     if scheme is None:
         return
     if profile.codes is None:
-        mend = "Give the land cover first, then the other rasters; or leave SCHEME blank."
-        yield "codes", "problem", "too many different values for land-cover classes", mend
+        mend = say("Give the land cover first, then the other rasters; or leave SCHEME blank.")
+        yield "codes", "problem", say("too many different values for land-cover classes"), mend
     elif profile.codes and not profile.fractions and all(map(scheme.known, profile.codes)):
-        yield "codes", "ok", f"{len(profile.codes)} classes, all known in {scheme.title}", ""
+        told = say("{count} classes, all known in {scheme}", count=len(profile.codes), scheme=scheme.title)
+        yield "codes", "ok", told, ""
 
 
 def pair_years(
@@ -122,19 +145,22 @@ def pair_years(
     try:
         years = parse_years(text)
     except InputError as reason:
-        return [], [("years", "problem", str(reason), "Write the years like 2000, 2005, 2010, rising.")]
+        return [], [("years", "problem", listed([reason], ""), say("Write the years like 2000, 2005, 2010, rising."))]
     every, covers = list(range(len(names))), [i for i, is_class in enumerate(classes) if is_class]
     series = next((s for s in (every, covers) if len(s) == len(years)), None)
-    listed = ", ".join(map(str, years))
+    told_years = ", ".join(map(str, years))
     if series is not None:
         told = "; ".join(f"{year} = {names[i]}" for i, year in zip(series, years))
         return [(i, 1, year) for i, year in zip(series, years)], [("years", "ok", told, "")]
     if len(years) in bands:
         raster = list(bands).index(len(years))
         pairs = [(raster, band + 1, year) for band, year in enumerate(years)]
-        return pairs, [("years", "ok", f"{listed}: one raster has a band per year", "")]
-    found = f"{len(years)} years ({listed}) for {len(names)} rasters, of which {len(covers)} look like classes"
-    mend = "Give one single-band raster per year, or one raster with a band per year."
+        return pairs, [("years", "ok", say("{years}: one raster has a band per year", years=told_years), "")]
+    found = say(
+        "{count} years ({years}) for {rasters} rasters, of which {covers} look like classes",
+        count=len(years), years=told_years, rasters=len(names), covers=len(covers),
+    )  # fmt: skip
+    mend = say("Give one single-band raster per year, or one raster with a band per year.")
     # Next to other rasters, a series cannot be told from the count alone
     mixed = len(years) < len(names) and 0 < len(covers) < len(names)
     return [], [("years", "warning" if mixed else "problem", found, mend)]

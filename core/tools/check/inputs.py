@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from osgeo import gdal
 
@@ -13,8 +13,7 @@ from ...inputs.finding import Finding
 from ...inputs.gate import LAND_COVER, Gate
 from ...inputs.profile import RasterProfile, profile_band
 from ...land_cover import LandCoverScheme, load_scheme
-from ...messages import say
-from ...messages import told as said
+from ...messages import listed, say, told
 from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure, quantity_of_file
 from ...raster.dataset import open_raster, short_name
@@ -138,7 +137,7 @@ def run_check_inputs(
         found, faults = _look(path, step)
         rows += faults
         if _is_twin(path, rasters[:number]):
-            rows.append(_row(path, None, "file", "warning", "the same file was given before", _ONCE))
+            rows.append(_row(path, None, "file", "warning", say("the same file was given before"), _ONCE))
         if found is None:
             continue
         is_land_cover = meaning is not None and _is_land_cover(found, meaning, first=not looked)
@@ -150,15 +149,17 @@ def run_check_inputs(
     if meaning is None:
         covers = {position for position, found in enumerate(looked) if found.is_classes}
     pairs, told_of_years = _paired(looked, covers, years)
-    rows += [CheckRow("", None, *told) for told in told_of_years]
+    rows += [CheckRow("", None, *one) for one in told_of_years]
     rows += _asked_of_the_gate(looked, covers if meaning else set(), pairs, meaning, language)
-    rows += [CheckRow("", None, *told) for told in _masks([looked[position] for position in sorted(covers)])]
-    return CheckResult(tuple(rows))
+    rows += [CheckRow("", None, *one) for one in _masks([looked[position] for position in sorted(covers)])]
+    return CheckResult(tuple(replace(r, found=told(r.found, language), mend=told(r.mend, language)) for r in rows))
 
 
-_ONCE = "Choose each raster once; for a series, choose the raster of each year."
-_OPEN = "Choose a raster file that QGIS can show; copy or download it again, or export a web layer to GeoTIFF first."
-_TILES = "Copy or download the file again: it is damaged or was not written to its end."
+_ONCE = say("Choose each raster once; for a series, choose the raster of each year.")
+_OPEN = say(
+    "Choose a raster file that QGIS can show; copy or download it again, or export a web layer to GeoTIFF first."
+)
+_TILES = say("Copy or download the file again: it is damaged or was not written to its end.")
 
 
 def _row(path: str, band: int | None, check: str, result: Verdict, found: str, mend: str = "") -> CheckRow:
@@ -171,8 +172,8 @@ def _load(scheme: str | None, class_table: Table | None, rows: list[CheckRow]) -
     try:
         return load_scheme(scheme, class_table)
     except EcoAssetsError as reason:
-        mend = "Mend the class table, or choose another scheme."
-        rows.append(CheckRow("", None, "class table", "problem", str(reason), mend))
+        mend = say("Mend the class table, or choose another scheme.")
+        rows.append(CheckRow("", None, "class table", "problem", listed([reason], ""), mend))
         return None
 
 
@@ -185,7 +186,7 @@ def _look(path: str, progress: Progress) -> tuple[Looked | None, list[CheckRow]]
     try:
         dataset = open_raster(path)
     except EcoAssetsError as reason:
-        return None, [_row(path, None, "file", "problem", str(reason), _OPEN)]
+        return None, [_row(path, None, "file", "problem", listed([reason], ""), _OPEN)]
     rows: list[CheckRow] = []
     try:
         grid = Grid.of_dataset(dataset, short_name(path))
@@ -195,13 +196,13 @@ def _look(path: str, progress: Progress) -> tuple[Looked | None, list[CheckRow]]
     for number in range(1, dataset.RasterCount + 1):
         step = progress.part(100 * (number - 1) / dataset.RasterCount, 100 * number / dataset.RasterCount)
         if gdal.DataTypeIsComplex(dataset.GetRasterBand(number).DataType):
-            mend = "Convert it to real numbers with Raster > Conversion > Translate."
-            rows.append(_row(path, number, "type", "problem", "it holds complex numbers", mend))
+            mend = say("Convert it to real numbers with Raster > Conversion > Translate.")
+            rows.append(_row(path, number, "type", "problem", say("it holds complex numbers"), mend))
             continue
         try:
             bands[number] = profile_band(path, number, progress=step)
         except EcoAssetsError as reason:
-            rows.append(_row(path, number, "file", "problem", str(reason), _OPEN))
+            rows.append(_row(path, number, "file", "problem", listed([reason], ""), _OPEN))
     return Looked(path, dataset, grid, bands), rows
 
 
@@ -214,22 +215,23 @@ def _is_land_cover(found: Looked, scheme: LandCoverScheme, first: bool) -> bool:
 
 
 def _rows_of(found: Looked, reference: Looked | None, scheme: LandCoverScheme | None) -> Iterator[CheckRow]:
-    for told in check_position(found.dataset, found.grid):
-        yield _row(found.path, None, *told)
+    for one in check_position(found.dataset, found.grid):
+        yield _row(found.path, None, *one)
     if found.grid is not None and reference is not None and reference.grid is not None:
         kind: Kind = "classes" if found.is_classes or scheme is not None else "continuous"
         raster = Source("raster", found.path, kind=kind, measure=ANY)
-        for told in check_grid(raster, found.grid, reference.grid, reference.name):
-            yield _row(found.path, None, *told)
+        for one in check_grid(raster, found.grid, reference.grid, reference.name):
+            yield _row(found.path, None, *one)
     for number, profile in found.bands.items():
         band = found.dataset.GetRasterBand(number)
         if profile.unreadable:
             first = profile.unreadable[0]
-            message = f"{len(profile.unreadable)} part(s) cannot be read, the first: {first}"
+            count = len(profile.unreadable)
+            message = say("{count} part(s) cannot be read, the first: {first}", count=count, first=first)
             yield _row(found.path, number, "tiles", "problem", message, _TILES)
-        told_of_band = [*nodata_facts(band, profile), *value_facts(profile, found.is_classes)]
-        for told in (*told_of_band, *class_facts(profile, scheme)):
-            yield _row(found.path, number, *told)
+        of_band = [*nodata_facts(band, profile), *value_facts(profile, found.is_classes)]
+        for one in (*of_band, *class_facts(profile, scheme)):
+            yield _row(found.path, number, *one)
 
 
 def _asked_of_the_gate(
@@ -252,7 +254,7 @@ def _asked_of_the_gate(
         names = ", ".join(dict.fromkeys(short_name(place.path) for place in finding.places))
         bands = {place.band or 1 for place in finding.places}
         band = bands.pop() if len(bands) == 1 else None
-        mend = said(finding.remedy, language) or "Nothing, when this is as it should be."
+        mend = told(finding.remedy, language) or told(say("Nothing, when this is as it should be."), language)
         yield CheckRow(names, band, finding.check, _verdict(finding), finding.what(language), mend)
 
 
@@ -297,5 +299,5 @@ def _masks(classes: Sequence[Looked]) -> Iterator[Told]:
     valid = {found.name: found.bands[1].valid for found in same if 1 in found.bands}
     if len(set(valid.values())) > 1:
         counts = ", ".join(f"{name} {pixels:,} px".replace(",", " ") for name, pixels in valid.items())
-        mend = "Nothing, when the smallest is right: MASK common leaves out what is not valid in every year."
-        yield "mask", "warning", f"the class rasters are valid on different areas: {counts}", mend
+        mend = say("Nothing, when the smallest is right: MASK common leaves out what is not valid in every year.")
+        yield "mask", "warning", say("the class rasters are valid on different areas: {counts}", counts=counts), mend

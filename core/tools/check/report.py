@@ -1,44 +1,35 @@
-"""The chapter of a report that tells what a check of inputs found."""
+"""The chapters of a report that tell what a check of inputs found."""
 
 from __future__ import annotations
 
-from ...report import Chapter, Column, Figure, Figures, Paragraph, TableBlock
+from ...report import Answer, Block, Chapter, Column, Figure, Figures, TableBlock
+from ...report.telling import Teller
 from .inputs import CheckResult, CheckRow
 
-_COLUMNS = (
-    Column("Raster", kind="text"),
-    Column("Band", kind="code"),
-    Column("Check", kind="text"),
-    Column("Found", kind="text"),
-    Column("How to mend it", kind="text"),
-)
-_TITLES = {"problem": "Problems: mend these first", "warning": "Warnings: look at these", "ok": "In order"}
+_VERDICTS = ("problem", "warning", "ok")
 
 
-def check_inputs_report(result: CheckResult) -> Chapter:
-    """Counts, then problems, warnings and what is in order."""
-    counts = {verdict: [row for row in result.rows if row.result == verdict] for verdict in _TITLES}
+def check_inputs_report(result: CheckResult, language: str) -> Chapter:
+    """The verdict and counts, then problems, warnings and what is in order; language `en` or `zh`."""
+    teller = Teller(language)
+    words = teller.words
+    by_verdict = {verdict: [row for row in result.rows if row.result == verdict] for verdict in _VERDICTS}
     rasters = {row.raster for row in result.rows if row.raster}
-    figures = Figures(
-        [
-            Figure("Rasters", len(rasters)),
-            Figure("Problems", len(counts["problem"])),
-            Figure("Warnings", len(counts["warning"])),
-            Figure("In order", len(counts["ok"])),
-        ]
-    )
-    verdict = (
-        "A run with these inputs would stop, or its result would be wrong. Mend the problems and check again."
-        if counts["problem"]
-        else "Nothing stands in the way of a run."
-    )
-    tables = [
-        TableBlock(_TITLES[name], _COLUMNS, [_cells(row) for row in rows], download=f"checks_{name}.csv")
-        for name, rows in counts.items()
+    counts = {verdict: len(rows) for verdict, rows in by_verdict.items()}
+    key = "check_stops" if counts["problem"] else "check_warns" if counts["warning"] else "check_passes"
+    sentence = teller.sentence("verdict", key, problems=counts["problem"], warnings=counts["warning"])
+    cards = [Figure(words["check_rasters"], len(rasters))]
+    cards += [Figure(words[f"check_count_{verdict}"], count) for verdict, count in counts.items()]
+    titles = ("check_raster", "check_band", "check_check", "check_found", "check_mend")
+    columns = [Column(words[title], kind="code" if title == "check_band" else "text") for title in titles]
+    tables: list[Block] = [
+        TableBlock(words[f"check_{verdict}"], columns, [_cells(row, words) for row in rows], download=f"{verdict}.csv")
+        for verdict, rows in by_verdict.items()
         if rows
     ]
-    return Chapter("Check of the inputs", [Paragraph(verdict), figures, *tables])
+    answer = Answer(words["question_checkinputs"], [sentence])
+    return Chapter(words["answer"], [answer, Figures(cards), *tables])
 
 
-def _cells(row: CheckRow) -> list[str | int | None]:
-    return [row.raster or "all together", row.band, row.check, row.found, row.mend]
+def _cells(row: CheckRow, words: dict[str, str]) -> list[str | int | None]:
+    return [row.raster or words["check_together"], row.band, row.check, row.found, row.mend]

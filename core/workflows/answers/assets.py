@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...report.telling import Sentence
 from .chain import chain
 from .common import effects, levels, services, shares, where
-from .found import Found, Sentence
+from .found import Found
 from .page import Page
 
 

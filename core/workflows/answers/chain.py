@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .found import Found, Sentence
+from ...report.telling import Sentence
+from .found import Found
 
 MOST_DRIVERS = 3
 

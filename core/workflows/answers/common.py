@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .found import Found, Sentence, capital
+from ...report.telling import Sentence, capital
+from .found import Found
 
 
 def levels(found: Found, what: str, figure: str = "assets_total", growth: str = "assets_growth") -> list[Sentence]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ...report.telling import NOTABLE_PCT, Sentence
 from ..headlines import Headline
 from .chain import chain
 from .common import levels, services, shares, where
-from .found import NOTABLE_PCT, Found, Sentence
+from .found import Found
 from .page import Page
 
 MOST_FACTORS = 3

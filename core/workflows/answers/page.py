@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ...report import Answer, Column, Figure, Figures, TableBlock, Terms
 from ...report.numbers import column_decimals, format_number, scaled, unit_decimals
+from ...report.telling import Sentence
 from ..headlines import Headline
-from .found import Found, Sentence
+from .found import Found
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,7 @@ class Page:
 
     def answer(self, found: Found) -> Answer:
         """The sentences, those about the same thing as one."""
-        told: dict[str, list[str]] = {}
-        for about, sentence in self.sentences:
-            told.setdefault(about, []).append(sentence)
-        return Answer(self.question, [(about, found.words["say_gap"].join(parts)) for about, parts in told.items()])
+        return Answer(self.question, found.grouped(self.sentences))
 
     def figures(self, found: Found) -> Figures | None:
         """The most telling figures; None where there are none."""

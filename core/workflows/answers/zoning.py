@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...report.telling import Sentence
 from ...zoning.reasons import PARTS
-from .found import Found, Sentence
+from .found import Found
 from .page import Page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
 from ...report.common import pictures
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import legend
@@ -24,7 +25,24 @@ def conservation_report(result: ConservationResult, outputs: ConservationOutputs
             Chapter(words["zoning_cleanup"], _cleanup(result, words)),
         ],
         facts=[(words["zoning_region"], amount(sum(result.region_ha), "ha", language))],
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: ConservationResult, teller: Teller) -> list[Sentence]:
+    """How much land is to be conserved, what of each service it keeps, and which ecosystems it is made of."""
+    words = teller.words
+    area, share = teller.amount_of(result.area_ha, "ha"), teller.amount_of(result.share_pct, "%")
+    kept = [(within(named(words, s.name)), k.share_pct()) for s, k in zip(result.inputs.services, result.kept)]
+    told = teller.valued((name, teller.amount_of(pct, "%")) for name, pct in sorted(kept, key=lambda item: -item[1]))
+    by_ecosystem = {
+        within(named(words, name)): float(ha) for name, ha in zip(result.ecosystems, result.after) if name != ALL
+    }
+    return [
+        teller.sentence("conservation", "to_conserve", area=area, share=share),
+        teller.sentence("kept", "kept", services=told),
+        *teller.made_of(by_ecosystem, unit="ha"),
+    ]
 
 
 def _overview(result: ConservationResult, words: Words) -> list[Block]:

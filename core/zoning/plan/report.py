@@ -20,6 +20,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..legends import legend
 from ..report_parts import Words, class_map, named, table_block, with_names
@@ -64,7 +65,33 @@ def plan_report(
         facts.append((words["zoning_districts"], str(len(result.districts) - 1)))
     dropped = len(result.districts) - MAX_DISTRICTS
     warnings = [words["zoning_more_districts"].format(count=dropped)] if dropped > 0 else []
-    return MethodReport(chapters=chapters, facts=facts, warnings=warnings)
+    sentences = _sentences(result, Teller(language))
+    return MethodReport(chapters=chapters, facts=facts, warnings=warnings, sentences=sentences)
+
+
+def _sentences(result: PlanResult, teller: Teller) -> list[Sentence]:
+    """How much land the plan conserves, restores, or both; in which districts; and what it keeps of the services."""
+    words, whole = teller.words, float(result.area_ha.sum())
+    names = _plan_names(teller.language)
+    sentences = []
+    for code in (CONSERVE, RESTORE, BOTH):
+        area = result.plan_ha(code)
+        if area > 0:
+            parts = {"area": teller.amount_of(area, "ha"), "share": teller.amount_of(area / whole * 100, "%")}
+            sentences.append(teller.sentence("plan", "plan", name=within(names[code]), **parts))
+    for code, key in ((CONSERVE, "conservation"), (RESTORE, "restoration")):
+        by_district = zip(result.districts, result.area_ha[:, [code, BOTH]].sum(axis=(1, 2)).tolist())
+        areas = {named(words, district): area for district, area in by_district if district != ALL}
+        sentences += teller.made_of(areas, "district", f"made_of_{key}", "ha")
+    kept = [
+        (within(named(words, service.name)), float(of[:, [CONSERVE, BOTH]].sum()) / float(of.sum()) * 100)
+        for service, of in zip(result.inputs.services, result.kept)
+        if of.sum() > 0
+    ]
+    if kept:
+        told = teller.valued((name, teller.amount_of(pct, "%")) for name, pct in kept)
+        sentences.append(teller.sentence("kept", "kept", services=told))
+    return sentences
 
 
 def _plan_names(language: str) -> dict[int, str]:

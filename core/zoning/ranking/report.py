@@ -18,11 +18,13 @@ from ...report import (
     Series,
     TableBlock,
 )
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..report_parts import Words, named
 from .run import RankingOutputs, RankingResult
 
-# Shares of the area at which the table reads the curves; 17 and 30 are the land targets of Aichi and Kunming-Montreal.
+TARGETS = (17, 30)  # percent of land, of Aichi and of Kunming-Montreal
+# Shares of the area at which the table reads the curves.
 READ_AT = (5, 10, 17, 20, 30, 40, 50, 75)
 
 
@@ -45,7 +47,22 @@ def ranking_report(result: RankingResult, outputs: RankingOutputs, language: str
             Chapter(words["zoning_curves"], [figures, curves(result, words), _table(result, words)]),
             Chapter(words["zoning_maps"], maps),
         ],
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: RankingResult, teller: Teller) -> list[Sentence]:
+    """How much land was ranked, and what its best 17 and 30 percent keep of each service."""
+    parts = {"cells": teller.number(result.cells), "area": teller.amount_of(result.area_ha, "ha")}
+    sentences = [teller.sentence("level", "ranked", **parts)]
+    for share in TARGETS:
+        kept = [
+            (within(named(teller.words, service.name)), teller.amount_of(float(of[share]), "%"))
+            for service, of in zip(result.inputs.services, result.kept_pct)
+            if not np.isnan(of[share])
+        ]
+        sentences.append(teller.sentence("kept", "best_part", share=share, services=teller.valued(kept)))
+    return sentences
 
 
 def curves(result: RankingResult, words: Words) -> Lines:

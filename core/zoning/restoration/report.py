@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
 from ...report.common import left_out_areas
 from ...report.numbers import amount
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..layers import ALL
 from ..legends import combination_legend, legend
@@ -28,7 +29,30 @@ def restoration_report(result: RestorationResult, outputs: RestorationOutputs, l
         left_out=left_out_areas(
             None, [(words["zoning_unjudged"], result.unjudged_ha)], result.study_area_ha - result.unjudged_ha
         ),
+        sentences=_sentences(result, Teller(language)),
     )
+
+
+def _sentences(result: RestorationResult, teller: Teller) -> list[Sentence]:
+    """How much land is to be restored, why, in which ecosystems, and how much of it is urgent."""
+    words, names = teller.words, reason_names(teller.words, teller.language)
+    area, share = teller.amount_of(result.area_ha, "ha"), teller.amount_of(result.share_pct, "%")
+    sentences = [teller.sentence("restoration", "restoration", area=area, share=share)]
+    of_reasons = [(within(names[reason]), result.area_with(bit)) for reason, bit in REASONS.items()]
+    ranked = sorted(((name, ha) for name, ha in of_reasons if ha > 0), key=lambda item: -item[1])
+    if ranked:
+        told = teller.valued((name, teller.amount_of(ha, "ha")) for name, ha in ranked)
+        sentences.append(teller.sentence("reasons", "reasons", reasons=told))
+    by_ecosystem = {
+        within(named(words, name)): float(result.after[1:, e].sum())
+        for e, name in enumerate(result.ecosystems)
+        if name != ALL
+    }
+    sentences += teller.made_of(by_ecosystem, unit="ha")
+    high = float(result.priority_ha[HIGH])
+    if high > 0:
+        sentences.append(teller.sentence("urgent", "urgent", area=teller.amount_of(high, "ha")))
+    return sentences
 
 
 def _overview(result: RestorationResult, words: Words, language: str) -> list[Block]:

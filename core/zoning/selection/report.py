@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...report import Bars, Block, Chapter, Figure, Figures, MapPicture, MethodReport, Series
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..legends import legend
 from ..report_parts import class_map, named, table_block
@@ -48,4 +49,20 @@ def selection_report(
         ),
         table_block(words["zoning_targets"], selection_table(result), words, download="selection.csv"),
     ]
-    return MethodReport(chapters=[Chapter(words["zoning_selection"], blocks)])
+    sentences = _sentences(result, held, cost_unit, Teller(language))
+    return MethodReport(chapters=[Chapter(words["zoning_selection"], blocks)], sentences=sentences)
+
+
+def _sentences(result: SelectionResult, held: list[float], cost_unit: str, teller: Teller) -> list[Sentence]:
+    """How many units for what cost, what they hold against the targets, and how far a better choice may be."""
+    parts = {"units": len(result.ids), "count": len(result.units), "cost": teller.amount_of(result.cost, cost_unit)}
+    told = []
+    for name, pct, target in zip(result.units.services, held, result.targets_pct):
+        numbers = {"held": teller.amount_of(pct, "%"), "target": teller.amount_of(float(target), "%")}
+        told.append((within(named(teller.words, name)), teller.say("of_target", **numbers)))
+    key = "selected_best" if result.gap <= 0 else "selected_gap"
+    return [
+        teller.sentence("level", "selected", **parts),
+        teller.sentence("kept", "held", services=teller.valued(told)),
+        teller.sentence("proof", key, gap=teller.amount_of(result.gap * 100, "%")),
+    ]

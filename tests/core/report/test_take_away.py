@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import io
 import math
+import shutil
+import subprocess
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from ecoassets.core.column_words import column_word
 from ecoassets.core.report import Chapter, LeftOutArea, Map, MapPicture, Ramp
-from ecoassets.core.report.methods_text import MethodPart, methods_text
+from ecoassets.core.report.document import word_document
+from ecoassets.core.report.methods_text import MethodPart, Piece, methods_text
 from ecoassets.core.report.pictures.sizes import picture_sizes
 from ecoassets.core.report.result_book import NamedTable, result_sheets
 from ecoassets.core.report.table_words import value_word
@@ -179,6 +185,58 @@ class TestMethods:
     def test_steps_of_a_workflow_are_chapters(self):
         text = self.text("zh", [MethodPart("工作流", ["甲。"]), MethodPart("步骤", ["来源：张三 2010。"])])
         assert text.startswith("# 方法：A run\n\n## 工作流\n\n甲。\n\n## 步骤\n\n方法依据：[1]。\n")
+
+
+class TestDocument:
+    PIECES = (
+        Piece("title", "Methods: A & B"),
+        Piece("text", "Rain < 3 mm\x0b."),
+        Piece("setting", "Years", "2000, 2010"),
+        Piece("item", "Runoff [1]"),
+        Piece("reference", "HJ 1173-2021"),
+        Piece("reference", "谢高地 2015"),
+    )
+
+    def parts(self, language="en"):
+        archive = zipfile.ZipFile(io.BytesIO(word_document(self.PIECES, language)))
+        assert archive.testzip() is None
+        return {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
+
+    def test_every_part_is_well_formed_and_named_where_word_looks_for_it(self):
+        parts = self.parts()
+        named = {one.get("PartName", "").lstrip("/") for one in parts["[Content_Types].xml"]} - {""}
+        (start,) = parts["_rels/.rels"]
+        assert named <= parts.keys()
+        assert start.get("Target") in named
+        assert f"word/{parts['word/_rels/document.xml.rels'][0].get('Target')}" in named
+
+    def test_it_holds_title_table_and_numbered_references(self):
+        (body,) = self.parts()["word/document.xml"]
+        w = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+        told = ["".join(one.itertext()) for one in body]
+        assert told[:2] == ["Methods: A & B", "Rain < 3 mm."]
+        assert [cell.findtext(f".//{w}t") for cell in body.iter(f"{w}tc")] == ["Years", "2000, 2010"]
+        assert told[-3:-1] == ["[1]HJ 1173-2021", "[2]谢高地 2015"]
+        styles = {one.get(f"{w}styleId") for one in self.parts("zh")["word/styles.xml"].iter(f"{w}style")}
+        assert {one.get(f"{w}val") for one in body.iter(f"{w}pStyle")} <= styles
+
+    @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+    def test_an_office_program_reads_it(self, tmp_path):
+        (tmp_path / "methods.docx").write_bytes(word_document(self.PIECES, "zh"))
+        command = ["soffice", f"-env:UserInstallation={(tmp_path / 'office').as_uri()}", "--headless"]
+        command += [
+            "--convert-to",
+            "txt:Text (encoded):UTF8",
+            "--outdir",
+            str(tmp_path),
+            str(tmp_path / "methods.docx"),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        if not (tmp_path / "methods.txt").exists():
+            pytest.skip("LibreOffice has no Writer here")
+        read = (tmp_path / "methods.txt").read_text(encoding="utf-8-sig")
+        assert "Methods: A & B" in read
+        assert "[2]\t谢高地 2015" in read
 
 
 class TestSizeOfPictures:

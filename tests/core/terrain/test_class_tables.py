@@ -8,10 +8,10 @@ from ecoassets.core.class_breaks import read_breaks
 from ecoassets.core.errors import InputError, TableError
 from ecoassets.core.raster.statistics import stored_statistics
 from ecoassets.core.raster.zones.zoning import ZoneLayer
+from ecoassets.core.report.numbers import density_unit
 from ecoassets.core.tables import Table, resource_table
 from ecoassets.core.terrain.class_tables import PRESETS, lay_over_presets
 from ecoassets.core.terrain.zone_names import unit_of_totals, zone_names
-from ecoassets.core.terrain.zone_report import density_unit
 from ecoassets.tests.rasters import write_raster
 
 CHOSEN = {"slope": "slope_forest6", "aspect": "aspect_8+flat", "landform": "elev_haihe5"}

@@ -285,7 +285,7 @@ def test_table_and_report_hold_every_row(cover, tmp_path):
     table = check_table(result)
     assert [column.name for column in table.columns] == ["raster", "band", "check", "result", "found", "mend"]
     assert len(table.rows) == len(result.rows)
-    page = render_report(Report("Check", [check_inputs_report(result)]))
+    page = render_report(Report("Check", [check_inputs_report(result, "en")]))
     assert "Problems: mend these first" in page
     assert "No such file" in page
 
