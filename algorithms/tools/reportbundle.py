@@ -18,6 +18,7 @@ from qgis.core import (
 from ...core.progress import Progress
 from ...core.raster.output import ClassColour
 from ...core.report import write_report
+from ...core.report.page_one import with_answer
 from ...core.report.texts import load_texts
 from ...core.tools.bundle.maps import BundledRaster
 from ...core.tools.bundle.report import BundledTable, bundle_report
@@ -61,7 +62,9 @@ class ReportBundle(EcoAlgorithm):
         progress.set(20)
         title = given.text("TITLE") or load_texts(language)["bundle_title"]
         path = self.parameterAsFileOutput(self._parameters, "OUTPUT_HTML", self._context)
-        write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
+        question = load_texts(language)["question_reportbundle"]
+        whole = with_answer(report, question, language)
+        write_report(whole.complete(title, language, self.shown_parameters(), self.command()), path)
         self.save_parameters(path)
         return {"OUTPUT_HTML": path}
 

@@ -10,9 +10,10 @@ from typing import Any, Callable, Union
 
 from ..messages import told
 from ..report import Block, Chapter, Column, Paragraph, TableBlock
+from ..report.numbers import grouped
 from ..report.table_words import value_word
-from ..resources import RESOURCES, read_yaml
 from ..report.telling import Sentence, Teller
+from ..resources import RESOURCES, read_yaml
 from ..results import Cell
 from .observations import Dropped
 from .second_opinion.opinion import Opinion
@@ -29,7 +30,7 @@ def written(value: float | None, digits: int = 5) -> str:
         return "–"
     if value == 0 or 1e-4 <= abs(value) < 1e7:
         places = max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
-        return f"{value:,.{min(places, 8)}f}".replace("-", "−")
+        return grouped(value, min(places, 8))
     return f"{value:.{digits - 1}e}".replace("-", "−")
 
 

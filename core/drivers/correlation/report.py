@@ -6,6 +6,7 @@ import numpy as np
 from scipy.cluster import hierarchy
 
 from ...report import Block, Chapter, Column, Heatmap, MethodReport, TableBlock
+from ...report.numbers import grouped
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ..report_parts import closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
@@ -112,7 +113,7 @@ def side_by_side(found: Correlations) -> list[int]:
 
 def _pairs(run: CorrelationRun, words: dict[str, str]) -> Block:
     def effective(row: PairRow) -> str:
-        return "–" if row.n_effective is None else f"{row.n_effective:,.0f}"
+        return "–" if row.n_effective is None else grouped(row.n_effective)
 
     columns = [
         text(f"{words['drivers_field']} a", "field_a"),

@@ -29,6 +29,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.maps import ClassColour
+from ...report.numbers import grouped
 from ...report.texts import load_palettes, load_texts
 from ..place.cell_maps import length_unit
 from ..place.place_maps import write_place_map
@@ -299,7 +300,7 @@ def _skill(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
                 [Series(words["local_moran"], pattern.i.tolist())],
                 x_title=f"{words['importance_distance']} ({unit})" if unit else words["importance_distance"],
                 value_title=words["local_moran"],
-                note=words["importance_correlogram_note"].format(side=f"{run.validations.block_size:,.0f}"),
+                note=words["importance_correlogram_note"].format(side=grouped(run.validations.block_size)),
             )
         )
     return blocks

@@ -14,6 +14,7 @@ from ...report import (
     Paragraph,
     Series,
 )
+from ...report.numbers import grouped
 from ...report.texts import load_texts
 from ..observations import summarise
 from ..report_parts import (
@@ -104,17 +105,19 @@ def _sentence(row: TermRow, run: LocalRun, words: dict[str, str]) -> str:
         low=written(row.minimum, 3),
         median=written(row.median, 3),
         high=written(row.maximum, 3),
-        reach=reach.format(bandwidth=f"{row.bandwidth:,.0f}"),
+        reach=reach.format(bandwidth=grouped(row.bandwidth)),
     )
 
 
 def _terms(run: LocalRun, words: dict[str, str]) -> list[Block]:
     def reach(row: TermRow) -> str:
-        return "–" if row.bandwidth_low is None else f"{row.bandwidth_low:,.0f} – {row.bandwidth_high:,.0f}"
+        return (
+            "–" if row.bandwidth_low is None else f"{grouped(row.bandwidth_low)} – {grouped(row.bandwidth_high or 0.0)}"
+        )
 
     columns = [
         text(words["drivers_term"], lambda row: term_word(row.term, words)),
-        code(words["local_bandwidth"], lambda row: f"{row.bandwidth:,.0f}"),
+        code(words["local_bandwidth"], lambda row: grouped(row.bandwidth)),
         code(words["local_bandwidth_range"], reach),
         number(words["local_enp"], "enp", 3),
         number(words["local_critical"], "critical_t", 3),

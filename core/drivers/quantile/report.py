@@ -8,8 +8,8 @@ from ...report import Block, Chapter, Figure, Figures, Lines, MethodReport, Seri
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_palettes, load_texts
 from ..report_parts import (
-    choice_word,
     CERTAIN,
+    choice_word,
     closing,
     code,
     estimates,

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ...errors import InputError
 from ...messages import say
 from ...raster.dataset import open_raster
+from ...raster.statistics import stored_statistics, stored_unit
 from ...report import Block, Chapter, Command, MethodReport
+from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ...tables import Table
 from .maps import BundledRaster, maps_of
@@ -42,7 +44,21 @@ def bundle_report(rasters: Sequence[BundledRaster], tables: Sequence[BundledTabl
     chapters = [Chapter(words["bundle_maps"], maps_of(rasters, words))]
     chapters += [Chapter(readable(title), blocks_of(title, given.table, words)) for title, given in _distinct(tables)]
     chapters.append(Chapter(words["bundle_commands"], _commands(rasters)))
-    return MethodReport(chapters)
+    return MethodReport(chapters, sentences=_sentences(rasters, len(tables), Teller(language)))
+
+
+def _sentences(rasters: Sequence[BundledRaster], tables: int, teller: Teller) -> list[Sentence]:
+    """What the report holds, and the means of the years of each raster that tells them."""
+    told = [teller.sentence("files", "bundled", rasters=len(rasters), tables=tables)]
+    for raster in rasters:
+        dataset = open_raster(raster.path, raster.title)
+        names = [dataset.GetRasterBand(n + 1).GetDescription() for n in range(dataset.RasterCount)]
+        found = stored_statistics(raster.path)
+        if raster.classes or not all(name.isdigit() for name in names) or not all(one.count for one in found):
+            continue
+        what, unit = teller.say("mean_of_pixels", what=readable(raster.title)), stored_unit(raster.path)
+        told += teller.levels(what, [int(name) for name in names], [one.mean for one in found], unit)
+    return told
 
 
 def _distinct(tables: Sequence[BundledTable]) -> list[tuple[str, BundledTable]]:

@@ -20,6 +20,7 @@ from ecoassets.core.landuse.transfer.report import transfer_report
 from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.raster.zones.zoning import ZoneLayer
 from ecoassets.core.report import Heatmap, Map, Sankey, render_report
+from ecoassets.core.report.telling import Teller
 from ecoassets.core.terrain.classes import TerrainInputs, TerrainOutputs, run_terrain_classes
 from ecoassets.core.terrain.classes_report import terrain_report
 from ecoassets.core.terrain.zone_report import zone_report
@@ -75,6 +76,10 @@ def test_transfer(cover, tmp_path, language):
     assert sum(f.value for f in sankey.flows if f.stage == 1) == pytest.approx(1600)
     assert len(blocks(report, Heatmap)) == 3
     assert {"en": "Impervious", "zh": "不透水面"}[language] in page(report, language)
+    areas = result.whole(-1)
+    changed = Teller(language).amount_of(float(areas.sum() - np.trace(areas)), "ha")
+    assert changed in report.sentences[0][1]
+    assert len(report.sentences) == 4, "how much changed hands, who won, who lost, between which"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -86,6 +91,8 @@ def test_profit_and_loss(cover, zones, tmp_path, language):
     assert np.sum(heat.values) == pytest.approx(result.headline()[2], rel=1e-9)
     assert len(blocks(report, Map)) == 2
     assert {"en": "Net change", "zh": "净变化"}[language] in page(report, language)
+    net = Teller(language).amount_of(result.headline()[2], "CNY/a", signed=True)
+    assert any(net in text for _, text in report.sentences)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,6 +18,7 @@ from ecoassets.core.quality.rsei.run import run_rsei
 from ecoassets.core.quality.trend.report import trend_report
 from ecoassets.core.quality.trend.run import TrendInputs, TrendOutputs, run_trend
 from ecoassets.core.report import render_report
+from ecoassets.core.report.telling import Teller
 
 
 def page(made, language):
@@ -66,7 +67,12 @@ def test_quality(raster, tmp_path, language, word):
     gpp = raster([[100.0, 40, 20]], "a"), raster([[90.0, 40, 10]], "b")
     outputs = QualityOutputs(str(tmp_path / "index.tif"), str(tmp_path / "classes.tif"))
     inputs = QualityInputs({"gpp": gpp}, (2000, 2010), (cover,), load_scheme("hj1166"))
-    assert word in page(quality_report(run_ecosystem_quality(inputs, outputs), outputs, language), language)
+    result = run_ecosystem_quality(inputs, outputs)
+    made = quality_report(result, outputs, language)
+    assert word in page(made, language)
+    excellent = {"en": "excellent", "zh": "优"}[language]
+    grades = next(text for _, text in made.sentences if excellent in text)
+    assert Teller(language).amount_of(float(result.area_ha[-1, :, 4].sum()), "ha") in grades.split(excellent)[1][:12]
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "improved"), ("zh", "改善")])
