@@ -36,13 +36,13 @@ from ..core.raster.files import PendingFile, together, workspace
 from ..core.raster.output import WriteOptions
 from ..core.raster.settings import RasterSettings
 from ..core.report import MethodReport, write_report
-from ..core.report.document import word_document
-from ..core.report.methods_text import methods_pieces, methods_text
+from ..core.report.away.document import word_document
+from ..core.report.away.methods_text import methods_pieces, methods_text
+from ..core.report.away.result_book import result_sheets
+from ..core.report.away.workbook import write_workbook
 from ..core.report.page_one import with_answer
 from ..core.report.pictures.overlay import with_outlines
-from ..core.report.result_book import result_sheets
 from ..core.report.texts import load_texts
-from ..core.report.workbook import write_workbook
 from ..core.resources import RESOURCES
 from ..core.results import Column, ResultTable
 from ..core.years import parse_years

@@ -29,7 +29,7 @@ from ...core.errors import InputError
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.report import MethodReport
-from ...core.report.workbook import write_workbook
+from ...core.report.away.workbook import write_workbook
 from ...core.services.survey import Rasters
 from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results

@@ -8,7 +8,7 @@ from ...core.accounts.seea.run import SeeaInputs, run_seea_accounts
 from ...core.accounts.seea.workbook import seea_sheets
 from ...core.land_cover import SCHEMES
 from ...core.progress import Progress
-from ...core.report.workbook import write_workbook
+from ...core.report.away.workbook import write_workbook
 from ..base import EcoAlgorithm, Results
 from ..given import Given
 from ..settings import default_scheme

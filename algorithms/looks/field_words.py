@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from qgis.core import QgsEditorWidgetSetup, QgsFields, QgsVectorLayer
 
+from ...core.report.away.result_book import NamedTable
 from ...core.report.numbers import decimals_for
-from ...core.report.result_book import NamedTable
 from ...core.report.table_words import column_head, value_word
 from ...core.results import Cell, Column
 

@@ -13,8 +13,8 @@ from qgis.core import Qgis, QgsFeature, QgsFields
 from qgis.PyQt.QtCore import QVariant
 
 from ...core.report import MethodReport
-from ...core.report.methods_text import MethodPart
-from ...core.report.result_book import MOST_ROWS, NamedTable
+from ...core.report.away.methods_text import MethodPart
+from ...core.report.away.result_book import MOST_ROWS, NamedTable
 from ...core.results import Cell, Column, ResultTable
 from ..help_texts import load_help
 

@@ -9,7 +9,7 @@ import pytest
 from osgeo import ogr
 
 from ecoassets.core.errors import OutputError
-from ecoassets.core.report.workbook import Sheet, SheetCell, column_letters, write_workbook
+from ecoassets.core.report.away.workbook import Sheet, SheetCell, column_letters, write_workbook
 
 NAMES = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...report.away.workbook import Row, Sheet, SheetCell, Style
 from ...report.texts import load_texts
-from ...report.workbook import Row, Sheet, SheetCell, Style
 from ...results import Cell, ResultTable
 from ..services import CATEGORIES, COUNTED, service_name
 from .account import AccountRow, GepAccount, total_of

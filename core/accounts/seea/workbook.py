@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...report.away.workbook import Row, Sheet, SheetCell, Style
 from ...report.texts import load_texts
-from ...report.workbook import Row, Sheet, SheetCell, Style
 from .cells import TOTAL, UNALLOCATED, WHOLE, SeeaCell, lines_of
 from .run import SeeaResult
 

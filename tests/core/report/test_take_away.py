@@ -15,12 +15,12 @@ import pytest
 
 from ecoassets.core.column_words import column_word
 from ecoassets.core.report import Chapter, LeftOutArea, Map, MapPicture, Ramp
-from ecoassets.core.report.document import word_document
-from ecoassets.core.report.methods_text import MethodPart, Piece, methods_text
+from ecoassets.core.report.away.document import word_document
+from ecoassets.core.report.away.methods_text import MethodPart, Piece, methods_text
+from ecoassets.core.report.away.result_book import NamedTable, result_sheets
+from ecoassets.core.report.away.workbook import write_workbook
 from ecoassets.core.report.pictures.sizes import picture_sizes
-from ecoassets.core.report.result_book import NamedTable, result_sheets
 from ecoassets.core.report.table_words import value_word
-from ecoassets.core.report.workbook import write_workbook
 from ecoassets.core.results import Column, ResultTable
 from ecoassets.core.tables import Provenance
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..results import Cell, Column, ResultTable
-from .numbers import column_decimals
-from .table_words import column_head, value_word
-from .texts import load_texts
+from ...results import Cell, Column, ResultTable
+from ..numbers import column_decimals
+from ..table_words import column_head, value_word
+from ..texts import load_texts
 from .workbook import Row, Sheet, SheetCell, Style
 
 MOST_ROWS = 20_000  # of a sheet: longer tables are for machines

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from ..tables import Provenance
-from .blocks import LeftOutArea
-from .numbers import amount
-from .texts import load_texts
+from ...tables import Provenance
+from ..blocks import LeftOutArea
+from ..numbers import amount
+from ..texts import load_texts
 
 _SOURCES = re.compile(r"^(?:Sources?|来源|资料来源)\s*[:：]\s*")  # how the last paragraph of a help begins
 _BETWEEN = re.compile(r"[;；]\s*(?![^(（]*[)）])")  # not within brackets

@@ -17,7 +17,7 @@ from html import escape
 from typing import Literal, Union
 from unicodedata import east_asian_width
 
-from ..raster.files import PendingFile
+from ...raster.files import PendingFile
 
 Value = Union[str, int, float, None]
 Style = Literal[
