@@ -23,14 +23,15 @@ from ..core.errors import OutputError
 from ..core.messages import told
 from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
-from ..core.raster.names import fault_of_name, is_among, is_one_file
 from ..core.raster.table_files import commit_layer, layers_within, pending_table, require_rows, sides_of
+from ..core.raster.writing.names import fault_of_name, is_among, is_one_file
 from .compat import user_language
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
 _IN_DATABASE = "ogr:"
 _SPREADSHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".ods")
+_TABLES = (".gpkg", ".csv", ".xlsx", ".ods", ".sqlite", ".json", ".geojson", ".tab", ".mif")
 _OF_PROVIDER = re.compile(r".{3,}?:")  # as QGIS tells databases and memory layers from files
 
 
@@ -60,8 +61,9 @@ def require_writable(
         path, layer = _place(parameters.get(definition.name()), kind) if kind in FILES else ("", "")
         if not path or os.path.dirname(os.path.normpath(path)) in made:  # the run makes that folder
             continue
-        fault = _format_fault(definition, path) or _fault(path, replaced=not layer)
-        fault = fault or (None if layer else _loss(path, kind))
+        named = local_path(parameters.get(definition.name())) or ""
+        fault = None if layer else _loss(path, kind)
+        fault = fault or _format_fault(definition, named) or _fault(path, replaced=not layer)
         if fault:
             raise OutputError(
                 tr(
@@ -295,11 +297,24 @@ def _text(destination: Any) -> Any:
 
 
 def _format_fault(definition: QgsProcessingParameterDefinition, path: str) -> str | None:
-    """Why a report cannot have this name: it would promise a format that is not written."""
-    is_report = definition.type() == "fileDestination" and "*.html" in definition.fileFilter().lower()
-    suffix = os.path.splitext(path)[1].lower()
-    if is_report and suffix not in ("", ".html", ".htm"):
+    """Why an output cannot have this name: it would promise a format that is not written, or that cuts tables."""
+    name, suffix = os.path.splitext(os.path.basename(path))
+    suffix = suffix.lower()
+    wanted = definition.fileFilter().lower() if definition.type() == "fileDestination" else ""
+    if "*.html" in wanted and suffix not in ("", ".html", ".htm"):
         return tr("reports are HTML, not {suffix}. Name it .html; a browser prints it as PDF", suffix=suffix)
+    if "*.xlsx" in wanted and suffix != ".xlsx":
+        return tr("the workbook is an Excel file. Name it {name}", name=f"{name}.xlsx")
+    if "*.md" in wanted and suffix not in ("", ".md", ".markdown", ".txt"):
+        return tr("the text is Markdown. Name it {name}", name=f"{name}.md")
+    holds_rows = definition.type() == "sink" and definition.dataType() == QgsProcessing.SourceType.TypeVector
+    if holds_rows and suffix not in _TABLES and QgsVectorFileWriter.driverForExtension(suffix.lstrip(".")):
+        return tr(
+            "{suffix} does not keep a table as it is: names of columns and texts are cut, or it needs geometries. "
+            "Name it {name}; .gpkg, .xlsx and .ods are fine, too",
+            suffix=suffix,
+            name=f"{name}.csv",
+        )
     return None
 
 

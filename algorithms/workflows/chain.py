@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ...core.errors import Cancelled, OutputError
-from ...core.raster.names import is_one_file
+from ...core.raster.writing.names import is_one_file
 from ...core.report.texts import load_texts
 from ...core.tables import Table, read_table
 from ...core.workflows.combined_report import StepReport

@@ -20,11 +20,11 @@ from ..progress import QUIET, Progress
 from .blocks import BlockReader, Computed, compute_block
 from .cluster.mosaic import TileMosaic
 from .cluster.scheduler import chosen_cluster
-from .names import first_of
 from .output import RasterWriter
 from .tally import Sums
 from .windows import Window
 from .work import Job, JobResult
+from .writing.names import first_of
 
 POLL_SECONDS = 0.1
 # Share of a run's progress that is left for statistics, overviews and moving files.

@@ -22,6 +22,7 @@ from .grid import Grid
 from .hidden import let_go
 from .tally import CHUNK_PIXELS
 from .windows import TILE, Window
+from .writing.formats import driver_for, require_lossless
 
 FLOAT_NODATA = -9999.0
 _OF_OPTIONS = re.compile(r"option|not recogni[sz]ed|ignor", re.IGNORECASE)  # what GDAL says of those it does not know
@@ -86,10 +87,16 @@ class WriteOptions:
     Attributes:
         creation: GDAL creation options (`NAME=VALUE`) that override the defaults.
         overviews: whether reduced copies for fast display are built.
+
+    Raises:
+        OutputError: an option would change the values.
     """
 
     creation: tuple[str, ...] = ()
     overviews: bool = True
+
+    def __post_init__(self) -> None:
+        require_lossless(self.creation)
 
 
 @dataclass
@@ -148,7 +155,7 @@ class RasterWriter:
     def __init__(self, output: Output, grid: Grid, options: WriteOptions, threads: int, tidy: bool = True) -> None:
         self.output, self._grid, self._options, self._threads = output, grid, options, threads
         self.statistics = [BandStatistics() for _ in output.bands]
-        self._driver = _driver_for(output.path)
+        self._driver = driver_for(output.path, GDAL_TYPES[output.dtype])
         self._pending = PendingFile(output.path, tidy)
         direct = self._driver.ShortName == "GTiff"
         self._tiff_path = self._pending.path if direct else self._pending.path + ".building.tif"
@@ -219,15 +226,11 @@ class RasterWriter:
             defaults |= {"PHOTOMETRIC": "MINISBLACK", "ALPHA": "NO"}
         if self._driver.ShortName != "GTiff":
             return [f"{name}={value}" for name, value in defaults.items()]
-        for option in self._options.creation:
-            if "=" not in option:
-                wrong = say("The creation option {o!r} is not understood. Write NAME=VALUE, COMPRESS=LZW.", o=option)
-                raise OutputError(wrong)
         chosen = dict(option.split("=", 1) for option in self._options.creation)
         chosen = {name.strip().upper(): value.strip() for name, value in chosen.items()}
         if chosen.get("COMPRESS", defaults["COMPRESS"]) != defaults["COMPRESS"]:
             defaults.pop("ZSTD_LEVEL", None)
-        if chosen.get("COMPRESS", "").upper() in ("NONE", "PACKBITS", "JPEG", "WEBP"):
+        if chosen.get("COMPRESS", "").upper() in ("NONE", "PACKBITS"):
             defaults.pop("PREDICTOR")
         return [f"{name}={value}" for name, value in {**defaults, **chosen}.items()]
 
@@ -271,8 +274,11 @@ class RasterWriter:
             warnings.extend(text for text in told if _OF_OPTIONS.search(text))
             return made
 
-        dataset = self._call(noted)
-        if self._options.creation and warnings:
+        if not self._options.creation:
+            return self._call(noted)
+        what = f"Cannot write {self.output.path} with these creation options"
+        dataset = call_gdal(what, OutputError, noted)
+        if warnings:
             del dataset
             told = say("Cannot write {path} with these creation options: {why}", path=self.output.path, why=warnings[0])
             raise OutputError(told)
@@ -344,33 +350,6 @@ def cancelled_first(progress: Progress) -> Iterator[None]:
 
 def stop_when_cancelled(progress: Progress) -> Callable[[float, str, Any], int]:
     return lambda done, message, data: 0 if progress.cancelled() else 1
-
-
-def _driver_for(path: str) -> gdal.Driver:
-    """The driver that writes files of this extension.
-
-    Raises:
-        OutputError: no driver of this GDAL writes it.
-    """
-    extension = os.path.splitext(path)[1].lstrip(".").lower()
-    if extension in ("tif", "tiff"):
-        return gdal.GetDriverByName("GTiff")
-    if extension == "vrt":
-        told = say("Cannot write {path}: a virtual raster is made of the tiles of a cluster. Use .tif.", path=path)
-        raise OutputError(told)
-    for number in range(gdal.GetDriverCount()):
-        driver = gdal.GetDriver(number)
-        extensions = (driver.GetMetadataItem(gdal.DMD_EXTENSIONS) or "").lower().split()
-        copies = driver.GetMetadataItem(gdal.DCAP_CREATECOPY) == "YES"
-        if extension and extension in extensions and copies and driver.GetMetadataItem(gdal.DCAP_RASTER) == "YES":
-            return driver
-    raise OutputError(
-        say(
-            "Cannot write {path}: no raster format with the extension '{extension}' can be written. Use .tif.",
-            path=path,
-            extension=extension,
-        )
-    )
 
 
 def best_compression() -> dict[str, str]:

@@ -18,12 +18,12 @@ from ..raster.dataset import open_raster, short_name
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
-from ..raster.names import first_of
 from ..raster.output import FLOAT_NODATA, GDAL_TYPES, Band, ClassColour, Output
 from ..raster.reading.source import Kind, Source, describe_source
 from ..raster.settings import RasterSettings
 from ..raster.study import StudyArea, open_study_area
 from ..raster.work import Block, Result
+from ..raster.writing.names import first_of
 from ..results import Column, ResultTable, texts
 
 ALIGNED_COLUMNS = (Column("raster", "text"), Column("band", "integer"), *texts("property", "before", "after"))

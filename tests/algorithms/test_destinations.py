@@ -97,7 +97,7 @@ def test_a_file_of_another_kind_stays_when_qgis_adds_an_extension(crops, tmp_pat
 
 @pytest.mark.parametrize(
     ("asked", "written"),
-    [("t.json", "t.json.geojson"), ("t.mif", "t.mif.tab"), ("t.shp", "t.dbf"), ("t.dbf", "t.dbf.dbf")],
+    [("t.json", "t.json.geojson"), ("t.mif", "t.mif.tab")],
 )
 def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, written):
     shares(crops, tmp_path / asked)
@@ -108,6 +108,25 @@ def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, writte
         (Path(pending.destination).with_name(written)).write_bytes(b"half a table")
         pending.discard()
     assert {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)} == before
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "better"),
+    [
+        ("OUTPUT_TABLE", "t.txt", "t.csv"),
+        ("OUTPUT_TABLE", "t.SHP", "t.csv"),
+        ("OUTPUT_TABLE", "t.kml", "t.csv"),
+        ("OUTPUT_XLSX", "w.csv", "w.xlsx"),
+        ("OUTPUT_XLSX", "w", "w.xlsx"),
+        ("OUTPUT_METHODS", "m.docx", "m.md"),
+    ],
+)
+def test_a_name_of_a_format_that_is_not_written_and_one_that_is(cover, tmp_path, output, name, better):
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", "OUTPUT": str(tmp_path / "value.tif")}
+    refused(VALUE, {**parameters, output: str(tmp_path / name)}, f"Name it {better}")
+    assert not (tmp_path / "value.tif").exists()
+    run(VALUE, {**parameters, output: str(tmp_path / better)})
+    assert (tmp_path / better).exists()
 
 
 @pytest.mark.parametrize("identifier", ["ecoassets:practiceregion", "ecoassets:aligntogrid"])

@@ -20,8 +20,8 @@ from ...progress import QUIET, Progress
 from ...quantities import Measure
 from ...raster.dataset import short_name
 from ...raster.files import intermediate_path, workspace
-from ...raster.names import first_of
 from ...raster.settings import RasterSettings
+from ...raster.writing.names import first_of
 from ...results import Cell, Column, ResultTable, numbers
 from ...tables import Table
 from ..by_ecosystem import ecosystem_members

@@ -10,7 +10,7 @@ import pytest
 from ecoassets.core.errors import InputError
 from ecoassets.core.raster.dataset import open_raster
 from ecoassets.core.raster.grid import Grid
-from ecoassets.core.raster.names import fault_of_name, first_of, is_one_file
+from ecoassets.core.raster.writing.names import fault_of_name, first_of, is_one_file
 
 from .conftest import write_raster
 

@@ -120,6 +120,24 @@ def test_a_format_that_cannot_be_written_is_refused_before_any_work(tmp_path, va
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["x.tif"]
 
 
+@pytest.mark.parametrize("extension", ["png", "jpg"])
+def test_a_format_that_does_not_keep_the_values_is_refused_before_any_work(tmp_path, values, extension):
+    with pytest.raises(OutputError, match=r"does not keep values of the type Float32. Use \.tif"):
+        copy(values[1], Output("out", str(tmp_path / f"o.{extension}"), (Band("x"),)))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["x.tif"]
+
+
+@pytest.mark.parametrize("option", ["COMPRESS=JPEG", "compress=webp", "NBITS=4", "MAX_Z_ERROR=0.5", "DISCARD_LSB=2"])
+def test_creation_options_that_change_values_are_refused_with_one_that_does_not(tmp_path, values, option):
+    array, path = values
+    with pytest.raises(OutputError, match=f"{option} changes the values.*Write COMPRESS=DEFLATE"):
+        WriteOptions((option,))
+    for kept in ("COMPRESS=DEFLATE", "MAX_Z_ERROR=0"):
+        copy(path, Output("out", str(tmp_path / "o.tif"), (Band("x"),)), creation=(kept,))
+        written = gdal.Open(str(tmp_path / "o.tif")).ReadAsArray()
+        np.testing.assert_array_equal(written, np.where(np.isfinite(array), array, -9999))
+
+
 def test_creation_options_win_over_the_defaults(tmp_path, values):
     array, path = values
     options = ("compress=LZW", "BLOCKXSIZE=256", "BLOCKYSIZE=256")

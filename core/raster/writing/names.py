@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
-from ..messages import Message, say
+from ...messages import Message, say
 
 _WINDOWS_LIMIT = 32_000  # characters, with the prefix for long paths
 
