@@ -179,9 +179,9 @@ def _panel(table: dict[str, np.ndarray], y: str, x: Sequence[str], effects: str,
 
 def _notes(effects: str) -> tuple[str, ...]:
     model = (
-        "effects of cells and years, standard errors clustered by cell"
+        say("effects of cells and years, standard errors clustered by cell")
         if effects == "twoway"
-        else "least squares with a constant, robust standard errors"
+        else say("least squares with a constant, robust standard errors")
     )
     return (
         say("Slopes: one regression on all factors at each size, {model}.", model=model),

@@ -237,10 +237,10 @@ def _effective(values: np.ndarray, place: np.ndarray, choice: CorrelationChoice,
 
 
 def _notes(choice: CorrelationChoice, placed: bool) -> tuple[str, ...]:
-    held = ", ".join(choice.partial) if choice.partial else "all other fields"
+    held = ", ".join(choice.partial) if choice.partial else say("all other fields")
     notes = [
-        f"{choice.method}; p takes rows as independent.",
-        f"partial_r: with {held} held constant, from the inverse of the correlation matrix.",
+        say("{method}; p takes rows as independent.", method=choice.method),
+        say("partial_r: with {held} held constant, from the inverse of the correlation matrix.", held=held),
     ]
     if placed:
         notes.append(

@@ -19,15 +19,26 @@ FEWEST_BLOCKS = 20
 LARGE_SAMPLE = 10_000
 
 NOTES = (
-    "q = 1 - SSW/SST. All factors are judged on the same rows.",
-    "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of q = 0.",
-    "p_f tests q = 0 by the central F law.",
-    "p_noncentral and p_f take samples as independent. Neighbouring cells are not: prefer p_permutation with blocks.",
-    "q lies above the share in the population by (1 - q_adjusted)(L - 1)/(N - 1) on average; q_adjusted is without it.",
-    "The interval of q inverts the noncentral F law (normal, independent, of one variance within strata) and has the "
-    "same bias as q; its ends can be adjusted as q is.",
-    "Risk: Welch's t test of each pair of strata, Holm-corrected within a factor.",
-    "Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal.",
+    say("q = 1 - SSW/SST. All factors are judged on the same rows."),
+    say(
+        "p_noncentral is Wang's p. It changes when a constant is added to y (degrees Celsius or kelvin); no test of "
+        "q = 0."
+    ),
+    say("p_f tests q = 0 by the central F law."),
+    say(
+        "p_noncentral and p_f take samples as independent. Neighbouring cells are not: prefer p_permutation with "
+        "blocks."
+    ),
+    say(
+        "q lies above the share in the population by (1 - q_adjusted)(L - 1)/(N - 1) on average; q_adjusted is "
+        "without it."
+    ),
+    say(
+        "The interval of q inverts the noncentral F law (normal, independent, of one variance within strata) and has "
+        "the same bias as q; its ends can be adjusted as q is."
+    ),
+    say("Risk: Welch's t test of each pair of strata, Holm-corrected within a factor."),
+    say("Ecological: F = SSW_a/SSW_b, two-sided. Both sums come from the same y, so the F law is formal."),
 )
 
 
@@ -42,24 +53,41 @@ def _of_strata(strata: Mapping[str, Strata], options: DetectorOptions) -> Iterab
     chosen = [name for name, made in strata.items() if made.curve or made.method == TREE]
     if chosen:
         yield (
-            f"The classes of {', '.join(chosen)} were chosen to explain y well. p_noncentral, p_f and the interval do "
-            "not know that: they are too small and too high. p_permutation does, it chooses anew in every order of y."
+            say(
+                "The classes of {names} were chosen to explain y well. p_noncentral, p_f and the interval do not "
+                "know that: they are too small and too high. p_permutation does, it chooses anew in every order of y.",
+                names=", ".join(chosen),
+            )
         )
     if any(made.curve or made.method in (OWN, TREE) for made in strata.values()):
-        yield "Classes are closed on the right; the lowest value belongs to the first class."
+        yield say("Classes are closed on the right; the lowest value belongs to the first class.")
     for name, made in strata.items():
         if made.excess > 0:
-            yield (
-                f"Natural breaks of '{name}' were found on grouped values; their sum of squares within classes is "
-                + (f"at most {100 * made.excess:.2g} %" if np.isfinite(made.excess) else "an unknown share")
-                + " above the least possible."
+            share = (
+                say("at most {percent:.2g} %", percent=100 * made.excess)
+                if np.isfinite(made.excess)
+                else say("an unknown share")
+            )
+            yield say(
+                "Natural breaks of '{name}' were found on grouped values; their sum of squares within classes is "
+                "{share} "
+                "above the least possible.",
+                name=name,
+                share=share,
             )
         if len(made.labels) > MOST_COMPARED:
-            yield f"Risk: '{name}' has {len(made.labels)} strata; above {MOST_COMPARED} they are not compared."
+            yield say(
+                "Risk: '{name}' has {count} strata; above {most_compared} they are not compared.",
+                name=name,
+                count=len(made.labels),
+                most_compared=MOST_COMPARED,
+            )
     if options.singletons == "drop":
         yield (
-            "Samples alone in their stratum are left out, factor by factor and pair by pair. Only for that reason can "
-            "the q of a pair be below that of its factors (the weaken types)."
+            say(
+                "Samples alone in their stratum are left out, factor by factor and pair by pair. Only for that "
+                "reason can the q of a pair be below that of its factors (the weaken types)."
+            )
         )
 
 
@@ -68,29 +96,40 @@ def _of_options(
 ) -> Iterable[str]:
     if options.strata.kind == TREE:
         yield (
-            "Strata are the leaves of a regression tree (rule of rpart), of one factor or of two together. A tree of "
-            "two may explain less than one of either (the weaken types), for it is pruned."
+            say(
+                "Strata are the leaves of a regression tree (rule of rpart), of one factor or of two together. A "
+                "tree of two may explain less than one of either (the weaken types), for it is pruned."
+            )
         )
     if sample.years is not None:
-        yield "All years together: y less its mean of the year, or a trend would be credited to whatever has a trend."
+        yield say(
+            "All years together: y less its mean of the year, or a trend would be credited to whatever has a trend."
+        )
         yield (
-            "Strata were made once from all years, so q of the years can be compared."
+            say("Strata were made once from all years, so q of the years can be compared.")
             if options.year_breaks == "pooled"
-            else "Strata were made anew in each year; q of the years differ for that alone and cannot be compared."
+            else say("Strata were made anew in each year; q of the years differ for that alone and cannot be compared.")
         )
     if options.folds:
         yield (
-            f"q_cv: strata made without the rows of a fold, and their means, predict these rows ({options.folds} folds "
-            "of whole blocks). It tells what q is worth at new places."
+            say(
+                "q_cv: strata made without the rows of a fold, and their means, predict these rows ({folds} folds of "
+                "whole blocks). It tells what q is worth at new places.",
+                folds=options.folds,
+            )
         )
     if options.shares and len(strata) > MOST_SHARED:
-        yield f"No shares: they take a tree for every set of factors, and there are more than {MOST_SHARED} factors."
+        yield say(
+            "No shares: they take a tree for every set of factors, and there are more than {most_shared} factors.",
+            most_shared=MOST_SHARED,
+        )
     elif options.shares and len(strata) > 1:
-        drawn = f", on {SHARED_ROWS:,} rows drawn at random" if rows > SHARED_ROWS else ""
-        yield (
+        drawn = say(", on {rows:,} rows drawn at random", rows=SHARED_ROWS) if rows > SHARED_ROWS else ""
+        yield say(
             "share: what a factor adds on average to the q of the tree of all factors over all orders of adding them "
-            f"(Shapley{drawn}); the shares sum to that q. gdverse 1.7 leaves out the first factor added, and its "
-            "shares do not."
+            "(Shapley{drawn}); the shares sum to that q. gdverse 1.7 leaves out the first factor added, and its "
+            "shares do not.",
+            drawn=drawn,
         )
 
 

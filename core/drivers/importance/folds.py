@@ -78,7 +78,9 @@ def block_folds(coordinates: np.ndarray, side: float, folds: int, seed: int = 0)
     Raises:
         InputError: fewer blocks than folds.
     """
-    return deal(block_codes(coordinates, side, coordinates.min(axis=0)), folds, seed, f"blocks of {side:g}")
+    return deal(
+        block_codes(coordinates, side, coordinates.min(axis=0)), folds, seed, say("blocks of {side:g}", side=side)
+    )
 
 
 def deal(groups: np.ndarray, folds: int, seed: int, what: str) -> np.ndarray:

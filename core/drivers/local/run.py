@@ -143,7 +143,7 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
         Cancelled: on request.
     """
     observations = read_placed_rows(
-        table, "A local regression", choice.y, choice.x, choice.entity, choice.time, choice.year
+        table, say("A local regression"), choice.y, choice.x, choice.entity, choice.time, choice.year
     )
     progress.info(
         say(

@@ -71,7 +71,7 @@ def between(observations: Observations, confidence: float) -> Model:
     df = len(y) - design.shape[1]
     covariance = fit.rss / df * fit.inverse
     terms = _terms(observations, kept, fit.coefficients, covariance, df, confidence, design[:, 1:], y)
-    note = f"between: least squares on the means of {len(y)} cells, equal variances"
+    note = say("between: least squares on the means of {count} cells, equal variances", count=len(y))
     return Model(
         "between", terms, covariance, y - fit.residuals, _squared(y, y - fit.residuals), len(y), df, None, note
     )
@@ -124,9 +124,12 @@ def random(
     estimates = fit.coefficients / length
     terms = _terms(given, kept, estimates, matrix, found.df, confidence, given.x[:, kept], given.y, years)
     linear = design @ estimates
-    note = (
-        f"re: random effects of {entity.size} cells (Swamy and Arora), {100 * float(share.mean()):.3g} % of a cell's "
-        f"mean taken out on average, {kind} errors"
+    note = say(
+        "re: random effects of {size} cells (Swamy and Arora), {value:.3g} % of a cell's mean taken out on average, "
+        "{kind} errors",
+        size=entity.size,
+        value=100 * float(share.mean()),
+        kind=kind,
     )
     return Model("re", terms, matrix, linear, _squared(given.y, linear), given.n, df, float(share.mean()), note)
 
@@ -137,12 +140,14 @@ def pooled(observations: Observations, covariance: str, cluster: Sequence[str], 
     if kind == "cluster" and not (cluster or observations.entity_name):
         kind = "robust"
     result = panel_regression(observations, "none", kind, cluster=tuple(cluster), confidence=confidence)
-    return _of_result("pooled", result, f"pooled: least squares with a constant, {kind} errors")
+    return _of_result("pooled", result, say("pooled: least squares with a constant, {kind} errors", kind=kind))
 
 
 def fixed(result: PanelResult, effects: str, covariance: str) -> Model:
     """The fixed effects that were estimated, to stand beside the others."""
-    return _of_result("fe", result, f"fe: fixed effects ({effects}), {covariance} errors")
+    return _of_result(
+        "fe", result, say("fe: fixed effects ({effects}), {covariance} errors", effects=effects, covariance=covariance)
+    )
 
 
 def as_result(model: Model, result: PanelResult, observations: Observations) -> PanelResult:

@@ -85,12 +85,12 @@ def conley(
         own = sandwich.scores.T @ sandwich.scores
         if lags is None:
             meat = meat + cluster_meat(sandwich.scores, entity) - own
-            serial = "all times of an entity, weight 1"
+            serial = say("all times of an entity, weight 1")
         else:
             if times is None:
                 raise TypeError("times is not as expected")
             meat = meat + _serial_meat(sandwich.scores, entity, time, times, lags) - own
-            serial = f"Bartlett weights up to {lags} steps of the calendar"
+            serial = say("Bartlett weights up to {lags} steps of the calendar", lags=lags)
     factor = sandwich.n / sandwich.df
     matrix, warnings = positive(factor * sandwich.around(meat), sandwich.fit, "Conley")
     if neighbours < 1:
@@ -101,10 +101,16 @@ def conley(
                 cutoff=kernel.cutoff,
             ),
         )
-    unit = " m on great circles" if kernel.geographic else " in units of the coordinates"
-    note = (
-        f"conley: {kernel.shape} kernel, cutoff {kernel.cutoff:g}{unit}, {neighbours:.3g} neighbours a row; "
-        f"links across times: {serial}; factor n / (n - k - p) = {factor:.6g}, t with n - k - p degrees of freedom."
+    unit = say("m on great circles") if kernel.geographic else say("in units of the coordinates")
+    note = say(
+        "conley: {shape} kernel, cutoff {cutoff:g} {unit}, {neighbours:.3g} neighbours a row; links across times: "
+        "{serial}; factor n / (n - k - p) = {factor:.6g}, t with n - k - p degrees of freedom.",
+        shape=kernel.shape,
+        cutoff=kernel.cutoff,
+        unit=unit,
+        neighbours=neighbours,
+        serial=serial,
+        factor=factor,
     )
     return Covariance(matrix, sandwich.df, (note,), warnings)
 

@@ -58,13 +58,15 @@ class Sandwich:
 def iid(sandwich: Sandwich) -> Covariance:
     """s2 A with s2 = RSS / (n - k - p)."""
     matrix = sandwich.fit.rss / sandwich.df * sandwich.fit.inverse
-    return Covariance(matrix, sandwich.df, ("iid: s2 = RSS / (n - k - p), t with n - k - p degrees of freedom.",))
+    return Covariance(matrix, sandwich.df, (say("iid: s2 = RSS / (n - k - p), t with n - k - p degrees of freedom."),))
 
 
 def robust(sandwich: Sandwich) -> Covariance:
     """Heteroscedasticity-consistent, HC1: n / (n - k - p) A (sum x x' u2) A."""
     factor = sandwich.n / sandwich.df
-    note = f"robust: HC1, factor n / (n - k - p) = {factor:.6g}, t with n - k - p degrees of freedom."
+    note = say(
+        "robust: HC1, factor n / (n - k - p) = {factor:.6g}, t with n - k - p degrees of freedom.", factor=factor
+    )
     return Covariance(factor * sandwich.around(sandwich.scores.T @ sandwich.scores), sandwich.df, (note,))
 
 
@@ -114,9 +116,14 @@ def clustered(sandwich: Sandwich, clusters: Mapping[str, np.ndarray], parameters
             ),
         )
     described = " and ".join(f"{name} ({size})" for name, size in sizes.items())
-    note = (
-        f"cluster: by {described}; factor G/(G-1) (n-1)/(n-K) = {factor:.6g} with G = {groups} and K = {parameters} "
-        f"(slopes, and effects not nested in the clusters); t with G - 1 = {groups - 1} degrees of freedom."
+    note = say(
+        "cluster: by {described}; factor G/(G-1) (n-1)/(n-K) = {factor:.6g} with G = {groups} and K = {parameters} "
+        "(slopes, and effects not nested in the clusters); t with G - 1 = {value} degrees of freedom.",
+        described=described,
+        factor=factor,
+        groups=groups,
+        parameters=parameters,
+        value=groups - 1,
     )
     return Covariance(matrix, groups - 1, (note,), warnings)
 
@@ -154,9 +161,14 @@ def driscoll_kraay(sandwich: Sandwich, time: np.ndarray, times: np.ndarray, lags
                 size=size,
             ),
         )
-    note = (
-        f"driscoll_kraay: {longest} lags of {step} by the calendar, Bartlett weights; factor "
-        f"T/(T-1) (n-1)/(n-k-p) = {factor:.6g} with T = {size}; t with T - 1 = {size - 1} degrees of freedom."
+    note = say(
+        "driscoll_kraay: {longest} lags of {step} by the calendar, Bartlett weights; factor T/(T-1) (n-1)/(n-k-p) = "
+        "{factor:.6g} with T = {size}; t with T - 1 = {value} degrees of freedom.",
+        longest=longest,
+        step=step,
+        factor=factor,
+        size=size,
+        value=size - 1,
     )
     return Covariance(matrix, size - 1, (note,), warnings)
 
@@ -208,8 +220,13 @@ def positive(matrix: np.ndarray, fit: Fit, name: str) -> tuple[np.ndarray, tuple
     clipped = (vectors * np.maximum(values, 0)) @ vectors.T * np.outer(scale, scale)
     count = int(np.sum(values < 0))
     return clipped, (
-        f"The {name} covariance was not positive: {count} of {len(values)} eigenvalues were negative and are set "
-        "to zero. Standard errors along them are not to be trusted.",
+        say(
+            "The {name} covariance was not positive: {count} of {count2} eigenvalues were negative and are set to "
+            "zero. Standard errors along them are not to be trusted.",
+            name=name,
+            count=count,
+            count2=len(values),
+        ),
     )
 
 

@@ -141,18 +141,27 @@ class WithinRegression:
         given = self.observations
         if others:
             names = ", ".join(given.x_names[i] for i in others)
-            return f"made up of {names}" + (" beside the effects" if self.projection else "")
+            if self.projection:
+                return say("made up of {names} beside the effects", names=names)
+            return say("made up of {names}", names=names)
         if constant or not self.projection:
-            return "the same value in every row"
+            return say("the same value in every row")
         if self.effects == "time":
-            return f"the same for all entities in each {given.time_name}; use EFFECTS entity or none"
+            return say(
+                "the same for all entities in each {time_name}; use EFFECTS entity or none", time_name=given.time_name
+            )
         entity = Projection(self.groups[0])(self.centred[:, [j]])
         if norms(entity)[0] <= 1e-9 * norms(self.centred[:, [j]])[0]:
-            return (
-                f"does not change over time within any {given.entity_name}; use EFFECTS time or none, "
-                "or its product with the year"
+            return say(
+                "does not change over time within any {entity_name}; use EFFECTS time or none, or its product with "
+                "the year",
+                entity_name=given.entity_name,
             )
-        return f"the sum of a part of {given.entity_name} and a part of {given.time_name}; use EFFECTS entity"
+        return say(
+            "the sum of a part of {entity_name} and a part of {time_name}; use EFFECTS entity",
+            entity_name=given.entity_name,
+            time_name=given.time_name,
+        )
 
     def _fit(self) -> None:
         given = self.observations

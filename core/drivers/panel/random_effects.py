@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, stats
 
+from ...messages import say
 from .covariance import cluster_meat, nested
 from .effects import Groups, Projection
 from .fit import Fit, norms
@@ -61,7 +62,7 @@ def hausman_tests(model: WithinModel, cluster: np.ndarray) -> tuple[Test, ...]:
     columns = np.column_stack([model.raw, model.others, model.y])
     projection = random_effects(model, columns)
     if projection is None:
-        note = "not possible: too few entities for the regression on entity means, or no error"
+        note = say("not possible: too few entities for the regression on entity means, or no error")
         return (Test("hausman", float("nan"), None, None, note),)
     k = model.within.shape[1]
     quasi = projection(columns)
@@ -83,8 +84,8 @@ def hausman_tests(model: WithinModel, cluster: np.ndarray) -> tuple[Test, ...]:
     levels = 1 if model.time is None else model.time.size
     s2 = float(residuals @ residuals) / (len(y) - rank - levels)
     random = Fit(coefficients[:k], residuals, inverse[:k, :k], s2)
-    own = _hausman("hausman", model.fit, random, model.s2, s2, "each model's own s2")
-    common = _hausman("hausman_common_variance", model.fit, random, s2, s2, "s2 of random effects in both")
+    own = _hausman("hausman", model.fit, random, model.s2, s2, say("each model's own s2"))
+    common = _hausman("hausman_common_variance", model.fit, random, s2, s2, say("s2 of random effects in both"))
     robust = _robust(model, beside, y, clusters)
     return (own, common) + ((robust,) if robust else ())
 
@@ -134,11 +135,13 @@ def _hausman(name: str, fixed: Fit, random: Fit, s2_fixed: float, s2_random: flo
     values, vectors = np.linalg.eigh(gap)
     held = values > _RANK
     rank = int(held.sum())
-    note = f"H0: random effects are consistent; iid errors, {variances}"
+    note = say("H0: random effects are consistent; iid errors, {variances}", variances=variances)
     if rank < len(values):
-        note += (
-            f"; V_FE - V_RE is not positive definite, a generalised inverse of rank {rank} is used: "
-            "read hausman_robust instead"
+        note = say(
+            "{note}; V_FE - V_RE is not positive definite, a generalised inverse of rank {rank} is used: read "
+            "hausman_robust instead",
+            note=note,
+            rank=rank,
         )
     if rank == 0:
         return Test(name, float("nan"), 0, None, note)
@@ -179,5 +182,7 @@ def _robust(model: WithinModel, beside: np.ndarray, y: np.ndarray, clusters: np.
     parameters = k + int(held.sum()) + held_by_others
     factor = size / (size - 1) * (len(y) - 1) / (len(y) - parameters)
     statistic, rank = wald(difference, factor * cluster_meat(influence, clusters))
-    note = f"H0: random effects are consistent; Mundlak and Wooldridge's regression form, {size} clusters"
+    note = say(
+        "H0: random effects are consistent; Mundlak and Wooldridge's regression form, {size} clusters", size=size
+    )
     return f_test("hausman_robust", statistic / rank, rank, size - 1, note)

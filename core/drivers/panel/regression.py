@@ -266,7 +266,7 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
         if model.effects in ("entity", "none") and given.time is not None and given.times is not None:
             tests.append(pesaran_cd(model.fit.residuals, entity, groups_of(given.time, given.times)))
     number = condition_number(model.upper)
-    note = "largest over smallest singular value of the demeaned drivers scaled to unit length; above 30 is strong"
+    note = say("largest over smallest singular value of the demeaned drivers scaled to unit length; above 30 is strong")
     tests.append(Test("condition_number", number, None, None, note))
     return tuple(test for test in tests if test is not None)
 
@@ -289,11 +289,23 @@ def _hausman(model: WithinRegression, entity: Groups, cluster: tuple[str, ...]) 
 
 def _notes(model: WithinRegression) -> tuple[str, ...]:
     projection = model.projection
-    taken = f"p = {model.absorbed} effects ({model.effects})" if projection else "a constant"
+    taken = (
+        say("p = {absorbed} effects ({effects})", absorbed=model.absorbed, effects=model.effects)
+        if projection
+        else say("a constant")
+    )
     notes = [
-        f"n = {model.observations.n}, k = {len(model.kept)} slopes, {taken}; residual degrees of freedom {model.df}.",
-        "r2_within: 1 - RSS/TSS after the same effects are taken out of y; r2_between, r2_overall: squared "
-        "correlations of x b with the entity means of y and with y.",
+        say(
+            "n = {n}, k = {count} slopes, {taken}; residual degrees of freedom {df}.",
+            n=model.observations.n,
+            count=len(model.kept),
+            taken=taken,
+            df=model.df,
+        ),
+        say(
+            "r2_within: 1 - RSS/TSS after the same effects are taken out of y; r2_between, r2_overall: squared "
+            "correlations of x b with the entity means of y and with y."
+        ),
     ]
     if projection and projection.steps and projection.converged:
         notes.append(say("Two-way effects by conjugate gradients, converged in {steps} steps.", steps=projection.steps))

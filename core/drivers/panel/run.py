@@ -96,16 +96,22 @@ class PanelRun:
     def all_tests(self) -> list[Test]:
         """Specification tests, R2 by definition, and Moran's I of the residuals."""
         by_time = [
-            Test(f"moran_residuals {time}".strip(), found.i, None, found.p, f"z = {found.z:.4g}; {found.note}")
+            Test(
+                f"moran_residuals {time}".strip(),
+                found.i,
+                None,
+                found.p,
+                say("z = {z:.4g}; {note}", z=found.z, note=found.note),
+            )
             for time, found in self.moran
         ]
         numbers = [
-            Test("r2_within", self.result.r2_within, None, None, "1 - RSS/TSS, both after the effects"),
-            Test("r2_within_adjusted", self.result.r2_within_adjusted, None, None, "for n - k - p"),
-            Test("r2_overall", self.result.r2_overall, None, None, "squared correlation of y and x b"),
+            Test("r2_within", self.result.r2_within, None, None, say("1 - RSS/TSS, both after the effects")),
+            Test("r2_within_adjusted", self.result.r2_within_adjusted, None, None, say("for n - k - p")),
+            Test("r2_overall", self.result.r2_overall, None, None, say("squared correlation of y and x b")),
         ]
         if self.result.r2_between is not None:
-            note = "squared correlation of the entity means of y and x b"
+            note = say("squared correlation of the entity means of y and x b")
             numbers.append(Test("r2_between", self.result.r2_between, None, None, note))
         again = [Test(one.test, one.statistic, None, None, one.note) for one in self.opinions]
         return [*self.result.tests, *numbers, *by_time, *again]
@@ -130,7 +136,7 @@ def run_panel_regression(table: FeatureTable, choice: PanelChoice, progress: Pro
             progress.warn(doubt)
         spatial = SpatialKernel(choice.cutoff, choice.kernel, table.geographic)
     if choice.covariance == "cluster" and choice.block_size > 0:
-        name = f"blocks of {choice.block_size:g}"
+        name = say("blocks of {block_size:g}", block_size=choice.block_size)
         blocks = blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
         table, cluster = table.with_column(name, blocks), (*cluster, name)
     observations = read_observations(
@@ -216,7 +222,7 @@ def _models(
     if choice.model in ("re", "between"):
         result = as_result(found[choice.model], result, observations)
     models = tuple(found.values()) if choice.compare else ()
-    return result, models, tuple(f"Not among the models compared: {doubt}" for doubt in doubts)
+    return result, models, tuple(say("Not among the models compared: {doubt}", doubt=doubt) for doubt in doubts)
 
 
 def _serial(choice: PanelChoice, observations: Observations, result: PanelResult) -> tuple[Test, ...]:
@@ -309,7 +315,7 @@ def _residual_pattern(
             return (), ()
         found = moran_by_time(result.residuals, place, codes, weigh)
     except InputError as error:
-        return (), (f"Moran's I of the residuals is not given: {error}",)
+        return (), (say("Moran's I of the residuals is not given: {error}", error=error),)
     names = [f"{time:g}" if isinstance(time, float) else str(time) for time in times.tolist()]
     pattern = tuple(zip(names, found))
     clustered = [name for name, moran in pattern if moran.p < 0.05 and moran.i > 0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...messages import say
 from ..observations import Observations
 from .effects import Groups, Projection
 from .specification import Test, f_test
@@ -67,7 +68,11 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     variance = groups / (groups - 1) * float(scores @ scores) / float(e1 @ e1) ** 2
     if variance <= 0:
         return None
-    note = f"H0: errors do not last; {slope:.4g} of differenced residuals on their lag against -0.5, {groups} clusters"
+    note = say(
+        "H0: errors do not last; {slope:.4g} of differenced residuals on their lag against -0.5, {groups} clusters",
+        slope=slope,
+        groups=groups,
+    )
     return f_test("wooldridge_ar", (slope + 0.5) ** 2 / variance, 1, groups - 1, note)
 
 
@@ -79,5 +84,5 @@ def bhargava(observations: Observations, residuals: np.ndarray) -> Test | None:
     if not len(rows) or squares == 0:
         return None
     statistic = float(np.sum((residuals[rows] - residuals[previous[rows]]) ** 2)) / squares
-    note = "Durbin-Watson within entities; near 2 where errors do not last, towards 0 where they do"
+    note = say("Durbin-Watson within entities; near 2 where errors do not last, towards 0 where they do")
     return Test("bhargava_dw", statistic, None, None, note)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ...messages import say
 from .effects import Groups
 
 
@@ -42,22 +43,26 @@ def wald(coefficients: np.ndarray, covariance: np.ndarray) -> tuple[float, int]:
 def f_slopes(total: float, rss: float, slopes: int, df: int) -> Test:
     """All slopes are zero: ((TSS - RSS)/k) / (RSS/df), both after the effects; assumes iid errors."""
     statistic = (total - rss) / slopes / (rss / df) if rss > 0 else np.inf
-    return f_test("f_slopes", statistic, slopes, df, "H0: all slopes are zero; iid errors")
+    return f_test("f_slopes", statistic, slopes, df, say("H0: all slopes are zero; iid errors"))
 
 
 def wald_slopes(coefficients: np.ndarray, covariance: np.ndarray, df: int, name: str) -> Test:
     """All slopes are zero, with the covariance that was chosen."""
     statistic, rank = wald(coefficients, covariance)
-    note = f"H0: all slopes are zero; {name} covariance"
+    note = say("H0: all slopes are zero; {name} covariance", name=name)
     if rank < len(coefficients):
-        note += f"; the covariance has rank {rank} for {len(coefficients)} slopes"
+        note = say(
+            "{note}; the covariance has rank {rank} for {count} slopes", note=note, rank=rank, count=len(coefficients)
+        )
     return f_test("wald_slopes", statistic / rank, rank, df, note)
 
 
 def f_effects(rss_pooled: float, rss: float, effects: int, df: int) -> Test:
     """There are no effects: ((RSS_pooled - RSS)/(p - 1)) / (RSS/df)."""
     statistic = (rss_pooled - rss) / (effects - 1) / (rss / df) if rss > 0 else np.inf
-    return f_test("f_effects", statistic, effects - 1, df, "H0: no effects, pooled regression suffices; iid errors")
+    return f_test(
+        "f_effects", statistic, effects - 1, df, say("H0: no effects, pooled regression suffices; iid errors")
+    )
 
 
 def breusch_pagan(pooled: np.ndarray, entity: Groups) -> Test | None:
@@ -71,7 +76,7 @@ def breusch_pagan(pooled: np.ndarray, entity: Groups) -> Test | None:
         return None
     sums = np.bincount(entity.codes, weights=pooled, minlength=entity.size)
     statistic = n**2 / 2 * (float(sums @ sums) / squares - 1) ** 2 / pairs
-    note = "H0: no entity effects; Lagrange multiplier on residuals of the pooled regression"
+    note = say("H0: no entity effects; Lagrange multiplier on residuals of the pooled regression")
     return Test("breusch_pagan_lm", statistic, 1, float(stats.chi2.sf(statistic, 1)), note)
 
 
@@ -98,5 +103,5 @@ def pesaran_cd(residuals: np.ndarray, entity: Groups, time: Groups) -> Test | No
         return None
     together = np.sum((by_entity / length).sum(axis=0) ** 2)
     statistic = float(np.sqrt(2 * times / (count * (count - 1))) * (together - count) / 2)
-    note = "H0: residuals of different entities are independent; if not, cluster by blocks or use conley"
+    note = say("H0: residuals of different entities are independent; if not, cluster by blocks or use conley")
     return Test("pesaran_cd", statistic, None, float(2 * stats.norm.sf(abs(statistic))), note)

@@ -17,7 +17,7 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from .draws import Draws, conditional_draws
 from .neighbours import Weights
-from .spatial import CLUSTERS, about_mean, discovery_threshold, sums_of_weights
+from .spatial import CLUSTERS, EACH_PLACE, FALSE_DISCOVERY, about_mean, discovery_threshold, sums_of_weights
 
 HOT_SPOTS = ("not_significant", "hot_90", "hot_95", "hot_99", "cold_90", "cold_95", "cold_99")
 GEARY_CLUSTERS = ("not_significant", "high_high", "low_low", "other_positive", "negative", "island")
@@ -117,10 +117,12 @@ def bivariate(
     both = float(np.sum((w @ z) * lag) / np.sum(np.asarray(w.sum(axis=1)).ravel() ** 2))
     p_overall = _pseudo_p(overall, shuffled)
     tests = (
-        Global("bivariate_moran", overall, None, None, None, None, p_overall, n, "the second around the first"),
-        Global("bivariate_moran_reversed", reverse, None, None, None, None, None, n, "the first around the second"),
-        Global("lee_l", both, None, None, None, None, None, n, "both around; Lee 2001"),
-        Global("pearson_r", correlation, None, None, None, None, None, n, "both at one place"),
+        Global("bivariate_moran", overall, None, None, None, None, p_overall, n, say("the second around the first")),
+        Global(
+            "bivariate_moran_reversed", reverse, None, None, None, None, None, n, say("the first around the second")
+        ),
+        Global("lee_l", both, None, None, None, None, None, n, say("both around; Lee 2001")),
+        Global("pearson_r", correlation, None, None, None, None, None, n, say("both at one place")),
     )
     note = _told(permutations, significance, alpha, weights)
     return Local(local, deviation, p, cluster, CLUSTERS, cluster, note), tests
@@ -165,8 +167,12 @@ def getis_ord(
     if significance == "permutation":
         note = _told(permutations, significance, None, weights)
     else:
-        rule = "false discovery rate" if significance == "fdr" else "level at each place"
-        note = f"z of Gi*, normal law, two-sided, {rule} 10, 5 and 1 %; {weights.kind} and the place itself, weights 1"
+        rule = FALSE_DISCOVERY if significance == "fdr" else EACH_PLACE
+        note = say(
+            "z of Gi*, normal law, two-sided, {rule} 10, 5 and 1 %; {kind} and the place itself, weights 1",
+            rule=rule,
+            kind=weights.kind,
+        )
     return Local(z, z, p, cluster, HOT_SPOTS, number, note), (_general_g(values, links),)
 
 
@@ -222,7 +228,10 @@ def geary_c(values: np.ndarray, weights: Weights) -> Global:
     variance = terms / (n * (n - 2) * (n - 3) * s0**2)
     deviation = (1 - c) / np.sqrt(variance) if variance > 0 else float("nan")
     p = float(2 * stats.norm.sf(abs(deviation)))
-    note = f"moments under randomisation, z above 0 where neighbours are alike; {weights.kind}, rows standardised"
+    note = say(
+        "moments under randomisation, z above 0 where neighbours are alike; {kind}, rows standardised",
+        kind=weights.kind,
+    )
     return Global("geary_c", c, 1.0, float(variance), float(deviation), p, None, n, note)
 
 
@@ -236,7 +245,7 @@ def _general_g(values: np.ndarray, links: sparse.csr_matrix) -> Global:
     g = float(values @ (links @ values)) / (total**2 - squares)
     expected = s0 / (n * (n - 1))
     if values.min() < 0:
-        note = "no moments: values are of both signs"
+        note = say("no moments: values are of both signs")
         return Global("general_g", g, expected, None, None, None, None, n, note)
     m1, m2, m3, m4 = (float(np.sum(values**power)) for power in (1, 2, 3, 4))
     b0 = (n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2
@@ -250,7 +259,7 @@ def _general_g(values: np.ndarray, links: sparse.csr_matrix) -> Global:
     z = (g - expected) / np.sqrt(variance) if variance > 0 else float("nan")
     p = float(2 * stats.norm.sf(abs(z)))
     return Global(
-        "general_g", g, expected, float(variance), float(z), p, None, n, "moments under randomisation, weights 1"
+        "general_g", g, expected, float(variance), float(z), p, None, n, say("moments under randomisation, weights 1")
     )
 
 
@@ -286,10 +295,14 @@ def _pseudo_p(observed: float, draws: np.ndarray) -> float:
 
 
 def _told(permutations: int, significance: str, alpha: float | None, weights: Weights) -> str:
-    level = "" if alpha is None else f" {alpha:g}"
-    rule = "false discovery rate" if significance == "fdr" else "level at each place"
-    law = "normal law with their mean and spread" if significance == "normal" else "two-sided"
-    return f"{permutations} conditional permutations, {law}, {rule}{level}; {weights.kind}"
+    return say(
+        "{permutations} conditional permutations, {law}, {rule}{level}; {kind}",
+        permutations=permutations,
+        law=say("normal law with their mean and spread") if significance == "normal" else say("two-sided"),
+        rule=FALSE_DISCOVERY if significance == "fdr" else EACH_PLACE,
+        level="" if alpha is None else f" {alpha:g}",
+        kind=weights.kind,
+    )
 
 
 def require_significance(word: str) -> None:

@@ -21,6 +21,9 @@ MOST_PAIRS = 200_000_000
 _STEPS = {"rook": ((0, 1), (1, 0)), "queen": ((0, 1), (1, 0), (1, 1), (1, -1))}
 
 
+TOUCHING = say("neighbours that touch")
+
+
 @dataclass(frozen=True)
 class Weights:
     """Spatial weights of n places.
@@ -81,10 +84,10 @@ def grid_weights(coordinates: np.ndarray, kind: str = "queen") -> Weights:
         other = raster[cell + down * (columns + 2) + along]
         here = np.flatnonzero(other >= 0)
         pairs.append(np.column_stack([here, other[here]]))
-    return pair_weights(np.concatenate(pairs), len(coordinates), f"{kind} neighbours on the grid")
+    return pair_weights(np.concatenate(pairs), len(coordinates), say("{kind} neighbours on the grid", kind=kind))
 
 
-def pair_weights(pairs: np.ndarray, n: int, kind: str = "neighbours that touch") -> Weights:
+def pair_weights(pairs: np.ndarray, n: int, kind: str = TOUCHING) -> Weights:
     """Neighbours given as pairs of positions (m, 2), each taken both ways."""
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
@@ -107,7 +110,7 @@ def knn_weights(coordinates: np.ndarray, k: int = 8, geographic: bool = False) -
     others = near != np.arange(n)[:, None]
     others[others.all(axis=1), -1] = False  # itself hidden behind places at the same point
     links = sparse.csr_matrix((np.ones(n * k), (np.repeat(np.arange(n), k), near[others])), shape=(n, n))
-    return row_standardised(links, f"{k} nearest neighbours")
+    return row_standardised(links, say("{k} nearest neighbours", k=k))
 
 
 def distance_weights(coordinates: np.ndarray, distance: float, geographic: bool = False) -> Weights:

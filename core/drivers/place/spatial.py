@@ -17,6 +17,9 @@ from .neighbours import Weights
 CLUSTERS = ("not_significant", "high_high", "low_high", "low_low", "high_low", "island")
 
 
+FALSE_DISCOVERY, EACH_PLACE = say("false discovery rate"), say("level at each place")
+
+
 @dataclass(frozen=True)
 class Moran:
     """Moran's I and its test against no spatial autocorrelation, two-sided.
@@ -89,7 +92,7 @@ def moran(
     if permutations:
         draws = _permuted(z, w, permutations, seed, progress) * n / s0 / squares
         p_permutation = _pseudo_p(i, draws)
-    note = f"moments under randomisation; {weights.kind}, rows standardised"
+    note = say("moments under randomisation; {kind}, rows standardised", kind=weights.kind)
     return _tested(i, expected, variance, p_permutation, n, note)
 
 
@@ -127,7 +130,9 @@ def residual_moran(residuals: np.ndarray, drivers: np.ndarray, weights: Weights)
     i = n / s0 * float(residuals @ (w @ residuals)) / float(residuals @ residuals)
     expected = n / s0 * trace / (n - k)
     variance = (n / s0) ** 2 * (cross + square + trace**2) / ((n - k) * (n - k + 2)) - expected**2
-    note = f"moments of least-squares residuals, {k} coefficients; {weights.kind}, rows standardised"
+    note = say(
+        "moments of least-squares residuals, {k} coefficients; {kind}, rows standardised", k=k, kind=weights.kind
+    )
     return _tested(i, expected, variance, None, n, note)
 
 
@@ -202,10 +207,17 @@ def local_moran(
         [5, 0, 1, 2, 3],
         default=4,
     )
-    rule = "false discovery rate" if false_discovery else "level at each place"
-    law = "normal law with their mean and spread" if normal else f"smallest possible p {2 / (permutations + 1):g}"
-    note = f"{permutations} conditional permutations, two-sided, {rule} {alpha:g}, {law}; {weights.kind}, "
-    return LocalMoran(local, deviation, p, cluster, note + "rows standardised")
+    note = say(
+        "{permutations} conditional permutations, two-sided, {rule} {alpha:g}, {law}; {kind}, rows standardised",
+        permutations=permutations,
+        rule=FALSE_DISCOVERY if false_discovery else EACH_PLACE,
+        alpha=alpha,
+        law=say("normal law with their mean and spread")
+        if normal
+        else say("smallest possible p {p:g}", p=2 / (permutations + 1)),
+        kind=weights.kind,
+    )
+    return LocalMoran(local, deviation, p, cluster, note)
 
 
 def about_mean(values: np.ndarray, weights: Weights) -> np.ndarray:

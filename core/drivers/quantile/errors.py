@@ -76,9 +76,10 @@ def iid_covariance(basis: Basis, quantiles: Sequence[float], fits: Sequence[Solu
     """
     rows, columns = basis.rows.shape
     breads = [sparsity(fit, quantile) * np.eye(columns) / rows for quantile, fit in zip(quantiles, fits)]
-    note = (
-        "Standard errors iid: one error density for all rows, sparsity with the Hall-Sheather bandwidth; "
-        f"t distribution with n - k = {rows - columns} degrees of freedom."
+    note = say(
+        "Standard errors iid: one error density for all rows, sparsity with the Hall-Sheather bandwidth; t "
+        "distribution with n - k = {value} degrees of freedom.",
+        value=rows - columns,
     )
     warnings = [_undefined("iid", quantile) for quantile, bread in zip(quantiles, breads) if np.isnan(bread).any()]
     return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
@@ -106,9 +107,10 @@ def nid_covariance(
             breads.append(np.full((columns, columns), np.nan))
             warnings.append(_undefined("nid", quantile))
         progress.set(100 * (done + 1) / len(quantiles))
-    note = (
+    note = say(
         "Standard errors nid (Hendricks-Koenker): a density for each row from the fits at quantile +- the "
-        f"Hall-Sheather bandwidth, rows independent; t distribution with n - k = {rows - columns} degrees of freedom."
+        "Hall-Sheather bandwidth, rows independent; t distribution with n - k = {value} degrees of freedom.",
+        value=rows - columns,
     )
     return Covariance(_sandwich(basis, quantiles, breads), rows - columns, (note,), tuple(warnings))
 
@@ -125,8 +127,15 @@ def row_densities(basis: Basis, y: Array, quantile: float, fit: Solution) -> tup
     if apart.all():
         return density, ""
     return density, (
-        f"Quantile {quantile:g}: the fits at {quantile - h:.4g} and {quantile + h:.4g} touch or cross in "
-        f"{np.sum(~apart)} of {rows} rows, whose density counts as 0 in the nid standard errors."
+        say(
+            "Quantile {quantile:g}: the fits at {value:.4g} and {value2:.4g} touch or cross in {value3} of {rows} "
+            "rows, whose density counts as 0 in the nid standard errors.",
+            quantile=quantile,
+            value=quantile - h,
+            value2=quantile + h,
+            value3=np.sum(~apart),
+            rows=rows,
+        )
     )
 
 
@@ -214,9 +223,14 @@ def bootstrap_covariance(
         progress.set(100 * len(draws) / replications)
     if count < len(units):
         degrees = count - 1
-    note = (
-        f"Standard errors bootstrap: {replications} samples of {count} units ({unit_name}) with replacement, seed "
-        f"{seed}; t distribution with {degrees} degrees of freedom."
+    note = say(
+        "Standard errors bootstrap: {replications} samples of {count} units ({unit_name}) with replacement, seed "
+        "{seed}; t distribution with {degrees} degrees of freedom.",
+        replications=replications,
+        count=count,
+        unit_name=unit_name,
+        seed=seed,
+        degrees=degrees,
     )
     warnings = []
     if failed:

@@ -108,13 +108,18 @@ def koenker(
         again=again,
         notes=(
             (
-                f"Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum |a_i|, "
-                f"equal quantile weights 1/{len(quantiles)}; {zero} of {len(fit.effects)} effects are shrunk to 0. "
-                f"The lambda "
-                "of R's rqpd is twice this penalty."
+                say(
+                    "Method koenker (Koenker 2004): one effect per cell for all quantiles, penalty {penalty:g} sum "
+                    "|a_i|, equal quantile weights 1/{count}; {zero} of {count2} effects are shrunk to 0. The lambda "
+                    "of R's rqpd is twice this penalty.",
+                    penalty=penalty,
+                    count=len(quantiles),
+                    zero=zero,
+                    count2=len(fit.effects),
+                )
             ),
-            "The estimates depend on the penalty.",
-            "R1 compares with one constant for all rows, so it holds what the cell effects explain.",
+            say("The estimates depend on the penalty."),
+            say("R1 compares with one constant for all rows, so it holds what the cell effects explain."),
         ),
         warnings=tuple(warnings),
         joint_gap=fit.gap,

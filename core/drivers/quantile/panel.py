@@ -53,10 +53,11 @@ def short_panel(counts: NDArray[np.int64] | Array) -> list[str]:
     fewest, most = int(counts.min()), int(counts.max())
     if most >= 10:
         return []
-    years = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    warning = (
-        f"Cells have {years} years. Quantile estimators with cell effects are consistent only as the years grow; their "
-        "bias here is of the order of one over that number. Compare with the pooled method."
+    years = f"{fewest}" if fewest == most else f"{fewest}–{most}"
+    warning = say(
+        "Cells have {years} years. Quantile estimators with cell effects are consistent only as the years grow; "
+        "their bias here is of the order of one over that number. Compare with the pooled method.",
+        years=years,
     )
     return [warning]
 
@@ -112,7 +113,9 @@ def pooled(y: Array, x: Array, names: tuple[str, ...], quantiles: Sequence[float
         null_losses=null_losses(y, quantiles),
         fits=fits,
         again=again,
-        notes=("Method pooled: linear quantile regression of all rows (Koenker & Bassett 1978); no cell effects.",),
+        notes=(
+            say("Method pooled: linear quantile regression of all rows (Koenker & Bassett 1978); no cell effects."),
+        ),
         basis=basis,
     )
 
@@ -220,12 +223,13 @@ def canay(
         again=again,
         notes=(
             (
-                "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y less "
-                "the effects. The effects shift all quantiles alike; with few years their noise stays in y and "
-                "pulls the "
-                "outer quantiles apart."
+                say(
+                    "Method canay (Canay 2011): cell effects by within least squares, then quantile regression of y "
+                    "less the effects. The effects shift all quantiles alike; with few years their noise stays in y "
+                    "and pulls the outer quantiles apart."
+                )
             ),
-            "R1 is that of the second step: both losses are of y less the cell effects.",
+            say("R1 is that of the second step: both losses are of y less the cell effects."),
         ),
         warnings=tuple(short_panel(within.counts)),
     )
@@ -335,16 +339,16 @@ def mmqr(
         again=again,
         notes=(
             (
-                "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, quantiles "
-                "of the "
-                "standardised residuals (linear interpolation). All slopes move along one line, b + q g; cell "
-                "effects may "
-                "shift and stretch the distribution."
+                say(
+                    "Method mmqr (Machado & Santos Silva 2019): location and scale by within least squares, "
+                    "quantiles of the standardised residuals (linear interpolation). All slopes move along one line, "
+                    "b + q g; cell effects may shift and stretch the distribution."
+                )
             ),
-            "Location slopes b: " + _listing(names[1:], fit.location),
-            "Scale slopes g: " + _listing(names[1:], fit.scale),
-            "Quantiles q: " + ", ".join(f"{t:g}: {q:.6g}" for t, q in zip(quantiles, fit.quantiles)),
-            "R1 compares with one constant for all rows, so it holds what the cell effects explain.",
+            say("Location slopes b: {slopes}", slopes=_listing(names[1:], fit.location)),
+            say("Scale slopes g: {slopes}", slopes=_listing(names[1:], fit.scale)),
+            say("Quantiles q: {listed}", listed=", ".join(f"{t:g}: {q:.6g}" for t, q in zip(quantiles, fit.quantiles))),
+            say("R1 compares with one constant for all rows, so it holds what the cell effects explain."),
         ),
         warnings=tuple(warnings),
     )

@@ -20,7 +20,7 @@ TOUCH = 1e-8
 """Ends closer than this share of themselves are one."""
 
 
-NOTE = (
+NOTE = say(
     "Intervals rank: the values that the rank score test does not reject, with the density of each row as in nid "
     "(Koenker and Machado 1999); t and p are of that test. Standard errors and tests of equal slopes are those of nid."
 )

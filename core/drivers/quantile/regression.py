@@ -391,15 +391,26 @@ def _tests(
 ) -> tuple[Check, ...]:
     tests = _equal_slopes(sample, taus, method, estimates, covariance)
     tests.append(
-        Check("crossing", None, float(crossing), None, None, f"rows of {len(sample.y)} with crossing quantiles")
+        Check(
+            "crossing",
+            None,
+            float(crossing),
+            None,
+            None,
+            say("rows of {count} with crossing quantiles", count=len(sample.y)),
+        )
     )
     if estimates.joint_gap is not None:
-        tests.append(Check("duality_gap", None, estimates.joint_gap, None, None, "share of the penalised loss"))
+        tests.append(Check("duality_gap", None, estimates.joint_gap, None, None, say("share of the penalised loss")))
     for fit in fits:
         if fit.r1 is not None:
-            tests.append(Check("r1", fit.quantile, fit.r1, None, None, "1 - loss / loss of a constant alone"))
+            tests.append(Check("r1", fit.quantile, fit.r1, None, None, say("1 - loss / loss of a constant alone")))
         if fit.gap is not None:
-            note = f"share of the loss; {fit.wrong_signs} wrong signs, {fit.zeros} rows on the fit"
+            note = say(
+                "share of the loss; {wrong_signs} wrong signs, {zeros} rows on the fit",
+                wrong_signs=fit.wrong_signs,
+                zeros=fit.zeros,
+            )
             tests.append(Check("duality_gap", fit.quantile, fit.gap, None, None, note))
     return tuple(tests)
 
@@ -425,16 +436,27 @@ def _equal_slopes(
         return wald(contrast @ values, contrast @ covariance.matrix @ contrast.T)
 
     places = range(1, sample.drivers + 1)
-    groups = [("all drivers", list(places))]
+    groups: list[tuple[str, list[int]]] = [(say("all drivers"), list(places))]
     if sample.drivers > 1:
         groups += [(sample.names[place], [place]) for place in places]
-    compared = f"quantiles {taus[0]:g} and {taus[-1]:g}" if method == "mmqr" else f"{count} quantiles"
+    compared = (
+        say("quantiles {first:g} and {last:g}", first=taus[0], last=taus[-1])
+        if method == "mmqr"
+        else say("{count} quantiles", count=count)
+    )
     tests = []
     for group, drivers in groups:
         found = compare(drivers)
         if found:
             statistic, rank, p = found
             tests.append(
-                Check("equal_slopes", None, statistic, rank, p, f"{group}: same slope at {compared}, chi-squared")
+                Check(
+                    "equal_slopes",
+                    None,
+                    statistic,
+                    rank,
+                    p,
+                    say("{group}: same slope at {compared}, chi-squared", group=group, compared=compared),
+                )
             )
     return tests

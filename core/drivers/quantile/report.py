@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ...messages import told
 from ...report import Block, Chapter, Figure, Figures, Lines, MethodReport, Series
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_palettes, load_texts
@@ -13,6 +14,7 @@ from ..report_parts import (
     closing,
     code,
     estimates,
+    language_of,
     number,
     rows_table,
     second_opinion,
@@ -77,7 +79,9 @@ def _sentences(run: QuantileRun, teller: Teller) -> list[Sentence]:
 def _by_quantile(run: QuantileRun, words: dict[str, str]) -> list[Block]:
     result, choice = run.result, run.choice
     quantile_colour, mean_colour = load_palettes().categorical[:2]
-    note = words["drivers_quantile_note"].format(level=f"{100 * choice.confidence:g} %", mean=run.mean_model)
+    note = words["drivers_quantile_note"].format(
+        level=f"{100 * choice.confidence:g} %", mean=told(run.mean_model, language_of(words))
+    )
     blocks: list[Block] = [
         Figures(
             [Figure(words["drivers_n"], result.n)]

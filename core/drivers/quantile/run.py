@@ -97,7 +97,7 @@ def run_quantile_regression(table: FeatureTable, choice: QuantileChoice, progres
     if choice.block_size > 0:
         if cluster:
             raise InputError(say("CLUSTER and BLOCK_SIZE are both given. Choose a field or spatial blocks."))
-        cluster = f"blocks of {choice.block_size:g}"
+        cluster = say("blocks of {block_size:g}", block_size=choice.block_size)
         blocks = blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size)
         table = table.with_column(cluster, blocks)
     observations = read_observations(
@@ -184,4 +184,6 @@ def _mean_regression(
         )
     except InputError:
         return {}, ""
-    return {term.term: term for term in found.terms}, f"effects {effects}, errors {covariance}"
+    return {term.term: term for term in found.terms}, say(
+        "effects {effects}, errors {covariance}", effects=effects, covariance=covariance
+    )

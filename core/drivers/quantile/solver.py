@@ -124,16 +124,16 @@ def dependence(triangle: Array, length: Array, names: tuple[str, ...]) -> str:
     complaints, kept = [], []
     for column, name in enumerate(names):
         if length[column] == 0:
-            complaints.append(f"{name} is 0 in every row")
+            complaints.append(say("{name} is 0 in every row", name=name))
         elif abs(triangle[column, column]) >= RANK_TOLERANCE:
             kept.append(column)
         else:
             share = np.linalg.lstsq(triangle[:, kept], triangle[:, column], rcond=None)[0]
             partners = [names[other] for other, part in zip(kept, share) if abs(part) > 1e-6]
-            complaints.append(f"{name} is a linear combination of {', '.join(partners)}")
+            complaints.append(say("{name} is a linear combination of {names}", name=name, names=", ".join(partners)))
     if not complaints:
         return ""
-    return f"Linearly dependent columns: {'; '.join(complaints)}. Leave out one column of each."
+    return say("Linearly dependent columns: {names}. Leave out one column of each.", names="; ".join(complaints))
 
 
 def fit_quantile(

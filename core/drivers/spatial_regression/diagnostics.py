@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import stats
 
+from ...messages import say
 from ..panel.specification import Test
 from .fitted import SpatialFit
 from .lag import link_traces
@@ -39,15 +40,15 @@ class LagrangeTests:
         """The tests with their p."""
         degrees = (1, 1, 1, 1, 2, self.k, self.k + 1, self.k, 1)
         notes = (
-            "lag of y in place of none",
-            "spatial error in place of none",
-            "lag of y, a spatial error allowed for",
-            "spatial error, a lag of y allowed for",
-            "lag of y and spatial error together",
-            "neighbours' drivers in place of none (Koley and Bera 2024)",
-            "lag of y and neighbours' drivers together",
-            "neighbours' drivers, a lag of y allowed for",
-            "lag of y, neighbours' drivers allowed for",
+            say("lag of y in place of none"),
+            say("spatial error in place of none"),
+            say("lag of y, a spatial error allowed for"),
+            say("spatial error, a lag of y allowed for"),
+            say("lag of y and spatial error together"),
+            say("neighbours' drivers in place of none (Koley and Bera 2024)"),
+            say("lag of y and neighbours' drivers together"),
+            say("neighbours' drivers, a lag of y allowed for"),
+            say("lag of y, neighbours' drivers allowed for"),
         )
         names = tuple(each.name for each in fields(self))[: len(degrees)]
         return [
@@ -129,9 +130,13 @@ def wald_tests(durbin: SpatialFit) -> list[Test]:
     error_part[:, 0] = b
     error_part[:, at : at + k] = durbin.rho * np.eye(k)
     return [
-        _wald("wald_sdm_sar", theta, lag_part, covariance, "theta = 0: the lag model suffices"),
+        _wald("wald_sdm_sar", theta, lag_part, covariance, say("theta = 0: the lag model suffices")),
         _wald(
-            "wald_sdm_sem", theta + durbin.rho * b, error_part, covariance, "theta + rho b = 0: the error model does"
+            "wald_sdm_sem",
+            theta + durbin.rho * b,
+            error_part,
+            covariance,
+            say("theta + rho b = 0: the error model does"),
         ),
     ]
 
@@ -154,9 +159,9 @@ def spatial_hausman(error: SpatialFit, plain: SpatialFit) -> Test:
     difference = plain.coefficients - error.coefficients
     spread = of_plain - error.covariance[1:, 1:]
     values = np.linalg.eigvalsh((spread + spread.T) / 2)
-    note = "coefficients of least squares and of the error model are the same"
+    note = say("coefficients of least squares and of the error model are the same")
     if values[0] <= 0:
-        note = "the difference of variances is not positive"
+        note = say("the difference of variances is not positive")
         return Test("spatial_hausman", float("nan"), float(len(difference)), None, note)
     return chi2_test("spatial_hausman", float(difference @ np.linalg.solve(spread, difference)), len(difference), note)
 

@@ -272,7 +272,7 @@ def _traces(
     note: tuple[str, ...] = ()
     if cross.error:
         share = 100 * cross.error / second
-        note = (f"tr G'G from 64 random probes, within {2 * share:.2g} % (two standard errors).",)
+        note = (say("tr G'G from 64 random probes, within {value:.2g} % (two standard errors).", value=2 * share),)
     return (design.copies * first, design.copies * second), note
 
 

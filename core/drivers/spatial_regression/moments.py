@@ -69,7 +69,7 @@ def _two_stage(design: Design, model: str, method: str, robust: bool) -> Spatial
     covariance = _sandwich(projected, residuals) if robust else plain
     _require_inside(float(b[0]), lag, "rho")
     reached = lag.solver(float(b[0])).solve(design.x @ b[1:])
-    note = "instruments are the neighbours' drivers and their neighbours' (W X, W W X)"
+    note = say("instruments are the neighbours' drivers and their neighbours' (W X, W W X)")
     return SpatialFit(
         model,
         method,
@@ -96,7 +96,7 @@ def _equal_error(design: Design, model: str) -> SpatialFit:
     sigma2 = float(residuals @ residuals) / design.n
     covariance = np.full((len(b) + 1, len(b) + 1), np.nan)
     covariance[1:, 1:] = sigma2 * np.linalg.inv(x.T @ x)
-    note = "the moments of Kelejian and Prucha 1999 give lambda without a standard error"
+    note = say("the moments of Kelejian and Prucha 1999 give lambda without a standard error")
     return SpatialFit(
         model, "gmm", design, b, None, lam, covariance, sigma2, None, residuals, design.y - design.x @ b, (note,)
     )

@@ -79,7 +79,14 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
                     named=named,
                 )
             )
-        notes = (f"{short.size} of {len(count)} cells lack a value in some year and are left out (first: {named}).",)
+        notes = (
+            say(
+                "{size} of {count} cells lack a value in some year and are left out (first: {named}).",
+                size=short.size,
+                count=len(count),
+                named=named,
+            ),
+        )
         found = found.keep(count[found.entity] == times)
         if not found.n:
             raise InputError(say("No cell has a value in every year."))

@@ -187,7 +187,7 @@ def run_spatial_regression(
     """
     observations = read_placed_rows(
         table,
-        "A spatial regression",
+        say("A spatial regression"),
         choice.y,
         choice.x,
         choice.entity,
@@ -278,22 +278,24 @@ def _tests(
     plain = fits["ols"]
     if design.effects == "none" and rows.times == 1:
         pattern = residual_moran(plain.residuals, design.drivers, weights)
-        found.append(Test("moran_ols", pattern.i, None, pattern.p, f"z = {pattern.z:.4g}; residuals of least squares"))
+        found.append(
+            Test("moran_ols", pattern.i, None, pattern.p, say("z = {z:.4g}; residuals of least squares", z=pattern.z))
+        )
     if design.effects != "none":
         pooled = ordinary(make_design(rows.y, rows.x, design.names, design.lag))
         found += [
-            Test(f"{row.test}_pooled", row.statistic, row.df, row.p, f"before effects; {row.note}")
+            Test(f"{row.test}_pooled", row.statistic, row.df, row.p, say("before effects; {note}", note=row.note))
             for row in lagrange_tests(pooled).rows()[:4]
         ]
     found += lagrange
     if fit.lag_error_test is not None:
-        found.append(chi2_test("lm_error_left", fit.lag_error_test, 1, "spatial error that the lag model leaves"))
+        found.append(chi2_test("lm_error_left", fit.lag_error_test, 1, say("spatial error that the lag model leaves")))
     pairs = (
-        ("sar", "ols", "a lag of y improves on none"),
-        ("sem", "ols", "a spatial error improves on none"),
-        ("sdm", "sar", "neighbours' drivers improve on the lag model"),
-        ("sdm", "sem", "the lag model is no error model in disguise (common factor)"),
-        ("sac", "sar", "a spatial error improves on the lag model"),
+        ("sar", "ols", say("a lag of y improves on none")),
+        ("sem", "ols", say("a spatial error improves on none")),
+        ("sdm", "sar", say("neighbours' drivers improve on the lag model")),
+        ("sdm", "sem", say("the lag model is no error model in disguise (common factor)")),
+        ("sac", "sar", say("a spatial error improves on the lag model")),
     )
     for larger, smaller, note in pairs:
         if larger in fits and smaller in fits:
@@ -306,7 +308,7 @@ def _tests(
     for year, label in enumerate(rows.labels):
         part = fit.residuals[year * rows.places : (year + 1) * rows.places]
         pattern = moran(part, weights)
-        note = f"z = {pattern.z:.4g}; innovations of the model, as if they were independent data"
+        note = say("z = {z:.4g}; innovations of the model, as if they were independent data", z=pattern.z)
         found.append(Test(f"moran_residuals {label}".strip(), pattern.i, None, pattern.p, note))
     return tuple(found)
 
@@ -315,12 +317,28 @@ def _warnings(lag: SpatialLag, fit: SpatialFit, effects: Effects) -> tuple[str, 
     texts = []
     if lag.islands:
         texts.append(
-            f"{lag.islands} of {lag.n} places have no neighbour: their lag is 0 and nothing passes to or from them. "
-            "Choose knn or a larger DISTANCE to join them."
+            say(
+                "{islands} of {n} places have no neighbour: their lag is 0 and nothing passes to or from them. "
+                "Choose knn or a larger DISTANCE to join them.",
+                islands=lag.islands,
+                n=lag.n,
+            )
         )
     for name, value in fit.spatial:
         if value > 0.99 or value < lag.low + 0.01:
-            texts.append(f"{name} is {value:.4f}, at the edge of its range: the model hardly holds. Look for a trend.")
+            texts.append(
+                say(
+                    "{name} is {value:.4f}, at the edge of its range: the model hardly holds. Look for a trend.",
+                    name=name,
+                    value=value,
+                )
+            )
     if effects.rejected:
-        texts.append(f"{effects.rejected} of {effects.draws} draws had rho outside its range and were set aside.")
+        texts.append(
+            say(
+                "{rejected} of {draws} draws had rho outside its range and were set aside.",
+                rejected=effects.rejected,
+                draws=effects.draws,
+            )
+        )
     return tuple(texts)
