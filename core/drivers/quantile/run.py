@@ -19,7 +19,8 @@ from ..panel.regression import panel_regression
 from ..panel.run import blocks_of
 from ..second_opinion import Opinion, disagreements
 from ..second_opinion.quantiles import opinions_on_quantiles
-from .regression import Check, QuantileResult, Term, quantile_regression
+from .checks import Check
+from .regression import QuantileResult, Term, quantile_regression
 from .sample import make_sample
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...messages import say
 from ...progress import QUIET, Progress
-from ..quantile.regression import Fit
+from ..quantile.checks import Fit
 from ..quantile.sample import Sample
 from .opinion import Opinion, absent, program
 
