@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
 from osgeo import gdal, ogr
@@ -22,7 +22,7 @@ from .files import placed
 _MOST_EDGE, _MOST_PIXELS, _MOST_BANDS = 20_000_000, 10**13, 65_535  # the world in pixels of 10 m is 4e6 x 2e6
 _MOST_BLOCK = 2**30  # bytes
 MOST_CACHE = 2**30  # bytes; GDAL itself takes a twentieth of the memory
-_cache_lock, _cache_before = threading.Lock(), list[int]()
+_cache_lock, _cache_before, _cache_limits = threading.Lock(), list[int](), list[list[int]]()
 DECODES_IN_THREADS = ("GTiff", "COG")
 METHOD = "ECOASSETS_METHOD"  # metadata item of what the plugin writes
 
@@ -81,23 +81,36 @@ def call_gdal(what: str, error: type[EcoAssetsError], call: Callable[..., Any], 
 
 @contextmanager
 def bounded_cache() -> Iterator[None]:
-    """Within a run GDAL's cache stays below `MOST_CACHE`, however large the machine; what the user has set holds.
-
-    The cache belongs to the process. Of runs at the same time the last to end gives it its own size back.
-    """
-    if gdal.GetConfigOption("GDAL_CACHEMAX"):
+    """Within a run GDAL's cache stays below `MOST_CACHE`, however large the machine; what the user has set holds."""
+    with nullcontext() if gdal.GetConfigOption("GDAL_CACHEMAX") else cache_limit(MOST_CACHE):
         yield
-        return
+
+
+@contextmanager
+def cache_limit(most: int) -> Iterator[None]:
+    """Within it GDAL's cache takes at most so many bytes.
+
+    The cache belongs to the process: of limits that hold at the same time the lowest counts, whichever thread has set
+    it, and the last to end gives the cache its own size back.
+    """
+    mine = [most]
     with _cache_lock:
-        _cache_before.append(_cache_before[0] if _cache_before else gdal.GetCacheMax())
-        gdal.SetCacheMax(min(_cache_before[0], MOST_CACHE))
+        if not _cache_limits:
+            _cache_before[:] = [gdal.GetCacheMax()]
+        _cache_limits.append(mine)
+        _set_cache()
     try:
         yield
     finally:
         with _cache_lock:
-            before = _cache_before.pop()
-            if not _cache_before:
-                gdal.SetCacheMax(before)
+            _cache_limits[:] = [limit for limit in _cache_limits if limit is not mine]
+            _set_cache()
+
+
+def _set_cache() -> None:
+    size = min([*_cache_before, *(limit[0] for limit in _cache_limits)])
+    if size != gdal.GetCacheMax():
+        gdal.SetCacheMax(size)
 
 
 def open_raster(path: str, label: str = "", threads: int = 1) -> gdal.Dataset:

@@ -16,7 +16,7 @@ from osgeo import gdal
 from ..errors import OutputError
 from ..messages import say
 from ..progress import Progress
-from .dataset import call_gdal, threads_are_sound, told_by_gdal
+from .dataset import cache_limit, call_gdal, threads_are_sound, told_by_gdal
 from .files import PendingFile
 from .grid import Grid
 from .hidden import let_go
@@ -238,7 +238,8 @@ class RasterWriter:
         levels = overview_levels(self._grid)
         if levels:
             row_of_tiles = TILE * self._grid.width * np.dtype(self.output.dtype).itemsize
-            with cancelled_first(progress), _cache_growing_by(3 * row_of_tiles):
+            # overviews would else fill the cache with the whole raster
+            with cancelled_first(progress), cache_limit(gdal.GetCacheUsed() + 3 * row_of_tiles):
                 self._call_status(
                     self._dataset.BuildOverviews,
                     "AVERAGE" if self.output.continuous else "MODE",
@@ -307,17 +308,6 @@ def describe_bands(dataset: gdal.Dataset, output: Output, grid: Grid) -> None:
             band.SetUnitType(band_info.unit)
         if output.classes:
             _describe_classes(band, output)
-
-
-@contextmanager
-def _cache_growing_by(size: int) -> Iterator[None]:
-    """Within it GDAL's cache takes at most so many bytes more: overviews would else fill it with the whole raster."""
-    most = gdal.GetCacheMax()
-    gdal.SetCacheMax(min(most, gdal.GetCacheUsed() + size))
-    try:
-        yield
-    finally:
-        gdal.SetCacheMax(most)
 
 
 def write_statistics(dataset: gdal.Dataset, output: Output, statistics: Sequence[BandStatistics]) -> None:

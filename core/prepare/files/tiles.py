@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from osgeo import ogr, osr
 
 from ...raster.grid import Grid
-from ...raster.zones.polygon_layer import open_polygons
+from ...raster.zones.polygon_layer import open_polygons, require_crs
 
 _ACROSS = 60  # places across the study that are asked for their tile
 _MODIS = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
@@ -27,9 +27,10 @@ def places_of_grid(grid: Grid) -> list[Place]:
 
 
 def places_of_boundary(boundary: str) -> list[Place]:
-    """Longitude and latitude of places within polygons, and of their corners. Raises InputError."""
+    """Longitude and latitude of places within polygons, and of their corners. Raises InputError, GridError."""
     layer = open_polygons(boundary, "Study boundary")
     own = layer.layer.GetSpatialRef()
+    require_crs(layer.named, own is not None)
     own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     found: list[Place] = []
     for _, area in layer.polygons():

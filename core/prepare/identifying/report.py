@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ...report import Chapter, Column, Figure, Figures, MethodReport, TableBlock
+from ...report import Chapter, Figure, Figures, MethodReport
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
 from ...results import ResultTable
+from ..plain_table import plain_table
 from .run import READY, IdentifyResult, count_states
 
 MOST_ROWS = 500
-_CODES = ("year", "month", "day", "used")
 
 
 def identify_report(result: IdentifyResult, language: str) -> MethodReport:
@@ -52,16 +52,3 @@ def _sentences(result: IdentifyResult, ready: int, teller: Teller) -> list[Sente
     if result.problems:
         told.append(teller.sentence("mind", "files_problems", count=result.problems))
     return told
-
-
-def plain_table(title: str, table: ResultTable, download: str) -> TableBlock:
-    """A table of a report as the run has it."""
-    columns = [
-        Column(c.name, kind="code" if c.name in _CODES else "text" if c.kind == "text" else "number")
-        for c in table.columns
-    ]
-    rows = [
-        ["" if cell is None and column.kind != "number" else cell for cell, column in zip(row, columns)]
-        for row in table.rows
-    ]
-    return TableBlock(title, columns, rows, download=download)

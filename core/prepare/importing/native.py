@@ -17,19 +17,19 @@ from osgeo import gdal
 from ...errors import InputError
 from ...messages import say
 from ...progress import Progress
-from ...raster.dataset import call_gdal, open_raster
+from ...raster.dataset import call_gdal
 from ...raster.grid import Grid, same_crs
 from ...raster.reading.source import footprint
 from ...raster.windows import Window
 from ..catalogue.product import Layer
-from ..files.containers import OpenedLayer
 from ..near import window_near
 from .masks import StoredMask, passes
+from .reading import is_random_access, pieces_of, read_ahead, readers_of, stored_in
 from .reduction import bytes_per_pixel, converted, reduction_of
 from .steps import Period, Step
 
-STRIP_BYTES = 192 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each strip
-_CACHE_PIXELS = 1 << 16
+_PIECE_BYTES = 256 * 2**20  # a tile of 2400 x 2400 at once: packed HDF4 is unpacked from its start for each piece
+_CACHE_PIXELS = 1 << 17
 _ALIGNED = 1e-2  # of a pixel
 NO_CLASS = -32768
 _TILE = 256
@@ -253,21 +253,22 @@ def _reduce_part(
     targets: tuple[gdal.Band, gdal.Band],
     progress: Progress,
 ) -> None:
-    """Reads a tile of one period strip by strip, each strip step by step, and writes the result."""
+    """Reads a tile of one period piece by piece, each piece step by step, and writes the result."""
     values, days = targets
-    dtype = _type_of(steps[0], rule.layer)
+    dtype, block = stored_in(steps[0], rule.layer)
     column, row = _offset(part, grid)
-    per_pixel = bytes_per_pixel(rule.annual, len(steps), dtype) + 2 * dtype.itemsize
-    rows = max(1, STRIP_BYTES // (per_pixel * part.window.width))
-    for start in range(0, part.window.height, rows):
-        height = min(rows, part.window.height - start)
-        window = replace(part.window, row=part.window.row + start, height=height)
-        found, valid_days = _reduce_strip(steps, window, period, rule, counted, dtype, progress)
+    held = bytes_per_pixel(rule.annual, len(steps), dtype) + (readers_of(steps) + 2) * (dtype.itemsize + 1)
+    for piece in pieces_of(part.window, part.grid, block, _PIECE_BYTES // held, is_random_access(steps)):
+        found, valid_days = _reduce_strip(steps, piece, period, rule, counted, dtype, progress)
         good = (valid_days > 0) & (valid_days >= math.ceil(rule.minimum_valid * period.days))
         counted.pixels += good.size
         counted.kept += int(np.count_nonzero(good))
-        _lay(values, found, good, column, row + start, rule.layer.is_classes, counted)
-        _lay_days(days, np.where(good, valid_days, 0), column, row + start)
+        place = column + piece.column - part.window.column, row + piece.row - part.window.row
+        _lay(values, found, good, *place, rule.layer.is_classes, counted)
+        valid_days[~good] = 0
+        _lay_days(days, valid_days, *place)
+        for band in targets:  # which would else wait in the cache
+            call_gdal("Cannot write an intermediate raster", InputError, lambda one=band: one.FlushCache() or True)
 
 
 def _reduce_strip(
@@ -285,13 +286,9 @@ def _reduce_strip(
     running = [reduction_of(rule.annual, shape, dtype, rule.layer.rate) for shape in shapes]
     tests = rule.layer.quality.tests(rule.quality) if rule.layer.quality else ()
     packed = rule.layer.scale is None
-    for step in steps:
+    for step, stored, band, quality in read_ahead(steps, window, bool(tests)):
         progress.check()
-        stored, band = _read(step.layer.path, step.band, window, step.file.name)
         mask = StoredMask.of(rule.layer, band.nodata, rule.fills)
-        quality = None
-        if step.quality is not None and tests:
-            quality = _quality_of(step, step.quality, window)
         counted.numbers += stored.size
         for part, reduction in zip(slices, running):
             valid = mask.valid(stored[part])
@@ -308,64 +305,6 @@ def _reduce_strip(
         found.append(reduced.astype(kind))
         valid_days.append(days.astype(np.uint16))
     return np.concatenate(found), np.concatenate(valid_days)
-
-
-@dataclass(frozen=True)
-class _Band:
-    """What a band declares."""
-
-    nodata: float | None
-    scale: float
-    offset: float
-
-    def unpacked(self, stored: np.ndarray) -> np.ndarray:
-        return stored.astype(np.float64) * self.scale + self.offset
-
-
-def _read(path: str, band: int, window: Window, named: str) -> tuple[np.ndarray, _Band]:
-    dataset = open_raster(path)
-    raster = dataset.GetRasterBand(band)
-    where = f"Cannot read {named}, band {band}"
-    place = (window.column, window.row, window.width, window.height)
-    stored: np.ndarray = call_gdal(where, InputError, raster.ReadAsArray, *place)
-    if raster.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
-        stored = stored.view(np.int8)
-    scale, offset = raster.GetScale(), raster.GetOffset()
-    declared = _Band(raster.GetNoDataValue(), 1.0 if scale is None else scale, 0.0 if offset is None else offset)
-    return stored, declared
-
-
-def _type_of(step: Step, layer: Layer) -> np.dtype:
-    """The type in which numbers are reduced: as they are stored, or unpacked."""
-    stored, _ = _read(step.layer.path, step.band, Window(0, 0, 1, 1), step.file.name)
-    return np.dtype(np.float64) if layer.scale is None else stored.dtype
-
-
-def _quality_of(step: Step, quality: OpenedLayer, window: Window) -> np.ndarray:
-    """Quality of each pixel of a window; its grid may be coarser by a whole number.
-
-    Raises:
-        InputError: its pixels are no whole number of pixels of the values.
-    """
-    values, own = step.layer.grid, quality.grid
-    across, down = values.width // own.width, values.height // own.height
-    if (own.width * across, own.height * down) != (values.width, values.height):
-        raise InputError(
-            say(
-                "{file}: the quality has {width} x {height} pixels, and the values {columns} x {rows}. Is it complete?",
-                file=step.file.name,
-                width=own.width,
-                height=own.height,
-                columns=values.width,
-                rows=values.height,
-            )
-        )
-    columns = (window.column + np.arange(window.width)) // across
-    rows = (window.row + np.arange(window.height)) // down
-    left, top = int(columns[0]), int(rows[0])
-    over = Window(left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
-    read, _ = _read(quality.path, quality.bands[0], over, step.file.name)
-    return read if (across, down) == (1, 1) else read[np.ix_(rows - top, columns - left)]
 
 
 def _lay(

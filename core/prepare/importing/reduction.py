@@ -191,9 +191,10 @@ def reduction_of(rule: str, shape: tuple[int, int], dtype: np.dtype, rate: str) 
 
 def bytes_per_pixel(rule: str, steps: int, dtype: np.dtype) -> int:
     """Memory of a running result, for the height of strips."""
+    results = 28  # values and days as they are computed, put together and written
     if rule == "median":
-        return 16 + steps * (4 if dtype.itemsize <= 2 or dtype == np.float32 else 8) * 2
-    return 20 + dtype.itemsize
+        return results + steps * (4 if dtype.itemsize <= 2 or dtype == np.float32 else 8) * 2
+    return results + dtype.itemsize
 
 
 def converted(

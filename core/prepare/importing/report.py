@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...report import Chapter, MethodReport
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
-from ..identifying.report import plain_table
+from ..plain_table import plain_table
 from .run import ImportResult
 
 

@@ -10,6 +10,7 @@ from ...errors import InputError
 from ...land_cover import load_scheme
 from ...messages import say
 from ...progress import QUIET, Progress
+from ...raster.dataset import cache_limit
 from ...raster.files import workspace
 from ...raster.grid import Grid
 from ...raster.reading.source import Source
@@ -31,6 +32,7 @@ from .study_grid import own_grid_of, reference_over
 from .tables import file_table, year_table
 
 STEPS = ("year", "month")
+_CACHE = 128 * 2**20  # bytes of GDAL: what is read is read once
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def run_import_product(
         Cancelled: the user stopped.
     """
     settings = settings or RasterSettings()
-    with workspace() as scratch:
+    with workspace() as scratch, cache_limit(_CACHE):
         area = None if inputs.own_grid else _study(inputs, settings, scratch, progress)
         ready = _ready(inputs, scratch, progress)
         product, layer, chosen, rule = ready.product, ready.layer, ready.chosen, ready.rule

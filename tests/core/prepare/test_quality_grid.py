@@ -7,7 +7,7 @@ import pytest
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.files.containers import OpenedLayer
-from ecoassets.core.prepare.importing.native import _quality_of
+from ecoassets.core.prepare.importing.reading import _quality_of
 from ecoassets.core.raster.grid import Grid
 from ecoassets.core.raster.windows import Window
 from ecoassets.tests.rasters import write_raster

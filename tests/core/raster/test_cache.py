@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from osgeo import gdal
 
 from ecoassets.core.raster.blocks import BlockReader
-from ecoassets.core.raster.dataset import MOST_CACHE, bounded_cache
+from ecoassets.core.raster.dataset import MOST_CACHE, bounded_cache, cache_limit
 from ecoassets.core.raster.output import WriteOptions
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.work import Job
@@ -63,3 +65,23 @@ def test_the_ceiling_of_a_run(monkeypatch):
             assert gdal.GetCacheMax() == 8 * MOST_CACHE, "what the user has set holds"
     finally:
         gdal.SetCacheMax(before)
+
+
+def test_limits_of_threads_do_not_undo_one_another():
+    """One that ends while another holds neither lifts it nor leaves its own behind."""
+    before, begun, ended = gdal.GetCacheMax(), threading.Event(), threading.Event()
+
+    def hold():
+        with cache_limit(20 * 2**20):
+            begun.set()
+            ended.wait(10)
+
+    with cache_limit(30 * 2**20):
+        other = threading.Thread(target=hold)
+        other.start()
+        assert begun.wait(10)
+        assert gdal.GetCacheMax() == 20 * 2**20
+    assert gdal.GetCacheMax() == 20 * 2**20
+    ended.set()
+    other.join()
+    assert gdal.GetCacheMax() == before
