@@ -56,6 +56,7 @@ from .settings import default_scheme
 Kind = QgsProcessingParameterNumber.Type
 STREAMED = "streamed"  # in the metadata of a parameter whose features are read while the algorithm runs
 CHOICE_WIDGET = f"{__package__}.dialogs.choices.ChoiceWidget"  # by name, because only windows need it
+TEXT_WIDGET = f"{__package__}.dialogs.texts.NamedText"
 WIDGET = "widget_wrapper"  # in the metadata of a parameter: what QGIS shows it by
 WORKBOOK, METHODS = "OUTPUT_XLSX", "OUTPUT_METHODS"
 LINES, POLYGONS = 1, 2  # QgsProcessing.SourceType, the data types that `add_lines` and `add_polygons` declare
@@ -267,9 +268,13 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         self.add(parameter, advanced)
 
     def add_text(
-        self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False
+        self, name: str, default: str | None = None, *, optional: bool = False, advanced: bool = False, names: str = ""
     ) -> None:
-        self.add(QgsProcessingParameterString(name, "", default, optional=optional), advanced)
+        """A text; one that names a `product`, a `layer` or a `crs` is chosen from a list in the dialog."""
+        parameter = QgsProcessingParameterString(name, "", default, optional=optional)
+        if names:
+            parameter.setMetadata({WIDGET: {"class": TEXT_WIDGET, "names": names}})
+        self.add(parameter, advanced)
 
     def add_paths(self, name: str, default: str | None = None, *, advanced: bool = False) -> None:
         """A text of paths, separated by semicolons, from which a run reads."""

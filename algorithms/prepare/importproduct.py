@@ -27,13 +27,13 @@ class ImportProduct(EcoAlgorithm):
 
     def declare(self) -> None:
         self.add_downloads()
-        self.add_text("PRODUCT", AUTO)
-        self.add_text("LAYER", AUTO)
+        self.add_text("PRODUCT", AUTO, names="product")
+        self.add_text("LAYER", AUTO, names="layer")
         self.add_text("YEARS", optional=True)
         self.add_choice("STEP", STEPS, "year")
         self.add_raster("REFERENCE", quantity="any", optional=True)
         self.add_polygons("BOUNDARY")
-        self.add_text("CRS", "", optional=True)
+        self.add_text("CRS", "", optional=True, names="crs")
         self.add_number("CELL_SIZE", None, 0)
         self.add_text("EDITION", "", optional=True, advanced=True)
         self.add_text("SEASON", "", optional=True, advanced=True)

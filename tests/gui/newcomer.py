@@ -64,6 +64,30 @@ class UrlCatcher(QObject):
         self._opened.append(url.toString())
 
 
+def names() -> None:
+    """Product, layer and coordinate system of Import product: lists in the dialog, ids in the values."""
+    import processing
+    from qgis.core import QgsProcessingContext
+
+    dialog = processing.createAlgorithmDialog("ecoassets:importproduct", {})
+    dialog.show()
+    wait(0.5)
+    wrappers, context = dialog.mainWidget().wrappers, QgsProcessingContext()
+    kept = {"before": [wrappers[name].parameterValue() for name in ("PRODUCT", "LAYER", "CRS")]}
+    wrappers["PRODUCT"].setParameterValue("mod17a3hgf", context)
+    layers = wrappers["LAYER"].wrappedWidget()
+    kept["layers"] = [layers.itemData(row) for row in range(layers.count())]
+    kept["shown"] = wrappers["PRODUCT"].wrappedWidget().currentText()
+    wrappers["LAYER"].setParameterValue("npp", context)
+    wrappers["CRS"].setParameterValue("EPSG:32650", context)
+    kept["after"] = [wrappers[name].parameterValue() for name in ("PRODUCT", "LAYER", "CRS")]
+    wrappers["PRODUCT"].setParameterValue("my_own_product", context)
+    kept["own"] = wrappers["PRODUCT"].parameterValue()
+    SEEN["names"] = kept
+    picture(dialog, "names")
+    dialog.close()
+
+
 def saved_run(path: Path) -> None:
     """What lies beside the report fills the dialog again; three of it fill a batch."""
     from ecoassets.algorithms.desktop.saved_runs import read_runs, show_runs

@@ -13,12 +13,12 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en_US", "install,start,toolbox,dialogs,words,run,layout,batch,modeler,reload")
+    return at_the_desk("en_US", "install,start,toolbox,dialogs,words,names,run,layout,batch,modeler,reload")
 
 
 @pytest.fixture(scope="module")
 def chinese(at_the_desk):
-    return at_the_desk("zh-Hans", "install,start,toolbox,dialogs,words,run,layout,modeler")
+    return at_the_desk("zh-Hans", "install,start,toolbox,dialogs,words,names,run,layout,modeler")
 
 
 @pytest.fixture(params=["english", "chinese"])
@@ -119,6 +119,15 @@ def test_drop_downs_show_words_and_keep_ids(english, chinese):
         assert any(text.startswith(word) for text in shown) and value == "clcd"
         shown, rule, methods = seen["batch words"]
         assert "max" not in shown and (rule, sorted(methods)) == ("max", ["equal", "sd"])
+
+
+def test_products_are_shown_by_title_with_their_layers_and_kept_by_id(seen):
+    names = seen["names"]
+    assert names["before"] == ["auto", "auto", ""]
+    assert names["layers"][0] == "auto" and "npp" in names["layers"]
+    assert names["shown"] not in ("mod17a3hgf", "auto")
+    assert names["after"] == ["mod17a3hgf", "npp", "EPSG:32650"]
+    assert names["own"] == "my_own_product"
 
 
 def test_the_modeler_keeps_what_a_model_holds(seen):
