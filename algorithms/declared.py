@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from qgis.core import (
@@ -70,6 +71,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         GROUP: id of the toolbox group.
         NEEDS: without which a run would stop, apart from what all of them need.
         TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
+        BESIDE: files that are written into FOLDER where they are not wanted elsewhere, by the name of their output.
         taken_away: outputs that the base writes by itself, from all tables and from the help.
     """
 
@@ -77,6 +79,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     GROUP = ""
     NEEDS: tuple[Need, ...] = ()
     TAKES_BROKEN_RASTERS = False
+    BESIDE: Mapping[str, str] = MappingProxyType({})
     taken_away: tuple[str, ...] = ()
 
     def declare(self) -> None:

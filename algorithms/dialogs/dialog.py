@@ -1,4 +1,4 @@
-"""The dialog of Processing, with sections in workflows and a line that tells what is missing or odd."""
+"""The dialog of Processing, with sections where it is long and a line that tells what is missing or odd."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 from processing.gui.AlgorithmDialog import AlgorithmDialog
 from processing.gui.ParametersPanel import ParametersPanel
 from qgis.core import QgsProcessingParameterDefinition
-from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QScrollArea, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QLineEdit, QScrollArea, QWidget
 
+from ..translation import tr
 from .inputs_line import InputsLine
 from .sections import RESULTS, in_sections, section_title
 
+LONG = 8  # inputs that are not folded away, from which on a dialog has sections
 BESIDE_LABELS, WIDEST = 60, 640  # pixels: margins and scroll bar; what a small screen has beside the help
 
 
@@ -36,9 +38,11 @@ class MethodPanel(ParametersPanel):
         self._inputs: list[tuple[QgsProcessingParameterDefinition, QWidget, int | None]] = []
         self._outputs: list[tuple[QWidget, int | None]] = []
         super().initWidgets()
-        is_long = self.algorithm().groupId() == "workflows"
         named = {definition.name(): definition for definition, *_ in self._inputs}
-        if is_long and named:
+        is_workflow = self.algorithm().groupId() == "workflows"
+        advanced = QgsProcessingParameterDefinition.Flag.FlagAdvanced
+        is_long = sum(not definition.flags() & advanced for definition in named.values()) >= LONG
+        if is_workflow and named:
             self._place_text(next(iter(named.values())), self.algorithm().shortDescription())
         for section, names in in_sections(named.values(), is_long):
             if section:
@@ -51,9 +55,16 @@ class MethodPanel(ParametersPanel):
         for widget, stretch in self._outputs:
             self._place_output(widget, stretch)
         self._inputs, self._outputs = [], []
+        self._tell_places()
         self._make_room()
         self.line = InputsLine(self)
         self.layout().addWidget(self.line)
+
+    def _tell_places(self) -> None:
+        """Where files of a workflow go, which neither "skip" nor "temporary" tells."""
+        for name, file in self.algorithm().BESIDE.items():
+            field = self.wrappers[name].wrappedWidget().findChild(QLineEdit)
+            field.setPlaceholderText(tr("[{file} in the folder of results]", file=file))
 
     def _make_room(self) -> None:
         """So that the dialog opens wide enough for its longest label, within reason."""

@@ -10,7 +10,8 @@ from ..translation import tr
 
 NEEDED, BETTER, CHOICES, ADVANCED, RESULTS = "needed", "better", "choices", "", "results"
 # What belongs to inputs that cannot be left out, though it may be empty or has a default.
-_WITH_THE_NEEDED = ("DOWNLOADS", "YEARS", "SCHEME", "CLASS_TABLE")
+_WITH_THE_NEEDED = ("DOWNLOADS", "YEARS", "PRODUCT", "LAYER")
+_OF_LAND_COVER = ("SCHEME", "CLASS_TABLE")
 _OR_DOWNLOADS = "LAND_COVER"  # without which a run that takes downloads cannot do either
 _DATA = ("raster", "multilayer", "source", "file", "field")
 
@@ -31,11 +32,16 @@ def in_sections(definitions: Iterable[QgsProcessingParameterDefinition], wanted:
     found: dict[str, list[str]] = {NEEDED: [], BETTER: [], CHOICES: [], ADVANCED: []}
     before = BETTER
     listed = list(definitions)
+    optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+    covers = [definition for definition in listed if definition.name() == _OR_DOWNLOADS]
     either = any(definition.name() == "DOWNLOADS" for definition in listed)
+    cover = NEEDED if either or not any(definition.flags() & optional for definition in covers) else BETTER
     for definition in listed:
         section = before = _section(definition, before) if wanted else ADVANCED
         if wanted and either and definition.name() == _OR_DOWNLOADS:
             section = before = NEEDED
+        if wanted and definition.name() in _OF_LAND_COVER:
+            section = before = cover
         found[section].append(definition.name())
     return [(section, names) for section, names in found.items() if names]
 
