@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..core.quantities import Quantity, Range, quantity
+from ..core.report.numbers import unit_text
 from ..core.resources import RESOURCES, read_yaml
 from .translation import tr
 
@@ -172,7 +173,10 @@ class _Words:
     def _unit(self) -> str:
         if self.use.unit_from:
             return self.chosen_unit
-        return self.any_unit if self.use.ratio else self.meant.unit
+        if self.use.ratio:
+            return self.any_unit
+        told = self.meant.told.of(self.language) if self.meant.told else self.meant.unit
+        return unit_text(told)
 
     def _span(self, text: str, span: Range) -> str:
         if not (math.isfinite(span.low) and math.isfinite(span.high)):

@@ -20,7 +20,7 @@ KINDS = (
 )  # fmt: skip
 STATISTICS = ("least", "median", "p98", "most")
 _REQUIRED = frozenset({"name", "symbol", "unit", "kind", "possible", "usual"})
-_OPTIONAL = frozenset({"about", "fills", "files", "slips"})
+_OPTIONAL = frozenset({"about", "told", "fills", "files", "slips"})
 
 
 class Words(NamedTuple):
@@ -93,6 +93,7 @@ class Quantity:
         slips: known confusions of the unit.
         files: a pattern of the file names that tell it; None where no name does.
         about: what help says of rasters that hold it; None where name and unit say all.
+        told: what labels say in place of the unit; None where they say the unit.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Quantity:
     slips: tuple[Slip, ...]
     files: re.Pattern[str] | None
     about: Words | None = None
+    told: Words | None = None
 
     @property
     def is_classes(self) -> bool:
@@ -114,9 +116,10 @@ class Quantity:
     def label(self, language: str = "en") -> str:
         """The name with the unit."""
         name = self.name.of(language)
-        if not self.unit:
+        told = self.told.of(language) if self.told else self.unit
+        if not told:
             return name
-        return f"{name}（{self.unit}）" if language == "zh" else f"{name} ({self.unit})"
+        return f"{name}（{told}）" if language == "zh" else f"{name} ({told})"
 
     def unit_in(self, currency: str) -> str:
         """The unit, with the currency of a run in its place."""
@@ -263,6 +266,7 @@ class _Reader:
             slips=tuple(self._slip(name, slip) for slip in entry.get("slips", [])),
             files=self._pattern(name, entry.get("files")),
             about=self._words(name, "about", entry) if "about" in entry else None,
+            told=self._words(name, "told", entry) if "told" in entry else None,
         )
 
     def _slip(self, name: str, entry: dict[str, Any]) -> Slip:
