@@ -157,7 +157,7 @@ class _Words:
             return self.smaller if self.use.role == "least" else self.larger
         if self.use.role == "map":
             unit = "" if "{" in self.meant.unit else self.meant.unit
-            return self.band_per_year.format(unit=unit) if unit else ""
+            return self.band_per_year.format(unit=unit_text(unit)) if unit else ""
         about = self.meant.about.of(self.language) if self.meant.about else ""
         return self.space.join(filter(None, (about, self.by_year if self.use.role == "series" else "")))
 
@@ -181,7 +181,7 @@ class _Words:
     def _span(self, text: str, span: Range) -> str:
         if not (math.isfinite(span.low) and math.isfinite(span.high)):
             return ""
-        return text.format(low=f"{span.low:,.10g}", high=f"{span.high:,.10g} {self.meant.unit}".strip())
+        return text.format(low=f"{span.low:,.10g}", high=f"{span.high:,.10g} {unit_text(self.meant.unit)}".strip())
 
 
 def _inside_a_sentence(name: str) -> str:

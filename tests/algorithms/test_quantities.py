@@ -38,13 +38,13 @@ def told(request, monkeypatch):
 
 EXPECTED = {
     "en": {
-        "CROWN": ("Leaf area index (m2/m2)", f"{EN}Usual: 0 to 7 m2/m2."),
-        "PLANTS": ("Gross primary production (any unit)", f"{EN}Usual: 0 to 3,000 g C/(m2 a)."),
+        "CROWN": ("Leaf area index (m²/m²)", f"{EN}Usual: 0 to 7 m²/m²."),
+        "PLANTS": ("Gross primary production (any unit)", f"{EN}Usual: 0 to 3,000 g C/(m² a)."),
         "STEEP": ("Slope (chosen unit)", "Usual: 0 to 60 °."),
         "ANYTHING": ("Values", ""),
         "CROWN_MIN": (
             "Smallest valid leaf area index",
-            "Smaller values count as nodata. Possible: 0 to 20 m2/m2.",
+            "Smaller values count as nodata. Possible: 0 to 20 m²/m².",
         ),
         "STEEP_MAX": (
             "Largest valid slope",
@@ -55,11 +55,11 @@ EXPECTED = {
         "KEPT": ("Soil retention", "t/(ha a), a band per year."),
     },
     "zh": {
-        "CROWN": ("叶面积指数（m2/m2）", f"{ZH}常见范围：0 至 7 m2/m2。"),
-        "PLANTS": ("总初级生产力（单位不限）", f"{ZH}常见范围：0 至 3,000 g C/(m2 a)。"),
+        "CROWN": ("叶面积指数（m²/m²）", f"{ZH}常见范围：0 至 7 m²/m²。"),
+        "PLANTS": ("总初级生产力（单位不限）", f"{ZH}常见范围：0 至 3,000 g C/(m² a)。"),
         "STEEP": ("坡度（所选单位）", "常见范围：0 至 60 °。"),
         "ANYTHING": ("数值", ""),
-        "CROWN_MIN": ("有效叶面积指数下限", "小于该值的像元视为无数据。可能范围：0 至 20 m2/m2。"),
+        "CROWN_MIN": ("有效叶面积指数下限", "小于该值的像元视为无数据。可能范围：0 至 20 m²/m²。"),
         "STEEP_MAX": (
             "有效坡度上限",
             "大于该值的像元视为无数据，如未声明的填充值。采用栅格自身的单位。可能范围：0 至 90 °。",
