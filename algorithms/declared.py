@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from qgis.core import (
     QgsProcessing,
@@ -79,7 +78,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     GROUP = ""
     NEEDS: tuple[Need, ...] = ()
     TAKES_BROKEN_RASTERS = False
-    BESIDE: Mapping[str, str] = MappingProxyType({})
+    BESIDE: ClassVar[Mapping[str, str]] = {}
     taken_away: tuple[str, ...] = ()
 
     def declare(self) -> None:

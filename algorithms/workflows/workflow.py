@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from qgis.core import (
@@ -45,7 +44,6 @@ AREA_FILE = "study_area.tif"
 REPORT_FILE = "report.html"
 COVER = AnyOf(("LAND_COVER", "DOWNLOADS"), COVER_NEEDED)
 AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
-FILES = MappingProxyType({"OUTPUT_HTML": REPORT_FILE, **AWAY_FILES})
 
 
 def last_land_cover(given: Given) -> str:
@@ -61,7 +59,7 @@ class Workflow(EcoAlgorithm):
     """Chains algorithms of this provider: `follow` runs the steps and tells the headline figures."""
 
     GROUP = "workflows"
-    BESIDE = FILES
+    BESIDE: ClassVar[Mapping[str, str]] = {"OUTPUT_HTML": REPORT_FILE, **AWAY_FILES}
     # The file that is the main map of the run, as the abstract would show it.
     MAIN_MAP = ""
     # Rasters by year that are compared with the years and the grid of the land cover before the first step.
