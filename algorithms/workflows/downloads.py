@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import InputError
@@ -20,11 +20,13 @@ from ...core.prepare.downloads.plan import (
     grid_of_study,
     plan_downloads,
 )
+from ...core.prepare.downloads.report import data_chapter, data_line
 from ...core.prepare.downloads.stand_ins import stand_in
 from ...core.prepare.downloads.telling import lacking, tell_plan
 from ...core.progress import Progress
 from ...core.raster.dataset import open_raster
 from ...core.raster.grid import Grid
+from ...core.report import Block, Chapter
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..help_texts import QUANTITY
@@ -109,6 +111,10 @@ class Downloads:
         how = [feed.how for feed in self.plan.feeds.values()]
         return how.count(IMPORT) + (1 if SOILS in how else 0) + (1 if SCENES in how else 0)
 
+    def told(self, language: str) -> tuple[Block, Chapter]:
+        """What the report tells of the downloads: a line and a chapter."""
+        return data_line(self.plan.feeds, language), data_chapter(self.plan, language)
+
     def refused(self, reason: InputError) -> InputError:
         """Why the workflow cannot run, with what the downloads lack."""
         return InputError(*reason.args, *map(lacking, self.plan.lacks))
@@ -117,10 +123,16 @@ class Downloads:
         """Gives the run empty rasters, so that all it asks can be asked before anything is imported."""
         grid = Grid.of_dataset(open_raster(self._grid))
         for name, feed in self.plan.feeds.items():
+            if feed.how == SCENES:
+                paths = [self._stand_in_for(name, grid, feed, (str(year),)) for year in feed.years]
+                self._give_images(name, paths, dict.fromkeys(feed.years, feed.sensors[0]))
+                continue
             bands = [str(year) for year in feed.years] or [""]
-            classes = feed.layer.is_classes
-            path = os.path.join(self._scratch, "stand_ins", f"{name.lower()}.tif")
-            self._supply(name, feed, stand_in(path, grid, bands, classes))
+            self._supply(name, feed, self._stand_in_for(name, grid, feed, bands))
+
+    def _stand_in_for(self, name: str, grid: Grid, feed: Feed, bands: Sequence[str]) -> str:
+        file = "_".join([name.lower(), *(bands if feed.how == SCENES else ())])
+        return stand_in(os.path.join(self._scratch, "stand_ins", f"{file}.tif"), grid, bands, feed.layer.is_classes)
 
     def _supply(self, name: str, feed: Feed, path: str) -> None:
         several = name not in (*SOIL_OUTPUTS, "DEM")
@@ -137,6 +149,8 @@ class Downloads:
         for name, feed in sorted(feeds.items(), key=lambda item: item[1].wanted.quantity != LAND_COVER):
             if feed.how == IMPORT:
                 self._supply(name, feed, self._import(chain, feed))
+            elif feed.how == SCENES:
+                self._compose(chain, name, feed)
         soils = {name: feed for name, feed in feeds.items() if feed.how == SOILS}
         if soils:
             self._soils(chain, soils)
@@ -151,6 +165,30 @@ class Downloads:
             **self._common(),
         )
         return step.path()
+
+    def _compose(self, chain: Chain, name: str, feed: Feed) -> None:
+        """A cloud-masked image for each year that has scenes; what the steps share by name means something else."""
+        step = chain.run(
+            "scenecomposite",
+            {"FOLDER": f"{FOLDER}/scenes", "OUTPUT_TABLE": f"{FOLDER}/scenes.csv"},
+            SCENES=self._given.text("DOWNLOADS"),
+            YEARS=", ".join(map(str, feed.years)),
+            SENSORS=", ".join(feed.sensors),
+            MASK=None,
+            THERMAL="with",
+            **self._common(),
+        )
+        made = dict(zip(step.table().codes("year"), step.table().texts("sensor")))
+        self._give_images(name, [os.path.join(step.path("FOLDER"), f"composite_{year}.tif") for year in made], made)
+
+    def _give_images(self, name: str, paths: Sequence[str], sensors: Mapping[int, str]) -> None:
+        for key, value in {
+            name: list(paths),
+            "IMAGE_YEARS": ", ".join(map(str, sensors)),
+            "SENSORS": ", ".join(sensors.values()),
+            "LEVEL": "reflectance",
+        }.items():
+            self._given.supply(key, value)
 
     def _soils(self, chain: Chain, soils: dict[str, Feed]) -> None:
         files = {SOIL_OUTPUTS[name]: f"{FOLDER}/{name.lower()}.tif" for name in soils}

@@ -66,7 +66,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
         "humanactivity:human_activity_zones": (0,),
         "geodetector": (0,),
     }
-    FED = ("LAND_COVER", "NPP", "PRECIPITATION", "DEM", *DRIVERS)
+    FED = ("LAND_COVER", "NPP", "PRECIPITATION", "DEM", *DRIVERS, "IMAGES")
     YEARLY = (*(raster for raster, _ in SERIES.values()), *DRIVERS)
 
     def declare(self) -> None:

@@ -178,7 +178,8 @@ class Workflow(EcoAlgorithm):
                     headlines = [*area_headlines(shared), *self.follow(given, chain)]
                     places = self.placing.find(shared, progress)
             headlines += [headline for one in places for headline in place_headlines(one)]
-            page_one = PageOne(self.page, partial(self.maps, given, chain), places)
+            data = downloads.told if downloads else None
+            page_one = PageOne(self.page, partial(self.maps, given, chain), places, data)
             return {"FOLDER": folder, **self._publish(given, headlines, reports, shared, page_one)}
         except (Cancelled, EcoAssetsError, QgsProcessingException):
             if chain.finished:

@@ -50,11 +50,13 @@ class PageOne:
         answer: makes the answer out of the headline figures; None for none.
         maps: the maps that the reader wants to see first, by language.
         places: where the results lie.
+        data: by language a line and a chapter on the downloads that the run rests on; None where there were none.
     """
 
     answer: Callable[[Found], Page] | None = None
     maps: Callable[[str], Sequence[Map]] = lambda language: ()
     places: Sequence[Places] = ()
+    data: Callable[[str], tuple[Block, Chapter]] | None = None
 
 
 def combined_report(
@@ -85,16 +87,18 @@ def combined_report(
     found = Found(headlines, language, naming)
     chapters = []
     terms = None
+    data = page_one.data(language) if page_one.data else ()
     if page_one.answer is not None:
         page = page_one.answer(found)
         terms = page.glossary(found)
         maps = page_one.maps(language)
         cards = page.figures(found)
-        shown = [page.answer(found), cards, *maps[:1], page.table(found), *maps[1:]]
+        shown = [page.answer(found), cards, *maps[:1], page.table(found), *maps[1:], *data[:1]]
         blocks: list[Block] = [block for block in shown if block is not None]
         chapters.append(Chapter(words["answer"], blocks))
     chapters += [places_chapter(places, words, naming) for places in page_one.places]
     chapters += [_results(step) for step in steps if step.results]
+    chapters += [data[1]] if data else []
     if terms is not None:
         chapters.append(Chapter(words["terms"], [terms]))
     area = [area_chapter(shared, words)] if shared else []

@@ -65,7 +65,12 @@ def test_downloads_alone_give_the_zones(zoning, place):
     }
     assert {f"{name}.tif" for name in inputs} == {name for name in files_in(folder / "inputs") if name.endswith(".tif")}
     report = (folder / "report.html").read_text(encoding="utf-8")
-    assert "CLCD_v01_2015_albert.tif" in report and "Peng" in report
+    assert "CLCD_v01_2015_albert.tif" in report
+    line = (
+        "Data: Land cover: CLCD, annual land cover of China (Yang and Huang) (Wuhan University, Zenodo, 2015, 2020); "
+    )
+    assert line in report, "page one tells the products"
+    assert "https://data.tpdc.ac.cn/en/data/faae7605-a0f2-4d18-b28f-5cee413766a2/" in report
 
 
 def on_region(path: Path, place: Path, year: int | None) -> tuple[np.ndarray, np.ndarray]:
@@ -122,6 +127,15 @@ def test_land_cover_by_hand_is_the_grid(place, tmp_path):
     cover = [str(place / "region" / f"land_cover_{year}.tif") for year in YEARS]
     follow("esvworkflow", place, tmp_path, LAND_COVER=cover, SCHEME="cnlucc", CELL_SIZE=1000, BOUNDARY=None)
     assert "land_cover.tif" not in files_in(tmp_path / "inputs")
+    assert {"composite_2015.tif", "composite_2020.tif", "rsei.tif"} <= set(files_in(tmp_path))
+    index = read_raster(tmp_path / "rsei.tif")
+    images = [read_raster(place / "region" / f"landsat_{year}.tif") for year in YEARS]
+    red, near_infrared = (images[0][band] * 2.75e-5 - 0.2 for band in (2, 3))
+    green = (near_infrared - red) / (near_infrared + red)
+    both = np.isfinite(index[0]) & np.isfinite(green)
+    assert both.sum() > 500 and np.corrcoef(index[0][both], green[both])[0, 1] > 0.5, (
+        "the tars of both years became RSEI"
+    )
     own, rain = gdal.Open(cover[0]), gdal.Open(str(tmp_path / "inputs" / "precipitation.tif"))
     assert own.GetGeoTransform() == rain.GetGeoTransform()
 

@@ -20,6 +20,7 @@ from ..files.tiles import Place, expected_tiles, places_of_boundary, places_of_g
 from ..importing.run import ImportInputs, check_import_product
 from .grid import GridWish, share_over, study_grid
 from .order import in_order, orders, preferred
+from .scenes import scene_check
 from .soil import SOIL, soil_check
 
 LAND_COVER = "land_cover"
@@ -82,6 +83,7 @@ class Feed:
         tiles_missing: over the study.
         passed: other products that could feed it, too.
         grid: of its files.
+        sensors: of scenes.
     """
 
     wanted: Wanted
@@ -94,6 +96,7 @@ class Feed:
     tiles_missing: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     grid: Grid | None = None
+    sensors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def plan_downloads(request: Request, progress: Progress) -> Plan:
     lacks = []
     for wanted in request.wanted:
         progress.check()
-        looking = _Search(wanted, found, request.years, prefer, places, _Unspoken(progress))
+        looking = _Search(wanted, request.folder, found, request.years, prefer, places, _Unspoken(progress))
         one = looking.feed()
         if isinstance(one, Feed):
             feeds[wanted.name] = one
@@ -196,6 +199,7 @@ class _Search:
     """Looks for what feeds one input."""
 
     wanted: Wanted
+    folder: str
     found: Sequence[Recognised]
     years: tuple[int, ...]
     prefer: tuple[str, ...]
@@ -254,7 +258,7 @@ class _Search:
     def _check(self, product: Product, layer: Layer, own: Sequence[Recognised]) -> Feed:
         make = partial(Feed, self.wanted, product, layer)
         if product.step == "scene":
-            return self._scenes(make, product, own)
+            return self._scenes(make, product)
         if self.wanted.quantity in SOIL:
             grids, files = soil_check(layer, own, self.progress)
             return make((), files, SOILS, self._share(product, grids), grid=grids[0])
@@ -275,13 +279,9 @@ class _Search:
         tiles = {tile_key(one.tile) for one in own if one.tile}
         return tuple(sorted(expected_tiles(product.grid.tiles, self.places) - tiles)) if tiles else ()
 
-    def _scenes(self, make: partial[Feed], product: Product, own: Sequence[Recognised]) -> Feed:
-        there = {one.year for one in own}
-        years = tuple(year for year in self.years if year in there)
-        if not years:
-            listed = ", ".join(str(year) for year in sorted(year for year in there if year))
-            raise InputError(say("no scene of the years of the run; there are scenes of {years}", years=listed))
-        return make(years, len({(one.variant, one.tile, one.year, one.month, one.day) for one in own}), SCENES)
+    def _scenes(self, make: partial[Feed], product: Product) -> Feed:
+        found = scene_check(product, self.folder, self.years, self.progress)
+        return make(found.years, found.scenes, SCENES, self._share(product, found.grids), sensors=found.sensors)
 
 
 def _said(reason: EcoAssetsError) -> Message | str:
