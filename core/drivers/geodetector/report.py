@@ -160,7 +160,7 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         number(words["drivers_q_cv"], "q_cv", 4),
         number(words["drivers_share"], "share", 4),
         *(count(words[f"drivers_{name}"], name) for name in ("strata", "singletons")),
-        text(words["drivers_method"], "method"),
+        text(words["drivers_method"], lambda row: choice_word("DISCRETISE", row.method, words) if row.method else ""),
     ]
     cards = [Figure(name, None if rows[name].q is None else round(rows[name].q or 0.0, 4), "q") for name in order[:4]]
     return [

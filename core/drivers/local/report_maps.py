@@ -36,7 +36,7 @@ def local_maps(run: LocalRun, folder: str, words: dict[str, str]) -> list[Block]
     ]
     t = [drawn.pictures(f"t{j}", run.estimate.t[:, j], ~run.significant[:, j], name) for j, name in zip(order, names)]
     told = [picture for of_term in t for picture in of_term]
-    blocks.append(Map(words["local_map_t"], told, Ramp("t", "diverging", greyed=ramp), words["local_map_t_note"]))
+    blocks.append(Map(words["local_map_t"], told, Ramp("", "diverging", greyed=ramp), words["local_map_t_note"]))
     ramps = {"local_r2": Ramp("", low=0, high=1), "condition": Ramp("")}
     for name, key in (("local_r2", "local_map_r2"), ("condition", "local_map_condition")):
         values = getattr(run.estimate, name)
