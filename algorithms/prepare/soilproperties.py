@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.inputs.needs import Filled
+from ...core.prepare.soil.filling import FILLS
 from ...core.prepare.soil.run import CARBONS, SOURCES, SoilInputs, SoilOutputs, run_soil_properties
 from ...core.prepare.soil.units import PROPERTIES, RULES
 from ...core.progress import Progress
@@ -28,6 +29,7 @@ class SoilProperties(EcoAlgorithm):
         self.add_number("BOTTOM", 30, 0)
         self.add_choice("RULE", RULES, "dominant")
         self.add_choice("CARBON", CARBONS, "carbon", advanced=True)
+        self.add_choice("FILL", FILLS, "none", optional=True)
         self.add_raster("REFERENCE", quantity="any")
         self.add_polygons("BOUNDARY")
         self.add_text("CREATION_OPTIONS", "", optional=True, advanced=True)
@@ -50,6 +52,7 @@ class SoilProperties(EcoAlgorithm):
             bottom=given.required_number("BOTTOM"),
             rule=given.choice("RULE"),
             carbon=given.choice("CARBON"),
+            fill=given.choice("FILL") or "none",
         )
         write = WriteOptions(given.creation_options(), given.flag("OVERVIEWS"))
         settings = RasterSettings(boundary=given.polygons("BOUNDARY"), write=write)

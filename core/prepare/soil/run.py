@@ -12,8 +12,8 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from ...quantities import ANY, Measure
 from ...raster.engine import run_job
-from ...raster.files import workspace
-from ...raster.output import Band, ClassColour, Output
+from ...raster.files import intermediate_path, workspace
+from ...raster.output import Band, ClassColour, Output, WriteOptions
 from ...raster.reading.source import Source
 from ...raster.settings import RasterSettings
 from ...raster.study import StudyArea, open_study_area
@@ -26,6 +26,7 @@ from ..catalogue.recognise import Recognised, recognise
 from ..files.containers import open_layer
 from ..files.listing import list_files
 from .depths import Depth, weights_of
+from .filling import FILLS, fill_nearest
 from .joined import tell_missing_ids, write_joined
 from .texture import close_texture, hydrologic_group
 from .units import MATTER, RULES, column_of, values_by_unit
@@ -37,6 +38,7 @@ TEXTURE = ("sand", "silt", "clay")
 _LAYERS = {"sand": "sand", "silt": "silt", "clay": "clay", "carbon": "soc", "density": "bdod"}
 _QUANTITY = {"sand": "sand", "silt": "silt", "clay": "clay", "carbon": "organic_carbon", "density": "bulk_density"}
 _UNIT = {"density": "t/m3"}
+_GROUP, _SUM = "group", "texture_sum"
 _COLOURS = ("#1a9850", "#a6d96a", "#fdae61", "#d73027")
 
 
@@ -52,6 +54,7 @@ class SoilInputs:
         top, bottom: cm.
         rule: of `units.RULES`.
         carbon: whether the table holds organic `carbon` or `matter`.
+        fill: of `filling.FILLS`: whether holes take the nearest value, where the reference has one.
         reference: a raster on the grid of the study.
     """
 
@@ -64,6 +67,7 @@ class SoilInputs:
     bottom: float = 30.0
     rule: str = "dominant"
     carbon: str = "carbon"
+    fill: str = "none"
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ def run_soil_properties(
         ("SOURCE", inputs.source, SOURCES),
         ("RULE", inputs.rule, RULES),
         ("CARBON", inputs.carbon, CARBONS),
+        ("FILL", inputs.fill, FILLS),
     ):
         if value not in known:
             listed = ", ".join(known)
@@ -141,7 +146,10 @@ def run_soil_properties(
         source, parts = (
             _parts(inputs, found, needed, area, scratch, progress.part(0, 40)) if needed else ("hysogs250m", {})
         )
-        made = _lay(parts, groups, outputs, area, scratch, progress.part(40, 100))
+        if inputs.fill == "none":
+            made = _lay(parts, groups, outputs, area, scratch, progress.part(40, 100))
+        else:
+            made = _filled(parts, groups, outputs, area, inputs.reference, scratch, progress)
     _tell_texture(made.rows, progress)
     paths = {**outputs.properties, **({"group": outputs.group} if outputs.group else {})}
     return SoilResult(made.rows, source, paths)
@@ -249,7 +257,7 @@ def _lay(
     sources = [source for mean in parts.values() for source in mean.sources]
     by_map = ""
     if outputs.group and groups:
-        by_map = "group"
+        by_map = _GROUP
         _require_one(groups[0], groups[-1])
         layer = products()["hysogs250m"].layers["group"]
         sources.append(Source(by_map, open_layer(groups[0], layer, scratch).path, kind="classes", label="HYSOGs250m"))
@@ -264,15 +272,7 @@ def _lay(
         bool(outputs.group),
         by_map,
     )
-    made = [
-        Output(name, path, (Band(name, _UNIT.get(name, "%")),), metadata={"ECOASSETS_METHOD": "soilproperties"})
-        for name, path in outputs.properties.items()
-    ]
-    if outputs.group:
-        legend = tuple(
-            ClassColour(code, letter, colour) for code, (letter, colour) in enumerate(zip("ABCD", _COLOURS), 1)
-        )
-        made.append(Output("group", outputs.group, (Band("soil_group"),), "uint8", 255, legend))
+    made = _outputs(outputs)
 
     def accept(found: JobResult) -> None:
         area.require_pixels(found)
@@ -286,6 +286,54 @@ def _lay(
 
     job = replace(area.job(kernel, fitted, made, gate_any=True), accept=accept)
     return _Laid(_rows(run_job(job, progress), outputs))
+
+
+def _filled(
+    parts: Mapping[str, _Mean], groups: Sequence[Recognised], outputs: SoilOutputs, area: StudyArea, reference: str,
+    scratch: str, progress: Progress,
+) -> _Laid:  # fmt: skip
+    """Lays the maps in a folder, beyond the boundary too, fills them, and writes them within it."""
+    own = {name: intermediate_path(scratch, f"unfilled {name}") for name in outputs.properties}
+    group = intermediate_path(scratch, "unfilled group") if outputs.group else ""
+    settings = replace(area.settings, write=WriteOptions(overviews=False))
+    whole = replace(area, boundary=None, settings=settings)
+    first = _lay(parts, groups, SoilOutputs(own, group), whole, scratch, progress.part(40, 60))
+    masks = [reference, *([area.boundary.path] if area.boundary else [])]
+    paths = {**own, **({_GROUP: group} if group else {})}
+    for number, (name, path) in enumerate(paths.items()):
+        filled = fill_nearest(path, masks, area.grid, progress.part(60, 80))
+        progress.set(60 + 20 * (number + 1) / len(paths))
+        if filled.cells:
+            progress.warn(
+                say(
+                    "{name}: {cells} cells without a value took the nearest one, from as far as {far:.3g} km.",
+                    name=name,
+                    cells=filled.cells,
+                    far=filled.farthest / 1000,
+                )
+            )
+    sources = [Source(name, path, kind="classes" if name == _GROUP else "continuous", label=name, measure=ANY)
+               for name, path in paths.items()]  # fmt: skip
+    job = area.job(_copy, sources, _outputs(outputs), gate_any=True)
+    rows = _rows(run_job(job, progress.part(80, 100)), outputs)
+    return _Laid((*rows, *(row for row in first.rows if row.property == _SUM)))
+
+
+def _copy(block: Block) -> Result:
+    return Result({name: (block.values[name][np.newaxis], block.valid[name][np.newaxis]) for name in block.values})
+
+
+def _outputs(outputs: SoilOutputs) -> list[Output]:
+    made = [
+        Output(name, path, (Band(name, _UNIT.get(name, "%")),), metadata={"ECOASSETS_METHOD": "soilproperties"})
+        for name, path in outputs.properties.items()
+    ]
+    if outputs.group:
+        legend = tuple(
+            ClassColour(code, letter, colour) for code, (letter, colour) in enumerate(zip("ABCD", _COLOURS), 1)
+        )
+        made.append(Output(_GROUP, outputs.group, (Band("soil_group"),), "uint8", 255, legend))
+    return made
 
 
 def _rows(result: JobResult, outputs: SoilOutputs) -> tuple[SoilRow, ...]:
@@ -305,12 +353,12 @@ def _rows(result: JobResult, outputs: SoilOutputs) -> tuple[SoilRow, ...]:
     if "texture" in result.sums:
         pixels, total = result.sums["texture"]
         if pixels:
-            rows.append(SoilRow("texture_sum", int(pixels), None, 100 + float(total / pixels), None))
+            rows.append(SoilRow(_SUM, int(pixels), None, 100 + float(total / pixels), None))
     return tuple(rows)
 
 
 def _tell_texture(rows: Sequence[SoilRow], progress: Progress) -> None:
-    found = next((row.mean for row in rows if row.property == "texture_sum"), None)
+    found = next((row.mean for row in rows if row.property == _SUM), None)
     if found is not None:
         say_it = progress.warn if abs(found - 100) > 5 else progress.info
         say_it(say("Sand, silt and clay add up to {sum:.2f} % on average; each pixel is scaled to 100.", sum=found))
@@ -346,7 +394,7 @@ class _SoilKernel:
         rasters = {name: (values[name][0][np.newaxis], values[name][1][np.newaxis]) for name in self.wanted}
         if self.group:
             codes, valid = self._groups(block, values)
-            rasters["group"] = codes[np.newaxis], valid[np.newaxis]
+            rasters[_GROUP] = codes[np.newaxis], valid[np.newaxis]
         return Result(rasters, Sums(sums))
 
     def _mean(self, block: Block, name: str) -> tuple[np.ndarray, np.ndarray]:
