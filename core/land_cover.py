@@ -20,6 +20,7 @@ SCHEMES = resource_table("land_cover_schemes").texts("scheme")  # in the order o
 HIGHEST_CODE = 999_999
 _NONE = "none"
 _OPEN_WATER = 42
+_DESCRIBES = ("scheme", "code", "name", "name_zh", "ecosystem", "color", "water", "note")  # of no weight in a method
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,22 @@ class LandCoverClass:
 
 
 @dataclass(frozen=True)
+class MovedClass:
+    """A class that a class table gives another ecosystem than the scheme does.
+
+    Attributes:
+        code: of the class.
+        before, after: the ecosystems.
+        kept: columns that say what the class means to the methods and that the table leaves as they were.
+    """
+
+    code: int
+    before: str
+    after: str
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LandCoverScheme:
     """The classes of a land-cover product, by code.
 
@@ -106,11 +123,13 @@ class LandCoverScheme:
         name: one of `SCHEMES`.
         classes: by code.
         nodata: codes that stand for no data.
+        moved: classes whose ecosystem is not that of the scheme.
     """
 
     name: str
     classes: dict[int, LandCoverClass]
     nodata: tuple[int, ...] = ()
+    moved: tuple[MovedClass, ...] = ()
 
     @property
     def title(self) -> str:
@@ -170,6 +189,7 @@ def load_scheme(
     rows = _scheme_rows(name)
     source = say("Table {name}", name=class_table.name)
     own = _user_rows(name, class_table)
+    moved = tuple(_moved(code, rows[code], given) for code, given in own.items() if _moves(rows.get(code), given))
     nodata = tuple(code for code, row in own.items() if row.get("ecosystem", "").casefold() in NODATA)
     for code, given in own.items():
         if code in nodata:
@@ -181,7 +201,34 @@ def load_scheme(
         raise TableError(
             say("{source} has no class but those that stand for no data. Add a row per class.", source=source)
         )
-    return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)}, nodata)
+    return LandCoverScheme(name, {code: _class_of(code, rows[code], source) for code in sorted(rows)}, nodata, moved)
+
+
+def require_known_codes(table: Table, scheme: LandCoverScheme) -> None:
+    """Refuses a table whose codes the scheme lacks, all of them: no row would be used. Raises TableError."""
+    codes = table.codes("code")
+    if codes and not any(map(scheme.known, codes)):
+        raise TableError(
+            say(
+                "Table {name}: scheme {scheme} has none of its codes ({codes}). Write codes of the land cover into the "
+                "column code, or choose the scheme of the table (SCHEME).",
+                name=table.name,
+                scheme=scheme.title,
+                codes=", ".join(map(str, codes[:10])) + (" …" if len(codes) > 10 else ""),
+            )
+        )
+
+
+def _moves(row: Mapping[str, str] | None, given: Mapping[str, str]) -> bool:
+    """Whether a row of a class table gives a class of the scheme another ecosystem."""
+    ecosystem = given.get("ecosystem", "").casefold()
+    return row is not None and ecosystem not in ("", *NODATA) and ecosystem != row["ecosystem"]
+
+
+def _moved(code: int, row: Mapping[str, str], given: Mapping[str, str]) -> MovedClass:
+    told = {*given, *_DESCRIBES, *(c for c in row if c.startswith("equivalents") and "equivalents" in given)}
+    kept = tuple(column for column, cell in row.items() if cell and column not in told)
+    return MovedClass(code, row["ecosystem"], given["ecosystem"].casefold(), kept)
 
 
 def _scheme_rows(name: str) -> dict[int, dict[str, str]]:

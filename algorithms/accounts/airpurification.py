@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.tables import Table, resource_table
 from ..given import Given
-from .purification import PurificationAlgorithm
+from .purification import PurificationAlgorithm, purification_needs
 
 
 class AirPurification(PurificationAlgorithm):
@@ -12,6 +12,7 @@ class AirPurification(PurificationAlgorithm):
 
     NAME = "airpurification"
     MEDIUM = "air"
+    NEEDS = purification_needs("air")
 
     def capacity(self, given: Given) -> Table | None:
         return given.table("CAPACITY") or resource_table("air_capacity")

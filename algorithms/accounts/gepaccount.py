@@ -8,6 +8,7 @@ from qgis.core import QgsFeature, QgsProcessingUtils, QgsVectorLayer, QgsWkbType
 
 from ...core.accounts.gep.account import GepAccount, GepInputs
 from ...core.accounts.gep.bridge import bridge_table
+from ...core.accounts.gep.context import read_context
 from ...core.accounts.gep.districts import ZONE_COLUMNS, district_raster, per_km2, zone_cells, zone_parts
 from ...core.accounts.gep.price_index import PriceIndex, china_cpi, read_price_index
 from ...core.accounts.gep.price_table import PRESETS, TAX, PriceBook, preset_prices, read_prices
@@ -26,6 +27,7 @@ from ...core.accounts.gep.value_map import ServiceMap, run_value_map
 from ...core.accounts.gep.workbook import account_sheets
 from ...core.accounts.services import service_id
 from ...core.errors import InputError
+from ...core.inputs.needs import Need, Rows
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.report import MethodReport
@@ -42,6 +44,13 @@ from ..translation import tr
 
 class PriceParameters(EcoAlgorithm):
     """Parameters of an account that the workflow has too."""
+
+    NEEDS: tuple[Need, ...] = (
+        Rows("PRICES", lambda table, asked: read_prices(table, asked.text("CURRENCY") or "CNY"), "services, units"),
+        Rows("PRICE_INDEX", lambda table, _: read_price_index(table), "years once, levels above 0"),
+        Rows("CONTEXT", lambda table, _: read_context(table), "years, zones, areas, persons"),
+        Rows("NATURE_SHARE", lambda table, _: read_shares(table), "services, 0 to 1"),
+    )
 
     def add_prices(self) -> None:
         self.add_table("PRICES")

@@ -10,8 +10,8 @@ from ...core.accounts.purification.run import (
     PurificationResult,
     run_purification,
 )
-from ...core.accounts.purification.tables import Medium
-from ...core.inputs.needs import Columns
+from ...core.accounts.purification.tables import Medium, class_capacity, read_emissions
+from ...core.inputs.needs import Columns, Need, Rows, scheme_asked
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
 from ...core.tables import Table
@@ -19,6 +19,16 @@ from ..base import Results
 from ..given import Given
 from ..looks.canvas import BandLook, Look, common_range
 from .physical import PhysicalAlgorithm
+
+
+def purification_needs(medium: Medium) -> tuple[Need, ...]:
+    """What tables of emissions and capacity of a medium must hold."""
+    return (
+        Columns("EMISSIONS", ("year", "pollutant", "emission")),
+        Columns("CAPACITY", ("pollutant", "capacity", "unit")),
+        Rows("EMISSIONS", lambda table, _: read_emissions(table, medium), "known pollutants, masses from 0"),
+        Rows("CAPACITY", lambda table, asked: class_capacity(table, scheme_asked(asked), medium), "known pollutants"),
+    )
 
 
 class PurificationAlgorithm(PhysicalAlgorithm):
@@ -29,10 +39,6 @@ class PurificationAlgorithm(PhysicalAlgorithm):
     """
 
     MEDIUM: Medium
-    NEEDS = (
-        Columns("EMISSIONS", ("year", "pollutant", "emission")),
-        Columns("CAPACITY", ("pollutant", "capacity", "unit")),
-    )
 
     def declare(self) -> None:
         self.add_places()

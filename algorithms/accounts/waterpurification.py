@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .purification import PurificationAlgorithm
+from .purification import PurificationAlgorithm, purification_needs
 
 
 class WaterPurification(PurificationAlgorithm):
@@ -10,3 +10,4 @@ class WaterPurification(PurificationAlgorithm):
 
     NAME = "waterpurification"
     MEDIUM = "water"
+    NEEDS = purification_needs("water")

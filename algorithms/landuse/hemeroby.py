@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from ...core.landuse.pressure.coefficients import HEMEROBY, HEMEROBY_LEVELS, hemeroby_coefficients
+from ...core.inputs.needs import Asked, Rows, scheme_asked
+from ...core.landuse.pressure.coefficients import HEMEROBY, HEMEROBY_LEVELS, Coefficients, hemeroby_coefficients
 from ...core.landuse.pressure.hemeroby import HemerobyInputs, run_hemeroby
 from ...core.progress import Progress
+from ...core.tables import Table
 from ..base import Results
 from ..given import Given
 from .pressure import PressureAlgorithm
+
+
+def _levels(table: Table, asked: Asked) -> Coefficients:
+    levels = int(float(asked.text("LEVELS") or HEMEROBY_LEVELS))
+    return hemeroby_coefficients(asked.choice("COEFFICIENTS"), scheme_asked(asked), table, levels)
 
 
 class Hemeroby(PressureAlgorithm):
     """How far people have led the vegetation away from its natural state."""
 
     NAME = "hemeroby"
+    NEEDS = (*PressureAlgorithm.NEEDS, Rows("COEFFICIENT_TABLE", _levels, "codes, whole levels"))
 
     def declare(self) -> None:
         self.add_coefficients(HEMEROBY)

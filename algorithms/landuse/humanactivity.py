@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import Rows, scheme_asked
 from ...core.landuse.pressure.coefficients import HUMAN_ACTIVITY, human_activity_coefficients
 from ...core.landuse.pressure.factors import read_factors
 from ...core.landuse.pressure.human_activity import HumanActivityInputs, run_human_activity
@@ -15,6 +16,14 @@ class HumanActivity(PressureAlgorithm):
     """How hard people press on the land, 0 to 1: by land cover, and by night light or population where given."""
 
     NAME = "humanactivity"
+    NEEDS = (
+        *PressureAlgorithm.NEEDS,
+        Rows(
+            "COEFFICIENT_TABLE",
+            lambda table, asked: human_activity_coefficients(asked.choice("COEFFICIENTS"), scheme_asked(asked), table),
+            "codes, 0 to 1",
+        ),
+    )
 
     def declare(self) -> None:
         self.add_coefficients(HUMAN_ACTIVITY)

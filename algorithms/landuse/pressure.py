@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Need
 from ...core.landuse.pressure.levels import map_levels
 from ...core.landuse.pressure.report import pressure_report
 from ...core.landuse.pressure.run import PressureResult, pressure_table
@@ -22,7 +22,7 @@ class PressureAlgorithm(EcoAlgorithm):
     """Averages class coefficients over windows, zones or the cells of a fishnet."""
 
     GROUP = "landuse"
-    NEEDS = (Columns("COEFFICIENT_TABLE", ("code", "coefficient")),)
+    NEEDS: tuple[Need, ...] = (Columns("COEFFICIENT_TABLE", ("code", "coefficient")),)
 
     def add_coefficients(self, presets: Sequence[str]) -> None:
         self.add_land_cover()

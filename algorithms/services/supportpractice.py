@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
-from ...core.inputs.needs import Columns
+from ...core.inputs.needs import Columns, Rows, scheme_asked
 from ...core.progress import Progress
 from ...core.services.soil.reports import practice_report
 from ...core.services.soil.slope import Terrain
-from ...core.services.soil.support_practice import PRESETS, P, PracticeInputs, PracticeOutputs, run_support_practice
+from ...core.services.soil.support_practice import (
+    PRESETS,
+    P,
+    PracticeInputs,
+    PracticeOutputs,
+    practice_table,
+    run_support_practice,
+)
 from ..base import Results
 from ..given import Given
 from ..translation import tr
@@ -18,7 +25,14 @@ class SupportPractice(ServiceAlgorithm):
     """P by land cover and, for sloping cropland, by slope."""
 
     NAME = "supportpractice"
-    NEEDS = (Columns("P_TABLE", ("code", "p")),)
+    NEEDS = (
+        Columns("P_TABLE", ("code", "p")),
+        Rows(
+            "P_TABLE",
+            lambda table, asked: practice_table(scheme_asked(asked), asked.choice("PRESET"), table),
+            "codes, 0 to 1, slopes that do not overlap",
+        ),
+    )
 
     def declare(self) -> None:
         self.add_cover()

@@ -125,7 +125,7 @@ class GepWorkflow(Workflow, PriceParameters):
 
     def asks(self, given: Given) -> list[tuple[str, dict[str, Any]]]:
         services = self._services(given)
-        steps = SoilSteps(given).asks() if "soil" in services else []
+        steps = [(ACCOUNT, {}), *(SoilSteps(given).asks() if "soil" in services else [])]
         if "carbon" in services:
             steps.append(("carbonstorage", {}))
         for service, name, of in PURIFIED:

@@ -44,6 +44,28 @@ def check_codes(place: Place, counts: Mapping[int, int], scheme: LandCoverScheme
     yield Finding("codes", "stop", (place,), text, mend, values)
 
 
+def check_moved(place: Place, counts: Mapping[int, int], scheme: LandCoverScheme) -> Iterator[Finding]:
+    """Whether classes that the class table has moved to another ecosystem still count as what they were.
+
+    Args:
+        place: of the raster.
+        counts: pixels of every code that occurs.
+        scheme: in use.
+    """
+    moved = [one for one in scheme.moved if one.kept]
+    if any(one.code in counts for one in moved):
+        text = "{where}: the class table moves {classes}. Where it is blank they keep what the scheme has: {columns}."
+        mend = (
+            "Write these columns for the new ecosystem into the class table (none for none), or take the ecosystem of "
+            "the scheme."
+        )
+        listed = [f"{one.code} {one.before} → {one.after}" for one in moved[:_LISTED_CODES]]
+        columns = dict.fromkeys(column for one in moved for column in one.kept)
+        yield Finding(
+            "moved", "warn", (place,), text, mend, {"classes": "; ".join(listed), "columns": ", ".join(columns)}
+        )
+
+
 def schemes_of(codes: Mapping[int, int]) -> tuple[str, ...]:
     """The schemes that know every code, the one with the fewest other codes first."""
     fitting = [scheme for scheme in _schemes() if all(scheme.known(code) for code in codes)]

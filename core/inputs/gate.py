@@ -20,7 +20,7 @@ from ..raster.reading.admission import Admission
 from ..raster.reading.legend import read_legend
 from ..raster.reading.source import Source, describe_source
 from ..raster.work import JobResult
-from .classes import check_codes, check_legend
+from .classes import check_codes, check_legend, check_moved
 from .finding import Finding, Place, merged
 from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
@@ -29,6 +29,7 @@ from .series import check_series, check_swapped
 from .used import UsedRaster
 from .values import (
     check_coverage,
+    check_declared_unit,
     check_ends,
     check_fills,
     check_left_out,
@@ -173,6 +174,7 @@ class Gate:
         counts = {code: pixels for code, pixels in profile.codes.items() if not admission.is_nodata(code)}
         if profile.whole and not self.bounded:
             yield from check_codes(place, counts, scheme)
+        yield from check_moved(place, counts, scheme)
         yield from check_legend(place, read_legend(source.path), counts, scheme)
 
     def _of_years(self, members: Sequence[Source]) -> Iterator[Finding]:
@@ -265,6 +267,7 @@ def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Ite
         yield from check_ends(place, profile)
         yield from check_length(place, profile)
         yield from check_second_scale(place, profile, source.measure)
+        yield from check_declared_unit(place, profile, source.measure)
         if slip is None:
             yield from check_possible(place, profile, source.measure, admission)
 

@@ -107,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     Check("swapped", ("run",), "Are two inputs swapped, by their names or by their values?"),
     Check("names", ("names",), "Do names that stand beside rasters cross those of the files?"),
     Check("codes", ("land_cover",), "Does the scheme know every code, and which scheme does?"),
+    Check("moved", ("land_cover",), "Do classes that the class table moves keep what they were worth?"),
     Check("legend", ("land_cover",), "Do names and colours inside the file mean what the scheme says?"),
     Check("water", ("run",), "Is much of the study area valued as lake, though it may be the sea?"),
     Check("coverage", ("run",), "Has more than half of the study area a result?"),

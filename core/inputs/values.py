@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -171,6 +172,29 @@ def check_second_scale(place: Place, profile: RasterProfile, measure: Measure) -
         )
         mend = "The scale would be applied twice: leave {choice} at 1."
         yield Finding("scale", "stop", (place,), text, mend, values)
+
+
+def check_declared_unit(place: Place, profile: RasterProfile, measure: Measure) -> Iterator[Finding]:
+    """Whether numbers that are in the unit of the quantity, as file and size tell, would be converted again."""
+    meant = measure.meant
+    low, high = meant.usual
+    if measure.plain or not measure.choice or low is None or high is None or not profile.sample.size:
+        return
+    median = float(np.median(profile.sample))
+    if _bare_unit(profile.unit) == _bare_unit(meant.unit) != "" and low <= median <= high:
+        text = (
+            "{where} says that its unit is {unit}, its typical value {median} fits that, and {choice} would make it "
+            "{converted} {meant}."
+        )
+        values = {"unit": profile.unit, "median": _number(median), "converted": _number(measure.in_unit(median))}
+        values |= {"choice": measure.choice, "meant": meant.unit}
+        mend = "Take the default of {choice}; where the file is wrong, mend or remove its unit with gdal_edit.py."
+        yield Finding("scale", "stop", (place,), text, mend, values)
+
+
+def _bare_unit(unit: str) -> str:
+    """A unit without its year: ``mm/a``, ``mm yr-1`` and ``mm`` are one."""
+    return re.sub(r"\s*(/\s*(a|yr|year)|\b(a|yr|year)\s*(-1|\^-1))$", "", unit.strip().casefold())
 
 
 def check_left_out(place: Place, value: float, counted: Coverage) -> Finding:

@@ -75,6 +75,7 @@ _WORDS = {
     "zh": ((12, "万亿"), (8, "亿"), (4, "万")),
 }
 _IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "t": "吨", "persons": "人", "person": "人"}
+_SUBSTANCES = {"CO2": "二氧化碳", "O2": "氧气", "C": "碳"}  # tonnes of which
 POINTS = "pp"  # differences of shares
 _POWER_FIRST = re.compile(r"1e(\d+) (.+)")
 _HA_PER_KM2 = 100.0
@@ -92,8 +93,10 @@ def unit_text(unit: str, language: str = "en") -> str:
     text = re.sub(r"(?<=m)([23])(?![0-9])", lambda found: found[1].translate(_SUPERSCRIPTS), unit)
     if language != "zh":
         return text
+    for substance, of in _SUBSTANCES.items():
+        text = text.replace(f"t {substance}", f"t{of}")
     text = re.sub(r"[A-Za-z]+", lambda word: _IN_CHINESE.get(word[0], word[0]), text)
-    return re.sub(r"(?<=[^ /(]) (?=[^ (][^ ]*\))", "·", text)
+    return re.sub(r"(?<=[^ /(])(?<!e\d) (?=[^ (])", "·", text)
 
 
 def scaled(

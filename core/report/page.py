@@ -47,12 +47,15 @@ from .numbers import DASH, column_decimals, format_number, is_missing, scaled, u
 from .paper import on_paper
 from .pictures.overlay import overlay, source_line
 from .pictures.quicklook import QuickLook, quick_looks
-from .pictures.sizes import across, picture_sizes
+from .pictures.sizes import BUDGET, across, picture_sizes
 from .points import chart
 from .texts import FOLDER, load_palettes, load_texts
 
 MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
 FOLD_ABOVE, SHOWN_WHEN_FOLDED = 15, 10
+MOST_BYTES = 2_500_000  # of a report, which is sent by mail
+_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+_SPARED, _LEAST_LEFT = 1.3, 0.2  # small pictures need more bytes for a pixel; and they must still be seen
 _SCALE_BAR_SHARE = 0.3  # longest scale bar as a share of the picture
 
 
@@ -68,15 +71,23 @@ def write_report(report: Report, path: PathLike) -> None:
         InputError: a raster, colour or language cannot be used.
     """
     kept = keep_rasters(report.chapters, os.fspath(path))
-    page = render_report(report, os.path.dirname(os.path.abspath(path)), kept)
+    folder = os.path.dirname(os.path.abspath(path))
+    page = render_report(report, folder, kept)
+    excess = len(page.encode("utf-8")) - MOST_BYTES
+    if excess > 0:  # many tables leave less room for pictures
+        pictures = sum(map(len, _PICTURE.findall(page)))
+        left = 1 - _SPARED * excess / pictures if pictures else 1.0
+        page = render_report(report, folder, kept, BUDGET * max(left, _LEAST_LEFT))
     with PendingFile(os.fspath(path)) as pending:
         pending.write(page)
 
 
-def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | None = None) -> str:
+def render_report(
+    report: Report, folder: str = "", kept: Mapping[str, str] | None = None, budget: float = BUDGET
+) -> str:
     """The HTML of a report, with links to the rasters of its maps as they are found from the folder of the file.
 
-    `kept` tells where rasters lie that are shown from elsewhere.
+    `kept` tells where rasters lie that are shown from elsewhere; `budget` how many pixels all pictures may have.
 
     Raises:
         OutputError: jinja2 is not installed.
@@ -100,7 +111,7 @@ def render_report(report: Report, folder: str = "", kept: Mapping[str, str] | No
     )
     charts: list[dict[str, Any]] = []
     chapters = []
-    sizes = picture_sizes(report.chapters)
+    sizes = picture_sizes(report.chapters, budget)
     for chapter in report.chapters:
         views = [
             map_view(block, report.language, next(sizes))

@@ -27,7 +27,11 @@ class Teller:
 
     def sentence(self, about: str, key: str, **parts: object) -> Sentence:
         """A sentence under what it is about."""
-        return self.words[f"about_{about}"], capital(self.say(key, **parts))
+        return self.words[f"about_{about}"], self.capital(self.say(key, **parts))
+
+    def capital(self, text: str) -> str:
+        """A sentence with a capital letter in front, where the language has them."""
+        return text if self.language == "zh" else capital(text)
 
     def listed(self, items: Iterable[str]) -> str:
         """``a, b and c``, 甲、乙和丙."""
@@ -100,7 +104,7 @@ class Teller:
             change = self.amount_of((after - before) / before * 100, "%", signed=True)
             course = self.course_of(dated)
             text += self.words["say_gap"] + self.say("moved", course=course, change=change, first=first, last=last)
-        return [(self.words[f"about_{about}"], capital(text))]
+        return [(self.words[f"about_{about}"], self.capital(text))]
 
     def made_of(
         self,

@@ -71,12 +71,12 @@ def _sentences(result: ZoneSummary, unit: str, per_ha: str, teller: Teller) -> l
     means = {name: float(row[5]) for name, row in named.items() if row[5] is not None}
     if index and len(means) < 2:
         course = [float(row[5]) if row[5] is not None else math.nan for row in zone_table(result).rows]
-        return teller.levels(inputs.label, years, course)
+        return teller.levels(teller.words["mean"], years, course)
     if index:
         return teller.extremes(means, per_ha, "zones", "highest_in", year=years[-1])
     totals = {name: float(row[4] or 0.0) for name, row in named.items()}
     return [
-        *teller.levels(inputs.label, years, result.whole_totals, unit),
+        *teller.levels(teller.words["total"], years, result.whole_totals, unit),
         *teller.made_of(totals, "zones", "made_of_in", year=years[-1]),
         *teller.extremes(means, per_ha, "zones", "highest_in", year=years[-1]),
     ]

@@ -171,3 +171,21 @@ def test_the_line_under_the_inputs_tells_what_is_needed_besides(tmp_path):
     assert "at least two land-cover rasters" in needed("esvworkflow", YEARS="2000")
     assert "at least two land-cover rasters" not in needed("esvworkflow", YEARS="2000, 2005")
     assert "is empty" in needed("importproduct", DOWNLOADS=str(tmp_path))
+
+
+def test_tables_of_other_codes(dialog, land, plain, tmp_path):
+    other = write_text(tmp_path / "other.csv", "code,runoff_pct,coefficient,p\n1,3,0.5,0.5\n2,3,0.5,0.5\n")
+    water = {**land, "PRECIPITATION": [plain("p", 800)], "EVAPOTRANSPIRATION": [plain("e", 400)]}
+    assert "has none of its codes (1, 2)" in dialog("waterretention", {**water, "COEFFICIENT_TABLE": other})
+    assert "has none of its codes (1, 2)" in dialog("hemeroby", {**land, "COEFFICIENT_TABLE": other})
+    assert "has none of its codes (1, 2)" in dialog("supportpractice", {**land, "P_TABLE": other})
+
+
+def test_an_account_asks_for_prices_and_emissions_before_its_first_step(dialog, land, plain, tmp_path):
+    prices = write_text(tmp_path / "prices.csv", "service,price,unit\nno_such_service,3,CNY/t\n")
+    emissions = write_text(tmp_path / "air.csv", "year,pollutant,emission\n2000,SO2,-5\n")
+    given = {**land, "PRICES": prices, "AIR_EMISSIONS": emissions, "FOLDER": str(tmp_path / "out")}
+    told = dialog("gepworkflow", given)
+    assert "prices.csv lacks the column price_year" in told
+    assert "the emission is -5 t" in told
+    assert not (tmp_path / "out").exists()

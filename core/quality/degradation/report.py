@@ -19,7 +19,7 @@ from ...report import (
 from ...report.common import left_out_areas, pictures
 from ...report.names import told
 from ...report.numbers import amount
-from ...report.telling import Sentence, Teller, capital, within
+from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...tables import provenance
 from ..ecosystem.reference_report import reference_tables
@@ -60,7 +60,7 @@ def _sentences(result: DegradationResult, teller: Teller) -> list[Sentence]:
         parts = {"worse": teller.amount_of(worse, "ha"), "better": teller.amount_of(better, "ha")}
         share = teller.amount_of(worse / base * 100 if base else None, "%")
         text = teller.say("degraded", layer=told(words, layer), share=share, **parts)
-        sentences.append((words["about_degraded"], capital(text)))
+        sentences.append((words["about_degraded"], teller.capital(text)))
     by_ecosystem = {within(_ecosystem(words, e)): float(a) for e, a in zip(result.ecosystems, result.area_ha[0][:, 0])}
     return [*sentences, *teller.made_of(by_ecosystem, "ecosystems", "made_of_degraded")]
 

@@ -9,7 +9,7 @@ from ..blocks import Chapter
 from ..maps import Map
 
 # Pixels of all pictures of a report: a pixel takes about half a byte, and two thirds of one as text in the page.
-_BUDGET = 1_100_000
+BUDGET = 1_100_000
 _OF_RESULTS = 0.75  # part of it that maps outside the appendix may take
 _WISHED = {1: 640, 2: 460, 3: 330}  # longer side in pixels by pictures in a row
 _SMALLEST = 120
@@ -20,15 +20,15 @@ def across(pictures: int) -> int:
     return {1: 1, 2: 2, 4: 2}.get(pictures, 3)
 
 
-def picture_sizes(chapters: Sequence[Chapter]) -> Iterator[int]:
+def picture_sizes(chapters: Sequence[Chapter], budget: float = BUDGET) -> Iterator[int]:
     """The longer side in pixels for the pictures of each map, in the order of the report.
 
     Maps of the results come first: those of the appendix share what is left.
     """
     results = _pixels(chapter for chapter in chapters if not chapter.appendix)
     appendix = _pixels(chapter for chapter in chapters if chapter.appendix)
-    of_results = min(1.0, _BUDGET * (_OF_RESULTS if appendix else 1.0) / (results or 1.0))
-    of_appendix = min(1.0, (_BUDGET - results * of_results) / (appendix or 1.0))
+    of_results = min(1.0, budget * (_OF_RESULTS if appendix else 1.0) / (results or 1.0))
+    of_appendix = min(1.0, (budget - results * of_results) / (appendix or 1.0))
     for chapter in chapters:
         share = of_appendix if chapter.appendix else of_results
         for block in _maps(chapter):

@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 
 from ecoassets.core.errors import InputError, TableError
-from ecoassets.core.inputs.classes import check_codes, check_legend, check_water, ecosystems_named, schemes_of
+from ecoassets.core.inputs.classes import (
+    check_codes,
+    check_legend,
+    check_moved,
+    check_water,
+    ecosystems_named,
+    schemes_of,
+)
 from ecoassets.core.inputs.finding import Place, Refused
 from ecoassets.core.inputs.gate import Gate
 from ecoassets.core.inputs.record import recorded
-from ecoassets.core.land_cover import load_scheme
+from ecoassets.core.land_cover import load_scheme, require_known_codes
 from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.progress import QUIET
 from ecoassets.core.raster.output import ClassColour
@@ -51,6 +58,25 @@ def test_a_class_may_be_no_data():
     assert not scheme.known(51), "a class of the scheme may be declared no data too"
     with pytest.raises(TableError, match="no class but those that stand for no data"):
         load_scheme("custom", Table.of_rows("mine.csv", [{"code": 0, "ecosystem": "nodata"}]))
+
+
+def test_a_class_that_is_moved_keeps_what_it_was_worth_and_that_is_told():
+    orchard = {"code": 23, "ecosystem": "grassland"}
+    (line,) = told(check_moved(LAND, {21: 5, 23: 2}, load_scheme("cnlucc", Table.of_rows("mine.csv", [orchard]))))
+    assert "moves 23 forest → grassland" in line
+    assert "equivalents_xie2015" in line and "c_row" in line and "name" not in line.split("scheme has: ")[1]
+    own = {**orchard, "equivalents": "meadow:1"}
+    (line,) = told(check_moved(LAND, {23: 2}, load_scheme("cnlucc", Table.of_rows("mine.csv", [own]))))
+    assert "equivalents_" not in line
+    assert told(check_moved(LAND, {21: 5}, load_scheme("cnlucc", Table.of_rows("mine.csv", [orchard])))) == []
+    same = Table.of_rows("mine.csv", [{"code": 23, "ecosystem": "Forest"}, {"code": 51, "ecosystem": "nodata"}])
+    assert load_scheme("cnlucc", same).moved == ()
+
+
+def test_a_table_of_other_codes_is_refused():
+    with pytest.raises(TableError, match=r"none of its codes \(1, 2\).*\(SCHEME\)"):
+        require_known_codes(Table.of_rows("mine.csv", [{"code": 1}, {"code": 2}]), CNLUCC)
+    require_known_codes(Table.of_rows("mine.csv", [{"code": 1}, {"code": 21}]), CNLUCC)
 
 
 @pytest.fixture

@@ -132,6 +132,26 @@ def test_all_rasters_of_an_input_leave_out_the_same_codes(tmp_path):
         assert [source.admission.codes for source in Gate().admit(sources)] == [codes, codes]
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "factor", "refused"),
+    [("mm", 480, 0.1, True), ("mm/yr", 480, 0.1, True), ("", 480, 0.1, False), ("mm", 4800, 0.1, False),
+     ("mm", 480, 1, False), ("kg/m^2", 480, 0.1, False)],
+)  # fmt: skip
+def test_millimetres_that_the_file_declares_are_not_scaled_again(tmp_path, unit, value, factor, refused):
+    path = write_raster(tmp_path / "et.tif", np.full((5, 5), value), "float32", nodata=-1)
+    dataset = gdal.Open(path, gdal.GA_Update)
+    dataset.GetRasterBand(1).SetUnitType(unit)
+    dataset = None
+    measure = Measure("evapotranspiration", factor, choice="EVAPOTRANSPIRATION_SCALE")
+    gate = Gate()
+    gate.admit([Source("v", path, label="Evapotranspiration", measure=measure)])
+    stops = [finding.told() for finding in gate.findings() if finding.severity == "stop"]
+    assert bool(stops) == refused
+    if refused:
+        assert f"its unit is {unit}, its typical value 480 fits that" in stops[0]
+        assert "would make it 48 mm/a" in stops[0] and "Take the default of EVAPOTRANSPIRATION_SCALE" in stops[0]
+
+
 def test_nobody_asks_what_the_plugin_has_made(tmp_path):
     """Lakes are worth five times as much as any land, in a map that says itself what has no value."""
     worth = np.linspace(10_000, 78_000, 400).reshape(20, 20)

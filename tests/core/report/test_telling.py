@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ecoassets.core.report import (
     Answer,
     Chapter,
@@ -15,10 +17,14 @@ from ecoassets.core.report import (
     MapPicture,
     MethodReport,
     Ramp,
+    Report,
     TableBlock,
+    write_report,
 )
+from ecoassets.core.report.page import MOST_BYTES
 from ecoassets.core.report.page_one import with_answer
 from ecoassets.core.report.telling import Teller, within
+from ecoassets.tests.rasters import write_raster
 
 ENGLISH, CHINESE = Teller("en"), Teller("zh")
 
@@ -102,3 +108,13 @@ class TestPageOne:
     def test_a_report_that_answers_nothing_stays_as_it_is(self):
         report = MethodReport([Chapter("Total", [self.TABLE])])
         assert with_answer(report, "How much?", "en") is report
+
+
+def test_a_report_of_many_tables_and_maps_can_still_be_sent_by_mail(tmp_path):
+    noise = np.random.default_rng(1).random((700, 700)).astype(np.float32)
+    path = str(write_raster(tmp_path / "noise.tif", noise))
+    rows = [[f"{number} " + "x" * 90] for number in range(450)]
+    tables = [TableBlock(f"T{n}", [Column("Text", kind="text")], rows) for n in range(30)]
+    maps = [Map(f"M{n}", [MapPicture(path)], Ramp()) for n in range(8)]
+    write_report(Report("Title", [Chapter("C", [*maps, *tables])]), tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size < 1.02 * MOST_BYTES
