@@ -69,6 +69,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
         NAME: id within the provider; never changes after a release.
         GROUP: id of the toolbox group.
         NEEDS: without which a run would stop, apart from what all of them need.
+        TAKES_SCENES: lists of rasters that also take places of satellite scenes.
         TAKES_BROKEN_RASTERS: whether lists of rasters may hold what QGIS cannot load.
         BESIDE: files that are written into FOLDER where they are not wanted elsewhere, by the name of their output.
         taken_away: outputs that the base writes by itself, from all tables and from the help.
@@ -77,6 +78,7 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
     NAME = ""
     GROUP = ""
     NEEDS: tuple[Need, ...] = ()
+    TAKES_SCENES: tuple[str, ...] = ()
     TAKES_BROKEN_RASTERS = False
     BESIDE: ClassVar[Mapping[str, str]] = {}
     taken_away: tuple[str, ...] = ()

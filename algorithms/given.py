@@ -136,6 +136,22 @@ class Given:
     def _leaves_years_open(self) -> bool:
         return self._algorithm.parameterDefinition("INSIST_ON_YEARS") is not None and not self.has("YEARS")
 
+    def scenes(self, name: str) -> list[str]:
+        """Places of satellite scenes in a list of rasters; none where it holds rasters.
+
+        Raises:
+            InputError: it holds both.
+        """
+        found = self._products.scenes(name)
+        if found and self._rasters[name]:
+            raise InputError(
+                tr(
+                    "{label}: scenes and rasters cannot stand in one list. Give scenes alone, or a raster per year.",
+                    label=self._label(name),
+                )
+            )
+        return found
+
     def required_rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
         if not self._rasters[name]:
@@ -373,7 +389,8 @@ class Given:
         self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
         self._take_names(name, layers)
         for number in sorted(taken):
-            self._rasters[name].insert(number, taken[number].place.text)
+            if not taken[number].scenes:
+                self._rasters[name].insert(number, taken[number].place.text)
 
     @property
     def has_products(self) -> bool:

@@ -52,6 +52,10 @@ class GivenProducts:
         """Those of a parameter."""
         return self._taken.get(name, {})
 
+    def scenes(self, name: str) -> list[str]:
+        """Places of scenes among the values of a parameter."""
+        return [taken.place.path for _, taken in sorted(self.of(name).items()) if taken.scenes]
+
     def with_stand_ins(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters, with rasters that QGIS can load in the places of products."""
         stood = dict(parameters)
@@ -73,7 +77,12 @@ class GivenProducts:
 
     def bring(self, folder: str, progress: Progress) -> dict[str, dict[int, str]]:
         """Paths of rasters that methods read, after all imports. Raises as `taking.bring`."""
-        every = [(name, number, taken) for name, found in self._taken.items() for number, taken in found.items()]
+        every = [
+            (name, number, taken)
+            for name, found in self._taken.items()
+            for number, taken in found.items()
+            if not taken.scenes
+        ]
         paths: dict[str, dict[int, str]] = {}
         for count, (name, number, taken) in enumerate(every):
             share = progress.part(100 * count / len(every), 100 * (count + 1) / len(every))
@@ -91,7 +100,14 @@ class GivenProducts:
         context: QgsProcessingContext,
     ) -> None:
         name, several, raw = definition.name(), definition.type() == "multilayer", algorithm.GROUP == "prepare"
-        asked = Asked(name, definition.metadata().get(QUANTITY) or "any", several, years, raw=raw)
+        asked = Asked(
+            name,
+            definition.metadata().get(QUANTITY) or "any",
+            several,
+            years,
+            raw=raw,
+            scenes=name in algorithm.TAKES_SCENES,
+        )
         found = {}
         for number, value in enumerate(values):
             place = _place(value, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.inputs.needs import AnyOf
 from ...core.progress import Progress
 from ...core.quality.legends import legend
 from ...core.quality.rsei.calibration import TEMPERATURE_UNITS
@@ -10,14 +11,17 @@ from ...core.quality.rsei.inputs import RseiInputs
 from ...core.quality.rsei.maps import RseiOutputs
 from ...core.quality.rsei.report import rsei_report
 from ...core.quality.rsei.run import MODES, NORMALISATIONS, RseiResult, run_rsei
+from ...core.quality.rsei.scenes import IMAGES_NEEDED, compose_images
 from ...core.quality.rsei.sensors import LEVELS, SENSORS, parse_bands, wetness_sets
 from ...core.quality.rsei.series import HARMONISATIONS
 from ...core.quality.rsei.tables import change_table, indicator_table, level_table, loadings_table
+from ...core.raster.files import workspace
 from ...core.raster.statistics import stored_statistics
 from ...core.word_lists import split_words
 from ..base import EcoAlgorithm, Results
 from ..compat import user_language
 from ..given import Given
+from ..inputs import paths_in
 from ..looks.canvas import BandLook, Look, common_range
 from ..translation import tr
 from .looks import classes_between, yearly_classes, yearly_ramp
@@ -30,9 +34,12 @@ class Rsei(EcoAlgorithm):
 
     NAME = "rsei"
     GROUP = "quality"
+    NEEDS = (AnyOf(("IMAGES", "DOWNLOADS"), IMAGES_NEEDED),)
+    TAKES_SCENES = ("IMAGES",)
 
     def declare(self) -> None:
-        self.add_rasters("IMAGES", quantity="reflectance")
+        self.add_rasters("IMAGES", quantity="reflectance", optional=True)
+        self.add_downloads(several=True, optional=True)
         self.add_years()
         self.add_choice("SENSOR", SENSORS, "landsat8")
         self.add_choice("LEVEL", LEVELS, "level2")
@@ -53,6 +60,7 @@ class Rsei(EcoAlgorithm):
         self.add_number_output("MEAN_FIRST", "MEAN_LAST", "CONTRIBUTION")
 
     def _add_fine_choices(self) -> None:
+        self.add_text("SEASON", "", optional=True, advanced=True)
         self.add_text("SENSORS", "", optional=True, advanced=True)
         self.add_choice("HARMONISE", HARMONISATIONS, "roy2016", advanced=True)
         self.add_text("BANDS", "", optional=True, advanced=True)
@@ -67,10 +75,22 @@ class Rsei(EcoAlgorithm):
         self.add_number("SCALE", minimum=0, advanced=True)
 
     def compute(self, given: Given, progress: Progress) -> Results:
+        places = [*given.scenes("IMAGES"), *paths_in(given.text("DOWNLOADS"))]
+        if not places:
+            images = given.required_rasters("IMAGES")
+            return self._compute(given, self._inputs(given, images, given.years()), progress)
+        years = given.years() if given.has("YEARS") else ()
+        asked = self._inputs(given, (), years)
+        with workspace() as folder:
+            settings = self.raster_settings(given)
+            composed = compose_images(asked, places, given.text("SEASON"), folder, settings, progress.part(0, 60))
+            return self._compute(given, composed, progress.part(60, 100))
+
+    def _inputs(self, given: Given, images: tuple[str, ...], years: tuple[int, ...]) -> RseiInputs:
         wetness = given.choice("WETNESS")
-        inputs = RseiInputs(
-            images=given.rasters("IMAGES"),
-            years=given.years(),
+        return RseiInputs(
+            images=images,
+            years=years,
             sensor=given.choice("SENSOR"),
             level=given.choice("LEVEL"),
             metadata=given.files("METADATA"),
@@ -91,6 +111,8 @@ class Rsei(EcoAlgorithm):
             harmonise=given.choice("HARMONISE"),
             scale=given.number("SCALE") or None,
         )
+
+    def _compute(self, given: Given, inputs: RseiInputs, progress: Progress) -> Results:
         outputs = RseiOutputs(
             given.output("OUTPUT"),
             given.output("OUTPUT_INDICATORS"),

@@ -35,6 +35,7 @@ _METADATA = re.compile(r"_MTL\.(txt|xml|json)$|^MTD_MSI.*\.xml$", re.IGNORECASE)
 OPEN = ("any", "threat", "pressure_factor", "service", "conservation_cost", "zone")  # quantities of many kinds of maps
 _MONTHS = {"precipitation_month": "precipitation"}  # quantities of a month, by those of the year that products have
 _SHOWN = 12
+_SCENES_OF_STEPS = ("mod09a1",)  # products of steps that a composite takes as scenes
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Asked:
         years: that the user named; empty for all.
         product_folder: of the user's own products.
         raw: whether layers are opened as they are, whatever the catalogue knows.
+        scenes: whether scenes of a satellite are taken, which the method composes itself.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Asked:
     years: Sequence[int] = ()
     raw: bool = False
     product_folder: str = ""
+    scenes: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,14 @@ class Taken:
         path: by which GDAL opens the layer as it is; of an import, its first file.
         imported: how it is imported; None where it is opened as it is.
         notes: what the user should know.
+        scenes: whether it holds scenes, which the method composes itself.
     """
 
     place: Place
     path: str
     imported: ImportInputs | None = None
     notes: tuple[Message, ...] = field(default=())
+    scenes: bool = False
 
 
 def place_of_text(text: str) -> Place | None:
@@ -131,6 +136,8 @@ def take(place: Place, asked: Asked, progress: Progress = QUIET) -> Taken:
         list_files(os.path.dirname(place.path) if metadata else place.path, progress), known, "", progress
     )
     theirs = [one for one in found if one.product is not None]
+    if asked.scenes and (metadata or any(_is_scene(one, steps=True) for one in theirs)):
+        return Taken(place, place.path, scenes=True)
     if metadata or (theirs and all(_is_scene(one) for one in theirs)):
         raise InputError(
             say(
@@ -199,8 +206,11 @@ def bring(taken: Taken, asked: Asked, folder: str, progress: Progress = QUIET) -
     return target
 
 
-def _is_scene(one: Recognised) -> bool:
-    return one.product is not None and one.product.step == "scene"
+def _is_scene(one: Recognised, steps: bool = False) -> bool:
+    """Whether a file is of a scene; with `steps` also of one of eight days."""
+    if one.product is None:
+        return False
+    return one.product.step == "scene" or (steps and one.product.id in _SCENES_OF_STEPS)
 
 
 def _layer_of(place: Place, theirs: Sequence[Recognised], asked: Asked) -> tuple[Product, Layer | None]:

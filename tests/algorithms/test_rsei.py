@@ -7,6 +7,7 @@ import pytest
 
 from ecoassets.tests.algorithms.helpers import layers_of, load_maps, read_csv, run, write_text
 from ecoassets.tests.rasters import read_raster, write_raster
+from ecoassets.tests.scene_files import CLEAR, OLI, TM, write_landsat
 from ecoassets.tests.scenes import land
 
 RSEI = "ecoassets:rsei"
@@ -243,3 +244,70 @@ class TestBadInput:
 
     def test_wetness_of_another_sensor(self, fails):
         assert "Landsat 5 TM has no wetness coefficients baig2014. Choose one of crist1985" in fails(WETNESS="baig2014")
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """Two years of three scenes each, with clouds over a third; the images that they should become."""
+    random = np.random.default_rng(4)
+    images = []
+    for year, names, craft, green in ((2000, TM, "LT05", 0.4), (2020, OLI, "LC08", 0.6)):
+        for number, day in enumerate(("0601", "0703", "0719")):
+            image = land(1, share_green=green)
+            numbers = {
+                name: np.round((band - 149) / 0.00341802 if name.startswith("ST") else (band + 0.2) / 2.75e-05)
+                for name, band in zip(names, image)
+            }
+            numbers = {name: band.astype(np.uint16) for name, band in numbers.items()}
+            cloud = np.zeros(image.shape[1:], dtype=bool)
+            cloud[number * 13 : number * 13 + 13] = True
+            for band in numbers.values():
+                band[cloud] = 60000
+            quality = {"QA_PIXEL": np.where(cloud, CLEAR | 1 << 3, CLEAR).astype(np.uint16)}
+            product = f"{craft}_L2SP_123032_{year}{day}_20220101_02_T1"
+            write_landsat(tmp_path / "scenes", product, {**numbers, **quality}, tar=bool(random.integers(2)))
+        images.append(land(1, share_green=green))
+    return tmp_path / "scenes", images
+
+
+def _run_of_images(image, images, tmp_path):
+    given = [image("y2000", images[0]), image("y2020", images[1])]
+    out = str(tmp_path / "expected.tif")
+    run(RSEI, {"IMAGES": given, "YEARS": "2000, 2020", "SENSORS": "landsat5, landsat8", "LEVEL": "reflectance",
+               "OUTPUT": out})  # fmt: skip
+    return read_raster(out)
+
+
+@pytest.mark.parametrize("how", ["folder", "list", "one by one"])
+def test_scenes_are_composed_and_give_the_index_of_their_composites(scenes, image, tmp_path, how):
+    folder, images = scenes
+    expected = _run_of_images(image, images, tmp_path)
+    products = sorted(str(path) for path in folder.iterdir())
+    given = {
+        "folder": {"DOWNLOADS": str(folder)},
+        "list": {"IMAGES": [str(folder)]},
+        "one by one": {"IMAGES": products},
+    }
+    found = run(RSEI, {**given[how], "SEASON": "06-01..09-30", "OUTPUT": str(tmp_path / "rsei.tif"),
+                       "OUTPUT_HTML": str(tmp_path / "rsei.html")})  # fmt: skip
+    made = read_raster(found["OUTPUT"])
+    assert made.shape == expected.shape
+    assert made == pytest.approx(expected, abs=2e-3)  # numbers are stored in steps of 2.75e-05
+    assert "Landsat 5 TM, Landsat 8" in (tmp_path / "rsei.html").read_text(encoding="utf-8")
+    assert not list(tmp_path.glob("composite*"))
+
+
+def test_sensors_of_one_year_are_harmonised_scene_by_scene(scenes, tmp_path):
+    folder, _ = scenes
+    numbers = {name: np.full((40, 30), 11000, np.uint16) for name in TM[:6]}
+    numbers |= {"ST_B6": np.full((40, 30), 44000, np.uint16), "QA_PIXEL": np.full((40, 30), CLEAR, np.uint16)}
+    write_landsat(folder, "LE07_L2SP_123032_20200611_20220101_02_T1", numbers)
+    found = run(RSEI, {"DOWNLOADS": str(folder), "OUTPUT": str(tmp_path / "rsei.tif")})
+    assert np.isfinite(read_raster(found["OUTPUT"])).any()
+
+
+def test_scenes_and_rasters_do_not_stand_in_one_list(scenes, image, tmp_path, fails):
+    folder, images = scenes
+    both = [str(folder), image("y2020", images[1])]
+    assert "cannot stand in one list" in fails(IMAGES=both)
+    assert "DOWNLOADS" in fails(IMAGES=[])

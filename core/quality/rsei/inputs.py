@@ -288,12 +288,18 @@ def _image(
     )
 
 
+def _is_composite(path: str) -> bool:
+    """Whether an image was composed of scenes whose clouds are gone already."""
+    return "scenecomposite" in (open_raster(path).GetMetadataItem("ECOASSETS_METHOD") or "")
+
+
 def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[str, int]], progress: Progress) -> None:
     for sensor in dict.fromkeys(series.sensors):
         of_sensor = numbers[series.sensors.index(sensor)]
         listed = ", ".join(f"{role} {number}" for role, number in of_sensor.items())
         progress.info(say("{title}, {level}: bands {listed}.", title=sensor.title, level=inputs.level, listed=listed))
-        if "quality" not in of_sensor:
+        of_scenes = _is_composite(inputs.images[series.sensors.index(sensor)])
+        if "quality" not in of_sensor and not of_scenes:
             progress.warn(
                 say("No quality band is used: clouds and their shadows count as land unless they are nodata.")
             )
