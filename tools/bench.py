@@ -28,13 +28,14 @@ from .bench_jobs import REFERENCES, STANDARD_VALUE, keep_result
 from .bench_landuse import crosstab, focal
 from .bench_prepare import prepare_commands
 from .bench_quality import percentiles, rsei, trend
+from .bench_scenes import scene_commands
 from .bench_services import JOBS, service_commands
 from .bench_zoning import importance, ranking
 
 CODECS = ("DEFLATE", "ZSTD")
 PARTS = (
     "one", "services", "memory", "empty", "crosstab", "focal", "trend", "percentiles", "rsei", "ecosystem_services",
-    "importance", "ranking", "drivers", "prepare",
+    "importance", "ranking", "drivers", "prepare", "scenes",
 )  # fmt: skip
 
 
@@ -235,6 +236,9 @@ def main() -> None:
         "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
         "drivers": lambda folder: drivers(),
         "prepare": lambda folder: rows(measure(prepare_commands(folder), given.repeat), "46 tiles of MODIS, HDF4"),
+        "scenes": lambda folder: rows(
+            measure(scene_commands(folder, given.size), given.repeat), "20 scenes of Landsat, 8 bands"
+        ),
     }
     for name, part in parts.items():
         if given.only in (None, name):
