@@ -191,7 +191,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
 
     def _bring_products(self, given: Given, room: ExitStack, progress: Progress) -> Progress:
         """Imports products into a folder that stays until the run ends; the progress of what comes after it."""
-        if not given.has_products:
+        if not given.products:
             return progress
         folder = room.enter_context(workspace())
         with bounded_cache():

@@ -347,10 +347,8 @@ class DeclaredAlgorithm(QgsProcessingAlgorithm):
 
     def add_downloads(self, name: str = "DOWNLOADS", *, several: bool = False, optional: bool = False) -> None:
         """A folder of downloads, with `several` also paths separated by semicolons; archives are read in place."""
-        kind = QgsProcessingParameterFile.Behavior.Folder
-        parameter = QgsProcessingParameterFile(name, "", kind, optional=optional)
-        if several:
-            parameter.setMetadata({PATHS: True})
+        parameter = QgsProcessingParameterFile(name, "", QgsProcessingParameterFile.Behavior.Folder, optional=optional)
+        parameter.setMetadata({PATHS: several})
         self.add(parameter)
 
     def add_raster_output(self, name: str, *, quantity: str, optional: bool = True, default: bool = False) -> None:

@@ -73,7 +73,7 @@ class Given:
         self._legend: dict[int, ClassColour] = {}
         self._ordered: dict[str, tuple[str, ...]] = {}
         self._copies: dict[str, str] = {}
-        self._products = GivenProducts(algorithm, parameters if layers else {}, context)
+        self.products = GivenProducts(algorithm, parameters if layers else {}, context)
         self.layer_names: dict[str, str] = {}
         self.bind(parameters, context)
         for definition in algorithm.parameterDefinitions() if layers else ():
@@ -135,22 +135,6 @@ class Given:
 
     def _leaves_years_open(self) -> bool:
         return self._algorithm.parameterDefinition("INSIST_ON_YEARS") is not None and not self.has("YEARS")
-
-    def scenes(self, name: str) -> list[str]:
-        """Places of satellite scenes in a list of rasters; none where it holds rasters.
-
-        Raises:
-            InputError: it holds both.
-        """
-        found = self._products.scenes(name)
-        if found and self._rasters[name]:
-            raise InputError(
-                tr(
-                    "{label}: scenes and rasters cannot stand in one list. Give scenes alone, or a raster per year.",
-                    label=self._label(name),
-                )
-            )
-        return found
 
     def required_rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
@@ -371,7 +355,7 @@ class Given:
             tables = [table_of(layer, layer, layer.name()) for layer in layers]
             self._table_lists[name] = [replace(table, name=layer.name()) for table, layer in zip(tables, layers)]
         elif kind == "multilayer" and self._algorithm.TAKES_BROKEN_RASTERS:
-            self._rasters[name] = self._products.paths_as_given(name, self._parameters.get(name), self._context)
+            self._rasters[name] = self.products.paths_as_given(name, self._parameters.get(name), self._context)
         elif kind == "multilayer" and definition.layerType() != QgsProcessing.SourceType.TypeFile:
             self._take_list(definition)
         elif kind == "source" and not definition.metadata().get(STREAMED):
@@ -381,33 +365,27 @@ class Given:
 
     def _take_list(self, definition: QgsProcessingParameterDefinition) -> None:
         """A list of rasters; in the places of products stand their texts until they are brought."""
-        name, taken = definition.name(), self._products.of(definition.name())
+        name, taken = definition.name(), self.products.of(definition.name())
         others = [one for number, one in enumerate(listed(self._parameters.get(name))) if number not in taken]
         parameters = {**self._parameters, name: others} if taken else self._parameters
         layers = self._algorithm.parameterAsLayerList(parameters, name, self._context) if others or not taken else []
         require_all_found(definition, self._parameters.get(definition.name()), len(layers) + len(taken))
         self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
         self._take_names(name, layers)
-        for number in sorted(taken):
-            if not taken[number].scenes:
-                self._rasters[name].insert(number, taken[number].place.text)
-
-    @property
-    def has_products(self) -> bool:
-        """Whether there are products among the rasters."""
-        return bool(self._products)
+        for number, text in self.products.texts(name):
+            self._rasters[name].insert(number, text)
 
     def bring_products(self, folder: str, progress: Progress) -> None:
         """Imports the products among the rasters into a folder. Raises as `taking.bring`."""
-        for name, paths in self._products.bring(folder, progress).items():
+        for name, paths in self.products.bring(folder, progress).items():
             for number, path in paths.items():
                 self._rasters[name][number] = path
-                self.layer_names[path] = self._products.of(name)[number].place.name
+                self.layer_names[path] = self.products.of(name)[number].place.name
         self._ordered.clear()
 
     def _take_raster(self, definition: QgsProcessingParameterDefinition) -> None:
         name = definition.name()
-        self._rasters[name] = [taken.place.text for taken in self._products.of(name).values()]
+        self._rasters[name] = [taken.place.text for taken in self.products.of(name).values()]
         if self._rasters[name]:
             return
         layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)

@@ -24,6 +24,7 @@ from ..core.years import parse_years
 from .declared import DeclaredAlgorithm
 from .help_texts import QUANTITY
 from .inputs import listed
+from .translation import tr
 
 STAND_IN = str(RESOURCES / "layouts" / "any_raster.vrt")  # a raster that every QGIS loads
 
@@ -55,6 +56,10 @@ class GivenProducts:
     def scenes(self, name: str) -> list[str]:
         """Places of scenes among the values of a parameter."""
         return [taken.place.path for _, taken in sorted(self.of(name).items()) if taken.scenes]
+
+    def texts(self, name: str) -> list[tuple[int, str]]:
+        """Positions of products that stand for a raster, and what was written there."""
+        return [(number, taken.place.text) for number, taken in sorted(self.of(name).items()) if not taken.scenes]
 
     def with_stand_ins(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters, with rasters that QGIS can load in the places of products."""
@@ -121,6 +126,13 @@ class GivenProducts:
                 continue
             if taken.imported is not None or isinstance(value, str):
                 found[number] = taken
+        if 0 < sum(taken.scenes for taken in found.values()) < len(values):
+            raise InputError(
+                tr(
+                    "{label}: scenes and rasters cannot stand in one list. Give scenes alone, or a raster per year.",
+                    label=definition.description(),
+                )
+            )
         if found:
             self._taken[name], self._asked[name] = found, asked
 

@@ -170,6 +170,7 @@ def write_safe(
     top_left: tuple[float, float] = (300000.0, 5900040.0),
     epsg: int = 32634,
     clouds: float = 10.0,
+    strip: str = "20230625T234624",
 ) -> Path:
     """A product: `S2B_MSIL2A_20230823T095559_N0509_R122_T34UCF_20230823T124759.SAFE`, or the zip of it.
 
@@ -182,6 +183,7 @@ def write_safe(
         packed: whether it is zipped.
         top_left, epsg: where it lies.
         clouds: Cloud_Coverage_Assessment.
+        strip: when the strip of the product began.
     """
     _, _, start, baseline, _, tile, _ = product.removesuffix(".SAFE").split("_")
     granule = f"GRANULE/L2A_{tile}_A033753_{start}/IMG_DATA"
@@ -196,7 +198,7 @@ def write_safe(
         _write_image(path, array, top_left, float(metres), epsg)
         images.append(f"<IMAGE_FILE>{image}</IMAGE_FILE>")
     (root / "MTD_MSIL2A.xml").write_text(
-        _product_file(product, start, baseline, images, offset, clouds), encoding="utf-8"
+        _product_file(product, start, baseline, images, offset, clouds, strip), encoding="utf-8"
     )
     if not packed:
         return root
@@ -210,7 +212,13 @@ def write_safe(
 
 
 def _product_file(
-    product: str, start: str, baseline: str, images: Sequence[str], offset: float | None, clouds: float
+    product: str,
+    start: str,
+    baseline: str,
+    images: Sequence[str],
+    offset: float | None,
+    clouds: float,
+    strip: str,
 ) -> str:
     day = f"{start[:4]}-{start[4:6]}-{start[6:8]}T{start[9:11]}:{start[11:13]}:{start[13:15]}.024Z"
     offsets = "".join(f'<BOA_ADD_OFFSET band_id="{n}">{offset:g}</BOA_ADD_OFFSET>' for n in range(13)) if offset else ""
@@ -227,7 +235,8 @@ def _product_file(
         f"<PRODUCT_START_TIME>{day}</PRODUCT_START_TIME><PRODUCT_URI>{product}</PRODUCT_URI>"
         "<PROCESSING_LEVEL>Level-2A</PROCESSING_LEVEL>"
         f"<PROCESSING_BASELINE>{baseline[1:3]}.{baseline[3:]}</PROCESSING_BASELINE><Product_Organisation><Granule_List>"
-        f"<Granule>{''.join(images)}</Granule></Granule_List></Product_Organisation></Product_Info>"
+        f'<Granule datastripIdentifier="S2A_OPER_MSI_L2A_DS_2APS_20230626T022157_S{strip}_N05.09">'
+        f"{''.join(images)}</Granule></Granule_List></Product_Organisation></Product_Info>"
         f"<Product_Image_Characteristics>{special}<QUANTIFICATION_VALUES_LIST>"
         '<BOA_QUANTIFICATION_VALUE unit="none">10000</BOA_QUANTIFICATION_VALUE></QUANTIFICATION_VALUES_LIST>'
         f"{offsets}</Product_Image_Characteristics></n1:General_Info><n1:Quality_Indicators_Info>"

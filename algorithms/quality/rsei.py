@@ -75,7 +75,7 @@ class Rsei(EcoAlgorithm):
         self.add_number("SCALE", minimum=0, advanced=True)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        places = [*given.scenes("IMAGES"), *paths_in(given.text("DOWNLOADS"))]
+        places = [*given.products.scenes("IMAGES"), *paths_in(given.text("DOWNLOADS"))]
         if not places:
             images = given.required_rasters("IMAGES")
             return self._compute(given, self._inputs(given, images, given.years()), progress)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from ...errors import InputError
 from ...messages import Message, say
@@ -15,7 +14,6 @@ from .scene import HEAT_ALONE, Scene, Unread
 
 NO_HARMONISATION, ROY = "none", "roy2016"
 HARMONISATIONS = (NO_HARMONISATION, ROY)
-_PARTS_WITHIN_S = 600  # products of one overpass and tile that were made so close together are its parts
 _FAMILIES = {"sentinel2": "Sentinel-2", "modis": "MODIS"}
 
 
@@ -135,8 +133,6 @@ def _replaced(fates: Sequence[Fate]) -> Iterator[tuple[int, Scene]]:
     for number, scene in sorted(usable, key=lambda item: _worth(item[1])):
         key = (scene.sensor, scene.tile, scene.day, scene.moment)
         other = best.get(key)
-        if other is not None and _are_parts(other[1], scene):
-            continue
         if other is not None:
             yield other[0], scene
         best[key] = (number, scene)
@@ -144,17 +140,6 @@ def _replaced(fates: Sequence[Fate]) -> Iterator[tuple[int, Scene]]:
 
 def _worth(scene: Scene) -> tuple:
     return (scene.edition, scene.has_heat, scene.processed, scene.name, scene.place)
-
-
-def _are_parts(a: Scene, b: Scene) -> bool:
-    """Whether two Sentinel-2 products of one overpass and tile come of neighbouring strips, made at once."""
-    if a.sensor != "sentinel2" or a.name == b.name or a.edition != b.edition or not (a.processed and b.processed):
-        return False
-    seconds = [
-        int(s[:8]) * 86400 + timedelta(hours=int(s[8:10]), minutes=int(s[10:12]), seconds=int(s[12:14])).seconds
-        for s in (a.processed, b.processed)
-    ]
-    return abs(seconds[0] - seconds[1]) <= _PARTS_WITHIN_S
 
 
 def years_of_scenes(fates: Sequence[Fate], wanted: Wanted, progress: Progress) -> list[Year]:

@@ -6,13 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
-from osgeo import gdal
 
 from ...progress import Progress
+from ...raster.dataset import cache_limit
 from ...raster.grid import Grid
 from ...raster.output import BandStatistics, Output, RasterWriter, stack_for
 from ...raster.reading.source import BandReader, Source, open_source
@@ -149,7 +149,7 @@ def compose_year(
     writer = RasterWriter(output, grid, settings.write, settings.codec_threads)
     try:
         streamed = _stream(plan, grid, boundary, windows, workers, progress.part(0, 95))
-        with _small_cache(), closing(streamed) as strips:
+        with cache_limit(CACHE), closing(streamed) as strips:
             for strip in strips:
                 _write(strip, writer, counts, position)
                 total.merge(strip.tally)
@@ -202,16 +202,6 @@ def _tiles(grid: Grid, width: int, height: int) -> Iterator[Window]:
 def _touching(scenes: Sequence[PlacedScene], window: Window) -> list[int]:
     """Numbers of the scenes that lie over a window."""
     return [number for number, scene in enumerate(scenes) if scene.over is not None and overlap(scene.over, window)]
-
-
-@contextmanager
-def _small_cache() -> Iterator[None]:
-    most = gdal.GetCacheMax()
-    gdal.SetCacheMax(min(most, CACHE))
-    try:
-        yield
-    finally:
-        gdal.SetCacheMax(most)
 
 
 def _stream(

@@ -16,6 +16,7 @@ from ...raster.dataset import quiet_gdal, short_name
 
 _MOST_BYTES = 2**24
 _ENTRY = re.compile(r'^\s*(\w+)\s*=\s*"?(.*?)"?\s*$')
+_STRIP = re.compile(r"_S(\d{8}T\d{6})")
 _OUTER = "LANDSAT_METADATA_FILE"
 
 
@@ -98,6 +99,7 @@ class ProductFile:
         nodata, saturated: codes.
         images: paths of the bands within the product, without endings.
         cloud_pct: None where it tells none.
+        strip: when the strip began that the product was cut from: two of one overpass may share a tile.
     """
 
     level: str
@@ -109,6 +111,7 @@ class ProductFile:
     saturated: float
     images: tuple[str, ...]
     cloud_pct: float | None
+    strip: str
 
 
 def read_product_file(path: str) -> ProductFile:
@@ -127,6 +130,9 @@ def read_product_file(path: str) -> ProductFile:
         offsets = {
             int(one.attrib["band_id"]): float(one.text or 0) for one in root.iter() if _tag(one) == "BOA_ADD_OFFSET"
         }
+        strips = [
+            start[1] for one in root.iter() if (start := _STRIP.search(one.attrib.get("datastripIdentifier", "")))
+        ]
         return ProductFile(
             level=found.get("PROCESSING_LEVEL", [""])[0],
             started=found["PRODUCT_START_TIME"][0][:19],
@@ -137,6 +143,7 @@ def read_product_file(path: str) -> ProductFile:
             saturated=special.get("SATURATED", 65535.0),
             images=tuple(found.get("IMAGE_FILE", [])),
             cloud_pct=float(clouds[0]) if clouds else None,
+            strip=strips[0] if strips else "",
         )
     except (ValueError, KeyError, ElementTree.ParseError) as reason:
         raise InputError(

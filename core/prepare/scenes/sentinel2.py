@@ -143,7 +143,7 @@ def _scene(name: str, folder: str, told: ProductFile, files: Sequence[str]) -> S
         cloud_pct=told.cloud_pct,
         processed=re.sub(r"\D", "", product["processed"]) if product else "",
         edition=(told.baseline,),
-        moment=re.sub(r"\D", "", told.started),
+        moment=re.sub(r"\D", "", told.started + told.strip),
         notes=(note,),
         problem=problem or _lacking(bands),
     )

@@ -178,17 +178,19 @@ def test_single_bands_of_sentinel_2_need_their_baseline(tmp_path):
     assert without[2021][0] == near(numbers["B02"] / 1e4)
 
 
-def test_parts_of_one_overpass_are_both_taken_and_older_processings_are_not(tmp_path):
-    """Two strips of one tile and moment were processed a second apart; that of an older baseline is replaced."""
+def test_strips_of_one_overpass_are_both_taken_and_older_processings_are_not(tmp_path):
+    """Two strips of one overpass meet in a tile; that of an older baseline and a copy of a second earlier are replaced."""
     upper, lower, old = sentinel_numbers(1), sentinel_numbers(2), sentinel_numbers(3, added=0)
     for name in upper:
         half = upper[name].shape[0] // 2
         upper[name][half:], lower[name][:half] = 0, 0
-    write_safe(tmp_path / "in", safe("20230625", "0509", "20230626T022157"), upper, epsg=32650, kind="tif")
-    write_safe(tmp_path / "in", safe("20230625", "0509", "20230626T022158"), lower, epsg=32650, kind="tif")
-    write_safe(tmp_path / "in", safe("20230625", "0301", "20230626T010000"), old, offset=None, epsg=32650, kind="tif")
+    how = {"epsg": 32650, "kind": "tif"}
+    write_safe(tmp_path / "in", safe("20230625", "0509", "20230626T022157"), upper, **how)
+    write_safe(tmp_path / "in", safe("20230625", "0509", "20230626T022158"), upper, **how)
+    write_safe(tmp_path / "in", safe("20230625", "0509", "20230626T022159"), lower, strip="20230625T234701", **how)
+    write_safe(tmp_path / "in", safe("20230625", "0301", "20230626T010000"), old, offset=None, **how)
     result, composites, counts = compose(tmp_path / "in", tmp_path)
-    assert (counts[2023] == 1).all() and result.used == 2
+    assert (counts[2023] == 1).all() and (result.used, result.skipped) == (2, 2)
     expected = np.where(np.arange(24)[:, np.newaxis] < 12, upper["B02"], lower["B02"])
     assert composites[2023][0] == near((expected - 1000.0) / 1e4)
 
