@@ -179,7 +179,7 @@ def test_single_bands_of_sentinel_2_need_their_baseline(tmp_path):
 
 
 def test_strips_of_one_overpass_are_both_taken_and_older_processings_are_not(tmp_path):
-    """Two strips of one overpass meet in a tile; that of an older baseline and a copy of a second earlier are replaced."""
+    """Two strips meet in a tile; one of an older baseline and a copy of a second earlier are replaced."""
     upper, lower, old = sentinel_numbers(1), sentinel_numbers(2), sentinel_numbers(3, added=0)
     for name in upper:
         half = upper[name].shape[0] // 2
