@@ -162,7 +162,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 has_choice = self.parameterDefinition("SCHEDULER") is not None
                 where = self._given.text("SCHEDULER") if has_choice else ""
                 with bounded_cache(), together() as changes, scheduled(where, otherwise=scheduler()):
-                    changes.check = progress.check
+                    changes.check, changes.tell = progress.check, progress.warn
                     results = self.compute(self._given, progress)
                     results |= self._publish_take_away(self._given)
                     self._tell_columns(self._given, progress)
@@ -183,6 +183,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 self._land(self._given, results)
                 remember_run(self, parameters, context)
                 progress.set(100)
+                del self._given, self._parameters, self._context, self._feedback  # layers of the context hold files
                 return results
         # QGIS never lets go of an exception. So it is raised where nothing of the run hangs on it: neither frames of
         # the core nor the context, which would keep rasters open.

@@ -77,7 +77,9 @@ class ZoningAlgorithm(EcoAlgorithm):
             if wanted is None or found.id() in wanted
         )
         kind = QgsWkbTypes.multiType(layer.wkbType())
-        return self.publish_features(name, fields, features, kind, layer.crs(), look)
+        results = self.publish_features(name, fields, features, kind, layer.crs(), look)
+        layer.dataProvider().reloadData()  # QGIS keeps its connection for a minute, and Windows the file with it
+        return results
 
     @property
     def language(self) -> str:

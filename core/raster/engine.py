@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Callable
 
 from ..errors import OutputError
@@ -49,8 +50,8 @@ def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> 
     total = Sums() if total is None else total
     with chosen_cluster(progress) as cluster:
         if cluster is None:
-            reader = BlockReader(job)
-            return _run(job, progress, RasterWriter, lambda outputs, told: _stream(job, reader, outputs, told, total))
+            # no lambda: the traceback of a failure would keep it, and with it the files of the reader open
+            return _run(job, progress, RasterWriter, partial(_stream, job, BlockReader(job), total=total))
         return _run(job, progress, TileMosaic, lambda outputs, told: cluster.stream(job, outputs, told, total))
 
 

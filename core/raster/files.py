@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from ..errors import EcoAssetsError, OutputError
-from ..messages import say
+from ..messages import Message, say
 from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, let_go, move, remove_litter
 
 RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
@@ -126,7 +126,7 @@ class PendingFile:
 
     # as a change of a run
 
-    def prepare(self, check: Callable[[], None]) -> None:
+    def prepare(self, run: Changes, last: bool) -> None:
         """Nothing is left to do before the files change places."""
 
     def put(self) -> None:
@@ -256,8 +256,8 @@ class Change(Protocol):
     final: str
     path: str
 
-    def prepare(self, check: Callable[[], None]) -> None:
-        """What may take long, before anything changes; `check` raises where the user stops."""
+    def prepare(self, run: Changes, last: bool) -> None:
+        """What may take long, before anything changes; `last` where nothing takes its place after it."""
 
     def put(self) -> None:
         """Takes its place."""
@@ -269,7 +269,7 @@ class Change(Protocol):
         """Ends the work; `settled` where all that belongs together is in place."""
 
 
-def _no_check() -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
@@ -278,11 +278,13 @@ class Changes:
 
     Attributes:
         check: raises `Cancelled` where the user has stopped the run.
+        tell: hears of what the run waits for.
     """
 
     def __init__(self) -> None:
         self._changes: list[Change] = []
-        self.check: Callable[[], None] = _no_check
+        self.check: Callable[[], None] = _nothing
+        self.tell: Callable[[Message], None] = _nothing
 
     def add(self, change: Change) -> None:
         """Takes note of something that is whole; of two under one name the later one counts."""
@@ -308,7 +310,7 @@ class Changes:
         self._changes.sort(key=lambda change: not change.final)  # what goes into a database is hardest to take back
         try:
             for change in self._changes:
-                change.prepare(self.check)
+                change.prepare(self, last=change is self._changes[-1])
             for change in self._changes:
                 put.append(change)
                 change.put()

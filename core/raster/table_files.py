@@ -31,8 +31,9 @@ _SHEETS = (".xlsx", ".ods", ".sqlite")
 _READ_BACK = (".gpkg", ".shp", ".geojson", ".fgb")
 _CHUNK = 1 << 24
 _CHECK_EVERY = 1000  # rows that are copied between two looks at a cancel
-LOCK_SECONDS = 30.0  # that a run waits for another program that writes to a GeoPackage
+LOCK_SECONDS = 600.0  # that a run waits for another program that writes to a GeoPackage
 _POLL_SECONDS = 0.1
+_OLDER = "older.gpkg"  # beside a table that waits for its place
 _WHILE_WRITING = {
     "OGR_SQLITE_JOURNAL": "WAL",  # readers see the older table until the end; a journal would make them wait or fail
     "SQLITE_BUSY_TIMEOUT": "2000",
@@ -96,6 +97,8 @@ def commit_layer(pending: PendingFile, layer: str) -> None:
 class LayersChange:
     """Tables that are whole, each in a GeoPackage of its own, on their way into another, where they replace older ones.
 
+    The rows are copied in one transaction before the files of the run change places; then it is only committed.
+
     Attributes:
         target: the GeoPackage into which they go.
     """
@@ -106,6 +109,9 @@ class LayersChange:
         self.target = pending.final
         self._tables = {layer: pending}
         self._moved: PendingFile | None = None
+        self._open: gdal.Dataset | None = None  # within a transaction
+        self._older = ""  # a GeoPackage of the tables that are replaced
+        self._was_wal = self._committed = False
 
     def also(self, pending: PendingFile, layer: str) -> None:
         """Another table of the same run; of two under one name the later one counts."""
@@ -113,16 +119,92 @@ class LayersChange:
             self._tables[layer].drop(settled=False)
         self._tables[layer] = pending
 
-    def prepare(self, check: Callable[[], None]) -> None:
-        """Waits until no other program writes to the GeoPackage.
+    def prepare(self, run: Changes, last: bool) -> None:
+        """Copies the rows, once no other program writes to the GeoPackage; where it is new, into the first table's.
 
         Raises:
-            OutputError: another program does not let go of it.
+            OutputError: another program does not let go of it, or rows cannot be written.
+            Cancelled: the user has stopped the run.
         """
-        self._check = check
+        self._run, self._last = run, last
+        if os.path.exists(self.target):
+            self._begin()
+            return
+        first, *others = self._tables
+        if others:
+            whole = self._call(gdal.OpenEx, self._tables[first].path, gdal.OF_VECTOR | gdal.OF_UPDATE)
+            for layer in others:
+                self._copy_from(self._tables[layer].path, whole, layer)
+
+    def put(self) -> None:
+        """Commits the transaction; a new GeoPackage is moved to its place. Raises OutputError."""
+        if self._open is None and os.path.exists(self.target):  # another run has made it meanwhile
+            self._begin()
+        if self._open is None:
+            self._moved = next(iter(self._tables.values()))
+            self._moved.put()
+            return
+        try:
+            self._status(self._open.CommitTransaction)
+            self._committed = True
+        finally:
+            self._close()
+
+    def undo(self) -> list[str]:
+        """Takes the file back that was moved, or puts the older tables back in place of the new ones."""
+        if self._moved is not None:
+            return self._moved.undo()
+        if self._committed:
+            with suppress(OutputError), _configured(_WHILE_WRITING):
+                target = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
+                older = self._call(gdal.OpenEx, self._older, gdal.OF_VECTOR) if os.path.exists(self._older) else None
+                self._status(target.StartTransaction)
+                for layer in self._tables:
+                    before = _layer_of(older, layer)
+                    if before is None:
+                        self._delete(target, layer)
+                    else:
+                        self._replace(target, before.GetName(), before)
+                self._status(target.CommitTransaction)
+                del target
+            self._leave()
+        return []
+
+    def drop(self, settled: bool) -> None:
+        """Removes the GeoPackages of single tables, and what is not committed."""
+        if self._open is not None:
+            with quiet_gdal(), suppress(RuntimeError):
+                self._open.RollbackTransaction()
+            self._close()
+        for pending in self._tables.values():
+            pending.drop(settled)
+
+    def _begin(self) -> None:
+        """Copies tables in a transaction, and again where another program was quicker to lock the GeoPackage."""
         end = time.monotonic() + LOCK_SECONDS
+        while self._open is None:
+            self._wait(end)
+            self._was_wal = _journal(self.target) == "wal"
+            try:
+                with _configured(_WHILE_WRITING):
+                    self._open = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
+                    self._status(self._open.StartTransaction)
+                    for layer in self._tables:
+                        self._keep(layer)
+                        self._copy_from(self._tables[layer].path, self._open, layer)
+            except OutputError:
+                had_begun = self._open is not None
+                if self._open is not None:
+                    with quiet_gdal(), suppress(RuntimeError):
+                        self._open.RollbackTransaction()
+                    self._close()
+                if not (had_begun and _is_locked(self.target)):
+                    raise
+
+    def _wait(self, end: float) -> None:
+        told = False
         while os.path.exists(self.target) and _is_locked(self.target):
-            check()
+            self._run.check()
             if time.monotonic() > end:
                 raise OutputError(
                     say(
@@ -131,52 +213,55 @@ class LayersChange:
                         held=HELD,
                     )
                 )
+            if not told:
+                self._run.tell(
+                    say(
+                        "Another program is writing to {target}. This run has finished its work and waits up to "
+                        "{minutes:.0f} minutes for it: close that program, or cancel.",
+                        target=self.target,
+                        minutes=LOCK_SECONDS / 60,
+                    )
+                )
+                told = True
             time.sleep(_POLL_SECONDS)
 
-    def put(self) -> None:
-        """Copies rows and changes tables in one transaction; where there is no such file yet, the first table is it."""
-        tables = dict(self._tables)
-        if not os.path.exists(self.target):
-            self._moved = tables.pop(next(iter(tables)))
-            self._moved.put()
-        if not tables:
+    def _keep(self, layer: str) -> None:
+        """Copies an older table beside, where something after this change may fail and it has to come back."""
+        before = _layer_of(self._open, layer)
+        if self._last or before is None:
             return
-        was_wal = _journal(self.target) == "wal"
-        try:
-            with _configured(_WHILE_WRITING):
-                target = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
-                self._change(target, tables)
-                del target
-        finally:
-            if not was_wal:
-                _leave_wal(self.target)
+        if not self._older:
+            self._older = os.path.join(os.path.dirname(next(iter(self._tables.values())).path), _OLDER)
+        driver = gdal.GetDriverByName("GPKG")
+        if os.path.exists(self._older):
+            kept = self._call(gdal.OpenEx, self._older, gdal.OF_VECTOR | gdal.OF_UPDATE)
+        else:
+            kept = self._call(driver.Create, self._older, 0, 0, 0, gdal.GDT_Unknown)
+        self._replace(kept, before.GetName(), before)
 
-    def undo(self) -> list[str]:
-        """Takes the file back that was moved. A transaction that has ended stays: it is the last that a run changes."""
-        return self._moved.undo() if self._moved is not None else []
+    def _copy_from(self, path: str, target: gdal.Dataset, layer: str) -> None:
+        source = self._call(gdal.OpenEx, path, gdal.OF_VECTOR)  # its layers live as long as it
+        self._replace(target, layer, source.GetLayer(0))
 
-    def drop(self, settled: bool) -> None:
-        """Removes the GeoPackages of single tables."""
-        for pending in self._tables.values():
-            pending.drop(settled)
+    def _close(self) -> None:
+        self._open = None
+        self._leave()
 
-    def _change(self, target: gdal.Dataset, tables: Mapping[str, PendingFile]) -> None:
-        self._status(target.StartTransaction)
-        try:
-            for layer, pending in tables.items():
-                source = self._call(gdal.OpenEx, pending.path, gdal.OF_VECTOR)
-                self._replace(target, layer, source.GetLayer(0))
-            self._status(target.CommitTransaction)
-        except BaseException:
-            with quiet_gdal(), suppress(RuntimeError):
-                target.RollbackTransaction()
-            raise
+    def _leave(self) -> None:
+        """The GeoPackage is one file again, where no other program has it open."""
+        if not self._was_wal:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(self.target, timeout=0)) as database:
+                database.execute("PRAGMA journal_mode = DELETE")
 
-    def _replace(self, target: gdal.Dataset, layer: str, source: ogr.Layer) -> None:
-        """An older table of the name, whatever its case, goes; the new one comes, row by row."""
+    def _delete(self, target: gdal.Dataset, layer: str) -> None:
+        """An older table of the name, whatever its case, goes."""
         for number in reversed(range(target.GetLayerCount())):
             if target.GetLayer(number).GetName().lower() == layer.lower():
                 self._status(target.DeleteLayer, number)
+
+    def _replace(self, target: gdal.Dataset, layer: str, source: ogr.Layer) -> None:
+        """An older table goes; the new one comes, row by row."""
+        self._delete(target, layer)
         definition = source.GetLayerDefn()
         options = [f"GEOMETRY_NAME={source.GetGeometryColumn()}"] if source.GetGeometryColumn() else []
         options.append(f"FID={source.GetFIDColumn() or 'fid'}")
@@ -186,7 +271,7 @@ class LayersChange:
         rows = 0
         for feature in source:
             if rows % _CHECK_EVERY == 0:
-                self._check()
+                self._run.check()
             rows += 1
             copy = ogr.Feature(new.GetLayerDefn())
             copy.SetFrom(feature)
@@ -201,6 +286,12 @@ class LayersChange:
 
     def _call(self, call: Callable[..., Any], *args: Any) -> Any:
         return call_gdal(f"Cannot replace a table of {self.target}. {HELD} GDAL says", OutputError, call, *args)
+
+
+def _layer_of(dataset: gdal.Dataset | None, name: str) -> ogr.Layer | None:
+    """The table of a name, whatever its case."""
+    layers = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())] if dataset is not None else []
+    return next((layer for layer in layers if layer.GetName().lower() == name.lower()), None)
 
 
 @contextmanager
@@ -232,12 +323,6 @@ def _journal(path: str) -> str:
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as database:
         return str(database.execute("PRAGMA journal_mode").fetchone()[0])
     return ""
-
-
-def _leave_wal(path: str) -> None:
-    """The GeoPackage is one file again, where no other program has it open."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as database:
-        database.execute("PRAGMA journal_mode = DELETE")
 
 
 def require_rows(path: str, layer: str, rows: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from ecoassets.core.errors import Cancelled, OutputError
 from ecoassets.core.raster.files import together
-from ecoassets.core.raster.table_files import commit_layer, pending_table, require_rows
+from ecoassets.core.raster.table_files import LayersChange, commit_layer, pending_table, require_rows
 
 from .test_together import put
 
@@ -120,6 +121,55 @@ class TestTables:
         assert layers_of(path) == {"cells": [1.0]}
         put_layer(path, cells=[3.0])
         assert layers_of(path) == {"cells": [3.0]}
+
+    def test_two_geopackages_change_together(self, tmp_path, monkeypatch):
+        """The second cannot be committed: the first, which is by then, gets its older tables back."""
+        one, two = tmp_path / "one.gpkg", tmp_path / "two.gpkg"
+        write_layer(one, "GPKG", Cells=[1.0, 2.0], other=[5.0])
+        write_layer(two, "GPKG", cells=[1.0])
+        put_in_place = LayersChange.put
+
+        def fails_late(change):
+            put_in_place(change)
+            if change.target == str(two):
+                raise OutputError("no space left")
+
+        for failing in (True, False):
+            if failing:
+                monkeypatch.setattr(LayersChange, "put", fails_late)
+            else:
+                monkeypatch.undo()
+            expected = pytest.raises(OutputError, match="no space left") if failing else nullcontext()
+            with expected, together():
+                put(tmp_path / "report.html", "new report")
+                put_layer(one, cells=[3.0], third=[7.0])
+                put_layer(two, cells=[4.0])
+            if failing:
+                assert layers_of(one) == {"Cells": [1.0, 2.0], "other": [5.0]}
+                assert not (tmp_path / "report.html").exists()
+        assert layers_of(one) == {"cells": [3.0], "other": [5.0], "third": [7.0]}
+        assert layers_of(two) == {"cells": [4.0]}
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["one.gpkg", "report.html", "two.gpkg"]
+
+    def test_a_run_waits_for_another_program_and_says_so(self, tmp_path):
+        import sqlite3
+
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", cells=[1.0])
+        writer = sqlite3.connect(path, isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")
+        told: list[str] = []
+
+        def let_go(message: object) -> None:
+            told.append(str(message))
+            writer.execute("ROLLBACK")
+
+        with together() as changes:
+            changes.tell = let_go
+            put_layer(path, cells=[3.0])
+        writer.close()
+        assert layers_of(path) == {"cells": [3.0]}
+        assert len(told) == 1 and "waits up to 10 minutes" in told[0]
 
 
 class TestWhole:
