@@ -16,8 +16,10 @@ def tr(text: str, /, **values: Any) -> str:
 
     Texts are literals, so that the tests find them and hold every language against them.
     """
-    told = _translations(user_language()).get(text, text)
-    return told.format(**values) if values else told
+    language = user_language()
+    told = _translations(language).get(text, text)
+    said = {name: value.of(language) if hasattr(value, "of") else value for name, value in values.items()}
+    return told.format(**said) if values else told
 
 
 @cache

@@ -1,11 +1,11 @@
-"""What columns of result tables are called in words."""
+"""What columns of result tables, and the ids of choices, are called in words."""
 
 from __future__ import annotations
 
 from functools import cache
 
 from .quantities import Words, quantities
-from .resources import RESOURCES
+from .resources import RESOURCES, read_yaml
 
 _OF_VARIABLE = (
     "shap_",
@@ -33,9 +33,19 @@ def column_word(name: str, language: str) -> str:
     return name
 
 
+def choice(parameter: str, chosen: str) -> Words:
+    """The id of a choice in messages and sources, and what a Chinese reader calls it."""
+    return Words(chosen, _choices().get(parameter, {}).get(chosen, chosen))
+
+
 @cache
 def _column_words() -> dict[str, Words]:
-    import yaml
-
-    told = yaml.safe_load((RESOURCES / "column_words.yaml").read_text(encoding="utf-8"))
+    told = read_yaml(RESOURCES / "column_words.yaml")
     return {name: Words(*map(str, both)) for name, both in told.items()}
+
+
+@cache
+def _choices() -> dict[str, dict[str, str]]:
+    """Chinese by id, by parameter."""
+    told = read_yaml(RESOURCES / "choice_words.yaml")
+    return {name: {str(one): str(chinese) for one, (_, chinese) in words.items()} for name, words in told.items()}

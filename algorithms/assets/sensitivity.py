@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.assets.sensitivity.report import sensitivity_report
 from ...core.assets.sensitivity.run import SensitivityInputs, run_sensitivity, sensitivity_table
 from ...core.progress import Progress
+from ...core.report.numbers import Amount
 from ..base import Results
 from ..given import Given
 from ..translation import tr
@@ -39,19 +40,17 @@ class Sensitivity(ValuingAlgorithm):
             given.table("UNCERTAINTY_TABLE"),
         )
         result = run_sensitivity(inputs, self.raster_settings(given), progress)
-        progress.info(
-            tr("Total: {total:,.2f} {currency} per year.", total=result.total, currency=inputs.valuation.currency)
-        )
+        progress.info(tr("Total: {total} per year.", total=Amount(result.total, inputs.valuation.currency)))
         numbers = {"TOTAL": result.total}
         if result.total_percentiles is not None:
             low, _, high = map(float, result.total_percentiles)
             numbers |= {"TOTAL_P05": low, "TOTAL_P95": high}
             progress.info(
                 tr(
-                    "From the 5th to the 95th percentile of {draws} draws: {low:,.2f} to {high:,.2f}.",
+                    "From the 5th to the 95th percentile of {draws} draws: {low} to {high}.",
                     draws=inputs.draws,
-                    low=low,
-                    high=high,
+                    low=Amount(low, inputs.valuation.currency),
+                    high=Amount(high, inputs.valuation.currency),
                 )
             )
         results = self.publish_report(given, lambda language: sensitivity_report(result, language))

@@ -9,6 +9,7 @@ from ...core.assets.valuation.run import ValuationOutputs, ValuationResult, run_
 from ...core.assets.valuation.tables import change_table, value_table
 from ...core.progress import Progress
 from ...core.raster.output import BandStatistics
+from ...core.report.numbers import Amount
 from ..base import Results
 from ..compat import user_language
 from ..given import Given
@@ -47,9 +48,7 @@ class ValuationAlgorithm(ValuingAlgorithm):
         results.update(self.publish_table("OUTPUT_TABLE", value_table(result)))
         results.update(self.publish_table("OUTPUT_CHANGE", change_table(result)))
         for year, total in zip(result.years, result.totals):
-            progress.info(
-                tr("{year}: {total:,.2f} {currency} per year.", year=year, total=total, currency=inputs.currency)
-            )
+            progress.info(tr("{year}: {total} per year.", year=year, total=Amount(total, inputs.currency)))
         results.update(self.publish_numbers(TOTAL_FIRST=result.totals[0], TOTAL_LAST=result.totals[-1]))
         return results
 

@@ -15,6 +15,7 @@ from ...core.landuse.profit_loss.run import (
 from ...core.landuse.profit_loss.tables import class_table, flow_table, summary_table
 from ...core.progress import Progress
 from ...core.raster.statistics import stored_statistics
+from ...core.report.numbers import Amount
 from ..assets.valuing import ValuingAlgorithm
 from ..base import Results
 from ..given import Given
@@ -67,12 +68,11 @@ class ProfitLoss(ValuingAlgorithm):
         years = f"{inputs.valuation.years[0]}-{inputs.valuation.years[-1]}"
         progress.info(
             tr(
-                "{years}: gain {gain:,.2f}, loss {loss:,.2f}, net {net:,.2f} {currency} per year.",
+                "{years}: gain {gain}, loss {loss}, net {net} per year.",
                 years=years,
-                gain=gain,
-                loss=loss,
-                net=net,
-                currency=currency,
+                gain=Amount(gain, currency),
+                loss=Amount(loss, currency),
+                net=Amount(net, currency),
             )
         )
         results.update(self.publish_numbers(GAIN=gain, LOSS=loss, NET=net))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from numbers import Real  # numpy's numbers count as well
+from typing import NamedTuple
 
 THIN_SPACE = "\u202f"  # narrow and no-break, so that a number never wraps
 MINUS = "\u2212"
@@ -143,6 +144,17 @@ def amount(value: float | None, unit: str, language: str = "en") -> str:
     (number,), told = scaled([value], unit, language)
     text = format_number(number, unit_decimals(told))
     return f"{text}{'' if language == 'zh' or not told else ' '}{told}"
+
+
+class Amount(NamedTuple):
+    """An amount of money in a log, which Chinese readers want in 万元 or 亿元."""
+
+    value: float
+    currency: str
+
+    def of(self, language: str) -> str:
+        """In a language: ``1,234,567.80 CNY``, ``123.46万元``."""
+        return amount(self.value, self.currency, language) if language == "zh" else f"{self.value:,.2f} {self.currency}"
 
 
 def unit_decimals(unit: str) -> int | None:

@@ -49,6 +49,7 @@ from .pictures.overlay import overlay, source_line
 from .pictures.quicklook import QuickLook, quick_looks
 from .pictures.sizes import BUDGET, across, picture_sizes
 from .points import chart
+from .table_words import provenance_words
 from .texts import FOLDER, load_palettes, load_texts
 
 MAX_ROWS = 500  # rows of a table that the page and the paper carry; the download carries all
@@ -357,9 +358,10 @@ def _parameters(block: Parameters, language: str) -> dict[str, Any]:
 def _sources(block: Sources, language: str) -> dict[str, Any]:
     words = load_texts(language)
     fields = ("title", "source", "year", "unit", "region", "confidence")
-    filled = [field for field in fields if any(getattr(item, field) for item in block.items)]
+    items = [provenance_words(item, language) for item in block.items]
+    filled = [field for field in fields if any(getattr(item, field) for item in items)]
     columns = [Column(words["table" if field == "title" else field], kind="text") for field in filled]
-    rows = [[getattr(item, field) or None for field in filled] for item in block.items]
+    rows = [[getattr(item, field) or None for field in filled] for item in items]
     return _table(TableBlock(words["provenance"], columns, rows), language)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 from ..column_words import column_word
@@ -12,7 +12,7 @@ from ..messages import told as said
 from ..quantities import Words, quantities
 from ..resources import RESOURCES, read_yaml
 from ..results import Cell, Column
-from ..tables import read_table, resource_table
+from ..tables import Provenance, read_table, resource_table
 from .names import told
 from .numbers import unit_text
 from .texts import load_texts
@@ -49,6 +49,11 @@ def value_word(column: str, value: Cell, language: str, names: Mapping[str, str]
         found = own or told(load_texts(language), value)
         found = said(value, language) if found == value else found
     return None if found == value else found
+
+
+def zone_word(zone: str, language: str) -> str:
+    """What a zone is called, in words where it is a class of the plugin's own, such as a slope class."""
+    return value_word("name", zone, language) or zone
 
 
 def _found(column: str, value: str, language: str) -> str | None:
@@ -108,8 +113,18 @@ def _names_of(table: str, key: str, chinese: str, english: str = "") -> dict[str
     return {str(row[key]): Words(str(row[english or key]), str(row[chinese])) for row in named}
 
 
+def provenance_words(of: Provenance, language: str) -> Provenance:
+    """The provenance of a table or a formula in a language, as far as it is known in it."""
+    if language == "zh" and of.table:
+        for row in read_table(RESOURCES / "report" / "provenance_zh.csv").rows:
+            if row["table"] == of.table:
+                return Provenance(**{column: str(value) for column, value in row.items()})
+    return Provenance(**{part.name: said(getattr(of, part.name), language) for part in fields(of)})
+
+
 @cache
 def service_names(language: str) -> dict[str, str]:
     """Names of the services that equivalent factors value, by their ids."""
     column = "service_zh" if language == "zh" else "service"
-    return {str(row["service_id"]): str(row[column]) for row in resource_table("equivalents_xie2015").rows}
+    tables = map(resource_table, ("equivalents_xie2003", "equivalents_xie2008", "equivalents_xie2015"))
+    return {str(row["service_id"]): str(row[column]) for table in tables for row in table.rows}

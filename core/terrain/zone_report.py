@@ -7,6 +7,7 @@ import math
 from ..raster.zones.zoning import OUTSIDE
 from ..report import Bars, Block, Chapter, Column, LeftOutArea, MethodReport, Series, TableBlock
 from ..report.numbers import density_unit
+from ..report.table_words import zone_word
 from ..report.telling import Sentence, Teller
 from ..report.texts import load_texts
 from .zone_summary import ZoneSummary, zone_table
@@ -26,7 +27,7 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
     index = result.inputs.kind == "index"
     per_ha = unit if index else "mm" if result.inputs.kind == "depth" else density_unit(unit)
     with_land = [zone for zone, areas in zip(result.zones, result.area_ha.T) if areas.any()]
-    names = [result.inputs.names.get(zone, zone) for zone in with_land]
+    names = [zone_word(result.inputs.names.get(zone, zone), language) for zone in with_land]
 
     def bars(title: str, column: int, of: str) -> Block:
         shown = [row for row in found if row[1] in with_land]
@@ -44,7 +45,7 @@ def zone_report(result: ZoneSummary, unit: str, language: str) -> MethodReport:
         Column(words["zones_year_before"], "%", decimals=2),
     ]
     kept = (0, 2, 3, 5, 7) if index else (0, 2, 3, 4, 5, 6, 7)
-    rows = [tuple(row[i] for i in kept) for row in found]
+    rows = [tuple(zone_word(str(row[i]), language) if i == 2 else row[i] for i in kept) for row in found]
     totals = [] if index else [bars("zones_total", 4, unit)]
     return MethodReport(
         chapters=[

@@ -109,7 +109,7 @@ def saved_run(path: Path) -> None:
 def layout(name: str = "layout") -> None:
     """The plan map of the menu, as its dialog offers it."""
     before = len(QgsProject.instance().layoutManager().printLayouts())
-    next(entry for entry in menu().actions() if entry.text() in ("New plan map…", "新建规划图…")).trigger()
+    next(entry for entry in menu().actions() if entry.text() in ("New plan map…", "新建分区方案图…")).trigger()
     wait(1)
     dialog = next(one for one in QApplication.topLevelWidgets() if type(one).__name__ == "PlanDialog")
     picture(dialog, f"{name}-dialog")

@@ -9,6 +9,7 @@ from ...errors import InputError
 from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...quantities import Words
+from ...report.numbers import Amount
 from ..quantity_table import Quantity, read_quantities
 from ..services import AREA, COUNTED
 from .account import AccountRow, GepAccount, GepInputs, Status, price_at
@@ -56,8 +57,7 @@ def run_gep_account(inputs: GepInputs, progress: Progress = QUIET) -> GepAccount
     for warning in account.warnings:
         progress.warn(listed([Words(warning.text("en"), warning.text("zh"))], ""))
     for year in years:
-        total, currency = account.total(year), account.currency
-        progress.info(say("{year}: GEP {total:,.2f} {currency}.", year=year, total=total, currency=currency))
+        progress.info(say("{year}: GEP {total}.", year=year, total=Amount(account.total(year), account.currency)))
     return account
 
 

@@ -17,6 +17,7 @@ from ...raster.output import Band, Output
 from ...raster.settings import RasterSettings
 from ...raster.tally import Sums
 from ...raster.work import Block, Result
+from ...report.numbers import Amount
 from ...services.survey import Rasters, Survey
 from .account import GepAccount, total_of
 
@@ -127,11 +128,10 @@ def run_value_map(
     for year, value, rest in zip(account.years, shown, left):
         progress.info(
             say(
-                "{year}: the map shows {value:,.2f} {currency}; services without a map {rest:,.2f}.",
+                "{year}: the map shows {value}; services without a map {rest}.",
                 year=year,
-                value=value,
-                currency=account.currency,
-                rest=rest,
+                value=Amount(value, account.currency),
+                rest=Amount(rest, account.currency),
             )
         )
     return ValueMap(account.years, tuple(shown), left)

@@ -22,6 +22,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import pictures
+from ...report.table_words import value_word, zone_word
 from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ..transfer.report import class_names, left_out_areas
@@ -43,7 +44,7 @@ def profit_loss_report(result: ProfitLossResult, outputs: ProfitLossOutputs, lan
             Chapter(words["profit_loss_headline"], _headline(result, words, unit)),
             Chapter(words["profit_loss_matrix"], _flows(result, words, unit, language)),
             Chapter(words["profit_loss_services"], _services(result, words, unit, language)),
-            Chapter(words["profit_loss_zones"], _zones(result, words, unit)),
+            Chapter(words["profit_loss_zones"], _zones(result, words, unit, language)),
             Chapter(words["profit_loss_change_map"], _maps(result, outputs, words)),
         ],
         subtitle=f"{result.pairs[0][0]}–{result.pairs[-1][1]} · {equivalents.name}",
@@ -142,8 +143,11 @@ def _services(result: ProfitLossResult, words: dict[str, str], unit: str, langua
     return [Bars(words["profit_loss_services"], names, series, unit, stacked=False, horizontal=True)]
 
 
-def _zones(result: ProfitLossResult, words: dict[str, str], unit: str) -> list[Block]:
-    rows = [(f"{row[0]}–{row[1]}", *row[2:]) for row in summary_table(result).rows]
+def _zones(result: ProfitLossResult, words: dict[str, str], unit: str, language: str) -> list[Block]:
+    rows = [
+        (f"{first}–{last}", zone_word(str(zone), language), *numbers, value_word("harmony_class", harmony, language))
+        for first, last, zone, *numbers, harmony in summary_table(result).rows
+    ]
     columns = [
         Column(words["pair_of_years"], kind="text"),
         Column(words["zone"], kind="text"),
@@ -156,9 +160,9 @@ def _zones(result: ProfitLossResult, words: dict[str, str], unit: str) -> list[B
     if result.zones == (ALL,):
         return [table]
     net = np.array(result.gain[-1] + result.loss[-1]).tolist()
-    bars = Bars(
-        f"{words['profit_loss_net']} {_years(result)[-1]}", result.zones, [Series("", net)], unit, horizontal=True
-    )
+    zones = [zone_word(zone, language) for zone in result.zones]
+    title = f"{words['profit_loss_net']} {_years(result)[-1]}"
+    bars = Bars(title, zones, [Series("", net)], unit, horizontal=True)
     return [bars, table]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...messages import Message, say
 from .indicators import GOOD, INDICATORS
 
 # Normalised values lie within 0 to 1: about this middle, sums of squares lose nothing to cancellation.
@@ -86,18 +87,25 @@ def is_weak(components: Components) -> bool:
     return bool(components.shares_pct[0] < WEAK_SHARE_PCT)
 
 
-def doubts(components: Components) -> list[str]:
+def doubts(components: Components) -> list[Message]:
     """What speaks against reading the first component as ecological quality."""
     found = []
     wrong = wrong_loadings(components)
     if wrong:
         found.append(
-            f"the first component loads {wrong} with the wrong sign: greenness and wetness should be positive, dryness "
-            "and heat negative. Check water and cloud masks, or use MODE equal_weight"
+            say(
+                "the first component loads {wrong} with the wrong sign: greenness and wetness should be positive, "
+                "dryness and heat negative. Check water and cloud masks, or use MODE equal_weight",
+                wrong=wrong,
+            )
         )
     if is_weak(components):
         found.append(
-            f"the first component holds {components.shares_pct[0]:.1f} % of the variance, less than "
-            f"{WEAK_SHARE_PCT:.0f} %: it says little about the four indicators. Use MODE equal_weight, or check masks"
+            say(
+                "the first component holds {share:.1f} % of the variance, less than {least:.0f} %: it says little "
+                "about the four indicators. Use MODE equal_weight, or check masks",
+                share=components.shares_pct[0],
+                least=WEAK_SHARE_PCT,
+            )
         )
     return found

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from ...messages import say
 from ...raster.passes.radix_search import Sample
 from ...raster.tally import Sums
 from ...raster.work import Block, Result
@@ -17,15 +18,15 @@ from .sensors import REFLECTIVE, BitField
 
 # Why a pixel of an image does not count; the first reason that holds is the one that is told.
 REASONS = (
-    "no data, or numbers outside the sensor's valid range",
-    "cloud or shadow in the quality band",
-    "no surface temperature",
-    "inside the mask polygons",
-    "water",
-    "an indicator that is not a number, or cannot be",
-    "left out in another year",
+    say("no data, or numbers outside the sensor's valid range"),
+    say("cloud or shadow in the quality band"),
+    say("no surface temperature"),
+    say("inside the mask polygons"),
+    say("water"),
+    say("an indicator that is not a number, or cannot be"),
+    say("left out in another year"),
 )
-IMPOSSIBLE = REASONS.index("an indicator that is not a number, or cannot be")
+IMPOSSIBLE = 5  # of `REASONS`
 EXCLUDED = "excluded"
 _BEYOND_NDVI, _BEYOND_WETNESS = 1.0, 1.5
 

@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...inputs.finding import Finding, Place
 from ...inputs.images import check_heat, check_indicators, check_share_left
 from ...inputs.record import tell
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...quantities import quantity
 from ...raster.area import pixel_areas_ha
@@ -252,13 +252,14 @@ def _nothing_left(inputs: RseiInputs, images: Images, job: Job, years: Sequence[
     for position, year in enumerate(inputs.years):
         key = f"reasons:{position}"
         areas = sums[key][:-1] if key in sums else np.zeros(len(REASONS))
-        told = [f"{reason} {area:,.0f} ha" for reason, area in zip(REASONS, areas) if area > 0]
-        lines.append(f"{year}: {'; '.join(told) or 'no pixel within the study area'}")
+        told = [say("{reason} {area:,.0f} ha", reason=reason, area=a) for reason, a in zip(REASONS, areas) if a > 0]
+        none = say("no pixel within the study area")
+        lines.append(say("{year}: {told}", year=year, told=listed(told, "; ") if told else none))
     return say(
         "No pixel is left for the index of {value}. Left out in {lines}. Check the level (digital "
         "numbers or reflectance), the cloud and water masks, and use MASK yearly where clouds differ.",
         value=", ".join(map(str, years)),
-        lines=". In ".join(lines),
+        lines=listed(lines, ". In "),
     )
 
 
@@ -321,7 +322,7 @@ def _tell_doubts(
     for group, found in enumerate(components):
         years = ", ".join(str(year) for year, fed in zip(inputs.years, feeds) if fed == group)
         for doubt in doubts(found):
-            progress.warn(f"{years}: {doubt}.")
+            progress.warn(say("{years}: {doubt}.", years=years, doubt=doubt))
 
 
 def _tell_left_out(inputs: RseiInputs, reasons: np.ndarray, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 from ...tables import Provenance
 from ..blocks import LeftOutArea
 from ..numbers import amount
+from ..table_words import provenance_words
 from ..texts import load_texts
 
 _SOURCES = re.compile(r"^(?:Sources?|来源|资料来源)\s*[:：]\s*")  # how the last paragraph of a help begins
@@ -83,10 +84,11 @@ def methods_pieces(title: str, parts: Sequence[MethodPart], software: Sequence[s
         if len(parts) > 1:
             pieces.append(Piece("heading", part.title))
         pieces += _part(part, cited, words, language)
-    tables = list(dict.fromkeys(table for part in parts for table in part.tables))
+    tables = list(dict.fromkeys(provenance_words(table, language) for part in parts for table in part.tables))
     if tables:
         pieces.append(Piece("heading", words["provenance"]))
-        pieces += [Piece("item", f"{_table(table)} {cited.mark(table.source, table.year)}") for table in tables]
+        marks = [cited.mark(table.source, table.year) for table in tables]
+        pieces += [Piece("item", f"{_table(table, language)} {mark}") for table, mark in zip(tables, marks)]
     pieces += [Piece("heading", words["methods_software"]), Piece("text", f"{', '.join(software)}.")]
     if cited.all:
         pieces.append(Piece("heading", words["methods_references"]))
@@ -107,7 +109,7 @@ def _part(part: MethodPart, cited: _References, words: dict[str, str], language:
         pieces.append(Piece("text", words["methods_settings"]))
         pieces += [Piece("setting", label, value) for label, value in part.settings]
     if part.left_out:
-        pieces.append(Piece("text", f"{words['left_out']}:"))
+        pieces.append(Piece("text", f"{words['left_out']}{'：' if language == 'zh' else ':'}"))
         pieces += [Piece("item", _left_out(one, language)) for one in part.left_out]
     return pieces
 
@@ -124,9 +126,12 @@ def _listed(text: str) -> list[str]:
 
 
 def _left_out(one: LeftOutArea, language: str) -> str:
+    area = amount(one.area_ha, "ha", language)
+    if language == "zh":
+        share = "" if one.share_pct is None else f"（{one.share_pct:.2f}%）"
+        return f"{f'{one.where}：' if one.where else ''}{area}{share}，{one.reason}"
     share = "" if one.share_pct is None else f" ({one.share_pct:.2f} %)"
-    where = f"{one.where}: " if one.where else ""
-    return f"{where}{amount(one.area_ha, 'ha', language)}{share}, {one.reason}"
+    return f"{f'{one.where}: ' if one.where else ''}{area}{share}, {one.reason}"
 
 
 class _References:
@@ -143,9 +148,11 @@ class _References:
         return f"[{self.all.index(told) + 1}]"
 
 
-def _table(table: Provenance) -> str:
-    details = ", ".join(filter(None, (table.unit, table.region, table.confidence)))
-    return f"{table.title} ({details})" if details else table.title
+def _table(table: Provenance, language: str) -> str:
+    details = list(filter(None, (table.unit, table.region, table.confidence)))
+    if language == "zh":
+        return f"{table.title}（{'；'.join(details)}）" if details else table.title
+    return f"{table.title} ({', '.join(details)})" if details else table.title
 
 
 def _plain(text: str) -> str:

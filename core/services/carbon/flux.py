@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -35,12 +36,12 @@ G_M2_PER_T_HA = 100.0
 NEXT_TO_NOTHING_T_HA = 0.25
 SOURCES = {
     "nep": "Q_CO2 = 44/12 NEP, Q_O2 = 32/44 Q_CO2",
-    "dry_matter": "CO2 and O2 per dry matter of NPP, by the equation of photosynthesis",
+    "dry_matter": say("CO2 and O2 per dry matter of NPP, by the equation of photosynthesis"),
 }
 OXYGEN_METHODS: dict[OxygenMethod, str] = {
-    "flux_method": "as the method of CO2 has it",
+    "flux_method": say("as the method of CO2 has it"),
     "from_co2": "Q_O2 = 32/44 Q_CO2",
-    "dry_matter": "O2 per dry matter of NPP",
+    "dry_matter": say("O2 per dry matter of NPP"),
     "npp": "Q_O2 = 32/12 NPP",
 }
 COLUMNS = (
@@ -216,13 +217,17 @@ def run_carbon_flux(
     """
     _check(inputs)
     progress.info(
-        say("CO2 and O2 of a year by {method}: {sources}.", method=inputs.method, sources=SOURCES[inputs.method])
+        say(
+            "CO2 and O2 of a year by {method}: {sources}.",
+            method=choice("FLUX_METHOD", inputs.method),
+            sources=SOURCES[inputs.method],
+        )
     )
     if inputs.oxygen != "flux_method":
         progress.info(
             say(
                 "Oxygen by {oxygen}: {oxygen_methods}.",
-                oxygen=inputs.oxygen,
+                oxygen=choice("OXYGEN_METHOD", inputs.oxygen),
                 oxygen_methods=OXYGEN_METHODS[inputs.oxygen],
             )
         )

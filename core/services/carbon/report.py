@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...column_words import choice
 from ...report import Block, Chapter, Map, MethodReport, Ramp
 from ...report.common import pictures
 from ...report.telling import Teller
@@ -37,7 +38,7 @@ def carbon_report(result: CarbonResult, outputs: CarbonOutputs, language: str) -
     fixed = service_sentences(teller, "services_flux", "t CO2/a", flux.years, flux.co2_totals, flux.table(), "co2_t")
     return MethodReport(
         chapters,
-        sources=[Provenance(flux.inputs.method, FLUX_SOURCES[flux.inputs.method])],
+        sources=[Provenance(choice("FLUX_METHOD", flux.inputs.method).of(language), FLUX_SOURCES[flux.inputs.method])],
         left_out=missing,
         sentences=[*stock, *((words["services_flux"] + words["about_end"], text) for _, text in fixed)],
     )

@@ -281,7 +281,7 @@ def _add_threats(
     for number, threat in enumerate(threats):
         series = inputs.threats[threat.name]
         part = progress.part(100 * number / len(threats), 100 * (number + 1) / len(threats))
-        label = f"Threat {threat.name}"
+        label = say("Threat {name}", name=threat.name)
         sources = survey.sources(f"threat {threat.name}", series, Measure("threat"), label=label)
         for source in dict.fromkeys(sources):
             tell_beyond(source, survey.area.grid, progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...column_words import choice
+from ...messages import say
 from ...report import Chapter, MethodReport
 from ...report.telling import Teller
 from ...tables import Provenance
@@ -10,8 +12,10 @@ from .natural import HabitatOutputs, HabitatResult
 from .quality import QualityOutputs, QualityResult
 
 DECAY_SOURCES = {
-    "nearest": "Sharp et al., InVEST user's guide, habitat quality; the nearest threat, as InVEST since 3.13",
-    "accumulated": "Sharp et al., InVEST user's guide, habitat quality, equations 1 to 4 (sum over all threat pixels)",
+    "nearest": say("Sharp et al., InVEST user's guide, habitat quality; the nearest threat, as InVEST since 3.13"),
+    "accumulated": say(
+        "Sharp et al., InVEST user's guide, habitat quality, equations 1 to 4 (sum over all threat pixels)"
+    ),
 }
 
 
@@ -44,7 +48,7 @@ def habitat_quality_report(result: QualityResult, outputs: QualityOutputs, langu
             Chapter(quality.title, [*quality.blocks, *degradation.blocks]),
             Chapter(words["services_by_ecosystem"], [rows(words, "services_by_ecosystem", result.table())]),
         ],
-        sources=[Provenance(result.method, DECAY_SOURCES[result.method])],
+        sources=[Provenance(choice("METHOD", result.method).of(language), DECAY_SOURCES[result.method])],
         left_out=left_out(words, result.sums),
         sentences=[
             *mean_levels(teller, "services_habitat_quality", "", result.years, result.means),

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError, TableError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -27,8 +28,8 @@ HALF_MONTHS = 24
 EROSIVE_RAIN_MM = 12.0
 WARM_HALF_MONTHS = range(8, 18)  # May to September
 SOURCES = {
-    "xie_daily": "Xie Yun et al., the daily model of HJ 1173-2021",
-    "zhang_daily": "Zhang Wenbo, Xie Yun & Liu Baoyuan 2002, Scientia Geographica Sinica 22(6):705-711",
+    "xie_daily": say("Xie Yun et al., the daily model of HJ 1173-2021"),
+    "zhang_daily": say("Zhang Wenbo, Xie Yun & Liu Baoyuan 2002, Scientia Geographica Sinica 22(6):705-711"),
 }
 _DATE = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})(\D.*)?")
 
@@ -250,7 +251,7 @@ def _report(found: DailyErosivity, days: Sequence[RainDay], years: Sequence[int]
         say(
             "Rainfall erosivity by {method} ({sources}): {annual:,.1f} MJ mm/(ha h a) from "
             "{erosive_days} days of erosive rain in {years} year(s).",
-            method=found.method,
+            method=choice("METHOD", found.method),
             sources=SOURCES[found.method],
             annual=found.annual,
             erosive_days=found.erosive_days,

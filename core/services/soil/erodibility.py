@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -35,7 +36,7 @@ MINERAL_SOIL_CARBON_PCT = 6.0
 
 SOURCES = {
     "epic": "Williams 1990, Philosophical Transactions of the Royal Society B 329:421-428",
-    "epic_china": "HJ 1173-2021: Williams 1990 corrected after Zhang Keli et al. 2008",
+    "epic_china": say("HJ 1173-2021: Williams 1990 corrected after Zhang Keli et al. 2008"),
 }
 
 
@@ -184,7 +185,11 @@ def run_soil_erodibility(
                 )
             )
     progress.info(
-        say("Soil erodibility by {method} ({sources}).", method=inputs.method, sources=SOURCES[inputs.method])
+        say(
+            "Soil erodibility by {method} ({sources}).",
+            method=choice("METHOD", inputs.method),
+            sources=SOURCES[inputs.method],
+        )
     )
     formula = ErodibilityFormula(inputs.method, TO_PERCENT[inputs.texture_unit], TO_PERCENT[inputs.carbon_unit])
     with workspace() as folder:

@@ -11,6 +11,7 @@ from typing import Callable, Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -33,8 +34,8 @@ US_TO_METRIC = 17.02
 RENARD_FREIMUND_JUMP_MM = 55.0
 
 SOURCES = {
-    "zhang_monthly": "Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41",
-    "zhang_annual": "Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41",
+    "zhang_monthly": say("Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41"),
+    "zhang_annual": say("Zhang Wenbo & Fu Jinsheng 2003, Resources Science 25(1):35-41"),
     "wischmeier": "Wischmeier & Smith 1978, USDA Agriculture Handbook 537",
     "renard_freimund": "Renard & Freimund 1994, Journal of Hydrology 157:287-306, doi:10.1016/0022-1694(94)90110-4",
 }
@@ -227,7 +228,7 @@ def run_rainfall_erosivity(
         say(
             "Rainfall erosivity by {method} ({sources}). Methods differ by a factor of 2 to 3 on the "
             "same rain: use one method for all that you compare.",
-            method=inputs.method,
+            method=choice("METHOD", inputs.method),
             sources=SOURCES[inputs.method],
         )
     )

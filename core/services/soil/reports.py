@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...quantities import quantity
+from ...column_words import choice
+from ...quantities import Words, quantity
 from ...report import Bars, Chapter, Figure, Figures, MethodReport, Series
 from ...report.telling import Teller
 from ...tables import Provenance, provenance
@@ -77,7 +78,7 @@ def erosivity_report(result: ErosivityResult, inputs: ErosivityInputs, path: str
     """What rainfall erosivity found."""
     return factor_report(
         Teller(language), "services_r", "erosivity", result.years, result.mean, path, result.sums,
-        Provenance(inputs.method, EROSIVITY_SOURCES[inputs.method]), result.table(),
+        Provenance(choice("METHOD", inputs.method).of(language), EROSIVITY_SOURCES[inputs.method]), result.table(),
     )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def daily_erosivity_report(result: DailyErosivity, language: str) -> MethodRepor
     bars = Bars(words["services_half_months"], half_months, [Series(words["services_r"], result.half_months)], unit)
     return MethodReport(
         [Chapter(words["services_r"], [figures, bars, rows(words, "services_half_months", result.table())])],
-        sources=[Provenance(result.method, DAILY_SOURCES[result.method])],
+        sources=[Provenance(choice("METHOD", result.method).of(language), DAILY_SOURCES[result.method])],
         sentences=[
             *teller.levels(words["services_r"], (None,), (result.annual,), quantity("erosivity").unit),
             *teller.made_of(dict(zip(half_months, result.half_months)), "season", "made_of_half_months"),
@@ -103,7 +104,7 @@ def erodibility_report(
     result: ErodibilityResult, inputs: ErodibilityInputs, path: str | None, language: str
 ) -> MethodReport:
     """What soil erodibility found."""
-    source = Provenance(inputs.method, ERODIBILITY_SOURCES[inputs.method])
+    source = Provenance(choice("METHOD", inputs.method).of(language), ERODIBILITY_SOURCES[inputs.method])
     return factor_report(
         Teller(language), "services_k", "erodibility", (None,), (result.mean,), path, result.sums, source
     )  # fmt: skip
@@ -115,9 +116,13 @@ def slope_length_report(
     """What slope length and steepness found."""
     teller = Teller(language)
     words = teller.words
-    factor = Provenance(f"S: {inputs.slope_factor}", SLOPE_FACTORS[inputs.slope_factor].source)
+    factor = Provenance(
+        f"S: {choice('SLOPE_FACTOR', inputs.slope_factor).of(language)}", SLOPE_FACTORS[inputs.slope_factor].source
+    )
     report = factor_report(teller, "services_ls", "slope_length", (None,), (result.mean,), path, result.sums, factor)
-    exponent = Provenance(f"m: {inputs.chosen_exponent}", EXPONENTS[inputs.chosen_exponent].source)
+    exponent = Provenance(
+        f"m: {choice('EXPONENT', inputs.chosen_exponent).of(language)}", EXPONENTS[inputs.chosen_exponent].source
+    )
     parts = [
         Figure(words["services_l"], result.mean_length),
         Figure(words["services_s"], result.mean_steepness),
@@ -125,17 +130,26 @@ def slope_length_report(
         Figure(words["services_from_outside"], _share_pct(result.outside_pixels, result.sums), "%"),
     ]
     limit = inputs.max_length_m or inputs.max_factor
+    method = _and(choice("METHOD", inputs.method), choice("AREA_FORM", inputs.area_form), language)
     chapters = [*report.chapters[:1], Chapter(words["services_ls_parts"], [Figures(parts)]), *report.chapters[1:]]
     return replace(
         report,
         chapters=chapters,
         sources=[*report.sources, exponent],
         parameters=[
-            (words["services_ls_method"], f"{inputs.method}, {inputs.area_form}"),
+            (words["services_ls_method"], method),
             (words["services_ls_limit"], None if limit is None else f"{limit:g}"),
         ],
         warnings=[words["services_outside_warning"]] if result.outside_pixels else [],
     )
+
+
+def _source(symbol: str, chosen: Words, source: str, language: str) -> Provenance:
+    return Provenance(f"{symbol}{'：' if language == 'zh' else ': '}{chosen.of(language)}", source)
+
+
+def _and(first: Words, second: Words, language: str) -> str:
+    return f"{first.of(language)}{'，' if language == 'zh' else ', '}{second.of(language)}"
 
 
 def _share_pct(pixels: int, sums: YearlySums) -> float | None:
@@ -146,7 +160,7 @@ def _share_pct(pixels: int, sums: YearlySums) -> float | None:
 
 def practice_report(sums: YearlySums, inputs: PracticeInputs, path: str | None, language: str) -> MethodReport:
     """What support practice found."""
-    source = Provenance(inputs.preset, PRESETS[inputs.preset])
+    source = Provenance(choice("PRESET", inputs.preset).of(language), PRESETS[inputs.preset])
     report = factor_report(
         Teller(language), "services_p", "practice_factor", sums.years, sums.mean(P), path, sums, source
     )
@@ -159,7 +173,11 @@ def vegetation_report(
     """What vegetation cover found."""
     teller = Teller(language)
     words = teller.words
-    sources = [Provenance("FVC", "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543")]
+    sources = [
+        Provenance(
+            words["services_fvc"], "Gutman & Ignatov 1998, International Journal of Remote Sensing 19(8):1533-1543"
+        )
+    ]
     chapters = [
         totals(words, "services_fvc", "", result.years, result.mean_cover),
         maps(words, result.years, [("services_fvc", outputs.cover)], (0.0, 1.0)),
@@ -169,7 +187,9 @@ def vegetation_report(
             totals(words, "services_c", "", result.years, result.mean_factor),
             maps(words, result.years, [("services_c", outputs.factor)]),
         ]
-        sources.append(Provenance(f"C: {inputs.c_method}", C_SOURCES[str(inputs.c_method)]))
+        sources.append(
+            Provenance(f"C: {choice('C_METHOD', str(inputs.c_method)).of(language)}", C_SOURCES[str(inputs.c_method)])
+        )
     return MethodReport(
         chapters,
         parameters=[(words["services_ndvi_soil"], result.soil), (words["services_ndvi_vegetation"], result.vegetation)],

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from ...messages import say
+
 SlopeFactor = Literal["hj1173", "rusle", "liu", "nearing"]
 Exponent = Literal["hj1173", "mccool", "liu", "usle", "usle_9_percent", "invest"]
 
@@ -54,9 +56,9 @@ EXPONENTS: dict[str, PublishedExponent] = {
     "mccool": PublishedExponent("McCool et al. 1989, Transactions of the ASAE 32(5):1571-1576", interrill=0.0896),
     "liu": PublishedExponent("Liu et al. 2002 (CSLE)", (1, 3, 5), (0.2, 0.3, 0.4, 0.5), "degrees", closed=True),
     "usle": PublishedExponent("Wischmeier & Smith 1978, AH-537", (1, 3, 5), (0.2, 0.3, 0.4, 0.5)),
-    "usle_9_percent": PublishedExponent("steps of AH-537 with 9 % for 5 %", (1, 3, 9), (0.2, 0.3, 0.4, 0.5)),
+    "usle_9_percent": PublishedExponent(say("steps of AH-537 with 9 % for 5 %"), (1, 3, 9), (0.2, 0.3, 0.4, 0.5)),
     "invest": PublishedExponent(
-        "InVEST sediment delivery ratio", (1, 3.5, 5, 9), (0.2, 0.3, 0.4, 0.5), closed=True, interrill=0.0896
+        say("InVEST sediment delivery ratio"), (1, 3.5, 5, 9), (0.2, 0.3, 0.4, 0.5), closed=True, interrill=0.0896
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import Callable, Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import GridError, InputError
 from ...inputs.gate import admit_alone
 from ...messages import listed, say
@@ -397,7 +398,7 @@ def _report(inputs: SlopeLengthInputs, result: SlopeLengthResult, progress: Prog
         say(
             "LS by {method}: slope factor {source}; exponent {source2}. Mean LS {mean:.4g}, L "
             "{mean_length:.4g}, S {mean_steepness:.4g}.",
-            method=inputs.method,
+            method=choice("METHOD", inputs.method),
             source=SLOPE_FACTORS[inputs.slope_factor].source,
             source2=EXPONENTS[inputs.chosen_exponent].source,
             mean=result.mean,

@@ -25,9 +25,9 @@ from .slope import Terrain, add_slope, slope_degrees
 Preset = Literal["china", "contour", "contour_strip", "lufafa"]
 P = "support_practice"
 PRESETS = {
-    "china": "the Chinese slope table",
-    "contour": "contouring, Wischmeier & Smith 1978, AH-537",
-    "contour_strip": "contour strips, Wischmeier & Smith 1978, AH-537",
+    "china": say("the Chinese slope table"),
+    "contour": say("contouring, Wischmeier & Smith 1978, AH-537"),
+    "contour_strip": say("contour strips, Wischmeier & Smith 1978, AH-537"),
     "lufafa": "Lufafa et al. 2003, Agricultural Systems 76(3):883-894",
 }
 _CONTOUR = "contour AH537"

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -27,9 +28,9 @@ from .cover_factor import CoverFactorTable, bu, cai, cover_factor_table, knijff,
 COVER = "vegetation_cover"
 FACTOR = "cover_factor"
 C_SOURCES = {
-    "table": "HJ 1173-2021 tables A.1 and A.2",
-    "cai": "Cai Chongfa et al. 2000, Journal of Soil and Water Conservation 14(2):19-24",
-    "bu": "Bu Zhaohong et al. 1993",
+    "table": say("HJ 1173-2021 tables A.1 and A.2"),
+    "cai": say("Cai Chongfa et al. 2000, Journal of Soil and Water Conservation 14(2):19-24"),
+    "bu": say("Bu Zhaohong et al. 1993"),
     "knijff": "van der Knijff, Jones & Montanarella 2000, EUR 19044 EN",
 }
 COLUMNS = (Column("year", "integer"), Column("mean_cover"), Column("mean_c"))
@@ -211,7 +212,7 @@ def run_vegetation_cover(
             say("NDVI is beyond -1 to 1 in {beyond} pixels: they count as bare or as fully covered.", beyond=beyond)
         )
     if wanted:
-        progress.info(say("C by {wanted} ({source}).", wanted=wanted, source=C_SOURCES[wanted]))
+        progress.info(say("C by {wanted} ({source}).", wanted=choice("C_METHOD", wanted), source=C_SOURCES[wanted]))
     factor = sums.mean(FACTOR) if wanted else ()
     return VegetationResult(sums.years, soil, vegetation, sums.mean(COVER), factor, sums)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...column_words import choice
 from ...report import Chapter, MethodReport
 from ...report.telling import Teller
 from ...tables import Provenance, provenance
@@ -17,7 +18,10 @@ def water_report(
     """What water retention found."""
     teller = Teller(language)
     words = teller.words
-    sources = [provenance("runoff_coefficient"), Provenance(inputs.coefficients, RUNOFF_SOURCES[inputs.coefficients])]
+    sources = [
+        provenance("runoff_coefficient"),
+        Provenance(choice("COEFFICIENTS", inputs.coefficients).of(language), RUNOFF_SOURCES[inputs.coefficients]),
+    ]
     return MethodReport(
         [
             totals(words, "water_retention", "m3/a", result.years, result.totals),

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...column_words import choice
 from ...errors import InputError, TableError
 from ...inputs.record import keep_coefficients
 from ...inputs.used import class_columns
@@ -33,8 +34,8 @@ MOD16_SCALE = 0.1
 
 VERSIONS = {"gong2017": "A_Gong2017", "redline2017": "B_Redline2017"}
 SOURCES = {
-    "gong2017": "Gong et al. 2017, Acta Ecologica Sinica 37(7):2455-2462, doi:10.5846/stxb201512012406",
-    "redline2017": "Guide of Ecological Redline Delineation 2017, appendix A",
+    "gong2017": say("Gong et al. 2017, Acta Ecologica Sinica 37(7):2455-2462, doi:10.5846/stxb201512012406"),
+    "redline2017": say("Guide of Ecological Redline Delineation 2017, appendix A"),
 }
 COLUMNS = (
     Column("depth_mm", unit="mm"), Column("volume_m3", unit="m3/a"), Column("clipped_pct", unit="%"),
@@ -272,7 +273,7 @@ def run_water_retention(
     progress.info(
         say(
             "Runoff coefficients {coefficients} ({sources}){own}.",
-            coefficients=inputs.coefficients,
+            coefficients=choice("COEFFICIENTS", inputs.coefficients),
             sources=SOURCES[inputs.coefficients],
             own=own,
         )

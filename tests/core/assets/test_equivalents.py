@@ -124,7 +124,7 @@ class TestPublished:
 
     def test_what_is_from_memory_says_so(self):
         standard_value = load_equivalents("xie2008").standard_value
-        assert (standard_value.source, standard_value.confidence) == ("from memory, not verified", "medium")
+        assert (standard_value.source, standard_value.confidence) == ("not compared with its source", "medium")
         assert "Xie" in load_equivalents("xie2008").provenance.source
 
     def test_the_factors_cannot_be_changed_by_accident(self):

@@ -79,8 +79,8 @@ def test_classes_that_occur_are_told_with_their_coefficients(record):
 
 def test_the_chapter_is_told_in_chinese(record):
     found = tables(record, "zh")
-    assert list(found) == ["栅格", "土地覆盖类别", "径流系数"]
-    assert found["土地覆盖类别"][1] == [GRASS, "north", "草地"]  # what the user calls it stays
+    assert list(found) == ["栅格", "土地覆被类别", "径流系数"]
+    assert found["土地覆被类别"][1] == [GRASS, "north", "草地"]  # what the user calls it stays
 
 
 def test_fill_codes_are_told_with_their_pixels(tmp_path):
