@@ -3,7 +3,7 @@
 python -m ecoassets.tools.bench_drivers JOB ROWS     prints the seconds of one job, and what it found
 
 Peers are optional: a line without its package says so. ECOASSETS_PEERS may name a Python that has them (linearmodels,
-geodetector, statsmodels); all jobs run in it then, so that libraries are the same.
+geodetector, statsmodels, mgwr); all jobs run in it then, so that libraries are the same.
 """
 
 from __future__ import annotations
@@ -22,13 +22,19 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MOST_RUNS, ENOUGH_S = 5, 20
 SMALL, LARGE = 100_000, 1_000_000
 NAMES = tuple(f"x{number}" for number in range(DRIVERS))
+PLACES = 5_000
+LOCAL = {
+    "local_near": "search of the bandwidth of a local regression, 66 places the best",
+    "local_far": "the same, 1,299 places the best",
+    "local_term": "the bandwidth of one term of a multiscale regression",
+}
 SHARED_METHODS = ("equal", "quantile")  # that both programs have and that end at this size
 
 Array = np.ndarray
 
 
 def drivers() -> list[str]:
-    """Detector, fixed effects and quantiles against PyPI geodetector, linearmodels and statsmodels."""
+    """Detector, fixed effects, quantiles and local regressions against geodetector, linearmodels, statsmodels, mgwr."""
     title = f"### Drivers, {DRIVERS} of them, seconds of processor, best of up to {MOST_RUNS} runs"
     lines = ["", title, "", "| | rows | seconds | / EcoAssets |", "|---|---|---|---|"]
     shared = _run("detector_shared", SMALL)
@@ -42,6 +48,8 @@ def drivers() -> list[str]:
                    _run("panel_with_tests", LARGE))  # fmt: skip
     exact = _run("quantiles", LARGE)
     lines += _rows("five quantiles", LARGE, exact, "statsmodels", _run("peer_quantiles", LARGE))
+    for job, what in LOCAL.items():
+        lines += _rows(what, PLACES, _run(job, PLACES), "mgwr", _run(f"peer_{job}", PLACES))
     if every_small and every_large and exact:
         lines += ["", f"Ten times the rows take the detector {every_large[0] / every_small[0]:.1f}x. Largest relative "
                       f"duality gap of the quantiles: {float(exact[1]):.1e}."]  # fmt: skip
@@ -161,6 +169,56 @@ def _peer_quantiles(rows: int) -> Callable[[], object]:
     return lambda: sum(float(model.fit(q, vcov="iid").params[1]) for q in QUANTILES)
 
 
+def _places(rows: int, far: bool) -> tuple[Array, Array, Array]:
+    """Scattered places, y, and four drivers whose coefficients vary fast, or slowly under much noise."""
+    rng = np.random.default_rng(5)
+    places, x = rng.uniform(0, 1e5, (rows, 2)), rng.normal(size=(rows, 4))
+    u, v = places.T / 1e5
+    slow = (2 + 0.9 * np.sin(3 * u + 1) + (1 + 0.9 * np.sin(3 * v)) * x[:, 0] + (1 + 0.7 * u) * x[:, 1]
+            + (1 + 0.8 * np.cos(3 * u * v)) * x[:, 2] - x[:, 3] + rng.normal(size=rows) * 2.2)  # fmt: skip
+
+    def wave(a: float, b: float, c: float) -> Array:
+        found: Array = np.sin(a * u + c) + np.cos(b * v + c)
+        return found
+
+    fast = (2 * wave(9, 10, 0) + (1 + 1.2 * wave(10, 9, 1)) * x[:, 0] + (1 + 1.2 * wave(8, 10, 2)) * x[:, 1]
+            + 1.2 * wave(9, 9, 3) * x[:, 2] - 1.2 * wave(10, 8, 4) * x[:, 3] + rng.normal(size=rows) / 4)  # fmt: skip
+    return places, slow if far else fast, x
+
+
+def _local(rows: int, far: bool) -> Callable[[], object]:
+    from ..core.drivers.local.kernels import Kernel
+    from ..core.drivers.local.search import find_bandwidth, search_range
+    from ..core.drivers.local.weighted import make_sample, scores
+
+    places, y, x = _places(rows, far)
+    sample, kernel = make_sample(places, y, x), Kernel()
+    low, high = search_range(places, kernel, sample.k)
+    return lambda: find_bandwidth(lambda tried: scores(sample, kernel, tried), kernel, low, high).bandwidth
+
+
+def _term(rows: int) -> Callable[[], object]:
+    from ..core.drivers.local.kernels import Kernel
+    from ..core.drivers.local.smoother import TermSearch
+
+    places, y, x = _places(rows, far=True)
+    search = TermSearch(places, Kernel())  # once for all terms and sweeps
+    return lambda: search.find(x[:, 0], y).bandwidth
+
+
+def _peer_local(rows: int, far: bool, terms: int = 4) -> Callable[[], object]:
+    from mgwr.sel_bw import Sel_BW
+
+    def search(n: int) -> object:
+        places, y, x = _places(n, far)
+        scaled = (y - y.mean()) / y.std()
+        drivers = ((x - x.mean(axis=0)) / x.std(axis=0))[:, :terms]
+        return Sel_BW(places, scaled[:, None], drivers, constant=terms > 1, n_jobs=1).search()
+
+    search(100)  # compiles
+    return lambda: search(rows)
+
+
 JOBS: dict[str, Callable[[int], Callable[[], object]]] = {
     "detector": lambda rows: _detector(rows, ("equal", "quantile", "natural", "geometric", "sd")),
     "detector_shared": lambda rows: _detector(rows, SHARED_METHODS),
@@ -170,6 +228,12 @@ JOBS: dict[str, Callable[[int], Callable[[], object]]] = {
     "peer_panel": _peer_panel,
     "quantiles": _quantiles,
     "peer_quantiles": _peer_quantiles,
+    "local_near": lambda rows: _local(rows, far=False),
+    "local_far": lambda rows: _local(rows, far=True),
+    "local_term": _term,
+    "peer_local_near": lambda rows: _peer_local(rows, far=False),
+    "peer_local_far": lambda rows: _peer_local(rows, far=True),
+    "peer_local_term": lambda rows: _peer_local(rows, far=True, terms=1),
 }
 
 
