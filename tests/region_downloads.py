@@ -46,6 +46,7 @@ class RegionDownloads:
         self.relief()
         self.soils()
         self.plants()
+        self.leaves()
         self.people()
         self.lights()
         self.scenes()
@@ -109,15 +110,18 @@ class RegionDownloads:
         """MOD17A3HGF: towns and what lies outside have fill codes, of which the file declares one."""
         for year in self.region.years:
             towns = {(h, v): tile for h, v, tile in self._tiles(f"population_{year}")}
+            gross = {(h, v): tile for h, v, tile in self._tiles(f"gpp_{year}")}
             for h, v, npp in self._tiles(f"npp_{year}"):
                 stored = np.where(np.isnan(npp), 32767, np.round(np.nan_to_num(npp) * 10)).astype("i2")
                 stored[np.nan_to_num(towns[h, v]) > 4000] = 32762
+                gpp = gross[h, v]
+                gpp_stored = np.where(np.isnan(gpp), 65535, np.round(np.nan_to_num(gpp) * 10)).astype("u2")
                 self._hdf(
                     f"MOD17A3HGF.A{year}001.h{h:02d}v{v:02d}.061.{year + 1}020135800.hdf",
                     "MOD_Grid_MOD17A3H",
                     h,
                     v,
-                    {"Npp_500m": stored, "Npp_QC_500m": np.full(stored.shape, 10, "u1")},
+                    {"Npp_500m": stored, "Gpp_500m": gpp_stored, "Npp_QC_500m": np.full(stored.shape, 10, "u1")},
                     "Npp_500m",
                     0.0001,
                 )
@@ -196,6 +200,19 @@ class RegionDownloads:
                 stored = np.where(np.isnan(peak), -3000, np.round(np.nan_to_num(peak) * season * 1e4)).astype("i2")
                 name = f"MOD13A1.061__500m_16_days_NDVI_doy{day:%Y%j}_aid0001.tif"
                 write_tif(self.folder / name, stored, MODIS, place[:2], pixel, nodata=-3000)
+
+    def leaves(self) -> None:
+        """MOD15A2H from AppEEARS: 46 steps a year, cut to the region."""
+        pixel = TILE / FULL_TILE
+        place = self._over(MODIS, pixel)
+        for year in self.region.years:
+            peak = self._warped(f"lai_{year}", MODIS, place, pixel, "average")
+            for step in range(46):
+                day = date(year, 1, 1) + timedelta(8 * step)
+                season = np.interp(day.timetuple().tm_yday, 15 + 30.4 * np.arange(12), SEASONS)
+                stored = np.where(np.isnan(peak), 255, np.round(np.nan_to_num(peak) * season * 10)).astype("u1")
+                name = f"MOD15A2H.061_Lai_500m_doy{day:%Y%j}_aid0001.tif"
+                write_tif(self.folder / name, stored, MODIS, place[:2], pixel, nodata=255)
 
     def people(self) -> None:
         """WorldPop: people per pixel of three seconds."""

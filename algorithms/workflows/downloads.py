@@ -43,6 +43,8 @@ SOIL_OUTPUTS = {
     "ORGANIC_CARBON": "OUTPUT_CARBON",
     "SOIL_GROUP": "OUTPUT_GROUP",
 }
+INDICATORS = {"LAI": "lai", "GPP": "gpp"}  # of quality, each a raster of INDICATORS, by the quantity that it holds
+COVER = "FVC"  # the third, which comes from NDVI
 
 
 class DownloadsParameters(EcoAlgorithm):
@@ -79,12 +81,9 @@ class Downloads:
             Cancelled: the user stopped.
         """
         self._given, self._scratch = given, scratch
+        self._indicators: dict[str, str] = {}
         _require_apart(given)
-        wishes = [
-            Wanted(name, algorithm.parameterDefinition(name).metadata()[QUANTITY])
-            for name in wanted
-            if not given.has(name)
-        ]
+        wishes = [Wanted(name, _quantity(algorithm, name)) for name in wanted if not given.has(name)]
         by_hand = [name for name in wanted if given.has(name)]
         if by_hand:
             listed = ", ".join(by_hand)
@@ -109,7 +108,12 @@ class Downloads:
     def steps(self) -> int:
         """How many steps bring the inputs."""
         how = [feed.how for feed in self.plan.feeds.values()]
-        return how.count(IMPORT) + (1 if SOILS in how else 0) + (1 if SCENES in how else 0)
+        return how.count(IMPORT) + len({SOILS, SCENES} & set(how)) + (1 if self._makes_cover else 0)
+
+    @property
+    def _makes_cover(self) -> bool:
+        """Whether vegetation cover is one of the indicators of quality."""
+        return self._given.has("NDVI") and any(name in self.plan.feeds for name in INDICATORS)
 
     def told(self, language: str) -> tuple[Block, Chapter]:
         """What the report tells of the downloads: a line and a chapter."""
@@ -129,18 +133,28 @@ class Downloads:
                 continue
             bands = [str(year) for year in feed.years] or [""]
             self._supply(name, feed, self._stand_in_for(name, grid, feed, bands))
+        if self._makes_cover:
+            self._give_indicator(COVER, next(iter(self._indicators.values())))
 
     def _stand_in_for(self, name: str, grid: Grid, feed: Feed, bands: Sequence[str]) -> str:
         file = "_".join([name.lower(), *(bands if feed.how == SCENES else ())])
         return stand_in(os.path.join(self._scratch, "stand_ins", f"{file}.tif"), grid, bands, feed.layer.is_classes)
 
     def _supply(self, name: str, feed: Feed, path: str) -> None:
+        if name in INDICATORS:
+            self._give_indicator(name, path)
+            return
         several = name not in (*SOIL_OUTPUTS, "DEM")
         self._given.supply(name, [path] if several else path)
         if feed.wanted.quantity == LAND_COVER:
             self._given.supply("SCHEME", feed.layer.scheme)
         if name in SOIL_OUTPUTS and name != "SOIL_GROUP":
             self._given.supply("UNITS", "percent")
+
+    def _give_indicator(self, name: str, path: str) -> None:
+        self._indicators[name] = path
+        self._given.supply("INDICATORS", list(self._indicators.values()))
+        self._given.supply("NAMES", ", ".join(name.lower() for name in self._indicators))
 
     def bring(self, chain: Chain) -> None:
         """Imports everything, land cover first, and gives the run the rasters. Raises as the steps."""
@@ -154,6 +168,9 @@ class Downloads:
         soils = {name: feed for name, feed in feeds.items() if feed.how == SOILS}
         if soils:
             self._soils(chain, soils)
+        if self._makes_cover:
+            cover = chain.run("vegetationcover", {"OUTPUT": f"{FOLDER}/fvc.tif"}, about="quality")
+            self._give_indicator(COVER, cover.path())
 
     def _import(self, chain: Chain, feed: Feed) -> str:
         step = chain.run(
@@ -162,6 +179,7 @@ class Downloads:
             about=feed.wanted.label.of(report_language()),
             PRODUCT=feed.product.id,
             LAYER=feed.layer.id,
+            EDITION=feed.edition or None,
             **self._common(),
         )
         return step.path()
@@ -199,6 +217,10 @@ class Downloads:
     def _common(self) -> dict[str, Any]:
         """What all imports have in common: the grid with its margin, which the boundary would cut off."""
         return {"REFERENCE": self._grid, "BOUNDARY": None, "CELL_SIZE": None}
+
+
+def _quantity(algorithm: EcoAlgorithm, name: str) -> str:
+    return INDICATORS.get(name) or str(algorithm.parameterDefinition(name).metadata()[QUANTITY])
 
 
 def _require_apart(given: Given) -> None:

@@ -32,7 +32,7 @@ from ..services.soilconservation import FACTORS
 from ..services.soilerodibility import SOIL as TEXTURE
 from ..translation import tr
 from .chain import Chain, Step
-from .downloads import DownloadsParameters
+from .downloads import INDICATORS, DownloadsParameters
 from .soil_steps import SoilSteps, has_soil
 from .workflow import COVER, Workflow, last_land_cover
 
@@ -113,13 +113,14 @@ class ZoningWorkflow(Workflow, DownloadsParameters):
         self.add_polygons("WATER_BODIES")
 
     def fed(self, given: Given) -> tuple[str, ...]:
-        """Texture is of no use where K is given, nor soil groups without storms."""
+        """Texture is of no use where K is given, nor soil groups without storms; EQI takes leaf area and GPP, too."""
         spared = {"DEM"} if given.has("LS") and given.has("P") else set()
         spared |= {"NDVI"} if given.has("C") else set()
         spared |= set(TEXTURE) if given.has("K") else set()
         if not (given.has("STORM_RAINFALL") or given.has("STORM_DEPTH")):
             spared.add("SOIL_GROUP")
-        return tuple(name for name in self.FED if name not in spared)
+        graded = given.choice("QUALITY_METHOD") == "eqi" and not given.has("INDICATORS")
+        return (*(name for name in self.FED if name not in spared), *(INDICATORS if graded else ()))
 
     def steps(self, given: Given) -> int:
         services = [*self._services(given), HABITAT]

@@ -106,7 +106,7 @@ class Grid:
     def crs_name(self) -> str:
         reference = self.spatial_reference()
         code = reference.GetAuthorityCode(None)
-        return f"{reference.GetAuthorityName(None)}:{code}" if code else reference.GetName() or "unnamed CRS"
+        return f"{reference.GetAuthorityName(None)}:{code}" if code else crs_in_words(reference)
 
     def difference(self, other: Grid) -> str | None:
         """Names the first property in which `other` differs, with both values; None when the grids are the same."""
@@ -165,3 +165,18 @@ class Grid:
 def same_crs(a: Grid, b: Grid) -> bool:
     """Whether two grids lie in the same coordinate reference system, whatever its name is."""
     return a.crs == b.crs or bool(a.spatial_reference().IsSame(b.spatial_reference()))
+
+
+def crs_in_words(reference: osr.SpatialReference) -> str:
+    """The name of a CRS; of one without a name its projection and central meridian."""
+    name = str(reference.GetName() or "")
+    if name and not name.lower().startswith(("unknown", "unnamed")):
+        return name
+    projection = reference.GetAttrValue("PROJECTION")
+    if not projection:
+        return name or "unnamed CRS"
+    keys = ("central_meridian", "longitude_of_center", "longitude_of_origin")
+    meridian = next(
+        (reference.GetProjParm(key, math.nan) for key in keys if reference.GetProjParm(key, 1e9) != 1e9), None
+    )
+    return projection.replace("_", " ") + ("" if meridian is None else f" {meridian:g}°")

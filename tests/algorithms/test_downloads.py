@@ -46,7 +46,7 @@ def number(rows: list[dict[str, str]], figure: str, year: int) -> float:
 @pytest.fixture(scope="module")
 def zoning(place, tmp_path_factory):
     folder = tmp_path_factory.mktemp("zoning")
-    return folder, follow("zoningworkflow", place, folder)
+    return folder, follow("zoningworkflow", place, folder, QUALITY_METHOD="eqi")
 
 
 def test_downloads_alone_give_the_zones(zoning, place):
@@ -63,7 +63,10 @@ def test_downloads_alone_give_the_zones(zoning, place):
         "dem",
         "ndvi",
     }
+    inputs |= {"lai", "gpp", "fvc"}  # of the quality
     assert {f"{name}.tif" for name in inputs} == {name for name in files_in(folder / "inputs") if name.endswith(".tif")}
+    quality = read_raster(folder / "ecosystem_quality.tif")
+    assert quality.shape[0] == 2 and 20 < np.nanmean(quality) < 100
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "CLCD_v01_2015_albert.tif" in report
     line = (

@@ -41,9 +41,19 @@ def orders() -> Mapping[str, Order]:
     return found
 
 
-def preferred(text: str) -> tuple[str, ...]:
-    """The products that the user names, in his order. Raises InputError for what is no product."""
-    words = [word.strip() for word in text.replace("，", ",").replace(";", ",").split(",") if word.strip()]
+def preferred(text: str) -> dict[str, str]:
+    """The products that the user names, in his order, and of each the edition that he means; "" for any.
+
+    >>> preferred("worldpop, clcd:albers")
+    {'worldpop': '', 'clcd': 'albers'}
+
+    Raises:
+        InputError: a word is no product.
+    """
+    plain = text.replace("，", ",").replace(";", ",").replace("：", ":")
+    words = {
+        word.partition(":")[0].strip(): word.partition(":")[2].strip() for word in plain.split(",") if word.strip()
+    }
     known = products()
     for word in words:
         if word not in known:
@@ -52,13 +62,13 @@ def preferred(text: str) -> tuple[str, ...]:
                     "PREFER holds {word!r}, which is no product. There are: {known}.", word=word, known=", ".join(known)
                 )
             )
-    return tuple(words)
+    return words
 
 
-def in_order(quantity: str, prefer: tuple[str, ...]) -> list[tuple[Product, Layer]]:
+def in_order(quantity: str, prefer: Mapping[str, str]) -> list[tuple[Product, Layer]]:
     """The layers that feed a quantity; of products that the user prefers first, in his order."""
     layers = orders()[quantity].layers
-    wished = sorted((pair for pair in layers if pair[0].id in prefer), key=lambda pair: prefer.index(pair[0].id))
+    wished = sorted((pair for pair in layers if pair[0].id in prefer), key=lambda pair: list(prefer).index(pair[0].id))
     return [*wished, *(pair for pair in layers if pair[0].id not in prefer)]
 
 

@@ -17,6 +17,7 @@ from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import Recognised, recognise
 from ..files.listing import list_files, on_disk
 from ..files.tiles import Place, expected_tiles, places_of_boundary, places_of_grid, tile_key
+from ..importing.choosing import SeveralEditions
 from ..importing.run import ImportInputs, check_import_product
 from .grid import GridWish, share_over, study_grid
 from .order import in_order, orders, preferred
@@ -56,7 +57,7 @@ class Request:
         years: of the run.
         boundary: polygons of the study; None for none.
         reference: a raster on the grid of the study, where there is one.
-        prefer: products that the user names, separated by commas.
+        prefer: products that the user names, separated by commas; `product:edition` names an edition, too.
         grid: what the user says of the grid.
     """
 
@@ -84,6 +85,7 @@ class Feed:
         passed: other products that could feed it, too.
         grid: of its files.
         sensors: of scenes.
+        edition: that is meant; "" for the only one.
     """
 
     wanted: Wanted
@@ -97,6 +99,7 @@ class Feed:
     passed: tuple[str, ...] = ()
     grid: Grid | None = None
     sensors: tuple[str, ...] = ()
+    edition: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class _Search:
     folder: str
     found: Sequence[Recognised]
     years: tuple[int, ...]
-    prefer: tuple[str, ...]
+    prefer: Mapping[str, str]
     places: Sequence[Place]
     progress: Progress
 
@@ -225,6 +228,8 @@ class _Search:
                 reasons.append(listed([product.title, _said(reason)], ": "))
                 if layer.ask:
                     reasons.append(self._by_hand())
+                elif isinstance(reason, SeveralEditions):
+                    reasons.append(say("In a workflow write it as PREFER={product}:EDITION.", product=product.id))
         if choose and len(usable) > 1 and usable[0].product.id not in self.prefer:
             names = [feed.product.id for feed in usable]
             several = say(
@@ -263,11 +268,12 @@ class _Search:
             grids, files = soil_check(layer, own, self.progress)
             return make((), files, SOILS, self._share(product, grids), grid=grids[0])
         places = list(dict.fromkeys(on_disk(one.path) for one in own))
-        inputs = ImportInputs(places, product.id, layer.id, years=self.years)
+        edition = self.prefer.get(product.id, "")
+        inputs = ImportInputs(places, product.id, layer.id, edition, self.years)
         checked = check_import_product(inputs, self.progress)
         share = self._share(product, checked.grids)
         grid = max(checked.grids[:_NAMED], key=lambda grid: share_over([grid], self.places))
-        return make(checked.years, checked.files, IMPORT, share, self._tiles(product, own), grid=grid)
+        return make(checked.years, checked.files, IMPORT, share, self._tiles(product, own), grid=grid, edition=edition)
 
     def _share(self, product: Product, grids: Sequence[Grid]) -> float:
         share = share_over(list(dict.fromkeys(grids)), self.places)

@@ -15,6 +15,10 @@ AUTO = "auto"
 _SHOWN = 5
 
 
+class SeveralEditions(InputError):
+    """There are two editions of one time and place: the user decides."""
+
+
 @dataclass(frozen=True)
 class Passed:
     """A file that is not used, and why."""
@@ -183,7 +187,7 @@ def _require_one_edition(files: Sequence[Recognised], product: Product) -> None:
         other = seen.setdefault(_place(one), one)
         if other is not one:
             part = _telling_part(one)
-            raise InputError(
+            raise SeveralEditions(
                 say(
                     "{product}: there are two editions of one time and place: {first} and {second}. "
                     "Say as EDITION which is meant: the name of the edition or a part of the file name, as {part}.",

@@ -12,7 +12,7 @@ from osgeo import gdal, ogr, osr
 
 from ...errors import EcoAssetsError
 from ...raster.dataset import open_raster, short_name
-from ...raster.grid import Grid
+from ...raster.grid import Grid, crs_in_words
 from ...raster.zones.polygons import zone_geometries
 from ..blocks import Chapter
 from ..look import FONTS
@@ -175,4 +175,4 @@ def _place(dataset: gdal.Dataset) -> tuple[str, str]:
     across = abs(dataset.GetGeoTransform()[1])
     unit = "°" if crs.IsGeographic() else " m"
     length = across if crs.IsGeographic() else across * crs.GetLinearUnits()
-    return str(crs.GetName() or ""), f"{format_number(length)}{unit}"
+    return crs_in_words(crs), f"{format_number(length)}{unit}"

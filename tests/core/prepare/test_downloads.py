@@ -118,6 +118,15 @@ def test_of_two_land_covers_the_user_says_which_is_meant(folder, boundary):
         planned(folder, boundary, prefer="clcc")
 
 
+def test_of_two_editions_the_user_says_which_is_meant(folder, boundary):
+    land = np.ones((900, 900), "u1")
+    for year in (2015, 2020):
+        write_tif(folder / f"CLCD_v01_{year}_albert.tif", land, ALBERS_CHINA, (922_507.0, 4_368_111.0), 30)
+    assert "PREFER=clcd:EDITION" in reasons(planned(folder, boundary), "LAND_COVER")
+    feed = planned(folder, boundary, prefer="clcd:albers").feeds["LAND_COVER"]
+    assert (feed.edition, feed.grid.pixel_width) == ("albers", 30)
+
+
 def test_a_land_cover_that_lacks_a_year_is_no_rival(folder, boundary):
     name = "ESACCI-LC-L4-LCCS-Map-300m-P1Y-2015-v2.0.7.tif"
     write_tif(folder / name, np.full((20, 20), 10, "u1"), "EPSG:4326", (LON, LAT), 0.005)
