@@ -190,5 +190,10 @@ def rows_table(read: int, used: int, dropped: Iterable[Dropped], words: dict[str
         words: of the report.
     """
     rows = [Dropped(words["drivers_rows_read"], read, ""), Dropped(words["drivers_rows_used"], used, ""), *dropped]
-    columns = [text(words["drivers_what"], "what"), count(words["drivers_count"], "count")]
-    return statistics_table(words["drivers_rows"], [*columns, text(words["reason"], "reason")], rows)
+    language = language_of(words)
+    columns = [
+        text(words["drivers_what"], lambda row: told(row.what, language)),
+        count(words["drivers_count"], "count"),
+        text(words["reason"], lambda row: told(row.reason, language)),
+    ]
+    return statistics_table(words["drivers_rows"], columns, rows)

@@ -18,6 +18,7 @@ def doubts(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> tupl
         *_unfit(found),
         *_copies(choice, found),
         *_edges(choice, terms, found),
+        *_timeless(choice, found),
         *_collinear(found),
         *_unsettled(found),
         *_probed(found),
@@ -85,6 +86,18 @@ def _edges(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> list
             )
         )
     return texts
+
+
+def _timeless(choice: LocalChoice, found: Estimate) -> list[str]:
+    if choice.method != "gtwr" or choice.tau is not None or choice.time_bandwidth is not None or found.tau != 0:
+        return []
+    return [
+        say(
+            "No weight of time fits better than none (tau 0): the coefficients are those of all years pooled, the "
+            "same in "
+            "every year. Nothing shows that drivers changed their effect; METHOD gwr by YEAR tells each year by itself."
+        )
+    ]
 
 
 def _collinear(found: Estimate) -> list[str]:

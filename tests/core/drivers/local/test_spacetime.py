@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ecoassets.core.drivers.feature_table import FeatureTable
+from ecoassets.core.drivers.local.choice import LocalChoice
 from ecoassets.core.drivers.local.kernels import Kernel
+from ecoassets.core.drivers.local.run import run_local_regression
 from ecoassets.core.drivers.local.search import find_bandwidth, search_range
 from ecoassets.core.drivers.local.spacetime import find_space_time, in_space_and_time
 from ecoassets.core.drivers.local.variability import variability
@@ -84,3 +87,13 @@ def test_variability_at_a_fixed_bandwidth():
     found = variability(sample, Kernel("bisquare", True), 53, 99)
     assert found.spread == pytest.approx([1.06896242, 0.417585781, 0.299008352, 0.129718079], rel=1e-7)
     assert found.p == pytest.approx([0.01, 0.13, 0.23, 0.98], abs=0.1)
+
+
+def test_years_that_make_no_difference_are_told():
+    rng = np.random.default_rng(6)
+    places, x = np.repeat(rng.uniform(0, 1e4, (60, 2)), 3, axis=0), rng.normal(size=180)
+    columns = {"value": (places[:, 0] / 1e4) * x + 0.1 * rng.normal(size=180), "x": x, "year": np.tile([0.0, 1, 2], 60)}
+    table = FeatureTable({**columns, "gx": places[:, 0], "gy": places[:, 1]}, ("gx", "gy"))
+    run = run_local_regression(table, LocalChoice("value", ("x",), method="gtwr", time="year"))
+    assert run.estimate.tau == 0
+    assert [text for text in run.warnings if "No weight of time fits better than none" in text]
