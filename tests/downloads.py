@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,18 @@ def _group_as_grid(file: Any, grid: str, references: Sequence[int], tag: int) ->
     file.close()
 
 
-def write_hdf5(path: Path, grid: str, h: int, v: int, layers: Mapping[str, np.ndarray]) -> Path:
-    """A VIIRS tile, HDF5-EOS, which GDAL before 3.7 opens without a position."""
+def write_hdf5(
+    path: Path,
+    grid: str,
+    h: int,
+    v: int,
+    layers: Mapping[str, np.ndarray],
+    degrees: tuple[float, float, float, float] | None = None,
+) -> Path:
+    """A VIIRS tile, HDF5-EOS, which GDAL before 3.7 opens without a position.
+
+    `degrees` are left, top, right and bottom of a tile in degrees, which the format packs as DDDMMMSSS.
+    """
     h5py = pytest.importorskip("h5py")
     size = next(iter(layers.values())).shape[0]
     with h5py.File(path, "w") as file:
@@ -112,6 +123,11 @@ def write_hdf5(path: Path, grid: str, h: int, v: int, layers: Mapping[str, np.nd
         for name, array in layers.items():
             group.create_dataset(name, data=array)
         text = _structure(grid, h, v, size, TILE / FULL_TILE, layers, "HE5_")
+        if degrees is not None:
+            left, top, right, bottom = (f"{1e6 * corner:.6f}" for corner in degrees)
+            text = re.sub(r"(UpperLeftPointMtrs=)\(.*?\)", rf"\1({left},{top})", text)
+            text = re.sub(r"(LowerRightMtrs=)\(.*?\)", rf"\1({right},{bottom})", text)
+            text = text.replace("GCTP_SNSOID", "GCTP_GEO")
         file.create_group("HDFEOS INFORMATION").create_dataset("StructMetadata.0", data=np.bytes_(text))
     return path
 

@@ -21,7 +21,7 @@ from ..raster.dataset import short_name
 from .catalogue.loader import products
 from .catalogue.product import Layer, Product
 from .catalogue.recognise import Recognised, recognise
-from .files.containers import layers_of, open_raster_or_container, require_drivers
+from .files.containers import layers_of, only_layer, open_raster_or_container, require_drivers
 from .files.listing import list_files
 from .importing.run import ImportInputs, ImportOutputs, run_import_product
 
@@ -345,12 +345,12 @@ def _subdataset(path: str, fits: Callable[[str], bool], named: str, wanted: str 
     """The GDAL name of the only layer that fits, and what it is called; raises with the layers that are there."""
     dataset = open_raster_or_container(path)
     layers = layers_of(dataset)
-    own = dataset.GetRasterBand(1).GetMetadataItem("NETCDF_VARNAME") if dataset.RasterCount else None
+    own = only_layer(path, dataset) if dataset.RasterCount and not layers else None
     fitting = [name for name in layers if fits(name)]
     if len(fitting) == 1:
         return layers[fitting[0]], fitting[0]
-    if not layers and dataset.RasterCount and (not own or fits(own)):
-        return path, own or ""
+    if own and fits(own):
+        return path, own
     there = ", ".join(list(layers)[:_SHOWN]) or own or say("none")
     if fitting:
         raise InputError(

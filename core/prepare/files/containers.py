@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from osgeo import gdal
@@ -18,7 +19,7 @@ from osgeo import gdal
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
-from ...raster.dataset import call_gdal, open_raster
+from ...raster.dataset import call_gdal, open_raster, quiet_gdal
 from ...raster.grid import Grid
 from ..catalogue.product import Edition, Layer, Product
 from ..catalogue.recognise import Recognised
@@ -180,8 +181,8 @@ def _subdataset(path: str, match: re.Pattern[str], found: Recognised) -> str:
     matching = [name for name in layers if match.search(name) or match.search(name.replace("_", " "))]
     if len(matching) == 1:
         return layers[matching[0]]
-    own = dataset.GetRasterBand(1).GetMetadataItem("NETCDF_VARNAME") if dataset.RasterCount else None
-    if not layers and own and match.search(own):
+    own = only_layer(path, dataset) if dataset.RasterCount and not layers else None
+    if own and (match.search(own) or match.search(own.replace("_", " "))):
         return path
     has = ", ".join(layers) or own or say("none")
     if len(matching) > 1:
@@ -194,6 +195,32 @@ def _subdataset(path: str, match: re.Pattern[str], found: Recognised) -> str:
             layers=has,
         )
     )
+
+
+def only_layer(path: str, dataset: gdal.Dataset) -> str | None:
+    """What a file of one layer calls it: GDAL opens it as a raster, of HDF without a name. None where nothing tells."""
+    named = dataset.GetRasterBand(1).GetMetadataItem("NETCDF_VARNAME")
+    if named:
+        return str(named)
+    with quiet_gdal(), suppress(RuntimeError):
+        container = gdal.OpenEx(path, gdal.OF_MULTIDIM_RASTER)
+        root = container.GetRootGroup() if container is not None else None
+        size = [dataset.RasterYSize, dataset.RasterXSize]
+        names = [name for name, shape in _arrays(root) if shape == size] if root is not None else []
+        return names[0] if len(set(names)) == 1 else None
+    return None
+
+
+def _arrays(group: gdal.Group) -> Iterator[tuple[str, list[int]]]:
+    """Names and sizes of all arrays of a group and the groups within."""
+    for name in group.GetMDArrayNames() or ():
+        array = group.OpenMDArray(name)
+        if array is not None:
+            yield name, [dimension.GetSize() for dimension in array.GetDimensions()]
+    for name in group.GetGroupNames() or ():
+        inner = group.OpenGroup(name)
+        if inner is not None:
+            yield from _arrays(inner)
 
 
 def open_raster_or_container(path: str) -> gdal.Dataset:

@@ -193,7 +193,10 @@ def _quality(
     if file.edition.container == "raster":
         other = beside.get((file.first_day, file.tile))
         return open_layer(other, layer, folder, progress) if other else None
-    return open_quality(file, layer.quality.layer, folder, progress)
+    try:
+        return open_quality(file, layer.quality.layer, folder, progress)
+    except NoSuchLayer:  # as in cuts of one layer; told with the other steps that have none
+        return None
 
 
 def periods_of(steps: Sequence[Step], product_step: str, season: Season, by_month: bool) -> list[Period]:

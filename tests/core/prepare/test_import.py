@@ -340,3 +340,16 @@ def test_impossible_values_stop_the_run_and_leave_no_file(folder, study, tmp_pat
     with pytest.raises(InputError, match="cannot be"):
         run(folder, study, tmp_path, decisions=Decisions(scale=0.1))
     assert not (tmp_path / "out.tif").exists()
+
+
+def test_a_cut_without_its_quality_is_told_and_refused_where_it_must_be_strict(folder, study, tmp_path):
+    write_hdf4(
+        folder / "MOD13A1.A2021001.h28v05.061.2022020135800.hdf", "MODIS_Grid_16DAY_500m_VI", 28, 5,
+        {"500m 16 days NDVI": np.full((SIZE, SIZE), 5000, "i2")}, {},
+    )  # fmt: skip
+    told = Told()
+    _, made, _ = run(folder, study, tmp_path, told, layer="ndvi")
+    np.testing.assert_allclose(made, 0.5, rtol=1e-6)
+    assert any("1 steps have no layer of quality" in warning for warning in told.warnings)
+    with pytest.raises(InputError, match="Order it, too, or choose QUALITY standard"):
+        run(folder, study, tmp_path, layer="ndvi", decisions=Decisions(quality="strict"))

@@ -151,3 +151,12 @@ def test_scenes_are_not_taken_for_values(folder):
     (folder / "LC08_L2SP_123032_20200601_20200824_02_T1_MTL.txt").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match="scenecomposite"):
         take(place_of_text(str(folder / "LC08_L2SP_123032_20200601_20200824_02_T1_MTL.txt")), Asked("NDVI", "ndvi"))
+
+
+def test_a_file_of_one_layer_has_no_other(folder, tmp_path):
+    """GDAL opens it as a raster and does not say what it is called."""
+    path = folder / NPP.format(year=2010)
+    write_hdf4(path, "MOD_Grid_MOD17A3H", 28, 5, {"Npp_500m": np.full((3, 3), 4000, "i2")}, {})
+    assert _brought(f"{path}|Npp_500m", Asked("NPP", "npp"), tmp_path)[0, 0, 0] == pytest.approx(400)
+    with pytest.raises(InputError, match="has no layer .*Gpp.* It has: Npp_500m|has no variable"):
+        take(place_of_text(f"{path}|Gpp_500m"), Asked("RASTERS"))
