@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ecoassets.tests.algorithms.helpers import layers_of, load_maps, read_csv, run, write_text
-from ecoassets.tests.rasters import read_raster, write_raster
-from ecoassets.tests.scene_files import CLEAR, OLI, TM, write_landsat
+from ecoassets.tests.rasters import TOP_LEFT, read_raster, write_raster
+from ecoassets.tests.scene_files import CLEAR, OLI, TM, sentinel_numbers, write_landsat, write_safe
 from ecoassets.tests.scenes import land
 
 RSEI = "ecoassets:rsei"
@@ -311,3 +311,15 @@ def test_scenes_and_rasters_do_not_stand_in_one_list(scenes, image, tmp_path, fa
     both = [str(folder), image("y2020", images[1])]
     assert "cannot stand in one list" in fails(IMAGES=both)
     assert "DOWNLOADS" in fails(IMAGES=[])
+
+
+def test_sentinel_2_needs_a_temperature_before_any_work(tmp_path, image, fails):
+    """With THERMAL it runs; without, nothing is composed."""
+    numbers = sentinel_numbers(3, 60)
+    safe = "S2A_MSIL2A_20210820T023551_N0500_R089_T50TMK_20230301T000000.SAFE"
+    made = write_safe(tmp_path / "s2", safe, numbers, epsg=32650, kind="tif", top_left=TOP_LEFT)
+    told = fails(IMAGES=[], DOWNLOADS=str(made), YEARS="")
+    assert "no scene has a surface temperature" in told and "THERMAL" in told
+    heat = image("heat", 290 + 10 * np.random.default_rng(1).random((40, 40)))
+    found = run(RSEI, {"DOWNLOADS": str(made), "THERMAL": [heat], "OUTPUT": str(tmp_path / "rsei.tif")})
+    assert 0 < found["MEAN_FIRST"] < 1

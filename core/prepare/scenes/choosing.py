@@ -42,6 +42,7 @@ class Wanted:
         sensors: empty for all.
         maximum_cloud_pct: by metadata; None for any.
         thermal: whether temperatures are wanted.
+        needed: whether a year without one stops the run.
         harmonise: one of `HARMONISATIONS`.
     """
 
@@ -50,6 +51,7 @@ class Wanted:
     sensors: Sequence[str]
     maximum_cloud_pct: float | None
     thermal: bool
+    needed: bool
     harmonise: str
 
     def __post_init__(self) -> None:
@@ -146,8 +148,8 @@ def years_of_scenes(fates: Sequence[Fate], wanted: Wanted, progress: Progress) -
     """The years that can be composed, rising.
 
     Raises:
-        InputError: no scene is left, a year that is wanted has none, a year mixes sensors of different kinds, or what
-            should be harmonised cannot be.
+        InputError: no scene is left, a year that is wanted has none, a year mixes sensors of different kinds, what
+            should be harmonised cannot be, or a temperature that is needed is missing.
     """
     used: dict[int, list[Scene]] = {}
     heat: dict[int, list[Scene]] = {}
@@ -269,6 +271,14 @@ def _tell_mixture(year: int, scenes: Sequence[Scene], wanted: Wanted, progress: 
 def _tell_heat(year: Year, wanted: Wanted, progress: Progress) -> None:
     if not wanted.thermal:
         return
+    if not year.heat and wanted.needed:
+        raise InputError(
+            say(
+                "{year}: no scene has a surface temperature, and no MOD11A2 lies beside them. Put its files into the "
+                "folder, or give rasters as THERMAL, one per year.",
+                year=year.year,
+            )
+        )
     if not year.heat:
         progress.warn(
             say(

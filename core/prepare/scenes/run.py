@@ -29,6 +29,7 @@ from .scene import QUALITY, THERMAL, Scene
 from .statistics import STATISTICS
 from .tables import scene_table, year_table
 
+NEEDED = "needed"
 THERMALS = ("with", "without")
 
 
@@ -45,7 +46,7 @@ class SceneInputs:
         buffer: pixels of the study's grid around it, in a square.
         maximum_cloud_pct: scenes with more clouds by their metadata are left out; None for none.
         minimum_clear: fewest clear scenes of a pixel.
-        thermal: whether the composite gets surface temperature: one of `THERMALS`.
+        thermal: whether the composite gets surface temperature: one of `THERMALS`, or `NEEDED`, which stops without.
         harmonise: `roy2016` brings reflectance of TM and ETM+ to that of OLI (Roy et al. 2016, Remote Sens. Environ.
             185, 57-70), `none` leaves it.
         baseline: processing baseline of Sentinel-2 bands without product file; None leaves them out.
@@ -150,7 +151,13 @@ def run_scene_composite(
             )
         )
     wanted = Wanted(
-        inputs.years, season, inputs.sensors, inputs.maximum_cloud_pct, inputs.thermal == "with", inputs.harmonise
+        years=inputs.years,
+        season=season,
+        sensors=inputs.sensors,
+        maximum_cloud_pct=inputs.maximum_cloud_pct,
+        thermal=inputs.thermal != "without",
+        needed=inputs.thermal == NEEDED,
+        harmonise=inputs.harmonise,
     )
     with workspace() as scratch:
         found = find_scenes(inputs.places, scratch, progress, inputs.baseline)
@@ -181,7 +188,7 @@ def run_scene_composite(
 def _check(inputs: SceneInputs) -> None:
     for name, value, known in (
         ("STATISTIC", inputs.statistic, STATISTICS),
-        ("THERMAL", inputs.thermal, THERMALS),
+        ("THERMAL", inputs.thermal, (*THERMALS, NEEDED)),
         *(("MASK", word, MASKS) for word in inputs.mask),
     ):
         if value not in known:

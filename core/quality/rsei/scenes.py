@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...messages import Message, say
 from ...prepare.importing.calendar import parse_season
 from ...prepare.scenes.finding import find_scenes
-from ...prepare.scenes.run import SceneInputs, SceneOutputs, run_scene_composite
+from ...prepare.scenes.run import NEEDED, SceneInputs, SceneOutputs, run_scene_composite
 from ...prepare.scenes.scene import Scene
 from ...progress import Progress
 from ...raster.output import WriteOptions
@@ -45,7 +45,7 @@ def compose_images(
         places=places,
         years=asked.years,
         season=season,
-        thermal="without" if asked.temperature else "with",
+        thermal="without" if asked.temperature else NEEDED,
         harmonise=asked.harmonise if mixed else "none",
         sensors=wanted,
     )
