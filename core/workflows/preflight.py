@@ -10,7 +10,9 @@ from ..progress import QUIET
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import describe_source, fit_to_grid
 
-COVER_NEEDED = say("Give LAND_COVER, or DOWNLOADS, a folder that holds a land-cover product.")
+COVER_NEEDED = say(
+    "Give land cover (LAND_COVER), or a folder of downloads that holds a land-cover product (DOWNLOADS)."
+)
 
 
 @dataclass(frozen=True)

@@ -176,5 +176,5 @@ def test_results_among_downloads_are_refused(place, tmp_path):
 
 
 def test_neither_land_cover_nor_downloads(place, tmp_path):
-    with pytest.raises(QgsProcessingException, match="Give LAND_COVER, or DOWNLOADS"):
+    with pytest.raises(QgsProcessingException, match="Give land cover"):
         follow("zoningworkflow", place, tmp_path, DOWNLOADS=None)
