@@ -12,7 +12,7 @@ NEEDED, BETTER, CHOICES, ADVANCED, RESULTS = "needed", "better", "choices", "", 
 # What belongs to inputs that cannot be left out, though it may be empty or has a default.
 _WITH_THE_NEEDED = ("DOWNLOADS", "YEARS", "PRODUCT", "LAYER")
 _OF_LAND_COVER = ("SCHEME", "CLASS_TABLE")
-_OR_DOWNLOADS = "LAND_COVER"  # without which a run that takes downloads cannot do either
+_OR_DOWNLOADS = ("LAND_COVER", "IMAGES")  # without which a run that takes downloads cannot do either
 _DATA = ("raster", "multilayer", "source", "file", "field")
 
 
@@ -33,12 +33,12 @@ def in_sections(definitions: Iterable[QgsProcessingParameterDefinition], wanted:
     before = BETTER
     listed = list(definitions)
     optional = QgsProcessingParameterDefinition.Flag.FlagOptional
-    covers = [definition for definition in listed if definition.name() == _OR_DOWNLOADS]
+    covers = [definition for definition in listed if definition.name() == "LAND_COVER"]
     either = any(definition.name() == "DOWNLOADS" for definition in listed)
     cover = NEEDED if either or not any(definition.flags() & optional for definition in covers) else BETTER
     for definition in listed:
         section = before = _section(definition, before) if wanted else ADVANCED
-        if wanted and either and definition.name() == _OR_DOWNLOADS:
+        if wanted and either and definition.name() in _OR_DOWNLOADS:
             section = before = NEEDED
         if wanted and definition.name() in _OF_LAND_COVER:
             section = before = cover

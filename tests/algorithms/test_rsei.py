@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qgis.core import (
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterString,
+)
 
 from ecoassets.tests.algorithms.helpers import layers_of, load_maps, read_csv, run, write_text
 from ecoassets.tests.rasters import TOP_LEFT, read_raster, write_raster
@@ -323,3 +330,17 @@ def test_sentinel_2_needs_a_temperature_before_any_work(tmp_path, image, fails):
     heat = image("heat", 290 + 10 * np.random.default_rng(1).random((40, 40)))
     found = run(RSEI, {"DOWNLOADS": str(made), "THERMAL": [heat], "OUTPUT": str(tmp_path / "rsei.tif")})
     assert 0 < found["MEAN_FIRST"] < 1
+
+
+def test_a_model_takes_scenes_too(scenes, tmp_path):
+    folder, _ = scenes
+    model, child = QgsProcessingModelAlgorithm("index of scenes"), QgsProcessingModelChildAlgorithm(RSEI)
+    child.setChildId("rsei")
+    parameter = QgsProcessingModelParameter("FOLDER")
+    model.addModelParameter(QgsProcessingParameterString("FOLDER", "folder"), parameter)
+    value = QgsProcessingModelChildParameterSource
+    child.addParameterSources("DOWNLOADS", [value.fromModelParameter("FOLDER")])
+    child.addParameterSources("OUTPUT", [value.fromStaticValue(str(tmp_path / "rsei.tif"))])
+    model.addChildAlgorithm(child)
+    run(model, {"FOLDER": str(folder)})
+    assert read_raster(tmp_path / "rsei.tif").shape == (2, 40, 30)

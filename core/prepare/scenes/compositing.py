@@ -328,10 +328,15 @@ class _Looker:
             scene = scenes[number]
             placed = scene.bands[role]
             into = None if rows is None else rows[row]
+            kept = self._clear_of(scene)
+            counted = scenes is not self._plan.scenes or number in self.seen
+            if counted and not kept.any():  # whatever the band holds here, nothing of it counts
+                empty = np.zeros(kept.shape, dtype=placed.dtype) if into is None else into
+                yield Seen(number, empty, kept, *self._conversion(scene, role))
+                continue
             stored = self._reader.read(placed, _outside(placed), into)
             within = _within(stored, placed.band.low, placed.band.high)
-            kept = self._clear_of(scene)
-            if scenes is self._plan.scenes and number not in self.seen:
+            if not counted:
                 self._count(number, kept, within)
             yield Seen(number, stored, kept if within is None else kept & within, *self._conversion(scene, role))
 
