@@ -55,9 +55,8 @@ class HiddenFolder:
     """
 
     def __init__(self, parent: str, longest: int = 0) -> None:
-        self.path = _new_folder(parent, longest)
+        self.path, self._lock = _new_own_folder(parent, longest)
         _live.add(self.path)
-        self._lock = _locked(self.path)
 
     def remove(self) -> None:
         """Removes the folder with all that is in it."""
@@ -158,18 +157,28 @@ def _new_folder(parent: str, longest: int) -> str:
     raise FileExistsError(errno.EEXIST, say("no free name"), parent)
 
 
-def _locked(folder: str) -> int | None:
-    """Makes the lock of a new folder and takes it; None where the file system knows no locks."""
-    try:
-        handle = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:
-        return None
-    try:
-        _take(handle)
-    except OSError:
+def _new_own_folder(parent: str, longest: int) -> tuple[str, int | None]:
+    """A new folder and its lock; None where the file system knows no locks.
+
+    A run that tidies may take a lock in the moment between its making and its taking, and the folder with it.
+    """
+    for _ in range(_TRIES):
+        path = _new_folder(parent, longest)
+        lock = os.path.join(path, LOCK)
+        try:
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            return path, None
+        try:
+            _take(handle)
+            if os.path.exists(lock):
+                return path, handle
+        except OSError as reason:
+            if reason.errno in _NO_LOCKS:
+                os.close(handle)
+                return path, None
         os.close(handle)
-        return None
-    return handle
+    raise FileExistsError(errno.EEXIST, say("no free name"), parent)
 
 
 def _taken_over(folder: str) -> int | None:

@@ -248,12 +248,15 @@ class Product:
         return self.layers[identifier] if identifier else next(iter(self.layers.values()))
 
     def layer_named(self, name: str) -> Layer | None:
-        """The layer that a file calls so."""
-        return next((layer for layer in self.layers.values() if layer.match.search(name)), None)
+        """The layer that a file calls so; whatever its case, where none is called exactly so."""
+        layers = self.layers.values()
+        exact = next((layer for layer in layers if layer.match.search(name)), None)
+        return exact or next((la for la in layers if re.search(la.match.pattern, name, re.IGNORECASE)), None)
 
     def is_quality(self, name: str) -> bool:
         """Whether a file calls a layer of quality so."""
-        return any(layer.quality and layer.quality.layer.search(name) for layer in self.layers.values())
+        patterns = [layer.quality.layer.pattern for layer in self.layers.values() if layer.quality]
+        return any(re.search(pattern, name, re.IGNORECASE) for pattern in patterns)
 
 
 GROUPS = ("landsat", "sentinel2", "modis", "viirs", "vegetation", "climate", "terrain", "soil", "landcover", "people")

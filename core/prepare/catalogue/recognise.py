@@ -101,17 +101,19 @@ def recognise(
 
 def _recognise(path: str, certain: list[tuple[Product, Edition]], weak: list[tuple[Product, Edition]]) -> Recognised:
     name = _COPY.sub("", file_name(path))
-    read = (read_name(name, product, edition) for product, edition in certain)
-    matches = [one for one in read if one is not None]
+    matches = [one for product, edition in certain if (one := read_name(name, product, edition))]
+    if not matches:  # disks and archives may have changed the case of a name; some names differ by nothing else
+        matches = [one for product, edition in certain if (one := read_name(name, product, edition, folded=True))]
     if len({one.product.id for one in matches if one.product}) == 1:
         return replace(matches[0], path=path)
     maybe = matches or [one for product, edition in weak if (one := read_name(name, product, edition))]
     return Recognised(path, name, candidates=tuple(dict.fromkeys(one.product.id for one in maybe if one.product)))
 
 
-def read_name(name: str, product: Product, edition: Edition) -> Recognised | None:
-    """What a name tells if it is of this edition, None if it is not."""
-    match = edition.pattern.match(name)
+def read_name(name: str, product: Product, edition: Edition, *, folded: bool = False) -> Recognised | None:
+    """What a name tells if it is of this edition, whatever its case if `folded`; None if it is not."""
+    pattern = edition.pattern
+    match = re.match(pattern.pattern, name, re.IGNORECASE) if folded else pattern.match(name)
     if match is None:
         return None
     told = {group: text for group, text in match.groupdict().items() if text}

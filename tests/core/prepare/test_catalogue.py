@@ -24,6 +24,16 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_names_whose_case_a_disk_has_changed_are_known_too(change):
+    names = ["MOD17A3HGF.A2021001.h26v05.061.2022021051542.hdf", "CLCD_v01_2020_albert.tif"]
+    plain, changed = (recognise([f"/data/{one}" for one in some], products()) for some in (names, map(change, names)))
+    assert [(one.product, one.year, one.tile.lower()) for one in changed] == [
+        (one.product, one.year, one.tile.lower()) for one in plain
+    ]
+    assert all(one.known for one in plain)
+
+
 @pytest.mark.parametrize("product", products().values(), ids=lambda product: product.id)
 def test_every_example_is_recognised_as_its_own_product_among_all(product):
     for edition in product.editions:

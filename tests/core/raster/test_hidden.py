@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from ecoassets.core.raster import hidden
 from ecoassets.core.raster.hidden import long_path, remove_litter
 
 from .test_together import put, texts
@@ -73,3 +76,26 @@ def test_names_that_windows_takes(monkeypatch):
     assert long_path(deep, 50) == "\\\\?\\" + deep
     assert long_path("\\\\server\\" + "a" * 240, 50) == "\\\\?\\UNC\\server\\" + "a" * 240
     assert long_path("\\\\?\\" + deep, 50) == "\\\\?\\" + deep
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_folder_that_another_run_tidies_while_it_is_made_is_given_up(tmp_path, monkeypatch, removed):
+    """Between the making of its lock and its taking the lock is free."""
+    take, stolen = hidden._take, []
+
+    def stolen_first(handle: int) -> None:
+        if not stolen:
+            stolen.append(next(tmp_path.iterdir()))
+            if not removed:
+                raise BlockingIOError(errno.EAGAIN, "taken")
+            shutil.rmtree(stolen[0])
+        take(handle)
+
+    monkeypatch.setattr(hidden, "_take", stolen_first)
+    room = hidden.HiddenFolder(str(tmp_path))
+    assert room.path != str(stolen[0])
+    assert Path(room.path).is_dir()
+    monkeypatch.undo()
+    hidden.remove_litter(str(tmp_path))
+    assert Path(room.path).is_dir()
+    room.remove()
