@@ -213,7 +213,8 @@ class Workflow(EcoAlgorithm):
         def whole(language: str) -> MethodReport:
             years = given.years()
             period = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
-            names = {**terrain_names(language), **driver_names(language), **self.names(given)}
+            classes = self._class_names(language)
+            names = {**classes, **terrain_names(language), **driver_names(language), **self.names(given)}
             return combined_report(headlines, reports, language, period, names, shared, page_one)
 
         return self.publish_report(given, whole) | self.publish_table("OUTPUT_TABLE", headline_table(headlines))

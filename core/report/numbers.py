@@ -79,6 +79,7 @@ _IN_CHINESE = {"CNY": "元", "USD": "美元", "ha": "公顷", "a": "年", "t": "
 _SUBSTANCES = {"CO2": "二氧化碳", "O2": "氧气", "C": "碳"}  # tonnes of which
 POINTS = "pp"  # differences of shares
 _POWER_FIRST = re.compile(r"1e(\d+) (.+)")
+_KM2_IN_CHINESE = "平方千米"
 _HA_PER_KM2 = 100.0
 _KM2_FROM_HA = 1e4  # a hundred square kilometres
 
@@ -96,7 +97,7 @@ def unit_text(unit: str, language: str = "en") -> str:
         return text
     for substance, of in _SUBSTANCES.items():
         text = text.replace(f"t {substance}", f"t{of}")
-    text = re.sub(r"[A-Za-z]+", lambda word: _IN_CHINESE.get(word[0], word[0]), text)
+    text = re.sub(r"[A-Za-z]+", lambda word: _IN_CHINESE.get(word[0], word[0]), text).replace("km²", _KM2_IN_CHINESE)
     return re.sub(r"(?<=[^ /(])(?<!e\d) (?=[^ (])", "·", text)
 
 
@@ -121,7 +122,7 @@ def scaled(
     told = unit_text(unit, language)
     peak = max((abs(v) for v in numbers if v is not None), default=0.0)
     if unit == "ha" and peak >= _KM2_FROM_HA:
-        return _divided(numbers, _HA_PER_KM2), "km²"
+        return _divided(numbers, _HA_PER_KM2), unit_text("km2", language)
     if 0 < peak < 1e-3 and unit != "%":  # percents stay percents
         exponent = math.floor(math.log10(peak) / 3) * 3
         return _divided(numbers, 10.0**exponent), power_of_ten(exponent, told)
@@ -164,7 +165,7 @@ def unit_decimals(unit: str) -> int | None:
     """
     in_words = any(unit.startswith(word) for words in _WORDS.values() for _, word in words)
     points = unit in (unit_text(POINTS), unit_text(POINTS, "zh"))
-    return 2 if unit.startswith("%") or unit == "km²" or in_words or points else None
+    return 2 if unit.startswith("%") or unit in ("km²", _KM2_IN_CHINESE) or in_words or points else None
 
 
 def density_unit(unit: str) -> str:

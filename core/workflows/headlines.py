@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..report import Block, Chapter, Column, Figure, Figures, TableBlock, format_number
 from ..report.names import told
+from ..report.numbers import unit_text
 from ..results import Column as ResultColumn
 from ..results import ResultTable
 from ..tables import Table
@@ -79,7 +80,11 @@ def headline_chapter(
         Column(words["unit"], kind="text"),
         Column("p"),
     ]
-    rows = [(_title(h, words, names), h.from_year, h.year, _written(h.value), h.unit or None, h.p) for h in headlines]
+    language = words["html_language"][:2]
+    rows = [
+        (_title(h, words, names), h.from_year, h.year, _written(h.value), unit_text(h.unit, language) or None, h.p)
+        for h in headlines
+    ]
     blocks: list[Block] = [Figures(cards)] if cards else []
     return Chapter(
         words["headlines"], [*blocks, TableBlock(words["headlines"], columns, rows, download="headlines.csv")]
@@ -88,8 +93,19 @@ def headline_chapter(
 
 def _title(headline: Headline, words: Mapping[str, str], names: Mapping[str, str]) -> str:
     title = words[f"headline_{headline.figure}"]
-    parts = [names.get(part) or told(words, part) for part in headline.subject.split(", ")]
-    return f"{title}: {', '.join(parts)}" if headline.subject else title
+    between = "：" if words["html_language"].startswith("zh") else ": "
+    return f"{title}{between}{_subject(headline.subject, words, names)}" if headline.subject else title
+
+
+def _subject(subject: str, words: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """What a figure is about, in words: a name as a whole, or the parts of a change or of a list."""
+    known = names.get(subject) or told(words, subject)
+    if known != subject:
+        return known
+    between = next((sign for sign in (" → ", ", ") if sign in subject), None)
+    if between is None:
+        return subject
+    return between.join(_subject(part, words, names) for part in subject.split(between))
 
 
 def _period(headline: Headline) -> str:

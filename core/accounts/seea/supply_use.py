@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import InputError, TableError
 from ...messages import say
+from ...quantities import Words
 from ...tables import Table, resource_table
 from ..notices import Notice
 from ..quantity_table import TOTALS, column_texts, optional_numbers
@@ -312,8 +313,8 @@ def supply_use(
     if any(row.supply.get(UNALLOCATED) for row in (*physical, *monetary)):
         notices.append(Notice("seea_warns_unallocated"))
     if users.guessed:
-        names = ", ".join(service_name(name, "", "en") for name in users.guessed)
-        notices.append(Notice("seea_warns_users", {"services": names}))
+        names = {language: [service_name(name, "", language) for name in users.guessed] for language in ("en", "zh")}
+        notices.append(Notice("seea_warns_users", {"services": Words(", ".join(names["en"]), "、".join(names["zh"]))}))
     return SupplyUse(year, kinds, tuple(physical), tuple(monetary), tuple(notices))
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ...messages import told
 from ...quantities import quantity
 from ...report import (
     Bars,
@@ -24,7 +25,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.common import left_out_areas, pictures
-from ...report.numbers import amount, density_unit
+from ...report.numbers import amount, density_unit, unit_text
 from ...report.telling import Sentence, Teller, within
 from ...report.texts import load_texts
 from ...results import Cell
@@ -47,7 +48,7 @@ def valuation_report(result: ValuationResult, outputs: ValuationOutputs, languag
         ],
         subtitle=f"{years} · {result.inputs.equivalents.name} · {result.inputs.scheme.title}",
         facts=[(words["valuation_area"], amount(math.fsum(result.area_ha[-1]), "ha", language))],
-        parameters=_references(result, words),
+        parameters=_references(result, words, language),
         sources=_sources(result, words),
         left_out=_left_out(result, words),
         sentences=_sentences(result, unit, Teller(language)),
@@ -168,16 +169,18 @@ def _services(result: ValuationResult, words: dict[str, str], unit: str, languag
     return blocks
 
 
-def _references(result: ValuationResult, words: dict[str, str]) -> list[tuple[str, Cell]]:
+def _references(result: ValuationResult, words: dict[str, str], language: str) -> list[tuple[str, Cell]]:
+    unit = unit_text(quantity("standard_value").unit_in(result.inputs.currency), language)
+    between = "：" if language == "zh" else ": "
     rows: list[tuple[str, Cell]] = [
         (
             words["valuation_standard"],
-            f"{result.inputs.standard_value:g} {quantity('standard_value').unit_in(result.inputs.currency)}",
+            f"{result.inputs.standard_value:g} {unit}",
         )
     ]
     for factor, references in result.references.items():
         numbers = ", ".join(f"{number:.6g}" for number in dict.fromkeys(references))
-        rows.append((f"{words['valuation_reference']}: {FACTOR_LABELS[factor]}", numbers))
+        rows.append((f"{words['valuation_reference']}{between}{told(FACTOR_LABELS[factor], language)}", numbers))
     return rows
 
 
@@ -199,6 +202,7 @@ def _sources(result: ValuationResult, words: dict[str, str]) -> list[Provenance]
                 unit,
                 standard.region,
                 standard.confidence,
+                f"standard_value:{inputs.equivalents.name}",
             )
         )
     return sources

@@ -9,7 +9,7 @@ from typing import Literal
 from ...errors import InputError
 from ...messages import listed, say
 from ...progress import Progress
-from ...quantities import ANY, Measure, UnitChoice
+from ...quantities import ANY, Measure, UnitChoice, Words
 from ...raster.dataset import open_raster, short_name
 from ...raster.reading.series import yearly_sources
 from ...raster.reading.source import Kind, Source
@@ -34,6 +34,12 @@ from .sensors import LEVELS, REFLECTIVE, Sensor
 from .series import SensorSeries, sensor_series, tell_sensors
 
 Mode = Literal["joint", "reference", "yearly", "equal_weight"]
+
+# What a Chinese reader calls the bands of an image.
+ROLE_WORDS = {
+    "blue": "蓝", "green": "绿", "red": "红", "nir": "近红外", "nir2": "近红外 2", "swir1": "短波红外 1",
+    "swir2": "短波红外 2", "thermal": "热红外", "quality": "质量",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,7 @@ def _sources(inputs: RseiInputs, position: int, numbers: Mapping[str, int]) -> d
             f"Image {year}, {role}",
             measure=measure,
             year=year,
-            series=f"Images, {role}",
+            series=say("Images, {role}", role=Words(role, ROLE_WORDS[role])),
         )
     if inputs.temperature:
         measure = Measure("surface_temperature")

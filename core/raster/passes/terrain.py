@@ -21,7 +21,7 @@ from ..reading.stored import linear_of
 from ..windows import Window, cut_windows
 
 SLOPE, ASPECT = "slope", "aspect"
-LABELS = {SLOPE: "Slope", ASPECT: "Aspect"}
+LABELS = {SLOPE: say("Slope"), ASPECT: say("Aspect")}
 UNITS = {SLOPE: "degrees", ASPECT: "degrees clockwise from north"}
 BYTES_PER_PIXEL = 128  # of a window: nine neighbours and what comes of them, in double precision
 WEIGHTS = (1, 2, 1)
@@ -194,7 +194,13 @@ def derive_terrain(
             writer.finish(QUIET)
             writer.commit()
     return tuple(
-        Source(f"{dem.name}:{output.name}", output.path, 1, "continuous", f"{LABELS[output.name]} of {dem.named}")
+        Source(
+            f"{dem.name}:{output.name}",
+            output.path,
+            1,
+            "continuous",
+            say("{what} of {raster}", what=LABELS[output.name], raster=dem.named),
+        )
         for output in outputs
     )
 
