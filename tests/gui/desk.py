@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clicks import FOLDER, SEEN, picture, wait
-from newcomer import layout, names, start
+from newcomer import layout, names, nothing, start
 from qgis.core import (
     QgsApplication,
     QgsMapLayerType,
@@ -44,7 +44,12 @@ from qgis.utils import iface, plugins
 
 ZIP = os.environ["ECOASSETS_ZIP"]
 STEPS = os.environ["ECOASSETS_STEPS"].split(",")
-OF_OTHERS = {"start": start, "layout": layout, "names": names}  # steps that stand in a file of their own
+OF_OTHERS = {
+    "start": start,
+    "layout": layout,
+    "names": names,
+    "nothing": nothing,
+}  # steps that stand in a file of their own
 MODELS_IN = "zh" if QgsApplication.locale().startswith("zh") else "en"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from clicks import FOLDER, SEEN, menu, picture, wait
-from qgis.core import QgsLayerTreeGroup, QgsProject
+from qgis.core import Qgis, QgsLayerTreeGroup, QgsProject
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface
+
+PLAN_MAP = ("New plan map…", "新建分区方案图…")
 
 
 def start() -> None:
@@ -50,6 +52,18 @@ def start() -> None:
     saved_run(Path(QUrl(opened[0]).toLocalFile()).with_suffix(".parameters.json"))
     QgsProject.instance().setDirty(False)
     iface.newProject(False)
+
+
+def nothing() -> None:
+    """A plan map of an empty project."""
+    next(entry for entry in menu().actions() if entry.text() in PLAN_MAP).trigger()
+    wait(0.5)
+    dialogs = [one for one in QApplication.topLevelWidgets() if type(one).__name__ == "PlanDialog" and one.isVisible()]
+    told = [item for item in iface.messageBar().items() if item.title() == "EcoAssets"]
+    SEEN["nothing"] = {"dialogs": len(dialogs), "told": [item.text() for item in told]}
+    for item in told:
+        if item.level() == Qgis.MessageLevel.Warning:
+            iface.messageBar().popWidget(item)
 
 
 class UrlCatcher(QObject):
@@ -109,7 +123,7 @@ def saved_run(path: Path) -> None:
 def layout(name: str = "layout") -> None:
     """The plan map of the menu, as its dialog offers it."""
     before = len(QgsProject.instance().layoutManager().printLayouts())
-    next(entry for entry in menu().actions() if entry.text() in ("New plan map…", "新建分区方案图…")).trigger()
+    next(entry for entry in menu().actions() if entry.text() in PLAN_MAP).trigger()
     wait(1)
     dialog = next(one for one in QApplication.topLevelWidgets() if type(one).__name__ == "PlanDialog")
     picture(dialog, f"{name}-dialog")

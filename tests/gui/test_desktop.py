@@ -13,12 +13,12 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 @pytest.fixture(scope="module")
 def english(at_the_desk):
-    return at_the_desk("en_US", "install,start,toolbox,dialogs,words,names,run,layout,batch,modeler,reload")
+    return at_the_desk("en_US", "install,nothing,start,toolbox,dialogs,words,names,run,layout,batch,modeler,reload")
 
 
 @pytest.fixture(scope="module")
 def chinese(at_the_desk):
-    return at_the_desk("zh-Hans", "install,start,toolbox,dialogs,words,names,run,layout,modeler")
+    return at_the_desk("zh-Hans", "install,nothing,start,toolbox,dialogs,words,names,run,layout,modeler")
 
 
 @pytest.fixture(params=["english", "chinese"])
@@ -85,6 +85,11 @@ def test_the_latest_run_lies_on_top_and_earlier_ones_are_folded(seen):
     assert seen["shown"] in seen["layers"]
     assert [name.count(" · region · 2000–2015 · ") for name in seen["groups"][:2]] == [1, 1]
     assert seen["folded"] == [True, False]
+
+
+def test_a_project_that_shows_nothing_gets_no_plan_map_and_is_told_so(seen):
+    assert seen["nothing"]["dialogs"] == 0
+    assert len(seen["nothing"]["told"]) == 2, "the welcome, and what to do first"
 
 
 def test_a_plan_map_shows_the_plan_below_the_districts(seen):
