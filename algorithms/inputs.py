@@ -69,7 +69,7 @@ def unreadable(definition: QgsProcessingParameterDefinition, value: Any, context
         and one
         and not (rasters and load_as_raster(one, context) is not None)
         and QgsProcessingUtils.mapLayerFromString(one, context) is None
-        and not table_file(one)
+        and not (not rasters and table_file(one))
     ]
 
 

@@ -121,7 +121,10 @@ class Gate:
     def findings(self) -> list[Finding]:
         """What was found since the last time, one finding per fact."""
         new, self._new = self._new, []
-        return merged(self._found(new))
+        found = list(self._found(new))
+        refused = {place for finding in found if finding.severity == "stop" for place in finding.places}
+        # what a raster would leave out is of no interest where it is the wrong one
+        return merged(one for one in found if one.check != "fill" or not refused.issuperset(one.places))
 
     def account(self, found: JobResult, pixels: int | None, progress: Progress) -> None:
         """Tells what a pass has left out, counted exactly, before its outputs get their names.
@@ -158,7 +161,7 @@ class Gate:
         for source in sources:
             if self.scheme is not None and is_land_cover(source):
                 yield from self._of_classes(source, self.scheme)
-        for members in _by(sources, lambda source: source.series).values():
+        for members in _by(sources, _own_series).values():
             yield from check_series([(place_of(source), self._seen[source]) for source in members], members[0].kind)
         for members in _by(sources, lambda source: source.series or source.quantity).values():
             yield from self._of_years(members)
@@ -244,6 +247,11 @@ def _by(sources: Sequence[Source], key: Callable[[Source], _Key]) -> dict[_Key, 
         if key(source) != "":
             found.setdefault(key(source), []).append(source)
     return found
+
+
+def _own_series(source: Source) -> tuple[str, str] | str:
+    """The series of a source, and its key: two inputs may be called alike, such as maps of several services."""
+    return (source.series, source.name.split(":")[0]) if source.series else ""
 
 
 def _input_of(source: Source) -> str:

@@ -105,6 +105,7 @@ CHECKS: tuple[Check, ...] = (
     Check("twins", ("series",), "Do two years have the same raster, or the same pixels?"),
     Check("break", ("series",), "Do all values change by a factor between two years?"),
     Check("swapped", ("run",), "Are two inputs swapped, by their names or by their values?"),
+    Check("named", ("run",), "Is a file called by another quantity than it is given for?"),
     Check("names", ("names",), "Do names that stand beside rasters cross those of the files?"),
     Check("codes", ("land_cover",), "Does the scheme know every code, and which scheme does?"),
     Check("moved", ("land_cover",), "Do classes that the class table moves keep what they were worth?"),

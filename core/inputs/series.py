@@ -20,6 +20,7 @@ _QUANTILES = 25, 50, 75, 98
 _FEWEST = 25  # values; a handful may well be alike, or grow tenfold
 # A high value over a typical one: of flow accumulation, and of heights.
 _UNEVEN, _EVEN = 10.0, 8.0
+_PLAIN = ("elevation", "precipitation", "evapotranspiration", "temperature", "npp", "ndvi", "population")
 # Inputs of one unit of which the first is nearly everywhere the larger one.
 LARGER_OF_TWO = (("precipitation", "evapotranspiration"),)
 
@@ -33,6 +34,8 @@ def check_series(looked: Sequence[Looked], kind: str) -> Iterator[Finding]:
 
 def _twins(looked: Sequence[Looked]) -> Iterator[Finding]:
     """The same raster for several years: nothing would have changed."""
+    if len({place.path for place, _ in looked}) == 1 and all(profile.made for _, profile in looked):
+        return  # bands of one map of this plugin, which holds what has not changed, such as lakes, in every year
     files: dict[Hashable, list[Place]] = {}
     pixels: dict[Hashable, list[Place]] = {}
     for place, profile in looked:
@@ -85,7 +88,10 @@ def _times(first: np.ndarray, second: np.ndarray) -> float | None:
 
 def check_swapped(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
     """Whether two inputs stand in each other's place, by their names or by their values."""
-    yield from _named_as_another(looked)
+    crossed = list(_named_as_another(looked))
+    yield from crossed
+    told = {place for finding in crossed for place in finding.places}
+    yield from _named_otherwise([one for one in looked if one[1] not in told])
     yield from _smaller_than_it_should_be(looked)
     yield from _terrain_as_flow(looked)
 
@@ -101,13 +107,27 @@ def _named_as_another(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Ite
             yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)
 
 
+def _named_otherwise(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
+    """A file that is called by another quantity than the one that it is given for, where names are plain."""
+    for name, place, profile in looked:
+        stem = os.path.splitext(short_name(place.path))[0].lower()
+        own, by_file = quantity(name), quantity_of_file(stem)
+        if profile.made or own.files is None or own.files.search(stem) or by_file is None or by_file.id not in _PLAIN:
+            continue
+        text = "{where}: by its name the file holds {held}, and it is given for {meant}."
+        values = {"held": by_file.name, "meant": own.name}
+        yield Finding("named", "warn", (place,), text, "Check which raster it is.", values)
+
+
 def _smaller_than_it_should_be(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
     """An input that should be the larger one and is the smaller one nearly everywhere."""
     for larger, smaller in LARGER_OF_TWO:
         rich = [(place, profile) for name, place, profile in looked if name == larger]
         poor = [(place, profile) for name, place, profile in looked if name == smaller]
         for (place, profile), (other, of_other) in product(rich, poor):
-            if place.year == other.year and profile.percentile(98) < of_other.percentile(50):
+            low, high = quantity(larger).usual
+            is_usual = (low or 0) <= profile.percentile(50) <= (high or np.inf)  # else it is a matter of its unit
+            if place.year == other.year and is_usual and profile.percentile(98) < of_other.percentile(50):
                 values = {"first": quantity(larger).name, "second": quantity(smaller).name}
                 text = "{where}: {second} exceeds {first} nearly everywhere. The two may be swapped."
                 yield Finding("swapped", "warn", (place, other), text, "Check which raster is which.", values)

@@ -118,7 +118,7 @@ def check_possible(place: Place, profile: RasterProfile, measure: Measure, admis
         low, high = measure.in_numbers(measure.meant.possible)
         values = {
             "value": _number(value),
-            "share": f"{100 * max(1, outside) / max(1, profile.sample.size):.2g} %",
+            "share": f"{100 * max(1, outside) / max(1, profile.sample.size):.3g} %",
             "quantity": _label(measure),
             "range": f"{_number(low)} – {_number(high)}",
             "mend": _other_unit(profile.percentile(50), measure),

@@ -204,7 +204,7 @@ def check_years(rasters: Sequence[tuple[Place, Evidence | None]], insist: bool) 
         yield Finding("years", severity, where, text, mend, values)
     else:
         text = "{where}: by the {by}, rasters are of other years than those for which they are given: {pairs}."
-        yield Finding("years", "warn", where, text, "", values)
+        yield Finding("years", "warn", where, text, "Choose the raster of the year, or correct YEARS.", values)
 
 
 def _are_bands(rasters: Sequence[tuple[Place, Evidence | None]], told: Sequence[tuple[Place, Evidence]]) -> bool:

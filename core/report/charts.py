@@ -51,6 +51,7 @@ def _bars(block: Bars, language: str) -> Figure:
     }
     if block.horizontal:
         category_axis["autorange"] = "reversed"  # first category on top
+        category_axis["dtick"] = 1  # every one has its name
     layout = {
         "barmode": "relative" if block.stacked else "group",
         "bargap": 0.35 if len(names) > 1 else 0.7,

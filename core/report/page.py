@@ -56,7 +56,7 @@ MAX_ROWS = 500  # rows of a table that the page and the paper carry; the downloa
 FOLD_ABOVE, SHOWN_WHEN_FOLDED = 15, 10
 MOST_BYTES = 2_500_000  # of a report, which is sent by mail
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
-_SPARED, _LEAST_LEFT = 1.3, 0.2  # small pictures need more bytes for a pixel; and they must still be seen
+_SPARED, _LEAST_LEFT = 1.6, 0.2  # small pictures need more bytes for a pixel; and they must still be seen
 _SCALE_BAR_SHARE = 0.3  # longest scale bar as a share of the picture
 
 

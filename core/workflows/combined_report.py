@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..report import (
@@ -27,6 +28,7 @@ from .places_report import places_chapter
 from .study_area import SharedArea, area_chapter
 
 MOST_ROWS = 15  # of a table among the results
+Picture = tuple[str, int]  # a file and its band
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,19 @@ def combined_report(
     found = Found(headlines, language, naming)
     chapters = []
     terms = None
+    in_front: set[Picture] = set()
     data = page_one.data(language) if page_one.data else ()
     if page_one.answer is not None:
         page = page_one.answer(found)
         terms = page.glossary(found)
         maps = page_one.maps(language)
+        in_front = {picture for shown in maps for picture in _pictures(shown)}
         cards = page.figures(found)
-        shown = [page.answer(found), cards, *maps[:1], page.table(found), *maps[1:], *data[:1]]
-        blocks: list[Block] = [block for block in shown if block is not None]
+        front = [page.answer(found), cards, *maps[:1], page.table(found), *maps[1:], *data[:1]]
+        blocks: list[Block] = [block for block in front if block is not None]
         chapters.append(Chapter(words["answer"], blocks))
     chapters += [places_chapter(places, words, naming) for places in page_one.places]
-    chapters += [_results(step) for step in steps if step.results]
+    chapters += [_results(step, in_front) for step in steps if step.results]
     chapters += [data[1]] if data else []
     if terms is not None:
         chapters.append(Chapter(words["terms"], [terms]))
@@ -112,12 +116,17 @@ def combined_report(
     )
 
 
-def _results(step: StepReport) -> Chapter:
-    """The results of a step: what can be taken in at a glance."""
+def _pictures(shown: Map) -> set[Picture]:
+    """The files and bands that a map shows as they are."""
+    return {(os.fspath(picture.path), picture.band) for picture in shown.pictures if not picture.recoded}
+
+
+def _results(step: StepReport, in_front: Set[Picture]) -> Chapter:
+    """The results of a step: what can be taken in at a glance, but for maps that page one shows already."""
     blocks: list[Block] = []
     for number in step.results:
         chapter = step.report.chapters[number]
-        shown = _parted(chapter)[0]
+        shown = [b for b in _parted(chapter)[0] if not (isinstance(b, Map) and set() < _pictures(b) <= in_front)]
         blocks += [Heading(chapter.title), *shown] if shown else []
     return Chapter(step.title, blocks)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, TableError
 from ...inputs.record import keep_coefficients
 from ...inputs.used import class_columns
 from ...land_cover import LandCoverScheme
@@ -133,6 +133,20 @@ def least(emission: float, capacity: float) -> float:
     return min(emission, capacity)
 
 
+def _require_years(inputs: PurificationInputs, told: set[int]) -> None:
+    """Refuses emissions of other years alone, which would make every result 0. Raises TableError."""
+    if inputs.emissions is not None and not told.intersection(inputs.years):
+        raise TableError(
+            say(
+                "Table {name} tells emissions of {told}, and the years are {years}. Add rows of these years, or "
+                "correct YEARS.",
+                name=inputs.emissions.name,
+                told=", ".join(map(str, sorted(told))),
+                years=", ".join(map(str, inputs.years)),
+            )
+        )
+
+
 def limit_of(emission: float, capacity: float, method: str) -> str:
     """What sets the limit, `emissions` or `capacity`."""
     if method != "least":
@@ -200,6 +214,8 @@ def run_purification(
             )
         )
     emitted = read_emissions(inputs.emissions, inputs.medium) if inputs.emissions else {}
+    if emitted and inputs.method != "capacity":
+        _require_years(inputs, {year for _, year, _ in emitted})
     capacity = class_capacity(inputs.capacity, scheme, inputs.medium)
     title = say("Capacity ({medium})", medium=inputs.medium)
     keep_coefficients(title, class_columns(scheme.codes, capacity, "t/(ha a)"))

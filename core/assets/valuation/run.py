@@ -206,6 +206,17 @@ def prepare_valuation(
                 currency=inputs.currency,
             )
         )
+    low, high = quantity("standard_value").usual
+    if inputs.currency == "CNY" and low and high and not low <= inputs.standard_value <= high:
+        progress.warn(
+            say(
+                "The value of one equivalent is {value:g} CNY/(ha a), and usual is {low:g} to {high:g}. Write CNY per "
+                "hectare, neither thousands nor per mu (STANDARD_VALUE).",
+                value=inputs.standard_value,
+                low=low,
+                high=high,
+            )
+        )
     coefficients = _coefficients(inputs)
     cover = yearly_sources("land_cover", inputs.land_cover, inputs.years, say("Land cover"), kind="classes")
     area = open_study_area(cover[0], settings, folder, progress, inputs.scheme)

@@ -29,10 +29,11 @@ def picture_sizes(chapters: Sequence[Chapter], budget: float = BUDGET) -> Iterat
     appendix = _pixels(chapter for chapter in chapters if chapter.appendix)
     of_results = min(1.0, budget * (_OF_RESULTS if appendix else 1.0) / (results or 1.0))
     of_appendix = min(1.0, (budget - results * of_results) / (appendix or 1.0))
+    smallest = int(_SMALLEST * math.sqrt(min(1.0, budget / BUDGET)))
     for chapter in chapters:
         share = of_appendix if chapter.appendix else of_results
         for block in _maps(chapter):
-            yield max(_SMALLEST, int(_wished(block) * math.sqrt(share)))
+            yield max(smallest, int(_wished(block) * math.sqrt(share)))
 
 
 def _maps(chapter: Chapter) -> list[Map]:

@@ -8,7 +8,7 @@ import pytest
 from ecoassets.core.inputs.gate import Gate
 from ecoassets.core.inputs.record import recorded
 from ecoassets.core.progress import QUIET
-from ecoassets.core.quantities import Measure
+from ecoassets.core.quantities import ANY, Measure
 from ecoassets.core.raster.reading.series import yearly_sources
 from ecoassets.core.raster.reading.source import Source
 from ecoassets.tests.rasters import write_raster
@@ -120,3 +120,54 @@ def test_a_dem_given_for_its_flow_accumulation_is_swapped(tmp_path):
 def test_heights_in_kilometres_are_suspected(tmp_path):
     (line,) = looked_at(tmp_path, elevation=("dem", 0.3 + LAND))
     assert "It looks like kilometres, unless the land is as flat as a delta" in line
+
+
+def test_maps_of_two_inputs_that_are_called_alike_are_not_held_against_each_other(tmp_path):
+    """The maps of an account are all called Values, and litres are no tonnes."""
+    small = write_raster(tmp_path / "small.tif", np.full((9, 9), 2.0), "float32")
+    large = write_raster(tmp_path / "large.tif", np.full((9, 9), 2e6), "float32")
+
+    def found(second):
+        sources = [Source(name, path, label="Values", series="Values", measure=ANY) for name, path in second]
+        gate = Gate()
+        gate.admit(sources)
+        return [finding.check for finding in gate.findings()]
+
+    assert "break" in found([("carbon:2000", small), ("carbon:2010", large)])
+    assert "break" not in found([("carbon:2000", small), ("water:2000", large)])
+
+
+def test_a_file_that_is_plainly_another_is_told(tmp_path):
+    def found(file, quantity, values=LAND * 500):
+        path = write_raster(tmp_path / file, values, "float32", nodata=-1)
+        gate = Gate()
+        gate.admit([Source("v", path, label="V", measure=Measure(quantity))])
+        return [finding.told() for finding in gate.findings() if finding.check == "named"]
+
+    (line,) = found("dem_30m.tif", "npp")
+    assert "by its name the file holds Elevation, and it is given for Net primary production" in line
+    assert "Net primary production" in found("npp_2015.tif", "elevation")[0]
+    assert found("npp_over_dem.tif", "npp") == [], "its own name wins"
+    assert found("county.tif", "npp") == []
+
+
+def test_evapotranspiration_is_not_held_against_rain_in_metres(tmp_path):
+    """The unit is told; that the two were swapped would send the reader the wrong way."""
+    rain = write_raster(tmp_path / "a.tif", LAND * 0.9, "float32", nodata=-1)
+    loss = write_raster(tmp_path / "b.tif", LAND * 500, "float32", nodata=-1)
+    gate = Gate()
+    given = (("precipitation", rain), ("evapotranspiration", loss))
+    gate.admit([Source(name, path, label=name, measure=Measure(name)) for name, path in given])
+    found = [finding.check for finding in gate.findings()]
+    assert "swapped" not in found and "unit" in found
+
+
+def test_fill_codes_of_a_raster_that_is_refused_are_not_told(tmp_path):
+    values = np.full((20, 20), 700.0)
+    values[0, 0], values[1, 1] = 249.0, 250.0
+    path = write_raster(tmp_path / "x.tif", values, "float32", nodata=None)
+    gate = Gate()
+    gate.admit([Source("v", path, label="C", measure=Measure("cover_factor"))])
+    found = gate.findings()
+    assert [finding.check for finding in found if finding.severity == "stop"]
+    assert "fill" not in [finding.check for finding in found]
