@@ -50,5 +50,5 @@ def _to_mind(report: MethodReport, teller: Teller) -> Sequence[Sentence]:
             teller.sentence("mind", "left_out", share=share, area=teller.amount_of(worst.area_ha, "ha"), why=where)
         )
     if report.warnings:
-        told.append(teller.sentence("mind", "notes", count=len(report.warnings), title=teller.words["warnings"]))
+        told.append(teller.sentence("mind", "notes", count=len(report.warnings)))
     return told

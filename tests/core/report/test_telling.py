@@ -102,7 +102,7 @@ class TestPageOne:
         assert answer.sentences[-1] == (
             "To mind.",
             "The largest part without a result is 9 ha or 3.00 % of the area (2005: no rain). "
-            "Notes that stand under “Please note”: 2.",
+            "Notes on data and method, told after the results: 2.",
         )
 
     def test_a_report_that_answers_nothing_stays_as_it_is(self):
