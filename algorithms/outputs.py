@@ -305,8 +305,8 @@ def _format_fault(definition: QgsProcessingParameterDefinition, path: str) -> st
         return tr("reports are HTML, not {suffix}. Name it .html; a browser prints it as PDF", suffix=suffix)
     if "*.xlsx" in wanted and suffix != ".xlsx":
         return tr("the workbook is an Excel file. Name it {name}", name=f"{name}.xlsx")
-    if "*.md" in wanted and suffix not in ("", ".md", ".markdown", ".txt"):
-        return tr("the text is Markdown. Name it {name}", name=f"{name}.md")
+    if "*.md" in wanted and suffix not in ("", ".md", ".markdown", ".txt", ".docx"):
+        return tr("the text is Markdown or Word. Name it {md} or {word}", md=f"{name}.md", word=f"{name}.docx")
     holds_rows = definition.type() == "sink" and definition.dataType() == QgsProcessing.SourceType.TypeVector
     if holds_rows and suffix not in _TABLES and QgsVectorFileWriter.driverForExtension(suffix.lstrip(".")):
         return tr(

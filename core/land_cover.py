@@ -206,7 +206,7 @@ def load_scheme(
 
 def require_known_codes(table: Table, scheme: LandCoverScheme) -> None:
     """Refuses a table whose codes the scheme lacks, all of them: no row would be used. Raises TableError."""
-    codes = table.codes("code")
+    codes = list(dict.fromkeys(map(int, table.numbers("code"))))  # a code may have rows by slope
     if codes and not any(map(scheme.known, codes)):
         raise TableError(
             say(

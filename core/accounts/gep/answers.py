@@ -46,12 +46,11 @@ def sentences(account: GepAccount, parts: Sequence[Part], language: str) -> list
     teller = Teller(language)
     words, years = teller.words, account.years
     totals = [account.total(year) for year in years]
-    hangs = [swing.name(language) for swing in deciding(swings(account))]
     found = [
         ("categories", _of_what(parts, words)),
         ("where", _where(parts, words)),
-        ("change", _why(account, _first_to_last(account), words, language)),
-        ("sensitivity", words["gep_says_hangs"].format(prices=listed(hangs, language)) if hangs else ""),
+        ("change", why_changed(account, words, language)),
+        ("sensitivity", hangs_on(account, words, language)),
     ]
     told = [(words[f"about_{about}"], text) for about, text in found if text]
     return [*teller.levels(words["headline_gep"], years, totals, f"{account.currency}/a"), *told]
@@ -80,7 +79,15 @@ def _where(parts: Sequence[Part], words: Words) -> str:
     return told
 
 
-def _why(account: GepAccount, found: Sequence[Change], words: Words, language: str) -> str:
+def hangs_on(account: GepAccount, words: Words, language: str) -> str:
+    """The prices that the total hangs most on; "" where none decides."""
+    prices = [swing.name(language) for swing in deciding(swings(account))]
+    return words["gep_says_hangs"].format(prices=listed(prices, language)) if prices else ""
+
+
+def why_changed(account: GepAccount, words: Words, language: str) -> str:
+    """What prices and what quantities did between the first and the last year; "" of one year."""
+    found = _first_to_last(account)
     if not found:
         return ""
     total = change_cells(found)

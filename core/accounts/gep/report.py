@@ -12,7 +12,7 @@ from ...results import Cell
 from ...tables import Provenance, provenance
 from ..services import CATEGORIES, COUNTED, catalogue, service_name
 from .account import GepAccount, total_of
-from .answers import cards, listed, sentences, zone_name
+from .answers import cards, hangs_on, listed, sentences, why_changed, zone_name
 from .bridge import END, START, bridge
 from .change import changes
 from .money import MoneyUnit, money_unit
@@ -250,7 +250,7 @@ def _zones(
 
 
 def _change(account: GepAccount, words: Words, money: MoneyUnit, language: str) -> list[Block]:
-    blocks: list[Block] = []
+    blocks: list[Block] = [*_told(why_changed(account, words, language))]
     for pair, found in changes(account).items():
         if not found:
             continue
@@ -287,6 +287,11 @@ def _change(account: GepAccount, words: Words, money: MoneyUnit, language: str) 
             names = [name for name, _ in named[:-2]]
             blocks.append(Bars(words["gep_effects"], names, effects, f"{account.currency}/a", horizontal=True))
     return blocks
+
+
+def _told(sentence: str) -> list[Paragraph]:
+    """A sentence of page one once more where its table is: a workflow has a page one of its own."""
+    return [Paragraph(sentence)] if sentence else []
 
 
 def _overlaps(account: GepAccount, words: Words, language: str) -> list[Block]:
@@ -327,7 +332,8 @@ def _sensitivity(account: GepAccount, words: Words, money: MoneyUnit, language: 
     ]  # fmt: skip
     low, high = account.inputs.low_pct, account.inputs.high_pct
     note = words["gep_sensitivity_note"].format(low=f"{low:g}", high=f"{high:g}")
-    return [TableBlock(words["gep_sensitivity"], columns, rows, note, "sensitivity.csv")]
+    table = TableBlock(words["gep_sensitivity"], columns, rows, note, "sensitivity.csv")
+    return [*_told(hangs_on(account, words, language)), table]
 
 
 def _bridge(account: GepAccount, words: Words, money: MoneyUnit, language: str) -> list[Block]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from osgeo import gdal
-from scipy.spatial import cKDTree
 
 from ...errors import InputError
 from ...messages import say
@@ -46,6 +45,8 @@ def fill_nearest(path: str, masks: Sequence[str], grid: Grid, progress: Progress
         InputError: more cells lie beside holes than can be kept.
         Cancelled: the user stopped.
     """
+    from scipy.spatial import cKDTree  # QGIS may lack it; only filling needs it
+
     what = "Cannot fill the soil map"
     dataset = call_gdal(what, InputError, gdal.OpenEx, path, gdal.OF_RASTER | gdal.OF_UPDATE)
     band = dataset.GetRasterBand(1)
