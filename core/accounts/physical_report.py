@@ -226,7 +226,7 @@ def purification_report(
         count = len(result.pollutants)
         for p, name in enumerate(result.pollutants):
             pictures = [MapPicture(outputs.removed, str(year), y * count + p + 1) for y, year in enumerate(years)]
-            maps.append(Map(f"{words['accounts_removed']}: {name}", pictures, Ramp()))
+            maps.append(Map(f"{words['accounts_removed']}{words['colon']}{name}", pictures, Ramp()))
     chart = Bars(words["accounts_removed"], list(result.pollutants), bars, "t/a", stacked=False)
     air = result.inputs.medium == "air" and not own_capacity and method != "emissions"
     return MethodReport(

@@ -77,7 +77,7 @@ def _maps(run: GeodetectorRun, factor: str, folder: str, words: dict[str, str]) 
     if not pictures:
         return []
     note = words["drivers_risk_map_note"].format(y=run.choice.y)
-    return [Map(f"{words['drivers_risk_map']}: {factor}", pictures, Ramp(run.choice.y), note)]
+    return [Map(f"{words['drivers_risk_map']}{words['colon']}{factor}", pictures, Ramp(run.choice.y), note)]
 
 
 def write_stratum_means(run: GeodetectorRun, result: GeodetectorResult, factor: str, path: str) -> bool:

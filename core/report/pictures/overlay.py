@@ -165,7 +165,7 @@ def source_line(pictures: Sequence[MapPicture], words: Mapping[str, str]) -> str
     """The files of a map, their coordinate reference system and the size of their pixels."""
     names = ", ".join(dict.fromkeys(short_name(os.fspath(picture.path)) for picture in pictures))
     dataset = open_raster(os.fspath(pictures[0].path))
-    return " · ".join(filter(None, (f"{words['map_source']}: {names}", *_place(dataset))))
+    return " · ".join(filter(None, (f"{words['map_source']}{words['colon']}{names}", *_place(dataset))))
 
 
 def _place(dataset: gdal.Dataset) -> tuple[str, str]:

@@ -51,7 +51,7 @@ def _overview(result: ConservationResult, words: Words) -> list[Block]:
     cards = [
         Figure(words["zoning_conservation_area"], result.area_ha, "ha"),
         Figure(words["share"], result.share_pct, "%"),
-        *(Figure(f"{words['zoning_kept']}: {name}", pct, "%") for name, pct in zip(services, kept)),
+        *(Figure(f"{words['zoning_kept']}{words['colon']}{name}", pct, "%") for name, pct in zip(services, kept)),
     ]
     series = [
         Series(words["zoning_kept"], kept, legend("conservation")[1].colour),
@@ -108,7 +108,7 @@ def _cleanup(result: ConservationResult, words: Words) -> list[Block]:
     if result.inputs.minimum_area_ha <= 0:
         return []
     note = words["zoning_cleanup_note"].format(area=f"{result.inputs.minimum_area_ha:g}")
-    first = f"{words['zoning_kept']}: "
+    first = f"{words['zoning_kept']}{words['colon']}"
 
     def figure(word: str) -> str:
         return first + word[len("kept ") :] if word.startswith("kept ") else words[word]

@@ -193,12 +193,12 @@ def _page(result: PlanResult, d: int, picture: str | None, words: Words, languag
     ]
     blocks: list[Block] = [Figures(cards)]
     if picture:
-        title = f"{words['zoning_plan_map']}: {named(words, result.districts[d])}"
+        title = f"{words['zoning_plan_map']}{words['colon']}{named(words, result.districts[d])}"
         blocks.append(class_map(title, [MapPicture(picture)], legend("plan", language)))
     reasons = reasons_of_part(result.reasons_ha[d, [RESTORE, BOTH]].sum(axis=0), language)
     if reasons:
         told = "; ".join(f"{reason} {amount(area, 'ha', language)}" for reason, area in reasons)
-        blocks.append(Paragraph(f"{words['zoning_why_restore']}: {told}."))
+        blocks.append(Paragraph(f"{words['zoning_why_restore']}{words['colon']}{told}."))
     blocks.append(_ecosystems(result, d, words, language))
     if result.inputs.services:
         blocks.append(_services(result, d, words, names))

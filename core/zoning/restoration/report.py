@@ -76,7 +76,7 @@ def _overview(result: RestorationResult, words: Words, language: str) -> list[Bl
         )
     ]
     used = [
-        Figure(f"{words['zoning_restoration_area']}: {named(words, name)}", result.area_of(name), "ha")
+        Figure(f"{words['zoning_restoration_area']}{words['colon']}{named(words, name)}", result.area_of(name), "ha")
         for name in USED_LAND
         if result.area_of(name) > 0
     ]
