@@ -8,7 +8,7 @@ from typing import Any
 from ..algorithms.checks.needs import needs_of
 from ..algorithms.declared import POLYGONS
 from ..algorithms.help_texts import QUANTITY, UNIT_FROM
-from ..core.inputs.needs import AnyOf, Columns, Filled, Metres, Need, Polygons, Rows, SeveralYears, Yearly
+from ..core.inputs.needs import AnyOf, Beside, Columns, Filled, Metres, Need, Polygons, Rows, SeveralYears, Yearly
 from ..core.inputs.registry import CHECKS, Guarded, Input, guarding
 from ..core.quantities import quantity
 
@@ -85,6 +85,8 @@ def _told(need: Need) -> tuple[str, str]:
         return "YEARS", "two years or more"
     if isinstance(need, AnyOf):
         return need.names[0], f"one of {', '.join(need.names)}"
+    if isinstance(need, Beside):
+        return need.name, f"given beside {need.where}, unless {need.unless} is"
     if isinstance(need, Filled):
         return need.folder, "a folder that is not empty"
     assert isinstance(need, Metres)

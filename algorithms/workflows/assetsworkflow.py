@@ -27,7 +27,7 @@ from .downloads import DownloadsParameters
 from .driver_chain import DriverChain, DriverChainParameters
 from .placing import TERRAIN_FILES
 from .sampling import DRIVERS, DriverParameters, Sampling
-from .workflow import COVER, Workflow
+from .workflow import FROM_DOWNLOADS, Workflow
 
 VARIABLES = ("slope", "aspect", "landform")
 ASSETS, HEMEROBY = "assets", "hemeroby"
@@ -37,7 +37,7 @@ class AssetsWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainPa
     """Assets by year, where they lie by slope, aspect and landform, and what drives them."""
 
     NAME = "assetsworkflow"
-    NEEDS = (*ValuingAlgorithm.NEEDS, COVER)
+    NEEDS = (*ValuingAlgorithm.NEEDS, *FROM_DOWNLOADS)
     MAIN_MAP = "ecological_assets.tif"
     GROUP = "workflows"
     ADJUSTED = True

@@ -42,7 +42,7 @@ from .chain import Chain, Step
 from .downloads import DownloadsParameters
 from .driver_chain import DriverChain, DriverChainParameters
 from .sampling import DRIVERS, DriverParameters, Sampling
-from .workflow import COVER, Workflow
+from .workflow import FROM_DOWNLOADS, Workflow
 
 PER_HEAD_FILE = "gdp_per_head.tif"
 ESV, RSEI, ACTIVITY = "esv", "rsei", "human_activity"
@@ -52,7 +52,7 @@ class EsvWorkflow(Workflow, ValuingAlgorithm, DriverParameters, DriverChainParam
     """How land changed hands, what that gained and lost, how well the land is, how hard people press, and why."""
 
     NAME = "esvworkflow"
-    NEEDS = (*ValuingAlgorithm.NEEDS, COVER, SeveralYears(ONE_YEAR))
+    NEEDS = (*ValuingAlgorithm.NEEDS, *FROM_DOWNLOADS, SeveralYears(ONE_YEAR))
     MAIN_MAP = "value_change.tif"
     GROUP = "workflows"
     ADJUSTED = True

@@ -15,7 +15,7 @@ from qgis.core import (
 )
 
 from ...core.errors import Cancelled, EcoAssetsError, InputError
-from ...core.inputs.needs import AnyOf
+from ...core.inputs.needs import AnyOf, Beside, Filled
 from ...core.progress import Progress
 from ...core.raster.dataset import view_of_band
 from ...core.raster.files import workspace
@@ -28,7 +28,7 @@ from ...core.workflows.combined_report import PageOne, StepReport, combined_repo
 from ...core.workflows.driver_headlines import driver_names
 from ...core.workflows.headlines import Headline, headline_table
 from ...core.workflows.places_report import place_headlines
-from ...core.workflows.preflight import COVER_NEEDED, YearlyRasters, check_rasters
+from ...core.workflows.preflight import BOUNDARY_NEEDED, COVER_NEEDED, YEARS_NEEDED, YearlyRasters, check_rasters
 from ...core.workflows.study_area import SharedArea, area_headlines, share_study_area
 from ..base import EcoAlgorithm, Results
 from ..declared import METHODS, WORKBOOK
@@ -42,7 +42,12 @@ from .placing import Placing
 
 AREA_FILE = "study_area.tif"
 REPORT_FILE = "report.html"
-COVER = AnyOf(("LAND_COVER", "DOWNLOADS"), COVER_NEEDED)
+FROM_DOWNLOADS = (
+    AnyOf(("LAND_COVER", "DOWNLOADS"), COVER_NEEDED),
+    Filled("DOWNLOADS"),
+    Beside("YEARS", "DOWNLOADS", "LAND_COVER", YEARS_NEEDED),
+    Beside("BOUNDARY", "DOWNLOADS", "LAND_COVER", BOUNDARY_NEEDED),
+)
 AWAY_FILES = {WORKBOOK: "tables.xlsx", METHODS: "methods.md"}
 
 

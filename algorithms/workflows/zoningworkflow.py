@@ -34,7 +34,7 @@ from ..translation import tr
 from .chain import Chain, Step
 from .downloads import INDICATORS, DownloadsParameters
 from .soil_steps import SoilSteps, has_soil
-from .workflow import COVER, Workflow, last_land_cover
+from .workflow import FROM_DOWNLOADS, Workflow, last_land_cover
 
 WATER, SOIL, FLOOD, HABITAT, QUALITY = (
     "water_retention",
@@ -55,7 +55,7 @@ class ZoningWorkflow(Workflow, DownloadsParameters):
     """Restore here, conserve there: from rain, soil, relief and plants to a plan by district."""
 
     NAME = "zoningworkflow"
-    NEEDS = (COVER,)
+    NEEDS = FROM_DOWNLOADS
     MAIN_MAP = "plan.tif"
     RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {
         "restorationzones": (0,),

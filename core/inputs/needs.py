@@ -179,6 +179,27 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What must be given where something else is, unless a third thing is.
+
+    Attributes:
+        name: the parameter that must be given.
+        where: the parameter beside which it must.
+        unless: that takes its place.
+        why: what a run says where it was not given.
+    """
+
+    name: str
+    where: str
+    unless: str
+    why: Message
+
+    def require(self, asked: Asked) -> None:
+        if asked.has(self.where) and not (asked.has(self.name) or asked.has(self.unless)):
+            raise InputError(self.why)
+
+
+@dataclass(frozen=True)
 class SeveralYears:
     """More years than one, where any are given.
 
@@ -211,7 +232,7 @@ class Filled:
 
 def at_once(needs: Iterable[Need]) -> list[Need]:
     """Those that can be asked while one chooses: nothing is opened for them."""
-    return [need for need in needs if isinstance(need, (AnyOf, SeveralYears, Filled))]
+    return [need for need in needs if isinstance(need, (AnyOf, Beside, SeveralYears, Filled))]
 
 
 def unmet(needs: Iterable[Need], asked: Asked) -> list[EcoAssetsError]:

@@ -10,6 +10,8 @@ from ..progress import QUIET
 from ..raster.reading.series import yearly_sources
 from ..raster.reading.source import describe_source, fit_to_grid
 
+YEARS_NEEDED = say("Write YEARS: of the downloads only these years are imported.")
+BOUNDARY_NEEDED = say("Give BOUNDARY, the polygons of the study area: land cover of the downloads is taken over it.")
 COVER_NEEDED = say(
     "Give land cover (LAND_COVER), or a folder of downloads that holds a land-cover product (DOWNLOADS)."
 )

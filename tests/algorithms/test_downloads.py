@@ -178,3 +178,9 @@ def test_results_among_downloads_are_refused(place, tmp_path):
 def test_neither_land_cover_nor_downloads(place, tmp_path):
     with pytest.raises(QgsProcessingException, match="Give land cover"):
         follow("zoningworkflow", place, tmp_path, DOWNLOADS=None)
+
+
+@pytest.mark.parametrize("left_out", ["YEARS", "BOUNDARY"])
+def test_years_and_boundary_are_asked_before_the_folder_is_looked_through(place, tmp_path, left_out):
+    with pytest.raises(QgsProcessingException, match=left_out):
+        follow("assetsworkflow", place, tmp_path, **{left_out: None})

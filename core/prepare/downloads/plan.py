@@ -12,6 +12,7 @@ from ...progress import Progress
 from ...quantities import Words, quantity
 from ...raster.dataset import open_raster
 from ...raster.grid import Grid
+from ...workflows.preflight import BOUNDARY_NEEDED, YEARS_NEEDED
 from ..catalogue.loader import products
 from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import Recognised, recognise
@@ -150,12 +151,10 @@ def plan_downloads(request: Request, progress: Progress) -> Plan:
         Cancelled: the user stopped.
     """
     if not request.years:
-        raise InputError(say("Write YEARS: of the downloads only these years are imported."))
+        raise InputError(YEARS_NEEDED)
     wants_cover = any(one.quantity == LAND_COVER for one in request.wanted)
     if wants_cover and not request.boundary:
-        raise InputError(
-            say("Give BOUNDARY, the polygons of the study area: land cover of the downloads is taken over it.")
-        )
+        raise InputError(BOUNDARY_NEEDED)
     prefer = preferred(request.prefer)
     known = products()
     found = recognise(list_files(request.folder, progress), known, "", progress)
