@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,3 +97,42 @@ def test_chinese_has_its_own_punctuation(texts):
     half = re.compile(r"[\u4e00-\u9fff)）][,?!][\u4e00-\u9fff]|[\u4e00-\u9fff]\([^)]*[\u4e00-\u9fff]|[\d}] %")
     wrong = [(where, text) for where, text in texts if re.search(r"[\u4e00-\u9fff]", text) and half.search(text)]
     assert [one for one in wrong if one[0].endswith("zh.yaml") or "/zh/" in one[0]] == []
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_where_every_table_comes_from_is_told_in_chinese():
+    told = {row["table"] for row in _rows(RESOURCES / "report" / "provenance_zh.csv")}
+    assert {row["table"] for row in _rows(RESOURCES / "tables" / "provenance.csv")} - told == set()
+
+
+def test_classes_that_tables_name_have_chinese_names():
+    """Names in words, in the resources from which result tables and logs take them; ranges such as 2-6 are no words."""
+    parts = yaml.safe_load((RESOURCES / "value_words.yaml").read_text(encoding="utf-8"))
+    named = {table: columns for part in parts for table, columns in part.get("tables", {}).items()}
+    missing = [
+        f"{table}: {row[columns[0]]}"
+        for table, columns in named.items()
+        for row in _rows(RESOURCES / f"{table}.csv")
+        if re.search("[a-z]{3}", row[columns[0]]) and not re.search(r"[\u4e00-\u9fff]", row[columns[1]])
+    ]
+    assert [one for one in missing if "(0" not in one] == []
+
+
+def test_notes_of_statistics_are_messages():
+    """What stands beside a number in tables and reports is said through `say`, so that Chinese readers have it too."""
+    bare = []
+    for path in sorted((CLONE / "core").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            noted = any(isinstance(one, ast.Name) and one.id in ("note", "notes") for one in targets)
+            if (
+                noted
+                and isinstance(node.value, (ast.Constant, ast.JoinedStr))
+                and re.search("[a-z]{3} [a-z]{2}", ast.unparse(node.value))
+            ):
+                bare.append(f"{path.relative_to(CLONE).as_posix()}, line {node.lineno}")
+    assert bare == []
