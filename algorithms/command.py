@@ -75,7 +75,22 @@ def write_parameters(
 
     QGIS reads standard input from 3.24 on. Raises OutputError where the file cannot be written.
     """
-    write_run(_run(algorithm, parameters, context), f"{os.path.splitext(report)[0]}.parameters.json")
+    write_run(_run(algorithm, parameters, context), parameters_beside(report))
+
+
+def parameters_beside(report: str) -> str:
+    """Where the parameters of a run lie that has this report."""
+    return f"{os.path.splitext(report)[0]}.parameters.json"
+
+
+def is_run(path: str) -> bool:
+    """Whether a file holds a run, as `write_run` writes it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"algorithm", "inputs"} <= found.keys()
 
 
 def remember_run(algorithm: DeclaredAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:

@@ -25,7 +25,9 @@ from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
 from ..core.raster.table_files import commit_layer, layers_within, pending_table, require_rows, sides_of
 from ..core.raster.writing.names import fault_of_name, is_among, is_one_file
+from .command import is_run, parameters_beside
 from .compat import user_language
+from .settings import hides_paths
 from .translation import tr
 
 FILES = ("fileDestination", "sink", "rasterDestination")
@@ -303,6 +305,12 @@ def _format_fault(definition: QgsProcessingParameterDefinition, path: str) -> st
     wanted = definition.fileFilter().lower() if definition.type() == "fileDestination" else ""
     if "*.html" in wanted and suffix not in ("", ".html", ".htm"):
         return tr("reports are HTML, not {suffix}. Name it .html; a browser prints it as PDF", suffix=suffix)
+    beside = parameters_beside(path)
+    if "*.html" in wanted and os.path.isfile(beside) and not is_run(beside) and not hides_paths():
+        return tr(
+            "the parameters of the run would replace {name}, which holds no run. Choose another name",
+            name=os.path.basename(beside),
+        )
     if "*.xlsx" in wanted and suffix != ".xlsx":
         return tr("the workbook is an Excel file. Name it {name}", name=f"{name}.xlsx")
     if "*.md" in wanted and suffix not in ("", ".md", ".markdown", ".txt", ".docx"):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to every method on a synthetic region over four years, and then the three workflows with one project that
-# shows their maps; in a throw-away QGIS profile.
+# shows their maps; in a throw-away QGIS profile. DEMO_OUTPUT, DEMO_SIZE (pixels along an edge) and DEMO_RUNNER (what
+# is called in place of tools/qgis-process) are for `make memory`, which leaves the workflows out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,7 +9,8 @@ QGIS_CUSTOM_CONFIG_PATH=$(mktemp -d)
 export QGIS_CUSTOM_CONFIG_PATH
 trap 'rm -rf "$QGIS_CUSTOM_CONFIG_PATH"' EXIT
 
-output=demo-output
+output=${DEMO_OUTPUT:-demo-output}
+runner=${DEMO_RUNNER:-tools/qgis-process}
 region=$output/region
 made=()
 mkdir -p "$region"
@@ -19,14 +21,14 @@ show() {
   shift 2
   echo
   echo "== $title"
-  tools/qgis-process run "ecoassets:$algorithm" -- "$@"
+  $runner run "ecoassets:$algorithm" -- "$@"
   made+=("" "$title (ecoassets:$algorithm)")
   for word in "$@"; do
     case $word in OUTPUT*="$output"/*) made+=("  ${word#*=}") ;; esac
   done
 }
 
-tools/qgis-process run ecoassets:practiceregion -- FOLDER="$region"
+$runner run ecoassets:practiceregion -- FOLDER="$region" SIZE="${DEMO_SIZE:-400}"
 
 years=(2000 2005 2010 2015)
 boundary=(BOUNDARY="$region/boundary.gpkg")
@@ -330,6 +332,7 @@ printf '%s\n' "${made[@]}"
 echo
 echo "Open the .html files in a browser, and the .tif files in QGIS."
 
+[ -z "${DEMO_RUNNER:-}" ] || exit 0
 # Last, so that the headline figures and the project are what stands on the screen.
 XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} PYTHONPATH=.build/link \
   /usr/bin/python3 -m ecoassets.tools.demo_workflows "$region" "$output"

@@ -1,5 +1,7 @@
 """Faults in runs of QGIS that make a map, a table in a GeoPackage, a table in CSV and a report: all new or all old.
 
+And in workflows, whose steps stand for themselves: what there is of them is whole, and the next run makes all of it.
+
 A run is a process of its own: `python -m ecoassets.tools.fault_runs INPUTS OUTPUTS`. It is killed, interrupted, held up
 by a lock, or meets another run that writes to the same names.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +28,7 @@ from .soak import in_qgis
 
 FILES = ("map.tif", "tables.gpkg", "balance.csv", "report.html")
 LAYER = "matrix"
+WORKFLOW = "esvworkflow"
 SIZE = 400
 
 
@@ -54,6 +58,15 @@ def given(inputs: Path, outputs: Path, last: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def workflow_given(inputs: Path, outputs: Path) -> dict[str, Any]:
+    """The parameters of a workflow."""
+    return {
+        "LAND_COVER": [str(inputs / "2000.tif"), str(inputs / "2015.tif")], "YEARS": "2000,2015", "SCHEME": "cnlucc",
+        "INSIST_ON_YEARS": True, "FOLDER": str(outputs), "OUTPUT_HTML": str(outputs / "report.html"),
+        "OUTPUT_TABLE": str(outputs / "headlines.csv"),
+    }  # fmt: skip
+
+
 def start(inputs: Path, outputs: Path, last: str = "2015") -> subprocess.Popen:
     words = [sys.executable, "-W", "ignore", "-m", "ecoassets.tools.fault_runs", str(inputs), str(outputs), last]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -65,9 +78,12 @@ def run(inputs: str, outputs: str, last: str) -> int:
 
     feedback = QgsProcessingFeedback(False)
     signal.signal(signal.SIGINT, lambda *_: feedback.cancel())
-    algorithm = QgsApplication.processingRegistry().createAlgorithmById("ecoassets:transfermatrix")
+    name = WORKFLOW if last == WORKFLOW else "transfermatrix"
+    places = Path(inputs), Path(outputs)
+    parameters = workflow_given(*places) if last == WORKFLOW else given(*places, last)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ecoassets:{name}")
     print("begins", flush=True)
-    results, right = algorithm.run(given(Path(inputs), Path(outputs), last), QgsProcessingContext(), feedback)
+    results, right = algorithm.run(parameters, QgsProcessingContext(), feedback)
     return 0 if right and results else 1
 
 
@@ -83,6 +99,29 @@ def contents(outputs: Path) -> dict[str, Any]:
         found["balance.csv"] = (outputs / "balance.csv").read_text(encoding="utf-8")
         whole = (outputs / "report.html").read_text(encoding="utf-8")
         found["report.html"] = "older" if "older.tif" in whole else "newer" if whole.endswith("</html>\n") else ""
+    return found
+
+
+def whole_files(folder: Path) -> dict[str, bool]:
+    """Whether each file of a workflow can be read to its end; hidden ones of a killed run wait for the next."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_dir() or name.startswith("."):
+            continue
+        gdal.ErrorReset()
+        if path.suffix == ".tif":
+            raster = gdal.Open(str(path))
+            right = raster is not None and raster.ReadAsArray() is not None
+        elif path.suffix == ".gpkg":
+            right = gdal.OpenEx(str(path), gdal.OF_VECTOR) is not None
+        elif path.suffix in (".html", ".csv", ".json", ".md"):
+            right = (
+                path.read_bytes().rstrip().endswith(b"</html>") if path.suffix == ".html" else path.stat().st_size > 0
+            )
+        else:
+            right = path.stat().st_size > 0
+        found[name] = right and gdal.GetLastErrorType() < gdal.CE_Failure
     return found
 
 
@@ -160,12 +199,59 @@ class Runs:
         self._judge("two runs at once", "succeeded" if 0 in ended else "refused")
 
 
+class WorkflowRuns(Runs):
+    """Faults in a workflow."""
+
+    def __init__(self, folder: Path) -> None:
+        self.counts, self.faults = {}, []
+        self._inputs, self._folder = folder / "land", folder / "workflow"
+        make_land(self._inputs)
+        self._folder.mkdir()
+        began = self._begun(process := start(self._inputs, self._folder, WORKFLOW))
+        if process.wait():
+            raise SystemExit("the workflow without a fault failed")
+        self._seconds = time.monotonic() - began
+        self._all = whole_files(self._folder)
+
+    def _judge(self, kind: str, ended: str) -> None:
+        found = whole_files(self._folder)
+        states = ["new" if found[name] else "BROKEN" for name in found]
+        self.counts.setdefault(kind, Counter()).update(["runs", ended, *states])
+        missing = sorted(self._all.keys() - found) if ended == "succeeded" else []
+        litter = (
+            [one.name for one in self._folder.iterdir() if one.name.startswith(".")] if ended == "succeeded" else []
+        )
+        if "BROKEN" in states or missing or litter:
+            broken = [name for name, right in found.items() if not right]
+            self.faults.append(f"{kind}, {ended}: broken {broken}, missing {missing}, left {litter}")
+
+    def stopped(self, how: int, kind: str) -> None:
+        """By a signal at any moment; the next run makes everything."""
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
+        self._begun(process := start(self._inputs, self._folder, WORKFLOW))
+        time.sleep(random.uniform(0.0, 1.0) * self._seconds)
+        process.send_signal(how)
+        self._judge(kind, "succeeded" if process.wait() == 0 else "stopped")
+        again = start(self._inputs, self._folder, WORKFLOW)
+        self._begun(again)
+        if again.wait():
+            self.faults.append(f"the run after {kind} failed")
+        self._judge(f"the run after {kind}", "succeeded")
+
+
 def inject(folder: Path, count: int) -> Runs:
     """Some faults of each kind."""
     runs = Runs(folder)
     for kind in (runs.killed, runs.interrupted, runs.locked, runs.two_at_once):
         for _ in range(count):
             kind()
+    workflows = WorkflowRuns(folder)
+    for how, kind_of in ((signal.SIGKILL, "kill -9 of a workflow"), (signal.SIGINT, "Ctrl-C of a workflow")):
+        for _ in range(count):
+            workflows.stopped(how, kind_of)
+    runs.counts |= workflows.counts
+    runs.faults += workflows.faults
     return runs
 
 

@@ -129,6 +129,18 @@ def test_a_name_of_a_format_that_is_not_written_and_one_that_is(cover, tmp_path,
     assert (tmp_path / better).exists()
 
 
+def test_the_parameters_beside_a_report_replace_those_of_a_run_alone(cover, tmp_path):
+    beside = tmp_path / "report.parameters.json"
+    beside.write_text('{"of": "somebody else"}', encoding="utf-8")
+    parameters = {"LAND_COVER": cover, "YEARS": "2000,2005", **all_outputs(tmp_path)}
+    parameters["OUTPUT_HTML"] = str(tmp_path / "report.html")
+    refused(VALUE, parameters, r"would replace report\.parameters\.json, which holds no run")
+    beside.unlink()
+    for _ in range(2):
+        run(VALUE, parameters)
+    assert "somebody else" not in beside.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("identifier", ["ecoassets:practiceregion", "ecoassets:aligntogrid"])
 def test_a_folder_that_cannot_be_made(cover, crops, identifier):
     inside = str(crops / "folder")
