@@ -46,6 +46,7 @@ PAPERS = {
 }
 MARGIN, GAP = 10.0, 4.0  # mm
 TITLE_TOP, FOOT = 8.0, 28.0  # mm above the title and of the foot
+ROOMY = 1.2  # letters that come from another font, as Chinese ones do, are higher
 UNEVEN = 1.08  # lines of a title are not filled to their ends
 COLUMN = 67.0  # mm, the width of the legend beside the map
 INSET = (50.0, 45.0)  # mm
@@ -251,12 +252,13 @@ def _write_title(title: QgsLayoutItemLabel, page: PlanPage, width: float) -> flo
     else:
         title.setText(text)
     line = title.sizeForText()
+    height = line.height() * ROOMY
     filled = line.width() / (width - 2 * MARGIN)
     lines = ceil(filled * UNEVEN) if filled > 1 else 1
     if page.atlas:
         title.setText(BETWEEN.join((text, PAGE_NAME)))
-    _put(title, QRectF(MARGIN, TITLE_TOP, width - 2 * MARGIN, lines * line.height()))
-    return float(TITLE_TOP + lines * line.height() + GAP)
+    _put(title, QRectF(MARGIN, TITLE_TOP, width - 2 * MARGIN, lines * height))
+    return float(TITLE_TOP + lines * height + GAP)
 
 
 def _write_words(layout: QgsPrintLayout, page: PlanPage, places: Mapping[str, QRectF]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from qgis.core import (
+    QgsColorRampLegendNode,
     QgsLayerTreeLayer,
     QgsLayerTreeModel,
     QgsLayoutItemLegend,
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsSimpleLegendNode,
 )
+from qgis.PyQt.QtCore import QSizeF
 
 from ...core.errors import InputError
 from ...core.report.pictures.quicklook import class_pixels, read_sample
@@ -25,6 +27,7 @@ from ..translation import tr
 from .nodes import ORDER
 
 SAMPLED = 1000  # pixels of the longer side in which the largest classes are looked for
+RAMP = QSizeF(7, 32)  # mm, of a ramp of colours
 LINE = 32  # characters that the column of the legend has room for
 NAMED = 2  # classes of one colour that are named
 _IN_BRACKETS = re.compile(r"[^→]*\(([^()]*)\)")  # "Paddy (unchanged)", but not "Paddy → Forest (closed)"
@@ -58,6 +61,9 @@ def fit_legend(legend: QgsLayoutItemLegend, height_mm: float, shown_layers: Coll
     for node in root.findLayers():
         node.removeCustomProperty(ORDER)  # what the tree shows would be taken for all that there is
         model.refreshLayerLegend(node)
+        for number, one in enumerate(model.layerOriginalLegendNodes(node)):
+            if isinstance(one, QgsColorRampLegendNode):
+                QgsMapLayerLegendUtils.setLegendNodeSymbolSize(node, number, RAMP)
     rows = {node.layerId(): _rows(model, node) for node in root.findLayers()}
     shown = {layer: len(of_layer) for layer, of_layer in rows.items()}
     while True:
