@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from ..land_cover import CUSTOM, SCHEMES, LandCoverScheme, load_scheme
@@ -64,6 +64,23 @@ def check_moved(place: Place, counts: Mapping[int, int], scheme: LandCoverScheme
         yield Finding(
             "moved", "warn", (place,), text, mend, {"classes": "; ".join(listed), "columns": ", ".join(columns)}
         )
+
+
+def check_nodata_codes(
+    place: Place, counts: Sequence[Mapping[int, int]], nodata_codes: Sequence[int]
+) -> Iterator[Finding]:
+    """Whether codes that the user named as no data occur in none of the rasters.
+
+    Args:
+        place: of the first raster.
+        counts: pixels of every code of each raster.
+        nodata_codes: that were named.
+    """
+    unused = [code for code in nodata_codes if not any(count.get(code) for count in counts)]
+    if unused:
+        text = "{where}: NODATA_CODES names codes that no raster holds: {codes}."
+        values = {"codes": ", ".join(map(str, unused))}
+        yield Finding("nodata_codes", "note", (place,), text, "Check them for a slip.", values)
 
 
 def schemes_of(codes: Mapping[int, int]) -> tuple[str, ...]:

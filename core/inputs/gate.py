@@ -20,7 +20,7 @@ from ..raster.reading.admission import Admission
 from ..raster.reading.legend import read_legend
 from ..raster.reading.source import Source, describe_source
 from ..raster.work import JobResult
-from .classes import check_codes, check_legend, check_moved
+from .classes import check_codes, check_legend, check_moved, check_nodata_codes
 from .finding import Finding, Place, merged
 from .position import check_length, check_position
 from .profile import RasterProfile, fill_ranges, look
@@ -161,6 +161,12 @@ class Gate:
         for source in sources:
             if self.scheme is not None and is_land_cover(source):
                 yield from self._of_classes(source, self.scheme)
+        land = [source for source in sources if is_land_cover(source)]
+        if land and all(self._seen[source].whole for source in land):
+            counts = [self._seen[source].codes or {} for source in land]
+            declared = [self._seen[source].nodata for source in land]
+            others = [code for code in self.nodata_codes if code not in declared]
+            yield from check_nodata_codes(place_of(land[0]), counts, others)
         for members in _by(sources, _own_series).values():
             yield from check_series([(place_of(source), self._seen[source]) for source in members], members[0].kind)
         for members in _by(sources, lambda source: source.series or source.quantity).values():

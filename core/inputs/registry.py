@@ -108,6 +108,7 @@ CHECKS: tuple[Check, ...] = (
     Check("named", ("run",), "Is a file called by another quantity than it is given for?"),
     Check("names", ("names",), "Do names that stand beside rasters cross those of the files?"),
     Check("codes", ("land_cover",), "Does the scheme know every code, and which scheme does?"),
+    Check("nodata_codes", ("land_cover",), "Do the codes that stand for no data occur?"),
     Check("moved", ("land_cover",), "Do classes that the class table moves keep what they were worth?"),
     Check("legend", ("land_cover",), "Do names and colours inside the file mean what the scheme says?"),
     Check("water", ("run",), "Is much of the study area valued as lake, though it may be the sea?"),

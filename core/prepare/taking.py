@@ -31,6 +31,7 @@ _DRIVERS = {".hdf": "HDF4", ".h4": "HDF4", ".hdf4": "HDF4", ".nc": "netCDF", ".n
 _GDAL_NAME = re.compile(
     r'(?:NETCDF|HDF5|HDF4_[A-Z]+(?::[A-Z_]+)?|HDF4):(?:"(?P<quoted>[^"]+)"|(?P<plain>[^"]+?)):(?P<rest>.+)'
 )
+_POSITIONS = re.compile(r"^(lat|lon|latitude|longitude|x|y|time|crs)$|_(bnds|bounds)$", re.IGNORECASE)
 _METADATA = re.compile(r"_MTL\.(txt|xml|json)$|^MTD_MSI.*\.xml$", re.IGNORECASE)
 OPEN = ("any", "threat", "pressure_factor", "service", "conservation_cost", "zone")  # quantities of many kinds of maps
 _MONTHS = {"precipitation_month": "precipitation"}  # quantities of a month, by those of the year that products have
@@ -346,7 +347,7 @@ def _subdataset(path: str, fits: Callable[[str], bool], named: str, wanted: str 
     dataset = open_raster_or_container(path)
     layers = layers_of(dataset)
     own = only_layer(path, dataset) if dataset.RasterCount and not layers else None
-    fitting = [name for name in layers if fits(name)]
+    fitting = [name for name in layers if fits(name) and (wanted or not _POSITIONS.search(name))]
     if len(fitting) == 1:
         return layers[fitting[0]], fitting[0]
     if own and fits(own):

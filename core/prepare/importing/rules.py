@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from osgeo import gdal
 
 from ...errors import InputError
 from ...messages import say
@@ -204,7 +205,7 @@ def _is_scaled(
     if layer.is_classes:
         return False
     states = {edition.state for edition in _editions(steps)} if wish.state == AUTO else {wish.state}
-    if states != {"ask"}:
+    if states != {"ask"} and not (wish.state == AUTO and wish.scale is None and _are_other_numbers(layer, steps[0])):
         return states == {"scaled"}
     high = _high(layer, steps[0], fills)
     if layer.scale is None or layer.offset is None:
@@ -222,6 +223,14 @@ def _is_scaled(
     state = "raw" if raw else "scaled"
     progress.info(say("The numbers are taken as {state}: a high one is {high}.", state=state, high=f"{high:.6g}"))
     return scaled
+
+
+def _are_other_numbers(layer: Layer, step: Step) -> bool:
+    """Whether a file holds floats where the product stores scaled integers: somebody may have scaled them."""
+    if layer.scale in (None, 1.0) or not layer.type.startswith(("Int", "UInt", "Byte")):
+        return False
+    kind = open_raster(step.layer.path).GetRasterBand(step.band).DataType
+    return kind in (gdal.GDT_Float32, gdal.GDT_Float64)
 
 
 def _could_be(layer: Layer, in_unit: float) -> bool:

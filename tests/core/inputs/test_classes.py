@@ -102,6 +102,15 @@ def test_codes_beside_the_nodata_value_are_left_out_and_counted(maps):
         run_transfer_matrix(TransferInputs(tuple(maps), (2000, 2010), CNLUCC))
 
 
+def test_codes_that_stand_for_no_data_and_never_occur_are_told(maps):
+    """255 is declared by the files, 0 occurs, 225 is a slip."""
+    settings = RasterSettings(nodata_codes=(0, 225, 255))
+    with recorded() as record:
+        run_transfer_matrix(TransferInputs(tuple(maps), (2000, 2010), CNLUCC), settings=settings)
+    (line,) = [line for line in told(record.findings) if "NODATA_CODES" in line]
+    assert "names codes that no raster holds: 225. Check them for a slip." in line
+
+
 def test_codes_outside_the_boundary_do_not_stop_a_run(maps):
     scheme = load_scheme("cnlucc")
     gate = Gate(scheme=scheme, bounded=True)

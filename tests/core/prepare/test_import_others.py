@@ -12,8 +12,8 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.importing.rules import Decisions
-from ecoassets.tests.core.prepare.runs import SIZE, run
-from ecoassets.tests.downloads import write_netcdf, write_tif
+from ecoassets.tests.core.prepare.runs import PIXEL, SIZE, Told, run
+from ecoassets.tests.downloads import SINUSOIDAL, modis_corner, write_netcdf, write_tif
 
 # climate
 
@@ -182,3 +182,29 @@ def test_a_month_without_any_band_is_told(folder, degrees, tmp_path):
     )  # fmt: skip
     with pytest.raises(InputError, match="no file of 2001-06"):
         run(folder, degrees, tmp_path, layer="tp", step="month")
+
+
+@pytest.mark.parametrize("high, year", [(120.0, 1440.0), (20.0, None)])
+def test_floats_in_place_of_tenths_are_not_scaled_again(folder, degrees, tmp_path, high, year):
+    """120 can be mm and no tenths; 20 is little either way, so the user is asked."""
+    months = np.full((12, SIZE, SIZE), high, "f4")
+    write_netcdf(folder / "pre_2021.nc", "pre", months, times=range(12), units="months since 2021-01-15",
+                 top_left=(100, 30), cell=1 / 120, nodata=-32768, attributes={"units": "mm"})  # fmt: skip
+    if year is None:
+        with pytest.raises(InputError, match="Say STATE raw or scaled"):
+            run(folder, degrees, tmp_path)
+    else:
+        np.testing.assert_allclose(run(folder, degrees, tmp_path)[1], year, rtol=1e-6)
+    _, (made,), _ = run(folder, degrees, tmp_path, decisions=Decisions(state="scaled"))
+    np.testing.assert_allclose(made, 12 * high, rtol=1e-6)
+
+
+def test_steps_as_modistsp_writes_them(folder, study, tmp_path):
+    """Its names tell year and day of year; its numbers are NDVI, not ten thousandths of it."""
+    for day, value in ((1, 0.3), (17, 0.6), (33, 0.5)):
+        path = folder / f"MOD13A1_NDVI_2021_{day:03d}.tif"
+        write_tif(path, np.full((SIZE, SIZE), value, "f4"), SINUSOIDAL, modis_corner(28, 5), PIXEL, nodata=32767)
+    told = Told()
+    result, (made,), _ = run(folder, study, tmp_path, told)
+    np.testing.assert_allclose(made, 0.6, rtol=1e-6)
+    assert result.used == 3 and any("taken as scaled" in info for info in told.infos)
