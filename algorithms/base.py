@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -76,6 +77,7 @@ from .translation import tr
 from .version import plugin_version
 
 Results = dict[str, Any]
+_BY_PAPER = re.compile(r"\s*[(（][^()（）]*(paper|论文)[^()（）]*[)）]$")  # a report names the method alone
 _CHECK_EVERY = 1000  # rows of a table that are written between two looks at a cancel
 
 
@@ -315,7 +317,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
 
     def _write_report(self, report_in: Callable[[str], MethodReport], path: str | None) -> bool:
         """Whether a report was written; False where a workflow takes it as a chapter, or where the text has it all."""
-        language, title = report_language(), self.displayName()
+        language, title = report_language(), _BY_PAPER.sub("", self.displayName())
         self._away.report = report = report_in(language)
         if hand_over(title, report) or not path:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from .numbers import amount, format_number
+from .numbers import amount, format_number, scaled, unit_decimals
 from .texts import load_texts
 
 Sentence = tuple[str, str]  # what it is about, and the sentence
@@ -57,6 +57,12 @@ class Teller:
         text = amount(value, unit, self.language)
         return f"+{text}" if signed and value is not None and value > 0 else text
 
+    def amounts_of(self, values: Sequence[float | None], unit: str) -> list[str]:
+        """Numbers of one unit that stand beside each other, all in millions where one needs them."""
+        numbers, told = scaled(values, unit, self.language)
+        gap = "" if self.language == "zh" or not told else " "
+        return [f"{format_number(number, unit_decimals(told))}{gap}{told}" for number in numbers]
+
     @staticmethod
     def number(value: float | None, decimals: int | None = None) -> str:
         return format_number(value, decimals)
@@ -97,7 +103,8 @@ class Teller:
             key = "value" if year is None else "value_in"
             return [self.sentence(about, key, what=what, year=year, value=self.amount_of(value, unit))]
         told = dated if len(dated) <= MOST_YEARS else [dated[0], dated[-1]]
-        levels = self.listed(self.say("in_year", value=self.amount_of(value, unit), year=year) for year, value in told)
+        amounts = self.amounts_of([value for _, value in told], unit)
+        levels = self.listed(self.say("in_year", value=value, year=year) for value, (year, _) in zip(amounts, told))
         text = self.say("levels", what=what, levels=levels)
         (first, before), (last, after) = dated[0], dated[-1]
         if before > 0:

@@ -70,7 +70,10 @@ class Found(Teller):
 
     def by_year(self, figures: Sequence[Headline], signed: bool = False) -> str:
         """``670.69 million CNY/a in 2000 and 775.1 million CNY/a in 2015``."""
-        return self.listed(self.say("in_year", value=self.amount(f, signed), year=f.year) for f in figures)
+        if signed or len({f.unit for f in figures}) != 1:
+            return self.listed(self.say("in_year", value=self.amount(f, signed), year=f.year) for f in figures)
+        amounts = self.amounts_of([f.value for f in figures], figures[0].unit)
+        return self.listed(self.say("in_year", value=value, year=f.year) for value, f in zip(amounts, figures))
 
     def by_pair(self, figures: Sequence[Headline]) -> str:
         """``+4.72 % from 2000 to 2005 and −1 % from 2005 to 2010``."""

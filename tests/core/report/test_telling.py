@@ -43,6 +43,10 @@ class TestLevels:
         (told,) = texts(CHINESE.levels("水源涵养量", (2000, 2010), (2e6, 3e6), "m3/a"))
         assert told == "水源涵养量：2000年200.00万m³/年和2010年300.00万m³/年。2000–2010年持续上升（变化+50.00%）。"
 
+    def test_amounts_beside_each_other_have_one_unit(self):
+        (told,) = texts(CHINESE.levels("总值", (2000, 2010), (4958e4, 1.04e8), "CNY/a"))
+        assert told.startswith("总值：2000年0.50亿元/年和2010年1.04亿元/年。")
+
     def test_of_many_years_the_first_and_the_last(self):
         (told,) = texts(ENGLISH.levels("NPP", range(2000, 2010), [500.0 + n for n in range(10)], "gC/m2"))
         assert told.startswith("NPP: 500 gC/m² in 2000 and 509 gC/m² in 2009.")
