@@ -1,7 +1,7 @@
 """Widgets for texts that name something known: a product of the catalogue, one of its layers, a coordinate system.
 
-What is stored stays a text: an id, or what the user has typed. A wrapper keeps no reference to its widget: QGIS hands
-out another Python object for it, and the first one is dead then.
+What is stored stays a text: an id, or what the user has typed. The widgets are made by QGIS: of one made here the
+first Python object dies when QGIS hands out another, and its slots with it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingParameterCrs,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterString,
 )
 from qgis.gui import (
@@ -54,8 +55,14 @@ class NameBox(QgsAbstractProcessingParameterWidgetWrapper):
         """What the list offers at this moment."""
         raise NotImplementedError
 
+    def __init__(self, text: QgsProcessingParameterString, kind: Any) -> None:
+        super().__init__(text, kind)
+        self._twin = QgsProcessingParameterEnum(text.name(), text.description(), [AUTO])  # QGIS keeps a pointer
+        self._inner = QgsGui.processingGuiRegistry().createParameterWidgetWrapper(self._twin, kind)
+
     def createWidget(self) -> QWidget:
-        box = QComboBox()
+        box = self._inner.createWrappedWidget(QgsProcessingContext())
+        box.clear()
         box.setEditable(True)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
