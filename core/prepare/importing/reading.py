@@ -51,8 +51,15 @@ _ReadStep = tuple[Step, np.ndarray, "_Band", Union[np.ndarray, None]]
 
 
 def read_ahead(steps: Sequence[Step], window: Window, with_quality: bool) -> Iterator[_ReadStep]:
-    """Steps in their order, with values and quality; the next ones are read meanwhile."""
+    """Steps in their order, with values and quality; the next ones are read meanwhile.
+
+    HDF and netCDF are read by the thread that asks: their libraries let only one in, and in others HDF5 writes to
+    standard error what it only tries.
+    """
     readers = readers_of(steps)
+    if readers == 1:
+        yield from (_read_step(step, window, with_quality) for step in steps)
+        return
     with ThreadPoolExecutor(readers) as pool:
         coming: deque[Future[_ReadStep]] = deque()
         for step in steps:
@@ -75,7 +82,7 @@ def is_random_access(steps: Sequence[Step]) -> bool:
 
 
 def readers_of(steps: Sequence[Step]) -> int:
-    """Threads that read: one of HDF and netCDF, whose libraries let only one in at a time."""
+    """Threads that read: one of HDF and netCDF."""
     return min(_MOST_READERS, os.cpu_count() or 1, len(steps)) if is_random_access(steps) else 1
 
 
