@@ -102,7 +102,8 @@ def test_pressure(cover, tmp_path, language):
     result = run_hemeroby(HemerobyInputs(cover, YEARS, SCHEME, coefficients, Unit("grid", 800)), out)
     text = page(pressure_report(result, out, language), language)
     assert "r1c1" in text
-    assert "Levels of hemeroby by land cover" in text
+    told = {"en": "Levels of hemeroby by land cover", "zh": "各土地覆被类型的人为干扰度等级"}
+    assert told[language] in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
