@@ -118,7 +118,7 @@ def test_what_qgis_calls_otherwise_comes_back_too(crops, tmp_path, asked, writte
         ("OUTPUT_TABLE", "t.kml", "t.csv"),
         ("OUTPUT_XLSX", "w.csv", "w.xlsx"),
         ("OUTPUT_XLSX", "w", "w.xlsx"),
-        ("OUTPUT_METHODS", "m.docx", "m.md"),
+        ("OUTPUT_METHODS", "m.pdf", "m.md"),
     ],
 )
 def test_a_name_of_a_format_that_is_not_written_and_one_that_is(cover, tmp_path, output, name, better):

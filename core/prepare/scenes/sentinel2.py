@@ -25,7 +25,8 @@ _QUANTIFICATION = 10_000.0
 _PRODUCT_FILE = re.compile(r"MTD_MSIL2A\.xml$", re.IGNORECASE)
 _LEVEL_1 = re.compile(r"MTD_MSIL1C\.xml$", re.IGNORECASE)
 _PRODUCT = re.compile(
-    r"S2[ABC]_MSIL2A_(?P<start>\d{8}T\d{6})_N(?P<baseline>\d{4})_R\d{3}_T(?P<tile>\d{2}[A-Z]{3})_(?P<processed>\d{8}T\d{6})"
+    r"S2[ABC]_MSIL2A_(?P<start>\d{8}T\d{6})_N(?P<baseline>\d{4})_R\d{3}_T(?P<tile>\d{2}[A-Z]{3})_"
+    r"(?P<processed>\d{8}T\d{6})"
 )
 _IMAGE = re.compile(
     r"(?:L2A_)?T(?P<tile>\d{2}[A-Z]{3})_(?P<start>\d{8}T\d{6})_(?P<band>B\d[0-9A]|SCL)(?:_(?P<metres>\d{2})m)?"
