@@ -22,7 +22,7 @@ from ...raster.study import StudyArea, open_study_area
 from ...raster.work import Block, Result
 from ...results import ResultTable, row_table
 from ..pressure.extent import write_footprint
-from .position import with_position
+from .position import with_longitudes_from_180, with_position
 from .steps import ClimateStep, read_climate_steps
 from .units import RATE, STATE, Unit, require_declared, unit_of
 
@@ -109,6 +109,7 @@ def run_annual_climate(
     require_declared(paths, inputs.unit, inputs.step)
     with workspace() as scratch:
         placed = {path: with_position(path, scratch, progress) for path in dict.fromkeys(paths)}
+        placed = {path: with_longitudes_from_180(found, scratch) for path, found in placed.items()}
         years = {year: [replace(one, path=placed[one.path]) for one in own] for year, own in years.items()}
         _require_one_grid(list(placed.values()))
         reference = Source("reference", inputs.reference, kind="classes", label="Reference")

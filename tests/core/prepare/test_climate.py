@@ -280,3 +280,41 @@ def test_a_boundary_masks_the_years_on_the_grid_of_the_study(tmp_path, reference
     run_annual_climate(inputs, outputs, RasterSettings(boundary=boundary))
     (found,) = read_raster(outputs.annual)
     assert (found[:, :4] == 12).all() and np.isnan(found[:, 4:]).all()
+
+
+def globe(path, width=36, left=0.0, scale=1.0):
+    """Twelve months of the Earth, each column with its longitude from -180 as rain, 10 degrees a pixel and 5 high."""
+    middles = (left + 10 * (np.arange(width) + 0.5) + 180) % 360 - 180
+    months = np.broadcast_to((200 + middles) / scale, (12, 36, width))
+    path = write_raster(path, months, "float32", epsg=4326, pixel=(10, 5), top_left=(left, 90), nodata=-9)
+    dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_UPDATE)
+    for month in range(1, 13):
+        dataset.GetRasterBand(month).SetScale(scale)
+    dataset.FlushCache()
+    return path
+
+
+@pytest.fixture
+def land_from(tmp_path):
+    """A study of 8 x 4 cells of 2.5 x 5 degrees from a longitude."""
+    return lambda left: write_raster(
+        tmp_path / f"land {left}.tif", np.ones((4, 8)), epsg=4326, pixel=(2.5, 5), top_left=(left, 20)
+    )
+
+
+@pytest.mark.parametrize("west", [-100.0, -10.0, 30.0, -180.0])
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_longitudes_from_0_to_360_serve_both_sides_of_greenwich(tmp_path, land_from, west, scale):
+    """Rain is 200 + longitude a month: between middles of pixels interpolation gives it at any longitude."""
+    path = globe(tmp_path / "globe.tif", scale=scale)
+    _, found = annual(land_from(west), tmp_path, [path], "total", "mm", first="2001-01")
+    middles = west + 2.5 * (np.arange(8) + 0.5)
+    inner = middles > -170  # nothing to interpolate with beyond the edge at 180
+    assert found[0][:, inner] == pytest.approx(np.broadcast_to(12 * (200 + middles), (4, 8))[:, inner], rel=1e-5)
+    assert np.isfinite(found).all()
+
+
+def test_longitudes_beyond_180_alone_are_moved(tmp_path, land_from):
+    path = globe(tmp_path / "west.tif", width=10, left=230.0)
+    _, found = annual(land_from(-110.0), tmp_path, [path], "total", "mm", first="2001-01")
+    assert found[0, 0] == pytest.approx(12 * (200 - 110 + 2.5 * (np.arange(8) + 0.5)), rel=1e-5)
