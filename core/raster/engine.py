@@ -26,6 +26,7 @@ from .tally import Sums
 from .windows import Window
 from .work import Job, JobResult
 from .writing.names import first_of
+from .writing.room import look_for_room
 
 POLL_SECONDS = 0.1
 # Share of a run's progress that is left for statistics, overviews and moving files.
@@ -42,11 +43,12 @@ def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> 
 
     Raises:
         InputError, GridError: an input cannot be read.
-        OutputError: an output cannot be written, or would overwrite an input.
+        OutputError: an output cannot be written, does not fit on its disk, or would overwrite an input.
         ClusterError: the cluster on which it is to run cannot be used.
         Cancelled: the user stopped; nothing is left behind.
     """
     _refuse_overwriting_inputs(job)
+    look_for_room(job.outputs, job.grid, job.write, progress)
     total = Sums() if total is None else total
     with chosen_cluster(progress) as cluster:
         if cluster is None:

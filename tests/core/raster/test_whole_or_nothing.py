@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 import ecoassets
 from ecoassets.core.errors import Cancelled, InputError, OutputError
+from ecoassets.core.progress import Progress
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.output import Band, Output, WriteOptions
 from ecoassets.core.raster.reading.source import Source
@@ -127,7 +129,9 @@ def test_folders_that_cannot_be_written(noise, tmp_path):
 PROGRAM = """
 import sys, time
 import numpy as np
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ecoassets.core.progress import Progress
 from ecoassets.core.raster.engine import run_job
 from ecoassets.core.raster.work import Job, Result
 from ecoassets.core.raster.output import Band, Output, WriteOptions
@@ -186,20 +190,46 @@ def test_a_file_that_may_not_grow(noise, results, share):
     assert_untouched(results)
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_a_full_disk(tmp_path, noise, share):
-    disk = tmp_path / "disk"
+@contextmanager
+def small_disk(disk, size):
+    """A folder on a disk of so many bytes, with an older map on it."""
     disk.mkdir()
-    size = int(os.path.getsize(noise) * share)
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={int(size)}", "tmpfs", str(disk)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("a small disk cannot be mounted here (needs root)")
     try:
         (disk / "out.tif").write_bytes(OLD)
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_full_disk(tmp_path, noise, share):
+    with small_disk(tmp_path / "disk", os.path.getsize(noise) * share) as disk:
         with pytest.raises(OutputError, match="Cannot write"):
             run_job(job(noise, disk, write=WriteOptions(overviews=False)))
         assert_untouched(disk)
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_too_small_for_maps_without_compression_is_told_before_work(tmp_path, noise):
+    plain = WriteOptions(("COMPRESS=NONE",), overviews=False)
+    with small_disk(tmp_path / "disk", os.path.getsize(noise) * 0.5) as disk:
+        with pytest.raises(OutputError, match="has no room for the maps of this run") as refused:
+            run_job(job(noise, disk, write=plain))
+        assert str(disk) in str(refused.value)
+        assert_untouched(disk)
+
+
+def test_a_disk_that_may_be_too_small_is_warned_of(tmp_path, noise):
+    told = []
+
+    class Heard(Progress):
+        def warn(self, message):
+            told.append(str(message))
+
+    with small_disk(tmp_path / "disk", os.path.getsize(noise) * 0.3) as disk, suppress(OutputError):
+        run_job(job(noise, disk, write=WriteOptions(overviews=False)), Heard())
+    assert any("may have too little room" in message for message in told)
