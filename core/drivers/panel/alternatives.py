@@ -13,10 +13,10 @@ import numpy as np
 
 from ...errors import InputError
 from ...messages import say
-from ..observations import Observations
+from ..observations import Dropped, Observations
 from .covariance import Sandwich, clustered, iid, robust
-from .effects import Groups
-from .fit import least_squares, norms, triangle
+from .effects import Groups, Projection
+from .fit import independent, least_squares, norms, triangle
 from .model import WithinRegression, groups_of, without_singletons
 from .random_effects import WithinModel, random_effects
 from .regression import PanelResult, Term, make_terms, panel_regression
@@ -38,6 +38,7 @@ class Model:
         n, df: rows or cells, and degrees of freedom.
         theta: share of a cell's mean that random effects take out, the mean over cells; None for the others.
         note: what was estimated, and how.
+        dropped: rows and drivers that this model leaves out.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Model:
     df: int
     theta: float | None
     note: str
+    dropped: tuple[Dropped, ...] = ()
 
 
 def between(observations: Observations, confidence: float) -> Model:
@@ -60,7 +62,7 @@ def between(observations: Observations, confidence: float) -> Model:
     entity = _entity(observations)
     means = entity.means(np.column_stack([observations.y, observations.x]))
     y, x = means[:, 0], means[:, 1:]
-    kept = _varying(x)
+    kept, dropped = _estimable(observations, x, y)
     design = np.column_stack([np.ones(len(y)), x[:, kept]])
     if len(y) <= design.shape[1]:
         raise InputError(
@@ -72,9 +74,8 @@ def between(observations: Observations, confidence: float) -> Model:
     covariance = fit.rss / df * fit.inverse
     terms = _terms(observations, kept, fit.coefficients, covariance, df, confidence, design[:, 1:], y)
     note = say("between: least squares on the means of {count} cells, equal variances", count=len(y))
-    return Model(
-        "between", terms, covariance, y - fit.residuals, _squared(y, y - fit.residuals), len(y), df, None, note
-    )
+    fitted = y - fit.residuals
+    return Model("between", terms, covariance, fitted, _squared(y, fitted), len(y), df, None, note, dropped)
 
 
 def random(
@@ -98,7 +99,8 @@ def random(
     given = without_singletons(observations, effects) if np.any(entity.counts > 1) else observations
     share = _shares(given, effects)
     entity = groups_of(given.entity, given.entities)
-    kept = _varying(given.x)
+    years_out = Projection(groups_of(given.time, given.times)) if effects == "twoway" else None
+    kept, dropped = _estimable(given, given.x, given.y, years_out)
     columns = [np.ones((given.n, 1)), given.x[:, kept]]
     years: list[str] = []
     if effects == "twoway" and given.time is not None and given.times is not None:
@@ -131,7 +133,9 @@ def random(
         value=100 * float(share.mean()),
         kind=kind,
     )
-    return Model("re", terms, matrix, linear, _squared(given.y, linear), given.n, df, float(share.mean()), note)
+    dropped = (*given.dropped[len(observations.dropped) :], *dropped)
+    r2 = _squared(given.y, linear)
+    return Model("re", terms, matrix, linear, r2, given.n, df, float(share.mean()), note, dropped)
 
 
 def pooled(observations: Observations, covariance: str, cluster: Sequence[str], confidence: float) -> Model:
@@ -180,7 +184,9 @@ def as_result(model: Model, result: PanelResult, observations: Observations) -> 
         r2_overall=_squared(observations.y, linear),
         n=model.n,
         df=model.df,
-        notes=(model.note, *result.notes[1:]),
+        # What follows the first two is of the fixed effects and of their errors alone.
+        notes=(model.note, result.notes[1]),
+        dropped=(*observations.dropped, *model.dropped),
     )
 
 
@@ -196,10 +202,34 @@ def _entity(observations: Observations) -> Groups:
     return groups_of(observations.entity, observations.entities)
 
 
-def _varying(x: np.ndarray) -> list[int]:
-    """Positions of the columns that vary."""
+def _estimable(
+    observations: Observations, x: np.ndarray, y: np.ndarray, years_out: Projection | None = None
+) -> tuple[list[int], tuple[Dropped, ...]]:
+    """Positions of the drivers that vary and that no others make up, and why the rest are left out.
+
+    Args:
+        observations: whose names the drivers have.
+        x, y: of rows or of cells, shapes (n, k) and (n,).
+        years_out: takes the means of years out, where the model has a column for each.
+    """
     centred = x - x.mean(axis=0)
-    return np.flatnonzero(norms(centred) > 1e-12 * np.maximum(norms(x), 1e-300)).tolist()
+    spread = norms(centred)
+    spread = np.where(spread > 1e-12 * norms(x), spread, np.inf)
+    found = independent(triangle(years_out(centred) if years_out else centred, y), spread)
+    dropped = []
+    for j, others in sorted(found.made_of.items()):
+        names = ", ".join(observations.x_names[i] for i in others)
+        if others:
+            reason = say("made up of {names}", names=names)
+        elif years_out and np.isfinite(spread[j]):
+            reason = say(
+                "the same for all entities in each {time_name}; use EFFECTS entity or none",
+                time_name=observations.time_name,
+            )
+        else:
+            reason = say("the same value in every row")
+        dropped.append(Dropped(say("driver {x_names}", x_names=observations.x_names[j]), 1, reason))
+    return found.kept, tuple(dropped)
 
 
 def _shares(observations: Observations, effects: str) -> np.ndarray:

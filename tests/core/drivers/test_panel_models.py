@@ -64,6 +64,34 @@ class TestModels:
         covariance = 56 / 55 * 279 / (280 - 7) * inverse @ sums.T @ sums @ inverse
         assert numbers(model.terms, "std_error")[:3] == pytest.approx(np.sqrt(np.diag(covariance))[:3])
 
+    @pytest.mark.parametrize("model", ["re", "between"])
+    @pytest.mark.parametrize("effects", ["entity", "twoway"])
+    def test_drivers_that_others_make_up_change_no_estimate(self, panel, model, effects):
+        """As fixed effects leave them out: a driver in other units, and one value in every row."""
+        again = {"metres": 2 * panel.columns["x1"] + 1, "one": np.full(280, 3.0)}
+        wide = FeatureTable({**panel.columns, **again}, ("x", "y"))
+        how = dict(entity="cell", time="year", effects=effects, covariance="cluster", model=model, compare=True)
+        alone = run_panel_regression(panel, PanelChoice("value", ("x1", "x2"), **how))
+        run = run_panel_regression(wide, PanelChoice("value", ("x1", "x2", "metres", "one"), **how))
+        assert [term.term for term in run.result.terms] == ["const", "x1", "x2"]
+        assert numbers(run.result.terms) == pytest.approx(numbers(alone.result.terms))
+        assert numbers(run.result.terms, "std_error") == pytest.approx(numbers(alone.result.terms, "std_error"))
+        assert [(item.what, item.reason) for item in run.result.dropped] == [
+            ("driver metres", "made up of x1"),
+            ("driver one", "the same value in every row"),
+        ]
+
+    def test_random_effects_keep_a_driver_that_never_changes_and_leave_out_one_all_cells_share(self, panel):
+        height = panel.columns["cell"].astype(float) ** 2
+        shared = np.sin(panel.columns["year"].astype(float))
+        wide = FeatureTable({**panel.columns, "height": height, "shared": shared}, ("x", "y"))
+        how = dict(entity="cell", time="year", effects="twoway", covariance="cluster", model="re")
+        run = run_panel_regression(wide, PanelChoice("value", ("x1", "height", "shared"), **how))
+        assert [term.term for term in run.result.terms] == ["const", "x1", "height"]
+        assert [item.what for item in run.result.dropped] == ["driver shared"]
+        assert run.result.notes[0].startswith("re: random effects of 56 cells")
+        assert not any("factor" in note for note in run.result.notes), "a factor of the errors of the fixed effects"
+
     def test_a_run_tells_the_model_and_compares(self, panel):
         choice = PanelChoice("value", ("x1", "x2"), "cell", "year", "entity", "iid", model="re", compare=True)
         run = run_panel_regression(panel, choice)
