@@ -28,6 +28,7 @@ from ..inputs import paths_in
 from ..looks.canvas import BandLook, Look, common_range
 from ..looks.natural_look import show_composites
 from ..outputs import make_folder
+from ..reporting.gathered import gathering
 
 
 class SceneComposite(EcoAlgorithm):
@@ -72,7 +73,8 @@ class SceneComposite(EcoAlgorithm):
         settings = RasterSettings(boundary=given.polygons("BOUNDARY"), write=write)
         result = run_scene_composite(self._inputs(given), outputs, settings, progress, user_language())
         self._shown = list(result.composites.values())
-        show_composites(self._context, self.displayName(), result.composites, result.sensors)
+        if not gathering():  # within a workflow they are inputs, and their group would hide its main map
+            show_composites(self._context, self.displayName(), result.composites, result.sensors)
         return {
             "FOLDER": folder,
             "COMPOSITES": self._shown,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.errors import InputError
 from ...core.prepare.downloads.grid import GridWish
+from ...core.prepare.downloads.left import not_rewritten, rasters_below
 from ...core.prepare.downloads.plan import (
     IMPORT,
     LAND_COVER,
@@ -80,7 +81,8 @@ class Downloads:
             InputError: there is no land cover, or as `plan_downloads`.
             Cancelled: the user stopped.
         """
-        self._given, self._scratch = given, scratch
+        self._given, self._scratch, self._progress = given, scratch, progress
+        self._left: list[str] = []
         self._indicators: dict[str, str] = {}
         _require_apart(given)
         wishes = [Wanted(name, _quantity(algorithm, name)) for name in wanted if not given.has(name)]
@@ -117,7 +119,7 @@ class Downloads:
 
     def told(self, language: str) -> tuple[Block, Chapter]:
         """What the report tells of the downloads: a line and a chapter."""
-        return data_line(self.plan.feeds, language), data_chapter(self.plan, language)
+        return data_line(self.plan.feeds, language), data_chapter(self.plan, language, FOLDER, self._left)
 
     def refused(self, reason: InputError) -> InputError:
         """Why the workflow cannot run, with what the downloads lack."""
@@ -159,7 +161,9 @@ class Downloads:
     def bring(self, chain: Chain) -> None:
         """Imports everything, land cover first, and gives the run the rasters. Raises as the steps."""
         feeds = self.plan.feeds
-        make_folder(chain.file(FOLDER))
+        folder = chain.file(FOLDER)
+        make_folder(folder)
+        before = rasters_below(folder)
         for name, feed in sorted(feeds.items(), key=lambda item: item[1].wanted.quantity != LAND_COVER):
             if feed.how == IMPORT:
                 self._supply(name, feed, self._import(chain, feed))
@@ -171,6 +175,14 @@ class Downloads:
         if self._makes_cover:
             cover = chain.run("vegetationcover", {"OUTPUT": f"{FOLDER}/fvc.tif"}, about="quality")
             self._give_indicator(COVER, cover.path())
+        self._progress.info(tr("What was made of the downloads lies in {folder}.", folder=folder))
+        self._left = not_rewritten(folder, before)
+        if self._left:
+            listed = ", ".join(self._left)
+            self._progress.warn(
+                tr("{folder} holds rasters of an earlier run, too, which this one does not use: {names}. They stay; "
+                   "delete them, or take another FOLDER.", folder=folder, names=listed)
+            )  # fmt: skip
 
     def _import(self, chain: Chain, feed: Feed) -> str:
         step = chain.run(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from osgeo import gdal
-from qgis.core import QgsProcessingException
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback, QgsProject
 
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
@@ -27,15 +29,18 @@ def place(tmp_path_factory) -> Path:
     return place
 
 
-def follow(name: str, place: Path, folder: Path, **more) -> list[dict[str, str]]:
-    given = {
+def parameters(place: Path, folder: Path) -> dict[str, str]:
+    return {
         "DOWNLOADS": str(place / "downloads"),
         "YEARS": ", ".join(map(str, YEARS)),
         "BOUNDARY": str(place / "region" / "boundary.gpkg"),
         "FOLDER": str(folder),
         "OUTPUT_TABLE": str(folder / "headlines.csv"),
     }
-    run(f"ecoassets:{name}", {**given, **more})
+
+
+def follow(name: str, place: Path, folder: Path, context: Any = None, **more) -> list[dict[str, str]]:
+    run(f"ecoassets:{name}", {**parameters(place, folder), **more}, context=context)
     return read_csv(folder / "headlines.csv")
 
 
@@ -128,7 +133,12 @@ def test_assets_and_what_is_given_by_hand_wins(place, tmp_path):
 
 def test_land_cover_by_hand_is_the_grid(place, tmp_path):
     cover = [str(place / "region" / f"land_cover_{year}.tif") for year in YEARS]
-    follow("esvworkflow", place, tmp_path, LAND_COVER=cover, SCHEME="cnlucc", CELL_SIZE=1000, BOUNDARY=None)
+    context, project = QgsProcessingContext(), QgsProject()
+    context.setProject(project)
+    given = {"LAND_COVER": cover, "SCHEME": "cnlucc", "CELL_SIZE": 1000, "BOUNDARY": None}
+    follow("esvworkflow", place, tmp_path, context, **given)
+    shown = {Path(source).name for source in context.layersToLoadOnCompletion()}
+    assert "value_change.tif" in shown and "composite_2015.tif" not in shown, "inputs would hide the main map"
     assert "land_cover.tif" not in files_in(tmp_path / "inputs")
     assert {"composite_2015.tif", "composite_2020.tif", "rsei.tif"} <= set(files_in(tmp_path))
     index = read_raster(tmp_path / "rsei.tif")
@@ -184,3 +194,55 @@ def test_neither_land_cover_nor_downloads(place, tmp_path):
 def test_years_and_boundary_are_asked_before_the_folder_is_looked_through(place, tmp_path, left_out):
     with pytest.raises(QgsProcessingException, match=left_out):
         follow("assetsworkflow", place, tmp_path, **{left_out: None})
+
+
+def downloads_of(place: Path, folder: Path, *patterns: str) -> str:
+    """A folder with some of the downloads."""
+    folder.mkdir()
+    for file in (file for pattern in patterns for file in (place / "downloads").glob(pattern)):
+        (folder / file.name).symlink_to(file)
+    return str(folder)
+
+
+def test_what_an_earlier_run_left_is_told_and_stays(place, tmp_path):
+    out = tmp_path / "out"
+    (out / "inputs" / "scenes").mkdir(parents=True)
+    kept = [out / "inputs" / name for name in ("soil_group.tif", "scenes/composite_1990.tif", "npp.tif", "notes.txt")]
+    for file in kept:
+        file.write_bytes(b"of before")
+    downloads = downloads_of(place, tmp_path / "downloads", "CLCD*", "pre_*", "MOD17*")
+    follow("assetsworkflow", place, out, DOWNLOADS=downloads, CELL_SIZE=1000)
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert f"do not rest on: {Path('scenes') / 'composite_1990.tif'}, soil_group.tif." in report
+    assert [file.read_bytes() == b"of before" for file in kept] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("step", ["Step 1 of", "Step 3 of"])
+def test_a_cancel_in_the_middle_of_an_import(place, tmp_path, step):
+    """What is whole by then stays, the step that was at work leaves nothing."""
+    told: list[str] = []
+    cancelled: list[float] = []
+
+    class Impatient(QgsProcessingFeedback):
+        def pushInfo(self, text):
+            told.append(text)
+            if "to the grid of the study" in text and any(step in one for one in told):  # pixels come next
+                cancelled.append(time.monotonic())
+                self.cancel()
+
+        def pushWarning(self, text):
+            told.append(text)
+
+    out, feedback = tmp_path / "out", Impatient(False)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("ecoassets:assetsworkflow")
+    given = {**parameters(place, out), "CELL_SIZE": 1000}
+    results, _ = algorithm.run(given, QgsProcessingContext(), feedback)
+    assert results == {} and cancelled
+    assert time.monotonic() - cancelled[0] < 2
+    made = [path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()]
+    if step == "Step 1 of":
+        assert made == []
+    else:
+        assert sorted(name for name in made if name.endswith(".tif")) == ["inputs/land_cover.tif", "inputs/npp.tif"]
+        assert not [name for name in made if ".ecoassets-" in name]
+        assert f"What the steps that had finished made stays in {out}." in told

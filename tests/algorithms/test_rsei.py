@@ -304,6 +304,24 @@ def test_scenes_are_composed_and_give_the_index_of_their_composites(scenes, imag
     assert not list(tmp_path.glob("composite*"))
 
 
+@pytest.mark.parametrize(("mask", "told"), [(["cloud", "shadow"], "were masked"), (["cirrus"], "No quality band")])
+def test_composites_are_doubted_only_where_clouds_stayed_in_them(scenes, tmp_path, mask, told):
+    from qgis.core import QgsProcessingFeedback
+
+    folder, _ = scenes
+    made = run("ecoassets:scenecomposite", {"SCENES": str(folder), "MASK": mask, "MINIMUM_CLEAR": 1,
+                                            "FOLDER": str(tmp_path / "made")})  # fmt: skip
+    feedback = QgsProcessingFeedback(False)
+    given = {
+        "IMAGES": made["COMPOSITES"],
+        "YEARS": "2000, 2020",
+        "SENSORS": "landsat5, landsat8",
+        "LEVEL": "reflectance",
+    }
+    run(RSEI, {**given, "OUTPUT": str(tmp_path / "rsei.tif")}, feedback=feedback)
+    assert (told in feedback.textLog(), "No quality band" in feedback.textLog()) == (True, told == "No quality band")
+
+
 def test_sensors_of_one_year_are_harmonised_scene_by_scene(scenes, tmp_path):
     folder, _ = scenes
     numbers = {name: np.full((40, 30), 11000, np.uint16) for name in TM[:6]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...report import Chapter, Paragraph
@@ -42,8 +42,15 @@ def data_line(feeds: Mapping[str, Feed], language: str) -> Paragraph:
     return Paragraph(words["data_line"].format(sources="; ".join(told)))
 
 
-def data_chapter(plan: Plan, language: str) -> Chapter:
-    """A row per input: product, layer, years, files, provider, licence and address."""
+def data_chapter(plan: Plan, language: str, folder: str, left: Sequence[str]) -> Chapter:
+    """A row per input: product, layer, years, files, provider, licence and address.
+
+    Args:
+        plan: what feeds what.
+        language: of the report.
+        folder: within that of the results, where the imported rasters lie.
+        left: rasters there that an earlier run has made.
+    """
     words = load_texts(language)
     rows = [
         DataRow(
@@ -58,4 +65,7 @@ def data_chapter(plan: Plan, language: str) -> Chapter:
         )
         for feed in plan.feeds.values()
     ]
-    return Chapter(words["data"], [plain_table(words["data"], row_table(DataRow, rows), "data.csv")])
+    told = words["data_place"].format(folder=folder)
+    if left:
+        told += words["data_left"].format(names=", ".join(left))
+    return Chapter(words["data"], [plain_table(words["data"], row_table(DataRow, rows), "data.csv"), Paragraph(told)])

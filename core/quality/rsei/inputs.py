@@ -294,9 +294,11 @@ def _image(
     )
 
 
-def _is_composite(path: str) -> bool:
-    """Whether an image was composed of scenes whose clouds are gone already."""
-    return "scenecomposite" in (open_raster(path).GetMetadataItem("ECOASSETS_METHOD") or "")
+def _is_masked(path: str) -> bool:
+    """Whether an image was composed of scenes, and of them clouds and shadows are gone already."""
+    told = open_raster(path).GetMetadata()
+    masked = set((told.get("ECOASSETS_MASK") or "").split(", "))
+    return "scenecomposite" in (told.get("ECOASSETS_METHOD") or "") and masked >= {"cloud", "shadow"}
 
 
 def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[str, int]], progress: Progress) -> None:
@@ -304,8 +306,12 @@ def _tell(inputs: RseiInputs, series: SensorSeries, numbers: Sequence[Mapping[st
         of_sensor = numbers[series.sensors.index(sensor)]
         listed = ", ".join(f"{role} {number}" for role, number in of_sensor.items())
         progress.info(say("{title}, {level}: bands {listed}.", title=sensor.title, level=inputs.level, listed=listed))
-        of_scenes = _is_composite(inputs.images[series.sensors.index(sensor)])
-        if "quality" not in of_sensor and not of_scenes:
+        images = [path for path, other in zip(inputs.images, series.sensors) if other is sensor]
+        if "quality" in of_sensor:
+            continue
+        if all(map(_is_masked, images)):
+            progress.info(say("The images are composites: their clouds and shadows were masked scene by scene."))
+        else:
             progress.warn(
                 say("No quality band is used: clouds and their shadows count as land unless they are nodata.")
             )
