@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osgeo import osr
-
-from ...errors import InputError
 from ...messages import say
 from ...progress import Progress
 from ...raster.dataset import open_raster
@@ -79,24 +76,3 @@ def _utm_zone(places: Sequence[Place]) -> int:
     latitude = (min(latitudes) + max(latitudes)) / 2
     zone = int((longitude + 180) // 6) % 60 + 1
     return (32600 if latitude >= 0 else 32700) + zone
-
-
-def share_over(grids: Sequence[Grid], places: Sequence[Place]) -> float:
-    """Share of places, 0 to 1, that lie on one of several grids; longitudes also count from 0 to 360."""
-    if not places:
-        raise InputError(say("The boundary holds no place. Choose polygons with an area."))
-    left = list(places)
-    for grid in grids:
-        left = [place for place, inside in zip(left, _inside(grid, left)) if not inside]
-    return 1 - len(left) / len(places)
-
-
-def _inside(grid: Grid, places: Sequence[Place]) -> list[bool]:
-    degrees = osr.SpatialReference()
-    degrees.ImportFromEPSG(4326)
-    degrees.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    own = grid.spatial_reference()
-    turns = (0.0, 360.0) if own.IsGeographic() else (0.0,)
-    x0, y0, x1, y1 = grid.bounds
-    points = osr.CoordinateTransformation(degrees, own).TransformPoints(list(places)) if places else []
-    return [any(x0 <= x + turn <= x1 for turn in turns) and y0 <= y <= y1 for x, y, *_ in points]

@@ -17,10 +17,10 @@ from ..catalogue.loader import products
 from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import Recognised, recognise
 from ..files.listing import list_files, on_disk
-from ..files.tiles import Place, expected_tiles, places_of_boundary, places_of_grid, tile_key
+from ..files.tiles import Place, expected_tiles, places_of_boundary, places_of_grid, share_over, tile_key
 from ..importing.choosing import SeveralEditions
 from ..importing.run import ImportInputs, check_import_product
-from .grid import GridWish, share_over, study_grid
+from .grid import GridWish, study_grid
 from .order import in_order, orders, preferred
 from .scenes import scene_check
 from .soil import SOIL, soil_check

@@ -17,9 +17,11 @@ SIDES = (
     ".qml", ".qmd", ".lyr", ".rrd", ".xmp", ".md5", ".sha256", ".ds_store", ".part", ".crdownload", ".aria2",
 )  # fmt: skip
 _TARS = (".tar",)
+_READ_IN_PLACE = (*_TARS, ".zip")
 _PACKED_TARS = (".tar.gz", ".tgz")
 _PACKED_LIMIT = 64 * 2**20  # a packed tar is read as a whole for its names
 _CHECK_EVERY = 500
+DAMAGED = say("the archive is damaged or was not downloaded whole: download it again")
 
 
 def list_files(place: str, progress: Progress = QUIET) -> list[str]:
@@ -27,7 +29,7 @@ def list_files(place: str, progress: Progress = QUIET) -> list[str]:
 
     Members of `.zip` and `.tar` come as `/vsizip/` and `/vsitar/`, single `.gz` files as `/vsigzip/`; a `.SAFE` folder
     and the folder of an ESRI grid are one entry. What lies beside rasters (`.aux.xml`, `.ovr` and the like) and what a
-    browser has not finished is left out.
+    browser has not finished is left out. An archive that cannot be read comes as itself, with a warning.
 
     Raises:
         InputError: there is nothing of that name.
@@ -36,13 +38,25 @@ def list_files(place: str, progress: Progress = QUIET) -> list[str]:
     if not os.path.exists(place):
         raise InputError(say("There is no file and no folder {place}.", place=place))
     if os.path.isfile(place) or _is_one(place):
-        return sorted(_of_file(place))
+        return _told(sorted(_of_file(place)), progress)
     found: list[str] = []
     for number, path in enumerate(_walk(place)):
         if number % _CHECK_EVERY == 0:
             progress.check()
         found += _of_file(path)
-    return sorted(found)
+    return _told(sorted(found), progress)
+
+
+def is_damaged(path: str) -> bool:
+    """Whether a listed path is an archive that could not be read."""
+    archive = path.lower().endswith((*_READ_IN_PLACE, *_PACKED_TARS)) and not path.startswith("/vsi")
+    return archive and not _is_too_large(path)
+
+
+def _told(listed: list[str], progress: Progress) -> list[str]:
+    for path in filter(is_damaged, listed):
+        progress.warn(say("{file} is not used: {reason}.", file=path, reason=DAMAGED))
+    return listed
 
 
 def file_name(path: str) -> str:
@@ -84,11 +98,16 @@ def _of_file(path: str) -> list[str]:
         return []
     if lowered.endswith(".zip"):
         return _members(path, "/vsizip/")
-    if lowered.endswith(_TARS) or (lowered.endswith(_PACKED_TARS) and os.path.getsize(path) <= _PACKED_LIMIT):
+    if lowered.endswith(_TARS) or (lowered.endswith(_PACKED_TARS) and not _is_too_large(path)):
         return _members(path, "/vsitar/")
     if lowered.endswith(".gz") and not lowered.endswith(_PACKED_TARS):
         return [f"/vsigzip/{path}"]
     return [path]
+
+
+def _is_too_large(path: str) -> bool:
+    """Whether a packed tar would take long to read for its names."""
+    return path.lower().endswith(_PACKED_TARS) and os.path.getsize(path) > _PACKED_LIMIT
 
 
 def _members(archive: str, prefix: str) -> list[str]:

@@ -1,13 +1,15 @@
-"""Which tiles a study needs, by the rule of the product, so that those that are missing can be named."""
+"""Which tiles a study needs, by the rule of the product, and how much of it files cover."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from osgeo import ogr, osr
 
+from ...errors import InputError
+from ...messages import say
 from ...raster.grid import Grid
 from ...raster.zones.polygon_layer import open_polygons, require_crs
 
@@ -48,6 +50,27 @@ def expected_tiles(rule: str, places: Iterable[Place]) -> set[str]:
     if size == 10:
         return {f"h{math.floor((lon + 180) / 10):02d}v{math.floor((90 - lat) / 10):02d}" for lon, lat in places}
     return {_corner_name(lon, lat, size) for lon, lat in places} if size else set()
+
+
+def share_over(grids: Sequence[Grid], places: Sequence[Place]) -> float:
+    """Share of places, 0 to 1, that lie on one of several grids; longitudes also count from 0 to 360."""
+    if not places:
+        raise InputError(say("The boundary holds no place. Choose polygons with an area."))
+    left = list(places)
+    for grid in grids:
+        left = [place for place, inside in zip(left, _inside(grid, left)) if not inside]
+    return 1 - len(left) / len(places)
+
+
+def _inside(grid: Grid, places: Sequence[Place]) -> list[bool]:
+    degrees = osr.SpatialReference()
+    degrees.ImportFromEPSG(4326)
+    degrees.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    own = grid.spatial_reference()
+    turns = (0.0, 360.0) if own.IsGeographic() else (0.0,)
+    x0, y0, x1, y1 = grid.bounds
+    points = osr.CoordinateTransformation(degrees, own).TransformPoints(list(places)) if places else []
+    return [any(x0 <= x + turn <= x1 for turn in turns) and y0 <= y <= y1 for x, y, *_ in points]
 
 
 def tile_key(tile: str) -> str:

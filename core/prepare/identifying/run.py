@@ -17,7 +17,7 @@ from ..catalogue.loader import products
 from ..catalogue.product import Product
 from ..catalogue.recognise import Recognised, recognise
 from ..files.containers import layers_of, missing_drivers, open_raster_or_container
-from ..files.listing import list_files, on_disk
+from ..files.listing import DAMAGED, is_damaged, list_files, on_disk
 from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
 from ..importing.calendar import expected_steps
 from .wanting import WantRow, how_to_get, wanting
@@ -196,6 +196,8 @@ def _own_state(one: Recognised) -> tuple[str, Message | str]:
     if not one.known:
         if one.candidates:
             return UNDECIDED, say("may be of {products}: name it as PRODUCT", products=", ".join(one.candidates))
+        if is_damaged(one.path):
+            return UNREADABLE, DAMAGED
         return UNKNOWN, say("its name is that of no product in the catalogue")
     place = on_disk(one.path)
     if os.path.isfile(place) and os.path.getsize(place) == 0:

@@ -21,7 +21,7 @@ from ..catalogue.loader import products
 from ..catalogue.product import Layer, Product
 from ..catalogue.recognise import recognise
 from ..files.listing import list_files
-from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
+from ..files.tiles import Place, expected_tiles, places_of_boundary, places_of_grid, share_over, tile_key
 from .calendar import Season, expected_steps, parse_season
 from .choosing import AUTO, Chosen, choose_files, choose_layer, choose_product
 from .laying import Laying, lay_on_grid
@@ -32,6 +32,8 @@ from .study_grid import own_grid_of, reference_over
 from .tables import file_table, year_table
 
 STEPS = ("year", "month")
+_NAMED = 12  # years in a message
+_WHOLE = 0.99  # share of places of the study that files cover; edges are a matter of rounding
 _CACHE = 128 * 2**20  # bytes of GDAL: what is read is read once
 
 
@@ -159,7 +161,8 @@ def run_import_product(
             own_grid_of([step.layer.grid for step in steps], scratch), settings, scratch, progress
         )
         _tell_quality(rule, steps, progress)
-        _tell_missing_tiles(product, periods, area, progress)
+        if not _tell_missing_tiles(product, periods, area, progress):
+            _tell_uncovered(product, periods, area, progress)
         progress.info(say("{layer}: {conversion}.", layer=layer.title, conversion=conversion(rule)))
         natives, counts = reduce_periods(periods, rule, area.grid, scratch, progress.part(2, 75))
         _require_known_codes(rule, counts)
@@ -292,12 +295,11 @@ def _tell_quality(rule: Rule, steps: Sequence[Step], progress: Progress) -> None
         progress.warn(say("{told}: cloud and poor values stay in them. Order it, too.", told=told))
 
 
-def _tell_missing_tiles(product: Product, periods: Sequence[Period], area: StudyArea, progress: Progress) -> None:
-    """Says which tiles lie over the study and are not there, once for all years that lack the same."""
+def _tell_missing_tiles(product: Product, periods: Sequence[Period], area: StudyArea, progress: Progress) -> bool:
+    """Says which tiles lie over the study and are not there, once for all years that lack the same; whether any is."""
     if not product.grid.tiles or not any(step.tile for period in periods for step in period.steps):
-        return
-    boundary = area.settings.boundary
-    places = places_of_boundary(boundary) if boundary else places_of_grid(area.grid)
+        return False
+    places = _places(area)
     wanted = expected_tiles(product.grid.tiles, places)
     lacking: dict[tuple[str, ...], list[str]] = {}
     for period in periods:
@@ -312,6 +314,34 @@ def _tell_missing_tiles(product: Product, periods: Sequence[Period], area: Study
                     tiles=", ".join(absent),
                 )
             )
+    return any(lacking)
+
+
+def _tell_uncovered(product: Product, periods: Sequence[Period], area: StudyArea, progress: Progress) -> None:
+    """Says which years have files over a part of the study alone, once for all that have the same part."""
+    places = _places(area)
+    shares: dict[frozenset[Grid], float] = {}
+    labels: dict[int, list[str]] = {}
+    for period in periods:
+        grids = frozenset(step.layer.grid for step in period.steps)
+        if grids not in shares:
+            shares[grids] = share_over(list(grids), places)
+        if shares[grids] < _WHOLE:
+            labels.setdefault(round(100 * shares[grids]), []).append(period.label)
+    for percent, named in labels.items():
+        progress.warn(
+            say(
+                "{label}: the files cover {percent} % of the study area; the rest has no value. Order files that "
+                "cover it.",
+                label=", ".join(named[:_NAMED]) + (" …" if len(named) > _NAMED else "") or product.id,
+                percent=percent,
+            )
+        )
+
+
+def _places(area: StudyArea) -> list[Place]:
+    boundary = area.settings.boundary
+    return places_of_boundary(boundary) if boundary else places_of_grid(area.grid)
 
 
 def _require_known_codes(rule: Rule, counts: Sequence[Counts]) -> None:

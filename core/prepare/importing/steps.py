@@ -96,7 +96,9 @@ def read_steps(
             continue
         quality = _quality(file, chosen.layer, beside, folder, progress) if with_quality else None
         timed = chosen.product.step not in ("static", "year", "scene")
-        for band, first, year in _days(file, opened, chosen.product):
+        found = _days(file, opened, chosen.product)
+        _tell_axis(file, opened, found[0][1], progress)
+        for band, first, year in found:
             if years and year is not None and year not in years:
                 continue
             step = _step_of(file, chosen.product)
@@ -161,6 +163,26 @@ def _days(file: Recognised, opened: OpenedLayer, product: Product) -> list[tuple
             )
         )
     return [(band, day, day.year) for band, day in zip(opened.bands, firsts)]
+
+
+def _tell_axis(file: Recognised, opened: OpenedLayer, first: date, progress: Progress) -> None:
+    """Says where a name, which tells the times, and the time axis of the file begin in different years."""
+    if file.edition is None or file.edition.container != "netcdf" or file.year is None or _by_axis(file):
+        return
+    try:
+        own = band_days(open_raster(opened.path))[0]
+    except InputError:  # no axis, or one that says nothing
+        return
+    if own.year != first.year:
+        progress.warn(
+            say(
+                "{file}: its name says {year}, its time axis begins in {own}. The name is taken: was the file renamed? "
+                "If so, give it back its name.",
+                file=file.name,
+                year=first.year,
+                own=own.year,
+            )
+        )
 
 
 def _start(step: str, day: date) -> date:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from ...progress import QUIET, Progress
-from ..files.listing import list_files
+from ..files.listing import DAMAGED, file_name, is_damaged, list_files
 from .landsat import landsat_scenes
 from .modis import modis_scenes
 from .scene import Scene, Unread
@@ -32,8 +32,9 @@ def find_scenes(
     for place in places:
         paths.update(dict.fromkeys(_listed(place, progress)))
     progress.check()
-    listed = list(paths)
+    listed = [path for path in paths if not is_damaged(path)]
     found = [
+        *(Unread(file_name(path), path, DAMAGED) for path in paths if is_damaged(path)),
         *landsat_scenes(listed),
         *sentinel_scenes(listed, baseline),
         *modis_scenes(listed, folder, progress),

@@ -12,11 +12,12 @@ from osgeo import gdal
 
 from ecoassets.core.errors import InputError
 from ecoassets.core.prepare.catalogue.loader import products
-from ecoassets.core.prepare.downloads.grid import MARGIN_CELLS, GridWish, share_over
+from ecoassets.core.prepare.downloads.grid import MARGIN_CELLS, GridWish
 from ecoassets.core.prepare.downloads.order import orders
 from ecoassets.core.prepare.downloads.plan import Plan, Request, Wanted, grid_of_study, plan_downloads
 from ecoassets.core.prepare.downloads.stand_ins import stand_in
 from ecoassets.core.prepare.downloads.telling import lacking
+from ecoassets.core.prepare.files.tiles import share_over
 from ecoassets.core.progress import QUIET
 from ecoassets.core.quantities import quantities
 from ecoassets.core.raster.grid import Grid

@@ -118,7 +118,7 @@ def test_archives_are_read_in_place(folder):
 def test_a_damaged_archive_is_told_and_does_not_stop_the_rest(folder):
     clcd(folder, 2020)
     (folder / "broken.zip").write_bytes(b"PK\x03\x04 no more")
-    assert states(folder) == {"CLCD_v01_2020.tif": "ready", "broken.zip": "unknown"}
+    assert states(folder) == {"CLCD_v01_2020.tif": "ready", "broken.zip": "unreadable"}
 
 
 def test_a_folder_that_is_not_there(tmp_path):

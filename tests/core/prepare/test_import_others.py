@@ -54,6 +54,15 @@ def test_a_file_with_another_number_of_months_is_refused(folder, degrees, tmp_pa
         run(folder, degrees, tmp_path)
 
 
+@pytest.mark.parametrize(("name", "warned"), [("pre_2021.nc", False), ("pre_2020.nc", True)])
+def test_a_name_that_contradicts_the_time_axis_is_told(folder, degrees, tmp_path, name, warned):
+    write_peng(folder / name, monthly_rain())
+    told = Told()
+    result, _, _ = run(folder, degrees, tmp_path, told)
+    assert result.years == (int(name[4:8]),)
+    assert ["its time axis begins in 2021" in text for text in told.warnings] == [True] * warned
+
+
 def test_rates_are_summed_over_the_days_of_their_months(folder, degrees, tmp_path):
     rain = np.full((12, SIZE, SIZE), 0.002, "f4")  # metres a day
     start = [(date(2020, month, 1) - date(1970, 1, 1)).days * 86400 for month in range(1, 13)]
@@ -94,6 +103,18 @@ def test_classes_keep_their_codes_and_take_the_most_frequent_where_the_grid_is_c
     band = dataset.GetRasterBand(1)
     assert band.GetRasterColorTable() is not None  # asked first: GDAL 3.6 reads the side file on its way
     assert band.GetCategoryNames()[8] == "Impervious"
+
+
+def test_a_year_whose_file_covers_a_part_of_the_study_is_told(folder, tmp_path):
+    codes = np.full((10, 10), 2, "u1")
+    write_tif(folder / "CLCD_v01_2015.tif", codes, "EPSG:4326", (100, 30), 0.001)
+    write_tif(folder / "CLCD_v01_2020.tif", codes[:, :4], "EPSG:4326", (100, 30), 0.001)
+    study = write_tif(tmp_path / "study.tif", np.zeros((10, 10), "u1"), "EPSG:4326", (100, 30), 0.001, nodata=255)
+    told = Told()
+    _, made, _ = run(folder, str(study), tmp_path, told)
+    assert np.isfinite(made).mean(axis=(1, 2)).tolist() == [1, 0.4]
+    (warning,) = told.warnings
+    assert warning.startswith("2020: the files cover 40 % of the study area")
 
 
 def test_a_code_that_the_scheme_lacks_is_refused_with_its_pixels(folder, tmp_path):

@@ -66,6 +66,18 @@ def test_an_overpass_counts_once(tmp_path):
     assert sum("is not used" in text for text in told.infos) == 3
 
 
+def test_half_a_tar_is_told_as_such_and_the_rest_goes_on(tmp_path):
+    write_landsat(tmp_path / "in", product("20210601"), landsat_numbers(1, SHAPE))
+    half = write_landsat(tmp_path / "in", product("20210617"), landsat_numbers(2, SHAPE), tar=True)
+    half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
+    told = Told()
+    result, _, _ = compose(tmp_path / "in", tmp_path, progress=told)
+    assert rows_of(result)[half.name]["reason"].startswith("the archive is damaged")
+    assert [half.name in text for text in told.warnings] == [True]
+    with pytest.raises(InputError, match="download it again"):
+        compose(half, tmp_path)
+
+
 def test_clouds_of_the_metadata_and_sensors_leave_scenes_out(tmp_path):
     write_landsat(tmp_path / "in", product("20210601"), landsat_numbers(1, SHAPE), clouds=60.0)
     write_landsat(tmp_path / "in", product("20210617"), landsat_numbers(2, SHAPE), clouds=-1)
