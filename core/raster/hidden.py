@@ -114,17 +114,18 @@ def remove_litter(folder: str, *, bring_back: bool = True) -> None:
     for name in names:
         path = os.path.join(folder, name)
         if path not in _live and _is_own(path) and (lock := _taken_over(path)) is not None:
-            emptied = False
             try:
                 with suppress(OSError):  # what cannot be brought back waits on
                     if bring_back:
                         _bring_all_back(path)
-                    emptied = True
+                    if os.name == "nt":  # Windows removes no open file
+                        lock = _closed(lock)
+                    # elsewhere it is held until it is gone: who has just made it finds it taken, or no longer there
+                    shutil.rmtree(path, ignore_errors=True)
             finally:
-                if lock >= 0:
-                    os.close(lock)  # Windows removes no open file
-            if emptied:
-                shutil.rmtree(path, ignore_errors=True)
+                _closed(lock)
+            with suppress(OSError):  # network drives keep an open file, and with it the folder, until it is closed
+                os.rmdir(path)
 
 
 def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
@@ -196,6 +197,13 @@ def _taken_over(folder: str) -> int | None:
         if time.time() - os.lstat(folder).st_mtime > _STALE_SECONDS:
             return -1
     return None
+
+
+def _closed(lock: int) -> int:
+    """-1, the lock that there is not."""
+    if lock >= 0:
+        os.close(lock)
+    return -1
 
 
 def _take(handle: int) -> None:

@@ -99,3 +99,23 @@ def test_a_folder_that_another_run_tidies_while_it_is_made_is_given_up(tmp_path,
     hidden.remove_litter(str(tmp_path))
     assert Path(room.path).is_dir()
     room.remove()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no open file")
+def test_a_lock_is_held_until_it_is_gone(tmp_path, monkeypatch):
+    """Who made the folder a moment ago would else take the lock, find it there, and lose the folder."""
+    killed = hidden.HiddenFolder(str(tmp_path))
+    killed.abandon()
+    remove, taken = shutil.rmtree, []
+
+    def meanwhile(path: str, **how: bool) -> None:
+        handle = os.open(os.path.join(path, hidden.LOCK), os.O_RDWR)
+        with pytest.raises(BlockingIOError):
+            hidden._take(handle)
+        os.close(handle)
+        taken.append(path)
+        remove(path, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", meanwhile)
+    hidden.remove_litter(str(tmp_path))
+    assert taken == [killed.path] and not os.path.exists(killed.path)
