@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import InputError, TableError
@@ -211,12 +211,17 @@ def require_known_codes(table: Table, scheme: LandCoverScheme) -> None:
         raise TableError(
             say(
                 "Table {name}: scheme {scheme} has none of its codes ({codes}). Write codes of the land cover into the "
-                "column code, or choose the scheme of the table (SCHEME).",
+                "column code ({known}), or choose the scheme of the table (SCHEME).",
                 name=table.name,
                 scheme=scheme.title,
-                codes=", ".join(map(str, codes[:10])) + (" …" if len(codes) > 10 else ""),
+                codes=_first(codes, 10),
+                known=_first(scheme.codes, 40),
             )
         )
+
+
+def _first(codes: Sequence[int], count: int) -> str:
+    return ", ".join(map(str, codes[:count])) + (" …" if len(codes) > count else "")
 
 
 def _moves(row: Mapping[str, str] | None, given: Mapping[str, str]) -> bool:
