@@ -274,6 +274,8 @@ def _tell_year(year: Year, inputs: SceneInputs, progress: Progress) -> None:
     for scene in year.scenes:
         for note in scene.notes:
             progress.info(say("{scene} is read: {note}.", scene=scene.name, note=note))
+        for doubt in scene.doubts:
+            progress.warn(say("{scene} is read: {note}.", scene=scene.name, note=doubt))
 
 
 def _compose(

@@ -58,6 +58,7 @@ class Scene:
         moment: what tells overpasses of one day apart.
         gaps: whether the scan line corrector was off.
         notes: what was decided while reading it.
+        doubts: what speaks against its numbers.
         problem: why it cannot be used; None where it can.
     """
 
@@ -74,6 +75,7 @@ class Scene:
     moment: str = ""
     gaps: bool = False
     notes: tuple[Message, ...] = ()
+    doubts: tuple[Message, ...] = ()
     problem: Message | None = None
 
     @property

@@ -20,6 +20,7 @@ from .scene import Scene, SceneBand, Unread
 SENSOR = "sentinel2"
 JP2_DRIVERS = ("JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID")
 SINCE_OFFSET = 4.0  # processing baseline from which 1000 is added to the numbers
+_OWN_BASELINES = 90.0  # 99.99 is of products that users made with Sen2Cor
 ADDED = -1000.0
 _QUANTIFICATION = 10_000.0
 _PRODUCT_FILE = re.compile(r"MTD_MSIL2A\.xml$", re.IGNORECASE)
@@ -146,7 +147,19 @@ def _scene(name: str, folder: str, told: ProductFile, files: Sequence[str]) -> S
         edition=(told.baseline,),
         moment=re.sub(r"\D", "", told.started + told.strip),
         notes=(note,),
+        doubts=_doubts(told),
         problem=problem or _lacking(bands),
+    )
+
+
+def _doubts(told: ProductFile) -> tuple[Message, ...]:
+    if told.offsets or not SINCE_OFFSET <= told.baseline < _OWN_BASELINES:
+        return ()
+    return (
+        say(
+            "its product file lists no BOA_ADD_OFFSET, which belongs to its baseline: without it reflectance is 0.1 "
+            "too high, unless its numbers were harmonised; order it again"
+        ),
     )
 
 

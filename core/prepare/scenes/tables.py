@@ -85,7 +85,7 @@ def scene_table(fates: Sequence[Fate], clear: Mapping[int, float | None], langua
                 clear_pct=clear.get(number),
                 used=int(fate.reason is None),
                 reason=told(fate.reason, language) if fate.reason is not None else "",
-                note="; ".join(told(note, language) for note in known.notes) if known else "",
+                note="; ".join(told(note, language) for note in (*known.notes, *known.doubts)) if known else "",
             )
         )
     return row_table(SceneRow, sorted(rows, key=lambda row: (-row.used, row.date, row.scene)))

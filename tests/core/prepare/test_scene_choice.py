@@ -156,6 +156,15 @@ def test_the_offset_of_sentinel_2_is_that_of_the_product_never_of_the_year(tmp_p
     }
 
 
+@pytest.mark.parametrize(("baseline", "doubted"), [("0301", False), ("0510", True), ("9999", False)])
+def test_a_baseline_whose_offset_is_not_told_is_doubted(tmp_path, baseline, doubted):
+    write_safe(tmp_path / "in", safe("20200701", baseline), sentinel_numbers(1), offset=None, epsg=32650, kind="tif")
+    told = Told()
+    result, _, _ = compose(tmp_path / "in", tmp_path, progress=told, thermal="without")
+    assert ["BOA_ADD_OFFSET" in text for text in told.warnings] == [True] * doubted
+    assert [("harmonised" in row["note"]) for row in rows_of(result).values()] == [doubted]
+
+
 def test_every_scene_class_masks_what_it_is_called(tmp_path):
     numbers = sentinel_numbers(1)
     numbers["SCL"][0] = np.arange(12)
