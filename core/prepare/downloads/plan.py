@@ -277,7 +277,15 @@ class _Search:
     def _share(self, product: Product, grids: Sequence[Grid]) -> float:
         share = share_over(list(dict.fromkeys(grids)), self.places)
         if share == 0:
-            raise InputError(say("no file lies over the study area"))
+            lon, lat = (sum(along) / len(along) for along in zip(*self.places))
+            raise InputError(
+                say(
+                    "no file lies over the study area, which is about {lon:.2f}, {lat:.2f} (longitude, latitude). "
+                    "Check that this is your study, or order files that cover it.",
+                    lon=lon,
+                    lat=lat,
+                )
+            )
         return share
 
     def _tiles(self, product: Product, own: Sequence[Recognised]) -> tuple[str, ...]:

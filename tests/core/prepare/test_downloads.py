@@ -156,7 +156,8 @@ def test_files_elsewhere_and_files_over_a_part_are_told(folder, boundary):
         path.unlink()
     away = np.full((20, 20), 50, "f4")
     write_tif(folder / "Copernicus_DSM_COG_30_N30_00_E116_00_DEM.tif", away, "EPSG:4326", (LON, 31.0), 0.005)
-    assert "no file lies over the study area" in reasons(planned(folder, boundary), "DEM")
+    told = reasons(planned(folder, boundary), "DEM")
+    assert f"no file lies over the study area, which is about {LON + 0.05:.2f}, {LAT - 0.05:.2f}" in told
     half = np.full((20, 10), 50, "f4")
     write_tif(folder / "Copernicus_DSM_COG_30_N39_00_E116_00_DEM.tif", half, "EPSG:4326", (LON, LAT), 0.005)
     assert planned(folder, boundary).feeds["DEM"].share == pytest.approx(0.5, abs=0.02)
