@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import InputError
 from ..messages import Message, say
 
 STRONG = 30.0
 """Condition index from which estimates suffer."""
+_EXACT = 1e9  # condition index from which a dependence is one of arithmetic
 _INVOLVED = 0.5  # of the variance of a coefficient, from which its driver is part of the dependence
 
 
@@ -51,6 +53,23 @@ def near_dependences(columns: np.ndarray) -> list[Dependence]:
         if index > STRONG and len(drivers) > 1:
             found.append(Dependence(drivers, index, float(inflation[list(drivers)].max())))
     return found
+
+
+def require_independent(names: Sequence[str], columns: np.ndarray) -> None:
+    """Stops where drivers make each other up but for round-off, so that no coefficient rests on anything.
+
+    Raises:
+        InputError: tells which.
+    """
+    exact = [found for found in near_dependences(columns) if found.index > _EXACT]
+    if exact:
+        raise InputError(
+            say(
+                "{drivers} make each other up exactly, as a driver in two units does, or shares that add up to a "
+                "constant: leave one of them out.",
+                drivers=listed_names([names[driver] for driver in exact[0].drivers]),
+            )
+        )
 
 
 def collinearity_warnings(names: Sequence[str], columns: np.ndarray) -> list[str]:

@@ -253,7 +253,9 @@ def _number(value: object) -> float:
 def _require_one_row_a_place(coordinates: np.ndarray, choice: SpatialChoice) -> None:
     distinct = len(np.unique(coordinates, axis=0))
     if distinct < len(coordinates):
-        hint = say("choose TIME and YEAR") if choice.year is None else say("remove the repeated rows")
+        hint = say("choose TIME and YEAR if rows are of several years, else average the rows of a place")
+        if choice.year is not None:
+            hint = say("remove the repeated rows")
         raise InputError(
             say(
                 "{count} rows lie at {distinct} places. Neighbours need one row a place: {hint}.",

@@ -198,7 +198,7 @@ def _judge_pooled(
         whole = label is ALL_YEARS
         part = Part(y if whole else sample.y[here], strata, sample.factors, here, y)
         p_here = {name: float(values[number]) for name, values in p.items()}
-        tables = judge(part, how, p_here, q_cv if whole else {}, shares, progress.part(97, 100))
+        tables = judge(part, how, p_here, q_cv if whole else {}, shares if whole else {}, progress.part(97, 100))
         opinions: tuple[Opinion, ...] = ()
         if options.second_opinion:
             q_here = {row.factor: row.q for row in tables.factors if row.q is not None}

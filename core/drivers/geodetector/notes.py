@@ -135,6 +135,10 @@ def _of_options(
 
 def result_warnings(tables: Tables, drop: bool, blocks: Integers | None, permutations: int) -> Iterable[str]:
     """What the user should look at."""
+    if all(row.q is None for row in tables.factors):
+        count = max(row.n for row in tables.factors)
+        yield say("The explained variable does not vary over the {count} rows: no factor has a q.", count=count)
+        return
     action = say("left out") if drop else say("kept with a sum of squares of 0")
     for row in tables.factors:
         if row.strata < 2:

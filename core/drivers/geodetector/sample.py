@@ -141,6 +141,7 @@ def common_sample(
     read = {y_name: reader.numbers(y_name), **{name: reader.factor(name, name in categorical) for name in factors}}
     if years is not None:
         read[YEAR] = reader.labels(YEAR)
+        reader.tell_far_times(YEAR, read[YEAR])  # type: ignore[arg-type]
     absent = {name: column.missing if isinstance(column, Labels) else ~np.isfinite(column)
               for name, column in read.items()}  # fmt: skip
     used = ~np.any(list(absent.values()), axis=0)

@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
-from ..collinearity import collinearity_warnings
+from ..collinearity import collinearity_warnings, require_independent
 from ..feature_table import FeatureTable
 from ..observations import Observations, summarise
 from ..panel.run import residual_weights
@@ -162,6 +162,7 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
     if choice.scaled:
         y, x = (y - y.mean()) / y.std(), (x - x.mean(axis=0)) / x.std(axis=0)
         sample = make_sample(points, y, x, observations.x_names)
+    require_independent(observations.x_names, x - x.mean(axis=0))
     ols = ordinary_fit(y, x)
     times = year_numbers(observations) if choice.method == "gtwr" else None
     found = estimate(sample, times, choice, progress.part(2, 85))

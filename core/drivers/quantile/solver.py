@@ -130,6 +130,9 @@ def dependence(triangle: Array, length: Array, names: tuple[str, ...]) -> str:
         else:
             share = np.linalg.lstsq(triangle[:, kept], triangle[:, column], rcond=None)[0]
             partners = [names[other] for other, part in zip(kept, share) if abs(part) > 1e-6]
+            if partners == ["const"]:
+                complaints.append(say("{name} has the same value in every row", name=name))
+                continue
             complaints.append(say("{name} is a linear combination of {names}", name=name, names=", ".join(partners)))
     if not complaints:
         return ""

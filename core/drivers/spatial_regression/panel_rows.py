@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import Message, say
 from ..observations import Observations
 
 
@@ -69,6 +69,8 @@ def panel_rows(found: Observations, *, complete: bool = False) -> PanelRows:
     short = np.flatnonzero(count < times)
     if short.size:
         named = ", ".join(str(found.entities[i]) for i in short[:10])
+        if short.size == len(count):
+            raise InputError(_no_cell_is_whole(found))
         if not complete:
             raise InputError(
                 say(
@@ -122,3 +124,19 @@ def _require_one_row_a_place(coordinates: np.ndarray) -> None:
                 twice2=twice[1],
             )
         )
+
+
+def _no_cell_is_whole(found: Observations) -> Message:
+    """The year that the fewest cells have, which a year with a slip of a digit is."""
+    if found.times is None or found.time is None or found.entities is None:
+        raise TypeError("found has no years or no cells")
+    cells = np.bincount(found.time, minlength=len(found.times))
+    fewest = int(np.argmin(cells))
+    return say(
+        "No cell has a value in all {times} years; the fewest cells, {few} of {count}, have one in {year}. If that "
+        "year is a slip, mend it in those rows; else leave the rows of that year out, or choose one YEAR.",
+        times=len(found.times),
+        few=int(cells[fewest]),
+        count=len(found.entities),
+        year=found.times[fewest],
+    )

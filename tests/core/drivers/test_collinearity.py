@@ -1,5 +1,6 @@
 """Drivers that nearly make each other up are named together."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from ecoassets.core.drivers.panel.choice import PanelChoice
 from ecoassets.core.drivers.panel.run import run_panel_regression
 from ecoassets.core.drivers.quantile.run import QuantileChoice, run_quantile_regression
 from ecoassets.core.drivers.spatial_regression import run as spatial
+from ecoassets.core.errors import InputError
 from ecoassets.tests.core.raster.conftest import Telling
 
 RANDOM = np.random.default_rng(4)
@@ -96,3 +98,35 @@ class TestEveryRegression:
             ),
         }
         runs[method]()
+
+
+def test_a_driver_in_two_units_stops_a_local_regression_by_name():
+    random = np.random.default_rng(8)
+    east, north = (side.ravel() * 1000.0 for side in np.meshgrid(np.arange(12), np.arange(12)))
+    metres, slope = random.normal(size=(2, 144))
+    columns = {"x": east, "y": north, "gep": metres + random.normal(size=144), "metres": metres, "slope": slope}
+    table = FeatureTable({**columns, "feet": metres / 0.3048 + 7}, ("x", "y"))
+    with pytest.raises(InputError, match="metres and feet make each other up exactly"):
+        run_local_regression(table, LocalChoice("gep", ("metres", "slope", "feet")))
+
+
+def test_a_driver_of_one_value_is_no_combination_of_the_constant_in_quantiles():
+    random = np.random.default_rng(8)
+    columns = {"gep": random.normal(size=50), "rain": random.normal(size=50), "const": np.full(50, 3.0)}
+    table = FeatureTable(columns, ("x", "y"))
+    with pytest.raises(InputError, match=r"Linearly dependent columns: const has the same value in every row\."):
+        run_quantile_regression(table, QuantileChoice("gep", ("rain", "const"), (0.5,)))
+
+
+def test_a_slip_in_a_year_is_named_where_no_cell_has_all_years():
+    """COMPLETE would leave out every cell."""
+    east, north = (side.ravel() * 1000.0 for side in np.meshgrid(np.arange(5), np.arange(5)))
+    random = np.random.default_rng(8)
+    cell, year = np.tile(np.arange(25), 3), np.repeat([2000.0, 2010.0, 2020.0], 25)
+    year[30] = 20100.0
+    columns = {"cell": cell, "year": year, "x": np.tile(east, 3), "y": np.tile(north, 3)}
+    table = FeatureTable({**columns, "gep": random.normal(size=75), "rain": random.normal(size=75)}, ("x", "y"))
+    choice = spatial.SpatialChoice("gep", ("rain",), model="sar", entity="cell", time="year", effects="entity")
+    for complete in (False, True):
+        with pytest.raises(InputError, match="in all 4 years; the fewest cells, 1 of 25, have one in 20100"):
+            spatial.run_spatial_regression(table, replace(choice, complete=complete))

@@ -123,3 +123,21 @@ def test_limits_are_read_from_text_and_table():
     rows = [("rain", 800), ("rain", 1000), ("rain", None), ("height", 200)]
     table = Table("t", ("factor", "upper"), tuple({"factor": name, "upper": upper} for name, upper in rows))
     assert breaks_of(table) == {"rain": (800, 1000), "height": (200,)}
+
+
+def test_a_slip_in_a_year_is_told_and_its_single_row_has_no_q(panel):
+    year = np.array(panel["year"], dtype=float)
+    year[6] = 20200
+    found = detect(panel["value"], {"x1": panel["x1"]}, DetectorOptions(strata=FIVE), years=year)
+    assert any("holds 20200 in 1 rows, first in row 7" in warning for warning in found[ALL_YEARS].warnings)
+    assert found[20200].factors[0].q is None
+    assert any("does not vary over the 1 rows" in warning for warning in found[20200].warnings)
+    assert not any("its q is 0" in warning for warning in found[20200].warnings)
+
+
+def test_shares_of_the_tree_of_all_years_stand_in_no_year(panel):
+    pooled, own = (by_year(panel, shares=True, year_breaks=breaks) for breaks in ("pooled", "own"))
+    assert all(row.share is None for row in pooled[2000].factors)
+    assert all(row.share_a is None for row in pooled[2000].interactions)
+    assert pooled[ALL_YEARS].factors[0].share == pytest.approx(own[ALL_YEARS].factors[0].share)
+    assert own[2000].factors[0].share != own[2005].factors[0].share
