@@ -7,14 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# nosec B405: metadata of scenes are XML; `_parsed` refuses what makes XML of others dangerous, entities
-from xml.etree import ElementTree  # nosec B405
-
 from osgeo import gdal
 
 from ...errors import InputError
 from ...messages import say
 from ...raster.dataset import quiet_gdal, short_name
+from .elements import parse_xml
 
 _MOST_BYTES = 2**24
 _ENTRY = re.compile(r'^\s*(\w+)\s*=\s*"?(.*?)"?\s*$')
@@ -52,10 +50,10 @@ def read_mtl(path: str) -> dict[str, dict[str, str]]:
         if path.lower().endswith(".json"):
             groups = {name: _texts(entries) for name, entries in json.loads(text)[_OUTER].items()}
         elif path.lower().endswith(".xml"):
-            groups = {group.tag: {one.tag: (one.text or "").strip() for one in group} for group in _parsed(text)}
+            groups = {group.tag: {one.tag: one.text for one in group.children} for group in parse_xml(text).children}
         else:
             groups = _mtl_of_text(text)
-    except (ValueError, KeyError, AttributeError, TypeError, ElementTree.ParseError) as reason:
+    except (ValueError, KeyError, AttributeError, TypeError) as reason:
         raise InputError(say("{file} is no MTL file: {reason}.", file=short_name(path), reason=reason)) from None
     if not any("SPACECRAFT_ID" in entries for entries in groups.values()):
         raise InputError(say("{file} is no MTL file: it names no SPACECRAFT_ID.", file=short_name(path)))
@@ -64,14 +62,6 @@ def read_mtl(path: str) -> dict[str, dict[str, str]]:
 
 def _texts(entries: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in entries.items()}
-
-
-def _parsed(text: str) -> ElementTree.Element:
-    """The root of an XML text; one that declares entities is refused, as they can grow without end."""
-    if "<!ENTITY" in text:
-        raise ValueError("it declares entities")
-    # nosec B314: nothing grows or is fetched without entities, and a text that declares one did not come this far
-    return ElementTree.fromstring(text.encode("utf-8"))  # nosec B314
 
 
 def _mtl_of_text(text: str) -> dict[str, dict[str, str]]:
@@ -124,17 +114,17 @@ def read_product_file(path: str) -> ProductFile:
         InputError: it cannot be read, or lacks what numbers are scaled by.
     """
     try:
-        root = _parsed(read_text(path))
+        elements = list(parse_xml(read_text(path)).walk())
         found: dict[str, list[str]] = {}
-        for one in root.iter():
-            found.setdefault(_tag(one), []).append(one.text or "")
+        for one in elements:
+            found.setdefault(one.tag, []).append(one.text)
         special = dict(zip(found.get("SPECIAL_VALUE_TEXT", []), map(float, found.get("SPECIAL_VALUE_INDEX", []))))
         clouds = found.get("Cloud_Coverage_Assessment", [])
         offsets = {
-            int(one.attrib["band_id"]): float(one.text or 0) for one in root.iter() if _tag(one) == "BOA_ADD_OFFSET"
+            int(one.attributes["band_id"]): float(one.text or 0) for one in elements if one.tag == "BOA_ADD_OFFSET"
         }
         strips = [
-            start[1] for one in root.iter() if (start := _STRIP.search(one.attrib.get("datastripIdentifier", "")))
+            start[1] for one in elements if (start := _STRIP.search(one.attributes.get("datastripIdentifier", "")))
         ]
         return ProductFile(
             level=found.get("PROCESSING_LEVEL", [""])[0],
@@ -148,11 +138,7 @@ def read_product_file(path: str) -> ProductFile:
             cloud_pct=float(clouds[0]) if clouds else None,
             strip=strips[0] if strips else "",
         )
-    except (ValueError, KeyError, ElementTree.ParseError) as reason:
+    except (ValueError, KeyError) as reason:
         raise InputError(
             say("{file} does not tell how numbers become reflectance ({reason}).", file=short_name(path), reason=reason)
         ) from None
-
-
-def _tag(element: ElementTree.Element) -> str:
-    return str(element.tag).rsplit("}", 1)[-1]
