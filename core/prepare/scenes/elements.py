@@ -44,9 +44,9 @@ def parse_xml(text: str) -> Element:
             tree = gdal.ParseXMLString(text)
         except RuntimeError as reason:
             raise ValueError(str(reason)) from None
-        reason = gdal.GetLastErrorMsg()
-    if tree is None or reason:
-        raise ValueError(reason or "it is empty")
+        complaint = gdal.GetLastErrorMsg()
+    if tree is None or complaint:
+        raise ValueError(complaint or "it is empty")
     beside = [one for one in (tree[2:] if tree[1] == "" else [tree]) if one[0] == _ELEMENT]
     roots = [_element(one) for one in beside if not one[1].startswith("?")]
     if len(roots) != 1:
