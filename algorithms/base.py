@@ -321,11 +321,11 @@ class EcoAlgorithm(DeclaredAlgorithm):
         self._away.report = report = report_in(language)
         if hand_over(title, report) or not path:
             return False
-        warnings = dict.fromkeys((*report.warnings, *self._record.notes(language)))
+        warnings = self._record.notes(language, report.warnings)
         chapters = with_outlines(report.chapters, outlines_of(self, self._given), graticule())
         chapters.append(inputs_chapter(self._record, language))
         question = load_texts(language).get(f"question_{self.NAME}", title)
-        report = with_answer(replace(report, chapters=chapters, warnings=list(warnings)), question, language)
+        report = with_answer(replace(report, chapters=chapters, warnings=warnings), question, language)
         write_report(report.complete(title, language, self.shown_parameters(), self.command()), path)
         return True
 

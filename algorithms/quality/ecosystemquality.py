@@ -64,7 +64,7 @@ class EcosystemQuality(EcoAlgorithm):
             self.add_number_output(name)
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        indicators = group_by_name(given.rasters("INDICATORS"), given.text("NAMES"), "INDICATORS")
+        indicators = group_by_name(given.rasters("INDICATORS"), given.text("NAMES"), "INDICATORS", given.years())
         minimum, maximum = indicator_ranges(indicators, given.text("INDICATORS_MIN"), given.text("INDICATORS_MAX"))
         inputs = QualityInputs(
             indicators=indicators,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from ..land_cover import CUSTOM, SCHEMES, LandCoverScheme, load_scheme
 from ..raster.output import ClassColour
 from ..resources import RESOURCES, read_yaml
 from .finding import Finding, Place
+from .profile import MOST_CLASSES, RasterProfile
 
 _LISTED_CODES = 20
 _LISTED_CLASSES = 5
@@ -42,6 +43,27 @@ def check_codes(place: Place, counts: Mapping[int, int], scheme: LandCoverScheme
             "NODATA_CODES, or has the ecosystem nodata in the class table."
         )
     yield Finding("codes", "stop", (place,), text, mend, values)
+
+
+def check_measure(place: Place, profile: RasterProfile, known: Callable[[int], bool]) -> Iterator[Finding]:
+    """Whether a raster that is given for classes holds a measure, such as heights: too many different numbers.
+
+    Args:
+        place: of the raster.
+        profile: of the raster.
+        known: whether a code is that of a class.
+    """
+    codes = profile.codes
+    if codes is not None and sum(not known(code) for code in codes) <= MOST_CLASSES:
+        return
+    if profile.low is None or profile.high is None:
+        return
+    values = {"low": f"{profile.low:g}", "high": f"{profile.high:g}"}
+    text = (
+        "{where} holds no class codes: too many different numbers, from {low} to {high}, as those of a measure such as "
+        "elevation."
+    )
+    yield Finding("codes", "stop", (place,), text, "Choose the classified raster.", values)
 
 
 def check_moved(place: Place, counts: Mapping[int, int], scheme: LandCoverScheme) -> Iterator[Finding]:

@@ -20,10 +20,10 @@ from ..raster.reading.admission import Admission
 from ..raster.reading.legend import read_legend
 from ..raster.reading.source import Source, describe_source
 from ..raster.work import JobResult
-from .classes import check_codes, check_legend, check_moved, check_nodata_codes
+from .classes import check_codes, check_legend, check_measure, check_moved, check_nodata_codes
 from .finding import Finding, Place, merged
 from .position import check_length, check_position
-from .profile import RasterProfile, fill_ranges, look
+from .profile import MOST_CLASSES, RasterProfile, fill_ranges, look
 from .record import current_record, tell
 from .series import check_series, check_swapped
 from .used import UsedRaster
@@ -160,7 +160,9 @@ class Gate:
                 yield from check_unit([place_of(source) for source in alike], statistics, measure, limited)
         for source in sources:
             if self.scheme is not None and is_land_cover(source):
-                yield from self._of_classes(source, self.scheme)
+                yield from self._of_measure(source, self.scheme) or self._of_classes(source, self.scheme)
+            elif source.quantity == "soil_group":
+                yield from check_measure(place_of(source), self._seen[source], source.measure.meant.possible.holds)
         land = [source for source in sources if is_land_cover(source)]
         if land and all(self._seen[source].whole for source in land):
             counts = [self._seen[source].codes or {} for source in land]
@@ -174,6 +176,15 @@ class Gate:
         if sources:
             profiles = [(source.quantity, place_of(source), profile) for source, profile in self._seen.items()]
             yield from check_swapped(profiles)
+
+    def _of_measure(self, source: Source, scheme: LandCoverScheme) -> list[Finding]:
+        """Whether land cover is no land cover at all; a scheme of very many classes allows for anything."""
+        if len(scheme.codes) > MOST_CLASSES or source.admission is None:
+            return []
+        nodata = source.admission.is_nodata
+        return list(
+            check_measure(place_of(source), self._seen[source], lambda code: scheme.known(code) or nodata(code))
+        )
 
     def _of_classes(self, source: Source, scheme: LandCoverScheme) -> Iterator[Finding]:
         """What the codes of a land-cover raster and its legend tell; the pass counts those of a part or a large map."""

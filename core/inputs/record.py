@@ -45,10 +45,16 @@ class Record:
         self.warnings.append(message)
         return True
 
-    def notes(self, language: str) -> list[str]:
-        """What the reader of a report must know, in a language: findings, then warnings of methods."""
+    def notes(self, language: str, of_report: Sequence[str] = ()) -> list[str]:
+        """What the reader of a report must know, in a language: its own warnings, findings, then warnings of methods.
+
+        A fact stands once: what a chapter says under the name of its step is not said again without it.
+        """
+        own = [told(warning, language) for warning in of_report]
         found = [finding.told(language) for finding in self.findings if finding.severity != "note"]
-        return [*found, *(told(warning, language) for warning in self.warnings)]
+        found += [told(warning, language) for warning in self.warnings]
+        new = [note for note in found if not any(warning.endswith(f": {note}") for warning in own)]
+        return list(dict.fromkeys((*own, *new)))
 
 
 _RUN: ContextVar[Record | None] = ContextVar("record_of_the_run", default=None)

@@ -13,7 +13,9 @@ from ..word_lists import split_words
 from .degradation.run import ComparedLayer
 
 
-def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str, tuple[str, ...]]:
+def group_by_name(
+    paths: Sequence[str], names: str, parameter: str, years: Sequence[int] = ()
+) -> dict[str, tuple[str, ...]]:
     """Rasters of the same name are one series, in the order given.
 
     Args:
@@ -21,6 +23,7 @@ def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str,
         names: one name per raster, or one for all, separated by commas; without names each raster is a series that is
             called after its file.
         parameter: what the user calls the rasters.
+        years: for which one name must have a raster each; empty where that is not known.
 
     Raises:
         InputError: the number of names does not fit, or two files have the same name.
@@ -36,6 +39,19 @@ def group_by_name(paths: Sequence[str], names: str, parameter: str) -> dict[str,
                     given=", ".join(given),
                 )
             )
+    if len(given) == 1 < len(paths) != len(years) > 0:
+        raise InputError(
+            say(
+                "NAMES holds one name, {name}, so that all {count} rasters of {parameter} are years of it, and YEARS "
+                "holds {count2}. Give one raster per year; where they are several indicators, give a name for each "
+                "raster, such as {example}.",
+                name=given[0],
+                count=len(paths),
+                parameter=parameter,
+                count2=len(years),
+                example=", ".join(os.path.splitext(os.path.basename(path))[0] for path in paths[:3]),
+            )
+        )
     if len(given) == 1:
         given *= len(paths)
     if len(given) != len(paths):

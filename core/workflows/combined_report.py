@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from ..messages import told as said
 from ..report import (
     Block,
     Chapter,
@@ -112,7 +113,7 @@ def combined_report(
         chapters=_named_once([chapter for chapter in chapters if chapter.blocks], words),
         subtitle=subtitle,
         sources=list(dict.fromkeys(source for step in steps for source in step.report.sources)),
-        warnings=[f"{step.title}: {warning}" for step in steps for warning in step.report.warnings],
+        warnings=[f"{step.title}: {said(warning, language)}" for step in steps for warning in step.report.warnings],
     )
 
 

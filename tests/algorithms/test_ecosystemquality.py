@@ -136,7 +136,10 @@ def test_years_have_one_legend(parameters, tmp_path):
         ({"NAMES": "lai, fvc"}, "Relative biomass density takes one indicator, 2 given"),
         ({"NAMES": "lai, fvc, gpp"}, "NAMES holds 3 names for 2 rasters of INDICATORS"),
         ({"ECOSYSTEMS": "woods"}, "Ecosystems to be graded: woods"),
-        ({"YEARS": "2000, 2005, 2010"}, "biomass: 2 rasters given for 3 year"),
+        (
+            {"YEARS": "2000, 2005, 2010"},
+            "one name, biomass, so that all 2 rasters .* YEARS holds 3.* such as biomass1, biomass2",
+        ),
         ({"SCHEME": "igbp"}, "codes that scheme"),
         ({"INDICATORS_MIN": "low"}, "INDICATORS_MIN holds 'low'"),
         ({"INDICATORS_MAX": "-1"}, "No pixel has a value in every input"),

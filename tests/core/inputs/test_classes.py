@@ -20,7 +20,9 @@ from ecoassets.core.inputs.record import recorded
 from ecoassets.core.land_cover import load_scheme, require_known_codes
 from ecoassets.core.landuse.transfer.run import TransferInputs, TransferOutputs, run_transfer_matrix
 from ecoassets.core.progress import QUIET
+from ecoassets.core.quantities import Measure
 from ecoassets.core.raster.output import ClassColour
+from ecoassets.core.raster.reading.source import Source
 from ecoassets.core.raster.settings import RasterSettings
 from ecoassets.core.tables import Table
 from ecoassets.tests.rasters import write_raster
@@ -114,10 +116,37 @@ def test_codes_that_stand_for_no_data_and_never_occur_are_told(maps):
 def test_codes_outside_the_boundary_do_not_stop_a_run(maps):
     scheme = load_scheme("cnlucc")
     gate = Gate(scheme=scheme, bounded=True)
-    from ecoassets.core.raster.reading.source import Source
-
     gate.admit([Source("land_cover:2000", maps[0], 1, "classes", "Land cover")])
     gate.close(QUIET)
+
+
+def heights_at(path, first: int, last: int) -> str:
+    """Whole metres, each number once."""
+    return write_raster(path, np.arange(first, last).reshape(-1, 10), "int16", nodata=-32768)
+
+
+@pytest.mark.parametrize("last", [200, 600])
+def test_heights_given_for_land_cover_are_refused_before_work(tmp_path, last):
+    """Below 256 different numbers, and beyond; in a study area as well, where codes are only counted by the pass."""
+    dem = heights_at(tmp_path / "dem.tif", 100, last)
+    for bounded in (False, True):
+        gate = Gate(scheme=CNLUCC, bounded=bounded)
+        gate.admit([Source("land_cover:2000", dem, 1, "classes", "Land cover")])
+        with pytest.raises(
+            Refused, match=r"^Land cover \(dem.tif\) holds no class codes.*from 100 to \d+.*elevation"
+        ) as no:
+            gate.close(QUIET)
+        assert len(no.value.findings) == 1
+
+
+def test_heights_given_for_soil_groups_are_refused_in_one_line(tmp_path):
+    """249 to 255 are fill codes of MODIS, which nobody wants to hear of one by one here."""
+    dem = heights_at(tmp_path / "dem.tif", 100, 600)
+    gate = Gate()
+    gate.admit([Source("soil_group", dem, 1, "classes", "Soil group", measure=Measure("soil_group"))])
+    with recorded() as record, pytest.raises(Refused, match=r"^Soil group \(dem.tif\) holds no class codes"):
+        gate.close(QUIET)
+    assert [finding.check for finding in record.findings if finding.check == "fill"] == []
 
 
 def test_codes_above_999_are_refused_where_a_change_is_mapped(tmp_path):

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from ecoassets.core.inputs.finding import Finding, Place, Refused, merged
-from ecoassets.core.inputs.record import recorded, tell
+from ecoassets.core.inputs.record import Record, recorded, tell
 from ecoassets.core.messages import say, told
 from ecoassets.core.progress import Progress
 
@@ -59,6 +59,15 @@ def test_a_fact_is_told_once_in_a_run_and_again_in_the_next():
     with recorded():
         tell([month(1)], listener)
     assert len(listener.heard) == 2
+
+
+def test_a_warning_of_a_step_is_noted_once_and_in_the_language_of_the_report():
+    note = say("Layers have the same name: {names}. Give each its own.", names="a, b")
+    record = Record(warnings=[note, "Only here."])
+    for language in ("en", "zh"):
+        of_step = f"Step: {told(note, language)}"
+        assert record.notes(language, [of_step]) == [of_step, "Only here."]
+        assert record.notes(language, [note]) == [told(note, language), "Only here."]
 
 
 def test_everything_that_stops_a_run_is_told_at_once():

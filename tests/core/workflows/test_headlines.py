@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecoassets.core.errors import InputError
+from ecoassets.core.messages import say
 from ecoassets.core.report import LeftOutArea, LeftOutAreas, Lines, MethodReport, Paragraph, Series
 from ecoassets.core.report.blocks import Chapter, Heading, TableBlock
 from ecoassets.core.report.texts import load_texts
@@ -263,6 +264,11 @@ def test_a_combined_report_holds_every_step_and_each_source_once():
     assert kinds == [Paragraph, Heading, Lines, LeftOutAreas]
     assert list(whole.sources) == [source]
     assert list(whole.warnings) == ["Value: Look.", "Loss: Look."]
+
+
+def test_warnings_of_the_steps_are_in_the_language_of_the_report():
+    step = MethodReport([], warnings=[say("Choose the classified raster.")])
+    assert list(combined_report([], [StepReport("面板回归", step)], "zh").warnings) == ["面板回归: 请选择分类栅格。"]
 
 
 def test_names_of_the_data_are_not_looked_up_in_the_dictionary():
