@@ -14,7 +14,7 @@ from .engines import ENGINES, Settings
 from .folds import VALIDATIONS
 
 _MOST_CLASSES = 40
-_PLACE_WORDS = {"x", "y", "lon", "lat", "longitude", "latitude", "easting", "northing", "经度", "纬度"}
+_PLACE = 0.99  # correlation with a coordinate from which a driver tells the place, whatever its name
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def tree_rows(table: FeatureTable, choice: ImportanceChoice) -> TreeRows:
         parts.append(made)
         columns.append(tuple(range(at, at + made.shape[1])))
         at += made.shape[1]
-    places = [name for name in choice.x if name.lower() in _PLACE_WORDS]
+    places = [name for name in choice.numeric if _tells_place(found, choice.numeric.index(name))]
     if places:
         warnings.append(
             say(
@@ -183,6 +183,15 @@ def tree_rows(table: FeatureTable, choice: ImportanceChoice) -> TreeRows:
         found.time,
         labels,
         tuple(warnings),
+    )
+
+
+def _tells_place(found: Observations, column: int) -> bool:
+    """Whether a driver rises with one of the coordinates of the rows, as longitude and latitude do."""
+    values = found.x[:, column]
+    axes = () if found.coordinates is None else found.coordinates.T
+    return any(
+        abs(float(np.corrcoef(values, axis)[0, 1])) > _PLACE for axis in axes if np.ptp(values) > 0 and np.ptp(axis) > 0
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecoassets.core.drivers.feature_table import FeatureTable
-from ecoassets.core.drivers.importance.choice import ImportanceChoice
+from ecoassets.core.drivers.importance.choice import ImportanceChoice, tree_rows
 from ecoassets.core.drivers.importance.engines import ENGINES, Settings, has_engine, has_shap, held_out_losses, train
 from ecoassets.core.drivers.importance.measures import r2
 from ecoassets.core.drivers.importance.run import run_driver_importance
@@ -177,3 +177,13 @@ def test_drivers_that_make_each_other_up_are_told():
     )
     told = [text for text in run_driver_importance(FeatureTable(columns), choice).warnings if "collinear" in text]
     assert len(told) == 1 and "forest, grass and water" in told[0] and "cannot be relied on" in told[0]
+
+
+def test_what_tells_the_place_is_judged_by_its_values_not_by_its_name():
+    rng = np.random.default_rng(5)
+    places = rng.uniform(0, 9000, (150, 2))
+    columns = {"v": rng.normal(size=150), "x": rng.normal(size=150), "warmth": 30 - places[:, 1] / 1000,
+               "px": places[:, 0], "py": places[:, 1]}  # fmt: skip
+    rows = tree_rows(FeatureTable(columns, ("px", "py")), ImportanceChoice("v", ("x", "warmth")))
+    told = [text for text in rows.warnings if "where a row lies" in text]
+    assert len(told) == 1 and told[0].startswith("warmth tells")
