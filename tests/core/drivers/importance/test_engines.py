@@ -181,8 +181,8 @@ def test_drivers_that_make_each_other_up_are_told():
 
 def test_what_tells_the_place_is_judged_by_its_values_not_by_its_name():
     rng = np.random.default_rng(5)
-    places = rng.uniform(0, 9000, (150, 2))
-    columns = {"v": rng.normal(size=150), "x": rng.normal(size=150), "warmth": 30 - places[:, 1] / 1000,
+    places = rng.uniform(0, 9000, (300, 2))
+    columns = {"v": rng.normal(size=300), "x": rng.normal(size=300), "warmth": 30 - places[:, 1] / 1000,
                "px": places[:, 0], "py": places[:, 1]}  # fmt: skip
     rows = tree_rows(FeatureTable(columns, ("px", "py")), ImportanceChoice("v", ("x", "warmth")))
     told = [text for text in rows.warnings if "where a row lies" in text]
