@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from osgeo import gdal
 
+from ..progress import QUIET, Progress
 from .area import pixel_areas_ha
 from .output import BandStatistics, stack_for
 from .reading.kept_blocks import kept_reader
@@ -63,15 +64,16 @@ def _coverage_sums(job: Job, block: Block) -> Sums:
 class BlockReader:
     """Reads blocks, the gate first. Used by one thread at a time."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, progress: Progress = QUIET) -> None:
         self._job = job
         self._areas = pixel_areas_ha(job.grid)
         kept = {source.name: kept_reader(source, job.grid) for source in job.every_source}
         opened: dict[str, gdal.Dataset] = {}
-        self._readers = {
-            source.name: kept[source.name] or open_source(source, job.grid, job.codec_threads, opened)
-            for source in job.every_source
-        }
+        self._readers = {}
+        for source in job.every_source:
+            progress.check()  # what is warped from afar takes a moment to open
+            reader = kept[source.name] or open_source(source, job.grid, job.codec_threads, opened)
+            self._readers[source.name] = reader
         self._passing = [reader for name, reader in self._readers.items() if reader is not kept[name]]
         self._rest = [source.name for source in job.sources if source.name not in job.gate_names]
         self._row: int | None = None

@@ -53,7 +53,7 @@ def run_job(job: Job, progress: Progress = QUIET, total: Sums | None = None) -> 
     with chosen_cluster(progress) as cluster:
         if cluster is None:
             # no lambda: the traceback of a failure would keep it, and with it the files of the reader open
-            return _run(job, progress, RasterWriter, partial(_stream, job, BlockReader(job), total=total))
+            return _run(job, progress, RasterWriter, partial(_stream, job, BlockReader(job, progress), total=total))
         return _run(job, progress, TileMosaic, lambda outputs, told: cluster.stream(job, outputs, told, total))
 
 

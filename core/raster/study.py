@@ -56,10 +56,12 @@ class StudyArea:
 
         Raises:
             GridError, InputError: as `fit_to_grid`.
+            Cancelled: the user stopped.
         """
         admitted = dict(zip(sources, self.gate.admit(sources)))
         fitted = {}
         for source in admitted.values():
+            progress.check()
             on_grid = fit_to_grid(source, self.grid, progress, self.settings.align_classes)
             fitted[source] = without_fill_values(on_grid, self.folder)
             self.gate.fitted([on_grid])

@@ -211,6 +211,13 @@ def test_two_outputs_of_one_name_are_refused(tmp_path):
         run_job(Job(Copy(), (Source("x", path),), grid_of(path), twice))
 
 
+def test_a_cancel_is_heard_between_sources_that_are_opened(tmp_path):
+    path = write_raster(tmp_path / "x.tif", np.ones((4, 4), "float32"), nodata=0)
+    sources = Source("x", path), Source("never", str(tmp_path / "none.tif"))
+    with pytest.raises(Cancelled):
+        run_job(Job(Copy(), sources, grid_of(path)), Telling(checks=1))
+
+
 @pytest.mark.parametrize("exceptions", [True, False])
 def test_the_exceptions_setting_of_the_host_is_left_as_found(tmp_path, exceptions):
     was = gdal.GetUseExceptions()
