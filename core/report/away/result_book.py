@@ -76,8 +76,13 @@ def result_sheets(
 
 
 def _sheet_name(number: int, one: NamedTable) -> str:
-    """Numbered, so that no two are alike when they are cut."""
-    return f"{number} {one.title}"[:_SHEET_NAME]
+    """Numbered, so that no two are alike when they are cut, which is between words."""
+    name = f"{number} {one.title}"
+    if len(name) <= _SHEET_NAME:
+        return name
+    cut = name[: _SHEET_NAME - 1]
+    whole_words = cut.rpartition(" ")[0]
+    return (whole_words if len(whole_words) > _SHEET_NAME // 2 else cut) + "…"  # Chinese has no spaces
 
 
 def _sheet(name: str, one: NamedTable, language: str, currency: str, names: Mapping[str, str]) -> Sheet:

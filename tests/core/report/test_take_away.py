@@ -78,6 +78,13 @@ class TestWorkbook:
         assert (first.name, second.name) == ("1 Values", "2 Values")
         assert values(first)[1] == ["The first 2 of 9 rows are shown."]
 
+    def test_names_of_sheets_are_cut_between_words(self):
+        titles = ["Retention and loss by ecosystem", "Retention and loss by ecosystem class"]
+        _, *sheets = result_sheets("A workflow", [NamedTable(title, VALUE, rows=2) for title in titles], "en")
+        assert [sheet.name for sheet in sheets] == ["1 Retention and loss by…", "2 Retention and loss by…"]
+        _, sheet = result_sheets("A workflow", [NamedTable("土" * 40, VALUE, rows=2)], "en")
+        assert sheet.name == f"1 {'土' * 28}…"
+
     def test_numbers_are_numbers_in_a_spreadsheet(self, tmp_path):
         openpyxl = pytest.importorskip("openpyxl")
         write_workbook(book("en"), tmp_path / "book.xlsx")
