@@ -28,6 +28,8 @@ LANGUAGES = {"en": "en_US", "zh": "zh_CN"}
 # What every raster method takes comes last, under a title of its own.
 COMMON = ("BOUNDARY", "MASK", "ALIGN_CLASSES", "CREATION_OPTIONS", "OVERVIEWS", "SCHEDULER", "INSIST_ON_YEARS")
 MOST_SUPPLIERS = 4  # that the page of a method names
+# A workflow is shown by the map of the step that answers its question.
+SHOWN_BY = {"assetsworkflow": "ecologicalassets", "esvworkflow": "profitloss", "zoningworkflow": "conservationzones"}
 SOURCES = re.compile(r"^(Sources?|来源)\s*[:：-]\s*")
 WORDS = {
     "en": {
@@ -146,9 +148,10 @@ def _page(algorithm: Any, language: str, makers: dict[str, list[str]]) -> str:
         f"<h1>{escape(algorithm.displayName())}</h1>",
         f'<p class="short">{escape(algorithm.shortDescription())}</p>',
     ]
-    if (PAGES / "pictures" / f"{name}.png").is_file():
+    picture = SHOWN_BY.get(name, name)
+    if (PAGES / "pictures" / f"{picture}.png").is_file():
         parts.append(
-            f'<figure><img src="../pictures/{name}.png" alt="{escape(algorithm.displayName())}">'
+            f'<figure><img src="../pictures/{picture}.png" alt="{escape(load_help(picture, language).title)}">'
             f"<figcaption>{words['picture']}</figcaption></figure>"
         )
     parts += _section(words["method"], [f"<p>{escape(text)}</p>" for text in about])
