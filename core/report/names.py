@@ -13,7 +13,7 @@ OWN_WORDS = frozenset(
         # steps of the workflows
         "water_retention", "soil_conservation", "flood_mitigation", "natural_habitat", "quality",
         # parts of a plan
-        "conservation_alone", "restoration_alone", "conservation_and_restoration",
+        "conservation", "restoration", "conservation_alone", "restoration_alone", "conservation_and_restoration",
         # groups of drivers, and the methods that follow them
         "natural_factors", "socioeconomic_factors", "other_factors",
         # reasons to restore
