@@ -122,8 +122,9 @@ class Gate:
         """What was found since the last time, one finding per fact."""
         new, self._new = self._new, []
         found = list(self._found(new))
-        refused = {place for finding in found if finding.severity == "stop" for place in finding.places}
-        # what a raster would leave out is of no interest where it is the wrong one
+        wrong = [finding for finding in found if finding.severity == "stop" and finding.check != "unit"]
+        refused = {place for finding in wrong for place in finding.places}
+        # what a raster would leave out is of no interest where it is the wrong one, but where only its unit is wrong
         return merged(one for one in found if one.check != "fill" or not refused.issuperset(one.places))
 
     def account(self, found: JobResult, pixels: int | None, progress: Progress) -> None:
