@@ -115,17 +115,16 @@ def remove_litter(folder: str, *, bring_back: bool = True) -> None:
         path = os.path.join(folder, name)
         if path not in _live and _is_own(path) and (lock := _taken_over(path)) is not None:
             try:
-                with suppress(OSError):  # what cannot be brought back waits on
-                    if bring_back:
-                        _bring_all_back(path)
-                    if os.name == "nt":  # Windows removes no open file
-                        lock = _closed(lock)
-                    # elsewhere it is held until it is gone: who has just made it finds it taken, or no longer there
-                    shutil.rmtree(path, ignore_errors=True)
+                if bring_back:
+                    _bring_all_back(path)
+                # held until it is gone: who has just made it finds it taken, or no longer there
+                shutil.rmtree(path, ignore_errors=True)
+            except OSError:  # what cannot be brought back waits on
+                continue
             finally:
                 _closed(lock)
-            with suppress(OSError):  # network drives keep an open file, and with it the folder, until it is closed
-                os.rmdir(path)
+            if os.path.lexists(path):  # Windows and network drives remove no open file, and so not its folder
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
