@@ -229,7 +229,8 @@ def _are_other_numbers(layer: Layer, step: Step) -> bool:
     """Whether a file holds floats where the product stores scaled integers: somebody may have scaled them."""
     if layer.scale in (None, 1.0) or not layer.type.startswith(("Int", "UInt", "Byte")):
         return False
-    kind = open_raster(step.layer.path).GetRasterBand(step.band).DataType
+    dataset = open_raster(step.layer.path)  # a band without it is none
+    kind = dataset.GetRasterBand(step.band).DataType
     return kind in (gdal.GDT_Float32, gdal.GDT_Float64)
 
 
