@@ -140,8 +140,9 @@ def common_sample(
     reader = ColumnReader({y_name: y, **factors, YEAR: years})
     read = {y_name: reader.numbers(y_name), **{name: reader.factor(name, name in categorical) for name in factors}}
     if years is not None:
-        read[YEAR] = reader.labels(YEAR)
-        reader.tell_far_times(YEAR, read[YEAR])  # type: ignore[arg-type]
+        labels = reader.labels(YEAR)
+        reader.tell_far_times(YEAR, labels)
+        read[YEAR] = labels
     absent = {name: column.missing if isinstance(column, Labels) else ~np.isfinite(column)
               for name, column in read.items()}  # fmt: skip
     used = ~np.any(list(absent.values()), axis=0)

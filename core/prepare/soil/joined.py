@@ -95,7 +95,7 @@ def tell_missing_ids(path: str, known: Collection[int], study: Grid, progress: P
         ).astype(np.int64)
         ids, pixels = np.unique(stored, return_counts=True)
         counts.update(dict(zip(ids.tolist(), pixels.tolist())))
-    counts.pop(nodata, None)  # type: ignore[call-overload]  # 65535.0 is the key 65535
+    counts = Counter({unit: pixels for unit, pixels in counts.items() if unit != nodata})
     missing = [(unit, pixels) for unit, pixels in counts.most_common() if unit not in known]
     if missing:
         progress.warn(
