@@ -42,7 +42,9 @@ def _land(found: Found) -> list[Sentence]:
     name, most = lost[0]
     flows = [(n, h) for n, h in found.ranked("ecosystem_flow", within=name)][:2]
     years = {"first": most.from_year, "last": most.year}
-    parts = {"name": found.naming(name), "area": found.amount(most), "flows": found.with_values(flows)}
+    area, *parts_of_it = found.amounts([most, *(h for _, h in flows)])
+    told = found.valued(zip((found.naming(n) for n, _ in flows), parts_of_it))
+    parts = {"name": found.naming(name), "area": area, "flows": told}
     return [found.sentence("land", "land", **parts, **years)]
 
 

@@ -66,13 +66,17 @@ class Found(Teller):
 
     def with_values(self, items: Sequence[tuple[str, Headline]]) -> str:
         """``forest (47.43 %), wetland (31.53 %)``."""
-        return self.valued((self.naming(name), self.amount(found)) for name, found in items)
+        return self.valued(zip((self.naming(name) for name, _ in items), self.amounts([found for _, found in items])))
+
+    def amounts(self, figures: Sequence[Headline]) -> list[str]:
+        """Figures that stand beside each other: in one unit where they have the same."""
+        if len({f.unit for f in figures}) != 1:
+            return [self.amount(f) for f in figures]
+        return self.amounts_of([f.value for f in figures], figures[0].unit)
 
     def by_year(self, figures: Sequence[Headline], signed: bool = False) -> str:
         """``670.69 million CNY/a in 2000 and 775.1 million CNY/a in 2015``."""
-        if signed or len({f.unit for f in figures}) != 1:
-            return self.listed(self.say("in_year", value=self.amount(f, signed), year=f.year) for f in figures)
-        amounts = self.amounts_of([f.value for f in figures], figures[0].unit)
+        amounts = [self.amount(f, True) for f in figures] if signed else self.amounts(figures)
         return self.listed(self.say("in_year", value=value, year=f.year) for value, f in zip(amounts, figures))
 
     def by_pair(self, figures: Sequence[Headline]) -> str:
