@@ -144,6 +144,23 @@ def test_esv_tells_loss_then_gain_then_balance_and_the_best_span():
     assert "Socio-economic factors explain more (mean q 0.4) than natural factors (mean q 0.1)." in told_["Factors."]
 
 
+def test_areas_of_one_sentence_have_one_unit_and_a_negative_index_is_explained():
+    told_ = answer_of(
+        esv_page,
+        Headline("ecosystem_lost", 30482.0, "ha", 2005, 1990, "forest"),
+        Headline("ecosystem_flow", 16036.0, "ha", 2005, 1990, "forest, cropland"),
+        Headline("ecosystem_flow", 9262.0, "ha", 2005, 1990, "forest, urban"),
+        *totals(3e10, 2.8e10, 2.7e10, years=(1990, 2000, 2005)),
+        Headline("esv_net", -2e9, "CNY/a", 2000, 1990),
+        Headline("esv_net", -1e9, "CNY/a", 2005, 2000),
+        Headline("esv_change_index", -0.083, "", 2000, 1990),
+        Headline("esv_change_index", -0.012, "", 2005, 2000),
+    )
+    land = next(text for text in told_.values() if "304.82" in text)
+    assert "304.82 km²" in land and "160.36 km²" in land and "92.62 km²" in land
+    assert any("below 0 the value falls" in text for text in told_.values())
+
+
 def test_gep_per_area_and_person():
     told_ = answer_of(
         gep_page,
