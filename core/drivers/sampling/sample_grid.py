@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import listed, say
 from ...progress import QUIET, Progress
 from ...raster.engine import run_job
 from ...raster.reading.source import Source
@@ -343,7 +343,8 @@ def _tell(result: SampleGrid, progress: Progress) -> None:
             )
         )
     if result.left_out:
-        reasons = ", ".join(f"{name} in {count}" for name, count in result.left_out_by.items() if count)
+        by_name = {name: count for name, count in result.left_out_by.items() if count}
+        reasons = listed((say("{name} in {count}", name=name, count=count) for name, count in by_name.items()), ", ")
         progress.info(
             say(
                 "Left out: {left_out} rows with values in less than {minimum_valid_pct:g} % of the cell (too "

@@ -15,7 +15,7 @@ from typing import Callable
 import numpy as np
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import Message, say
 from ...progress import QUIET, Progress
 from ..area import pixel_areas_ha
 from ..grid import Grid
@@ -60,12 +60,18 @@ class FocalWindow:
         areas = pixel_areas_ha(grid)
         return cls(half_rows, half_columns, areas / areas.max())
 
-    def told(self, grid: Grid) -> str:
+    def told(self, grid: Grid) -> Message:
         """The size that is used, for the log."""
         across, down = pixel_metres(grid)
         middle = len(self.half_columns) // 2
         rows, columns = 2 * self.half_rows + 1, 2 * int(self.half_columns[middle]) + 1
-        return f"{rows} x {columns} pixels ({rows * down[middle]:.6g} x {columns * across[middle]:.6g} m)"
+        return say(
+            "{rows} x {columns} pixels ({height:.6g} x {width:.6g} m)",
+            rows=rows,
+            columns=columns,
+            height=rows * down[middle],
+            width=columns * across[middle],
+        )
 
 
 def focal_means(strips: Iterable[Strip], window: FocalWindow) -> Iterator[Strip]:
