@@ -64,7 +64,7 @@ from .looks.landing import RunGroup, land_together
 from .looks.outlines import zones_of
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, dress_features_when_loaded
-from .outputs import is_wanted, load_from, pending_table_of, require_writable
+from .outputs import is_wanted, load_from, new_folders, pending_table_of, remove_empty, require_writable
 from .products import GivenProducts
 from .reporting.feedback import FeedbackProgress
 from .reporting.gathered import gathering, hand_over, hand_over_rest
@@ -152,6 +152,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
         self._parameters, self._context, self._feedback = parameters, context, feedback
         self._away = TakeAway()
         with ExitStack() as room, recorded() as self._record:
+            room.callback(remove_empty, new_folders(self, parameters))
             progress: Progress = FeedbackProgress(feedback, self._record)
             try:
                 if isinstance(self._given, EcoAssetsError):

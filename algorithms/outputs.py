@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,25 @@ def make_folder(folder: str) -> None:
         raise OutputError(
             tr("{path} cannot be made: {fault}. Choose another folder.", path=folder, fault=reason.strerror)
         ) from None
+
+
+def new_folders(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any]) -> list[str]:
+    """The folders that a run would make for its folder destinations, each before the one that it lies in."""
+    found = []
+    for definition in algorithm.parameterDefinitions():
+        path = local_path(parameters.get(definition.name())) if definition.type() == "folderDestination" else None
+        while path and not os.path.exists(path):
+            found.append(path)
+            path = os.path.dirname(path)
+    return found
+
+
+def remove_empty(folders: Sequence[str]) -> None:
+    """Removes those of the folders that hold no file, so that a run that has made nothing leaves nothing."""
+    for folder in folders:
+        for place, _, _ in os.walk(folder, topdown=False):
+            with suppress(OSError):  # it holds something
+                os.rmdir(place)
 
 
 def is_wanted(destination: Any) -> bool:

@@ -31,7 +31,7 @@ from ...core.report import Block, Chapter
 from ..base import EcoAlgorithm
 from ..given import Given
 from ..help_texts import QUANTITY
-from ..outputs import make_folder
+from ..outputs import make_folder, remove_empty
 from ..settings import report_language
 from ..translation import tr
 from .chain import Chain
@@ -101,8 +101,9 @@ class Downloads:
         )
         self.plan: Plan = plan_downloads(request, progress)
         tell_plan(self.plan, request.years, progress)
-        if any(lack.wanted.quantity == LAND_COVER for lack in self.plan.lacks):
-            raise InputError(*map(lacking, self.plan.lacks))
+        cover = next((lack for lack in self.plan.lacks if lack.wanted.quantity == LAND_COVER), None)
+        if cover is not None:
+            raise self.refused(InputError(lacking(cover)))
         self._grid = grid_of_study(self.plan, request, scratch, progress)
         self._stand_in()
 
@@ -122,8 +123,10 @@ class Downloads:
         return data_line(self.plan.feeds, language), data_chapter(self.plan, language, FOLDER, self._left)
 
     def refused(self, reason: InputError) -> InputError:
-        """Why the workflow cannot run, with what the downloads lack."""
-        return InputError(*reason.args, *map(lacking, self.plan.lacks))
+        """Why the workflow cannot run, with where it stands what the downloads lack."""
+        if all(lack.wanted.quantity == LAND_COVER for lack in self.plan.lacks):
+            return reason
+        return InputError(*reason.args, tr("The log tells above what the downloads feed and lack."))
 
     def _stand_in(self) -> None:
         """Gives the run empty rasters, so that all it asks can be asked before anything is imported."""
@@ -160,9 +163,15 @@ class Downloads:
 
     def bring(self, chain: Chain) -> None:
         """Imports everything, land cover first, and gives the run the rasters. Raises as the steps."""
-        feeds = self.plan.feeds
         folder = chain.file(FOLDER)
         make_folder(folder)
+        try:
+            self._bring(chain, folder)
+        finally:
+            remove_empty([folder])
+
+    def _bring(self, chain: Chain, folder: str) -> None:
+        feeds = self.plan.feeds
         before = rasters_below(folder)
         for name, feed in sorted(feeds.items(), key=lambda item: item[1].wanted.quantity != LAND_COVER):
             if feed.how == IMPORT:

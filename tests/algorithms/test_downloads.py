@@ -39,8 +39,23 @@ def parameters(place: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def follow(name: str, place: Path, folder: Path, context: Any = None, **more) -> list[dict[str, str]]:
-    run(f"ecoassets:{name}", {**parameters(place, folder), **more}, context=context)
+class Told(QgsProcessingFeedback):
+    """Keeps what the log would show."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.told: list[str] = []
+
+    def pushInfo(self, text):
+        self.told.append(text)
+
+    def pushWarning(self, text):
+        self.told.append(text)
+
+
+def follow(name: str, place: Path, folder: Path, context: Any = None, feedback: Any = None, **more):
+    """The rows of the headlines."""
+    run(f"ecoassets:{name}", {**parameters(place, folder), **more}, context=context, feedback=feedback)
     return read_csv(folder / "headlines.csv")
 
 
@@ -158,11 +173,14 @@ def test_without_land_cover_nothing_starts(place, tmp_path):
     downloads.mkdir()
     for file in (place / "downloads").glob("pre_*.nc"):
         (downloads / file.name).symlink_to(file)
+    log = Told()
     with pytest.raises(QgsProcessingException) as refused:
-        follow("assetsworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads))
-    told = str(refused.value)
-    assert "LAND_COVER" in told and "zenodo.org" in told and "NPP" in told
-    assert "inputs" not in files_in(tmp_path / "out")
+        follow("assetsworkflow", place, tmp_path / "out" / "new", feedback=log, DOWNLOADS=str(downloads))
+    reason = str(refused.value)
+    assert "LAND_COVER" in reason and "zenodo.org" in reason and "NPP" not in reason
+    named = "".join([reason, *log.told])
+    assert [named.count(f"({name}) is not among") for name in ("LAND_COVER", "NPP", "DEM")] == [1, 1, 1], "told once"
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_the_chain_cannot_do_without_is_asked_before_the_first_import(place, tmp_path):
@@ -171,13 +189,13 @@ def test_what_the_chain_cannot_do_without_is_asked_before_the_first_import(place
     downloads.mkdir()
     for file in (place / "downloads").glob("CLCD*"):
         (downloads / file.name).symlink_to(file)
-    with pytest.raises(QgsProcessingException) as refused:
-        follow("zoningworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads))
-    told = str(refused.value)
-    assert "nothing to zone by" in told and "PRECIPITATION" in told and "data.tpdc.ac.cn" in told
+    log = Told()
+    with pytest.raises(QgsProcessingException, match="nothing to zone by.*PRECIPITATION"):
+        follow("zoningworkflow", place, tmp_path / "out", feedback=log, DOWNLOADS=str(downloads))
+    assert sum("data.tpdc.ac.cn" in line for line in log.told if "(PRECIPITATION)" in line) == 1
     with pytest.raises(QgsProcessingException, match="uantile"):
         follow("assetsworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads), QUANTILES="2")
-    assert files_in(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_results_among_downloads_are_refused(place, tmp_path):
@@ -241,7 +259,7 @@ def test_a_cancel_in_the_middle_of_an_import(place, tmp_path, step):
     assert time.monotonic() - cancelled[0] < 2
     made = [path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()]
     if step == "Step 1 of":
-        assert made == []
+        assert made == [] and not out.exists()
     else:
         assert sorted(name for name in made if name.endswith(".tif")) == ["inputs/land_cover.tif", "inputs/npp.tif"]
         assert not [name for name in made if ".ecoassets-" in name]

@@ -9,13 +9,13 @@ from ...progress import Progress
 from ..catalogue.product import Product
 from ..identifying.run import year_ranges
 from .order import suppliers
-from .plan import SCENES, Feed, Lack, Plan
+from .plan import LAND_COVER, SCENES, Feed, Lack, Plan
 
 _PLACES = 3  # that are named where something is missing
 
 
 def tell_plan(plan: Plan, years: Sequence[int], progress: Progress) -> None:
-    """Tells every input that is fed, and every one that is not."""
+    """Tells every input that is fed, and every one that is not; where land cover is not, the error tells it."""
     progress.info(
         say("Downloads: {recognised} of {files} files are known.", recognised=plan.recognised, files=plan.files)
     )
@@ -23,7 +23,7 @@ def tell_plan(plan: Plan, years: Sequence[int], progress: Progress) -> None:
         progress.info(_fed(feed))
         for warning in _doubts(feed, years):
             progress.warn(warning)
-    for lack in plan.lacks:
+    for lack in (one for one in plan.lacks if one.wanted.quantity != LAND_COVER):
         (progress.warn if lack.reasons else progress.info)(lacking(lack))
 
 
