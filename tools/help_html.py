@@ -30,7 +30,8 @@ COMMON = ("BOUNDARY", "MASK", "ALIGN_CLASSES", "CREATION_OPTIONS", "OVERVIEWS", 
 MOST_SUPPLIERS = 4  # that the page of a method names
 # A workflow is shown by the map of the step that answers its question.
 SHOWN_BY = {"assetsworkflow": "ecologicalassets", "esvworkflow": "profitloss", "zoningworkflow": "conservationzones"}
-SOURCES = re.compile(r"^(Sources?|来源)\s*[:：-]\s*")
+# Publications, and what is to say of them and of what has none.
+SOURCES = re.compile(r"^(Sources?|On sources|来源|来源说明)\s*[:：-]\s*")
 WORDS = {
     "en": {
         "index": "EcoAssets: help",
@@ -52,6 +53,7 @@ WORDS = {
         "other": "中文",
         "all": "All methods",
         "picture": "Made of the example data",
+        "picture_geodetector": "Made of the example data: NPP, and the strata of the factor with the largest q",
     },
     "zh": {
         "index": "EcoAssets 帮助",
@@ -73,6 +75,7 @@ WORDS = {
         "other": "English",
         "all": "全部方法",
         "picture": "由示例数据得到",
+        "picture_geodetector": "由示例数据得到：NPP（左）与 q 值最大因子的分层（右）",
     },
 }
 
@@ -142,7 +145,8 @@ def _data_link(held: str, language: str) -> str:
 def _page(algorithm: Any, language: str, makers: dict[str, list[str]]) -> str:
     words, name = WORDS[language], algorithm.name()
     about = [text for text in algorithm.texts.about if not SOURCES.match(text)]
-    sources = [SOURCES.sub("", text) for text in algorithm.texts.about if SOURCES.match(text)]
+    told = [SOURCES.sub("", text) for text in algorithm.texts.about if SOURCES.match(text)]
+    sources = [text[:1].upper() + text[1:] for text in told]
     parts = [
         f'<p class="where">{escape(group_title(algorithm.groupId(), language))}</p>',
         f"<h1>{escape(algorithm.displayName())}</h1>",
@@ -152,7 +156,7 @@ def _page(algorithm: Any, language: str, makers: dict[str, list[str]]) -> str:
     if (PAGES / "pictures" / f"{picture}.png").is_file():
         parts.append(
             f'<figure><img src="../pictures/{picture}.png" alt="{escape(load_help(picture, language).title)}">'
-            f"<figcaption>{words['picture']}</figcaption></figure>"
+            f"<figcaption>{words.get(f'picture_{picture}', words['picture'])}</figcaption></figure>"
         )
     parts += _section(words["method"], [f"<p>{escape(text)}</p>" for text in about])
     example = _read(EXAMPLES / ("examples.yaml" if language == "en" else f"examples.{language}.yaml")).get(name)

@@ -5,20 +5,27 @@ Run inside QGIS (`qgis --code`), which the Makefile starts on a screen that nobo
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsApplication,
+    QgsFillSymbol,
+    QgsGraduatedSymbolRenderer,
+    QgsMapLayer,
     QgsMapRendererCustomPainterJob,
     QgsMapSettings,
     QgsProcessingParameterDefinition,
     QgsProject,
     QgsRasterLayer,
+    QgsRendererRange,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QImage, QPainter
@@ -99,8 +106,12 @@ def wait(seconds: float) -> None:
         time.sleep(0.02)
 
 
-def drawn(layer: QgsRasterLayer) -> QImage:
+def drawn(layer: QgsMapLayer) -> QImage:
     """The map of a layer. Without a legend, so that one picture serves all languages."""
+    return painted(layer).convertToFormat(QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.AvoidDither)
+
+
+def painted(layer: QgsMapLayer) -> QImage:
     image = QImage(SIZE, SIZE, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
     settings = QgsMapSettings()
@@ -112,7 +123,49 @@ def drawn(layer: QgsRasterLayer) -> QImage:
     job.start()
     job.waitForFinished()
     painter.end()
+    return image
+
+
+def detector(region: str, folder: str) -> QImage:
+    """What the detector compares: the values of places, and beside them the strata of the factor with the largest q."""
+    import processing
+
+    names = ("npp", "precipitation", "elevation", "population")
+    rasters = [f"{region}/{name}.tif" for name in ("npp_2015", "precipitation_2015", "dem", "population_2015")]
+    cells = f"{folder}/cells.gpkg"
+    given = {"RASTERS": rasters, "NAMES": ",".join(names), "CELL_SIZE": 300, "OUTPUT": cells}
+    processing.run("ecoassets:samplegrid", given)
+    found = processing.run(
+        "ecoassets:geodetector",
+        {"INPUT": cells, "Y": names[0], "FACTORS": list(names[1:]), "PERMUTATIONS": 0,
+         **{f"OUTPUT_{one}": f"{folder}/{one}.csv" for one in ("FACTORS", "BREAKS")}},
+    )  # fmt: skip
+    factors, breaks = ([*table(found[f"OUTPUT_{one}"])] for one in ("FACTORS", "BREAKS"))
+    first = max(factors, key=lambda row: float(row["q"]))["factor"]
+    layer = QgsVectorLayer(cells, "cells")
+    index = layer.fields().indexOf(names[0])
+    low, high = layer.minimumValue(index), layer.maximumValue(index)
+    steps = [low + (high - low) * share / 9 for share in range(10)]
+    classes = [float(row["low"]) for row in breaks if row["factor"] == first][1:]
+    image = QImage(2 * SIZE + 8, SIZE, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    for place, field, bounds in ((0, names[0], steps), (SIZE + 8, first, [-1e30, *classes, 1e30])):
+        renderer = QgsGraduatedSymbolRenderer(field)
+        for at, (lower, upper) in enumerate(zip(bounds, bounds[1:]), start=1):
+            light = 1 - at / len(bounds)
+            shade = QColor.fromHsvF(0.33 - 0.21 * light, 0.75, 0.35 + 0.6 * light).name()
+            symbol = QgsFillSymbol.createSimple({"color": shade, "outline_style": "no"})
+            renderer.addClassRange(QgsRendererRange(lower, upper, symbol, ""))
+        layer.setRenderer(renderer)
+        painter.drawImage(place, 0, painted(layer))
+    painter.end()
     return image.convertToFormat(QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.AvoidDither)
+
+
+def table(path: str) -> Iterator[dict[str, str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        yield from csv.DictReader(file)
 
 
 def main() -> None:
@@ -126,6 +179,7 @@ def main() -> None:
             region = str(Path(folder, "region"))
             Path(region).mkdir()
             processing.run("ecoassets:practiceregion", {"FOLDER": region, "SIZE": 300})
+            detector(region, folder).save(str(TARGET / "geodetector.png"))
             for name, output, parameters in runs(region, folder):
                 given = dict(parameters)
                 given.setdefault(output, given.pop("_", str(Path(folder, f"{name}_{output}.tif"))))

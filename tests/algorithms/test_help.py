@@ -46,6 +46,22 @@ def test_texts_explain_nothing_that_is_not_there(algorithms, language):
     assert orphans == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_says_what_it_rests_on(algorithms, language):
+    """Publications, which methods of a paper cite, and apart from them how sure they are or that there is none."""
+    lists, notes = {"en": ("Sources: ", "On sources: "), "zh": ("来源：", "来源说明：")}[language]
+    silent, uncitable = [], []
+    for algorithm in algorithms:
+        about = _text(language, algorithm.name())["about"]
+        listed = [one.removeprefix(lists).rstrip(".。") for one in about if one.startswith(lists)]
+        if not listed and not any(one.startswith(notes) for one in about):
+            silent.append(algorithm.name())
+        cited = [one for text in listed for one in re.split(r"[;；]\s*(?![^(（]*[)）])", text)]
+        uncitable += [one for one in cited if not re.search(r"(18|19|20)\d\d|guide|手册|指南", one)]
+    assert silent == []
+    assert uncitable == []
+
+
 @pytest.mark.parametrize("part", ["parameters", "outputs"])
 def test_shared_texts_are_used(algorithms, part):
     """At least one algorithm has no words of its own where it could take the shared ones."""

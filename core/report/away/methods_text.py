@@ -15,6 +15,7 @@ from ..table_words import provenance_words
 from ..texts import load_texts
 
 _SOURCES = re.compile(r"^(?:Sources?|来源|资料来源)\s*[:：]\s*")  # how the last paragraph of a help begins
+_ON_SOURCES = re.compile(r"^(?:On sources|来源说明)\s*[:：]")  # of the help alone: how sure they are, what has none
 _BETWEEN = re.compile(r"[;；]\s*(?![^(（]*[)）])")  # not within brackets
 _SPECIAL = re.compile(r"([\\`*_<>|#]|\[(?!\d+\])|(?<!\d)\])")  # but not the brackets of a citation
 
@@ -25,7 +26,8 @@ class MethodPart:
 
     Attributes:
         title: of the algorithm.
-        about: how it works, a paragraph each; one that begins with "Sources:" lists publications.
+        about: how it works, a paragraph each; one that begins with "Sources:" lists publications, and
+            one that begins with "On sources:" is not told.
         settings: label and value of what was given.
         tables: of coefficients that were used.
         left_out: area without a result.
@@ -99,6 +101,8 @@ def methods_pieces(title: str, parts: Sequence[MethodPart], software: Sequence[s
 def _part(part: MethodPart, cited: _References, words: dict[str, str], language: str) -> list[Piece]:
     pieces: list[Piece] = []
     for paragraph in part.about:
+        if _ON_SOURCES.match(paragraph):
+            continue
         found = _SOURCES.match(paragraph)
         if found:
             marks = [cited.mark(one) for one in _listed(paragraph[found.end() :])]

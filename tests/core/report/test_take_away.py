@@ -189,8 +189,11 @@ class TestMethods:
         assert "- 2000: 12.5 ha (1.25 %), no rain" in text
         assert "EcoAssets 1, GDAL 3." in text
 
-    def test_steps_of_a_workflow_are_chapters(self):
-        text = self.text("zh", [MethodPart("工作流", ["甲。"]), MethodPart("步骤", ["来源：张三 2010。"])])
+    def test_steps_of_a_workflow_are_chapters_and_what_is_said_of_sources_stays_in_the_help(self):
+        text = self.text(
+            "zh",
+            [MethodPart("工作流", ["甲。", "来源说明：见各步骤的帮助页。"]), MethodPart("步骤", ["来源：张三 2010。"])],
+        )
         assert text.startswith("# 方法：A run\n\n## 工作流\n\n甲。\n\n## 步骤\n\n方法依据：[1]。\n")
 
 
