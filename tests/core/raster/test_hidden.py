@@ -109,13 +109,14 @@ def test_a_lock_is_held_until_it_is_gone(tmp_path, monkeypatch):
     remove, taken = shutil.rmtree, []
 
     def meanwhile(path: str, **how: bool) -> None:
-        handle = os.open(os.path.join(path, hidden.LOCK), os.O_RDWR)
-        with pytest.raises(BlockingIOError):
-            hidden._take(handle)
-        os.close(handle)
+        if not taken:  # Windows refuses this once, for the lock that is held, and it is tried again without
+            handle = os.open(os.path.join(path, hidden.LOCK), os.O_RDWR)
+            with pytest.raises(BlockingIOError):
+                hidden._take(handle)
+            os.close(handle)
         taken.append(path)
         remove(path, **how)
 
     monkeypatch.setattr(shutil, "rmtree", meanwhile)
     hidden.remove_litter(str(tmp_path))
-    assert taken == [killed.path] and not os.path.exists(killed.path)
+    assert set(taken) == {killed.path} and not os.path.exists(killed.path)
