@@ -14,6 +14,7 @@ from ...raster.grid import Grid
 from ..catalogue.product import Product
 from ..scenes.finding import find_scenes
 from ..scenes.scene import HEAT_ALONE, Scene
+from ..scenes.whole import with_problem
 
 _SENSORS = {"landsat_c2l2": "landsat", "sentinel2_l2a": "sentinel2"}  # how the sensors of a product begin
 
@@ -39,6 +40,7 @@ def scene_check(product: Product, folder: str, years: Sequence[int], progress: P
         found = [one for one in find_scenes([folder], scratch, progress) if isinstance(one, Scene)]
         heat = {one.day.year for one in found if one.sensor == HEAT_ALONE}
         own = [one for one in found if one.sensor.startswith(_SENSORS[product.id])]
+        own = [with_problem(one) if one.day.year in years else one for one in own]
         usable = [one for one in own if not one.problem and one.day.year in years]
         warm = {one.day.year for one in usable if one.has_heat} | heat
         usable = [one for one in usable if one.day.year in warm]

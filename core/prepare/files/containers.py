@@ -25,6 +25,7 @@ from ..catalogue.product import Edition, Layer, Product
 from ..catalogue.recognise import Recognised
 from .hdfeos import grid_of_hdfeos5
 from .listing import file_name
+from .whole import CUT, is_cut
 
 _CHUNK = 1 << 22
 _SAME_CELL = 1e-3  # a cell that is off by less than this share was rounded on the way
@@ -239,6 +240,8 @@ def _plain_grid(dataset: gdal.Dataset) -> Grid:
 
 def _in_raster(path: str, match: re.Pattern[str], found: Recognised, folder: str) -> OpenedLayer:
     dataset = open_raster(path)
+    if is_cut(dataset):
+        raise InputError(say("{file}: {reason}", file=found.name, reason=CUT))
     count = dataset.RasterCount
     numbers = tuple(range(1, count + 1))
     if found.edition is not None and found.edition.bands is None and count > 1:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 
 from ...errors import InputError
-from ...messages import say
+from ...messages import Message, say
 from ...progress import QUIET, Progress
 
 # What lies beside rasters and is none.
@@ -21,7 +21,12 @@ _READ_IN_PLACE = (*_TARS, ".zip")
 _PACKED_TARS = (".tar.gz", ".tgz")
 _PACKED_LIMIT = 64 * 2**20  # a packed tar is read as a whole for its names
 _CHECK_EVERY = 500
-DAMAGED = say("the archive is damaged or was not downloaded whole: download it again")
+_DAMAGED = say("the archive is damaged or was not downloaded whole: download it again")
+_LARGE = say(
+    "to tell what it holds, the whole archive would have to be unpacked, and it has more than {size} MB: unpack it, or "
+    "store it as .tar or .zip, which are read in place",
+    size=_PACKED_LIMIT >> 20,
+)
 
 
 def list_files(place: str, progress: Progress = QUIET) -> list[str]:
@@ -29,7 +34,8 @@ def list_files(place: str, progress: Progress = QUIET) -> list[str]:
 
     Members of `.zip` and `.tar` come as `/vsizip/` and `/vsitar/`, single `.gz` files as `/vsigzip/`; a `.SAFE` folder
     and the folder of an ESRI grid are one entry. What lies beside rasters (`.aux.xml`, `.ovr` and the like) and what a
-    browser has not finished is left out. An archive that cannot be read comes as itself, with a warning.
+    browser has not finished is left out. An archive that cannot be read, or is a packed tar of more than 64 MB, comes
+    as itself, with a warning.
 
     Raises:
         InputError: there is nothing of that name.
@@ -47,15 +53,18 @@ def list_files(place: str, progress: Progress = QUIET) -> list[str]:
     return _told(sorted(found), progress)
 
 
-def is_damaged(path: str) -> bool:
-    """Whether a listed path is an archive that could not be read."""
-    archive = path.lower().endswith((*_READ_IN_PLACE, *_PACKED_TARS)) and not path.startswith("/vsi")
-    return archive and not _is_too_large(path)
+def why_closed(path: str) -> Message | None:
+    """Why a listed path is an archive that was not looked into; None for what is none."""
+    if path.startswith("/vsi") or not path.lower().endswith((*_READ_IN_PLACE, *_PACKED_TARS)):
+        return None
+    return _LARGE if _is_too_large(path) else _DAMAGED
 
 
 def _told(listed: list[str], progress: Progress) -> list[str]:
-    for path in filter(is_damaged, listed):
-        progress.warn(say("{file} is not used: {reason}.", file=path, reason=DAMAGED))
+    for path in listed:
+        reason = why_closed(path)
+        if reason is not None:
+            progress.warn(say("{file} is not used: {reason}.", file=path, reason=reason))
     return listed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,12 +17,14 @@ from ..catalogue.loader import products
 from ..catalogue.product import Product
 from ..catalogue.recognise import Recognised, recognise
 from ..files.containers import layers_of, missing_drivers, open_raster_or_container
-from ..files.listing import DAMAGED, is_damaged, list_files, on_disk
+from ..files.listing import list_files, on_disk, why_closed
 from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
+from ..files.whole import CUT, is_cut, is_cut_image
 from ..importing.calendar import expected_steps
 from .wanting import WantRow, how_to_get, wanting
 
 _MOST_OPENED = 300  # files whose header is read for the CRS; of more, one per product, edition and tile
+_IN_PLACE = ("raster", "landsat", "table")  # containers that GDAL reads within archives
 _NAMED = 6  # missing steps and tiles that are named
 
 READY, REPLACED, TWO_EDITIONS, UNDECIDED, UNKNOWN, DRIVER, EMPTY, UNREADABLE = (
@@ -35,7 +37,7 @@ class FileRow:
     """A file and what it is.
 
     Attributes:
-        file: its name, within its archive where it lies in one.
+        file: its path from the folder that was given, through the archive where it lies in one.
         product, edition, layer: "" where nothing is known; a layer also where the file holds several.
         year, month, day: of its first day.
         tile: "" where there are none.
@@ -136,9 +138,9 @@ def run_identify_products(
         Cancelled: the user stopped.
     """
     known = products(product_folder)
-    paths = [path for place in places for path in list_files(place, progress)]
+    shown = {path: _shown(path, place) for place in places for path in list_files(place, progress)}
     progress.set(20)
-    found = recognise(paths, known, "", progress)
+    found = recognise(shown, known, "", progress)
     progress.set(40)
     states = _states(found)
     headers = _Headers(found)
@@ -151,7 +153,7 @@ def run_identify_products(
         if state == READY:
             crs, failure = headers.crs_of(one)
             state, reason = (state, reason) if failure is None else (UNREADABLE, failure)
-        rows.append(_row(one, crs, state, told(reason, language)))
+        rows.append(_row(one, shown[one.path], crs, state, told(reason, language)))
     usable = [one for one, row in zip(found, rows) if row.state in (READY, DRIVER)]
     over = _places(boundary, reference)
     summary = tuple(_summary(usable, over, language))
@@ -160,11 +162,18 @@ def run_identify_products(
     return IdentifyResult(tuple(rows), summary, wanted, sum(one.known for one in found), problems)
 
 
-def _row(one: Recognised, crs: str, state: str, reason: str) -> FileRow:
+def _shown(path: str, place: str) -> str:
+    """A listed path as seen from the folder that was given, with the archive that it lies in."""
+    plain = path.split("/", 2)[2] if path.startswith("/vsi") else path
+    folder = place if os.path.isdir(place) else os.path.dirname(place)
+    return os.path.relpath(plain, folder or ".").replace(os.sep, "/")
+
+
+def _row(one: Recognised, shown: str, crs: str, state: str, reason: str) -> FileRow:
     product = one.product.id if one.product else ""
     edition = one.edition.name if one.edition else ""
     layer = one.layer or one.quality
-    return FileRow(one.name, product, edition, layer, one.year, one.month, one.day, one.tile, crs, state, reason)
+    return FileRow(shown, product, edition, layer, one.year, one.month, one.day, one.tile, crs, state, reason)
 
 
 def _states(found: Sequence[Recognised]) -> dict[str, tuple[str, Message | str]]:
@@ -196,8 +205,9 @@ def _own_state(one: Recognised) -> tuple[str, Message | str]:
     if not one.known:
         if one.candidates:
             return UNDECIDED, say("may be of {products}: name it as PRODUCT", products=", ".join(one.candidates))
-        if is_damaged(one.path):
-            return UNREADABLE, DAMAGED
+        closed = why_closed(one.path)
+        if closed is not None:
+            return UNREADABLE, closed
         return UNKNOWN, say("its name is that of no product in the catalogue")
     place = on_disk(one.path)
     if os.path.isfile(place) and os.path.getsize(place) == 0:
@@ -211,11 +221,11 @@ def _own_state(one: Recognised) -> tuple[str, Message | str]:
 
 
 class _Headers:
-    """The CRS that headers tell, read once where many files are alike."""
+    """The CRS that headers tell; of HDF and netCDF read once where many files are alike."""
 
     def __init__(self, found: Sequence[Recognised]) -> None:
         self._each = sum(one.known for one in found) <= _MOST_OPENED
-        self._known: dict[tuple, tuple[str, Message | None]] = {}
+        self._known: dict[tuple, str] = {}
 
     def crs_of(self, one: Recognised) -> tuple[str, Message | None]:
         """The CRS, "" where the file tells none; and why the file cannot be read, None where it can."""
@@ -223,19 +233,28 @@ class _Headers:
             return "", None
         fixed = one.edition.crs or one.product.grid.crs
         alike = (one.product.id, one.edition.name, one.layer, "" if fixed and fixed != "file" else one.tile)
-        key = (one.path,) if self._each else alike
-        if key not in self._known:
-            self._known[key] = _header(one)
-        return self._known[key]
+        if self._each or one.edition.container in _IN_PLACE:  # each may be cut
+            return _header(one)
+        if alike in self._known:
+            return self._known[alike], None
+        crs, failure = _header(one)
+        if failure is None:
+            self._known[alike] = crs
+        return crs, failure
 
 
 def _header(one: Recognised) -> tuple[str, Message | None]:
     container = one.edition.container if one.edition else ""
-    packed = one.path.startswith("/vsi") and container not in ("raster", "landsat", "table")
+    if container == "safe" and os.path.isdir(one.path):
+        cut = next((path for path in _images(one.path) if is_cut_image(path)), None)
+        return "", say("{file}: {reason}", file=os.path.basename(cut), reason=CUT) if cut else None
+    packed = one.path.startswith("/vsi") and container not in _IN_PLACE
     if packed or one.path.startswith("/vsigzip/") or container == "safe":
         return "", None  # would have to be unpacked
     try:
         dataset = open_raster_or_container(one.path)
+        if is_cut(dataset):
+            return "", CUT
         layers = layers_of(dataset)
         if layers:
             dataset = open_raster(next(iter(layers.values())))
@@ -243,6 +262,12 @@ def _header(one: Recognised) -> tuple[str, Message | None]:
         return (crs_named(crs) if crs else ""), None
     except EcoAssetsError as error:
         return "", say("it cannot be read: {why}", why=str(error))
+
+
+def _images(product: str) -> Iterator[str]:
+    """The JPEG 2000 files below a folder."""
+    for place, _, names in os.walk(product):
+        yield from (os.path.join(place, name) for name in sorted(names) if name.lower().endswith(".jp2"))
 
 
 def crs_named(crs: str) -> str:

@@ -99,8 +99,15 @@ def choose_scenes(found: Sequence[Scene | Unread], wanted: Wanted, progress: Pro
         fates[old] = replace(fates[old], reason=twice if scene.name == new.name else newer)
     for fate in fates:
         if fate.reason is not None:
-            progress.info(say("{scene} is not used: {reason}.", scene=fate.scene.name, reason=fate.reason))
+            wrong = isinstance(fate.scene, Scene) and fate.reason is fate.scene.problem
+            tell = progress.warn if wrong else progress.info
+            tell(say("{scene} is not used: {reason}.", scene=fate.scene.name, reason=fate.reason))
     return fates
+
+
+def is_wanted(scene: Scene, wanted: Wanted) -> bool:
+    """Whether a scene would be used, as far as its metadata tell."""
+    return _fate(scene, wanted).reason is None
 
 
 def _fate(one: Scene | Unread, wanted: Wanted) -> Fate:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from ...progress import QUIET, Progress
-from ..files.listing import DAMAGED, file_name, is_damaged, list_files
+from ..files.listing import file_name, list_files, why_closed
 from .landsat import landsat_scenes
 from .modis import modis_scenes
 from .scene import Scene, Unread
@@ -32,9 +32,10 @@ def find_scenes(
     for place in places:
         paths.update(dict.fromkeys(_listed(place, progress)))
     progress.check()
-    listed = [path for path in paths if not is_damaged(path)]
+    closed = {path: reason for path in paths if (reason := why_closed(path)) is not None}
+    listed = [path for path in paths if path not in closed]
     found = [
-        *(Unread(file_name(path), path, DAMAGED) for path in paths if is_damaged(path)),
+        *(Unread(file_name(path), path, reason) for path, reason in closed.items()),
         *landsat_scenes(listed),
         *sentinel_scenes(listed, baseline),
         *modis_scenes(listed, folder, progress),

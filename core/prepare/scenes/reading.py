@@ -234,7 +234,14 @@ class WindowReader:
                     file=short_name(placed.band.path),
                 )
             )
-        block: np.ndarray = call_gdal(where, InputError, raster.ReadAsArray, column, row, width, height, buf_obj=into)
+        try:
+            block: np.ndarray = call_gdal(
+                where, InputError, raster.ReadAsArray, column, row, width, height, buf_obj=into
+            )
+        except InputError as reason:
+            raise InputError(
+                say("{why}. Download the scene again, or take it out of the folder.", why=str(reason))
+            ) from None
         return block
 
     def _centres_in(self, own: Grid) -> tuple[np.ndarray, np.ndarray] | None:

@@ -28,6 +28,7 @@ from .reading import PlacedScene, place_scene
 from .scene import QUALITY, THERMAL, Scene
 from .statistics import STATISTICS
 from .tables import scene_table, year_table
+from .whole import broken_told
 
 NEEDED = "needed"
 THERMALS = ("with", "without")
@@ -161,7 +162,7 @@ def run_scene_composite(
     )
     with workspace() as scratch:
         found = find_scenes(inputs.places, scratch, progress, inputs.baseline)
-        fates = choose_scenes(found, wanted, progress)
+        fates = choose_scenes(broken_told(found, wanted, progress), wanted, progress)
         years = years_of_scenes(fates, wanted, progress)
         area = _study(inputs, years, settings, scratch, progress)
         placed = _placed(inputs, years, area, progress)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import tarfile
 import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from osgeo import gdal, gdal_array
 
 from ecoassets.core.errors import Cancelled, InputError
 from ecoassets.core.prepare.files.listing import list_files
 from ecoassets.core.prepare.files.tiles import expected_tiles, tile_key
+from ecoassets.core.prepare.files.whole import is_cut
 from ecoassets.core.prepare.identifying.run import run_identify_products
+from ecoassets.core.prepare.importing.run import ImportInputs, check_import_product
 from ecoassets.core.progress import Progress
-from ecoassets.tests.core.prepare.runs import SIZE
+from ecoassets.tests.core.prepare.runs import SIZE, Told
 from ecoassets.tests.downloads import SINUSOIDAL, TILE, modis_corner, write_hdf4, write_tif
 
 LAND = np.full((4, 4), 2, "u1")
@@ -112,13 +117,82 @@ def test_archives_are_read_in_place(folder):
     path.unlink()
     (listed,) = list_files(str(folder))
     assert listed == f"/vsizip/{folder / 'land.zip'}/inner/CLCD_v01_2021.tif"
-    assert states(folder) == {"CLCD_v01_2021.tif": "ready"}
+    assert states(folder) == {"land.zip/inner/CLCD_v01_2021.tif": "ready"}
+
+
+def test_files_of_one_name_are_told_by_their_folders(folder):
+    for name in ("a", "b/c"):
+        (folder / name).mkdir(parents=True)
+        clcd(folder / name, 2020)
+    assert states(folder) == {"a/CLCD_v01_2020.tif": "replaced", "b/c/CLCD_v01_2020.tif": "ready"}
+    (row,) = run_identify_products([str(folder / "b" / "c" / "CLCD_v01_2020.tif")]).files
+    assert row.file == "CLCD_v01_2020.tif"
+
+
+@pytest.mark.parametrize("share", [0.4, 0.99])
+def test_a_file_that_was_not_downloaded_whole_is_not_ready(folder, share):
+    """Its header is whole; the last pixels are not there. Of two that are alike each is looked at."""
+    land = np.random.default_rng(1).integers(1, 9, (80, 90)).astype("u1")
+    for year in (2020, 2021):
+        path = write_tif(folder / f"CLCD_v01_{year}.tif", land, "EPSG:4326", (100, 30), 0.001)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    assert gdal.Open(str(path)) is not None
+    rows = {row.year: row for row in run_identify_products([str(folder)]).files}
+    assert [rows[year].state for year in (2020, 2021)] == ["ready", "unreadable"]
+    assert "download it again" in rows[2021].reason
+    with pytest.raises(InputError, match="CLCD_v01_2021.tif: it was not downloaded whole"):
+        check_import_product(ImportInputs([str(path)], "clcd"))
+
+
+@pytest.mark.parametrize("layout", [["TILED=YES", "COMPRESS=DEFLATE"], ["INTERLEAVE=BAND"], ["SPARSE_OK=TRUE"]])
+def test_layouts_of_geotiff_end_where_their_blocks_end(tmp_path, layout):
+    path = tmp_path / "three.tif"
+    made = gdal.GetDriverByName("GTiff").Create(str(path), 300, 290, 3, gdal.GDT_UInt16, layout)
+    noise = np.random.default_rng(2).integers(0, 9999, (290, 300)).astype("u2")
+    for number in (1, 2, 3) if layout != ["SPARSE_OK=TRUE"] else (2,):
+        made.GetRasterBand(number).WriteArray(noise)
+    made = None
+    assert not is_cut(gdal.Open(str(path)))
+    path.write_bytes(path.read_bytes()[:-1])
+    assert is_cut(gdal.Open(str(path)))
+
+
+@pytest.mark.parametrize("open_end", [False, True])
+def test_images_in_jpeg_2000_end_with_their_last_box(tmp_path, open_end):
+    """The box of the image tells its length, or 0: it reaches to the end then, which is a mark of its own."""
+    path = tmp_path / "B04.jp2"
+    noise = gdal_array.OpenArray(np.random.default_rng(3).integers(0, 9999, (90, 80)).astype("u2"))
+    if gdal.GetDriverByName("JP2OpenJPEG") is None:
+        pytest.skip("no driver")
+    gdal.GetDriverByName("JP2OpenJPEG").CreateCopy(str(path), noise)
+    whole = path.read_bytes()
+    if open_end:
+        place = whole.index(b"jp2c") - 4
+        whole = whole[:place] + b"\0\0\0\0" + whole[place + 4 :]
+        path.write_bytes(whole)
+    assert not is_cut(gdal.Open(str(path)))
+    path.write_bytes(whole[:-100])
+    assert is_cut(gdal.Open(str(path)))
 
 
 def test_a_damaged_archive_is_told_and_does_not_stop_the_rest(folder):
     clcd(folder, 2020)
     (folder / "broken.zip").write_bytes(b"PK\x03\x04 no more")
     assert states(folder) == {"CLCD_v01_2020.tif": "ready", "broken.zip": "unreadable"}
+
+
+def test_a_packed_archive_that_is_too_large_to_look_into_is_told(folder):
+    """A `.tar.gz` has no list of what it holds: it would have to be unpacked for every look."""
+    path = clcd(folder, 2020)
+    with tarfile.open(folder / "small.tar.gz", "w:gz") as packed:
+        packed.add(path, "CLCD_v01_2021.tif")
+    (folder / "large.tar.gz").touch()
+    os.truncate(folder / "large.tar.gz", 65 << 20)
+    told = Told()
+    found = {row.file: row for row in run_identify_products([str(folder)], progress=told).files}
+    assert found["small.tar.gz/CLCD_v01_2021.tif"].state == "ready"
+    assert found["large.tar.gz"].state == "unreadable" and "unpack it" in found["large.tar.gz"].reason
+    assert ["large.tar.gz" in text for text in told.warnings] == [True]
 
 
 def test_a_folder_that_is_not_there(tmp_path):

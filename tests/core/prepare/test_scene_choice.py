@@ -78,6 +78,28 @@ def test_half_a_tar_is_told_as_such_and_the_rest_goes_on(tmp_path):
         compose(half, tmp_path)
 
 
+@pytest.mark.parametrize("how", ["cut", "torn"])
+def test_a_band_that_was_not_downloaded_whole_leaves_its_scene_out(tmp_path, how):
+    """Told before any work with scene, band and mend; an older copy of the overpass takes its place."""
+    older, other = landsat_numbers(2, SHAPE), landsat_numbers(3, SHAPE)
+    write_landsat(tmp_path / "in", product("20210601"), older)
+    write_landsat(tmp_path / "in", product("20210703"), other)
+    newer = product("20210601", processed="20230101")
+    band = write_landsat(tmp_path / "in", newer, landsat_numbers(1, SHAPE)) / f"{newer}_SR_B5.TIF"
+    band.write_bytes(band.read_bytes()[:-20] if how == "cut" else b"nothing")
+    told = Told()
+    result, composites, _ = compose(tmp_path / "in", tmp_path, told, statistic="mean")
+    rows = rows_of(result)
+    assert [rows[name]["used"] for name in (product("20210601"), product("20210703"), newer)] == [1, 1, 0]
+    assert band.name in rows[newer]["reason"]
+    assert sum(newer in text and band.name in text for text in told.warnings) == 1
+    if how == "cut":
+        assert "download it again" in rows[newer]["reason"]
+    assert composites[2021] == near((values_of(older) + values_of(other)) / 2)
+    with pytest.raises(InputError, match=band.name):
+        compose(band.parent, tmp_path)
+
+
 def test_clouds_of_the_metadata_and_sensors_leave_scenes_out(tmp_path):
     write_landsat(tmp_path / "in", product("20210601"), landsat_numbers(1, SHAPE), clouds=60.0)
     write_landsat(tmp_path / "in", product("20210617"), landsat_numbers(2, SHAPE), clouds=-1)
