@@ -68,11 +68,11 @@ class DriverImportance(DriverAlgorithm):
         for row in run.drivers:
             progress.info(
                 tr(
-                    "{rank}. {driver}: {share:.1f} %, loss of R2 when shuffled {loss:.3f}.",
+                    "{rank}. {driver}: {share:.1f} %, R2 {change:+.3f} when shuffled.",
                     rank=row.rank,
                     driver=row.driver,
                     share=row.share_pct,
-                    loss=row.permutation,
+                    change=-row.permutation,
                 )
             )
         return results | self.publish_numbers(R2_BLOCKS=run.r2("blocks"), R2_RANDOM=run.r2("random"))

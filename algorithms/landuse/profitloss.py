@@ -71,7 +71,7 @@ class ProfitLoss(ValuingAlgorithm):
                 "{years}: gain {gain}, loss {loss}, net {net} per year.",
                 years=years,
                 gain=Amount(gain, currency),
-                loss=Amount(loss, currency),
+                loss=Amount(abs(loss), currency),
                 net=Amount(net, currency),
             )
         )

@@ -23,6 +23,8 @@ from ..report.names import told
 from ..report.texts import load_texts
 from .answers.found import Found
 from .answers.page import Page
+from .driver_headlines import driver_names
+from .driver_words import model_in_words
 from .headlines import Headline, headline_chapter
 from .places import Places
 from .places_report import places_chapter
@@ -83,6 +85,7 @@ def combined_report(
         page_one: what the workflow answers.
     """
     words, page_one = load_texts(language), page_one or PageOne()
+    steps = [replace(step, report=model_in_words(step.report, driver_names(language))) for step in steps]
 
     def naming(subject: str) -> str:
         return (names or {}).get(subject) or told(words, subject)

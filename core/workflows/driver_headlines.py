@@ -17,6 +17,7 @@ _USUAL = {
     NATURAL: ("elevation", "slope", "precipitation", "temperature"),
     SOCIOECONOMIC: ("hemeroby", "human_activity", "population", "gdp", "gdp_per_head", "night_light"),
 }
+EXPLAINED = ("assets", "esv")  # what the drivers of a workflow explain
 STRONGEST_TURNS = 3
 
 
@@ -65,9 +66,10 @@ def parse_factor_groups(text: str, drivers: Sequence[str]) -> dict[str, tuple[st
 
 
 def driver_names(language: str) -> dict[str, str]:
-    """What a report calls the drivers that the workflows know, by their ids."""
+    """What a report calls the drivers that the workflows know and what these explain, by their ids."""
     words = load_texts(language)
-    return {driver: words[driver] for drivers in _USUAL.values() for driver in drivers if driver in words}
+    explained = {name: words[f"what_{name}"] for name in EXPLAINED}
+    return explained | {driver: words[driver] for drivers in _USUAL.values() for driver in drivers if driver in words}
 
 
 def detector_years_headlines(factors: Table, groups: Mapping[str, Sequence[str]]) -> list[Headline]:

@@ -29,7 +29,7 @@ from ...report import (
     TableBlock,
 )
 from ...report.maps import ClassColour
-from ...report.numbers import grouped
+from ...report.numbers import format_number, grouped
 from ...report.texts import load_palettes, load_texts
 from ..place.cell_maps import length_unit
 from ..place.place_maps import write_place_map
@@ -105,7 +105,7 @@ def _findings(run: ImportanceRun, words: dict[str, str]) -> list[Block]:
 
 def _sentence(row: DriverRow, thresholds: dict[tuple[str, str], ThresholdRow], words: dict[str, str]) -> str:
     text = words["importance_sentence"].format(
-        rank=row.rank, driver=row.driver, share=f"{row.share_pct or 0:.0f}", loss=f"{row.permutation:.3f}"
+        rank=row.rank, driver=row.driver, share=f"{row.share_pct or 0:.0f}", change=format_number(-row.permutation, 3)
     )
     if row.share_low is not None and row.share_high is not None:
         text += words["importance_sentence_band"].format(low=f"{row.share_low:.0f}", high=f"{row.share_high:.0f}")

@@ -59,7 +59,8 @@ def _sentences(result: ProfitLossResult, unit: str, teller: Teller) -> list[Sent
     sentences = []
     rows = [row for row in summary_table(result).rows if row[2] == ALL]
     for row in rows:
-        gain, loss, net = (teller.amount_of(float(value or 0.0), unit, signed=True) for value in row[5:8])
+        gain, loss = (teller.amount_of(abs(float(value or 0.0)), unit) for value in row[5:7])
+        net = teller.amount_of(float(row[7] or 0.0), unit, signed=True)
         parts = {"first": row[0], "last": row[1], "gain": gain, "loss": loss, "net": net}
         sentences.append(teller.sentence("balance", "gain_and_loss", **parts))
     first, last, index = rows[-1][0], rows[-1][1], rows[-1][8]
@@ -71,7 +72,7 @@ def _sentences(result: ProfitLossResult, unit: str, teller: Teller) -> list[Sent
         i, j = divmod(int((sign * matrix).argmax()), len(names))
         if sign * matrix[i, j] > 0:
             change = teller.say("from_to", source=within(names[i]), target=within(names[j]))
-            amount = teller.amount_of(float(matrix[i, j]), unit, signed=True)
+            amount = teller.amount_of(abs(float(matrix[i, j])), unit)
             sentences.append(teller.sentence("flows", key, change=change, amount=amount, first=first, last=last))
     net_of = dict(zip(result.zones, np.add(result.gain[-1], result.loss[-1]).tolist()))
     net_of.pop(OUTSIDE, None)
@@ -84,7 +85,8 @@ def _years(result: ProfitLossResult) -> list[str]:
 
 def _headline(result: ProfitLossResult, words: dict[str, str], unit: str) -> list[Block]:
     labels = (words["profit_loss_gain"], words["profit_loss_loss"], words["profit_loss_net"])
-    cards = [Figure(label, value, unit, _years(result)[-1]) for label, value in zip(labels, result.headline())]
+    gain, loss, net = result.headline()
+    cards = [Figure(label, value, unit, _years(result)[-1]) for label, value in zip(labels, (gain, abs(loss), net))]
     rows = range(len(result.pairs))
     gain_and_loss = [
         Series(words["profit_loss_gain"], [math.fsum(result.gain[p]) for p in rows]),

@@ -64,6 +64,9 @@ def _balance(found: Found) -> list[Sentence]:
     if best is not None and len(pairs) > 1:
         span = {"first": best.from_year, "last": best.year}
         told.append(found.sentence("balance", "best_span", gain=found.amount(best), **span))
+        most = max(pairs, key=lambda h: h.value or 0.0)
+        if (best.from_year, best.year) == (years[0], years[-1]):  # which says little: of its steps one gained most
+            told.append(found.sentence("balance", "best_step", first=most.from_year, last=most.year))
     return told
 
 
@@ -71,7 +74,8 @@ def _step(found: Found, net: Headline, totals: dict[int, float]) -> str:
     before = abs(totals.get(net.from_year or 0, 0.0))
     small = before > 0 and abs(net.value or 0.0) / before * 100 < NOTABLE_PCT
     key = "stable" if small else "gain" if (net.value or 0.0) > 0 else "loss"
-    return found.say(f"step_{key}", amount=found.amount(net, True), first=net.from_year, last=net.year)
+    amount = found.amount(net, True) if small else found.amount_of(abs(net.value or 0.0), net.unit)
+    return found.say(f"step_{key}", amount=amount, first=net.from_year, last=net.year)
 
 
 def _means(found: Found) -> list[Sentence]:

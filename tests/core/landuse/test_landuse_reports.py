@@ -93,6 +93,8 @@ def test_profit_and_loss(cover, zones, tmp_path, language):
     assert {"en": "Net change", "zh": "净变化"}[language] in page(report, language)
     net = Teller(language).amount_of(result.headline()[2], "CNY/a", signed=True)
     assert any(net in text for _, text in report.sentences)
+    losses = " ".join(text.rsplit("net", 1)[0].rsplit("净变化", 1)[0] for _, text in report.sentences[:3])
+    assert "−" not in losses, "a loss of minus x would be a gain"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -138,7 +138,7 @@ def test_esv_tells_loss_then_gain_then_balance_and_the_best_span():
         Headline("factor_q", 0.5, "", subject="night_light"),
     )  # fmt: skip
     assert told_["Gain and loss."] == (
-        "Loss of −5 CNY/a from 2013 to 2015, gain of +8 CNY/a from 2015 to 2017 and about balanced from 2017 to 2019 "
+        "Loss of 5 CNY/a from 2013 to 2015, gain of 8 CNY/a from 2015 to 2017 and about balanced from 2017 to 2019 "
         "(+0.1 CNY/a). The span that gained most is 2015 to 2019, with 8.1 CNY/a."
     )
     assert "Socio-economic factors explain more (mean q 0.4) than natural factors (mean q 0.1)." in told_["Factors."]
