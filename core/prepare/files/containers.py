@@ -241,7 +241,7 @@ def _plain_grid(dataset: gdal.Dataset) -> Grid:
 def _in_raster(path: str, match: re.Pattern[str], found: Recognised, folder: str) -> OpenedLayer:
     dataset = open_raster(path)
     if is_cut(dataset):
-        raise InputError(say("{file}: {reason}", file=found.name, reason=CUT))
+        raise InputError(say("{file} cannot be used: {reason}", file=found.name, reason=CUT))
     count = dataset.RasterCount
     numbers = tuple(range(1, count + 1))
     if found.edition is not None and found.edition.bands is None and count > 1:

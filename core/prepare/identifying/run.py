@@ -247,7 +247,7 @@ def _header(one: Recognised) -> tuple[str, Message | None]:
     container = one.edition.container if one.edition else ""
     if container == "safe" and os.path.isdir(one.path):
         cut = next((path for path in _images(one.path) if is_cut_image(path)), None)
-        return "", say("{file}: {reason}", file=os.path.basename(cut), reason=CUT) if cut else None
+        return "", say("{file} cannot be used: {reason}", file=os.path.basename(cut), reason=CUT) if cut else None
     packed = one.path.startswith("/vsi") and container not in _IN_PLACE
     if packed or one.path.startswith("/vsigzip/") or container == "safe":
         return "", None  # would have to be unpacked

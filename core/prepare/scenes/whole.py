@@ -40,5 +40,5 @@ def _broken_band(scene: Scene) -> Message | None:
         except EcoAssetsError as reason:
             return say("it cannot be read: {why}", why=str(reason))
         if cut:
-            return say("{file}: {reason}", file=short_name(band.path), reason=CUT)
+            return say("{file} cannot be used: {reason}", file=short_name(band.path), reason=CUT)
     return None

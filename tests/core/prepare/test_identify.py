@@ -140,7 +140,7 @@ def test_a_file_that_was_not_downloaded_whole_is_not_ready(folder, share):
     rows = {row.year: row for row in run_identify_products([str(folder)]).files}
     assert [rows[year].state for year in (2020, 2021)] == ["ready", "unreadable"]
     assert "download it again" in rows[2021].reason
-    with pytest.raises(InputError, match="CLCD_v01_2021.tif: it was not downloaded whole"):
+    with pytest.raises(InputError, match="CLCD_v01_2021.tif cannot be used: it was not downloaded whole"):
         check_import_product(ImportInputs([str(path)], "clcd"))
 
 
