@@ -45,13 +45,13 @@ class PracticeRegion(EcoAlgorithm):
         self.add_folder_output("FOLDER", default=usual_folder())
 
     def compute(self, given: Given, progress: Progress) -> Results:
-        from ...core.tools.practice.region import build_region, write_region
+        from ...core.tools.practice.region import make_region
 
         folder = given.folder("FOLDER")
         make_folder(folder)
-        region = build_region(given.integer("SIZE"), given.integer("SEED"), language=user_language())
-        progress.set(40)
-        self._files = write_region(region, folder, progress.part(40, 90))
+        self._files = make_region(
+            folder, given.integer("SIZE"), given.integer("SEED"), user_language(), progress.part(0, 90)
+        )
         self._ranges = ranges_of(self._files)
         self._project = os.path.join(folder, PROJECT)
         progress.info(

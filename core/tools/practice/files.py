@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from ...errors import OutputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import PendingFile, together
-from .model import Layer, Region, Shapes, Table
+from .model import Frame, Layer, Piece, Region, Shapes, Table
 
 CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "ZLEVEL=2", "BIGTIFF=IF_SAFER")
 
@@ -72,9 +72,23 @@ class RegionFiles:
 
 
 def write_region(region: Region, folder: str | os.PathLike[str], progress: Progress = QUIET) -> RegionFiles:
-    """Writes every layer, shape and table of the region and a README.txt. Files of the same name are replaced.
+    """Writes a region that is in memory; see `write_pieces`."""
+    pieces: list[Piece] = [*region.layers, *region.shapes, *region.tables]
 
-    They take their places when all of them are whole.
+    def one_by_one() -> Iterator[Piece]:
+        for done, piece in enumerate(pieces):
+            progress.set(100 * done / len(pieces))
+            yield piece
+
+    return write_pieces(region, one_by_one(), folder, progress)
+
+
+def write_pieces(
+    frame: Frame, pieces: Iterable[Piece], folder: str | os.PathLike[str], progress: Progress = QUIET
+) -> RegionFiles:
+    """Writes layers, shapes (the boundary first) and tables as they come, and a README.txt.
+
+    Files of the same name are replaced; all take their places when all of them are whole.
 
     Raises:
         OutputError: the folder or a file in it cannot be written.
@@ -92,34 +106,29 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
             )
         ) from None
     with together():
-        files = _write_all(region, target, progress)
+        files = _write_all(frame, pieces, target, progress)
     progress.set(100)
     return files
 
 
-def _write_all(region: Region, target: Path, progress: Progress) -> RegionFiles:
-    steps = len(region.layers) + len(region.shapes) + len(region.tables)
-    done = 0
-    rasters, shapes, tables = [], [], []
-    with _gdal_exceptions():
-        system = osr.SpatialReference()
-        system.ImportFromEPSG(region.epsg)
-        for layer in region.layers:
-            progress.check()
-            rasters.append(_write_raster(region, layer, system, target))
-            done += 1
-            progress.set(100 * done / steps)
-        outline = _polygon(region.shapes[0].features[0].ring)
-        for shape in region.shapes:
-            progress.check()
-            shapes.append(_write_shapes(shape, outline, system, target))
-            done += 1
-            progress.set(100 * done / steps)
-    for table in region.tables:
-        tables.append(_write_table(table, target))
+def _write_all(frame: Frame, pieces: Iterable[Piece], target: Path, progress: Progress) -> RegionFiles:
+    rasters, shapes, tables, outline = [], [], [], None
+    for piece in pieces:
+        progress.check()
+        if isinstance(piece, Table):
+            tables.append(_write_table(piece, target))
+            continue
+        with _gdal_exceptions():
+            system = osr.SpatialReference()
+            system.ImportFromEPSG(frame.epsg)
+            if isinstance(piece, Layer):
+                rasters.append(_write_raster(frame, piece, system, target))
+            else:
+                outline = outline or _polygon(piece.features[0].ring)
+                shapes.append(_write_shapes(piece, outline, system, target))
     files = RegionFiles(str(target), tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt"))
     with _whole_file(target / "README.txt") as part:
-        part.write_text(_readme(region, files), encoding="utf-8")
+        part.write_text(_readme(frame, files), encoding="utf-8")
     return files
 
 
@@ -160,7 +169,7 @@ def _whole_file(final: Path) -> Iterator[Path]:
         ) from None
 
 
-def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, folder: Path) -> RasterFile:
+def _write_raster(frame: Frame, layer: Layer, system: osr.SpatialReference, folder: Path) -> RasterFile:
     bands = layer.array if layer.array.ndim == 3 else layer.array[np.newaxis]
     count, height, width = bands.shape
     predictor = "PREDICTOR=3" if bands.dtype.kind == "f" else "PREDICTOR=2"
@@ -170,10 +179,10 @@ def _write_raster(region: Region, layer: Layer, system: osr.SpatialReference, fo
             str(part), width, height, count, gdal_array.NumericTypeCodeToGDALTypeCode(bands.dtype.type),
             options=[*CREATION, predictor, f"INTERLEAVE={'BAND' if count > 1 else 'PIXEL'}"],
         )  # fmt: skip
-        dataset.SetGeoTransform((region.origin[0], region.pixel_m, 0, region.origin[1], 0, -region.pixel_m))
+        dataset.SetGeoTransform((frame.origin[0], frame.pixel_m, 0, frame.origin[1], 0, -frame.pixel_m))
         dataset.SetSpatialRef(system)
         dataset.SetMetadataItem("TITLE", layer.title)
-        dataset.SetMetadataItem("SOURCE", f"EcoAssets practice region, size {region.size}, seed {region.seed}")
+        dataset.SetMetadataItem("SOURCE", f"EcoAssets practice region, size {frame.size}, seed {frame.seed}")
         for number, (name, values) in enumerate(zip(layer.band_names, bands), start=1):
             band = dataset.GetRasterBand(number)
             band.SetNoDataValue(layer.nodata)
@@ -235,14 +244,14 @@ def _write_table(table: Table, folder: Path) -> TableFile:
     return TableFile(str(path), table.name, table.title, table.columns)
 
 
-def _readme(region: Region, files: RegionFiles) -> str:
-    years = ", ".join(str(year) for year in region.years)
+def _readme(frame: Frame, files: RegionFiles) -> str:
+    years = ", ".join(str(year) for year in frame.years)
     lines = [
         "EcoAssets practice region",
         "",
-        f"Synthetic: no real place. Size {region.size}, seed {region.seed}, years {years}.",
-        f"Grid: EPSG:{region.epsg}, pixels of {region.pixel_m:g} m, upper left corner "
-        f"{region.origin[0]:.0f} E, {region.origin[1]:.0f} N.",
+        f"Synthetic: no real place. Size {frame.size}, seed {frame.seed}, years {years}.",
+        f"Grid: EPSG:{frame.epsg}, pixels of {frame.pixel_m:g} m, upper left corner "
+        f"{frame.origin[0]:.0f} E, {frame.origin[1]:.0f} N.",
         "",
         "Rasters (GeoTIFF)",
     ]
@@ -253,7 +262,7 @@ def _readme(region: Region, files: RegionFiles) -> str:
         file = f"{name}.tif" if members[0].year is None else f"{name}_YEAR.tif"
         some = (
             ""
-            if members[0].year is None or len(members) == len(region.years)
+            if members[0].year is None or len(members) == len(frame.years)
             else (f" ({', '.join(str(member.year) for member in members)})")
         )
         unit = members[0].unit or ("class code" if members[0].kind == "classes" else "digital number")

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from . import land as land
 from .land import Cover
-from .terrain import Array, Mask, Terrain, fractal_noise, random_stream
+from .terrain import Array, Mask, Terrain, fractal_noise, random_stream, strips
 
 BANDS = (
     "SR_B1 blue", "SR_B2 green", "SR_B3 red", "SR_B4 near infrared",
@@ -43,29 +43,31 @@ def landsat_image(
     """
     size = cover.shape[0]
     rng = random_stream(seed, f"image {year}")
+    texture, of_kelvin = 1 + 0.03 * rng.standard_normal((size, size)), rng.standard_normal((size, size))
+    cloud, shadow = _cloud_and_shadow(size, rng)
+    haze = 0.02 * rng.standard_normal((size, size))
     water, town = np.isin(cover, land.WATER), np.isin(cover, land.BUILT)
     rock = np.isin(cover, (land.ROCK, land.BARE_SOIL))
-    under = np.where(town, 1, np.where(rock, 2, 0))
+    under = np.where(town, 1, np.where(rock, 2, 0)).astype(np.uint8)
     crops = np.isin(cover, (land.PADDY, land.DRYLAND))
     seen = np.where(crops, np.clip(vegetation + 0.35 * (fields - 0.5), 0, 1), vegetation)
     wet = np.isin(cover, (land.PADDY, land.MARSH))
     light = _illumination(elevation, terrain.pixel_m)
-    texture = 1 + 0.03 * rng.standard_normal((size, size))
-    bands = []
-    for canopy, *ground, lake in zip(_CANOPY, _SOIL, _TOWN, _ROCK, _OPEN_WATER):
-        land_surface = seen * canopy + (1 - seen) * np.array(ground)[under] * np.where(wet, 0.7, 1.0)
-        bands.append(np.where(water, lake, land_surface * light * texture))
     kelvin = 273.15 + temperature + 12.5 + 11.0 * (1 - seen) * (~town & ~water) + 13.5 * town - 3.0 * water
-    kelvin = ndimage.gaussian_filter(kelvin + 1.2 * (light - 1), 1.0) + 0.25 * rng.standard_normal((size, size))
-
-    cloud, shadow = _cloud_and_shadow(size, rng)
-    haze = 0.02 * rng.standard_normal((size, size))
-    for number, bright in enumerate(_CLOUD):
-        bands[number] = np.where(cloud, bright + haze, np.where(shadow, 0.45 * bands[number], bands[number]))
+    kelvin = ndimage.gaussian_filter(kelvin + 1.2 * (light - 1), 1.0) + 0.25 * of_kelvin
     kelvin = np.where(cloud, 272 + 100 * haze, np.where(shadow, kelvin - 3, kelvin))
-    quality = np.select([cloud, shadow, water], [CLOUD, SHADOW, WATER], CLEAR)
-    numbers = [np.round((np.clip(band, 0.001, 0.99) + 0.2) / 2.75e-5) for band in bands]
-    return np.stack([*numbers, np.round((kelvin - 149.0) / 0.00341802), quality]).astype(np.uint16)
+    image = np.empty((len(BANDS), size, size), np.uint16)
+    image[-2] = np.round((kelvin - 149.0) / 0.00341802)
+    image[-1] = np.select([cloud, shadow, water], [CLOUD, SHADOW, WATER], CLEAR)
+    del kelvin
+    for number, (canopy, *ground, lake, bright) in enumerate(zip(_CANOPY, _SOIL, _TOWN, _ROCK, _OPEN_WATER, _CLOUD)):
+        for rows in strips(size):
+            bare = np.array(ground)[under[rows]] * np.where(wet[rows], 0.7, 1.0)
+            land_surface = seen[rows] * canopy + (1 - seen[rows]) * bare
+            band = np.where(water[rows], lake, land_surface * light[rows] * texture[rows])
+            band = np.where(cloud[rows], bright + haze[rows], np.where(shadow[rows], 0.45 * band, band))
+            image[number, rows] = np.round((np.clip(band, 0.001, 0.99) + 0.2) / 2.75e-5)
+    return image
 
 
 def _illumination(elevation: Array, pixel_m: float) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .terrain import Array, Mask, Terrain, fractal_noise, random_stream
+from .terrain import Array, Flow, Mask, Terrain, fractal_noise, random_stream
 
 Cover = NDArray[np.uint8]
 
@@ -49,12 +49,12 @@ class Places:
     elevation: Array
 
 
-def settle(terrain: Terrain, inside: Mask, seed: int, years: int) -> Places:
+def settle(terrain: Terrain, flow: Flow, inside: Mask, seed: int, years: int) -> Places:
     """Finds the rivers, dams one of them, and places a lake, three towns and the roads between them."""
     size = terrain.elevation.shape[0]
-    rivers = terrain.upstream > 0.012 * size**2
-    rivers |= ndimage.binary_dilation(terrain.upstream > 0.06 * size**2)
-    reservoir, level, capacity = _dam_a_river(terrain, inside, years)
+    rivers = flow.upstream > 0.012 * size**2
+    rivers |= ndimage.binary_dilation(flow.upstream > 0.06 * size**2)
+    reservoir, level, capacity = _dam_a_river(terrain, flow, inside, years)
     lake = _find_lake(terrain, rivers, seed)
     elevation = terrain.elevation.copy()
     if lake.any():
@@ -66,25 +66,25 @@ def settle(terrain: Terrain, inside: Mask, seed: int, years: int) -> Places:
     return Places(towns, radius, roads, rivers, lake, reservoir, capacity, elevation)
 
 
-def _dam_a_river(terrain: Terrain, inside: Mask, years: int) -> tuple[tuple[Mask, ...], float, float]:
+def _dam_a_river(terrain: Terrain, flow: Flow, inside: Mask, years: int) -> tuple[tuple[Mask, ...], float, float]:
     """Reservoirs by year behind the dam that floods the largest fitting area; first water level; last volume."""
     size = terrain.elevation.shape[0]
     ground = terrain.elevation
     row, column = np.mgrid[0:size, 0:size] / size
     central = (np.abs(row - 0.5) < 0.32) & (np.abs(column - 0.5) < 0.32)
-    share = terrain.upstream / size**2
+    share = flow.upstream / size**2
     sites = np.flatnonzero(central & (terrain.mountain > 0.5) & (share > 0.01) & (share < 0.2))
     if not sites.size:
-        sites = np.array([np.argmax(np.where(central & (terrain.mountain > 0.3), terrain.upstream, 0))])
+        sites = np.array([np.argmax(np.where(central & (terrain.mountain > 0.3), flow.upstream, 0))])
     relief = float(ground.max() - ground.min())
     heights = [float(height) for height in np.linspace(0.065, 0.1, years) * relief]
     best_area, site = -1.0, int(sites[0])
     for candidate in sites[np.linspace(0, sites.size - 1, min(sites.size, 32)).astype(int)].tolist():
-        pool = _flooded(ground, _basin(terrain.receiver, candidate), candidate, heights[-1])
+        pool = _flooded(ground, _basin(flow.receiver, candidate), candidate, heights[-1])
         area = pool.sum() / size**2
         if best_area < area < 0.014 and not (pool & ~inside).any():
             best_area, site = area, candidate
-    basin = _basin(terrain.receiver, site) & inside
+    basin = _basin(flow.receiver, site) & inside
     masks = tuple(_flooded(ground, basin, site, height) for height in heights)
     depth = ground.flat[site] + heights[-1] - ground[masks[-1]]
     return masks, float(ground.flat[site] + heights[0]), float(np.round(depth.sum() * terrain.pixel_m**2, -3))

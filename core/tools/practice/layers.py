@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from . import land as land
 from .land import Cover
-from .terrain import Array, Terrain, fractal_noise, random_stream
+from .terrain import Array, Terrain, fractal_noise, random_stream, strips
 
 MONTH_SHARE = np.array([0.5, 0.8, 1.6, 4.0, 6.0, 12.5, 31.0, 27.0, 9.0, 4.5, 2.2, 0.9]) / 100
+
+Stored = NDArray[np.float32]
 
 # Typical values by land cover: vegetation cover 0-1, NPP gC/(m2 a), evapotranspiration mm/a, biomass t/ha, people/km2.
 PROFILE: dict[int, tuple[float, float, float, float, float]] = {
@@ -40,11 +43,31 @@ PROFILE: dict[int, tuple[float, float, float, float, float]] = {
 
 @dataclass(frozen=True)
 class Climate:
-    """Climate of one year: monthly rain (12, h, w) and annual rain (h, w) in mm, mean temperature in deg C."""
+    """Climate of one year: annual rain (h, w) in mm, mean temperature in deg C, and what months are made of.
 
-    monthly: Array
+    Attributes:
+        rain: mm, the sum of the months.
+        temperature: deg C.
+        total: mm, what is shared out among the months.
+        shares: of the months, 12, sum 1.
+    """
+
     rain: Array
     temperature: Array
+    total: Array
+    shares: Array
+
+    def monthly(self) -> Stored:
+        """(12, h, w), mm."""
+        months = np.empty((len(self.shares), *self.total.shape), np.float32)
+        for number, share in enumerate(self.shares):
+            months[number] = month_of(self.total, share)
+        return months
+
+
+def month_of(total: Array, share: float) -> Array:
+    """Rain of a month with that share of the year, mm."""
+    return np.asarray(np.round(total * share, 1))
 
 
 @dataclass(frozen=True)
@@ -64,11 +87,11 @@ class Vegetation:
 
     cover: Array
     npp: Array
-    gpp: Array
-    ndvi: Array
-    lai: Array
-    biomass: Array
-    evapotranspiration: Array
+    gpp: Stored
+    ndvi: Stored
+    lai: Stored
+    biomass: Stored
+    evapotranspiration: Stored
 
 
 @dataclass(frozen=True)
@@ -89,23 +112,32 @@ def by_cover(cover: Cover, column: int) -> Array:
     return lookup[cover]
 
 
-def climate_of(terrain: Terrain, seed: int, first_year: int, year: int) -> Climate:
-    """Rain is richest along the mountain front and wetter and warmer by trend; every year has its anomaly."""
+def normal_rain(terrain: Terrain, seed: int) -> Array:
+    """Rain of a year without an anomaly, mm: richest along the mountain front."""
+    size = terrain.elevation.shape[0]
+    front = 4 * terrain.mountain * (1 - terrain.mountain)
+    normal = 505 + 110 * terrain.mountain + 60 * ndimage.gaussian_filter(front, size / 25)
+    return np.asarray(normal + 18 * fractal_noise(size, random_stream(seed, "rain"), 2.4))
+
+
+def climate_of(terrain: Terrain, normal: Array, seed: int, first_year: int, year: int) -> Climate:
+    """Wetter and warmer by trend; every year has its anomaly from the `normal_rain`."""
     size = terrain.elevation.shape[0]
     rng = random_stream(seed, f"climate {year}")
     wetness, warmth, *_ = np.clip(rng.standard_normal(2), -1.6, 1.6)
     age = year - first_year
-    front = 4 * terrain.mountain * (1 - terrain.mountain)
-    normal = 505 + 110 * terrain.mountain + 60 * ndimage.gaussian_filter(front, size / 25)
-    normal = normal + 18 * fractal_noise(size, random_stream(seed, "rain"), 2.4)
     local = np.clip(fractal_noise(size, rng, 2.4, 0.6), -2.5, 2.5)
-    annual = np.clip(normal * (1 + 0.003 * age + 0.06 * wetness) + 16 * local, 400, 800)
+    total = np.clip(normal * (1 + 0.003 * age + 0.06 * wetness) + 16 * local, 400, 800)
+    del local
     share = MONTH_SHARE * np.exp(0.3 * np.clip(rng.standard_normal(12), -2, 2))
-    monthly = np.round(annual * (share / share.sum())[:, None, None], 1)
+    shares = share / share.sum()
+    rain = np.zeros_like(total)
+    for of_month in shares:
+        rain += month_of(total, of_month)
     drift = np.clip(fractal_noise(size, rng, 2.4, 0.6), -2.5, 2.5)
     lapse = 0.006 * (terrain.elevation - terrain.elevation.min())
     temperature = 12.8 - lapse + 0.04 * age + 0.35 * warmth + 0.25 * drift
-    return Climate(monthly, np.round(monthly.sum(axis=0), 1), np.round(temperature, 2))
+    return Climate(np.round(rain, 1), np.round(temperature, 2), total, shares)
 
 
 def soil_of(terrain: Terrain, seed: int) -> Soil:
@@ -125,46 +157,68 @@ def soil_of(terrain: Terrain, seed: int) -> Soil:
     return Soil(sand, silt, clay, carbon, group)
 
 
-def vegetation_by_year(
-    covers: Sequence[Cover], climates: Sequence[Climate], fields: Array, seed: int, years: Sequence[int]
-) -> list[Vegetation]:
+@dataclass(frozen=True)
+class Standing:
+    """What vegetation keeps from one year to the next, every field (h, w).
+
+    Attributes:
+        patches: lasting differences of vigour.
+        fields: see `land.field_pattern`.
+        usual_rain: mean annual rain of all years, mm.
+        carried: vegetation cover that the land cover carries by now, 0-1; changes in place.
+        wood: above-ground biomass by now, t/ha; changes in place.
+    """
+
+    patches: Array
+    fields: Array
+    usual_rain: Array
+    carried: Array
+    wood: Array
+
+    @classmethod
+    def at_first(cls, cover: Cover, fields: Array, usual_rain: Array, seed: int) -> Standing:
+        """Before the first year, whose land cover is given."""
+        patches = np.clip(fractal_noise(fields.shape[0], random_stream(seed, "vigour"), 1.6, 0.12), -2.5, 2.5)
+        return cls(patches, fields, usual_rain, by_cover(cover, 0), by_cover(cover, 3))
+
+
+def vegetation_of(
+    standing: Standing, cover: Cover, climate: Climate, seed: int, first_year: int, year: int
+) -> Vegetation:
     """New woods need time: vegetation closes half of the gap to what its land cover can carry in every period."""
-    size = fields.shape[0]
-    patches = np.clip(fractal_noise(size, random_stream(seed, "vigour"), 1.6, 0.12), -2.5, 2.5)
-    normal_rain = sum(climate.rain for climate in climates) / len(climates)
-    result: list[Vegetation] = []
-    carried = cover_share = by_cover(covers[0], 0)
-    wood = by_cover(covers[0], 3)
-    for cover, climate, year in zip(covers, climates, years):
-        rng = random_stream(seed, f"vegetation {year}")
-        target = by_cover(cover, 0)
-        carried = np.where(target > carried, carried + 0.5 * (target - carried), target)
-        stock = by_cover(cover, 3)
-        wood = np.where(stock > wood, wood + 0.35 * (stock - wood), stock)
-        age = year - years[0]
-        wet = climate.rain / normal_rain
-        crops = np.isin(cover, (land.PADDY, land.DRYLAND))
-        vigour = 1 + 0.06 * patches + np.where(crops, 0.22 * (fields - 0.5), 0) + 0.004 * age
-        vigour = vigour * (climate.rain / 600) ** 0.35 + 0.02 * rng.standard_normal((size, size))
-        cover_share = np.round(np.clip(carried * vigour, 0.01, 0.97), 3)
-        potential = by_cover(cover, 1) * carried / np.maximum(target, 0.01)
-        npp = np.clip(potential * (1 + 1.2 * (vigour - 1)) * wet**0.3 * (1 + 0.004 * age), 60, 950)
-        npp = np.round(npp * (1 + 0.02 * rng.standard_normal((size, size))), 1)
-        respired = np.where(crops, 0.44, 0.50)
-        ndvi = np.where(np.isin(cover, land.WATER), -0.15 + 0.1 * cover_share, 0.05 + 0.81 * cover_share)
-        water_use = by_cover(cover, 2) * wet**0.4 * (0.9 + 0.1 * vigour)
-        result.append(
-            Vegetation(
-                cover=cover_share,
-                npp=npp,
-                gpp=np.round(npp / (1 - respired), 1),
-                ndvi=np.round(ndvi, 4),
-                lai=np.round(-np.log(1 - cover_share) / 0.5, 2),
-                biomass=np.round(wood * np.clip(vigour, 0.3, None) * (1 + 0.006 * age), 1),
-                evapotranspiration=np.round(water_use, 1),
-            )
-        )
-    return result
+    shape = cover.shape
+    rng, age = random_stream(seed, f"vegetation {year}"), year - first_year
+    of_vigour, of_npp = rng.standard_normal(shape), rng.standard_normal(shape)
+    grown = Vegetation(np.empty(shape), np.empty(shape), *(np.empty(shape, np.float32) for _ in range(5)))
+    for rows in strips(shape[0]):
+        _grow(grown, rows, standing, cover[rows], climate.rain[rows], (of_vigour[rows], of_npp[rows]), age)
+    return grown
+
+
+def _grow(
+    grown: Vegetation, rows: slice, standing: Standing, cover: Cover, rain: Array, noise: tuple[Array, Array], age: int
+) -> None:
+    target, stock = by_cover(cover, 0), by_cover(cover, 3)
+    carried, wood = standing.carried[rows], standing.wood[rows]
+    carried[:] = np.where(target > carried, carried + 0.5 * (target - carried), target)
+    wood[:] = np.where(stock > wood, wood + 0.35 * (stock - wood), stock)
+    wet = rain / standing.usual_rain[rows]
+    crops = np.isin(cover, (land.PADDY, land.DRYLAND))
+    vigour = 1 + 0.06 * standing.patches[rows] + np.where(crops, 0.22 * (standing.fields[rows] - 0.5), 0) + 0.004 * age
+    vigour = vigour * (rain / 600) ** 0.35 + 0.02 * noise[0]
+    share = np.round(np.clip(carried * vigour, 0.01, 0.97), 3)
+    potential = by_cover(cover, 1) * carried / np.maximum(target, 0.01)
+    npp = np.clip(potential * (1 + 1.2 * (vigour - 1)) * wet**0.3 * (1 + 0.004 * age), 60, 950)
+    npp = np.round(npp * (1 + 0.02 * noise[1]), 1)
+    respired = np.where(crops, 0.44, 0.50)
+    ndvi = np.where(np.isin(cover, land.WATER), -0.15 + 0.1 * share, 0.05 + 0.81 * share)
+    water_use = by_cover(cover, 2) * wet**0.4 * (0.9 + 0.1 * vigour)
+    grown.cover[rows], grown.npp[rows] = share, npp
+    grown.gpp[rows] = np.round(npp / (1 - respired), 1)
+    grown.ndvi[rows] = np.round(ndvi, 4)
+    grown.lai[rows] = np.round(-np.log(1 - share) / 0.5, 2)
+    grown.biomass[rows] = np.round(wood * np.clip(vigour, 0.3, None) * (1 + 0.006 * age), 1)
+    grown.evapotranspiration[rows] = np.round(water_use, 1)
 
 
 def people_of(cover: Cover, fields: Array, seed: int, first_year: int, year: int) -> People:
@@ -185,12 +239,20 @@ def people_of(cover: Cover, fields: Array, seed: int, first_year: int, year: int
     return People(population, np.round(np.log1p(population), 4), gdp, light)
 
 
-def soil_retention(terrain: Terrain, rain: Array, soil: Soil, vegetation: Array, cover: Cover) -> Array:
+def soil_retention(terrain: Terrain, rain: Array, soil: Soil, vegetation: Array, cover: Cover) -> Stored:
     """Soil kept in place, t/(ha a): ``R K LS (1 - C P)`` of RUSLE, on slopes of one pixel length.
 
     R by Zhang and Fu 2003 from annual rain, K by EPIC, L and S as in HJ 1173-2021, C by Cai 2000 from vegetation
     cover, P 0.35 on cropland. Nothing counts on water, built-up and bare land.
     """
+    kept = np.empty(rain.shape, np.float32)
+    for rows in strips(rain.shape[0]):
+        part = Soil(*(getattr(soil, field.name)[rows] for field in dataclasses.fields(soil)))
+        kept[rows] = _kept(terrain.slope[rows], terrain.pixel_m, rain[rows], part, vegetation[rows], cover[rows])
+    return kept
+
+
+def _kept(slope: Array, pixel_m: float, rain: Array, soil: Soil, vegetation: Array, cover: Cover) -> Array:
     erosivity = 0.0534 * rain**1.6548
     fines = 1 - soil.sand / 100
     texture = 0.2 + 0.3 * np.exp(-0.0256 * soil.sand * (1 - soil.silt / 100))
@@ -199,11 +261,11 @@ def soil_retention(terrain: Terrain, rain: Array, soil: Soil, vegetation: Array,
         1 - 0.25 * soil.organic_carbon / (soil.organic_carbon + np.exp(3.72 - 2.95 * soil.organic_carbon))
     )
     erodibility = 0.1317 * texture * (1 - 0.7 * fines / (fines + np.exp(-5.51 + 22.9 * fines)))
-    sine = np.sin(np.radians(terrain.slope))
+    sine = np.sin(np.radians(slope))
     rill = (sine / 0.089) / (3 * sine**0.8 + 0.56)
-    length = (terrain.pixel_m / 22.13) ** (rill / (1 + rill))
+    length = (pixel_m / 22.13) ** (rill / (1 + rill))
     steepness = np.select(
-        [terrain.slope < 5.14, terrain.slope < 10.20, terrain.slope < 28.81],
+        [slope < 5.14, slope < 10.20, slope < 28.81],
         [10.8 * sine + 0.03, 16.8 * sine - 0.5, 21.9 * sine - 0.96],
         9.5988,
     )
@@ -212,7 +274,7 @@ def soil_retention(terrain: Terrain, rain: Array, soil: Soil, vegetation: Array,
     practice = np.where(np.isin(cover, (land.PADDY, land.DRYLAND)), 0.35, 1)
     kept = erosivity * erodibility * length * steepness * (1 - np.clip(management, 0, 1) * practice)
     counts = ~np.isin(cover, land.WATER + land.BUILT + (land.BARE_SOIL, land.ROCK))
-    return np.round(np.where(counts, kept, 0), 2)
+    return np.asarray(np.round(np.where(counts, kept, 0), 2))
 
 
 KNOWN_COEFFICIENTS = {"precipitation": 12.0, "temperature": 300.0, "log_population": -180.0, "gdp": -0.01}

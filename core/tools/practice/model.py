@@ -70,9 +70,12 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+Piece = Union[Layer, Shapes, Table]
+
+
 @dataclass(frozen=True)
-class Region:
-    """The whole practice region.
+class Frame:
+    """Where and when the practice region lies.
 
     Attributes:
         size: rows and columns.
@@ -81,10 +84,6 @@ class Region:
         pixel_m: width of a pixel, m.
         origin: map coordinates of the upper left corner in `epsg`, m.
         epsg: code of the projected CRS.
-        layers: rasters.
-        shapes: polygon layers.
-        tables: tables.
-        known_coefficients: effect of each driver on the layers `response_<year>`.
     """
 
     size: int
@@ -93,6 +92,19 @@ class Region:
     pixel_m: float
     origin: tuple[float, float]
     epsg: int
+
+
+@dataclass(frozen=True)
+class Region(Frame):
+    """The whole practice region in memory.
+
+    Attributes:
+        layers: rasters.
+        shapes: polygon layers.
+        tables: tables.
+        known_coefficients: effect of each driver on the layers `response_<year>`.
+    """
+
     layers: tuple[Layer, ...]
     shapes: tuple[Shapes, ...]
     tables: tuple[Table, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .terrain import Array, Mask, random_stream
+from .terrain import Array, Mask, random_stream, strips
 
 CORNERS = 240
 
@@ -51,10 +51,12 @@ def districts(seats: Array, size: int) -> tuple[NDArray[np.uint8], list[Array]]:
 
     Distances are measured on winding lines, so that borders wind too. Rings overrun the grid; cut them to the outline.
     """
-    row, column = np.mgrid[0:size, 0:size] + 0.5
-    at = _wind(np.column_stack([row.ravel(), column.ravel()]), size)
-    distance = ((at[:, None, :] - _wind(seats, size)) ** 2).sum(axis=2)
-    nearest = np.argmin(np.round(distance, 6), axis=1).reshape(size, size).astype(np.uint8)
+    nearest = np.empty((size, size), np.uint8)
+    for rows in strips(size):
+        row, column = np.mgrid[rows.start : min(rows.stop, size), 0:size] + 0.5
+        at = _wind(np.column_stack([row.ravel(), column.ravel()]), size)
+        distance = ((at[:, None, :] - _wind(seats, size)) ** 2).sum(axis=2)
+        nearest[rows] = np.argmin(np.round(distance, 6), axis=1).reshape(row.shape)
     return nearest, [_unwind(_nearest_cell(_wind(seats, size), number, size), size) for number in range(len(seats))]
 
 
@@ -95,6 +97,23 @@ def _nearest_cell(seats: Array, number: int, size: int) -> Array:
     return np.vstack([ring, ring[:1]])
 
 
+def _nearest_hexagon(first: int, shape: tuple[int, ...], wide: float, tall: float) -> NDArray[np.int64]:
+    """Line of centres times 100,000, and 1 + place in the line, of the nearest centre, for rows from a first one on."""
+    row, column = np.mgrid[first : first + shape[0], 0 : shape[1]] + 0.5
+    best = np.full(shape, np.inf)
+    line, place = np.zeros(shape, int), np.zeros(shape, int)
+    below = np.floor(row / tall).astype(int)
+    # The nearest centre is in the line of centres above the pixel or in the one below it.
+    for candidate in (below, below + 1):
+        shift = np.where(candidate % 2 == 1, 0.5, 0.0)
+        across = np.floor(column / wide - shift + 0.5).astype(int)
+        distance = np.round((row - candidate * tall) ** 2 + (column - (across + shift) * wide) ** 2, 6)
+        nearer = distance < best
+        best = np.where(nearer, distance, best)
+        line, place = np.where(nearer, candidate, line), np.where(nearer, across, place)
+    return np.asarray(line * 100_000 + place + 1)
+
+
 def hexagons(inside: Mask, target: int = 300) -> tuple[NDArray[np.int32], list[Array]]:
     """Planning units: about `target` hexagons that cover the region.
 
@@ -105,19 +124,9 @@ def hexagons(inside: Mask, target: int = 300) -> tuple[NDArray[np.int32], list[A
     size = inside.shape[0]
     side = float(np.sqrt(inside.sum() / target / (1.5 * np.sqrt(3))))
     wide, tall = np.sqrt(3) * side, 1.5 * side
-    row, column = np.mgrid[0:size, 0:size] + 0.5
-    best = np.full(inside.shape, np.inf)
-    line, place = np.zeros(inside.shape, int), np.zeros(inside.shape, int)
-    below = np.floor(row / tall).astype(int)
-    # The nearest centre is in the line of centres above the pixel or in the one below it.
-    for candidate in (below, below + 1):
-        shift = np.where(candidate % 2 == 1, 0.5, 0.0)
-        across = np.floor(column / wide - shift + 0.5).astype(int)
-        distance = np.round((row - candidate * tall) ** 2 + (column - (across + shift) * wide) ** 2, 6)
-        nearer = distance < best
-        best = np.where(nearer, distance, best)
-        line, place = np.where(nearer, candidate, line), np.where(nearer, across, place)
-    key = np.where(inside, line * 100_000 + place + 1, -1)
+    key = np.empty(inside.shape, np.int64)
+    for rows in strips(size):
+        key[rows] = np.where(inside[rows], _nearest_hexagon(rows.start, inside[rows].shape, wide, tall), -1)
     names, units = np.unique(key, return_inverse=True)
     first = int(names[0] == -1)
     rings = []

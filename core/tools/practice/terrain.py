@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import heapq
 import zlib
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +23,7 @@ HIGHEST_M = 680.0
 FULL_WIDTH_M = 12_000.0
 PLAIN_FALL = 0.0022
 """Fall of the plain towards its outlets, metres per metre."""
+STRIP = 64  # rows
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,6 @@ class Terrain:
         elevation: m.
         slope: degrees.
         northness: cosine of the aspect, 1 on north slopes, -1 on south slopes, 0 on flat land.
-        upstream: upstream area in pixels, the pixel itself included.
-        receiver: flat index of the pixel that each pixel drains to; an outlet drains to itself.
         mountain: 0 in the plain to 1 in the mountains.
         pixel_m: width of a pixel, m.
     """
@@ -40,10 +41,21 @@ class Terrain:
     elevation: Array
     slope: Array
     northness: Array
-    upstream: Array
-    receiver: NDArray[np.intp]
     mountain: Array
     pixel_m: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Where water runs, every field (size, size).
+
+    Attributes:
+        upstream: upstream area in pixels, the pixel itself included.
+        receiver: flat index of the pixel that each pixel drains to; an outlet drains to itself.
+    """
+
+    upstream: Array
+    receiver: NDArray[np.intp]
 
 
 def random_stream(seed: int, purpose: str) -> np.random.Generator:
@@ -67,11 +79,20 @@ def fractal_noise(size: int, rng: np.random.Generator, roughness: float = 2.0, l
     wide = size + size // 2
     frequency = np.hypot(np.fft.fftfreq(wide, 1.0)[:, None], np.fft.rfftfreq(wide, 1.0)[None, :]) * size
     frequency[0, 0] = np.inf
-    amplitude = np.maximum(frequency, 1 / longest) ** -roughness
+    amplitude = np.maximum(frequency, 1 / longest, out=frequency)
+    amplitude **= -roughness
     amplitude[0, 0] = 0
     spectrum = np.fft.rfft2(rng.standard_normal((wide, wide)))
-    noise = np.fft.irfft2(spectrum * amplitude, s=(wide, wide))[:size, :size]
+    spectrum *= amplitude
+    del frequency, amplitude
+    noise = np.fft.irfft2(spectrum, s=(wide, wide))[:size, :size]
+    del spectrum
     return np.asarray(np.round((noise - noise.mean()) / noise.std(), 6))
+
+
+def strips(size: int) -> Iterator[slice]:
+    """Rows from top to bottom, few at a time: what looks at each pixel alone needs no whole arrays in between."""
+    return (slice(start, start + STRIP) for start in range(0, size, STRIP))
 
 
 def smooth_step(low: float, high: float, x: Array) -> Array:
@@ -80,14 +101,15 @@ def smooth_step(low: float, high: float, x: Array) -> Array:
     return t * t * (3 - 2 * t)
 
 
-def build_terrain(size: int, seed: int, pixel_m: float) -> Terrain:
+def build_terrain(size: int, seed: int, pixel_m: float) -> tuple[Terrain, Flow]:
     """Mountains in the north-west, a plain in the south-east and the valleys of a river network.
 
     The relief is a steady state of uplift and stream-power incision, ``dz/dt = U - K A^0.5 S`` (Whipple and Tucker
     1999, Journal of Geophysical Research 104), computed from coarse to fine by the implicit scheme of Braun and
     Willett (2013, Geomorphology 180-181). Rivers leave through the south and east edges.
     """
-    carved, upstream, receiver, mountain = _carve(size, seed)
+    mountain = _mountain_share(size, seed)
+    carved, flow = _carve(mountain, seed)
     # The height falls less than the width, or a small region would be a molehill.
     highest = HIGHEST_M * min(1.0, size * pixel_m / FULL_WIDTH_M) ** 0.7
     row, column = np.mgrid[0:size, 0:size] * pixel_m
@@ -99,7 +121,7 @@ def build_terrain(size: int, seed: int, pixel_m: float) -> Terrain:
     relief = mountain * ndimage.gaussian_filter(relief, 1.5) + (1 - mountain) * (0.7 * fans + 0.3 * relief)
     elevation = np.round(plain + relief + texture * (0.25 + 5 * mountain * highest / HIGHEST_M), 1)
     slope, northness = slope_and_northness(elevation, pixel_m)
-    return Terrain(elevation, slope, northness, upstream, receiver, np.round(mountain, 6), pixel_m)
+    return Terrain(elevation, slope, northness, np.round(mountain, 6), pixel_m), flow
 
 
 def slope_and_northness(elevation: Array, pixel_m: float) -> tuple[Array, Array]:
@@ -110,31 +132,36 @@ def slope_and_northness(elevation: Array, pixel_m: float) -> tuple[Array, Array]
     return np.round(np.degrees(np.arctan(steepness)), 4), np.round(northness, 4)
 
 
-def _carve(size: int, seed: int) -> tuple[Array, Array, NDArray[np.intp], Array]:
-    """Relief in arbitrary units, upstream area in pixels, receivers, and the share of mountain."""
+def _carve(mountain: Array, seed: int) -> tuple[Array, Flow]:
+    """Relief in arbitrary units, and the water that carved it."""
+    size = mountain.shape[0]
     levels = [(max(16, size // 4), 45), (max(16, size // 2), 12), (size, 4)]
-    mountain = _mountain_share(size, seed)
-    strength = 1 + 0.25 * np.clip(fractal_noise(size, random_stream(seed, "uplift"), 2.2), -2, 2)
-    # The plain is a gently uneven ramp that rivers cross but hardly cut; its unevenness must not make pits.
-    uneven = fractal_noise(size, random_stream(seed, "plain"), 2.4)
-    row, column = (np.mgrid[0:size, 0:size] + 0.5) / size
-    plane = (2 - row - column) / 2 + uneven * 0.3 / np.abs(np.gradient(uneven, 1 / size)).mean()
-    lifted, erodible = mountain * strength, 0.003 + mountain
+    plane = _ramp(size, seed)
+    lifted = mountain * (1 + 0.25 * np.clip(fractal_noise(size, random_stream(seed, "uplift"), 2.2), -2, 2))
+    erodible = 0.003 + mountain
     height = resample(plane, levels[0][0])
     upstream, receiver = np.ones_like(height), np.zeros(height.shape, dtype=np.intp)
     for number, (width, steps) in enumerate(levels):
         rng = random_stream(seed, f"carve {number}")
         height = resample(height, width) + 0.1 / width * rng.random((width, width))
         lift, soft = resample(lifted, width), resample(erodible, width)
-        wander = 1 + 0.35 * rng.random((8, width, width))
+        wander = rng.random((8, width, width))
+        wander *= 0.35
+        wander += 1
         for step in range(steps):
             # Valleys without a way out would rise to a plateau. Filling is slow: the finest grid is filled once, for
             # its final routing.
             if step % 6 == 0 if width < size else step == steps - 1:
                 height = fill_pits(height)
             height, upstream, receiver = _uplift_and_incise(height, lift, soft, wander, 0.25)
-    height = np.maximum(height - plane, 0)
-    return height, upstream, receiver, mountain
+    return np.maximum(height - plane, 0), Flow(upstream, receiver)
+
+
+def _ramp(size: int, seed: int) -> Array:
+    """The plain: a gently uneven ramp that rivers cross but hardly cut; its unevenness must not make pits."""
+    uneven = fractal_noise(size, random_stream(seed, "plain"), 2.4)
+    row, column = (np.mgrid[0:size, 0:size] + 0.5) / size
+    return np.asarray((2 - row - column) / 2 + uneven * 0.3 / np.abs(np.gradient(uneven, 1 / size)).mean())
 
 
 def _mountain_share(size: int, seed: int) -> Array:
@@ -165,22 +192,23 @@ def fill_pits(height: Array, rise: float = 1e-6) -> Array:
     waiting = np.zeros((rows + 2, wide), dtype=bool)
     waiting[1:-1, 1:-1] = True
     waiting[-2, :] = waiting[:, -2] = False
-    level = np.pad(height, 1).ravel().tolist()
+    # Compact, but as quick to reach into as lists.
+    level = array("d", np.pad(height, 1).tobytes())
     outlets = [(rows, c + 1) for c in range(columns)] + [(r + 1, columns) for r in range(rows - 1)]
     open_pixels = [(level[r * wide + c], r * wide + c) for r, c in outlets]
     heapq.heapify(open_pixels)
-    left = waiting.ravel().tolist()
+    left = bytearray(waiting.tobytes())
     steps = [r * wide + c for r, c in _NEIGHBOURS]
     while open_pixels:
         lowest, pixel = heapq.heappop(open_pixels)
         for step in steps:
             neighbour = pixel + step
             if left[neighbour]:
-                left[neighbour] = False
+                left[neighbour] = 0
                 if level[neighbour] <= lowest:
                     level[neighbour] = lowest + rise
                 heapq.heappush(open_pixels, (level[neighbour], neighbour))
-    return np.array(level).reshape(rows + 2, wide)[1:-1, 1:-1]
+    return np.frombuffer(level).reshape(rows + 2, wide)[1:-1, 1:-1].copy()
 
 
 def _receivers(height: Array, wander: Array) -> tuple[NDArray[np.intp], Array]:
