@@ -301,14 +301,14 @@ show "Priority ranking" priorityranking "${boundary[@]}" "${services[@]}" \
   OUTPUT_HTML="$output/priority_ranking.html"
 
 # Planning units of 500 m with what they hold.
-tools/qgis-process run native:creategrid -- TYPE=2 EXTENT="$output/conservation.tif" CRS="$output/conservation.tif" \
+$runner run native:creategrid -- TYPE=2 EXTENT="$output/conservation.tif" CRS="$output/conservation.tif" \
   HSPACING=500 VSPACING=500 OUTPUT="$output/units.gpkg"
-tools/qgis-process run native:zonalstatisticsfb -- INPUT="$output/units.gpkg" INPUT_RASTER="$output/soil_retention.tif" \
+$runner run native:zonalstatisticsfb -- INPUT="$output/units.gpkg" INPUT_RASTER="$output/soil_retention.tif" \
   RASTER_BAND="${#years[@]}" COLUMN_PREFIX=soil_ STATISTICS=1 OUTPUT="$output/units_soil.gpkg"
-tools/qgis-process run native:zonalstatisticsfb -- INPUT="$output/units_soil.gpkg" \
+$runner run native:zonalstatisticsfb -- INPUT="$output/units_soil.gpkg" \
   INPUT_RASTER="$output/natural_habitat.tif" \
   RASTER_BAND="${#years[@]}" COLUMN_PREFIX=habitat_ STATISTICS=1 OUTPUT="$output/planning_units.gpkg"
-rm "$output/units.gpkg" "$output/units_soil.gpkg"
+rm -f "$output/units.gpkg" "$output/units_soil.gpkg"
 
 show "The fewest planning units that hold half of two services" targetselection INPUT="$output/planning_units.gpkg" \
   SERVICES="soil_sum;habitat_sum" TARGETS=50 BOUNDARY_PENALTY=0.001 GAP_LIMIT=0.01 TIME_LIMIT=30 \
