@@ -18,10 +18,22 @@ from typing import Protocol
 
 from ..errors import EcoAssetsError, OutputError
 from ..messages import Message, say
-from .hidden import DONE, LOCK, MAIN, SIDES, HiddenFolder, free_names, is_hidden, is_same, let_go, move, remove_litter
+from .hidden import (
+    DONE,
+    HELD,
+    LOCK,
+    MAIN,
+    SIDES,
+    HiddenFolder,
+    free_names,
+    is_hidden,
+    is_same,
+    let_go,
+    move,
+    remove_litter,
+)
 
 RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
-HELD = "Another program may hold it open: remove the layer from the project or choose another name."
 
 
 class PendingFile:

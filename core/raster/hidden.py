@@ -22,6 +22,7 @@ from itertools import count
 
 from ..messages import say
 
+HELD = "Another program may hold it open: remove the layer from the project or choose another name."
 MARK = ".ecoassets-"
 MAIN, SIDES, DONE = (
     ".old",

@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from typing import Any
+from contextlib import closing, suppress
 
-from osgeo import gdal, ogr
+from osgeo import gdal
 
 from ..errors import OutputError
 from ..messages import say
-from .dataset import call_gdal, quiet_gdal
-from .files import HELD, Changes, PendingFile, current_changes
+from .dataset import quiet_gdal
+from .files import Changes, PendingFile, current_changes
+from .hidden import HELD
+from .writing.geopackage import GeoPackage, is_locked, last_change
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
 _PARTS = {
@@ -30,15 +30,9 @@ _RASTERS = ("tiles", "2d-gridded-coverage")  # what a GeoPackage calls them
 _SHEETS = (".xlsx", ".ods", ".sqlite")
 _READ_BACK = (".gpkg", ".shp", ".geojson", ".fgb")
 _CHUNK = 1 << 24
-_CHECK_EVERY = 1000  # rows that are copied between two looks at a cancel
 LOCK_SECONDS = 600.0  # that a run waits for another program that writes to a GeoPackage
 _POLL_SECONDS = 0.1
 _OLDER = "older.gpkg"  # beside a table that waits for its place
-_WHILE_WRITING = {
-    "OGR_SQLITE_JOURNAL": "WAL",  # readers see the older table until the end; a journal would make them wait or fail
-    "SQLITE_BUSY_TIMEOUT": "2000",
-    "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",  # it complains of a transaction
-}
 
 
 def layers_within(path: str) -> dict[str, bool]:
@@ -109,9 +103,10 @@ class LayersChange:
         self.target = pending.final
         self._tables = {layer: pending}
         self._moved: PendingFile | None = None
-        self._open: gdal.Dataset | None = None  # within a transaction
+        self._open: GeoPackage | None = None  # within a transaction
+        self._before: dict[str, str | None] = {}  # when the older tables were changed
         self._older = ""  # a GeoPackage of the tables that are replaced
-        self._was_wal = self._committed = False
+        self._committed = False
 
     def also(self, pending: PendingFile, layer: str) -> None:
         """Another table of the same run; of two under one name the later one counts."""
@@ -132,9 +127,10 @@ class LayersChange:
             return
         first, *others = self._tables
         if others:
-            whole = self._call(gdal.OpenEx, self._tables[first].path, gdal.OF_VECTOR | gdal.OF_UPDATE)
+            whole = GeoPackage(self._tables[first].path, self.target, run.check)
             for layer in others:
-                self._copy_from(self._tables[layer].path, whole, layer)
+                whole.copy_from(self._tables[layer].path, layer)
+            whole.close()
 
     def put(self) -> None:
         """Commits the transaction; a new GeoPackage is moved to its place. Raises OutputError."""
@@ -145,37 +141,33 @@ class LayersChange:
             self._moved.put()
             return
         try:
-            self._status(self._open.CommitTransaction)
+            self._open.commit()
             self._committed = True
         finally:
-            self._close()
+            self._open = None
 
     def undo(self) -> list[str]:
         """Takes the file back that was moved, or puts the older tables back in place of the new ones."""
         if self._moved is not None:
             return self._moved.undo()
         if self._committed:
-            with suppress(OutputError), _configured(_WHILE_WRITING):
-                target = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
-                older = self._call(gdal.OpenEx, self._older, gdal.OF_VECTOR) if os.path.exists(self._older) else None
-                self._status(target.StartTransaction)
+            with suppress(OutputError):
+                target = GeoPackage(self.target, self.target, self._run.check, transaction=True)
+                older = GeoPackage(self._older, self.target, self._run.check) if self._older else None
                 for layer in self._tables:
-                    before = _layer_of(older, layer)
+                    before = older.layer(layer) if older is not None else None
                     if before is None:
-                        self._delete(target, layer)
+                        target.remove(layer)
                     else:
-                        self._replace(target, before.GetName(), before)
-                self._status(target.CommitTransaction)
-                del target
-            self._leave()
+                        target.replace(before.GetName(), before)
+                target.commit()
         return []
 
     def drop(self, settled: bool) -> None:
         """Removes the GeoPackages of single tables, and what is not committed."""
         if self._open is not None:
-            with quiet_gdal(), suppress(RuntimeError):
-                self._open.RollbackTransaction()
-            self._close()
+            self._open.close()
+            self._open = None
         for pending in self._tables.values():
             pending.drop(settled)
 
@@ -184,26 +176,28 @@ class LayersChange:
         end = time.monotonic() + LOCK_SECONDS
         while self._open is None:
             self._wait(end)
-            self._was_wal = _journal(self.target) == "wal"
+            self._before = {layer: last_change(self.target, layer) for layer in self._tables}
+            opened = None
             try:
-                with _configured(_WHILE_WRITING):
-                    self._open = self._call(gdal.OpenEx, self.target, gdal.OF_VECTOR | gdal.OF_UPDATE)
-                    self._status(self._open.StartTransaction)
-                    for layer in self._tables:
-                        self._keep(layer)
-                        self._copy_from(self._tables[layer].path, self._open, layer)
+                opened = GeoPackage(self.target, self.target, self._run.check, transaction=True)
+                for layer in self._tables:
+                    self._keep(opened, layer)
+                    opened.copy_from(self._tables[layer].path, layer)
+                self._open = opened
             except OutputError:
-                had_begun = self._open is not None
-                if self._open is not None:
-                    with quiet_gdal(), suppress(RuntimeError):
-                        self._open.RollbackTransaction()
-                    self._close()
-                if not (had_begun and _is_locked(self.target)):
+                if opened is None:
                     raise
+                opened.close()
+                if not is_locked(self.target):
+                    raise
+            except BaseException:
+                if opened is not None:
+                    opened.close()
+                raise
 
     def _wait(self, end: float) -> None:
         told = False
-        while os.path.exists(self.target) and _is_locked(self.target):
+        while os.path.exists(self.target) and is_locked(self.target):
             self._run.check()
             if time.monotonic() > end:
                 raise OutputError(
@@ -225,104 +219,15 @@ class LayersChange:
                 told = True
             time.sleep(_POLL_SECONDS)
 
-    def _keep(self, layer: str) -> None:
+    def _keep(self, opened: GeoPackage, layer: str) -> None:
         """Copies an older table beside, where something after this change may fail and it has to come back."""
-        before = _layer_of(self._open, layer)
+        before = opened.layer(layer)
         if self._last or before is None:
             return
-        if not self._older:
-            self._older = os.path.join(os.path.dirname(next(iter(self._tables.values())).path), _OLDER)
-        driver = gdal.GetDriverByName("GPKG")
-        if os.path.exists(self._older):
-            kept = self._call(gdal.OpenEx, self._older, gdal.OF_VECTOR | gdal.OF_UPDATE)
-        else:
-            kept = self._call(driver.Create, self._older, 0, 0, 0, gdal.GDT_Unknown)
-        self._replace(kept, before.GetName(), before)
-
-    def _copy_from(self, path: str, target: gdal.Dataset, layer: str) -> None:
-        source = self._call(gdal.OpenEx, path, gdal.OF_VECTOR)  # its layers live as long as it
-        self._replace(target, layer, source.GetLayer(0))
-
-    def _close(self) -> None:
-        self._open = None
-        self._leave()
-
-    def _leave(self) -> None:
-        """The GeoPackage is one file again, where no other program has it open."""
-        if not self._was_wal:
-            with suppress(sqlite3.Error), closing(sqlite3.connect(self.target, timeout=0)) as database:
-                database.execute("PRAGMA journal_mode = DELETE")
-
-    def _delete(self, target: gdal.Dataset, layer: str) -> None:
-        """An older table of the name, whatever its case, goes."""
-        for number in reversed(range(target.GetLayerCount())):
-            if target.GetLayer(number).GetName().lower() == layer.lower():
-                self._status(target.DeleteLayer, number)
-
-    def _replace(self, target: gdal.Dataset, layer: str, source: ogr.Layer) -> None:
-        """An older table goes; the new one comes, row by row."""
-        self._delete(target, layer)
-        definition = source.GetLayerDefn()
-        options = [f"GEOMETRY_NAME={source.GetGeometryColumn()}"] if source.GetGeometryColumn() else []
-        options.append(f"FID={source.GetFIDColumn() or 'fid'}")
-        new = self._call(target.CreateLayer, layer, source.GetSpatialRef(), source.GetGeomType(), options)
-        for number in range(definition.GetFieldCount()):
-            self._status(new.CreateField, definition.GetFieldDefn(number))
-        rows = 0
-        for feature in source:
-            if rows % _CHECK_EVERY == 0:
-                self._run.check()
-            rows += 1
-            copy = ogr.Feature(new.GetLayerDefn())
-            copy.SetFrom(feature)
-            copy.SetFID(feature.GetFID())
-            self._status(new.CreateFeature, copy)
-        self._status(new.SyncToDisk)
-        if new.GetFeatureCount() != rows or source.GetFeatureCount() != rows:
-            raise OutputError(say("Cannot write {target}: the table is cut off. Is the disk full?", target=self.target))
-
-    def _status(self, call: Callable[..., Any], *args: Any) -> None:
-        self._call(lambda: None if call(*args) else True)
-
-    def _call(self, call: Callable[..., Any], *args: Any) -> Any:
-        return call_gdal(f"Cannot replace a table of {self.target}. {HELD} GDAL says", OutputError, call, *args)
-
-
-def _layer_of(dataset: gdal.Dataset | None, name: str) -> ogr.Layer | None:
-    """The table of a name, whatever its case."""
-    layers = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())] if dataset is not None else []
-    return next((layer for layer in layers if layer.GetName().lower() == name.lower()), None)
-
-
-@contextmanager
-def _configured(options: Mapping[str, str]) -> Iterator[None]:
-    """Options of GDAL for this thread."""
-    for name, value in options.items():
-        gdal.SetThreadLocalConfigOption(name, value)
-    try:
-        yield
-    finally:
-        for name in options:
-            gdal.SetThreadLocalConfigOption(name, None)
-
-
-def _is_locked(path: str) -> bool:
-    """Whether another program writes to a GeoPackage right now."""
-    try:
-        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("ROLLBACK")
-        return False
-    except sqlite3.OperationalError as reason:
-        return "locked" in str(reason)  # what else is wrong with it is told when it is opened
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _journal(path: str) -> str:
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as database:
-        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
-    return ""
+        self._older = os.path.join(os.path.dirname(next(iter(self._tables.values())).path), _OLDER)
+        kept = GeoPackage(self._older, self.target, self._run.check)
+        kept.replace(before.GetName(), before)
+        kept.close()
 
 
 def require_rows(path: str, layer: str, rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -101,6 +102,16 @@ class TestTables:
         rows.close()
         assert reader.execute("SELECT value FROM cells").fetchall() == [(3.0,)]
         reader.close()
+
+    @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+    def test_a_kill_at_no_moment_closes_the_file_to_readers(self, tmp_path):
+        """SQLite must roll a journal back, which nobody can who only reads. Where this link lies, none can be made."""
+        path = tmp_path / "all.gpkg"
+        write_layer(path, "GPKG", cells=[1.0])
+        (tmp_path / "all.gpkg-journal").symlink_to("nowhere/at-all")
+        put_layer(path, cells=[3.0])
+        assert layers_of(path) == {"cells": [3.0]}
+        assert path.read_bytes()[18:20] == b"\1\1"  # it is one file again: no write-ahead log beside it
 
     @pytest.mark.parametrize("stop", [Cancelled, None])
     def test_another_program_writes(self, tmp_path, monkeypatch, stop):
