@@ -21,6 +21,7 @@ from qgis.core import (
 
 from ..core.errors import InputError
 from ..core.inputs.encodings import copy_as_utf_8, is_utf_8
+from ..core.inputs.glance import IMAGE
 from ..core.inputs.record import current_record
 from ..core.inputs.used import UsedClass
 from ..core.inputs.years import told_years, years_of
@@ -35,7 +36,8 @@ from ..core.years import parse_years
 from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
 from .declared import LINES, POLYGONS, STREAMED, DeclaredAlgorithm
-from .inputs import CSV_FILES, layer_legend, listed, require_all_found, table_file, table_of
+from .help_texts import QUANTITY
+from .inputs import CSV_FILES, OWN_YEARS, layer_legend, listed, require_all_found, table_file, table_of
 from .polygon_copies import polygons_path
 from .products import GivenProducts
 from .raster_views import raster_path
@@ -125,16 +127,20 @@ class Given:
 
     def _in_order_of_years(self, name: str) -> Sequence[str]:
         paths = self._rasters[name]
-        paired = name == "LAND_COVER" or self._algorithm.parameterDefinition("NAMES") is None
-        if len(paths) < 2 or not paired or not self._leaves_years_open():
+        known = self._algorithm.parameterDefinition
+        paired = name == "LAND_COVER" or known("NAMES") is None
+        written = self.has("YEARS") or self.has(OWN_YEARS.get(name, "YEARS"))
+        if len(paths) < 2 or not paired or written or known("INSIST_ON_YEARS") is None:
             return paths
-        years = told_years(paths, self.layer_names)
+        years = self._told(name, told_years)
         if None in years or len(set(years)) < len(years):
             return paths
         return [path for _, path in sorted(zip(years, paths))]
 
-    def _leaves_years_open(self) -> bool:
-        return self._algorithm.parameterDefinition("INSIST_ON_YEARS") is not None and not self.has("YEARS")
+    def _told(self, name: str, years: Any) -> Any:
+        """What `told_years` or `years_of` finds in a list, which may hold images of one date each."""
+        held = self._algorithm.parameterDefinition(name).metadata().get(QUANTITY)
+        return years(self._rasters[name], self.layer_names, images=held == IMAGE)
 
     def required_rasters(self, name: str) -> tuple[str, ...]:
         """Paths of a list without which there is nothing to compute. Raises InputError where none was given."""
@@ -231,7 +237,7 @@ class Given:
         """
         if self.has("YEARS"):
             return parse_years(self.text("YEARS"))
-        return tuple(sorted(years_of(self._rasters[self._list_of_years()], self.layer_names)))
+        return tuple(sorted(self._told(self._list_of_years(), years_of)))
 
     def optional_years(self) -> tuple[int, ...]:
         """The years of `YEARS`, or of several rasters that tell them all; none where there are none."""
@@ -239,7 +245,7 @@ class Given:
             return self.years()
         if not self._rasters_by_year():
             return ()
-        told = told_years(self._rasters[self._list_of_years()], self.layer_names)
+        told = self._told(self._list_of_years(), told_years)
         years = [year for year in told if year is not None]
         return tuple(sorted(years)) if len(told) > 1 and len(set(years)) == len(told) else ()
 

@@ -45,6 +45,7 @@ PATHS = "paths"  # in the metadata of a parameter whose text names files
 _QUOTED = re.compile('[A-Z0-9_]{2,}:.*?"(.+?)"')  # NETCDF:"rain.nc":pre
 _VARIABLE = re.compile(r"[A-Z0-9_]{2,}:(.+):[^:/\\]+")  # NETCDF:rain.nc:pre
 CSV_FILES = (".csv", ".tsv", ".txt")
+OWN_YEARS = {"IMAGES": "IMAGE_YEARS", "THERMAL": "IMAGE_YEARS"}  # of rasters that may have others than land cover
 TABLE_FILES = (*CSV_FILES, ".xlsx", ".xlsm", ".ods")
 _FEW_ROWS = 2_000  # of a table that is read before a run
 UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out

@@ -17,9 +17,7 @@ from qgis.core import (
 from ...core.inputs.glance import Shown, ShownRasters
 from ...core.tables import Table, read_table
 from ..help_texts import ANY_UNIT, QUANTITY
-from ..inputs import table_file
-
-OWN_YEARS = {"IMAGES": "IMAGE_YEARS", "THERMAL": "IMAGE_YEARS"}  # of rasters that may have others than land cover
+from ..inputs import OWN_YEARS, table_file
 
 
 def shown_in(panel: Any, algorithm: Any) -> Shown:

@@ -203,7 +203,11 @@ class Gate:
         record = current_record()
         names = record.layer_names if record else {}
         told = [
-            (place_of(source), evidence_of(source.path, source.band, names.get(source.path, ""))) for source in members
+            (
+                place_of(source),
+                evidence_of(source.path, source.band, names.get(source.path, ""), image=is_image(source)),
+            )
+            for source in members
         ]
         dated = [(place, evidence) for place, evidence in told if place.year is not None]
         if dated:
@@ -223,6 +227,11 @@ def admit_alone(source: Source, progress: Progress) -> Source:
 def is_land_cover(source: Source) -> bool:
     """Whether a source holds the codes of a land-cover scheme."""
     return source.kind == "classes" and source.name.partition(":")[0] == LAND_COVER
+
+
+def is_image(source: Source) -> bool:
+    """Whether a source stands for an image of `images_by_year`, whose bands are of one date."""
+    return source.name.startswith("image:")
 
 
 def place_of(source: Source) -> Place:

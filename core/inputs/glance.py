@@ -124,7 +124,7 @@ def _told(shown: Shown, reasons: list[EcoAssetsError]) -> tuple[int, ...]:
     if series is None:
         return ()
     try:
-        years = told_years(series.paths, shown.layer_names)
+        years = told_years(series.paths, shown.layer_names, images=series.quantity == IMAGE)
     except EcoAssetsError as reason:
         reasons.append(reason)
         return ()
@@ -190,7 +190,7 @@ def _in_order(rasters: ShownRasters, years: tuple[int, ...], shown: Shown) -> tu
     """In the order of their own years where none were written, as a run takes them."""
     if (rasters.years or shown.years).strip() or len(rasters.paths) < 2:
         return rasters.paths
-    told = told_years(rasters.paths, shown.layer_names)
+    told = told_years(rasters.paths, shown.layer_names, images=rasters.quantity == IMAGE)
     if None in told or sorted(year for year in told if year is not None) != list(years):
         return rasters.paths
     return tuple(path for _, path in sorted(zip(told, rasters.paths), key=lambda pair: str(pair[0])))

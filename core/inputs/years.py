@@ -37,7 +37,7 @@ _SCENES = (
     re.compile(r"(?<![A-Za-z0-9])A((?:19|20)\d\d)\d{3}(?!\d)"),
     re.compile(r"(?i)S2[a-d]_MSIL\w{2}_((?:19|20)\d\d)\d{4}T"),
 )
-_TAGS = ("year", "acquisition_date", "date_acquired", "time_coverage_start", "datetime", "date")
+_TAGS = ("ecoassets_year", "year", "acquisition_date", "date_acquired", "time_coverage_start", "datetime", "date")
 _UNITS = {"days": 86_400.0, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
 
 
@@ -74,20 +74,21 @@ def _years_alone(text: str) -> set[int]:
     return years
 
 
-def evidence_of(path: str, band: int, layer_name: str = "") -> Evidence | None:
+def evidence_of(path: str, band: int, layer_name: str = "", *, image: bool = False) -> Evidence | None:
     """What tells the year of a band, the nearest first; two years in one name are no evidence.
 
     Args:
         path: of the raster.
         band: its number.
         layer_name: what the layer tree calls it; "" where there is no layer.
+        image: whether all bands of the file are of one date, so that its name and its tags tell the year of each.
 
     Raises:
         InputError: the raster cannot be opened.
     """
     dataset = open_raster(path)
     described = dataset.GetRasterBand(band)
-    alone = dataset.RasterCount == 1
+    alone = image or dataset.RasterCount == 1
     file = short_name(path)
     stem = file.rpartition(".")[0] or file
     folder = path.replace("\\", "/").rstrip("/").rpartition("/")[0].rpartition("/")[2]
@@ -124,27 +125,36 @@ def _of_time_axis(dataset: gdal.Dataset, band: gdal.Band) -> set[int]:
         return set()
 
 
-def told_years(paths: Sequence[str], layer_names: Mapping[str, str] | None = None) -> tuple[int | None, ...]:
+def told_years(
+    paths: Sequence[str], layer_names: Mapping[str, str] | None = None, *, images: bool = False
+) -> tuple[int | None, ...]:
     """The year that is told of each raster, or of each band of a single one; None where nothing tells it.
+
+    Args:
+        paths: of the rasters.
+        layer_names: what the layer tree calls them.
+        images: whether each raster is of one date, whatever the number of its bands.
 
     Raises:
         InputError: a raster cannot be opened.
     """
     names = layer_names or {}
     bands = [(path, band) for path in paths for band in range(1, open_raster(path).RasterCount + 1)]
-    if len(paths) > 1:
+    if len(paths) > 1 or images:
         bands = [(path, 1) for path in paths]
-    found = [evidence_of(path, band, names.get(path, "")) for path, band in bands]
+    found = [evidence_of(path, band, names.get(path, ""), image=images) for path, band in bands]
     return tuple(evidence.year if evidence else None for evidence in found)
 
 
-def years_of(paths: Sequence[str], layer_names: Mapping[str, str] | None = None) -> tuple[int, ...]:
-    """The years of rasters for which none were given, one each; rasters may stand in any order.
+def years_of(
+    paths: Sequence[str], layer_names: Mapping[str, str] | None = None, *, images: bool = False
+) -> tuple[int, ...]:
+    """The years of rasters for which none were given, one each; rasters may stand in any order. Takes `told_years`'.
 
     Raises:
         InputError: nothing tells the year of a raster, or two are of one year.
     """
-    told = told_years(paths, layer_names)
+    told = told_years(paths, layer_names, images=images)
     twice = [path for path, count in Counter(paths).items() if count > 1]
     if twice:
         raise InputError(
@@ -155,7 +165,9 @@ def years_of(paths: Sequence[str], layer_names: Mapping[str, str] | None = None)
             )
         )
     if not told or None in told:
-        unknown = [short_name(path) for path, year in zip(paths, told) if year is None] if len(paths) > 1 else paths
+        unknown = (
+            [short_name(path) for path, year in zip(paths, told) if year is None] if len(told) == len(paths) else paths
+        )
         raise InputError(
             say(
                 "YEARS is empty, and nothing tells the year of {files}. Write the years of the rasters in order, such "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from osgeo import gdal
 from qgis.core import (
     QgsProcessingModelAlgorithm,
     QgsProcessingModelChildAlgorithm,
@@ -101,6 +102,25 @@ def test_years_have_one_legend(parameters, tmp_path):
     project.clear()
 
 
+def test_composites_tell_their_years_themselves(parameters, image, tmp_path):
+    """Those of scenecomposite are named by their years; whatever the order in which they are chosen."""
+    first, last = image("composite_2000", land(1, share_green=0.4)), image("composite_2010", land(1, share_green=0.6))
+    run(RSEI, {**parameters, "IMAGES": [first, last]})
+    expected = read_raster(parameters["OUTPUT"])
+    run(RSEI, {**parameters, "IMAGES": [last, first], "YEARS": None})
+    assert read_raster(parameters["OUTPUT"]) == pytest.approx(expected, nan_ok=True)
+    bands = gdal.Open(parameters["OUTPUT"])
+    assert [bands.GetRasterBand(number).GetDescription() for number in (1, 2)] == ["2000", "2010"]
+    run(RSEI, {**parameters, "IMAGES": last, "YEARS": None})
+    assert gdal.Open(parameters["OUTPUT"]).GetRasterBand(1).GetDescription() == "2010"
+
+
+def test_composites_that_are_given_for_the_years_of_others(parameters, image, fails):
+    crossed = [image("composite_2010", land(1)), image("composite_2000", land(1))]
+    assert "2000 = composite_2000.tif, 2010 = composite_2010.tif" in fails(IMAGES=crossed)
+    run(RSEI, {**parameters, "IMAGES": crossed, "INSIST_ON_YEARS": True})
+
+
 def test_given_temperatures_in_other_units_change_nothing(parameters, image, tmp_path):
     given = {**parameters, "IMAGES": [image("one", land(1))], "YEARS": "2000"}
     run(RSEI, given)
@@ -115,8 +135,6 @@ def test_given_temperatures_in_other_units_change_nothing(parameters, image, tmp
 
 
 def test_mod11_that_the_file_scales_itself(parameters, image, tmp_path):
-    from osgeo import gdal
-
     given = {**parameters, "IMAGES": [image("one", land(1))], "YEARS": "2000"}
     numbers = write_raster(tmp_path / "mod11.tif", np.round(land(1)[6] * 50), "uint16", nodata=0)
     run(RSEI, {**given, "THERMAL": [numbers], "TEMPERATURE_UNIT": "mod11"})

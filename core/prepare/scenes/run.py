@@ -341,6 +341,7 @@ def _output(path: str, plan: YearPlan, year: Year, inputs: SceneInputs, outputs:
     metadata = {
         "ECOASSETS_METHOD": "scenecomposite",
         **outputs.metadata,
+        "ECOASSETS_YEAR": str(year.year),
         "ECOASSETS_STATISTIC": inputs.statistic,
         "ECOASSETS_MASK": ", ".join(inputs.mask),
         "ECOASSETS_SEASON": inputs.season,

@@ -11,8 +11,8 @@ import numpy as np
 from ...inputs.finding import Finding, Place
 from ...inputs.images import check_level, check_level_numbers, of_crossed_offset, of_offset, offset_by_evidence
 from ...inputs.profile import look
-from ...inputs.record import tell
-from ...inputs.years import check_acquisition
+from ...inputs.record import current_record, tell
+from ...inputs.years import check_acquisition, check_years, evidence_of
 from ...progress import Progress
 from ...quantities import ANY
 from ...raster.dataset import open_raster
@@ -60,6 +60,17 @@ def check_metadata(years: Sequence[int], metadata: Sequence[str], level: str, in
         told, word = level_of_metadata(of_image)
         found += check_level(place, level, told, word)
     tell(found, progress)
+
+
+def check_names(years: Sequence[int], images: Sequence[str], insist: bool, progress: Progress) -> None:
+    """Compares the years that names and tags of images tell with those given. Raises Refused where they are crossed."""
+    record = current_record()
+    names = record.layer_names if record else {}
+    told = [
+        (Place("Images", path, year=year), evidence_of(path, 1, names.get(path, ""), image=True))
+        for path, year in zip(images, years)
+    ]
+    tell(list(check_years(told, insist)), progress)
 
 
 def by_numbers(

@@ -28,7 +28,7 @@ from .calibration import (
     product_calibration,
     temperature_calibration,
 )
-from .evidence import Kelvin, by_numbers, check_metadata, is_scaled
+from .evidence import Kelvin, by_numbers, check_metadata, check_names, is_scaled
 from .images import EXCLUDED, Images, YearImage
 from .sensors import LEVELS, REFLECTIVE, Sensor
 from .series import SensorSeries, sensor_series, tell_sensors
@@ -124,6 +124,7 @@ def prepare(inputs: RseiInputs, settings: RasterSettings, folder: str, progress:
         GridError: an image does not fit the grid.
     """
     series = inputs.series()
+    check_names(inputs.years, inputs.images, settings.insist_on_years, progress)
     check_metadata(inputs.years, inputs.metadata, inputs.level, settings.insist_on_years, progress)
     calibrations = _calibrations(inputs, series.sensors, progress)
     numbers = _band_numbers(inputs, series, calibrations)

@@ -191,3 +191,17 @@ def test_the_same_raster_several_times_is_told_as_such(tmp_path):
     path = write_raster(tmp_path / "v.tif", np.ones((2, 2)))
     with pytest.raises(InputError, match=r"YEARS is empty, and v\.tif is given 4 times\. Choose each raster once"):
         years_of([path] * 4)
+
+
+def test_bands_of_an_image_are_of_the_one_year_of_its_name_or_tag(tmp_path):
+    """A raster of several bands is a series elsewhere; images of several bands have a date each."""
+    names = ["composite_2020", "LC08_L2SP_123032_20100710_20200909_02_T1", "summer"]
+    paths = [write_raster(tmp_path / f"{name}.tif", np.ones((3, 4, 4)), "float32") for name in names]
+    tagged = gdal.Open(paths[2], gdal.GA_Update)
+    tagged.SetMetadataItem("ECOASSETS_YEAR", "2015")
+    tagged = None
+    assert told_years(paths, images=True) == (2020, 2010, 2015)
+    assert told_years(paths[:1], images=True) == (2020,) and told_years(paths[:1]) == (None, None, None)
+    nameless = write_raster(tmp_path / "image.tif", np.ones((3, 4, 4)), "float32")
+    with pytest.raises(InputError, match=r"nothing tells the year of image\.tif\."):
+        years_of([paths[0], nameless], images=True)
