@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -133,13 +133,12 @@ class EcoAlgorithm(DeclaredAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         parameters = with_ids(self.parameterDefinitions(), parameters)
-        self._files_read = input_files(self, parameters, context)
-        self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
-        self._zones = zones_of(self, parameters, context)
         try:
+            self._files_read = input_files(self, parameters, context)
+            self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
+            self._zones = zones_of(self, parameters, context)
             self._given: Given | EcoAssetsError = Given(self, parameters, context)
-        except EcoAssetsError as error:
-            # Raised here, it would reach scripts as "There were errors executing the algorithm".
+        except EcoAssetsError as error:  # raised here, scripts would read "There were errors executing the algorithm"
             self._given = error
         except Exception as error:
             self._given = InputError(told_unforeseen(error, feedback))
@@ -276,7 +275,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
 
     def _land(self, given: Given, results: Results) -> None:
         """The layers come as one group. Steps of a workflow say so too; the workflow, which ends last, overrules."""
-        years = given.optional_years() if self.parameterDefinition("YEARS") is not None else ()
+        years: Sequence[int] = ()
+        with suppress(EcoAssetsError):  # the run is whole, and rasters that tell years may be out of reach by now
+            years = given.optional_years() if self.parameterDefinition("YEARS") is not None else ()
         run = RunGroup(run_name(self.displayName(), self._place, years), self._zones)
         land_together(self._context, self.layers_made(results), run)
 

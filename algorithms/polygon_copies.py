@@ -13,11 +13,13 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.handed_on import without_secrets
 from ..core.raster.zones.polygon_layer import require_crs
 from .translation import tr
 
 # Names of the key and the geometry in the copy: no field of a user is called so by accident.
 KEY, GEOMETRY = "ecoassets_key", "ecoassets_geometry"
+_NOT_FIRST = " `~!@#$%^&*()+-={}|[]\\:;'<>?,./"  # no layer of a GeoPackage may begin so
 
 
 def polygons_path(source: QgsProcessingFeatureSource, name: str, label: str) -> str:
@@ -37,7 +39,8 @@ def polygons_path(source: QgsProcessingFeatureSource, name: str, label: str) -> 
         InputError: the source has no CRS, or not every feature can be copied.
     """
     require_crs(f"{label} ({source.sourceName()})", source.sourceCrs().isValid())
-    layer = re.sub(r"[|\"\x00-\x1f]+", " ", source.sourceName()).strip() or name.lower()
+    named = re.sub(r"[|\"\x00-\x1f]+", " ", without_secrets(source.sourceName()))
+    layer = named.lstrip(_NOT_FIRST).strip() or name.lower()
     path = QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")
     features = list(source.getFeatures())
     options = QgsVectorFileWriter.SaveVectorOptions()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from ..core.messages import said
 from ..core.resources import RESOURCES, read_yaml
 from .compat import user_language
 
@@ -18,8 +19,7 @@ def tr(text: str, /, **values: Any) -> str:
     """
     language = user_language()
     told = _translations(language).get(text, text)
-    said = {name: value.of(language) if hasattr(value, "of") else value for name, value in values.items()}
-    return told.format(**said) if values else told
+    return told.format(**{name: said(value, language) for name, value in values.items()}) if values else told
 
 
 @cache

@@ -5,17 +5,28 @@ from __future__ import annotations
 import re
 
 HIDDEN = "***"
-_OF_SECRETS = (
-    r"user(?:name|pwd)?|usr|uid|login|pass(?:word|wd|phrase)?|pwd|pw|secret|token|credentials?|auth(?:orization)?|"
-    r"sig(?:nature)?|session|(?:aws|oss)accesskeyid|x-(?:amz|goog|oss)-(?:signature|credential|security-token)|"
-    r"(?:(?:api|access|account|subscription)[-_]?)?key|access[-_]?(?:key|token)[-_]?id|tk|ak|sk"
+# What names of secrets end in, whatever goes before: clientSecret, X-Amz-Signature, header.Authorization.
+_ENDING = re.compile(
+    r"(?i)(?:pass(?:word|wd|phrase|code)|userpwd|secret|token|credentials?|signature|authorization|cookie|"
+    r"session[-_]?id|key[-_]?pair[-_]?id|access[-_]?(?:key[-_]?)?id|"
+    r"(?:api|access|account|auth|client|map|secret|subscription)[-_]?key|密码|口令|密钥|令牌)$"
 )
-# Names end in one of these words: client_secret, aws_secret_access_key, header.Authorization
-_VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&,;'"|)}]+"""
-_NAMED = re.compile(rf"""(?i)(?<![^\s?&,;:'"|({{/])((?:[\w.-]*[._-])?(?:{_OF_SECRETS})\s*(?:=|%3D))({_VALUE})""")
-_OF_URL = re.compile(r"(?i)((?::|%3A)(?:/|%2F){2})(?!(?:/|%2F))((?:(?!/|%2F|@|%40|\s|'|\").)+)(@|%40)")
-_OF_ORACLE = re.compile(r"(?i)\b(OCI:|GEOR:|georaster:)([^\s@]+)(@)")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[\w.~+/=-]{8,}")
+# Shorter words count where they are the name, or its last part: q-ak, db_user.
+_WORD = re.compile(
+    r"(?i)(?:^|[._-])(?:user(?:name)?|usr|uid|login|pass|pwd|pw|auth|sig|sas|session|jwt|hmac|ticket|key|tk|ak|sk)$"
+)
+# NAME=VALUE. In an address that stands within another one the signs are encoded: once, or as often as it is within.
+_NAMED = re.compile(
+    r"""(?i)(?P<before>^|[\s?&,;:'"|({\[/#]|%(?:25)*(?:3F|26|20|3B|2C|23|3A))"""
+    r"""(?P<name>[\w.-]+)(?P<sign>['"]\s*:\s*|\s*=\s*|%(?P<level>(?:25)*)3D)"""
+    r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|(?:(?!%(?P=level)26)[^\s&,;'"|)}<])+)"""
+)
+_OF_XML = re.compile(r"<(?P<name>[\w.-]+)>(?P<value>[^<]+)")
+_SLASH, _AT = r"(?:/|%(?:25)*2F)", r"(?:@|%(?:25)*40)"
+_OF_URL = re.compile(rf"""(?i)((?::|%(?:25)*3A){_SLASH}{{2}})(?!{_SLASH})(?:(?!{_SLASH}|{_AT}|\s|'|").)+({_AT})""")
+_OF_ORACLE = re.compile(r"(?i)\b(OCI:|GEOR:|georaster:|ODBC:)(?:[^\s@]+(?=@)|[^\s@/:,]+/[^\s@/:,]+)")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+|%(?:25)*20|\+)[\w.~+/=-]{8,}")
+_SIGN = re.compile(r"""(?i)[=@%<]|['"]\s*:|bearer|basic|oci:|odbc:|geor""")  # of what may hold a secret
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d(?:[eE][+-]?\d+)?\s*%?|[+-]|[+-]?inf")
 
@@ -23,20 +34,33 @@ _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d(?:[eE][+-]?\d+)?\s*%?|[+-]|[+-]?inf")
 def without_secrets(text: str) -> str:
     """A source of data without user names, passwords, tokens and signatures: *** in their place.
 
-    Known are addresses (`http://user:password@host`, `?token=...`), connections of databases (`user='...'
-    password=...`) and options of GDAL (`userpwd=`, `header.Authorization=`).
+    Known are addresses (`http://user:password@host`, `?token=...`, also encoded within others), connections of
+    databases (`user='...' password=...`), options of GDAL (`userpwd=`, `header.Authorization=`), XML and JSON.
     """
-    if not any(sign in text for sign in ("=", "@", "%3D", "%3d", "%40", "earer", "asic")):
+    if not _SIGN.search(text):
         return text
-    text = _OF_URL.sub(rf"\1{HIDDEN}\3", text)
-    text = _OF_ORACLE.sub(rf"\1{HIDDEN}\3", text)
+    text = _OF_URL.sub(rf"\1{HIDDEN}\2", text)
+    text = _OF_ORACLE.sub(rf"\1{HIDDEN}", text)
     text = _BEARER.sub(rf"\1\2{HIDDEN}", text)
+    text = _OF_XML.sub(lambda found: f"<{found['name']}>{HIDDEN}" if _is_secret(found["name"]) else found[0], text)
     return _NAMED.sub(_hidden, text)
 
 
 def _hidden(found: re.Match[str]) -> str:
-    quote = found[2][0] if found[2][0] in "'\"" else ""
-    return f"{found[1]}{quote}{HIDDEN}{quote}"
+    start, value = found["before"] + found["name"] + found["sign"], found["value"]
+    quote = value[0] if value[0] in "'\"" else ""
+    if _is_secret(found["name"]) and not _is_key_column(found):
+        return f"{start}{quote}{HIDDEN}{quote}"
+    return start + _NAMED.sub(_hidden, value)  # the value may be an address with secrets of its own
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_ENDING.search(name) or _WORD.search(name))
+
+
+def _is_key_column(found: re.Match[str]) -> bool:
+    """Whether this is `key='id'`, by which QGIS names the key column of a table in a database."""
+    return found["name"] == "key" and found["value"][0] == "'"
 
 
 def harmless(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from .handed_on import without_secrets
 from .resources import RESOURCES, read_yaml
 
 FOLDER = RESOURCES / "messages"
@@ -49,7 +50,7 @@ def told(text: object, language: str) -> str:
     """A message in a language; a text that is no message is looked up as a whole, and stays where nothing is found."""
     words = _translations(language)
     if not isinstance(text, Message):
-        return words.get(str(text), str(text))
+        return words.get(str(text)) or without_secrets(str(text))
     return _filled(words.get(text.template, text.template), text.values, language)
 
 
@@ -57,15 +58,19 @@ def _filled(template: str, values: Mapping[str, Any], language: str) -> str:
     """The template with its values; messages, errors that hold them and `Words` of data are said in the language."""
     if not values:
         return template
-    return template.format(**{name: _said(value, language) for name, value in values.items()})
+    return template.format(**{name: said(value, language) for name, value in values.items()})
 
 
-def _said(value: Any, language: str) -> Any:
+def said(value: Any, language: str) -> Any:
+    """A value of a message as it is shown: in the language where it has words, and without passwords of addresses."""
     if isinstance(value, Message):
         return told(value, language)
     if isinstance(value, Exception):
-        return "\n".join(told(text, language) for text in value.args if isinstance(text, Message)) or str(value)
-    return value.of(language) if hasattr(value, "of") else value
+        texts = [told(text, language) for text in value.args if isinstance(text, Message)]
+        return "\n".join(texts) or without_secrets(str(value))
+    if hasattr(value, "of"):
+        return value.of(language)
+    return without_secrets(str(value)) if isinstance(value, (str, list, tuple)) else value
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TableError
-from .handed_on import as_written
+from .handed_on import as_written, without_secrets
 from .inputs.encodings import decoded
 from .messages import say
 from .resources import RESOURCES, read_yaml
@@ -277,7 +277,7 @@ def provenance(name: str) -> Provenance:
 
 
 def _read_csv(path: str) -> Table:
-    name = os.path.basename(path)
+    name = os.path.basename(without_secrets(path))
     try:
         text = decoded(Path(path).read_bytes(), name)
     except OSError as error:
@@ -343,7 +343,7 @@ def _split_layer(path: str) -> tuple[str, str | None]:
 def _read_ogr(path: str, layer_name: str | None) -> Table:
     from osgeo import gdal
 
-    name = os.path.basename(path) + (f", {layer_name}" if layer_name else "")
+    name = os.path.basename(without_secrets(path)) + (f", {layer_name}" if layer_name else "")
     sheet = Path(path).suffix.lower() in _SHEETS
     # OGR guesses whether the first row names the columns, and loses names where it guesses wrong: it is told not to.
     with ExitStack() as told:

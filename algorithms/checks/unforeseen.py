@@ -6,13 +6,15 @@ import traceback
 
 from qgis.core import QgsProcessingFeedback
 
+from ...core.handed_on import without_secrets
 from ..translation import tr
 
 
 def told_unforeseen(error: Exception, feedback: QgsProcessingFeedback | None = None) -> str:
     """What a failure of Python itself means for the user; its traceback goes to the log as a detail."""
     if feedback is not None:
-        feedback.pushDebugInfo("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        where = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        feedback.pushDebugInfo(without_secrets(where))
     if isinstance(error, MemoryError):
         return tr(
             "The run needs more memory than there is. Close other programs, give a smaller study area (BOUNDARY), or "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 
-from ..raster.dataset import short_name
+from ..raster.dataset import short_name, stem_of
 from .finding import Finding, Place, Refused
 from .record import current_record, remember
 
@@ -49,7 +48,7 @@ def _has_own(name: str | None, names: Sequence[str], told: Sequence[str | None])
 
 def _told(path: str, layer_name: str, names: Sequence[str]) -> str | None:
     """The one of the names that a layer or a file tells, the longest where one holds another; None for none or two."""
-    for text in (layer_name, os.path.splitext(short_name(path))[0]):
+    for text in (layer_name, stem_of(path)):
         found = [name for name in dict.fromkeys(names) if _holds(text, name)]
         longest = [name for name in found if not any(name != other and _holds(other, name) for other in found)]
         if len(longest) == 1:

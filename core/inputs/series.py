@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations, product
 
 import numpy as np
 
 from ..quantities import quantity, quantity_of_file
-from ..raster.dataset import short_name
+from ..raster.dataset import stem_of
 from .finding import Finding, Place
 from .profile import RasterProfile
 
@@ -98,7 +97,7 @@ def check_swapped(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterato
 
 def _named_as_another(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
     """Two inputs whose files are called by the quantity of the other."""
-    told = [(name, place, quantity_of_file(os.path.splitext(short_name(place.path))[0])) for name, place, _ in looked]
+    told = [(name, place, quantity_of_file(stem_of(place.path))) for name, place, _ in looked]
     named = [(name, place, by_file.id) for name, place, by_file in told if by_file and by_file.id != name]
     for (name, place, by_file), (other_name, other, of_other) in combinations(named, 2):
         if (name, by_file) == (of_other, other_name) and place.year == other.year:
@@ -110,7 +109,7 @@ def _named_as_another(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Ite
 def _named_otherwise(looked: Sequence[tuple[str, Place, RasterProfile]]) -> Iterator[Finding]:
     """A file that is called by another quantity than the one that it is given for, where names are plain."""
     for name, place, profile in looked:
-        stem = os.path.splitext(short_name(place.path))[0].lower()
+        stem = stem_of(place.path).lower()
         own, by_file = quantity(name), quantity_of_file(stem)
         if profile.made or own.files is None or own.files.search(stem) or by_file is None or by_file.id not in _PLAIN:
             continue

@@ -17,7 +17,7 @@ from ..errors import GridError, InputError
 from ..messages import Message, listed, say
 from ..progress import QUIET, Progress
 from ..quantities import quantity
-from ..raster.dataset import short_name
+from ..raster.dataset import short_name, stem_of
 from .catalogue.loader import products
 from .catalogue.product import Layer, Product
 from .catalogue.recognise import Recognised, recognise
@@ -178,7 +178,7 @@ def bring(taken: Taken, asked: Asked, folder: str, progress: Progress = QUIET) -
         progress.warn(note)
     if taken.imported is None:
         return taken.path
-    stem = os.path.splitext(short_name(taken.place.path))[0]
+    stem = stem_of(taken.place.path)
     target = os.path.join(folder, f"{stem}_{taken.imported.layer}.tif")  # a name by which reports tell it
     try:
         made = run_import_product(taken.imported, ImportOutputs(target), None, progress)

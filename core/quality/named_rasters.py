@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 
 from ..errors import InputError
 from ..inputs.names import require_names
 from ..messages import say
+from ..raster.dataset import stem_of
 from ..word_lists import split_words
 from .degradation.run import ComparedLayer
 
@@ -30,7 +30,7 @@ def group_by_name(
     """
     given = split_words(names)
     if not given:
-        given = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+        given = [stem_of(path) for path in paths]
         if len(set(given)) < len(given):
             raise InputError(
                 say(
@@ -49,7 +49,7 @@ def group_by_name(
                 count=len(paths),
                 parameter=parameter,
                 count2=len(years),
-                example=", ".join(os.path.splitext(os.path.basename(path))[0] for path in paths[:3]),
+                example=", ".join(stem_of(path) for path in paths[:3]),
             )
         )
     if len(given) == 1:
@@ -148,7 +148,7 @@ def compared_layers(
     if given:
         require_names("NAMES", given, before)
         require_names("NAMES", given, later)
-    titles = given or [os.path.splitext(os.path.basename(path))[0] for path in before]
+    titles = given or [stem_of(path) for path in before]
     unknown = [name for name in split_words(lower_is_better) if name not in titles]
     if unknown:
         raise InputError(

@@ -71,11 +71,11 @@ def call_gdal(what: str, error: type[EcoAssetsError], call: Callable[..., Any], 
         try:
             result = call(*args, **kwargs)
         except RuntimeError as reason:
-            raise error(f"{what}: {reason}") from None
+            raise error(without_secrets(f"{what}: {reason}")) from None
         failed = result is None or gdal.GetLastErrorType() >= gdal.CE_Failure
         reason_text = gdal.GetLastErrorMsg()
     if failed:
-        raise error(f"{what}: {reason_text or 'GDAL gave no reason'}")
+        raise error(without_secrets(f"{what}: {reason_text or 'GDAL gave no reason'}"))
     return result
 
 
@@ -173,7 +173,13 @@ def _block_bytes(band: gdal.Band) -> int:
 
 def short_name(path: str) -> str:
     """The file name that a user recognises, without folders."""
-    return without_secrets(os.path.basename(path.rstrip("/\\")) or path)
+    shown = without_secrets(path)  # first, for a signature may hold slashes
+    return os.path.basename(shown.rstrip("/\\")) or shown
+
+
+def stem_of(path: str) -> str:
+    """The same without its ending: what a raster is called where it has no name of its own."""
+    return os.path.splitext(short_name(path))[0]
 
 
 def is_made(dataset: gdal.Dataset) -> bool:

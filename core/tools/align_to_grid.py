@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..messages import say
 from ..progress import QUIET, Progress
 from ..raster.classes import count_codes
-from ..raster.dataset import open_raster, short_name
+from ..raster.dataset import open_raster, short_name, stem_of
 from ..raster.engine import run_job
 from ..raster.files import workspace
 from ..raster.grid import Grid
@@ -138,7 +138,7 @@ def _output_paths(rasters: Sequence[str], reference: str, folder: str) -> list[s
     taken = [*rasters, reference]
     paths = []
     for raster in rasters:
-        stem = re.sub(r"[^\w.-]+", "_", os.path.splitext(short_name(raster))[0]).strip("_")
+        stem = re.sub(r"[^\w.-]+", "_", stem_of(raster)).strip("_")
         number, path = 1, os.path.join(folder, f"{stem}_aligned.tif")
         while first_of(path, taken) is not None:
             number += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from ..messages import say
 from ..progress import Progress
 from ..quantities import Measure
 from ..raster.area import M3_PER_MM_HA, equal_pixel_area_ha
+from ..raster.dataset import stem_of
 from ..raster.passes.share_thresholds import Holds, pixel_amounts, ranked
 from ..raster.reading.source import Source
 from ..raster.study import StudyArea
@@ -118,7 +118,7 @@ def read_services(
     Raises:
         InputError: the numbers do not fit, or a band is no whole number from 1.
     """
-    titles = list(names) or [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    titles = list(names) or [stem_of(path) for path in paths]
     if len(titles) != len(paths):
         raise InputError(
             say(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 
 from ...errors import InputError
 from ...inputs.names import require_names
 from ...messages import listed, say
+from ...raster.dataset import stem_of
 from ...word_lists import split_words
 from .run import Factor
 
@@ -47,7 +47,7 @@ def read_factors(paths: Sequence[str], names: str = "", weights: str = "") -> tu
     series: dict[str, list[str]] = {}
     for number, path in enumerate(paths):
         series.setdefault(given[number] if given else f"{number} {path}", []).append(path)
-    labels = list(series) if given else [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    labels = list(series) if given else [stem_of(path) for path in paths]
     of_cover, *of_factors = _weights(weights, labels)
     return of_cover, tuple(
         Factor(label, tuple(rasters), weight) for label, rasters, weight in zip(labels, series.values(), of_factors)

@@ -75,10 +75,10 @@ def file_name(path: str) -> str:
 
 
 def on_disk(path: str) -> str:
-    """The file or the archive on the disk that a listed path lies in."""
+    """The file or the archive on the disk that a listed path lies in; "" for what GDAL reads from elsewhere."""
     if not path.startswith("/vsi"):
         return path
-    inner = path.split("/", 2)[2]
+    inner = "".join(path.split("/", 2)[2:])  # nothing of `/vsicurl?url=...`
     while inner and not os.path.exists(inner):
         inner = os.path.dirname(inner)
     return inner
