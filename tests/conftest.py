@@ -63,6 +63,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ROOMS.index(_room(item.path)) if _room(item.path) in ROOMS else -1)
 
 
+@pytest.fixture(scope="session")
+def lists_as_written(tmp_path_factory: pytest.TempPathFactory) -> bool:
+    """Whether names keep their case here; NTFS that ignores case lists them in lower case, unlike in Windows."""
+    folder = tmp_path_factory.mktemp("case")
+    (folder / "Name").touch()
+    return [path.name for path in folder.iterdir()] == ["Name"]
+
+
+@pytest.fixture(autouse=True)
+def _names_as_written(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("names_as_written") and not request.getfixturevalue("lists_as_written"):
+        pytest.skip("the file system lists names in lower case")
+
+
 _ended = {}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,9 @@ def write_hdf4(
     kinds = {"i2": SDC.INT16, "u2": SDC.UINT16, "u1": SDC.UINT8, "i1": SDC.INT8}
     size = next(iter(layers.values())).shape[0]
     pixel = TILE / FULL_TILE
-    file, references = SD(str(path), SDC.WRITE | SDC.CREATE | SDC.TRUNC), []
+    with _within(path.parent):
+        file = SD(path.name, SDC.WRITE | SDC.CREATE | SDC.TRUNC)
+    references = []
     for name, array in layers.items():
         kind = kinds[array.dtype.str[1:]]
         data = file.create(name, kind, array.shape)
@@ -87,6 +91,17 @@ def write_hdf4(
     file.end()
     _group_as_grid(HDF(str(path), HC.WRITE), grid, references, HC.DFTAG_NDG)
     return path
+
+
+@contextmanager
+def _within(folder: Path) -> Iterator[None]:
+    """HDF4 notes the name that it is given in the file, and no program can read one of more than 256 bytes."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _group_as_grid(file: Any, grid: str, references: Sequence[int], tag: int) -> None:

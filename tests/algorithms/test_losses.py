@@ -88,6 +88,7 @@ def test_a_download_by_a_link_from_elsewhere(downloads, tmp_path):
     refused("ecoassets:identifyproducts", given, "would replace a file in")
 
 
+@pytest.mark.names_as_written
 def test_the_mend_a_new_name_among_the_downloads(downloads):
     table = downloads / "found.csv"
     run("ecoassets:identifyproducts", {"DOWNLOADS": str(downloads), "OUTPUT_TABLE": str(table)})

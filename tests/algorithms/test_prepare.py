@@ -44,6 +44,7 @@ def test_a_dry_run_tells_what_is_there(downloads, tmp_path):
     assert "PRECIPITATION" in report.read_text(encoding="utf-8")
 
 
+@pytest.mark.names_as_written
 def test_land_cover_of_two_years_on_the_grid_of_a_reference(downloads, tmp_path):
     reference = write_tif(tmp_path / "reference.tif", np.zeros((4, 4), "u1"), "EPSG:4326", (100, 30), 0.01, nodata=255)
     results = run(

@@ -78,6 +78,10 @@ class QualityRule:
     standard: tuple[QualityTest, ...] = ()
     strict: tuple[QualityTest, ...] = ()
 
+    def is_called(self, name: str) -> bool:
+        """Whether a file name calls its layer so; disks and archives may have changed the case of the name."""
+        return re.search(self.layer.pattern, name, re.IGNORECASE) is not None
+
     def tests(self, level: str) -> tuple[QualityTest, ...]:
         return {"none": (), "standard": self.standard, "strict": (*self.standard, *self.strict)}[level]
 
@@ -255,8 +259,7 @@ class Product:
 
     def is_quality(self, name: str) -> bool:
         """Whether a file calls a layer of quality so."""
-        patterns = [layer.quality.layer.pattern for layer in self.layers.values() if layer.quality]
-        return any(re.search(pattern, name, re.IGNORECASE) for pattern in patterns)
+        return any(layer.quality.is_called(name) for layer in self.layers.values() if layer.quality)
 
 
 GROUPS = ("landsat", "sentinel2", "modis", "viirs", "vegetation", "climate", "terrain", "soil", "landcover", "people")

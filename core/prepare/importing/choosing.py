@@ -149,7 +149,7 @@ def _why_not(one: Recognised, product: Product, layer: Layer, edition: str, year
         return say("of another product: {product}", product=one.product.id)
     if one.layer not in ("", layer.id):
         return say("another layer: {layer}", layer=one.layer)
-    if one.quality and not (layer.quality and layer.quality.layer.search(one.quality)):
+    if one.quality and not (layer.quality and layer.quality.is_called(one.quality)):
         return say("quality of another layer")
     if edition and edition != one.edition.name and edition not in one.name:
         return say("another edition: {edition}", edition=one.edition.name)

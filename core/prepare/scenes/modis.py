@@ -101,7 +101,7 @@ def _quality(files: Sequence[Recognised], layer: Layer, folder: str, progress: P
     """The quality layer, in the same file or in one of its own; None where there is none."""
     if layer.quality is None:
         return None
-    own = [one for one in files if one.quality and layer.quality.layer.search(one.quality)]
+    own = [one for one in files if one.quality and layer.quality.is_called(one.quality)]
     if own:
         opened = open_layer(own[0], replace(layer, match=layer.quality.layer), folder, progress)
     elif files[0].layer or files[0].quality:

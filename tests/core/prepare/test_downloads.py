@@ -141,6 +141,7 @@ def test_of_two_reliefs_the_first_of_the_order_is_taken_and_told(folder, boundar
     assert planned(folder, boundary, prefer="aster_gdem").feeds["DEM"].product.id == "aster_gdem"
 
 
+@pytest.mark.names_as_written
 def test_files_whose_product_only_the_user_knows_are_not_used_silently(folder, boundary):
     for path in folder.glob("CLCD*"):
         path.rename(folder / f"lucc{path.name[9:13]}.tif")
@@ -150,6 +151,7 @@ def test_files_whose_product_only_the_user_knows_are_not_used_silently(folder, b
     assert "importproduct" in named and "LAND_COVER" in named
 
 
+@pytest.mark.names_as_written
 def test_files_elsewhere_and_files_over_a_part_are_told(folder, boundary):
     rain(folder, 2020)
     for path in folder.glob("Copernicus*"):

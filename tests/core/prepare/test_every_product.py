@@ -107,7 +107,9 @@ def test_no_layer_lacks_a_made_file():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['product']}-{row['layer']}" for row in ROWS])
-def test_numbers_and_fill_codes(row, folder, tmp_path):
+def test_numbers_and_fill_codes(row, folder, tmp_path, lists_as_written):
+    if row["product"] == "srtm" and not lists_as_written:
+        pytest.skip("in lower case these are names of NASADEM")
     known = products()
     (found,) = recognise([row["file"]], known, row["product"])
     assert found.edition is not None

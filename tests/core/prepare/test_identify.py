@@ -33,6 +33,7 @@ def states(folder: Path) -> dict[str, str]:
     return {row.file: row.state for row in run_identify_products([str(folder)]).files}
 
 
+@pytest.mark.names_as_written
 def test_every_file_gets_a_state_and_a_reason(folder):
     clcd(folder, 2020)
     clcd(folder, 2021, "01")
@@ -120,6 +121,7 @@ def test_archives_are_read_in_place(folder):
     assert states(folder) == {"land.zip/inner/CLCD_v01_2021.tif": "ready"}
 
 
+@pytest.mark.names_as_written
 def test_files_of_one_name_are_told_by_their_folders(folder):
     for name in ("a", "b/c"):
         (folder / name).mkdir(parents=True)
@@ -175,6 +177,7 @@ def test_images_in_jpeg_2000_end_with_their_last_box(tmp_path, open_end):
     assert is_cut(gdal.Open(str(path)))
 
 
+@pytest.mark.names_as_written
 def test_a_damaged_archive_is_told_and_does_not_stop_the_rest(folder):
     clcd(folder, 2020)
     (folder / "broken.zip").write_bytes(b"PK\x03\x04 no more")

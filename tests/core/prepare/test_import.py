@@ -114,6 +114,7 @@ def test_of_two_processings_of_one_year_the_newer_is_taken_and_told(folder, stud
     assert (result.used, result.skipped) == (1, 1)
 
 
+@pytest.mark.names_as_written
 def test_two_editions_of_one_year_are_for_the_user_to_choose(folder, study, tmp_path):
     npp_tile(folder, 2020, some_npp())
     terra = next(folder.iterdir())
@@ -125,6 +126,7 @@ def test_two_editions_of_one_year_are_for_the_user_to_choose(folder, study, tmp_
     assert [row[0] for row in result.files.rows if row[8]] == [aqua.name]
 
 
+@pytest.mark.names_as_written
 def test_years_are_bands_and_the_layer_is_named_in_the_file(folder, study, tmp_path):
     for year in (2010, 2012):
         npp_tile(folder, year, some_npp() + year)

@@ -66,6 +66,7 @@ def test_an_overpass_counts_once(tmp_path):
     assert sum("is not used" in text for text in told.infos) == 3
 
 
+@pytest.mark.names_as_written
 def test_half_a_tar_is_told_as_such_and_the_rest_goes_on(tmp_path):
     write_landsat(tmp_path / "in", product("20210601"), landsat_numbers(1, SHAPE))
     half = write_landsat(tmp_path / "in", product("20210617"), landsat_numbers(2, SHAPE), tar=True)
@@ -78,6 +79,7 @@ def test_half_a_tar_is_told_as_such_and_the_rest_goes_on(tmp_path):
         compose(half, tmp_path)
 
 
+@pytest.mark.names_as_written
 @pytest.mark.parametrize("how", ["cut", "torn"])
 def test_a_band_that_was_not_downloaded_whole_leaves_its_scene_out(tmp_path, how):
     """Told before any work with scene, band and mend; an older copy of the overpass takes its place."""
