@@ -12,12 +12,12 @@ to 1 GB of blocks by default; here 64 MB, so that its cache hides nothing.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -103,9 +103,10 @@ def make_more(size: int, folder: Path) -> None:
         files = [str(region / f"{name}_{year}.tif") for year in YEARS]
         gdal.BuildVRT(str(output / f"{name}.vrt"), files, separate=True).FlushCache()
     roads = ogr.GetDriverByName("GPKG").CreateDataSource(str(output / "roads.gpkg"))
-    boundary = ogr.Open(str(region / "districts.gpkg")).GetLayer(0)
-    layer = roads.CreateLayer("roads", boundary.GetSpatialRef(), ogr.wkbMultiLineString)
-    for district in boundary:
+    districts = ogr.Open(str(region / "districts.gpkg"))
+    borders = districts.GetLayer(0)
+    layer = roads.CreateLayer("roads", borders.GetSpatialRef(), ogr.wkbMultiLineString)
+    for district in borders:
         road = ogr.Feature(layer.GetLayerDefn())
         road.SetGeometry(ogr.ForceToMultiLineString(district.GetGeometryRef().Boundary()))
         layer.CreateFeature(road)
@@ -129,8 +130,10 @@ def peak_of(work: Callable[[], object]) -> float | None:
     child = os.fork()
     if not child:
         status = 1
-        with contextlib.suppress(Exception):
+        try:
             status = 1 if work() is False else 0
+        except Exception:
+            traceback.print_exc()
         sys.stdout.flush()
         os._exit(status)
     _, status, used = os.wait4(child, 0)

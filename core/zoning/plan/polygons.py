@@ -87,7 +87,7 @@ def _write(
         for name, value in values.items():
             if value is not None:
                 feature.SetField(name, value)
-        feature.SetGeometry(polygons)
+        feature.SetGeometryDirectly(polygons)  # a copy of a noisy map's patches would take as much again
         _check(what, partial(layer.CreateFeature, feature))
     _check(what, dataset.FlushCache)
 
