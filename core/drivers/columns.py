@@ -30,6 +30,7 @@ UNDECODED = "\ufffd"
 MISSING = -1
 """Code of a label that is missing."""
 _LONGEST_MISSING = max(map(len, MISSING_WORDS)) + 2  # with blanks around it
+_LARGEST = 1e100
 _APART = 0.25  # of the spread of the others, by which a fill code stands apart
 _EXAMPLES = 3
 # 0,6 and 1.234,5 as Europeans write them, 1,000 by thousands, 12 %
@@ -87,12 +88,14 @@ class ColumnReader:
         """A column of numbers, float64, NaN where there is no value; infinite values stay.
 
         Raises:
-            TableError: there is no such column, or a cell holds a word that is no number and does not stand for none.
+            TableError: there is no such column, or a cell holds a word that is no number and does not stand for none,
+                or a number so large that its square is none.
         """
         column = self._column(name)
         numbers = _plain_numbers(column)
         if numbers is None:
             numbers = self._parsed(name, column)
+        self._require_squares(name, numbers)
         self.warnings += fill_warnings(name, numbers)
         return numbers
 
@@ -185,6 +188,21 @@ class ColumnReader:
                         last=others[-1],
                     )
                 )
+
+    def _require_squares(self, name: str, numbers: np.ndarray) -> None:
+        far = np.flatnonzero((np.abs(numbers) > _LARGEST) & np.isfinite(numbers))
+        if len(far):
+            raise TableError(
+                say(
+                    "{name!r} holds {value:g} in row {row} ({rows} rows beyond {most:g}), too large to be squared and "
+                    "summed. If it marks nodata, make it NULL; else give {name!r} in a larger unit.",
+                    name=name,
+                    value=numbers[far[0]],
+                    row=int(far[0]) + 1,
+                    rows=len(far),
+                    most=_LARGEST,
+                )
+            )
 
     def _column(self, name: str) -> np.ndarray:
         if name not in self._table:

@@ -6,7 +6,8 @@ Biometrika 30:81.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -15,7 +16,9 @@ from ...errors import InputError
 from ...messages import say
 
 METHODS = ("pearson", "spearman", "kendall")
+FEWEST_ROWS = 4
 _DEPENDENT = 1e-10  # smallest eigenvalue of a correlation matrix that can be inverted
+_INVOLVED = 1e-4  # weight of a field in a dependence, of which the squares sum to 1
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class Correlations:
         partial, partial_p: with the others, or the fields held constant, taken out; NaN where they cannot be told.
         vif: variance inflation of each field by all others, shape (k,); infinite where the others make it up.
         n: rows.
+        dependent: where partial correlations are missing, positions of fields that make each other up, and the pairs
+            that lack theirs for it. Fields held constant are counted after the others.
+        fewest: rows that partial correlations take.
     """
 
     r: np.ndarray
@@ -36,32 +42,42 @@ class Correlations:
     partial_p: np.ndarray
     vif: np.ndarray
     n: int
+    dependent: Mapping[tuple[int, ...], tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    fewest: int = 0
 
 
-def correlations(values: np.ndarray, method: str = "pearson", held: np.ndarray | None = None) -> Correlations:
+def correlations(
+    values: np.ndarray, method: str = "pearson", held: np.ndarray | None = None, means: int = 1
+) -> Correlations:
     """Correlates fields.
 
     Args:
-        values: shape (n, k), none of them level.
+        values: shape (n, k) of `FEWEST_ROWS` or more, none of them level.
         method: `pearson`; `spearman`, that of the ranks; `kendall`, tau-b.
         held: fields held constant in the partial correlations, shape (n, m); all other fields where None.
+        means: that were taken out of each field, one a year of rows of several years; tests know of them.
 
     Raises:
-        InputError: an unknown method, or fewer than four rows.
+        InputError: an unknown method.
     """
     if method not in METHODS:
         raise InputError(
             say("METHOD {method!r} is not known: choose one of {known}.", method=method, known=", ".join(METHODS))
         )
     n, k = values.shape
-    if n < 4:
-        raise InputError(say("Correlations need at least 4 rows; there are {rows}.", rows=n))
     everything = values if held is None else np.column_stack([values, held])
     if method != "pearson":
         everything = np.column_stack([stats.rankdata(column) for column in everything.T])
-    whole, p = _kendall(everything) if method == "kendall" else _product_moment(everything)
-    partial, partial_p = _partial(whole, k, n, held is not None, method)
-    return Correlations(whole[:k, :k], p[:k, :k], partial, partial_p, _inflation(np.corrcoef(values, rowvar=False)), n)
+    whole, p = _kendall(everything) if method == "kendall" else _product_moment(everything, n - 1 - means)
+    given = (k if held is None else whole.shape[0] - k + 2) - 2
+    partial, dependent = _partial(whole, k, held is not None)
+    df = n - 1 - means - given
+    partial_p = np.full((k, k), np.nan)  # that of Kendall has no known law
+    if method != "kendall" and df > 0:
+        partial_p = p_of_t(np.clip(partial, -1, 1), df)
+    inflation = _inflation(np.corrcoef(values, rowvar=False))
+    fewest = given + means + 2
+    return Correlations(whole[:k, :k], p[:k, :k], partial, partial_p, inflation, n, dependent, fewest)
 
 
 def p_of_t(r: np.ndarray, df: float) -> np.ndarray:
@@ -71,9 +87,9 @@ def p_of_t(r: np.ndarray, df: float) -> np.ndarray:
     return np.where(np.abs(r) >= 1, 0.0, 2 * stats.t.sf(np.abs(t), df))
 
 
-def _product_moment(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _product_moment(values: np.ndarray, df: int) -> tuple[np.ndarray, np.ndarray]:
     r = np.clip(np.corrcoef(values, rowvar=False), -1, 1)
-    p = p_of_t(r, len(values) - 2)
+    p = p_of_t(r, df) if df > 0 else np.full(r.shape, np.nan)
     np.fill_diagonal(p, 0.0)
     return r, p
 
@@ -89,29 +105,38 @@ def _kendall(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return r, p
 
 
-def _partial(r: np.ndarray, fields: int, n: int, held: bool, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Of each pair with the fields held, or with all others, constant; Kendall's has no law, so no p."""
+def _partial(
+    r: np.ndarray, fields: int, held: bool
+) -> tuple[np.ndarray, dict[tuple[int, ...], tuple[tuple[int, int], ...]]]:
+    """Of each pair with the fields held, or with all others, constant; and what the missing ones are missing for."""
     k = len(r)
-    partial, p = np.full((fields, fields), np.nan), np.full((fields, fields), np.nan)
+    partial = np.full((fields, fields), np.nan)
+    dependent: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = {}
+    pairs = [(a, b) for a in range(fields) for b in range(a + 1, fields)]
     if not held:
         inverse = _inverse(r)
         if inverse is not None:
             scale = np.sqrt(np.diag(inverse))
             partial = -inverse / np.outer(scale, scale)
-        given = k - 2
+        else:
+            dependent[_dependence(r, list(range(k)))] = tuple(pairs)
     else:
-        for a in range(fields):
-            for b in range(a):
-                chosen = [a, b, *range(fields, k)]
-                inverse = _inverse(r[np.ix_(chosen, chosen)])
-                if inverse is not None:
-                    partial[a, b] = partial[b, a] = -inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1])
-        given = k - fields
+        for a, b in pairs:
+            chosen = [a, b, *range(fields, k)]
+            inverse = _inverse(r[np.ix_(chosen, chosen)])
+            if inverse is not None:
+                partial[a, b] = partial[b, a] = -inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1])
+            else:
+                found = _dependence(r, chosen)
+                dependent[found] = (*dependent.get(found, ()), (a, b))
     np.fill_diagonal(partial, 1.0)
-    df = n - 2 - given
-    if method != "kendall" and df > 0:
-        p = p_of_t(np.clip(partial, -1, 1), df)
-    return partial, p
+    return partial, dependent
+
+
+def _dependence(r: np.ndarray, chosen: list[int]) -> tuple[int, ...]:
+    """Those of the chosen fields that the strongest dependence among them is made of."""
+    weights = np.linalg.eigh(r[np.ix_(chosen, chosen)])[1][:, 0]
+    return tuple(sorted(chosen[place] for place in np.flatnonzero(np.abs(weights) > _INVOLVED)))
 
 
 def _inverse(r: np.ndarray) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,13 @@ from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import ResultTable, row_table
-from ..collinearity import collinearity_warnings
+from ..collinearity import collinearity_warnings, listed_names
 from ..columns import ColumnReader, Labels
 from ..feature_table import FeatureTable
 from ..observations import Dropped, summarise
 from ..place.sphere import on_the_sphere
 from .effective import Distances, effective_rows
-from .matrix import Correlations, correlations, p_of_t
+from .matrix import FEWEST_ROWS, Correlations, correlations, p_of_t
 
 
 @dataclass(frozen=True)
@@ -149,20 +149,57 @@ def run_correlation_matrix(
     parts = _parts(None if years is None else years.of(used), len(values))
     for done, (year, rows) in enumerate(parts.items()):
         progress.check()
-        of_rows = values[rows]
+        of_rows, means = values[rows], 1
         if year is None and len(parts) > 1:
+            means = len(parts) - 1
             of_rows = _within(values, [part for label, part in parts.items() if label is not None])
         _require_variation(of_rows, names, year)
         k = len(choice.fields)
-        by_year[year] = correlations(of_rows[:, :k], choice.method, of_rows[:, k:] if choice.partial else None)
+        by_year[year] = correlations(of_rows[:, :k], choice.method, of_rows[:, k:] if choice.partial else None, means)
         if place is not None:
             effective[year] = _effective(of_rows[:, :k], place[rows], choice, progress)
         progress.set(100 * (done + 1) / len(parts))
     whole = values[:, : len(choice.fields)] - values[:, : len(choice.fields)].mean(axis=0)
-    warnings = (*reader.warnings, *collinearity_warnings(choice.fields, whole))
+    warnings = (*reader.warnings, *blank_warnings(names, by_year), *collinearity_warnings(choice.fields, whole))
     for warning in warnings:
         progress.warn(warning)
     return CorrelationRun(choice, by_year, effective, len(used), dropped, _notes(choice, place is not None), warnings)
+
+
+def blank_warnings(names: Sequence[str], by_year: Mapping[str | None, Correlations]) -> list[str]:
+    """Why partial correlations are missing: fields that make each other up, or too few rows; each told once."""
+    years: dict[str, list[str | None]] = {}
+    for year, found in by_year.items():
+        for reason in _reasons(names, found):
+            years.setdefault(reason, []).append(year)
+    labels = {reason: [year for year in those if year is not None] for reason, those in years.items()}
+    return [
+        say("{year}: {warning}", year=", ".join(labels[reason]), warning=reason)
+        if labels[reason] and None not in those
+        else reason
+        for reason, those in years.items()
+    ]
+
+
+def _reasons(names: Sequence[str], found: Correlations) -> Iterable[str]:
+    if found.dependent and found.n < found.fewest:
+        yield say(
+            "Partial correlations are blank: {rows} rows are too few, they take {fewest} or more. Hold fewer fields "
+            "constant (PARTIAL), or give more rows.",
+            rows=found.n,
+            fewest=found.fewest,
+        )
+        return
+    every = len(found.r) * (len(found.r) - 1) // 2
+    for fields, pairs in found.dependent.items():
+        blank = say("all pairs") if len(pairs) == every else ", ".join(f"{names[a]} - {names[b]}" for a, b in pairs)
+        yield say(
+            "Partial correlations are blank for {pairs}: {fields} make each other up in the {rows} rows, so that "
+            "nothing is left of one when the others are held constant. Leave one of them out.",
+            pairs=blank,
+            fields=listed_names([names[place] for place in fields]),
+            rows=found.n,
+        )
 
 
 def _check(choice: CorrelationChoice) -> None:
@@ -208,6 +245,17 @@ def _within(values: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _require_variation(values: np.ndarray, names: Sequence[str], year: str | None) -> None:
+    if len(values) < FEWEST_ROWS:
+        raise InputError(
+            say(
+                "Correlations need at least {fewest} rows; there are {rows}{when}. Leave out {what}, or fill what is "
+                "missing there.",
+                fewest=FEWEST_ROWS,
+                rows=len(values),
+                when=say(" of {year}", year=year) if year else "",
+                what=say("that year") if year else say("the field with most blanks"),
+            )
+        )
     level = np.flatnonzero(np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0))
     if len(level):
         raise InputError(
@@ -215,7 +263,7 @@ def _require_variation(values: np.ndarray, names: Sequence[str], year: str | Non
                 "{name!r} is the same in all {rows} rows{when}: nothing goes together with it. Leave it out.",
                 name=names[level[0]],
                 rows=len(values),
-                when=f" of {year}" if year else "",
+                when=say(" of {year}", year=year) if year else "",
             )
         )
 
@@ -242,6 +290,8 @@ def _notes(choice: CorrelationChoice, placed: bool) -> tuple[str, ...]:
         say("{method}; p takes rows as independent.", method=choice.method),
         say("partial_r: with {held} held constant, from the inverse of the correlation matrix.", held=held),
     ]
+    if choice.method == "kendall":
+        notes.append(say("Kendall's partial correlation has no known law, so that partial_p is blank."))
     if placed:
         notes.append(
             say(
@@ -251,7 +301,9 @@ def _notes(choice: CorrelationChoice, placed: bool) -> tuple[str, ...]:
             )
         )
     if choice.time:
-        notes.append(say("All years together: values less their mean of the year."))
+        notes.append(
+            say("All years together: values less their mean of the year; p allows for these means as it does for one.")
+        )
     return tuple(notes)
 
 

@@ -97,8 +97,9 @@ def _sentences(run: GeodetectorRun, teller: Teller) -> list[Sentence]:
     """The factors that explain most, those that do not, and the pair that explains most together."""
     rows = {row.factor: row for row in run.result.factors}
     order = [name for name in _largest(run) if rows[name].q is not None]
-    doubtful = [name for name in order if not _is_clear(rows[name])]
-    clear = [(name, teller.number(rows[name].q, 4)) for name in order if name not in doubtful]
+    level = [name for name in order if rows[name].strata < 2]
+    doubtful = [name for name in order if name not in level and not _is_clear(rows[name])]
+    clear = [(name, teller.number(rows[name].q, 4)) for name in order if name not in (*level, *doubtful)]
     sentences = []
     if clear:
         sentences.append(teller.sentence("factors", "factors", factors=teller.valued(clear[:MOST_TOLD])))
@@ -106,6 +107,8 @@ def _sentences(run: GeodetectorRun, teller: Teller) -> list[Sentence]:
         sentences.append(teller.sentence("factors", "q_means", factor=clear[0][0], share=share, y=run.choice.y))
     if doubtful:
         sentences.append(teller.sentence("factors", "factors_unsure", factors=teller.listed(doubtful)))
+    if level:
+        sentences.append(teller.sentence("factors", "factors_level", factors=teller.listed(level)))
     pairs = [row for row in run.result.interactions if row.q_ab is not None]
     if pairs:
         best = max(pairs, key=lambda row: row.q_ab or 0.0)
@@ -146,7 +149,8 @@ def _factors(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         )
         if wanted in clear.values()
     ]
-    doubtful = ", ".join(name for name in order if not clear[name]) or words["drivers_none"]
+    tested = (name for name in order if not clear[name] and rows[name].strata > 1)
+    doubtful = ", ".join(tested) or words["drivers_none"]
     note = words["drivers_q_note"].format(y=run.choice.y, insignificant=doubtful)
     interval = words["drivers_interval"].format(level=f"{100 * run.choice.options.confidence:g} %")
     columns = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 import numpy as np
@@ -15,6 +15,7 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from ...results import Column, ResultTable, row_table
 from ...tables import Table
+from ..columns import ColumnReader
 from ..feature_table import FeatureTable
 from ..panel.run import blocks_of
 from .detector import ALL_YEARS, detect
@@ -131,7 +132,47 @@ def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Pr
         choice.y,
         progress,
     )
+    whole = by_year[ALL_YEARS]
+    doubts = _copies(table, choice, whole.used)
+    for doubt in doubts:
+        progress.warn(doubt)
+    by_year = {**by_year, ALL_YEARS: replace(whole, warnings=(*doubts, *whole.warnings))}
     return GeodetectorRun(table, choice, by_year)
+
+
+def _copies(table: FeatureTable, choice: GeodetectorChoice, used: np.ndarray) -> tuple[str, ...]:
+    """What to say of rows that lie where another row of the same year lies: a cell that counts twice moves q."""
+    place = table.coordinates()
+    if place is None:
+        return ()
+    rows = np.flatnonzero(used & np.isfinite(place).all(axis=1))
+    key = place[rows]
+    if choice.time:
+        year = ColumnReader(table.columns).labels(choice.time).codes[rows]
+        key = np.column_stack([key, year])
+    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    extra = np.setdiff1d(np.arange(len(rows)), first)
+    if not len(extra):
+        return ()
+    second = int(extra[0])
+    mend = (
+        say("Remove the copies, or average the rows of a place and year.")
+        if choice.time
+        else say("A table of several years needs TIME; else remove the copies, or average the rows of a place.")
+    )
+    return (
+        say(
+            "{extra} of {rows} rows lie where another row lies, first row {second} where row {first} does (x {x:.10g}, "
+            "y {y:.10g}), and count as samples of their own. {mend}",
+            extra=len(extra),
+            rows=len(rows),
+            second=int(rows[second]) + 1,
+            first=int(rows[first[group.ravel()[second]]]) + 1,
+            x=place[rows[second], 0],
+            y=place[rows[second], 1],
+            mend=mend,
+        ),
+    )
 
 
 def _blocks(table: FeatureTable, choice: GeodetectorChoice, progress: Progress) -> Any:

@@ -19,6 +19,8 @@ TOLERANCE = 1e-10
 """Two q values closer than this are equal; sums of floats never are exactly."""
 ROUND_OFF = 1e-12
 """A stratum whose standard deviation is below this share of y's largest deviation holds equal values."""
+MOST_NONCENTRAL = 1e9
+"""The noncentrality up to which scipy is asked; of more than 4.3e9 it ends the whole program (scipy 1.10, Boost)."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def stratum_sums(y: Floats, codes: Integers, drop_singletons: bool = False) -> S
         y, codes = y[kept], codes[kept]
     level = y.mean() if len(y) else 0.0
     centred: Floats = y - level
+    if len(y):  # once more, for the mean of values far from 0 is itself rounded
+        rest = centred.mean()
+        level, centred = level + rest, centred - rest
     count = np.bincount(codes, minlength=len(everything))
     strata = np.flatnonzero(count)
     mean = np.bincount(codes, weights=centred, minlength=len(everything)) / np.maximum(count, 1)
@@ -112,10 +117,16 @@ def f_statistic(sums: StratumSums) -> float | None:
 def noncentral_f_sf(f: float, free_between: float, free_within: float, noncentrality: float) -> float:
     """Upper tail of the noncentral F distribution.
 
-    scipy's ``ncf.sf`` is NaN or negative where the noncentrality is 0, so the central law takes over there.
+    scipy's ``ncf.sf`` is NaN or negative where the noncentrality is 0, so the central law takes over there. Beyond
+    `MOST_NONCENTRAL` the sum of squares between hardly varies: F is its mean over a chi-squared share of what is
+    within, of so many degrees of freedom that the little it does vary is counted too (Patnaik 1949, Biometrika 36:202).
     """
     if noncentrality < 1e-9:
         return float(stats.f.sf(f, free_between, free_within))
+    if noncentrality > MOST_NONCENTRAL:
+        between = free_between + noncentrality
+        free = 1 / (1 / free_within + (1 + noncentrality / between) / between)
+        return float(stats.chi2.cdf(free * between / (free_between * f), free))
     return min(max(float(stats.ncf.sf(f, free_between, free_within, noncentrality)), 0.0), 1.0)
 
 

@@ -72,10 +72,19 @@ def local_report(run: LocalRun, folder: str, language: str) -> MethodReport:
         ],
         warnings=run.warnings,
         sentences=[
+            *_pooled(run, words),
             *((words["about_drivers"], _sentence(row, run, words)) for row in run.term_rows()[1:]),
             (words["about_fit"], words["local_better" if _is_better(run) else "local_not_better"]),
         ],
     )
+
+
+def _pooled(run: LocalRun, words: dict[str, str]) -> list[tuple[str, str]]:
+    """That years are taken together, which no local coefficient tells."""
+    times = run.observations.times
+    if times is None or len(times) < 2 or run.choice.method == "gtwr":
+        return []
+    return [(words["about_mind"], words["local_years_pooled"].format(years=len(times)))]
 
 
 def _is_better(run: LocalRun) -> bool:

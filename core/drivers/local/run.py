@@ -153,6 +153,7 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
             dropped=summarise(observations.dropped),
         )
     )
+    extra = _copies(observations, choice)
     if choice.within:
         observations = _within(observations)
     y, x, points = observations.y, observations.x, observations.coordinates
@@ -178,11 +179,42 @@ def run_local_regression(table: FeatureTable, choice: LocalChoice, progress: Pro
     )
     terms = ("const", *observations.x_names)
     collinear = collinearity_warnings(observations.x_names, x - x.mean(axis=0))
-    warnings = (*observations.warnings, *collinear, *doubts(choice, terms, found))
+    warnings = (*observations.warnings, *collinear, *doubts(choice, terms, found, extra))
     for warning in warnings:
         progress.warn(warning)
     progress.set(100)
     return LocalRun(table, choice, observations, terms, y, x, found, ols, models, spread, warnings)
+
+
+def _copies(observations: Observations, choice: LocalChoice) -> int:
+    """How many rows lie where another row lies, in the same year where years lie apart.
+
+    Raises:
+        InputError: half of the rows or more do, and nobody said that they are years: a bandwidth would count years as
+            places, and errors would take what a place keeps over the years as so many proofs.
+    """
+    place = observations.coordinates
+    if place is None:
+        raise TypeError("place is not as expected")
+    if choice.method == "gtwr" and observations.time is not None:
+        place = np.column_stack([place, observations.time])
+    _, codes, count = np.unique(place, axis=0, return_inverse=True, return_counts=True)
+    extra = len(place) - len(count)
+    shared = count[codes.ravel()] > 1
+    if 2 * np.count_nonzero(shared) >= len(place) and choice.time is None and not choice.within:
+        first = np.flatnonzero(codes.ravel() == codes.ravel()[np.argmax(shared)])[:2]
+        raise InputError(
+            say(
+                "{shared} of {rows} rows share their place with another (first rows {first} and {second}), as rows of "
+                "several years do: the bandwidth would count years as places. Give TIME and one YEAR, or METHOD gtwr; "
+                "TIME alone pools the years on purpose. Without years, average the rows of a place.",
+                shared=int(np.count_nonzero(shared)),
+                rows=len(place),
+                first=int(observations.rows[first[0]]) + 1,
+                second=int(observations.rows[first[1]]) + 1,
+            )
+        )
+    return extra
 
 
 def _within(observations: Observations) -> Observations:

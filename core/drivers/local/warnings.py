@@ -12,11 +12,11 @@ from .multiscale_errors import MOST_EXACT
 HIGH_CONDITION, HIGH_VIF = 30.0, 10.0
 
 
-def doubts(choice: LocalChoice, terms: tuple[str, ...], found: Estimate) -> tuple[str, ...]:
-    """The warnings of a fit, the gravest first."""
+def doubts(choice: LocalChoice, terms: tuple[str, ...], found: Estimate, extra: int) -> tuple[str, ...]:
+    """The warnings of a fit, the gravest first; `extra` rows lie where another row lies."""
     return (
         *_unfit(found),
-        *_copies(choice, found),
+        *_copies(choice, extra),
         *_edges(choice, terms, found),
         *_timeless(choice, found),
         *_collinear(found),
@@ -38,9 +38,7 @@ def _unfit(found: Estimate) -> list[str]:
     ]
 
 
-def _copies(choice: LocalChoice, found: Estimate) -> list[str]:
-    points = found.sample.points
-    extra = len(points) - len(np.unique(points, axis=0))
+def _copies(choice: LocalChoice, extra: int) -> list[str]:
     if not extra:
         return []
     if choice.time and choice.method != "gtwr":

@@ -15,6 +15,9 @@ from .effects import Groups, Projection
 from .specification import Test, f_test
 from .terms import previous_rows
 
+EXACT = 1e-20
+"""Share of the sum of squares below which what a regression leaves is round-off."""
+
 
 def serial_tests(observations: Observations, within_residuals: np.ndarray, year_effects: bool) -> tuple[Test, ...]:
     """Tests of errors that last, where there are three years of some cells at least; none else.
@@ -34,7 +37,7 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     """Residuals of the regression of first differences on their lag: -0.5 where errors do not last.
 
     No constants, as in Stata's xtserial; the covariance is clustered by entity with the factor G/(G-1) (n-1)/(n-k).
-    None where no entity has three times in a row.
+    None where no entity has three times in a row, or nothing is left of y.
     """
     if observations.entity is None or observations.time is None or observations.times is None:
         raise TypeError("observations.entity, observations.time, observations.times is not as expected")
@@ -51,6 +54,7 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     dx = dx[:, varies]
     if len(rows) <= dx.shape[1]:
         return None
+    dx = dx / np.sqrt((dx**2).sum(axis=0))  # or small columns would be taken for dependent ones beside large ones
     residuals = dy - dx @ np.linalg.lstsq(dx, dy, rcond=None)[0]
     of_row = np.full(observations.n, -1)
     of_row[rows] = np.arange(len(rows))
@@ -59,13 +63,16 @@ def wooldridge(observations: Observations, year_effects: bool = False) -> Test |
     if len(both) < 3:
         return None
     e, e1 = residuals[both], residuals[lag[both]]
-    slope = float(e1 @ e / (e1 @ e1))
+    squares = float(e1 @ e1)
+    if squares <= EXACT * float(dy @ dy):
+        return None
+    slope = float(e1 @ e) / squares
     _, cell = np.unique(observations.entity[rows[both]], return_inverse=True)
     scores = np.bincount(cell.reshape(-1), weights=e1 * (e - slope * e1))
     groups, n = len(scores), len(both)
     if groups < 2 or n < 2:
         return None
-    variance = groups / (groups - 1) * float(scores @ scores) / float(e1 @ e1) ** 2
+    variance = groups / (groups - 1) * float(scores @ scores) / squares**2
     if variance <= 0:
         return None
     note = say(

@@ -31,6 +31,7 @@ def opinions_on_q(
     why = absent(len(y))
     if why is not None:
         return (Opinion(Q, None, SAME, why),)
+    y = y - y.mean()  # q does not know the level of y, and a level far from 0 costs digits
     names = [name for name in strata if name in q and len(np.unique(strata[name])) <= MOST_STRATA]
     if not names:
         return (Opinion(Q, None, SAME, say("no factor of at most {most} strata has a q", most=MOST_STRATA)),)

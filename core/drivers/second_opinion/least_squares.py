@@ -12,7 +12,7 @@ from ...messages import say
 from ..observations import Observations
 from ..panel.covariance import calendar, parameters_beside
 from ..panel.regression import PanelResult
-from .opinion import Opinion, absent, compared, linear_model, program
+from .opinion import Opinion, absent, compared, linear_model, program, unit_of_rounding
 
 SLOPES, ERRORS = "second_opinion_slopes", "second_opinion_std_error"
 SAME_SLOPES = 1e-7
@@ -59,7 +59,8 @@ def opinions_on_panel(
     theirs = np.asarray(model.fit().params) / size
     called = f"{program()} OLS(y, X)"
     estimates = np.array([ours[name].estimate for name in names])
-    slopes = compared(SLOPES, names, estimates, theirs, SAME_SLOPES, called)
+    rounding = _rounding(rows, x / size, names, estimates) / size
+    slopes = compared(SLOPES, names, estimates, theirs, SAME_SLOPES, called, rounding)
     how = _errors_call(rows, result, effects, covariance, cluster, lags, x.shape[1], effect_codes)
     if isinstance(how, str):
         return slopes, Opinion(ERRORS, None, SAME_ERRORS, how)
@@ -68,7 +69,23 @@ def opinions_on_panel(
     errors = np.asarray(fit.bse) / size * np.sqrt(how.factor)
     mine = np.array([ours[name].std_error for name in names])
     note = say("{call}, variances times {factor}", call=f"{called}.fit({how.words})", factor=how.factor_words)
-    return slopes, compared(ERRORS, names, mine, errors, SAME_ERRORS, note)
+    return slopes, compared(ERRORS, names, mine, errors, SAME_ERRORS, note, rounding)
+
+
+def _rounding(rows: Observations, x: np.ndarray, names: Sequence[str], slopes: np.ndarray) -> np.ndarray:
+    """What rounding of y and of the drivers can make of the slopes on x, and of their errors, shape (k,).
+
+    Of an exact fit nothing else is left: its errors, and the slopes of drivers without effect, are round-off.
+
+    Args:
+        rows: as they were before means were taken out, for these are rounded with the digits that the means have.
+        x: what is left of the drivers, columns of length 1.
+        names, slopes: of the drivers and the constant.
+    """
+    drivers = dict(zip(rows.x_names, rows.x.T))
+    of_x = sum(abs(slope) * unit_of_rounding(drivers[name]) for name, slope in zip(names, slopes) if name in drivers)
+    spread = np.sqrt(np.abs(np.diag(np.linalg.pinv(x.T @ x))))
+    return np.asarray((unit_of_rounding(rows.y) + of_x) * spread)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from ...messages import say
 
 MOST_ROWS = 20_000  # beyond which the other program would take longer than the run
+ROUNDINGS = 100  # of a value on its way through means, effects and a factorisation
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,33 @@ class Opinion:
         return self.difference is None or self.difference <= self.limit
 
 
-def compared(test: str, names: Iterable[str], ours: np.ndarray, theirs: np.ndarray, limit: float, note: str) -> Opinion:
-    """The opinion on numbers that should be the same; the difference is relative to the larger of each two."""
-    size = np.maximum(np.maximum(np.abs(ours), np.abs(theirs)), np.finfo(float).tiny)
+def compared(
+    test: str,
+    names: Iterable[str],
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    limit: float,
+    note: str,
+    round_off: np.ndarray | float = 0.0,
+) -> Opinion:
+    """The opinion on numbers that should be the same; the difference is relative to the larger of each two.
+
+    Args:
+        test, limit, note: see `Opinion`.
+        names: of the numbers.
+        ours, theirs: shape (k,).
+        round_off: what rounding can make of each number; a difference as small as that is no disagreement.
+    """
+    size = np.maximum(np.maximum(np.abs(ours), np.abs(theirs)), np.maximum(round_off / limit, np.finfo(float).tiny))
     apart = np.abs(ours - theirs) / size
     worst = int(np.argmax(np.where(np.isfinite(apart), apart, np.inf)))
     found = float(apart[worst]) if np.isfinite(apart[worst]) else float("inf")
     return Opinion(test, found, limit, note, float(ours[worst]), float(theirs[worst]), list(names)[worst])
+
+
+def unit_of_rounding(values: np.ndarray) -> float:
+    """What rounding can make of the length of a column in which every value is rounded many times."""
+    return float(ROUNDINGS * np.finfo(float).eps * np.sqrt(len(values)) * np.abs(values).max(initial=0.0))
 
 
 def absent(rows: int) -> str | None:

@@ -12,7 +12,7 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from ..quantile.checks import Fit
 from ..quantile.sample import Sample
-from .opinion import Opinion, absent, program
+from .opinion import ROUNDINGS, Opinion, absent, program
 
 LOSS = "second_opinion_loss"
 NO_WORSE = 1e-9
@@ -48,7 +48,9 @@ def opinions_on_quantiles(
             params = np.asarray(model(sample.y, sample.x / size).fit(q=fit.quantile, max_iter=MOST_STEPS).params)
         residuals = sample.y - sample.x / size @ params
         loss = float(np.sum(residuals * (fit.quantile - (residuals < 0))))
-        scale = max(abs(loss), 1e-300)
+        # Of an exact fit only the round-off of y is left, in both programs.
+        round_off = float(ROUNDINGS * np.finfo(float).eps * np.abs(sample.y).sum())
+        scale = max(abs(loss), round_off / NO_WORSE, float(np.finfo(float).tiny))
         note = f"{program()} QuantReg(y, X).fit(q={fit.quantile:g}, max_iter={MOST_STEPS})"
         found[fit.quantile] = Opinion(
             LOSS, (fit.loss - loss) / scale, NO_WORSE, note, fit.loss, loss, f"{fit.quantile:g}"

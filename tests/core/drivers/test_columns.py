@@ -147,3 +147,11 @@ def test_a_field_that_is_a_variable_is_no_coordinate():
     assert table.with_roles(["y", "value"]).place is None
     placed = FeatureTable({"geometry x": np.zeros(3), "geometry y": np.zeros(3)}, ("geometry x", "geometry y"))
     assert placed.with_roles(["x", "y"]).place == ("geometry x", "geometry y")
+
+
+@pytest.mark.parametrize("value", [1.7976931348623157e308, -1e101])
+def test_numbers_whose_squares_are_none_are_refused_by_row(value):
+    reader = ColumnReader({"y": [1.0, 2.0, value]})
+    with pytest.raises(TableError, match=r"'y' holds .* in row 3 \(1 rows beyond 1e\+100\).* make it NULL"):
+        reader.numbers("y")
+    assert ColumnReader({"y": [1e99, 1e-99]}).numbers("y").tolist() == [1e99, 1e-99]

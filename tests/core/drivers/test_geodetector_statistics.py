@@ -135,3 +135,31 @@ def test_codes_of_32_bits_do_not_overflow():
     """The default integer of numpy 1 on Windows: 131,073 x 131,073 pairs are more than it holds."""
     codes = np.arange(131_073, dtype=np.int32)
     assert len(np.unique(pair_codes(codes, codes[::-1].copy()))) == len(codes)
+
+
+@pytest.mark.parametrize(("free_between", "free_within"), [(1, 3), (4, 100), (60, 10_000)])
+def test_far_noncentral_f_goes_on_where_scipy_ends_the_program(free_between, free_within):
+    """Boost gives up at 4.3e9 and takes QGIS with it; the law taken beyond 1e9 agrees with it below that."""
+    for times in (0.5, 1.0, 1.5, 3.0):
+        f = times * 3e9 / free_between
+        boost = stats.ncf.sf(f, free_between, free_within, 3e9)
+        assert noncentral_f_sf(f, free_between, free_within, 3e9) == pytest.approx(boost, abs=1e-7)
+    limit = stats.chi2.cdf(free_within / 1.5, free_within)  # nothing but the sum of squares within varies
+    assert noncentral_f_sf(1.5e30 / free_between, free_between, free_within, 1e30) == pytest.approx(limit, abs=1e-9)
+
+
+def test_values_far_from_zero_and_factors_that_tell_nearly_all_are_judged_too():
+    random = np.random.default_rng(1)
+    zone = np.repeat([0, 1, 2], [10, 20, 70])
+    y = zone + random.normal(size=100)
+    near, far = (geographical_detector(y + level, {"zone": zone}, ["zone"]).factors[0] for level in (0, 1e7))
+    assert far.q == pytest.approx(near.q, rel=1e-7) and far.p_f == pytest.approx(near.p_f, rel=1e-6)
+    assert 0 <= far.p_noncentral <= 1  # of a noncentrality of 1e15
+    told = geographical_detector(zone + 1e-7 * y, {"zone": zone}, ["zone"]).factors[0]
+    assert 1 - 1e-13 < told.q_low <= told.q <= told.q_high <= 1
+
+
+def test_q_does_not_know_the_level_of_y():
+    random = np.random.default_rng(2)
+    codes, y = random.integers(0, 4, 300), random.integers(0, 1000, 300).astype(float)
+    assert stratum_sums(y + 2.0**52, codes).q == pytest.approx(stratum_sums(y, codes).q, rel=1e-12)

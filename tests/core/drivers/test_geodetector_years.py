@@ -8,6 +8,7 @@ import pytest
 from ecoassets.core.drivers.feature_table import FeatureTable
 from ecoassets.core.drivers.geodetector.detector import ALL_YEARS, detect
 from ecoassets.core.drivers.geodetector.options import DetectorOptions
+from ecoassets.core.drivers.geodetector.report import geodetector_report
 from ecoassets.core.drivers.geodetector.run import (
     GeodetectorChoice,
     breaks_of,
@@ -141,3 +142,42 @@ def test_shares_of_the_tree_of_all_years_stand_in_no_year(panel):
     assert all(row.share_a is None for row in pooled[2000].interactions)
     assert pooled[ALL_YEARS].factors[0].share == pytest.approx(own[ALL_YEARS].factors[0].share)
     assert own[2000].factors[0].share != own[2005].factors[0].share
+
+
+def test_rows_that_lie_where_another_lies_are_told(panel):
+    several = FeatureTable(panel, ("x", "y"))
+    rows = len(panel["year"])
+
+    def told(table, **changes):
+        choice = GeodetectorChoice("value", ("x1", "x2"), options=DetectorOptions(strata=FIVE), **changes)
+        return [text for text in run_geodetector(table, choice).result.warnings if "another row lies" in text]
+
+    (pooled,) = told(several)
+    assert f"{rows - 56} of {rows} rows" in pooled and "needs TIME" in pooled
+    assert told(several, time="year") == []
+    copied = FeatureTable({name: np.append(values, values[:2]) for name, values in panel.items()}, ("x", "y"))
+    (twice,) = told(copied, time="year")
+    assert f"2 of {rows + 2} rows" in twice and f"first row {rows + 1} where row 1 does" in twice
+
+
+def test_shares_and_q_of_new_places_are_those_of_all_years(panel):
+    """As the help says: blank in the rows of years, unless each year has classes of its own."""
+    for breaks, blank in (("pooled", True), ("own", False)):
+        options = DetectorOptions(strata=FIVE, shares=True, folds=3, year_breaks=breaks)
+        choice = GeodetectorChoice("value", ("x1", "x2"), options=options, time="year")
+        table = run_geodetector(FeatureTable(panel, ("x", "y")), choice).factors()
+        names = [column.name for column in table.columns]
+        for row in table.rows:
+            values = dict(zip(names, row))
+            assert (values["share"] is None) == (values["q_cv"] is None) == (blank and values["year"] is not None)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_factor_of_one_stratum_is_not_told_as_doubtful(tmp_path, language):
+    random = np.random.default_rng(1)
+    x, noise = random.normal(size=(2, 200))
+    table = FeatureTable({"value": x + 0.1 * random.normal(size=200), "x": x, "noise": noise, "one": np.ones(200)})
+    run = run_geodetector(table, GeodetectorChoice("value", ("x", "noise", "one"), ("one",)))
+    report = geodetector_report(run, str(tmp_path), language)
+    told = [sentence for _, sentence in report.sentences if "one" in sentence.replace("One", "")]
+    assert len(told) == 1 and {"en": "One stratum only", "zh": "仅有一个分层"}[language] in told[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -274,6 +276,16 @@ class TestSerial:
             "x": np.arange(10.0),
         }
         assert serial_tests(read_observations(table, "y", ["x"], "c", "t"), np.zeros(10), False) == ()
+
+    def test_wooldridge_does_not_know_the_units_of_drivers(self):
+        rows = read_observations(case("panel_lag"), "value", ["x1", "x2"], "cell", "year")
+        apart = replace(rows, x=rows.x * [1e12, 1e-9])
+        assert wooldridge(apart).statistic == pytest.approx(wooldridge(rows).statistic, rel=1e-9)
+
+    def test_an_exact_fit_has_no_errors_that_could_last(self):
+        x = np.random.default_rng(1).integers(0, 9, 100).astype(float)
+        columns = {"x": x, "y": 2 * x, "cell": np.repeat(np.arange(20), 5), "year": np.tile(np.arange(5), 20)}
+        assert wooldridge(read_observations(columns, "y", ["x"], "cell", "year")) is None
 
     def test_wooldridge_keeps_its_level(self):
         """400 panels of 60 cells and 4 years without errors that last: 5 % with a binomial error of 1.1 %."""

@@ -123,3 +123,28 @@ def test_effects_that_hardly_hang_together_are_not_compared(monkeypatch):
     monkeypatch.setattr(least_squares, "MOST_SWEEPS", 1)
     (opinion,) = opinions_on_panel(rows(), result, "twoway", "iid")
     assert opinion.difference is None and "did not settle" in opinion.note
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-13])
+@pytest.mark.parametrize(("scale", "level"), [(1.0, 0.0), (1e13, 0.0), (1e-13, 0.0), (1e13, 5e14)])
+def test_round_off_of_an_exact_fit_is_no_disagreement(scale, level, noise):
+    random = np.random.default_rng(4)
+    x, z, left = random.normal(size=(3, 300))
+    columns = {"x": scale * x + level, "z": z, "cell": np.repeat(np.arange(60), 5), "year": np.tile(np.arange(5), 60)}
+    table = FeatureTable({**columns, "y": 2 * columns["x"] + noise * scale * left})
+    for effects, covariance in (("entity", "cluster"), ("twoway", "iid"), ("none", "robust")):
+        choice = PanelChoice("y", ("x", "z"), "cell", "year", effects, covariance, second_opinion=True)
+        assert all(opinion.agrees for opinion in run_panel_regression(table, choice).opinions)
+    run = run_quantile_regression(table, QuantileChoice("y", ("x", "z"), second_opinion=True))
+    assert all(opinion.agrees for opinion in run.opinions.values())
+
+
+def test_a_wrong_error_of_a_fit_with_little_left_is_told():
+    """What is left is a millionth of y: its digits are there, and a second opinion on them counts."""
+    columns = unbalanced(entities=30, times=8)
+    columns["y"] = 5 * columns["x0"] + 1e-6 * columns["y"]
+    given = read_observations(columns, "y", ["x0", "x1"], "cell", "year")
+    result = panel_regression(given, "entity", "iid")
+    wrong = replace(result.terms[0], std_error=result.terms[0].std_error * 1.0001)
+    assert disagreements(opinions_on_panel(given, result, "entity", "iid")) == ()
+    assert disagreements(opinions_on_panel(given, replace(result, terms=(wrong, *result.terms[1:])), "entity", "iid"))

@@ -170,3 +170,49 @@ def test_what_cannot_be_correlated(columbus, fields, changes, words):
     table = table.with_column("level", np.full(49, 3.0))
     with pytest.raises(InputError, match=words):
         run_correlation_matrix(table, CorrelationChoice(fields, **changes))
+
+
+def blanks(run):
+    return [warning for warning in run.warnings if "Partial correlations are blank" in warning]
+
+
+def test_missing_partial_correlations_are_told_with_their_fields():
+    a, b, c = np.random.default_rng(8).normal(size=(3, 50))
+    table = FeatureTable({"a": a, "b": b, "c": c, "twice": 2 * c + 1, "sum": a + c})
+    (told,) = blanks(run_correlation_matrix(table, CorrelationChoice(("a", "b", "c", "twice"))))
+    assert "all pairs: c and twice make each other up in the 50 rows" in told
+    run = run_correlation_matrix(table, CorrelationChoice(("a", "b", "sum"), partial=("c",)))
+    (told,) = blanks(run)
+    assert "blank for a - sum: a, sum and c make each other up" in told
+    assert {(row.field_a, row.field_b) for row in run.pairs() if row.partial_r is None} == {("a", "sum")}
+    assert blanks(run_correlation_matrix(table, CorrelationChoice(("a", "b", "c")))) == []
+
+
+def test_too_few_rows_for_a_partial_correlation_are_told_by_year():
+    values = np.random.default_rng(9).normal(size=(5, 26))
+    years = np.repeat([2000, 2010], [5, 21])
+    table = FeatureTable({**dict(zip("abcde", values)), "year": years})
+    (told,) = blanks(run_correlation_matrix(table, CorrelationChoice(tuple("abcde"), time="year")))
+    assert told.startswith("2000: ") and "5 rows are too few, they take 6 or more" in told
+    with pytest.raises(InputError, match="at least 4 rows; there are 3 of 2000. Leave out that year"):
+        run_correlation_matrix(FeatureTable({"a": values[0, 2:], "b": values[1, 2:], "year": years[2:]}),
+                               CorrelationChoice(("a", "b"), time="year"))  # fmt: skip
+
+
+def test_tests_over_all_years_know_that_a_mean_of_each_was_taken_out():
+    """r of values less their mean of the year is the partial correlation with the years held constant."""
+    random = np.random.default_rng(10)
+    year = np.repeat([1, 2, 3, 4], 4)
+    a, b, c = random.normal(size=(3, 16)) + year
+    run = run_correlation_matrix(FeatureTable({"a": a, "b": b, "c": c, "year": year}),
+                                 CorrelationChoice(("a", "b", "c"), time="year"))  # fmt: skip
+    row = next(row for row in run.pairs() if row.year is None and (row.field_a, row.field_b) == ("a", "b"))
+    dummies = np.column_stack([year == label for label in np.unique(year)]).astype(float)
+
+    def p_of_slope(*others):
+        matrix = np.column_stack([b, *others, dummies])
+        slopes, (rss,), _, _ = np.linalg.lstsq(matrix, a, rcond=None)
+        error = np.sqrt(rss / (16 - matrix.shape[1]) * np.linalg.inv(matrix.T @ matrix)[0, 0])
+        return 2 * stats.t.sf(abs(slopes[0] / error), 16 - matrix.shape[1])
+
+    assert row.p == pytest.approx(p_of_slope()) and row.partial_p == pytest.approx(p_of_slope(c))

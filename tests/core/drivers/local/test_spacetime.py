@@ -8,6 +8,7 @@ import pytest
 from ecoassets.core.drivers.feature_table import FeatureTable
 from ecoassets.core.drivers.local.choice import LocalChoice
 from ecoassets.core.drivers.local.kernels import Kernel
+from ecoassets.core.drivers.local.report import local_report
 from ecoassets.core.drivers.local.run import run_local_regression
 from ecoassets.core.drivers.local.search import find_bandwidth, search_range
 from ecoassets.core.drivers.local.spacetime import find_space_time, in_space_and_time
@@ -97,3 +98,32 @@ def test_years_that_make_no_difference_are_told():
     run = run_local_regression(table, LocalChoice("value", ("x",), method="gtwr", time="year"))
     assert run.estimate.tau == 0
     assert [text for text in run.warnings if "No weight of time fits better than none" in text]
+
+
+def pooled_rows():
+    rng = np.random.default_rng(7)
+    place, x = np.repeat(rng.uniform(0, 1e4, (60, 2)), 3, axis=0), rng.normal(size=180)
+    columns = {"value": x + 0.1 * rng.normal(size=180), "x": x, "year": np.tile([0.0, 1, 2], 60)}
+    return FeatureTable({**columns, "cell": np.repeat(np.arange(60), 3), "gx": place[:, 0], "gy": place[:, 1]},
+                        ("gx", "gy"))  # fmt: skip
+
+
+def test_years_that_nobody_told_are_refused_and_the_mends_work():
+    table = pooled_rows()
+    with pytest.raises(InputError, match=r"180 of 180 rows share their place .*rows 1 and 2.* Give TIME and one YEAR"):
+        run_local_regression(table, LocalChoice("value", ("x",)))
+    for mend in (
+        {"time": "year", "year": 1},
+        {"time": "year", "method": "gtwr"},
+        {"time": "year"},
+        {"entity": "cell", "within": True},
+    ):
+        assert run_local_regression(table, LocalChoice("value", ("x",), **mend)).observations.n in (60, 180)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_years_pooled_on_purpose_are_told_on_the_first_page(tmp_path, language):
+    report = local_report(run_local_regression(pooled_rows(), LocalChoice("value", ("x",), time="year")),
+                          str(tmp_path), language)  # fmt: skip
+    told = {"en": "The 3 years are pooled", "zh": "3 个年份合并计算"}[language]
+    assert told in report.sentences[0][1]
