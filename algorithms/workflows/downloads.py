@@ -155,6 +155,8 @@ class Downloads:
             self._given.supply("SCHEME", feed.layer.scheme)
         if name in SOIL_OUTPUTS and name != "SOIL_GROUP":
             self._given.supply("UNITS", "percent")
+        if name == "NPP" and self._given.default("NPP_UNIT") is not None:
+            self._given.supply("NPP_UNIT", "gc_m2")
 
     def _give_indicator(self, name: str, path: str) -> None:
         self._indicators[name] = path

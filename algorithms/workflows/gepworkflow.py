@@ -29,23 +29,27 @@ from ..services.soilerodibility import SOIL as TEXTURE
 from ..settings import report_language
 from ..translation import tr
 from .chain import Chain, Step
-from .soil_steps import SoilSteps, has_soil
-from .workflow import Workflow
+from .downloads import DownloadsParameters
+from .soil_steps import SoilSteps, has_soil, useful_sources
+from .workflow import FROM_DOWNLOADS, Workflow
 
 ACCOUNT = "gepaccount"
 PURIFIED = (("air", "airpurification", "AIR"), ("purification", "waterpurification", "WATER"))
 
 
-class GepWorkflow(Workflow, PriceParameters):
+class GepWorkflow(Workflow, PriceParameters, DownloadsParameters):
     """From maps, statistics and prices to the account of gross ecosystem product and the tables of the SEEA."""
 
     NAME = "gepworkflow"
+    NEEDS = (*PriceParameters.NEEDS, *FROM_DOWNLOADS)
     MAIN_MAP = "gep_map.tif"
     RESULTS: ClassVar[Mapping[str, tuple[int, ...]]] = {ACCOUNT: (4, 5, 6, 7)}
+    FED = ("LAND_COVER", "PRECIPITATION", "EVAPOTRANSPIRATION", *TEXTURE, "DEM", "NDVI", "NPP")
     YEARLY = ("PRECIPITATION", "EVAPOTRANSPIRATION", "NDVI", "NPP")
 
     def declare(self) -> None:
-        self.add_land_cover()
+        self.add_downloads_as_inputs()
+        self.add_land_cover(optional=True)
         self.add_zones(raster=False)
         for name in ("precipitation", "evapotranspiration"):
             self.add_series(name.upper(), quantity=name, optional=True)
@@ -88,6 +92,15 @@ class GepWorkflow(Workflow, PriceParameters):
         self.add_choice("FLUX_METHOD", tuple(FLUX_METHODS), "nep")
         self.add_number("NEP_RATIO")
         self.add_choice("OXYGEN_METHOD", tuple(OXYGEN_METHODS), "flux_method", advanced=True)
+
+    def fed(self, given: Given) -> tuple[str, ...]:
+        """Soil is counted where something tells what it holds, carbon where there is a table of its stocks."""
+        spared = {*TEXTURE, "DEM", "NDVI"}
+        if self._counts_soil(given):
+            spared -= useful_sources(given)
+        if not given.has("CARBON_TABLE"):
+            spared.add("NPP")
+        return tuple(name for name in self.FED if name not in spared)
 
     def steps(self, given: Given) -> int:
         soil = SoilSteps(given).count if has_soil(given) and self._counts_soil(given) else 0

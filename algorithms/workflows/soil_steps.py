@@ -28,6 +28,12 @@ def has_soil(given: Given) -> bool:
     )
 
 
+def useful_sources(given: Given) -> set[str]:
+    """What factors that are not given would be made of; relief makes both LS and P."""
+    wanted = {source for factor, sources in SOURCES.items() if not given.has(factor) for source in sources}
+    return wanted if given.has("P") else {*wanted, "DEM"}
+
+
 class SoilSteps:
     """The steps from rain, texture, relief and plants to soil retention."""
 

@@ -33,7 +33,7 @@ from ..services.soilerodibility import SOIL as TEXTURE
 from ..translation import tr
 from .chain import Chain, Step
 from .downloads import INDICATORS, DownloadsParameters
-from .soil_steps import SoilSteps, has_soil
+from .soil_steps import SoilSteps, has_soil, useful_sources
 from .workflow import FROM_DOWNLOADS, Workflow, last_land_cover
 
 WATER, SOIL, FLOOD, HABITAT, QUALITY = (
@@ -114,9 +114,7 @@ class ZoningWorkflow(Workflow, DownloadsParameters):
 
     def fed(self, given: Given) -> tuple[str, ...]:
         """Texture is of no use where K is given, nor soil groups without storms; EQI takes leaf area and GPP, too."""
-        spared = {"DEM"} if given.has("LS") and given.has("P") else set()
-        spared |= {"NDVI"} if given.has("C") else set()
-        spared |= set(TEXTURE) if given.has("K") else set()
+        spared = {*TEXTURE, "DEM", "NDVI"} - useful_sources(given)
         if not (given.has("STORM_RAINFALL") or given.has("STORM_DEPTH")):
             spared.add("SOIL_GROUP")
         graded = given.choice("QUALITY_METHOD") == "eqi" and not given.has("INDICATORS")

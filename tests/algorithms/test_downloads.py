@@ -12,7 +12,7 @@ from osgeo import gdal
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback, QgsProject
 
 from ecoassets.core.tools.practice.region import build_region, write_region
-from ecoassets.tests.algorithms.helpers import files_in, read_csv, run
+from ecoassets.tests.algorithms.helpers import files_in, read_csv, run, write_text
 from ecoassets.tests.rasters import read_raster
 from ecoassets.tests.region_downloads import RegionDownloads
 
@@ -166,6 +166,25 @@ def test_land_cover_by_hand_is_the_grid(place, tmp_path):
     )
     own, rain = gdal.Open(cover[0]), gdal.Open(str(tmp_path / "inputs" / "precipitation.tif"))
     assert own.GetGeoTransform() == rain.GetGeoTransform()
+
+
+def test_the_account_takes_downloads_where_it_has_a_use_for_them(place, tmp_path):
+    """Carbon has a table, soil has no density: NPP is imported, texture is not; the unit is that of the import."""
+    codes = "".join(f"{code},4,1,80,0.5\n" for code in range(1, 10))
+    stocks = write_text(tmp_path / "carbon.csv", f"code,above,below,soil,dead\n{codes}")
+    given = {"CARBON_TABLE": stocks, "NEP_RATIO": 0.25, "NPP_UNIT": "tc_ha", "PRESET": "garze2010"}
+    follow("gepworkflow", place, tmp_path / "out", **given)
+    made = {name for name in files_in(tmp_path / "out" / "inputs") if name.endswith(".tif")}
+    assert made == {"land_cover.tif", "precipitation.tif", "evapotranspiration.tif", "npp.tif"}
+    flux = [row for row in read_csv(tmp_path / "out" / "carbon_flux.csv") if row["year"] == "2015"]
+    npp = read_raster(tmp_path / "out" / "inputs" / "npp.tif")
+    area = read_raster(tmp_path / "out" / "study_area.tif").reshape(-1, *npp.shape[1:])[0]
+    inside = np.isfinite(npp).all(axis=0) & (area == 1)
+    assert sum(float(row["npp_t"]) for row in flux) == pytest.approx(npp[0][inside].sum() * 0.04, rel=1e-6), (
+        "g/m2 on pixels of 4 ha are 0.04 t each"
+    )
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "MOD17A3HGF" in report
 
 
 def test_without_land_cover_nothing_starts(place, tmp_path):
