@@ -29,11 +29,13 @@ class FieldWords:
         heads: words of each field, "" where it is the user's own.
         values: words of the values of each field by what it holds; empty where they stay.
         decimals: digits after the point of each field; None where it holds no broken numbers.
+        texts: names of the fields that hold texts.
     """
 
     heads: tuple[str, ...]
     values: tuple[Mapping[str, str], ...]
     decimals: tuple[int | None, ...] = field(default=())
+    texts: tuple[str, ...] = ()
 
 
 def field_words(
@@ -63,7 +65,8 @@ def field_words(
         words = legend or (_words(column, of_column, language, names) if own else {})
         values.append(words)
         decimals.append(decimals_of(of_column) if column.kind == "number" and not words else None)
-    return FieldWords(tuple(heads), tuple(values), tuple(decimals))
+    texts = tuple(column.name for column in told.table.columns if column.kind == "text")
+    return FieldWords(tuple(heads), tuple(values), tuple(decimals), texts)
 
 
 def _words(column: Column, cells: Sequence[Cell], language: str, names: Mapping[str, str]) -> dict[str, str]:

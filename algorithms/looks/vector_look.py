@@ -31,6 +31,7 @@ from ..translation import tr
 from .canvas import written
 from .field_words import FieldWords, tell_fields
 from .landing import dress_when_loaded
+from .table_look import set_widths, tell_types
 
 STEPS = 9
 _BEYOND = 1e300  # what grey features have in place of their number
@@ -103,7 +104,9 @@ def dress_features_when_loaded(
     name = context.layerToLoadOnCompletionDetails(layer_id).name
 
     def dress(layer: QgsVectorLayer, _: QgsProject) -> QgsLayerTreeLayer:
-        tell_fields(layer, words)  # first, for the further styles are copies
+        tell_types(layer, words.texts)
+        tell_fields(layer, words)  # before the look, for its further styles are copies
+        set_widths(layer, words)
         if look is not None:
             show_features(layer, look)
         else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ecoassets.algorithms.features import new_feature
 from ecoassets.algorithms.looks.field_words import FieldWords, decimals_of, tell_fields
+from ecoassets.algorithms.looks.table_look import tell_types
 from ecoassets.tests.algorithms.helpers import VALUE
 from ecoassets.tests.rasters import write_raster
 
@@ -100,11 +103,38 @@ def test_numbers_are_rounded_where_they_are_shown(qgis_app):
     assert [shown(layer, row, name) for name in ("value", "p")] == ["1,234.57", "0.0312"]
 
 
-def test_a_table_of_text_keeps_words_too(table):
-    """CSV files hold text; their heads and ids are told all the same."""
-    layer = table("zh", "value.csv")
+def test_a_text_file_has_words_and_numbers_too(table):
+    """CSV files do not tell types; their numbers are numbers all the same: rounded, set right, sorted by size."""
+    layer, other = table("zh", "value.csv"), table("zh", "value.gpkg")
     assert heads(layer)["ecosystem"] == "生态系统"
     assert {shown(layer, one, "ecosystem") for one in layer.getFeatures()} == {"森林", "农田"}
+    numeric = [field.name() for field in other.fields() if field.isNumeric() and field.name() != "fid"]
+    assert "value" in numeric
+    assert [field.name() for field in layer.fields() if field.isNumeric()] == numeric
+    forest = next(row for row in layer.getFeatures() if row["ecosystem"] == "forest")
+    assert re.fullmatch(r"\d,\d{3}\.\d\d", shown(layer, forest, "value"))
+
+
+def test_texts_of_digits_stay_texts_in_a_text_file(qgis_app, tmp_path):
+    from qgis.core import QgsVectorLayer
+
+    (tmp_path / "zones.csv").write_text('zone,area_ha\n"001",12.5\n"002",3\n', encoding="utf-8")
+    layer = QgsVectorLayer(str(tmp_path / "zones.csv"), "zones", "ogr")
+    tell_types(layer, ["zone"])
+    assert [row.attributes() for row in layer.getFeatures()] == [["001", 12.5], ["002", 3.0]]
+    assert layer.name() == "zones"
+
+
+def test_columns_are_as_wide_as_their_heads(table):
+    from qgis.PyQt.QtGui import QFont, QFontMetrics
+
+    for name in ("value.csv", "value.gpkg"):
+        layer = table("en", name)
+        for column in layer.attributeTableConfig().columns():
+            place = layer.fields().indexOf(column.name)
+            if place >= 0:
+                head = QFontMetrics(QFont()).horizontalAdvance(layer.attributeDisplayName(place))
+                assert column.width > head, column.name
 
 
 @pytest.mark.parametrize(
