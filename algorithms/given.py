@@ -37,7 +37,7 @@ from .checks.values import MOST, number_of, wrong_value
 from .compat import fields_of
 from .declared import LINES, POLYGONS, STREAMED, DeclaredAlgorithm
 from .help_texts import QUANTITY
-from .inputs import CSV_FILES, OWN_YEARS, layer_legend, listed, require_all_found, table_file, table_of
+from .inputs import CSV_FILES, OWN_YEARS, layer_legend, listed, raster_layers, require_all_found, table_file, table_of
 from .polygon_copies import polygons_path
 from .products import GivenProducts
 from .raster_views import raster_path
@@ -374,7 +374,7 @@ class Given:
         name, taken = definition.name(), self.products.of(definition.name())
         others = [one for number, one in enumerate(listed(self._parameters.get(name))) if number not in taken]
         parameters = {**self._parameters, name: others} if taken else self._parameters
-        layers = self._algorithm.parameterAsLayerList(parameters, name, self._context) if others or not taken else []
+        layers = raster_layers(self._algorithm, parameters, name, self._context) if others or not taken else []
         require_all_found(definition, self._parameters.get(definition.name()), len(layers) + len(taken))
         self._rasters[name] = [raster_path(layer, definition.description()) for layer in layers]
         self._take_names(name, layers)

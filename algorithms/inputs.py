@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -54,6 +54,21 @@ UNSET = "#000000"  # what QGIS shows for codes that a palette leaves out
 def load_as_raster(text: str, context: QgsProcessingContext) -> QgsMapLayer | None:
     """The layer of a text; the context keeps it for later. QGIS would try a table first, and say so in its log."""
     return QgsProcessingUtils.mapLayerFromString(text, context, True, QgsProcessingUtils.LayerHint.Raster)
+
+
+def load_as_rasters(values: Iterable[Any], context: QgsProcessingContext) -> None:
+    """Has the context hold the rasters that texts among the values name, before QGIS looks for them there."""
+    for one in values:
+        if isinstance(one, str) and one:
+            load_as_raster(one, context)
+
+
+def raster_layers(
+    algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any], name: str, context: QgsProcessingContext
+) -> list[QgsMapLayer]:
+    """The layers of a list of rasters."""
+    load_as_rasters(listed(parameters.get(name)), context)
+    return list(algorithm.parameterAsLayerList(parameters, name, context))
 
 
 def unreadable(definition: QgsProcessingParameterDefinition, value: Any, context: QgsProcessingContext) -> list[str]:
@@ -159,6 +174,7 @@ class AskedParameters:
         values = listed(self._parameters.get(name))
         if any(isinstance(one, str) and place_of_text(one) for one in values):
             return []
+        load_as_rasters(values, self._context)
         layers = [self._layer(one) for one in values]
         return [raster_path(layer, self.label(name)) for layer in layers if layer is not None]
 

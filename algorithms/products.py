@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingParameterDefinition,
-    QgsProcessingUtils,
     QgsProperty,
     QgsRasterLayer,
 )
@@ -23,7 +22,7 @@ from ..core.resources import RESOURCES
 from ..core.years import parse_years
 from .declared import DeclaredAlgorithm
 from .help_texts import QUANTITY
-from .inputs import listed
+from .inputs import listed, load_as_raster
 from .translation import tr
 
 STAND_IN = str(RESOURCES / "layouts" / "any_raster.vrt")  # a raster that every QGIS loads
@@ -76,7 +75,7 @@ class GivenProducts:
             if number in taken:
                 paths.append(taken[number].place.text)
                 continue
-            layer = one if isinstance(one, QgsMapLayer) else QgsProcessingUtils.mapLayerFromString(str(one), context)
+            layer = one if isinstance(one, QgsMapLayer) else load_as_raster(str(one), context)
             paths.append(layer.source().split("|", 1)[0] if layer is not None else str(one))
         return paths
 

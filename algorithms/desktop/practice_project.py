@@ -31,7 +31,7 @@ from ...core.legends import load_legend
 from ...core.raster.output import ClassColour
 from ...core.report.pictures.quicklook import read_sample
 from ...core.resources import RESOURCES
-from ...core.tools.practice.files import RasterFile, RegionFiles, ShapesFile, TableFile
+from ...core.tools.practice.model import RasterFile, RegionFiles, ShapesFile, TableFile
 from ..compat import user_language
 from ..looks.canvas import BandLook, Look, apply_look, rounded, set_year
 from ..looks.landing import SERIES, step_by_years

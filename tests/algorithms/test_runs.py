@@ -77,6 +77,20 @@ def test_a_run_by_hand(maps, outputs):
     assert log.percents[-1] == 100
 
 
+def test_rasters_named_by_their_paths_are_not_opened_as_tables_first(maps, outputs):
+    """QGIS would say in its log that OGR cannot open them."""
+    from qgis.core import Qgis, QgsApplication
+
+    logged = []
+    received = QgsApplication.messageLog().messageReceived[str, str, Qgis.MessageLevel]
+    received.connect(note := lambda message, tag, level: logged.append(message))
+    try:
+        run(VALUE, {"LAND_COVER": maps, "YEARS": "2000, 2005", "OUTPUT": str(outputs / "value.tif")})
+    finally:
+        received.disconnect(note)
+    assert [message for message in logged if "open" in message] == []
+
+
 def test_numbers_are_plain(maps, outputs):
     results = run(VALUE, {"LAND_COVER": maps, "YEARS": "2000, 2005", "OUTPUT": str(outputs / "value.tif")})
     assert {name: type(results[name]) for name in ("TOTAL_FIRST", "TOTAL_LAST")} == {

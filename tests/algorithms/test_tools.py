@@ -63,12 +63,12 @@ class TestPracticeRegion:
         details.postProcessor().postProcessLayer(layer, context, feedback)
         (group,) = project.layerTreeRoot().children()
         assert group.name() == "Practice region"
-        assert [child.name() for child in group.children()][:3] == ["districts", "Land", "Relief and soil"]
+        assert [child.name() for child in group.children()][:3] == ["Districts", "Land", "Relief and soil"]
         assert [child.name() for child in group.children()[1].children()] == [
-            "study boundary", "planning units", "lake and reservoir", "main roads", "towns", "land cover",
+            "Study boundary", "Planning units", "Lake and reservoir", "Main roads", "Towns", "Land cover",
         ]  # fmt: skip
         shown = [node.layer().name() for node in group.findLayers() if node.isVisible()]
-        assert shown == ["districts", "land cover 2015"]
+        assert shown == ["Districts", "Land cover 2015"]
         project.clear()
 
     @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_districts_with_names_lie_over_the_main_map_and_nothing_shines_through_i
 def test_the_first_start_speaks_english(english):
     start = english["start"]
     assert start["project"] == "Practice region"
-    assert start["canvas"] == ["districts", "Zoning plan"]
+    assert start["canvas"] == ["Districts", "Zoning plan"]
     assert not HAN.search(" ".join([start["group"], *start["members"], *start["region"], *start["told"]]))
 
 

@@ -182,7 +182,10 @@ def _tax_prices(air_tax: float | None, water_tax: float | None) -> PriceBook:
             Price(
                 str(row["service"]), "", "", pollution_price(rate, kilograms), unit, TAX_YEAR, NO_INDEX,
                 low=pollution_price(lowest, kilograms), high=pollution_price(highest, kilograms),
-                method=f"pollution tax {rate:g} CNY per equivalent / {kilograms:g} kg", source=str(row["source"]),
+                method=say(
+                    "pollution tax {rate:g} CNY per equivalent / {kilograms:g} kg", rate=rate, kilograms=kilograms
+                ),
+                source=str(row["source"]),
                 region="China", table="pollution_equivalents",
             )
         )  # fmt: skip

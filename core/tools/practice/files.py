@@ -6,7 +6,6 @@ import csv
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,61 +16,15 @@ from ...errors import OutputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.files import PendingFile, together
-from .model import Frame, Layer, Piece, Region, Shapes, Table
+from .model import Frame, Layer, Piece, RasterFile, Region, RegionFiles, Shapes, ShapesFile, Table, TableFile
+from .readme import readme
 
 CREATION = ("TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE", "ZLEVEL=2", "BIGTIFF=IF_SAFER")
 
 
-@dataclass(frozen=True)
-class RasterFile:
-    """A raster on disk; `kind` is `continuous` or `classes`, `series` its name without the year."""
-
-    path: str
-    name: str
-    series: str
-    title: str
-    kind: str
-    unit: str
-    year: int | None
-    bands: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ShapesFile:
-    """A polygon layer on disk; the layer in the file is called `name`."""
-
-    path: str
-    name: str
-    title: str
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TableFile:
-    """A table on disk."""
-
-    path: str
-    name: str
-    title: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RegionFiles:
-    """Where everything went."""
-
-    folder: str
-    rasters: tuple[RasterFile, ...]
-    shapes: tuple[ShapesFile, ...]
-    tables: tuple[TableFile, ...]
-    readme: str
-
-    def raster(self, name: str) -> RasterFile:
-        """The raster of that name. Raises KeyError."""
-        return {raster.name: raster for raster in self.rasters}[name]
-
-
-def write_region(region: Region, folder: str | os.PathLike[str], progress: Progress = QUIET) -> RegionFiles:
+def write_region(
+    region: Region, folder: str | os.PathLike[str], progress: Progress = QUIET, language: str = "en"
+) -> RegionFiles:
     """Writes a region that is in memory; see `write_pieces`."""
     pieces: list[Piece] = [*region.layers, *region.shapes, *region.tables]
 
@@ -80,13 +33,17 @@ def write_region(region: Region, folder: str | os.PathLike[str], progress: Progr
             progress.set(100 * done / len(pieces))
             yield piece
 
-    return write_pieces(region, one_by_one(), folder, progress)
+    return write_pieces(region, one_by_one(), folder, progress, language)
 
 
 def write_pieces(
-    frame: Frame, pieces: Iterable[Piece], folder: str | os.PathLike[str], progress: Progress = QUIET
+    frame: Frame,
+    pieces: Iterable[Piece],
+    folder: str | os.PathLike[str],
+    progress: Progress = QUIET,
+    language: str = "en",
 ) -> RegionFiles:
-    """Writes layers, shapes (the boundary first) and tables as they come, and a README.txt.
+    """Writes layers, shapes (the boundary first) and tables as they come, and a README.txt in a language.
 
     Files of the same name are replaced; all take their places when all of them are whole.
 
@@ -106,12 +63,12 @@ def write_pieces(
             )
         ) from None
     with together():
-        files = _write_all(frame, pieces, target, progress)
+        files = _write_all(frame, pieces, target, progress, language)
     progress.set(100)
     return files
 
 
-def _write_all(frame: Frame, pieces: Iterable[Piece], target: Path, progress: Progress) -> RegionFiles:
+def _write_all(frame: Frame, pieces: Iterable[Piece], target: Path, progress: Progress, language: str) -> RegionFiles:
     rasters, shapes, tables, outline = [], [], [], None
     for piece in pieces:
         progress.check()
@@ -128,7 +85,7 @@ def _write_all(frame: Frame, pieces: Iterable[Piece], target: Path, progress: Pr
                 shapes.append(_write_shapes(piece, outline, system, target))
     files = RegionFiles(str(target), tuple(rasters), tuple(shapes), tuple(tables), str(target / "README.txt"))
     with _whole_file(target / "README.txt") as part:
-        part.write_text(_readme(frame, files), encoding="utf-8")
+        part.write_text(readme(frame, files, language), encoding="utf-8")
     return files
 
 
@@ -242,42 +199,3 @@ def _write_table(table: Table, folder: Path) -> TableFile:
         writer.writerow(table.columns)
         writer.writerows(table.rows)
     return TableFile(str(path), table.name, table.title, table.columns)
-
-
-def _readme(frame: Frame, files: RegionFiles) -> str:
-    years = ", ".join(str(year) for year in frame.years)
-    lines = [
-        "EcoAssets practice region",
-        "",
-        f"Synthetic: no real place. Size {frame.size}, seed {frame.seed}, years {years}.",
-        f"Grid: EPSG:{frame.epsg}, pixels of {frame.pixel_m:g} m, upper left corner "
-        f"{frame.origin[0]:.0f} E, {frame.origin[1]:.0f} N.",
-        "",
-        "Rasters (GeoTIFF)",
-    ]
-    series: dict[str, list[RasterFile]] = {}
-    for raster in files.rasters:
-        series.setdefault(raster.series, []).append(raster)
-    for name, members in series.items():
-        file = f"{name}.tif" if members[0].year is None else f"{name}_YEAR.tif"
-        some = (
-            ""
-            if members[0].year is None or len(members) == len(frame.years)
-            else (f" ({', '.join(str(member.year) for member in members)})")
-        )
-        unit = members[0].unit or ("class code" if members[0].kind == "classes" else "digital number")
-        lines.append(f"  {file}{some} [{unit}]: {members[0].title}")
-        if len(members[0].bands) > 1 and name != "precipitation_monthly":
-            lines += [f"      band {number}: {band}" for number, band in enumerate(members[0].bands, start=1)]
-    lines += ["", "Polygons (GeoPackage)"]
-    lines += [f"  {Path(shape.path).name}: {shape.title}; fields {', '.join(shape.fields)}" for shape in files.shapes]
-    lines += ["", "Tables (CSV)"]
-    lines += [f"  {Path(table.path).name}: {table.title}; columns {', '.join(table.columns)}" for table in files.tables]
-    lines += [
-        "",
-        "Traps put in on purpose: nothing outside the boundary in the land cover; small holes in its second year; no",
-        "NPP and GPP on lake and reservoir; no evapotranspiration on water and in cities; NDVI needs its scale; a",
-        "cloud in every Landsat image.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -113,3 +113,52 @@ class Region(Frame):
     def layer(self, name: str) -> Layer:
         """The raster of that name. Raises KeyError."""
         return {layer.name: layer for layer in self.layers}[name]
+
+
+@dataclass(frozen=True)
+class RasterFile:
+    """A raster on disk; `kind` is `continuous` or `classes`, `series` its name without the year."""
+
+    path: str
+    name: str
+    series: str
+    title: str
+    kind: str
+    unit: str
+    year: int | None
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShapesFile:
+    """A polygon layer on disk; the layer in the file is called `name`."""
+
+    path: str
+    name: str
+    title: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table on disk."""
+
+    path: str
+    name: str
+    title: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RegionFiles:
+    """Where everything went."""
+
+    folder: str
+    rasters: tuple[RasterFile, ...]
+    shapes: tuple[ShapesFile, ...]
+    tables: tuple[TableFile, ...]
+    readme: str
+
+    def raster(self, name: str) -> RasterFile:
+        """The raster of that name. Raises KeyError."""
+        return {raster.name: raster for raster in self.rasters}[name]

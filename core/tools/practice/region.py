@@ -20,9 +20,21 @@ from ...progress import QUIET, Progress
 from . import land as land
 from . import layers as make
 from .accounts import District, account_tables
-from .files import RasterFile, RegionFiles, ShapesFile, TableFile, write_pieces, write_region
+from .files import write_pieces, write_region
 from .image import BANDS, landsat_image
-from .model import Feature, Frame, Layer, Piece, Region, Shapes, Table
+from .model import (
+    Feature,
+    Frame,
+    Layer,
+    Piece,
+    RasterFile,
+    Region,
+    RegionFiles,
+    Shapes,
+    ShapesFile,
+    Table,
+    TableFile,
+)
 from .outlines import ORIGIN, district_shapes, planning_units, sums_by, to_map, water_shapes
 from .shapes import district_seats, districts, inside_outline, outline
 from .stored import class_layer, cover_layer, layer, ndvi_layer
@@ -79,7 +91,7 @@ def make_region(
         Cancelled: the user asked to stop.
     """
     frame = _frame(size, seed, YEARS, 30.0)
-    return write_pieces(frame, _pieces(frame, language, progress), folder, progress)
+    return write_pieces(frame, _pieces(frame, language, progress), folder, progress, language)
 
 
 def _frame(size: int, seed: int, years: Sequence[int], pixel_m: float) -> Frame:

@@ -22,7 +22,7 @@ from ecoassets.core.report.away.workbook import write_workbook
 from ecoassets.core.report.pictures.sizes import picture_sizes
 from ecoassets.core.report.table_words import value_word
 from ecoassets.core.results import Column, ResultTable
-from ecoassets.core.tables import Provenance
+from ecoassets.core.tables import Provenance, resource_table
 
 VALUE = ResultTable(
     (
@@ -149,6 +149,14 @@ class TestValues:
     )
     def test_in_both_languages(self, column, value, english, chinese):
         assert (value_word(column, value, "en"), value_word(column, value, "zh")) == (english, chinese)
+
+    def test_sources_and_methods_of_prices_are_told_in_chinese(self):
+        """They are sentences, which a Chinese reader would meet in English in the table of prices."""
+        rows = [*resource_table("gep_prices").rows, *resource_table("pollution_equivalents").rows]
+        texts = {(c, str(row[c])) for row in rows for c in ("source", "method", "region", "note") if row.get(c)}
+        assert len(texts) > 40
+        assert [text for column, text in texts if not value_word(column, text, "zh")] == []
+        assert [text for column, text in texts if value_word(column, text, "en")] == []
 
     def test_every_entry_names_what_there_is(self):
         """Tables, columns and parameters that `value_words.yaml` refers to are read, in both languages."""

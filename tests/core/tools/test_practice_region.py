@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from osgeo import gdal, ogr, osr
 
 from ecoassets.core.errors import Cancelled, InputError, OutputError
 from ecoassets.core.progress import Progress
+from ecoassets.core.tools.practice.readme import readme
 from ecoassets.core.tools.practice.region import build_region, make_region, write_region
 
 YEARS = (2000, 2005, 2010, 2015)
@@ -306,6 +308,15 @@ def test_the_readme_names_every_series(files):
     text = Path(files.readme).read_text(encoding="utf-8")
     for raster in files.rasters:
         assert f"{raster.series}_YEAR.tif" in text or f"{raster.series}.tif" in text
+
+
+def test_a_chinese_readme_tells_the_same_files_in_chinese(region, files):
+    english, chinese = (readme(region, files, language).split("\n") for language in ("en", "zh"))
+    told = [line for line in chinese if line.startswith("  ") and not line.startswith("   ")]
+    assert len(told) == sum(line.startswith("  ") and not line.startswith("   ") for line in english)
+    for line in told:
+        assert re.search(r"[\u4e00-\u9fff]", line.split("：", 1)[1]), line
+    assert "  ndvi_年份.tif［1］：生长季 NDVI，以缩放系数 0.0001 存储" in chinese
 
 
 def test_gdal_is_left_as_found(region, tmp_path):
