@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 from qgis.PyQt.QtCore import Qt
 
 from ...core.errors import Cancelled, InputError
+from ...core.raster.dataset import open_raster
 from ..translation import tr
 
 PROVIDERS = ("grass", "grass7")
+# r.watershed holds some 30 bytes per pixel. Larger maps go through files, which takes longer, to the same result.
+MOST_IN_MEMORY = 100_000_000
+SWAPPING_MB = 2000
 
 
 class _GrassFeedback(QgsProcessingFeedback):
@@ -65,7 +70,9 @@ def accumulate_flow(
     """
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(name)
     path = os.path.join(folder, "flow_accumulation.tif")
-    parameters = {"elevation": dem, "accumulation": path, "convergence": 5}
+    parameters: dict[str, Any] = {"elevation": dem, "accumulation": path, "convergence": 5}
+    if _pixels(dem) > MOST_IN_MEMORY:
+        parameters.update({"-m": True, "memory": SWAPPING_MB})
     feedback.pushInfo(tr("Flow accumulation is computed by {name}.", name=name))
     try:
         _, succeeded = algorithm.run(parameters, context, _GrassFeedback(feedback), {}, False)
@@ -78,6 +85,11 @@ def accumulate_flow(
     if not succeeded or not os.path.isfile(path):
         raise InputError(tr("GRASS wrote no flow accumulation; its messages are above.") + _other_ways())
     return path
+
+
+def _pixels(path: str) -> int:
+    dataset = open_raster(path)
+    return int(dataset.RasterXSize * dataset.RasterYSize)
 
 
 def _other_ways() -> str:
