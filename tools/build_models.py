@@ -26,6 +26,7 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
@@ -92,7 +93,9 @@ def _input(name: str, label: str, described: Mapping[str, Any]) -> QgsProcessing
         return QgsProcessingParameterRasterLayer(name, label)
     if kind == "polygons":
         polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
-        return QgsProcessingParameterFeatureSource(name, label, polygons, optional=True)
+        return QgsProcessingParameterFeatureSource(name, label, polygons, optional=not described.get("required"))
+    if kind == "folder":
+        return QgsProcessingParameterFile(name, label, QgsProcessingParameterFile.Behavior.Folder)
     if kind == "table":
         tables = [QgsProcessing.SourceType.TypeVector]
         return QgsProcessingParameterFeatureSource(name, label, tables, optional=True)
@@ -102,7 +105,7 @@ def _input(name: str, label: str, described: Mapping[str, Any]) -> QgsProcessing
         options: Any = described["options"]
         words = list({"schemes": SCHEMES, "sensors": SENSORS}[options] if isinstance(options, str) else options)
         return QgsProcessingParameterEnum(name, label, words, defaultValue=default, usesStaticStrings=True)
-    return QgsProcessingParameterString(name, label)
+    return QgsProcessingParameterString(name, label, optional=bool(described.get("optional")))
 
 
 def _defaults(child: QgsProcessingModelChildAlgorithm) -> dict[str, Any]:

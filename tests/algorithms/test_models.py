@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 import yaml
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessingParameterDefinition
 
 from ecoassets.algorithms.desktop.menu import MODELS, copy_models
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import read_csv
 from ecoassets.tests.rasters import read_raster
+from ecoassets.tests.region_downloads import RegionDownloads
 
 YEARS = (2000, 2005)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 SPECIFICATION = yaml.safe_load((Path(__file__).resolve().parents[2] / "tools" / "models.yaml").read_text("utf-8"))
-NAMES = ("ecological_assets", "gross_ecosystem_product", "restoration_and_conservation", "value_profit_and_loss")
+PAPERS = ("ecological_assets", "gross_ecosystem_product", "restoration_and_conservation", "value_profit_and_loss")
+OF_DOWNLOADS = {
+    "downloads_to_ecological_assets": "assetsworkflow",
+    "downloads_to_ecosystem_product": "gepworkflow",
+    "downloads_to_service_value": "esvworkflow",
+    "downloads_to_zones": "zoningworkflow",
+}
+NAMES = (*PAPERS, *OF_DOWNLOADS)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +44,6 @@ def load(path):
 @pytest.fixture
 def run_model(files, tmp_path):
     """`run_model(name, **inputs)`: paths of the outputs by their names."""
-    from qgis.core import QgsProcessingContext, QgsProcessingFeedback
-
     shapes = {shape.name: shape.path for shape in files.shapes}
 
     def by_year(name):
@@ -68,7 +75,7 @@ def run_model(files, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_paper_has_a_model(language):
+def test_every_paper_and_every_workflow_on_downloads_has_a_model(language):
     assert sorted(path.stem for path in (MODELS / language).glob("*.model3")) == sorted(NAMES)
 
 
@@ -77,10 +84,11 @@ def test_every_paper_has_a_model(language):
 def test_a_model_ends_in_the_report_and_its_ids_read_well(name, language):
     model = load(MODELS / language / f"{name}.model3")
     children = model.childAlgorithms()
-    assert children["report"].algorithmId() == "ecoassets:reportbundle"
+    last = list(SPECIFICATION[name]["steps"])[-1]
+    assert children[last].algorithmId() == f"ecoassets:{OF_DOWNLOADS.get(name, 'reportbundle')}"
     assert all(child.algorithm() is not None for child in children.values())
     assert all(key.isidentifier() and key.islower() for key in children)
-    assert "report:report" in {d.name() for d in model.destinationParameterDefinitions()}
+    assert f"{last}:report" in {d.name() for d in model.destinationParameterDefinitions()}
     # Else the modeler paints the steps red.
     assert model.validate() == (True, [])
 
@@ -147,11 +155,44 @@ def test_accounts(run_model, files):
     assert {row["table"] for row in cells} == {"4.1", "4.2", "7.1a", "7.1b", "9.1a", "9.1b", "10.1"}
 
 
+@pytest.mark.parametrize("name", OF_DOWNLOADS)
+def test_a_model_of_downloads_needs_a_folder_years_and_a_boundary(name):
+    """Each of these has a workflow that takes it; what else there is may stay empty."""
+    model = load(MODELS / "en" / f"{name}.model3")
+    optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+    inputs = [d for d in model.parameterDefinitions() if not d.isDestination()]
+    asked = {d.name() for d in inputs if not d.flags() & optional and d.defaultValue() is None}
+    assert asked == {"downloads", "years", "boundary"}
+    assert {"results", "headlines", "report"} <= {
+        d.name().split(":")[1] for d in model.destinationParameterDefinitions()
+    }
+
+
+def test_downloads_become_zones_in_a_model(tmp_path):
+    region = build_region(48, years=(2015, 2020), pixel_m=250.0)
+    shapes = {shape.name: shape.path for shape in write_region(region, tmp_path / "region").shapes}
+    downloads = RegionDownloads(region, tmp_path / "downloads")
+    downloads.land_cover()
+    downloads.climate()
+    downloads.evapotranspiration()
+    made = {
+        "look:downloads_found": str(tmp_path / "found.csv"),
+        "workflow:results": str(tmp_path / "results"),
+        "workflow:headlines": str(tmp_path / "headlines.csv"),
+        "workflow:report": str(tmp_path / "report.html"),
+    }
+    given = {"downloads": str(downloads.folder), "years": "2015, 2020", "boundary": shapes["boundary"]}
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+    _, ok = load(MODELS / "en" / "downloads_to_zones.model3").run({**given, **made}, context, feedback)
+    assert ok, feedback.textLog()
+    assert {"clcd", "peng_1km", "mod16a3gf"} == {row["product"] for row in read_csv(tmp_path / "found.csv")}
+    assert "Data: Land cover: CLCD" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert (tmp_path / "results" / "plan.tif").is_file()
+
+
 def test_ours_and_native_steps_in_one_model(files, tmp_path):
     """Clip with GDAL, value with ours, statistics by district with QGIS."""
     from qgis.core import (
-        QgsProcessingContext,
-        QgsProcessingFeedback,
         QgsProcessingModelAlgorithm,
         QgsProcessingModelChildAlgorithm,
         QgsProcessingModelChildParameterSource,
