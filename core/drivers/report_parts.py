@@ -57,8 +57,8 @@ def choice_word(parameter: str, choice: str, words: dict[str, str]) -> str:
 
 
 def term_word(term: str, words: dict[str, str]) -> str:
-    """A driver by the name that the user gave it, as in charts and maps; the constant in words."""
-    return words["local_constant"] if term == "const" else term
+    """A driver by the name that the user gave it, as in charts and maps; the constant and spatial terms as is usual."""
+    return {"const": words["local_constant"], "rho": "ρ", "lambda": "λ"}.get(term, term)
 
 
 def directions(effects: Iterable[tuple[str, float, float | None]], teller: Teller) -> list[Sentence]:

@@ -133,8 +133,10 @@ def _scatter(run: SpatialRun, words: dict[str, str]) -> list[Block]:
             x.tolist(),
             y.tolist(),
             curve=[(end, slope * end) for end in ends],
-            x_title=run.choice.field,
-            y_title=words["drivers_around"].format(field=run.choice.second or run.choice.field),
+            x_title=words["drivers_in_deviations"].format(field=run.choice.field),
+            y_title=words["drivers_in_deviations"].format(
+                field=words["drivers_around"].format(field=run.choice.second or run.choice.field)
+            ),
             note=words["drivers_scatter_note"].format(i=written(slope, 4)),
         )
     ]

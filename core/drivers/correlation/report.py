@@ -9,7 +9,7 @@ from ...report import Block, Chapter, Column, Heatmap, MethodReport, TableBlock
 from ...report.numbers import grouped
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
-from ..report_parts import closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
+from ..report_parts import choice_word, closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
 from .matrix import Correlations
 from .run import CorrelationRun, PairRow
 
@@ -82,9 +82,10 @@ def _heat(run: CorrelationRun, year: str | None, words: dict[str, str]) -> list[
         names,
         names,
         found.r[np.ix_(order, order)].tolist(),
+        "r",
         palette="diverging",
         mute_diagonal=True,
-        note=words["drivers_correlations_note"].format(method=run.choice.method),
+        note=words["drivers_correlations_note"].format(method=choice_word("METHOD", run.choice.method, words)),
         texts=[[mark(a, b) for b in names] for a in names],
     )
     partial = found.partial[np.ix_(order, order)]
@@ -94,6 +95,7 @@ def _heat(run: CorrelationRun, year: str | None, words: dict[str, str]) -> list[
         names,
         names,
         [[None if not np.isfinite(value) else float(value) for value in row] for row in partial],
+        "r",
         palette="diverging",
         mute_diagonal=True,
         note=words["drivers_partial_note"].format(held=held),

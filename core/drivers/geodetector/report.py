@@ -195,6 +195,7 @@ def _interactions(run: GeodetectorRun, words: dict[str, str]) -> list[Block]:
         order,
         order,
         [[value for value, _ in row] for row in cells],
+        "q",
         note=words["drivers_interaction_note"],
         texts=[[text for _, text in row] for row in cells],
     )

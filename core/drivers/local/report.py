@@ -97,7 +97,7 @@ def _findings(run: LocalRun, words: dict[str, str]) -> list[Block]:
     ols = run.models[0]
     cards = [
         Figure("R²", round(found.r2, 3), "", words["local_r2_of_ols"].format(r2=f"{ols.r2:.3f}")),
-        Figure("AICc", round(found.aicc, 1), "", words["local_aicc_of_ols"].format(aicc=f"{ols.aicc:.1f}")),
+        Figure("AICc", round(found.aicc, 1), "", words["local_aicc_of_ols"].format(aicc=grouped(ols.aicc, 1))),
         Figure(words["local_enp"], round(found.enp, 1)),
     ]
     return [Figures(cards)]

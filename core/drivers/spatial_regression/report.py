@@ -158,7 +158,7 @@ def _choice(run: SpatialRun, words: dict[str, str]) -> list[Block]:
 
 
 def _coefficients(run: SpatialRun, words: dict[str, str]) -> Block:
-    columns = [text(words["drivers_term"], "term"), *estimates(words, "z")]
+    columns = [text(words["drivers_term"], lambda row: term_word(row.term, words)), *estimates(words, "z")]
     note = words["spatial_coefficients_note"]
     return statistics_table(words["drivers_coefficients"], columns, run.coefficients(), note)
 
