@@ -64,6 +64,23 @@ def detector_chosen(draw: int) -> Found:
     }
 
 
+def detector_changes(draw: int) -> Found:
+    """Two years of 150 cells with lasting errors and three strata: q stays at 1/3, or falls to 1/7."""
+    from ..core.drivers.geodetector.changes import YearSample, q_changes
+
+    rng = np.random.default_rng(draw)
+    zone = np.arange(150) % 3
+    effect, lasting = np.array([-1.0, 0.0, 1.0])[zone], rng.normal(size=150)
+    before, after = (np.sqrt(0.8) * lasting + np.sqrt(0.2) * e for e in rng.normal(size=(2, 150)))
+    found = {}
+    for name, share, truth in (("stays", 0.75, 0.0), ("falls", 0.25, 1 / 7 - 1 / 3)):
+        ys = np.sqrt(0.75) * effect + before, np.sqrt(share) * effect + after
+        years = [YearSample(y, np.arange(150), {"zone": zone}) for y in ys]
+        change = q_changes(years, 150, 199, 0.95, draw)[0]["zone"]
+        found[f"interval of the change holds it, q {name}"] = _holds(change.low, truth, change.high)
+    return found
+
+
 def _panel(rng: np.random.Generator, lasting: float = 0.0, effects: float = 1.0) -> dict[str, Array]:
     """60 cells, ten to a row, of five years; y = x + an effect of its cell + u, u_t = lasting u_t-1 + e."""
     cell = np.repeat(np.arange(CELLS), YEARS)
@@ -263,6 +280,7 @@ def local(draw: int) -> Found:
 STUDIES: dict[str, tuple[Callable[[int], Found], int]] = {
     "detector": (detector, 1_000),
     "detector_chosen": (detector_chosen, DEAR),
+    "detector_changes": (detector_changes, 1_000),
     "panel": (panel, 1_000),
     "quantiles": (quantiles, DEAR),
     "quantiles_by_bootstrap": (quantiles_by_bootstrap, DEAR),

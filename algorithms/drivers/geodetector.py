@@ -37,6 +37,7 @@ class Geodetector(DriverAlgorithm):
         self.add_choice("YEAR_BREAKS", ("pooled", "own"), "pooled", advanced=True)
         self.add_flag("SHARES", True, advanced=False, optional=True)
         self.add_number("FOLDS", 0, 0, integer=True)
+        self.add_number("CHANGE_DRAWS", 0, 0, integer=True, advanced=True, optional=True)
         self.add_choice("SINGLETONS", ("keep", "drop"), "keep", advanced=True)
         self.add_number("PERMUTATIONS", 0, 0, integer=True)
         self.add_field("BLOCKS", "INPUT", advanced=True)
@@ -96,6 +97,7 @@ def _choice(given: Given) -> GeodetectorChoice:
         folds=given.integer("FOLDS"),
         year_breaks=given.choice("YEAR_BREAKS"),
         second_opinion=given.flag("SECOND_OPINION"),
+        change_draws=int(given.number("CHANGE_DRAWS") or 0),
     )
     return GeodetectorChoice(
         y=given.fields("Y")[0],

@@ -9,7 +9,18 @@ from ...report import Block, Chapter, Column, Heatmap, MethodReport, TableBlock
 from ...report.numbers import grouped
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
-from ..report_parts import choice_word, closing, code, number, number_column, p_value, rows_table, statistics_table, text, written
+from ..report_parts import (
+    choice_word,
+    closing,
+    code,
+    number,
+    number_column,
+    p_value,
+    rows_table,
+    statistics_table,
+    text,
+    written,
+)
 from .matrix import Correlations
 from .run import CorrelationRun, PairRow
 

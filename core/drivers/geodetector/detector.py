@@ -22,6 +22,7 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from ..second_opinion import Opinion, disagreements
 from ..second_opinion.detector import opinions_on_q
+from .changes import YearSample, q_changes
 from .discretise import METHODS
 from .judged import Part, judge, tree_rows
 from .notes import result_notes, result_warnings
@@ -88,6 +89,7 @@ def detect(
     years: ArrayLike | None = None,
     y_name: str = "y",
     progress: Progress = QUIET,
+    units: Integers | None = None,
 ) -> dict[str | int | None, GeodetectorResult]:
     """Runs the four detectors on all rows and, where there are years, on those of each year.
 
@@ -102,6 +104,8 @@ def detect(
         years: (rows,) of each sample.
         y_name: what messages call y.
         progress: told how far the run is.
+        units: (rows,) cell or block of each sample, drawn with all its years for the change of q; each row by itself
+            where None.
 
     Returns:
         By year, in their order, and for all years under `ALL_YEARS`.
@@ -139,6 +143,8 @@ def detect(
     )
     used_blocks = None if blocks is None else block_codes(blocks, sample.used)
     parts = sample.parts()
+    if options.change_draws and len(parts) < 2:
+        raise InputError(say("CHANGE_DRAWS needs TIME, a field of two years or more. Give it, or 0 draws."))
     own = options.year_breaks == "own"
     whole = _judge_pooled(sample, {} if own else parts, options, used_blocks, progress.part(0, 50 if parts else 100))
     if own:
@@ -147,6 +153,8 @@ def detect(
             part = progress.part(50 + 50 * done / len(parts), 50 + 50 * (done + 1) / len(parts))
             found = _judge_pooled(one, {}, options, None if used_blocks is None else used_blocks[rows], part)
             whole[label] = found[ALL_YEARS]
+    if options.change_draws:
+        whole = _with_changes(whole, sample, parts, options, units, progress)
     general = whole[ALL_YEARS].warnings
     for warning in general:
         progress.warn(warning)
@@ -156,6 +164,38 @@ def detect(
                 progress.warn(say("{year}: {warning}", year=label, warning=warning))
     progress.set(100)
     return {label: whole[label] for label in (*parts, ALL_YEARS)}
+
+
+def _with_changes(
+    results: Mapping[str | int | None, GeodetectorResult],
+    sample: CommonSample,
+    parts: Mapping[str | int, Integers],
+    options: DetectorOptions,
+    units: Integers | None,
+    progress: Progress,
+) -> dict[str | int | None, GeodetectorResult]:
+    """The results with the change of q since the first year in the rows of the others."""
+    given = np.arange(len(sample.used)) if units is None else units
+    names, unit = np.unique(given[sample.used], return_inverse=True)
+    years = [
+        YearSample(
+            sample.y[rows],
+            unit.ravel()[rows],
+            {name: made.codes for name, made in results[label].strata.items()},
+        )
+        for label, rows in parts.items()
+    ]
+    drop = options.singletons == "drop"
+    found = q_changes(years, len(names), options.change_draws, options.confidence, options.seed, drop, progress)
+    changed = dict(results)
+    for label, changes in zip(list(parts)[1:], found):
+        rows = tuple(
+            replace(row, change=one.change, change_low=one.low, change_high=one.high)
+            for row in results[label].factors
+            for one in [changes[row.factor]]
+        )
+        changed[label] = replace(results[label], factors=rows)
+    return changed
 
 
 def _judge_pooled(

@@ -110,6 +110,13 @@ def _of_options(
             if options.year_breaks == "pooled"
             else say("Strata were made anew in each year; q of the years differ for that alone and cannot be compared.")
         )
+    if options.change_draws:
+        yield say(
+            "change: q less that of the first year, with its {level:g} % interval by {draws} draws of whole cells, or "
+            "blocks where they are given, with all their years; the strata stay as they are.",
+            level=100 * options.confidence,
+            draws=options.change_draws,
+        )
     if options.folds:
         yield (
             say(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ...errors import InputError
 from ...messages import say
+from .changes import FEWEST_DRAWS
 from .judged import Judgement
 from .optimal import RULES
 from .strata import TREE, StrataSettings
@@ -31,6 +32,7 @@ class DetectorOptions:
         folds: of the cross-validation of q; 0 for none.
         year_breaks: ``pooled`` makes the strata once from all years, ``own`` anew in each.
         second_opinion: whether statsmodels computes q again.
+        change_draws: draws of cells for the interval of the change of q since the first year; 0 for none.
     """
 
     strata: StrataSettings = field(default_factory=StrataSettings)
@@ -43,6 +45,7 @@ class DetectorOptions:
     folds: int = 0
     year_breaks: str = "pooled"
     second_opinion: bool = False
+    change_draws: int = 0
 
     def check(self) -> None:
         """Raises InputError where an option cannot be used."""
@@ -70,6 +73,14 @@ class DetectorOptions:
             )
         if self.folds and self.folds < 2:
             raise InputError(say("FOLDS is {folds}. Give 2 or more, or 0 for no cross-validation.", folds=self.folds))
+        if 0 < self.change_draws < FEWEST_DRAWS:
+            raise InputError(
+                say(
+                    "CHANGE_DRAWS is {draws}. Give {fewest} or more, such as 999, or 0 for no intervals of changes.",
+                    draws=self.change_draws,
+                    fewest=FEWEST_DRAWS,
+                )
+            )
         if self.strata.limits and self.strata.kind == TREE:
             raise InputError(say("BREAKS gives limits, and STRATA tree finds its own. Leave out the one."))
 

@@ -107,6 +107,7 @@ def _sentences(run: GeodetectorRun, teller: Teller) -> list[Sentence]:
         sentences.append(teller.sentence("factors", "q_means", factor=clear[0][0], share=share, y=run.choice.y))
     if doubtful:
         sentences.append(teller.sentence("factors", "factors_unsure", factors=teller.listed(doubtful)))
+    sentences += _changes(run, order, teller)
     if level:
         sentences.append(teller.sentence("factors", "factors_level", factors=teller.listed(level)))
     pairs = [row for row in run.result.interactions if row.q_ab is not None]
@@ -118,6 +119,28 @@ def _sentences(run: GeodetectorRun, teller: Teller) -> list[Sentence]:
         told = teller.valued((within(teller.words[kind]), str(count)) for kind, count in kinds.most_common())
         sentences.append(teller.sentence("interactions", "interactions", kinds=told))
     return sentences
+
+
+def _changes(run: GeodetectorRun, order: list[str], teller: Teller) -> list[Sentence]:
+    """Whose q has changed for certain from the first to the last year, and whose has not."""
+    if not run.choice.options.change_draws:
+        return []
+    rows = {row.factor: row for row in run.by_year[run.years[-1]].factors}
+    known = [rows[name] for name in order if rows[name].change_low is not None]
+    sure = [row for row in known if (row.change_low or 0.0) > 0 or (row.change_high or 0.0) < 0]
+    unsure = [row.factor for row in known if row not in sure]
+    span = {"first": run.years[0], "last": run.years[-1]}
+    found = []
+    if sure:
+        told = teller.valued((row.factor, _signed(row.change or 0.0)) for row in sure)
+        found.append(teller.sentence("factors", "q_changed", factors=told, **span))
+    if unsure:
+        found.append(teller.sentence("factors", "q_unchanged", factors=teller.listed(unsure), **span))
+    return teller.grouped(found)
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0 else "") + Teller.number(value, 4)
 
 
 def _is_clear(row: FactorRow) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...report import Bars, Block, Heatmap, Lines, Map, MapPicture, Ramp, Series
 from ..place.cell_maps import write_cell_map
-from ..report_parts import count, number, statistics_table, text
+from ..report_parts import code, count, number, statistics_table, text, written
 from .run import GeodetectorRun
 from .tables import GeodetectorResult
 
@@ -64,7 +64,28 @@ def years_blocks(run: GeodetectorRun, order: Sequence[str], folder: str, words: 
             ],
         )
     )
-    return [*blocks, *_maps(run, order[0], folder, words)]
+    return [*blocks, *_changes(run, order, words), *_maps(run, order[0], folder, words)]
+
+
+def _changes(run: GeodetectorRun, order: Sequence[str], words: dict[str, str]) -> list[Block]:
+    """The change of each factor's q since the first year, where its interval was asked for."""
+    if not run.choice.options.change_draws:
+        return []
+    level = f"{100 * run.choice.options.confidence:g} %"
+    columns = [
+        text(words["drivers_factor"], lambda pair: pair[1].factor),
+        code(words["year"], lambda pair: str(pair[0])),
+        number("q", lambda pair: pair[1].q, 4),
+        number(words["drivers_q_change"], lambda pair: pair[1].change, 4),
+        code(
+            words["drivers_interval"].format(level=level),
+            lambda pair: f"{written(pair[1].change_low, 4)} – {written(pair[1].change_high, 4)}",
+        ),
+    ]
+    rows = [(year, row) for name in order for year in run.years[1:] for row in run.by_year[year].factors
+            if row.factor == name]  # fmt: skip
+    title = words["drivers_q_changes"].format(year=run.years[0])
+    return [statistics_table(title, columns, rows, words["drivers_q_changes_note"])]
 
 
 def _maps(run: GeodetectorRun, factor: str, folder: str, words: dict[str, str]) -> list[Block]:

@@ -131,6 +131,7 @@ def run_geodetector(table: FeatureTable, choice: GeodetectorChoice, progress: Pr
         table.columns[choice.time] if choice.time else None,
         choice.y,
         progress,
+        _units(table, choice),
     )
     whole = by_year[ALL_YEARS]
     doubts = _copies(table, choice, whole.used)
@@ -173,6 +174,18 @@ def _copies(table: FeatureTable, choice: GeodetectorChoice, used: np.ndarray) ->
             mend=mend,
         ),
     )
+
+
+def _units(table: FeatureTable, choice: GeodetectorChoice) -> np.ndarray | None:
+    """What is drawn as a whole for the change of q: the blocks that were asked for, else cells by their places."""
+    if not choice.options.change_draws:
+        return None
+    if choice.block:
+        return ColumnReader(table.columns).labels(choice.block).codes
+    if choice.block_size > 0:
+        return np.unique(blocks_of(table.needed_coordinates("BLOCK_SIZE"), choice.block_size), return_inverse=True)[1]
+    place = table.needed_coordinates("CHANGE_DRAWS")
+    return np.unique(place, axis=0, return_inverse=True)[1].ravel()
 
 
 def _blocks(table: FeatureTable, choice: GeodetectorChoice, progress: Progress) -> Any:

@@ -18,7 +18,8 @@ class FactorRow:
     """Factor detector.
 
     ``q_low`` and ``q_high`` bound q; ``method`` is empty for categories. ``q_cv`` is the q of rows that were left out
-    when the strata were made; ``share`` what the factor adds to the q of the tree of all factors (Shapley).
+    when the strata were made; ``share`` what the factor adds to the q of the tree of all factors (Shapley); ``change``
+    is q less that of the first year.
     """
 
     factor: str
@@ -36,6 +37,9 @@ class FactorRow:
     q_high: float | None
     q_cv: float | None = None
     share: float | None = None
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from ..report_parts import (
     number,
     rows_table,
     statistics_table,
+    term_word,
     tests_table,
     text,
     written,
