@@ -236,3 +236,13 @@ def write_tif(
         band.WriteArray(array)
     dataset = None
     return path
+
+
+def hwsd(folder: Path, left: float, top: float) -> None:
+    """The map of HWSD 2.0 as it comes, without a CRS, one unit over 0.3 degrees, and its table as a user exports it."""
+    made = gdal.GetDriverByName("EHdr").Create(str(folder / "HWSD2.bil"), 36, 36, 1, gdal.GDT_UInt16)
+    made.SetGeoTransform((left, 1 / 120, 0, top, 0, -1 / 120))
+    made.GetRasterBand(1).WriteArray(np.full((36, 36), 11376, "u2"))
+    rows = ["HWSD2_SMU_ID,SEQUENCE,SHARE,LAYER,SAND,SILT,CLAY,ORG_CARBON", "11376,1,70,D1,40,40,20,1.5"]
+    rows += ["11376,1,70,D2,20,40,40,1.5", "11376,2,30,D1,90,5,5,0.2", "11376,2,30,D2,90,5,5,0.2"]
+    (folder / "HWSD2_LAYERS.csv").write_text("\n".join(rows), encoding="utf-8")

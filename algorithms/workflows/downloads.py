@@ -110,8 +110,9 @@ class Downloads:
     @property
     def steps(self) -> int:
         """How many steps bring the inputs."""
-        how = [feed.how for feed in self.plan.feeds.values()]
-        return how.count(IMPORT) + len({SOILS, SCENES} & set(how)) + (1 if self._makes_cover else 0)
+        feeds = self.plan.feeds.values()
+        imports, others = [one for one in feeds if one.how == IMPORT], {(one.how, one.table) for one in feeds}
+        return len(imports) + len({one for one in others if one[0] != IMPORT}) + (1 if self._makes_cover else 0)
 
     @property
     def _makes_cover(self) -> bool:
@@ -142,8 +143,9 @@ class Downloads:
             self._give_indicator(COVER, next(iter(self._indicators.values())))
 
     def _stand_in_for(self, name: str, grid: Grid, feed: Feed, bands: Sequence[str]) -> str:
+        classes = feed.layer.is_classes and not feed.table  # a table turns ids into values
         file = "_".join([name.lower(), *(bands if feed.how == SCENES else ())])
-        return stand_in(os.path.join(self._scratch, "stand_ins", f"{file}.tif"), grid, bands, feed.layer.is_classes)
+        return stand_in(os.path.join(self._scratch, "stand_ins", f"{file}.tif"), grid, bands, classes)
 
     def _supply(self, name: str, feed: Feed, path: str) -> None:
         if name in INDICATORS:
@@ -181,8 +183,8 @@ class Downloads:
             elif feed.how == SCENES:
                 self._compose(chain, name, feed)
         soils = {name: feed for name, feed in feeds.items() if feed.how == SOILS}
-        if soils:
-            self._soils(chain, soils)
+        for table in dict.fromkeys(feed.table for feed in soils.values()):
+            self._soils(chain, {name: feed for name, feed in soils.items() if feed.table == table})
         if self._makes_cover:
             cover = chain.run("vegetationcover", {"OUTPUT": f"{FOLDER}/fvc.tif"}, about="quality")
             self._give_indicator(COVER, cover.path())
@@ -232,8 +234,11 @@ class Downloads:
             self._given.supply(key, value)
 
     def _soils(self, chain: Chain, soils: dict[str, Feed]) -> None:
+        """All properties of one source: SoilGrids with groups, or a map of soil units with its table."""
         files = {SOIL_OUTPUTS[name]: f"{FOLDER}/{name.lower()}.tif" for name in soils}
-        step = chain.run("soilproperties", files, **self._common())
+        first = next(iter(soils.values()))
+        units = {"DOWNLOADS": first.place, "TABLE": first.table, "SOURCE": "units"} if first.table else {}
+        step = chain.run("soilproperties", files, **units, **self._common())
         for name, feed in soils.items():
             self._supply(name, feed, step.path(SOIL_OUTPUTS[name]))
 

@@ -13,6 +13,7 @@ from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingExcepti
 
 from ecoassets.core.tools.practice.region import build_region, write_region
 from ecoassets.tests.algorithms.helpers import files_in, read_csv, run, write_text
+from ecoassets.tests.downloads import hwsd
 from ecoassets.tests.rasters import read_raster
 from ecoassets.tests.region_downloads import RegionDownloads
 
@@ -254,6 +255,26 @@ def test_what_an_earlier_run_left_is_told_and_stays(place, tmp_path):
     report = (out / "report.html").read_text(encoding="utf-8")
     assert f"do not rest on: {Path('scenes') / 'composite_1990.tif'}, soil_group.tif." in report
     assert [file.read_bytes() == b"of before" for file in kept] == [True, True, False, True]
+
+
+def test_soils_of_hwsd_are_joined_with_their_table(place, tmp_path):
+    """Its dominant soil has 40 % sand to 20 cm and 20 % from there to 40 cm: (20 x 40 + 10 x 20) / 30 to 30 cm."""
+    downloads = tmp_path / "downloads"
+    downloads_of(place, downloads, "CLCD*", "pre_*", "Copernicus*", "MOD13A1*")
+    hwsd(downloads, *corner_of(place))
+    follow("zoningworkflow", place, tmp_path / "out", DOWNLOADS=str(downloads))
+    sand = read_raster(tmp_path / "out" / "inputs" / "sand.tif")
+    assert np.unique(sand[np.isfinite(sand)]) == pytest.approx([100 / 3])
+    assert "soil_conservation.tif" in files_in(tmp_path / "out")
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Sand: Harmonized World Soil Database 2.0" in report
+
+
+def corner_of(place: Path) -> tuple[float, float]:
+    """Longitude and latitude beyond the upper left corner of the region."""
+    land = gdal.Info(str(place / "region" / "land_cover_2015.tif"), format="json")
+    ring = land["wgs84Extent"]["coordinates"][0]
+    return min(x for x, _ in ring) - 0.02, max(y for _, y in ring) + 0.02
 
 
 @pytest.mark.parametrize("step", ["Step 1 of", "Step 3 of"])

@@ -23,7 +23,7 @@ from ..importing.run import ImportInputs, check_import_product
 from .grid import GridWish, study_grid
 from .order import in_order, orders, preferred
 from .scenes import scene_check
-from .soil import SOIL, soil_check
+from .soil import SOIL, is_of_units, soil_check, units_check
 
 LAND_COVER = "land_cover"
 IMPORT, SOILS, SCENES = "import", "soil", "scenes"
@@ -87,6 +87,7 @@ class Feed:
         grid: of its files.
         sensors: of scenes.
         edition: that is meant; "" for the only one.
+        place, table: of a map of soil units, its file and that of its table; "" for all else.
     """
 
     wanted: Wanted
@@ -101,6 +102,8 @@ class Feed:
     grid: Grid | None = None
     sensors: tuple[str, ...] = ()
     edition: str = ""
+    place: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,9 @@ class _Search:
         make = partial(Feed, self.wanted, product, layer)
         if product.step == "scene":
             return self._scenes(make, product)
+        if self.wanted.quantity in SOIL and is_of_units(own):
+            grids, place, table = units_check(layer, own, self.found, self.wanted.quantity, self.progress)
+            return make((), 1, SOILS, self._share(product, grids), grid=grids[0], place=place, table=table)
         if self.wanted.quantity in SOIL:
             grids, files = soil_check(layer, own, self.progress)
             return make((), files, SOILS, self._share(product, grids), grid=grids[0])

@@ -113,7 +113,7 @@ def _opened(found: Recognised, match: re.Pattern[str], folder: str, progress: Pr
 def in_place(path: str, edition: Edition, folder: str, progress: Progress) -> str:
     """The path by which GDAL can read windows: packed files, and HDF and netCDF within archives, are copied out."""
     random_access = not path.startswith("/vsigzip/")
-    if not path.startswith("/vsi") or (edition.container == "raster" and random_access):
+    if not path.startswith("/vsi") or (edition.container in ("raster", "table") and random_access):
         return path
     target = _copied_to(folder, path)
     if os.path.exists(target):
@@ -241,7 +241,7 @@ def _plain_grid(dataset: gdal.Dataset) -> Grid:
 def _in_raster(path: str, match: re.Pattern[str], found: Recognised, folder: str) -> OpenedLayer:
     dataset = open_raster(path)
     if is_cut(dataset):
-        raise InputError(say("{file} cannot be used: {reason}", file=found.name, reason=CUT))
+        raise InputError(say("{file} cannot be used: {reason}.", file=found.name, reason=CUT))
     count = dataset.RasterCount
     numbers = tuple(range(1, count + 1))
     if found.edition is not None and found.edition.bands is None and count > 1:
@@ -295,6 +295,7 @@ def _array_named(group: gdal.Group, match: re.Pattern[str]) -> gdal.MDArray | No
 
 _FINDERS: dict[str, Callable[[str, re.Pattern[str], Recognised, str], OpenedLayer]] = {
     "raster": _in_raster,
+    "table": _in_raster,  # of ids
     "hdf4eos": _in_hdf4,
     "hdf5eos": _in_hdf5,
     "netcdf": _in_netcdf,

@@ -22,7 +22,7 @@ from ecoassets.core.progress import QUIET
 from ecoassets.core.quantities import quantities
 from ecoassets.core.raster.grid import Grid
 from ecoassets.tests.core.prepare.runs import Told
-from ecoassets.tests.downloads import write_netcdf, write_tif
+from ecoassets.tests.downloads import hwsd, write_netcdf, write_tif
 from ecoassets.tests.region_downloads import ALBERS_CHINA
 
 LAND = np.tile(np.array([1, 2, 4, 8], "u1"), (20, 5))
@@ -86,7 +86,10 @@ def test_every_layer_that_feeds_an_input_is_in_the_order():
     left = {layer for product, layer in feeding - ordered}
     assert left <= {"tmn", "tmx", "tmax", "tmin", "evi", "type2", "type5", "prop1", "average", "median"}
     assert all(
-        layer.quantity == held for held, order in orders().items() for _, layer in order.layers if held != "soil_group"
+        layer.quantity == held or layer.kind == "ids"  # which a table turns into values
+        for held, order in orders().items()
+        for _, layer in order.layers
+        if held != "soil_group"
     )
 
 
@@ -213,3 +216,20 @@ def utm_50() -> str:
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(32650)
     return str(reference.ExportToWkt())
+
+
+def test_soils_of_hwsd_come_with_their_table(folder, boundary):
+    wanted = [Wanted(name, name.lower()) for name in ("SAND", "ORGANIC_CARBON")]
+    hwsd(folder, LON, LAT)
+    plan = planned(folder, boundary, wanted=[COVER, *wanted])
+    sand, carbon = plan.feeds["SAND"], plan.feeds["ORGANIC_CARBON"]
+    assert (sand.product.id, sand.how, sand.share) == ("hwsd2", "soil", 1.0)
+    assert (
+        Path(sand.table).name == Path(carbon.table).name == "HWSD2_LAYERS.csv" and Path(sand.place).name == "HWSD2.bil"
+    )
+    assert "4326" in sand.grid.crs
+    (folder / "HWSD2_LAYERS.csv").write_text("HWSD2_SMU_ID,SEQUENCE,SAND\n11376,1,40\n")
+    plan = planned(folder, boundary, wanted=[COVER, *wanted])
+    assert "SAND" in plan.feeds and "HWSD2_LAYERS.csv holds no organic_carbon" in reasons(plan, "ORGANIC_CARBON")
+    (folder / "HWSD2_LAYERS.csv").unlink()
+    assert "Export the table HWSD_DATA" in reasons(planned(folder, boundary, wanted=[COVER, *wanted]), "SAND")
