@@ -64,7 +64,7 @@ from .looks.landing import RunGroup, land_together
 from .looks.outlines import zones_of
 from .looks.run_name import place_of, run_name
 from .looks.vector_look import FeatureLook, dress_features_when_loaded
-from .outputs import is_wanted, load_from, new_folders, pending_table_of, remove_empty, require_writable
+from .outputs import end_begun, is_wanted, load_from, new_folders, pending_table_of, remove_empty, require_writable
 from .products import GivenProducts
 from .reporting.feedback import FeedbackProgress
 from .reporting.gathered import gathering, hand_over, hand_over_rest
@@ -134,6 +134,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
     ) -> bool:
         parameters = with_ids(self.parameterDefinitions(), parameters)
         try:
+            end_begun(self, parameters)
             self._files_read = input_files(self, parameters, context)
             self._place = place_of(self, parameters, context, (file for file, _ in self._files_read))
             self._zones = zones_of(self, parameters, context)
@@ -161,8 +162,7 @@ class EcoAlgorithm(DeclaredAlgorithm):
                 progress = self._bring_products(self._given, room, progress)
                 # files of a step of a workflow keep the names that the workflow knows them by
                 self._record.layer_names = {**self._given.layer_names, **self._record.layer_names}
-                has_choice = self.parameterDefinition("SCHEDULER") is not None
-                where = self._given.text("SCHEDULER") if has_choice else ""
+                where = self._given.text("SCHEDULER") if self.parameterDefinition("SCHEDULER") is not None else ""
                 with bounded_cache(), together() as changes, scheduled(where, otherwise=scheduler()):
                     changes.check, changes.tell = progress.check, progress.warn
                     results = self.compute(self._given, progress)

@@ -26,6 +26,7 @@ from ..core.raster.files import PendingFile
 from ..core.raster.hidden import require_open
 from ..core.raster.table_files import commit_layer, layers_within, pending_table, require_rows, sides_of
 from ..core.raster.writing.names import fault_of_name, is_among, is_one_file
+from ..core.raster.writing.tidying import remove_litter
 from .command import is_run, parameters_beside
 from .compat import user_language
 from .settings import hides_paths
@@ -77,6 +78,16 @@ def require_writable(
                     name=definition.name(),
                 )
             )
+
+
+def end_begun(algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, Any]) -> None:
+    """Where a run writes, what a killed one left is put in place or removed, before anything there is read."""
+    for definition in algorithm.parameterDefinitions():
+        kind, given = definition.type(), parameters.get(definition.name())
+        path = _place(given, kind)[0] if kind in FILES else ""
+        folder = (local_path(given) or "") if kind == "folderDestination" else os.path.dirname(path)
+        if folder:
+            remove_litter(folder)
 
 
 def make_folder(folder: str) -> None:

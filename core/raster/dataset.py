@@ -17,7 +17,7 @@ from osgeo import gdal, ogr
 from ..errors import EcoAssetsError, InputError
 from ..handed_on import without_secrets
 from ..messages import say
-from .files import placed
+from .writing.waiting import placed
 
 _MOST_EDGE, _MOST_PIXELS, _MOST_BANDS = 20_000_000, 10**13, 65_535  # the world in pixels of 10 m is 4e6 x 2e6
 _MOST_BLOCK = 2**30  # bytes

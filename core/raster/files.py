@@ -9,19 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import EcoAssetsError, OutputError
 from ..messages import Message, say
 from .hidden import (
     DONE,
     HELD,
-    LOCK,
+    INNER,
     MAIN,
     SIDES,
     HiddenFolder,
@@ -30,8 +29,11 @@ from .hidden import (
     is_same,
     let_go,
     move,
-    remove_litter,
+    remove_path,
 )
+from .writing.journal import Entry, decide, size_of, state_of, withdraw
+from .writing.tidying import remove_litter
+from .writing.waiting import waits, waits_no_more
 
 RASTER_SIDES = (".aux.xml", ".ovr", ".msk")  # behind the name of a raster
 
@@ -141,24 +143,36 @@ class PendingFile:
     def prepare(self, run: Changes, last: bool) -> None:
         """Nothing is left to do before the files change places."""
 
-    def put(self) -> None:
-        """Moves the files, the side files first, to their final places. Raises OutputError."""
+    def entries(self) -> list[Entry]:
+        """What is to be put in place, the side files first. Raises OutputError: there is nothing."""
         parent, name = os.path.split(self.final)
+        written = [entry for entry in os.listdir(self._room.path) if entry not in INNER]
+        if not written:
+            raise OutputError(
+                say("Cannot write {final}: it has vanished before it was in its place. Run again.", final=self.final)
+            )
+        new = sorted(written, key=lambda entry: (entry == name, entry))
+        older = [os.path.basename(path) for path in (*self._older, self.final) if os.path.lexists(path)]
+        gone = [entry for entry in older if entry not in written]
+        return [self._entry(new, older=gone, before=state_of(os.path.join(parent, new[-1])))]
+
+    def entry_of_table(self, layer: str, before: str | None) -> Entry:
+        """A GeoPackage of one table that goes into another, where the older table was changed at a time."""
+        return self._entry([os.path.basename(self.path)], table=layer, before=before)
+
+    def _entry(self, new: Sequence[str], **more: Any) -> Entry:
+        room = self._room.path
+        return Entry(room, new, [size_of(os.path.join(room, name)) for name in new], **more)
+
+    def put(self) -> None:
+        """Moves the files to their final places. Raises OutputError."""
+        parent = os.path.dirname(self.final)
         try:
-            written = [entry for entry in os.listdir(self._room.path) if entry not in (LOCK, MAIN, SIDES)]
-            if not written:
-                raise OutputError(
-                    say(
-                        "Cannot write {final}: it has vanished before it was in its place. Run again.", final=self.final
-                    )
-                )
-            for path in self._older:
-                if os.path.basename(path) not in written:
-                    self._before.clear(path)
-            if name not in written:
-                self._before.clear(self.final)
-            for entry in sorted(written, key=lambda entry: entry == name):
-                self._before.replace(os.path.join(self._room.path, entry), os.path.join(parent, entry))
+            (entry,) = self.entries()
+            for name in entry.older:
+                self._before.clear(os.path.join(parent, name))
+            for name in entry.new:
+                self._before.replace(os.path.join(self._room.path, name), os.path.join(parent, name))
         except OSError as reason:
             raise OutputError(
                 say("Cannot replace {final}: {strerror}. {held}", final=self.final, strerror=reason.strerror, held=HELD)
@@ -240,12 +254,12 @@ class _Before:
     def _bring_back(self, path: str) -> None:
         older = self._place(path)
         if not os.path.lexists(older):
-            _remove(path)
+            remove_path(path)
         elif is_same(older, path):  # a second name of what was never replaced
             os.remove(older)
         else:
             if os.path.isdir(path) or os.path.isdir(older):  # a folder takes no file's place, nor a file a folder's
-                _remove(path)
+                remove_path(path)
             move(older, path)
 
     def _waiting(self, path: str) -> str:
@@ -270,6 +284,9 @@ class Change(Protocol):
 
     def prepare(self, run: Changes, last: bool) -> None:
         """What may take long, before anything changes; `last` where nothing takes its place after it."""
+
+    def entries(self) -> list[Entry]:
+        """What a later run needs to know to put it in its place, should this one be killed meanwhile."""
 
     def put(self) -> None:
         """Takes its place."""
@@ -304,7 +321,7 @@ class Changes:
             for earlier in [c for c in self._changes if c.final == change.final]:
                 self._changes.remove(earlier)
                 earlier.drop(settled=False)
-            _waiting[os.path.normcase(change.final)] = change.path
+            waits(change.final, change.path)
         self._changes.append(change)
 
     def __iter__(self) -> Iterator[Change]:
@@ -318,17 +335,22 @@ class Changes:
             Cancelled: the user has stopped the run while tables were copied.
         """
         put: list[Change] = []
+        entries: list[Entry] = []
         settled = False
         self._changes.sort(key=lambda change: not change.final)  # what goes into a database is hardest to take back
         try:
             for change in self._changes:
                 change.prepare(self, last=change is self._changes[-1])
+            entries = [entry for change in self._changes for entry in change.entries()]
+            if sum(len(entry.new) + len(entry.older) for entry in entries) > 1:  # one move is whole in itself
+                _decided(entries)
             for change in self._changes:
                 put.append(change)
                 change.put()
             settled = True
         except BaseException as failure:
             let_go(failure)
+            withdraw(entries)
             rescued = [path for change in reversed(put) for path in change.undo()]
             if rescued and isinstance(failure, EcoAssetsError):
                 raise OutputError(
@@ -341,19 +363,26 @@ class Changes:
     def discard(self, settled: bool = False) -> None:
         """Drops what is not in its place."""
         for change in self._changes:
-            _waiting.pop(os.path.normcase(change.final), None)
+            waits_no_more(change.final)
             with suppress(OSError, OutputError):
                 change.drop(settled)
         self._changes.clear()
 
 
+def _decided(entries: Sequence[Entry]) -> None:
+    try:
+        decide(entries)
+    except OSError as reason:
+        raise OutputError(
+            say(
+                "Cannot write {final}: {strerror}. Choose a folder that you may write to and that has space left.",
+                final=os.path.join(os.path.dirname(entries[-1].room), entries[-1].new[-1]),
+                strerror=reason.strerror or reason,
+            )
+        ) from None
+
+
 _CHANGES: ContextVar[Changes | None] = ContextVar("changes", default=None)
-_waiting: dict[str, str] = {}
-
-
-def placed(path: str) -> str:
-    """Where a file lies now: one that this run has made waits elsewhere until all is whole."""
-    return _waiting.get(os.path.normcase(os.path.abspath(path)), path) if _waiting else path
 
 
 def current_changes() -> Changes | None:
@@ -379,13 +408,6 @@ def together() -> Iterator[Changes]:
 
 def _names_in(folder: str) -> list[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.remove(path)
 
 
 def intermediate_path(folder: str, name: str) -> str:

@@ -16,7 +16,7 @@ import stat
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 
@@ -30,6 +30,8 @@ MAIN, SIDES, DONE = (
     ".done",
 )  # what a run has taken aside: a file, what belongs to it; no longer needed
 LOCK = ".lock"
+JOURNAL, OF = ".journal", ".of"  # what is to be put where; the address of the folder that holds it
+INNER = (LOCK, MAIN, SIDES, JOURNAL, OF)
 _NAME = re.compile(re.escape(MARK) + "[0-9a-f]{16}")
 _STALE_SECONDS = 24 * 3600
 _TRIES = 10
@@ -78,6 +80,19 @@ def require_open(folder: str) -> None:
     os.rmdir(path)
 
 
+def hidden_folders(parent: str) -> list[str]:
+    """Paths in a folder that are called as hidden ones are; none where it cannot be read."""
+    try:
+        return [os.path.join(parent, name) for name in os.listdir(parent) if _NAME.fullmatch(name)]
+    except OSError:
+        return []
+
+
+def is_hidden_folder(path: str) -> bool:
+    """Whether a folder is called as hidden ones are."""
+    return _NAME.fullmatch(os.path.basename(path)) is not None
+
+
 def is_hidden(path: str) -> bool:
     """Whether a path lies in a hidden folder."""
     return any(part.startswith(MARK) for part in path.split(os.sep))
@@ -101,39 +116,20 @@ def long_path(path: str, longest: int = 0) -> str:
     return f"\\\\?\\UNC{path[1:]}" if path.startswith("\\\\") else f"\\\\?\\{path}"
 
 
-def remove_litter(folder: str, *, bring_back: bool = True) -> None:
-    """Removes what killed runs of this user left in a folder.
-
-    Args:
-        folder: where to look.
-        bring_back: whether older files that they had taken aside return. In a temporary folder there are none.
-    """
-    try:
-        names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]
-    except OSError:
-        return
-    for name in names:
-        path = os.path.join(folder, name)
-        if path not in _live and _is_own(path) and (lock := _taken_over(path)) is not None:
-            try:
-                if bring_back:
-                    _bring_all_back(path)
-                # held until it is gone: who has just made it finds it taken, or no longer there
-                shutil.rmtree(path, ignore_errors=True)
-            except OSError:  # what cannot be brought back waits on
-                continue
-            finally:
-                _closed(lock)
-            if os.path.lexists(path):  # Windows and network drives remove no open file, and so not its folder
-                shutil.rmtree(path, ignore_errors=True)
-
-
 def free_names(parent: str, names: Collection[str]) -> dict[str, str]:
     """Names NAME_before that are free, for files that share a stem; tiles are known by the name of their folder."""
     stem = os.path.splitext(min(names, key=len))[0]
     marks = (f"_before_{number}" if number > 1 else "_before" for number in count(1))
     marked = ({n: n if ".tiles-" in n else f"{stem}{mark}{n[len(stem) :]}" for n in names} for mark in marks)
     return next(m for m in marked if not any(os.path.lexists(os.path.join(parent, name)) for name in m.values()))
+
+
+def remove_path(path: str) -> None:
+    """Removes a file, a link or a folder, where there is one. Raises OSError."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        os.remove(path)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -182,8 +178,10 @@ def _new_own_folder(parent: str, longest: int) -> tuple[str, int | None]:
     raise FileExistsError(errno.EEXIST, say("no free name"), parent)
 
 
-def _taken_over(folder: str) -> int | None:
+def taken_over(folder: str) -> int | None:
     """The lock of a folder where nobody works any more; -1 where it is old and has none; None where somebody works."""
+    if folder in _live:
+        return None
     with suppress(OSError):
         handle = os.open(os.path.join(folder, LOCK), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
         try:
@@ -199,11 +197,10 @@ def _taken_over(folder: str) -> int | None:
     return None
 
 
-def _closed(lock: int) -> int:
-    """-1, the lock that there is not."""
-    if lock >= 0:
+def let_lock_go(lock: int | None) -> None:
+    """Ends what `taken_over` has begun."""
+    if lock is not None and lock >= 0:
         os.close(lock)
-    return -1
 
 
 def _take(handle: int) -> None:
@@ -218,7 +215,7 @@ def _take(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_own(path: str) -> bool:
+def is_own(path: str) -> bool:
     try:
         found = os.lstat(path)
     except OSError:
@@ -228,37 +225,41 @@ def _is_own(path: str) -> bool:
     return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
 
 
+class OpenedFolder:
+    """A folder that is held open, because its name may become that of a link; on Windows only its path is known.
+
+    Attributes:
+        names: in it; none where it belongs to somebody else.
+    """
+
+    def __init__(self, path: str, handle: int | None) -> None:
+        self._path, self._handle = path if handle is None else "", handle
+        own = is_own(path) if handle is None else os.fstat(handle).st_uid == os.geteuid()
+        self.names = os.listdir(path if handle is None else handle) if own else []
+
+    def move(self, name: str, to: str) -> None:
+        """Moves one of them to a path. Raises OSError."""
+        os.replace(os.path.join(self._path, name), to, src_dir_fd=self._handle)
+
+    def read(self, name: str) -> str:
+        """The text of one of them; "" where there is none, or somebody else wrote it. Raises OSError, ValueError."""
+        if name not in self.names:
+            return ""
+        how = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(os.path.join(self._path, name), how, dir_fd=self._handle)
+        with open(handle, encoding="utf-8", errors="surrogateescape") as file:
+            mine = not hasattr(os, "geteuid") or os.fstat(handle).st_uid == os.geteuid()
+            return file.read() if mine else ""
+
+
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[list[str], Callable[[str, str], None]]]:
-    """Names in a folder, and what moves one of them to a path; the folder may have become a link meanwhile."""
+def opened(path: str) -> Iterator[OpenedFolder]:
+    """A folder, held open without following links. Raises OSError."""
     if os.rename not in os.supports_dir_fd:
-        yield os.listdir(path) if _is_own(path) else [], lambda name, to: os.replace(os.path.join(path, name), to)
+        yield OpenedFolder(path, None)
         return
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        yield [], os.replace
-        return
-    try:
-        own = os.fstat(handle).st_uid == os.geteuid()
-        yield os.listdir(handle) if own else [], lambda name, to: os.replace(name, to, src_dir_fd=handle)
+        yield OpenedFolder(path, handle)
     finally:
         os.close(handle)
-
-
-def _bring_all_back(folder: str) -> None:
-    """Files of a killed run return to their places; beside them, as NAME_before, where something newer lies."""
-    parent = os.path.dirname(folder)
-    main, sides = os.path.join(folder, MAIN), os.path.join(folder, SIDES)
-    with _opened(main) as (mains, move_main), _opened(sides) as (others, move_side):
-        waiting = [*mains, *others]
-        if not waiting:
-            return
-        newer = any(
-            os.path.lexists(os.path.join(parent, name))
-            and not any(is_same(os.path.join(part, name), os.path.join(parent, name)) for part in (main, sides))
-            for name in mains or waiting
-        )
-        names = free_names(parent, waiting) if newer else {name: name for name in waiting}
-        for name in waiting:
-            (move_main if name in mains else move_side)(name, os.path.join(parent, names[name]))

@@ -19,6 +19,7 @@ from .dataset import quiet_gdal
 from .files import Changes, PendingFile, current_changes
 from .hidden import HELD
 from .writing.geopackage import GeoPackage, is_locked, last_change
+from .writing.journal import Entry
 
 _WRITE_AHEAD = ("-wal", "-shm", "-journal")  # beside a GeoPackage that another program has open
 _PARTS = {
@@ -131,6 +132,12 @@ class LayersChange:
             for layer in others:
                 whole.copy_from(self._tables[layer].path, layer)
             whole.close()
+
+    def entries(self) -> list[Entry]:
+        """Each table; where the GeoPackage is new, that of the first, which holds them all."""
+        if self._open is None:
+            return next(iter(self._tables.values())).entries()
+        return [pending.entry_of_table(layer, self._before[layer]) for layer, pending in self._tables.items()]
 
     def put(self) -> None:
         """Commits the transaction; a new GeoPackage is moved to its place. Raises OutputError."""

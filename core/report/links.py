@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from ..errors import OutputError
 from ..messages import say
-from ..raster.files import PendingFile, placed
+from ..raster.files import PendingFile
+from ..raster.writing.waiting import placed
 from .blocks import Chapter, Map
 
 _LARGEST_COPY = 200_000_000  # bytes

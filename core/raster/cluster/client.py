@@ -18,11 +18,11 @@ from ...errors import Cancelled, ClusterError, EcoAssetsError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ..blocks import BlockReader, compute_block
-from ..files import placed
 from ..output import BandStatistics
 from ..tally import Sums
 from ..windows import Window
 from ..work import Job
+from ..writing.waiting import placed
 from .local_workers import LocalWorkers
 from .mosaic import TileMosaic, write_tile
 from .nodes import Node, describe_node, disagreement

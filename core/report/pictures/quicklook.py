@@ -15,7 +15,7 @@ from osgeo import gdal, osr
 
 from ...errors import InputError
 from ...messages import say
-from ...raster.files import placed
+from ...raster.writing.waiting import placed
 from ..maps import ClassColour, Classes, MapPicture, PathLike, Ramp
 from ..texts import load_palettes, ramp_colour, rgb
 

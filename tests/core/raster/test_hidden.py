@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ecoassets.core.raster import hidden
-from ecoassets.core.raster.hidden import long_path, remove_litter
+from ecoassets.core.raster.hidden import long_path
+from ecoassets.core.raster.writing.tidying import remove_litter
 
 from .test_together import put, texts
 
@@ -96,7 +97,7 @@ def test_a_folder_that_another_run_tidies_while_it_is_made_is_given_up(tmp_path,
     assert room.path != str(stolen[0])
     assert Path(room.path).is_dir()
     monkeypatch.undo()
-    hidden.remove_litter(str(tmp_path))
+    remove_litter(str(tmp_path))
     assert Path(room.path).is_dir()
     room.remove()
 
@@ -118,5 +119,5 @@ def test_a_lock_is_held_until_it_is_gone(tmp_path, monkeypatch):
         remove(path, **how)
 
     monkeypatch.setattr(shutil, "rmtree", meanwhile)
-    hidden.remove_litter(str(tmp_path))
+    remove_litter(str(tmp_path))
     assert set(taken) == {killed.path} and not os.path.exists(killed.path)

@@ -15,8 +15,9 @@ import pytest
 
 import ecoassets
 from ecoassets.core.errors import OutputError
-from ecoassets.core.raster.files import PendingFile, placed, together
+from ecoassets.core.raster.files import PendingFile, together
 from ecoassets.core.raster.table_files import pending_table
+from ecoassets.core.raster.writing.waiting import placed
 
 
 def put(path: Path, text: str, *, side: str = "") -> None:
@@ -155,7 +156,7 @@ with together():
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 class TestKilled:
-    """What a killed run had taken aside comes back with the next run that writes there, at once."""
+    """What a killed run has left is put right by the next run that writes there, at once."""
 
     def kill(self, folder, moment):
         beside = Path(ecoassets.__file__).parent.parent
@@ -171,22 +172,17 @@ class TestKilled:
 
     @pytest.mark.parametrize("moves", range(3))
     def test_while_files_change_places(self, folder, moves):
-        """Every older file is in its place, or beside it as NAME_before; the new ones are whole."""
+        """All that was whole then takes its place (`test_journal.py` has more of it)."""
         self.kill(folder, str(moves))
         put(folder / "next.txt", "next")
-        found = texts(folder)
-        assert not list(folder.glob(".ecoassets*"))
-        assert found["map.tif"] in ("old map", "new map")
-        before = "" if found["map.tif"] == "old map" else "_before"
-        assert found[f"map{before}.tif"] == "old map"
-        assert found[f"map{before}.tif.aux.xml"] == "old statistics"
-        assert found["report.html"] == "old report"
+        new = {"map.tif": "new map", "map.tif.aux.xml": "new statistics", "report.html": "new report"}
+        assert texts(folder) == {**new, "next.txt": "next"}
 
     def test_a_folder_of_a_run_that_lives_is_left_alone(self, folder):
         pending = PendingFile(str(folder / "map.tif"))
         Path(pending.path).write_text("half", encoding="utf-8")
         beside = Path(ecoassets.__file__).parent.parent
-        program = f"from ecoassets.core.raster.hidden import remove_litter; remove_litter({str(folder)!r})"
+        program = f"from ecoassets.core.raster.writing.tidying import remove_litter; remove_litter({str(folder)!r})"
         subprocess.run([sys.executable, "-c", program], cwd=beside, check=True)
         put(folder / "next.txt", "next")
         assert Path(pending.path).read_text(encoding="utf-8") == "half"
