@@ -115,7 +115,7 @@ def random(
     if df <= 0:
         raise InputError(say("MODEL re has {rows} rows for {count} coefficients.", rows=given.n, count=quasi.shape[1]))
     fit = least_squares(quasi, y, triangle(quasi, y))
-    sandwich = Sandwich(fit, quasi * fit.residuals[:, None], df)
+    sandwich = Sandwich.of(fit, quasi, df)
     kind = covariance if covariance in _KINDS else "iid"
     if kind == "cluster":
         names = tuple(cluster) or (given.entity_name,)

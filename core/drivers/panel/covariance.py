@@ -19,6 +19,7 @@ from .fit import Fit
 
 COVARIANCES = ("cluster", "robust", "iid", "driscoll_kraay", "conley")
 
+ROUND_OFF = 1e-20  # of a variance that takes errors as independent
 FEW_CLUSTERS = 20
 FEW_TIMES = 20  # below which Driscoll-Kraay, whose theory lets T grow, should not be trusted
 
@@ -39,7 +40,8 @@ class Sandwich:
 
     Attributes:
         fit: least squares of demeaned y on demeaned drivers.
-        scores: x_it u_it, shape (n, k).
+        scores: x_it u_it, shape (n, k), of the drivers turned to be orthonormal: those of drivers that nearly make each
+            other up would cancel in the sandwich, and with them every digit.
         df: n - k - p, p the parameters that the effects took.
     """
 
@@ -47,12 +49,26 @@ class Sandwich:
     scores: np.ndarray
     df: int
 
+    @classmethod
+    def of(cls, fit: Fit, columns: np.ndarray, df: int) -> Sandwich:
+        """The sandwich of a fit on columns of shape (n, k)."""
+        if fit.root is None:
+            raise TypeError("fit.root is not as expected")
+        return cls(fit, (columns @ fit.root) * fit.residuals[:, None], df)
+
     @property
     def n(self) -> int:
         return len(self.scores)
 
+    def lost(self, matrix: np.ndarray) -> np.ndarray:
+        """Which variances of a covariance are round-off, shape (k,): their scores cancel.
+
+        So do those of two clusters, which sum to zero, beside effects of times.
+        """
+        return np.diag(matrix) < ROUND_OFF * self.fit.rss / self.df * np.diag(self.fit.inverse)
+
     def around(self, meat: np.ndarray) -> np.ndarray:
-        return self.fit.inverse @ meat @ self.fit.inverse
+        return np.asarray(self.fit.root @ meat @ self.fit.root.T)  # type: ignore[union-attr]
 
 
 def iid(sandwich: Sandwich) -> Covariance:

@@ -25,12 +25,14 @@ class Fit:
         residuals: shape (n,).
         inverse: inverse of the cross products X'X, shape (k, k).
         rss: residual sum of squares.
+        root: T with `inverse` = T T', so that X T has orthonormal columns, shape (k, k); None where nobody needs it.
     """
 
     coefficients: np.ndarray
     residuals: np.ndarray
     inverse: np.ndarray
     rss: float
+    root: np.ndarray | None = None
 
 
 def triangle(columns: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -87,7 +89,7 @@ def least_squares(columns: np.ndarray, y: np.ndarray, upper: np.ndarray) -> Fit:
     root = _inverse_root(upper)
     coefficients = root @ upper[:k, k]
     residuals = y - columns @ coefficients
-    return Fit(coefficients, residuals, root @ root.T, float(residuals @ residuals))
+    return Fit(coefficients, residuals, root @ root.T, float(residuals @ residuals), root)
 
 
 def norms(columns: np.ndarray) -> np.ndarray:

@@ -183,12 +183,12 @@ class WithinRegression:
         if not self.projection:
             # Centred drivers are at right angles to the constant, which is given length one too.
             columns = np.column_stack([np.full(given.n, given.n**-0.5), self.within])
-            inverse = linalg.block_diag(1.0, self.fit.inverse)
-            everything = replace(self.fit, coefficients=np.r_[0.0, self.fit.coefficients], inverse=inverse)
+            inverse, root = (linalg.block_diag(1.0, part) for part in (self.fit.inverse, self.fit.root))
+            everything = replace(self.fit, coefficients=np.r_[0.0, self.fit.coefficients], inverse=inverse, root=root)
         self.pooled = self.fit
         if self.projection:
             self.pooled = least_squares(self.raw, self.y_centred, self.upper_raw)
-        self.sandwich = Sandwich(everything, columns * self.fit.residuals[:, None], self.df)
+        self.sandwich = Sandwich.of(everything, columns, self.df)
         self.slopes = self.fit.coefficients / self.length
 
     @property

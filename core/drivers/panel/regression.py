@@ -195,8 +195,22 @@ def _result(
         df=model.df,
         dropped=given.dropped + model.dropped,
         notes=_notes(model) + covariance.notes,
-        warnings=_warnings(model, name, cluster, made) + covariance.warnings,
+        warnings=_warnings(model, name, cluster, made) + covariance.warnings + _lost(model, covariance, terms),
         covariance=matrix,
+    )
+
+
+def _lost(model: WithinRegression, covariance: Covariance, terms: Sequence[Term]) -> tuple[str, ...]:
+    """That coefficients have no standard error, and what to do."""
+    without = [term.term for term in terms if not np.isfinite(term.std_error)]
+    if not without or not model.sandwich.lost(covariance.matrix).any():
+        return ()
+    return (
+        say(
+            "No standard errors of {drivers}: what clusters or years have to say of them cancels, as it does between "
+            "two. Cluster by a column of more values, or choose COVARIANCE robust.",
+            drivers=", ".join(without),
+        ),
     )
 
 
@@ -214,7 +228,11 @@ def _terms(model: WithinRegression, covariance: Covariance, confidence: float) -
         )
         estimates = np.r_[model.y_mean - mean @ model.slopes, model.slopes]
         names = ["const", *names]
+    known = np.where(model.sandwich.lost(covariance.matrix), np.nan, 1.0)
     matrix = to_data @ covariance.matrix @ to_data.T
+    if np.isnan(known).any():
+        known[0] = known[0] if model.projection else np.nan  # the constant moves with the slopes
+        matrix = matrix * np.outer(known, known)
     standardised = model.slopes * model.length / np.sqrt(model.total)
     beside = np.column_stack([standardised, inflation(model.upper_raw), inflation(model.upper)]).tolist()
     blank = [[None] * 3] * (len(names) - k)
@@ -252,7 +270,9 @@ def _tests(model: WithinRegression, covariance: Covariance, name: str, cluster: 
     given, k = model.observations, len(model.kept)
     tests: list[Test | None] = [
         f_slopes(model.total, model.fit.rss, k, model.df),
-        wald_slopes(model.fit.coefficients, covariance.matrix[-k:, -k:], covariance.df, name),
+        None
+        if model.sandwich.lost(covariance.matrix).any()
+        else wald_slopes(model.fit.coefficients, covariance.matrix[-k:, -k:], covariance.df, name),
     ]
     pooled = model.pooled
     if model.absorbed > 1:

@@ -53,11 +53,13 @@ def opinions_on_panel(
     x, y = left[:, :-1], left[:, -1]
     if not effect_codes:
         x, names = np.column_stack([np.ones(rows.n), x]), ["const", *names]
-    # Columns of one size: pinv, which statsmodels solves with, drops small columns beside large ones.
+    # Orthonormal columns: pinv, which statsmodels solves with, drops small columns beside large ones, and of columns
+    # that nearly make each other up its sandwiches keep no digit.
     size = np.sqrt((x**2).sum(axis=0))
-    model = linear_model().OLS(y, x / size)
-    theirs = np.asarray(model.fit().params) / size
-    called = f"{program()} OLS(y, X)"
+    turned, upper = np.linalg.qr(x / size)
+    back = np.linalg.inv(upper) / size[:, None]
+    theirs = back @ np.asarray(linear_model().OLS(y, turned).fit().params)
+    called = f"{program()} OLS(y, Q), X = QR"
     estimates = np.array([ours[name].estimate for name in names])
     rounding = _rounding(rows, x / size, names, estimates) / size
     slopes = compared(SLOPES, names, estimates, theirs, SAME_SLOPES, called, rounding)
@@ -65,9 +67,11 @@ def opinions_on_panel(
     if isinstance(how, str):
         return slopes, Opinion(ERRORS, None, SAME_ERRORS, how)
     order = how.order if how.order is not None else np.arange(rows.n)
-    fit = linear_model().OLS(y[order], (x / size)[order]).fit(**how.options)
-    errors = np.asarray(fit.bse) / size * np.sqrt(how.factor)
+    fit = linear_model().OLS(y[order], turned[order]).fit(**how.options)
+    errors = np.sqrt(np.maximum(np.diag(back @ np.asarray(fit.cov_params()) @ back.T), 0) * how.factor)
     mine = np.array([ours[name].std_error for name in names])
+    if not np.isfinite(mine).all():
+        return slopes, Opinion(ERRORS, None, SAME_ERRORS, say("not all drivers have a standard error"))
     note = say("{call}, variances times {factor}", call=f"{called}.fit({how.words})", factor=how.factor_words)
     return slopes, compared(ERRORS, names, mine, errors, SAME_ERRORS, note, rounding)
 

@@ -1,5 +1,7 @@
 """Clustered, Driscoll-Kraay and Conley covariances against sums written out pair by pair."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -308,3 +310,28 @@ def test_conley_says_what_it_lacks():
         SpatialKernel(0.0)
     with pytest.raises(InputError, match="'gauss' is not known"):
         SpatialKernel(1.0, "gauss")
+
+
+@pytest.mark.parametrize("apart", [1e-3, 1e-6, 3e-9])
+@pytest.mark.parametrize("covariance", ["iid", "robust", "cluster", "driscoll_kraay"])
+@pytest.mark.parametrize("effects", ["twoway", "none"])
+def test_errors_of_drivers_that_nearly_make_each_other_up_keep_their_digits(apart, covariance, effects):
+    """With z = x + apart w the error of z is that of w, in the model of x and w, over apart."""
+    observations = grid_panel()
+    x, w = observations.x.T
+    z = x + apart * w
+    near = replace(observations, x=np.asfortranarray(np.column_stack([x, z])))
+    plain = replace(observations, x=np.asfortranarray(np.column_stack([x, (z - x) / apart])))
+    found, expected = (panel_regression(rows, effects, covariance).terms[-1] for rows in (near, plain))
+    assert found.std_error * apart == pytest.approx(expected.std_error, rel=1e-6)
+    assert found.estimate * apart == pytest.approx(expected.estimate, rel=1e-6)
+
+
+def test_two_clusters_beside_effects_of_years_leave_no_error():
+    """Their scores are the same but for the sign and sum to zero: an error of round-off would make all certain."""
+    table = {"cell": [0, 0, 0, 0, 1, 1, 1, 1], "year": [1, 2, 3, 4] * 2, "x": [1.0, 5, 2, 8, 3, 1, 4, 7]}
+    table["y"] = [2.0, 7, 1, 6, 4, 2, 8, 5]
+    result = panel_regression(read_observations(table, "y", ["x"], "cell", "year"), "twoway", "cluster")
+    assert np.isnan(result.terms[0].std_error) and np.isnan(result.terms[0].p)
+    assert any("No standard errors of x" in warning for warning in result.warnings)
+    assert "wald_slopes" not in [test.test for test in result.tests]
