@@ -88,7 +88,7 @@ def is_run(path: str) -> bool:
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and {"algorithm", "inputs"} <= found.keys()
 

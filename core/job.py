@@ -33,7 +33,7 @@ import numpy as np
 
 from .assets.equivalents import Equivalents, load_equivalents
 from .drivers.feature_table import FeatureTable, feature_table
-from .errors import Cancelled, EcoAssetsError, InputError
+from .errors import Cancelled, EcoAssetsError, InputError, OutputError
 from .inputs.record import recorded
 from .land_cover import LandCoverScheme, load_scheme
 from .messages import say
@@ -42,9 +42,11 @@ from .progress import Progress
 from .raster.cluster.scheduler import scheduled
 from .raster.dataset import bounded_cache
 from .raster.files import PendingFile, together
+from .raster.writing.names import fault_of_name
 from .tables import Table, read_table
 
 _UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
+_MOST = sys.float_info.max  # JSON may hold 1e999, and whole numbers of any length
 _OWN_KEYS = {"run", "scheduler", "result"}
 
 
@@ -59,7 +61,7 @@ def run_file(path: str, progress: Progress) -> Any:
     try:
         with open(path, encoding="utf-8") as file:
             job = json.load(file, parse_constant=_refuse_constant)
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise InputError(say("The job file {path} cannot be read: {reason}.", path=path, reason=reason)) from None
     if not isinstance(job, dict):
         raise InputError(say("The job file {path} holds no object of keys and values.", path=path))
@@ -67,6 +69,9 @@ def run_file(path: str, progress: Progress) -> Any:
     run = method(job.get("run"))
     arguments = _arguments(run, {key: value for key, value in job.items() if key not in _OWN_KEYS}, "job")
     # opened before the work, so that a wrong path is told early
+    fault = fault_of_name(str(job.get("result") or ""))
+    if fault is not None:
+        raise OutputError(say("Cannot write {path}: {fault}.", path=repr(job["result"]), fault=fault))
     opened = PendingFile(str(job["result"])) if job.get("result") else nullcontext()
     with opened as pending, bounded_cache(), together(), scheduled(str(job.get("scheduler", ""))), recorded() as record:
         told = {"progress": progress} if "progress" in inspect.signature(run).parameters else {}
@@ -147,7 +152,7 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
         return {_key(inner[0], key): _typed(inner[1], one, f"{where}.{key}") for key, one in value.items()}
     if origin is typing.Literal and value in inner:
         return value
-    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MOST:
         return float(value)
     if hint in (str, int, bool) and type(value) is hint:
         return value

@@ -52,7 +52,7 @@ def _of_json(path: str) -> list[SavedRun]:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
         run = SavedRun(str(found["algorithm"]), dict(found["inputs"]))
-    except (OSError, ValueError, KeyError, TypeError) as reason:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as reason:
         raise InputError(
             tr("{path} holds no run ({reason}). Choose a file NAME.parameters.json that lies beside a report.",
                path=path, reason=repr(reason))

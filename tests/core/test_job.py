@@ -101,6 +101,10 @@ def test_every_method_of_the_catalogue_can_be_told_by_a_file(name):
         ({"settings": {"mask": "both"}}, "job.settings.mask is 'both', which is no 'common' or 'yearly'"),
         ({"settings": {"write": {"creation": "COMPRESS=LZW"}}}, "job.settings.write.creation is 'COMPRESS=LZW'"),
         ({"extra": 1}, "job: extra is not known"),
+        (
+            {"run": "standardequivalent", "inputs": {"land_cover": float("inf")}},
+            "it holds Infinity, which is no number",
+        ),
     ],
 )
 def test_what_is_not_understood(folder, changes, message):
@@ -116,6 +120,25 @@ def test_what_is_missing(folder):
     path.write_text('{"run": ', encoding="utf-8")
     with pytest.raises(InputError, match=r"The job file .*job.json cannot be read"):
         run_file(str(path), QUIET)
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 400])
+def test_a_number_without_end(folder, number):
+    told = job(folder, run="ecosystemservicevalue", inputs={"equivalents": "xie2015", "standard_value": "number"})
+    Path(told).write_text(Path(told).read_text(encoding="utf-8").replace('"number"', number), encoding="utf-8")
+    with pytest.raises(InputError, match="job.inputs.standard_value is .*, which is no float"):
+        run_file(told, QUIET)
+
+
+def test_a_file_of_brackets(folder):
+    (folder / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match="deep.json cannot be read"):
+        run_file(str(folder / "deep.json"), QUIET)
+
+
+def test_a_result_that_no_file_can_be_called(folder):
+    with pytest.raises(OutputError, match="a character of code 0"):
+        run_file(job(folder, result="found\0.json"), QUIET)
 
 
 def test_a_failure_is_told_and_ends_with_1(folder):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ...errors import TableError
 from ...messages import say
+
+_MOST_DEPTH = 40
 
 
 class Entry(dict):
@@ -26,8 +29,10 @@ def load_lined(text: str, file: str) -> Entry:
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)  # libyaml, where PyYAML was built with it
+    kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where PyYAML was built with it
+    loader = kind(text)
     try:
+        _require_flat(yaml.parse(text, kind), file)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise TableError(say("{file}, line 1: a product is a mapping of keys, such as id: and title:.", file=file))
@@ -37,13 +42,29 @@ def load_lined(text: str, file: str) -> Entry:
         raise TableError(
             say("{file}, line {line}: this is no YAML ({problem}).", file=file, line=line, problem=error.problem)
         ) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         raise TableError(say("{file}: this is no YAML ({error}).", file=file, error=error)) from None
     finally:
         loader.dispose()
     if not isinstance(top, Entry):
         raise TypeError("top is not as expected")
     return top
+
+
+def _require_flat(events: Iterable[Any], file: str) -> None:
+    """Refuses what would end this process, or fill its memory, once it is built: great depth, and aliases."""
+    depth = 0
+    for event in events:
+        word = type(event).__name__
+        depth += word.endswith("StartEvent") - word.endswith("EndEvent")
+        if depth > _MOST_DEPTH or word == "AliasEvent":
+            raise TableError(
+                say(
+                    "{file}, line {line}: this lies too deep, or stands for another entry. Write it out.",
+                    file=file,
+                    line=event.start_mark.line + 1,
+                )
+            )
 
 
 def _built(loader: Any, node: Any, file: str) -> Any:

@@ -6,6 +6,7 @@ netCDF within archives: this is made good here.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -24,7 +25,7 @@ from ...raster.grid import Grid
 from ..catalogue.product import Edition, Layer, Product
 from ..catalogue.recognise import Recognised
 from .hdfeos import grid_of_hdfeos5
-from .listing import file_name
+from .listing import UNREADABLE, file_name
 from .whole import CUT, is_cut
 
 _CHUNK = 1 << 22
@@ -124,7 +125,16 @@ def in_place(path: str, edition: Edition, folder: str, progress: Progress) -> st
         else:
             with gzip.open(path[len("/vsigzip/") :], "rb") as packed:
                 _copy(iter(lambda: packed.read(_CHUNK), b""), target, progress)
-    except (OSError, EOFError) as reason:
+    except UNREADABLE as reason:
+        if getattr(reason, "errno", None) == errno.ENOSPC:
+            raise InputError(
+                say(
+                    "{file} cannot be unpacked: the disk of the temporary folder {folder} is full. Free some space, or "
+                    "set TMPDIR (Windows: TEMP) to a folder that has more.",
+                    file=path,
+                    folder=os.path.dirname(folder),
+                )
+            ) from None
         raise InputError(
             say("{file} cannot be unpacked ({reason}). Order it again.", file=path, reason=reason)
         ) from None

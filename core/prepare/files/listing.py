@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from ...errors import InputError
@@ -21,6 +22,8 @@ _READ_IN_PLACE = (*_TARS, ".zip")
 _PACKED_TARS = (".tar.gz", ".tgz")
 _PACKED_LIMIT = 64 * 2**20  # a packed tar is read as a whole for its names
 _CHECK_EVERY = 500
+# What Python says of archives that are cut off, garbled, packed in a way it does not know, or badly named.
+UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, ValueError, NotImplementedError)
 _DAMAGED = say("the archive is damaged or was not downloaded whole: download it again")
 _LARGE = say(
     "to tell what it holds, the whole archive would have to be unpacked, and it has more than {size} MB: unpack it, or "
@@ -30,7 +33,7 @@ _LARGE = say(
 
 
 def list_files(place: str, progress: Progress = QUIET) -> list[str]:
-    """Paths of everything under a folder, or of what a file or an archive holds, sorted.
+    """Paths of every file under a folder, or of what a file or an archive holds, sorted.
 
     Members of `.zip` and `.tar` come as `/vsizip/` and `/vsitar/`, single `.gz` files as `/vsigzip/`; a `.SAFE` folder
     and the folder of an ESRI grid are one entry. What lies beside rasters (`.aux.xml`, `.ovr` and the like) and what a
@@ -103,8 +106,8 @@ def _of_file(path: str) -> list[str]:
     lowered = path.lower()
     if os.path.isdir(path):
         return [path]
-    if lowered.endswith(SIDES) or os.path.basename(path).startswith("."):
-        return []
+    if lowered.endswith(SIDES) or os.path.basename(path).startswith(".") or not os.path.isfile(path):
+        return []  # whoever opens a pipe or a device waits for ever
     if lowered.endswith(".zip"):
         return _members(path, "/vsizip/")
     if lowered.endswith(_TARS) or (lowered.endswith(_PACKED_TARS) and not _is_too_large(path)):
@@ -128,7 +131,7 @@ def _members(archive: str, prefix: str) -> list[str]:
         else:
             with tarfile.open(archive) as tar:
                 names = [entry.name for entry in tar if entry.isfile()]
-    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError):
+    except UNREADABLE:
         return [archive]
     kept, safes = [], set()
     for name in names:

@@ -48,7 +48,10 @@ def parse_xml(text: str) -> Element:
     if tree is None or complaint:
         raise ValueError(complaint or "it is empty")
     beside = [one for one in (tree[2:] if tree[1] == "" else [tree]) if one[0] == _ELEMENT]
-    roots = [_element(one) for one in beside if not one[1].startswith("?")]
+    try:
+        roots = [_element(one) for one in beside if not one[1].startswith("?")]
+    except RecursionError:
+        raise ValueError("its elements lie too deep within each other") from None
     if len(roots) != 1:
         raise ValueError("it has no root")
     return roots[0]

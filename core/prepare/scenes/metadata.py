@@ -53,7 +53,7 @@ def read_mtl(path: str) -> dict[str, dict[str, str]]:
             groups = {group.tag: {one.tag: one.text for one in group.children} for group in parse_xml(text).children}
         else:
             groups = _mtl_of_text(text)
-    except (ValueError, KeyError, AttributeError, TypeError) as reason:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as reason:
         raise InputError(say("{file} is no MTL file: {reason}.", file=short_name(path), reason=reason)) from None
     if not any("SPACECRAFT_ID" in entries for entries in groups.values()):
         raise InputError(say("{file} is no MTL file: it names no SPACECRAFT_ID.", file=short_name(path)))

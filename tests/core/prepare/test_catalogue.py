@@ -83,6 +83,24 @@ def test_a_wrong_entry_is_refused_by_file_and_line(tmp_path, old, new, what):
     assert what in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: " + "[" * 100_000,  # on which libyaml ends the process
+        "- " * 100_000,
+        "id: &a [*a]",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",
+        "? [a]\n: b",
+        "id: 2000-13-45",
+        "id: !!python/object/apply:os.getcwd []",
+    ],
+)
+def test_a_text_that_would_fill_memory_or_end_the_process_is_refused(tmp_path, text):
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match="^mine.yaml"):
+        load_product(tmp_path / "mine.yaml")
+
+
 def test_a_missing_entry_is_named(tmp_path):
     with pytest.raises(TableError, match="^mine.yaml, line 1: provider missing"):
         load_product(changed(tmp_path, "provider: Wuhan University, Zenodo\n", ""))

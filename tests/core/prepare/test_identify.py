@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import tarfile
 import time
@@ -13,6 +14,8 @@ import pytest
 from osgeo import gdal, gdal_array
 
 from ecoassets.core.errors import Cancelled, InputError
+from ecoassets.core.prepare.catalogue.loader import products
+from ecoassets.core.prepare.files.containers import in_place
 from ecoassets.core.prepare.files.listing import list_files
 from ecoassets.core.prepare.files.tiles import expected_tiles, tile_key
 from ecoassets.core.prepare.files.whole import is_cut
@@ -182,6 +185,42 @@ def test_a_damaged_archive_is_told_and_does_not_stop_the_rest(folder):
     clcd(folder, 2020)
     (folder / "broken.zip").write_bytes(b"PK\x03\x04 no more")
     assert states(folder) == {"CLCD_v01_2020.tif": "ready", "broken.zip": "unreadable"}
+
+
+@pytest.mark.names_as_written
+def test_what_garbles_an_archive_does_not_stop_the_rest(folder):
+    """Names that are no UTF-8, a packed stream that breaks within, paths that lead out, links and devices."""
+    image = clcd(folder, 2020)
+    with zipfile.ZipFile(folder / "named.zip", "w") as packed:
+        packed.writestr("数.tif", "x")
+    named = (folder / "named.zip").read_bytes().replace("数".encode(), b"\xff\xfe\xff")
+    (folder / "named.zip").write_bytes(named)
+    with tarfile.open(folder / "whole.tar.gz", "w:gz", compresslevel=1) as packed:
+        for number in range(40):
+            packed.add(image, f"{number}.tif")
+    stream = bytearray((folder / "whole.tar.gz").read_bytes())
+    stream[len(stream) // 2 : len(stream) // 2 + 64] = b"\xff" * 64
+    (folder / "whole.tar.gz").write_bytes(bytes(stream))
+    assert states(folder) == {"CLCD_v01_2020.tif": "ready", "named.zip": "unreadable", "whole.tar.gz": "unreadable"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes have names here")
+def test_pipes_devices_and_links_to_nothing_are_no_downloads(folder):
+    """Whoever opens a pipe waits until somebody writes into it."""
+    clcd(folder, 2020)
+    os.mkfifo(folder / "CLCD_v01_2021.tif")
+    os.symlink("/dev/zero", folder / "CLCD_v01_2022.tif")
+    os.symlink("/nowhere", folder / "CLCD_v01_2023.tif")
+    os.symlink(folder, folder / "loop")
+    assert states(folder) == {"CLCD_v01_2020.tif": "ready"}
+
+
+def test_a_stream_that_breaks_within_is_told(folder):
+    broken = bytearray(gzip.compress(os.urandom(20_000)))
+    broken[9_000:9_064] = b"\xff" * 64
+    (folder / "pre.nc.gz").write_bytes(bytes(broken))
+    with pytest.raises(InputError, match="pre.nc.gz cannot be unpacked .* Order it again"):
+        in_place(f"/vsigzip/{folder / 'pre.nc.gz'}", products()["cru_ts"].editions[0], str(folder), Progress())
 
 
 def test_a_packed_archive_that_is_too_large_to_look_into_is_told(folder):

@@ -25,3 +25,9 @@ def test_what_is_no_xml(text):
 def test_entities_do_not_grow():
     bomb = '<!DOCTYPE a [<!ENTITY x "lol"><!ENTITY y "&x;&x;&x;&x;">]><a><b>&y;</b></a>'
     assert len("".join(one.text for one in parse_xml(bomb).walk())) < 10
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 200_000])
+def test_great_depth_is_told(depth):
+    with pytest.raises(ValueError, match="deep|depth"):
+        parse_xml("<a>" * depth + "</a>" * depth)
