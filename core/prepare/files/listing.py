@@ -131,6 +131,7 @@ def _members(archive: str, prefix: str) -> list[str]:
         else:
             with tarfile.open(archive) as tar:
                 names = [entry.name for entry in tar if entry.isfile()]
+                _require_end(tar)
     except UNREADABLE:
         return [archive]
     kept, safes = [], set()
@@ -141,6 +142,14 @@ def _members(archive: str, prefix: str) -> list[str]:
         elif not name.lower().endswith(SIDES) and not os.path.basename(name).startswith("."):
             kept.append(name)
     return [f"{prefix}{archive}/{name}" for name in (*kept, *safes)]
+
+
+def _require_end(tar: tarfile.TarFile) -> None:
+    """Python stops at garbled blocks as at the zeros of the end, and what lies behind would be missed silently."""
+    if tar.fileobj is not None:
+        tar.fileobj.seek(tar.offset)
+        if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError("it is garbled")
 
 
 def _safe_folder(name: str) -> str:

@@ -189,7 +189,7 @@ def test_a_damaged_archive_is_told_and_does_not_stop_the_rest(folder):
 
 @pytest.mark.names_as_written
 def test_what_garbles_an_archive_does_not_stop_the_rest(folder):
-    """Names that are no UTF-8, a packed stream that breaks within, paths that lead out, links and devices."""
+    """Names that are no UTF-8, a packed stream that breaks within, a block of another kind among those of a tar."""
     image = clcd(folder, 2020)
     with zipfile.ZipFile(folder / "named.zip", "w") as packed:
         packed.writestr("数.tif", "x")
@@ -201,7 +201,15 @@ def test_what_garbles_an_archive_does_not_stop_the_rest(folder):
     stream = bytearray((folder / "whole.tar.gz").read_bytes())
     stream[len(stream) // 2 : len(stream) // 2 + 64] = b"\xff" * 64
     (folder / "whole.tar.gz").write_bytes(bytes(stream))
-    assert states(folder) == {"CLCD_v01_2020.tif": "ready", "named.zip": "unreadable", "whole.tar.gz": "unreadable"}
+    with tarfile.open(folder / "blocks.tar", "w") as packed:
+        for number in range(3):
+            packed.add(image, f"{number}.tif")
+        second = packed.getmember("1.tif").offset
+    blocks = bytearray((folder / "blocks.tar").read_bytes())
+    blocks[second : second + 512] = b"\xff" * 512
+    (folder / "blocks.tar").write_bytes(bytes(blocks))
+    broken = dict.fromkeys(("named.zip", "whole.tar.gz", "blocks.tar"), "unreadable")
+    assert states(folder) == {"CLCD_v01_2020.tif": "ready", **broken}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes have names here")
