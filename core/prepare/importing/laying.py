@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...column_words import choice
 from ...land_cover import load_scheme
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -160,11 +161,18 @@ def _fitted(sources: Sequence[Source], laying: Laying, area: StudyArea, progress
     fitted = list(aligned.fit_all(sources, QUIET))
     wanted = _GDAL_NAMES.get(laying.resampling, laying.resampling)
     if laying.density and wanted not in (AUTO, "sum"):
-        progress.warn(say("Counts are brought on the grid by {how}: their total changes.", how=laying.resampling))
+        progress.warn(
+            say(
+                "Counts are brought on the grid by {how}: their total changes.",
+                how=choice("RESAMPLING", laying.resampling),
+            )
+        )
     fitted = [source if source.resampling is None else _resampled(source, wanted, area.grid) for source in fitted]
     for path, source in {source.path: source for source in fitted}.items():
         own = Grid.of_dataset(open_raster(path))
-        how = source.resampling or say("as it lies")
+        ids = {gdal: one for one, gdal in _GDAL_NAMES.items()}
+        resampled = source.resampling and choice("RESAMPLING", ids.get(source.resampling, source.resampling))
+        how = resampled or say("as it lies")
         progress.info(say("From {crs} to the grid of the study: {how}.", crs=own.crs_name, how=how))
     return fitted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...messages import told as said
 from ...report import Chapter, MethodReport
 from ...report.telling import Sentence, Teller
 from ...report.texts import load_texts
@@ -19,7 +20,7 @@ def import_report(result: ImportResult, language: str) -> MethodReport:
         ],
         subtitle=f"{result.product.title.of(language)}: {result.layer.title.of(language)}",
         facts=[
-            (words["import_conversion"], result.conversion),
+            (words["import_conversion"], said(result.conversion, language)),
             (words["import_unit"], result.unit or "1"),
             (words["import_provider"], f"{result.product.provider}, {result.product.licence}"),
         ],
@@ -36,5 +37,6 @@ def _sentences(result: ImportResult, teller: Teller) -> list[Sentence]:
     if result.years:
         years = [str(result.years[0]), str(result.years[-1])] if len(result.years) > 1 else [str(result.years[0])]
         told.append(teller.sentence("years", "bands", years="–".join(years), count=len(result.table.rows)))
-    told.append(teller.sentence("unit", "converted", unit=result.unit or "1", conversion=result.conversion))
+    how = said(result.conversion, teller.language)
+    told.append(teller.sentence("unit", "converted", unit=result.unit or "1", conversion=how))
     return told

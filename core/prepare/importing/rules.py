@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from osgeo import gdal
 
+from ...column_words import choice
 from ...errors import InputError
-from ...messages import say
+from ...messages import Message, listed, say
 from ...progress import Progress
 from ...quantities import Quantity
 from ...raster.dataset import open_raster
@@ -23,6 +24,7 @@ from .steps import Period, Step
 AUTO = "auto"
 NONE = "none"
 _SUM_NEEDS = 0.9  # share of the days of a year that a sum rests on
+_RATES = {"day": say("day"), "hour": say("hour"), "second": say("second")}
 _SAMPLE = 512  # pixels across that a test of the range looks at
 _LOOSE = 4.0  # a number that is this many times above what is usual is in another unit
 _STATISTIC_PCT = 98
@@ -116,21 +118,23 @@ def rule_of(product: Product, layer: Layer, steps: Sequence[Step], wish: Decisio
     return Rule(layer, annual, scale, offset, wish.quality, fills, minimum)
 
 
-def conversion(rule: Rule) -> str:
+def conversion(rule: Rule) -> Message:
     """What was done to the stored numbers, for logs and provenance."""
     layer = rule.layer
     if layer.is_classes:
-        return "codes as they are stored"
-    parts = ["packing of each file" if layer.scale is None else f"stored x {rule.scale:.10g} + {rule.offset:.10g}"]
-    if layer.unit:
-        parts.append(f"= {layer.unit}")
+        return say("codes as they are stored")
+    stored = say("stored x {scale:.10g} + {offset:.10g}", scale=rule.scale, offset=rule.offset)
+    packed = say("packing of each file") if layer.scale is None else stored
+    parts: list[object] = [say("{numbers} = {unit}", numbers=packed, unit=layer.unit) if layer.unit else packed]
     if rule.annual == "sum":
-        parts.append(f"summed over the steps{f' x {layer.rate}s' if layer.rate else ''}")
+        by_time = say("summed over the steps x {rate}s", rate=_RATES.get(layer.rate, layer.rate))
+        parts.append(by_time if layer.rate else say("summed over the steps"))
     elif rule.annual != "as_is":
-        parts.append(rule.annual)
+        parts.append(choice("ANNUAL", rule.annual))
     if (layer.times, layer.plus) != (1, 0):
-        parts.append(f"x {layer.times:.10g} + {layer.plus:.10g} = {layer.meant.unit}")
-    return ", ".join(parts).replace(", =", " =")
+        numbers = {"times": layer.times, "plus": layer.plus, "unit": layer.meant.unit}
+        parts.append(say("x {times:.10g} + {plus:.10g} = {unit}", **numbers))
+    return listed(parts, ", ")
 
 
 def require_days(periods: Sequence[Period], rule: Rule, progress: Progress) -> None:
