@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateTransform,
     QgsFillSymbol,
     QgsLayoutItem,
@@ -25,6 +26,7 @@ from qgis.core import (
     QgsReadWriteContext,
     QgsRectangle,
     QgsScaleBarSettings,
+    QgsSettings,
     QgsUnitTypes,
     QgsVectorLayer,
 )
@@ -53,6 +55,8 @@ INSET = (50.0, 45.0)  # mm
 LEGEND_SHARE = 0.3  # of the height of an upright page that a legend may take
 NEARLY_ALL = 0.8  # a view of so much of the whole is taken for all of it, and needs no inset
 SHORTEST, LONGEST = 0.35, 0.95  # parts of a bar of scale; from the shortest on there is a number of one digit
+# On a page of an atlas QGIS finds the largest number of one digit: of 10.25 mm at 1, 2, 2.5 or 5 it is 1, 2 or 5.
+ATLAS_SEGMENTS, ATLAS_BAR = 4, 41.0  # mm
 MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
 FRAME = {"color": "0,0,0,0", "outline_color": "#c62828", "outline_width": "0.6"}  # of what the map shows, in the inset
 AROUND = 1.08  # maps show so much more than their layers
@@ -271,13 +275,16 @@ def _write_words(layout: QgsPrintLayout, page: PlanPage, places: Mapping[str, QR
 
 
 def _write_scale(bar: QgsLayoutItemScaleBar, page: PlanPage, place: QRectF) -> None:
-    """Segments of 1, 2 or 5 of a unit; those of an atlas change from page to page, and QGIS finds their one digit."""
+    """Segments of 1, 2 or 5 of a unit; those of an atlas change from page to page, and QGIS finds them."""
     unit = bar.guessUnits()
     bar.setUnits(unit)
     bar.setUnitLabel(QgsUnitTypes.toAbbreviatedString(unit))
-    bar.setMaximumBarWidth(place.width())
-    bar.setMinimumBarWidth(place.width() * (SHORTEST if page.atlas else LONGEST))
-    if not page.atlas:
+    widest = ATLAS_BAR if page.atlas else place.width()
+    bar.setMaximumBarWidth(widest)
+    bar.setMinimumBarWidth(widest * (SHORTEST if page.atlas else LONGEST))
+    if page.atlas:
+        bar.setNumberOfSegments(ATLAS_SEGMENTS)
+    else:
         most = bar.unitsPerSegment()
         power = 10.0 ** floor(log10(most))
         bar.setSegmentSizeMode(QgsScaleBarSettings.SegmentSizeMode.SegmentSizeFixed)
@@ -318,8 +325,34 @@ def _add_atlas(layout: QgsPrintLayout, page_map: QgsLayoutItemMap, districts: Qg
     atlas.setPageNameExpression(f'"{names}"' if names else "$id")
     atlas.setEnabled(True)
     page_map.setAtlasDriven(True)
-    page_map.setAtlasScalingMode(QgsLayoutItemMap.AtlasScalingMode.Auto)
     page_map.setAtlasMargin(ATLAS_MARGIN)
+    scales = _round_scales(layout.project())
+    fits = bool(scales) and _scale_of_largest(page_map, districts) <= scales[-1]
+    layout.renderContext().setPredefinedScales(scales)  # which QGIS itself does, too, when it opens the layout
+    modes = QgsLayoutItemMap.AtlasScalingMode
+    page_map.setAtlasScalingMode(modes.Predefined if fits else modes.Auto)
+
+
+def _round_scales(project: QgsProject) -> list[float]:
+    """The scales that QGIS offers for the project, rising."""
+    view = project.viewSettings()
+    if view.useProjectScales():
+        return sorted(view.mapScales())
+    offered = QgsSettings().value("Map/scales", Qgis.defaultProjectScales())
+    texts = offered.split(",") if isinstance(offered, str) else offered
+    return sorted(float(text.split(":")[-1]) for text in texts if text.strip())
+
+
+def _scale_of_largest(page_map: QgsLayoutItemMap, districts: QgsVectorLayer) -> float:
+    """The scale at which a map shows the largest of the districts whole; the map stays as it is."""
+    shown = page_map.extent()
+    to_map = QgsCoordinateTransform(districts.crs(), page_map.crs(), page_map.layout().project())
+    scales = [0.0]
+    for district in districts.getFeatures():
+        page_map.zoomToExtent(to_map.transformBoundingBox(district.geometry().boundingBox()))
+        scales.append(page_map.scale())
+    page_map.setExtent(shown)
+    return max(scales)
 
 
 def _free_name(project: QgsProject) -> str:

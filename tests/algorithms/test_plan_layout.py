@@ -211,7 +211,34 @@ def test_the_scale_bar_of_each_page_of_an_atlas_does_so_too(project, add, distri
     atlas.updateFeatures()
     for page in range(2):
         atlas.seekTo(page)
-        assert f"{bar.unitsPerSegment():.6e}"[1:].startswith(".000000")
+        assert f"{bar.unitsPerSegment():e}"[:6] in ("1.0000", "2.0000", "5.0000")
+
+
+def test_districts_of_every_size_have_round_numbers_in_an_atlas(project, add, districts):
+    """At the scales that QGIS chooses from for the pages of an atlas, be it 2 or 2.5 that stands between 1 and 5."""
+    add("Plan", ["none", "conservation"])
+    layout = layout_of(project, districts=districts, names="name", atlas=True)
+    bar, shown = layout.itemById("scale"), layout.itemById("map")
+    for scale in (digit * 10.0**power for power in range(3, 7) for digit in (1, 2, 2.5, 5)):
+        shown.setScale(scale)
+        bar.refresh()
+        assert f"{bar.unitsPerSegment():e}"[:6] in ("1.0000", "2.0000", "5.0000"), scale
+        assert 25 < bar.sceneBoundingRect().width() < 60, scale
+
+
+def test_a_district_that_no_offered_scale_shows_whole_is_shown_whole(project, add, districts):
+    from qgis.core import QgsLayoutItemMap
+
+    modes = QgsLayoutItemMap.AtlasScalingMode
+    add("Plan", ["none", "conservation"])
+    plan = layout_of(project, districts=districts, names="name", atlas=True)
+    assert plan.itemById("map").atlasScalingMode() == modes.Predefined
+    project.viewSettings().setMapScales([100.0, 1000.0])
+    project.viewSettings().setUseProjectScales(True)
+    assert (
+        layout_of(project, districts=districts, names="name", atlas=True).itemById("map").atlasScalingMode()
+        == modes.Auto
+    )
 
 
 def test_an_inset_comes_only_where_the_map_shows_a_part(project, add, districts):
