@@ -13,6 +13,7 @@ from ..observations import Observations, read_observations
 from .engines import ENGINES, Settings
 from .folds import VALIDATIONS
 
+FEWEST_REPEATS = 5  # of which percentiles are no more than the least and the largest
 _MOST_CLASSES = 40
 _PLACE = 0.99  # correlation with a coordinate from which a driver tells the place, whatever its name
 
@@ -66,6 +67,14 @@ class ImportanceChoice:
             )
         if self.validation == "years" and self.time is None:
             raise InputError(say("VALIDATION years needs TIME, the field of the year."))
+        if 0 < self.repeats < FEWEST_REPEATS:
+            raise InputError(
+                say(
+                    "REPEATS is {repeats}: so few refits give no range. Give {fewest} or more (20 are usual), or 0.",
+                    repeats=self.repeats,
+                    fewest=FEWEST_REPEATS,
+                )
+            )
         if not self.numeric:
             raise InputError(say("At least one driver must be a number; geodetector takes classes alone."))
 

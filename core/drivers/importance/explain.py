@@ -211,7 +211,7 @@ def _thresholds(
     repeated: list[dict[int, tuple[np.ndarray, np.ndarray | None]]],
     grids: dict[int, np.ndarray],
 ) -> list[SureThreshold]:
-    """Thresholds that most bootstraps find too, within half of the range."""
+    """Thresholds that most bootstraps find too, about the one of all rows and within half of the range."""
     found = []
     for driver, edges in grids.items():
         column = np.sort(rows.x[:, rows.columns[driver][0]])
@@ -229,6 +229,6 @@ def _thresholds(
                 if len(kept) < max(0.8 * len(repeated), 1):
                     continue
                 low, high = np.percentile(kept, [2.5, 97.5])
-                if is_sure(float(low), float(high), edges):
+                if low <= one.x <= high and is_sure(float(low), float(high), edges):
                     found.append(SureThreshold(driver, of, one, float(low), float(high)))
     return found

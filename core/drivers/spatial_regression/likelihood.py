@@ -297,6 +297,8 @@ def _around(design: Design, value: float, width: float) -> tuple[float, float]:
 
 
 def _require_left(rss: float, design: Design) -> None:
+    if not np.ptp(design.y) > 0:
+        raise InputError(say("The explained variable has the same value everywhere: there is nothing to explain."))
     if rss <= 1e-20 * float(design.y @ design.y) or rss == 0:
         raise InputError(
             say("The drivers explain the variable exactly: there is nothing left to learn about neighbours.")

@@ -117,6 +117,16 @@ def test_noise_has_no_threshold_and_a_driver_has(run):
     assert ("elevation", "shap_zero") in kinds and not any(driver == "noise" for driver, _ in kinds)
 
 
+def test_thresholds_lie_within_their_intervals(run):
+    rows = run.threshold_rows()
+    assert rows and all(row.low <= row.x <= row.high for row in rows)
+
+
+def test_too_few_refits_are_refused():
+    with pytest.raises(InputError, match="REPEATS is 2.* Give 5 or more"):
+        ImportanceChoice("value", ("a",), repeats=2)
+
+
 def test_the_places_carry_their_strongest_driver(run):
     columns, values = run.output()
     table = dict(zip((column.name for column in columns), values))
