@@ -294,6 +294,9 @@ def _of_raster(source: Source, profile: RasterProfile, slip: Slip | None) -> Ite
     place, admission = place_of(source), source.admission
     if admission is None:
         raise TypeError("admission is not as expected")
+    if profile.cut:
+        text = "{where}: the file was not downloaded or copied whole, it ends before its last pixels."
+        yield Finding("whole", "stop", (place,), text, "Download or copy it again.")
     with suppress(GridError):  # whoever brings the raster on a grid says that it has none
         yield from check_position(place, describe_source(source)[1])
     yield from check_nodata(place, profile, source.limited)

@@ -23,6 +23,7 @@ from ..raster.dataset import is_made, open_raster
 from ..raster.grid import Grid
 from ..raster.reading.source import Kind, Source, open_source
 from ..raster.reading.stored import Linear, linear_of
+from ..raster.reading.whole import is_cut
 from ..raster.windows import Window, cut_windows
 
 # More different whole numbers than this are a measure, not classes.
@@ -73,6 +74,7 @@ class RasterProfile:
         sample: valid values that are no fill code, ascending, at most some ten thousands, evenly spread over the band.
         unreadable: messages of the windows that could not be read.
         checksum: of the pixels that were read.
+        cut: whether the file ends before its last pixels.
     """
 
     path: str
@@ -98,6 +100,7 @@ class RasterProfile:
     sample: np.ndarray = field(default_factory=lambda: np.empty(0))
     unreadable: list[str] = field(default_factory=list)
     checksum: int = 0
+    cut: bool = False
 
     @property
     def low(self) -> float | None:
@@ -245,6 +248,7 @@ def _described(dataset: gdal.Dataset, path: str, number: int, kind: Kind) -> Ras
         unit=band.GetUnitType(),
         description=band.GetDescription(),
         made=is_made(dataset),
+        cut=is_cut(dataset),
     )
 
 

@@ -68,6 +68,7 @@ class Input:
 
 
 CHECKS: tuple[Check, ...] = (
+    Check("whole", ("continuous", "classes"), "Does the file hold all its pixels?"),
     Check("nodata", ("continuous", "classes"), "Does the file say what is no value?"),
     Check("fill", ("continuous", "classes"), "Does it hold fill codes that it does not declare?"),
     Check("columns", ("table",), "Is every column there that is needed, and does it hold what it should?"),

@@ -22,11 +22,11 @@ from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.dataset import call_gdal, open_raster, quiet_gdal
 from ...raster.grid import Grid
+from ...raster.reading.whole import CUT, is_cut
 from ..catalogue.product import Edition, Layer, Product
 from ..catalogue.recognise import Recognised
 from .hdfeos import grid_of_hdfeos5
 from .listing import UNREADABLE, file_name
-from .whole import CUT, is_cut
 
 _CHUNK = 1 << 22
 _SAME_CELL = 1e-3  # a cell that is off by less than this share was rounded on the way

@@ -12,6 +12,7 @@ from ...messages import Message, say, told
 from ...progress import QUIET, Progress
 from ...raster.dataset import open_raster
 from ...raster.grid import Grid
+from ...raster.reading.whole import CUT, is_cut, is_cut_image
 from ...results import ResultTable, row_table
 from ..catalogue.loader import products
 from ..catalogue.product import Product
@@ -19,7 +20,6 @@ from ..catalogue.recognise import Recognised, recognise
 from ..files.containers import layers_of, missing_drivers, open_raster_or_container
 from ..files.listing import list_files, on_disk, why_closed
 from ..files.tiles import expected_tiles, places_of_boundary, places_of_grid, tile_key
-from ..files.whole import CUT, is_cut, is_cut_image
 from ..importing.calendar import expected_steps
 from .wanting import WantRow, how_to_get, wanting
 

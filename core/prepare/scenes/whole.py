@@ -9,7 +9,7 @@ from ...errors import EcoAssetsError
 from ...messages import Message, say
 from ...progress import Progress
 from ...raster.dataset import open_raster, short_name
-from ..files.whole import CUT, is_cut
+from ...raster.reading.whole import CUT, is_cut
 from .choosing import Wanted, is_wanted
 from .scene import Scene, Unread
 

@@ -163,3 +163,16 @@ def test_nobody_asks_what_the_plugin_has_made(tmp_path):
         dataset.SetMetadata({"ECOASSETS_METHOD": "aligntogrid", **({"ECOASSETS_SOURCE": source} if source else {})})
         dataset = None
         assert len(total(path, tmp_path, quantity="any")[1]) == told
+
+
+@pytest.mark.parametrize("kind", ["continuous", "classes"])
+def test_a_file_that_ends_before_its_last_pixels_stops_before_any_work(tmp_path, kind):
+    """However much of it the study needs: what is left of a file is not what was ordered."""
+    path = tmp_path / "npp.tif"
+    write_raster(path, np.random.default_rng(1).integers(1, 900, (300, 400)), "int16", nodata=0)
+    assert not look(str(path), 1).cut
+    path.write_bytes(path.read_bytes()[:-50])
+    gate = Gate()
+    gate.admit([Source("v", str(path), label="NPP", kind=kind, measure=Measure("npp"))])
+    with pytest.raises(Refused, match=r"NPP \(npp\.tif\): the file was not downloaded or copied whole.*copy it again"):
+        gate.close(QUIET)

@@ -18,10 +18,10 @@ from ecoassets.core.prepare.catalogue.loader import products
 from ecoassets.core.prepare.files.containers import in_place
 from ecoassets.core.prepare.files.listing import list_files
 from ecoassets.core.prepare.files.tiles import expected_tiles, tile_key
-from ecoassets.core.prepare.files.whole import is_cut
 from ecoassets.core.prepare.identifying.run import run_identify_products
 from ecoassets.core.prepare.importing.run import ImportInputs, check_import_product
 from ecoassets.core.progress import Progress
+from ecoassets.core.raster.reading.whole import is_cut
 from ecoassets.tests.core.prepare.runs import SIZE, Told
 from ecoassets.tests.downloads import SINUSOIDAL, TILE, modis_corner, write_hdf4, write_tif
 

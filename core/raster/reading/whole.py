@@ -5,7 +5,7 @@ from __future__ import annotations
 from osgeo import gdal
 
 from ...messages import say
-from ...raster.dataset import quiet_gdal
+from ..dataset import quiet_gdal
 
 CUT = say("it was not downloaded whole, it ends before its last pixels: download it again")
 _LOOKED_AT = 32  # blocks of a band: they may have been written in any order
