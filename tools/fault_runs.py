@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from osgeo import gdal, osr
 
+from ..core.raster.writing.tidying import remove_litter
 from .soak import in_qgis
 
 FILES = ("map.tif", "tables.gpkg", "balance.csv", "report.html")
@@ -92,7 +93,8 @@ def contents(outputs: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with suppress(RuntimeError, AttributeError):
         found["map.tif"] = gdal.Open(str(outputs / "map.tif")).ReadAsArray().tobytes()
-    with suppress(sqlite3.Error), closing(sqlite3.connect(outputs / "tables.gpkg", timeout=20)) as database:
+    readable = f"{(outputs / 'tables.gpkg').as_uri()}?mode=ro"  # as programs open it that only read
+    with suppress(sqlite3.Error), closing(sqlite3.connect(readable, timeout=20, uri=True)) as database:
         rows = database.execute(f'SELECT * FROM "{LAYER}" ORDER BY 1').fetchall()
         found["tables.gpkg"] = str(rows)
     with suppress(OSError):
@@ -159,17 +161,21 @@ class Runs:
                   for n in FILES]  # fmt: skip
         counted = self.counts.setdefault(kind, Counter())
         counted.update(["runs", ended, *states])
-        # Only a kill between the first move and the last, some milliseconds, may leave both kinds.
+        # Only a kill between the first move and the last, some milliseconds, may leave both kinds, until the next run.
         if "BROKEN" in states or (len(set(states)) > 1 and ended != "killed"):
             self.faults.append(f"{kind}, {ended}: {dict(zip(FILES, states))}")
 
     def killed(self) -> None:
-        """At any moment of a run."""
+        """At any moment of a run, half of them late, when outputs change places; then as the next run begins."""
         self._again()
         self._begun(process := start(self._inputs, self._folder))
-        time.sleep(random.uniform(0.0, 1.1) * self._seconds)
+        time.sleep(random.uniform(random.choice((0.0, 0.8)), 1.05) * self._seconds)
         process.kill()
         self._judge("kill -9 of a run in QGIS", "killed" if process.wait() else "succeeded")
+        remove_litter(str(self._folder))
+        self._judge("what the next run finds after it", "tidied")
+        if left := sorted(path.name for path in self._folder.glob(".*")):
+            self.faults.append(f"kill -9 of a run in QGIS: left {left}")
 
     def interrupted(self) -> None:
         """Ctrl-C."""

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from ...errors import OutputError
-from ..hidden import INNER, JOURNAL, OF, is_hidden_folder, is_own, is_same, opened, remove_path
+from ..hidden import INNER, JOURNAL, OF, is_hidden_folder, is_own, is_same, move, opened, remove_path
 from .geopackage import GeoPackage, is_locked, last_change
 
 
@@ -180,7 +180,7 @@ def _write(room: str, name: str, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(part, os.path.join(room, name))
+    move(part, os.path.join(room, name))
     if os.name == "posix":  # elsewhere no folder can be opened
         handle = os.open(room, os.O_RDONLY)
         try:
