@@ -146,7 +146,7 @@ class PendingFile:
     def entries(self) -> list[Entry]:
         """What is to be put in place, the side files first. Raises OutputError: there is nothing."""
         parent, name = os.path.split(self.final)
-        written = [entry for entry in os.listdir(self._room.path) if entry not in INNER]
+        written = [entry for entry in _names_in(self._room.path) if entry not in INNER]
         if not written:
             raise OutputError(
                 say("Cannot write {final}: it has vanished before it was in its place. Run again.", final=self.final)
