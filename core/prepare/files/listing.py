@@ -149,7 +149,7 @@ def _require_end(tar: tarfile.TarFile) -> None:
     if tar.fileobj is not None:
         tar.fileobj.seek(tar.offset)
         if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
-            raise tarfile.ReadError("it is garbled")
+            raise tarfile.ReadError  # told by whoever lists the archive
 
 
 def _safe_folder(name: str) -> str:
