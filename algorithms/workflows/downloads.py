@@ -23,7 +23,7 @@ from ...core.prepare.downloads.plan import (
 )
 from ...core.prepare.downloads.report import data_chapter, data_line
 from ...core.prepare.downloads.stand_ins import stand_in
-from ...core.prepare.downloads.telling import lacking, tell_plan
+from ...core.prepare.downloads.telling import lacking, tell_plan, tell_roads
 from ...core.progress import Progress
 from ...core.raster.dataset import open_raster
 from ...core.raster.grid import Grid
@@ -101,6 +101,8 @@ class Downloads:
         )
         self.plan: Plan = plan_downloads(request, progress)
         tell_plan(self.plan, request.years, progress)
+        if algorithm.parameterDefinition("MORE_DRIVERS") is not None and not given.has("MORE_DRIVERS"):
+            tell_roads(self.plan, progress)
         cover = next((lack for lack in self.plan.lacks if lack.wanted.quantity == LAND_COVER), None)
         if cover is not None:
             raise self.refused(InputError(lacking(cover)))

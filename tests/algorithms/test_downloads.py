@@ -193,6 +193,7 @@ def test_without_land_cover_nothing_starts(place, tmp_path):
     downloads.mkdir()
     for file in (place / "downloads").glob("pre_*.nc"):
         (downloads / file.name).symlink_to(file)
+    (downloads / "gis_osm_roads_free_1.shp").touch()
     log = Told()
     with pytest.raises(QgsProcessingException) as refused:
         follow("assetsworkflow", place, tmp_path / "out" / "new", feedback=log, DOWNLOADS=str(downloads))
@@ -200,6 +201,7 @@ def test_without_land_cover_nothing_starts(place, tmp_path):
     assert "LAND_COVER" in reason and "zenodo.org" in reason and "NPP" not in reason
     named = "".join([reason, *log.told])
     assert [named.count(f"({name}) is not among") for name in ("LAND_COVER", "NPP", "DEM")] == [1, 1, 1], "told once"
+    assert sum("gis_osm_roads_free_1.shp holds roads" in line for line in log.told) == 1
     assert not (tmp_path / "out").exists()
 
 

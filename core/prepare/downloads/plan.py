@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,6 +29,7 @@ from .soil import SOIL, is_of_units, soil_check, units_check
 LAND_COVER = "land_cover"
 IMPORT, SOILS, SCENES = "import", "soil", "scenes"
 _NAMED = 6  # tiles that are named
+_ROADS = re.compile(r"(?:^|[_-])roads?(?:[_-].*)?\.(?:shp|gpkg|geojson)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class Plan:
         lacks: inputs that stay empty.
         files, recognised: numbers of files.
         places: longitude and latitude of places within the study.
+        roads: names of files of roads, which nothing takes as they are.
     """
 
     feeds: Mapping[str, Feed]
@@ -130,6 +133,7 @@ class Plan:
     files: int
     recognised: int
     places: tuple[Place, ...] = ()
+    roads: tuple[str, ...] = ()
 
 
 class _Unspoken(Progress):
@@ -174,7 +178,8 @@ def plan_downloads(request: Request, progress: Progress) -> Plan:
             feeds[wanted.name] = one
         else:
             lacks.append(one)
-    return Plan(feeds, tuple(lacks), len(found), sum(one.known for one in found), places)
+    roads = tuple(one.name for one in found if _ROADS.search(one.name))
+    return Plan(feeds, tuple(lacks), len(found), sum(one.known for one in found), places, roads)
 
 
 def grid_of_study(plan: Plan, request: Request, folder: str, progress: Progress) -> str:

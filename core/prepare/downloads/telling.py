@@ -27,6 +27,18 @@ def tell_plan(plan: Plan, years: Sequence[int], progress: Progress) -> None:
         (progress.warn if lack.reasons else progress.info)(lacking(lack))
 
 
+def tell_roads(plan: Plan, progress: Progress) -> None:
+    """Tells how roads become a driver, which they are not as lines."""
+    if plan.roads:
+        progress.info(
+            say(
+                "{file} holds roads, and no input takes them as they are: Pressure grids makes their distance and "
+                "density, which can be given as MORE_DRIVERS.",
+                file=plan.roads[0],
+            )
+        )
+
+
 def lacking(lack: Lack) -> Message:
     """What is missing, why what is there does not serve, and where to get it."""
     named = {"label": lack.wanted.label, "name": lack.wanted.name}
