@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import numpy as np
+from scipy import stats
 
 from ...report import (
     Block,
@@ -38,6 +40,7 @@ from ..report_parts import (
 )
 from .report_parts import models_blocks, turning_blocks, turning_sentences
 from .run import PanelRun
+from .turning import slopes_of
 
 SOURCES = (
     "Baltagi 2021, Econometric Analysis of Panel Data; Wooldridge 2010; Arellano 1987 (cluster); Cameron, Gelbach and "
@@ -87,10 +90,25 @@ def _sentences(run: PanelRun, teller: Teller) -> list[Sentence]:
         for term in run.result.terms
         if term.standardised is not None and term.term not in curved and not set("^:") & set(term.term)
     ]
-    sentences = directions(((t.term, t.standardised or 0.0, t.p) for t in slopes), teller)
+    effects = [(term.term, term.standardised or 0.0, term.p) for term in slopes]
+    sentences = directions((*effects, *_bent(run, teller)), teller)
     sentences += [(teller.words["about_range"], told) for told in turning_sentences(run, teller.words)]
     share = teller.amount_of(100 * run.result.r2_within, "%")
     return [*sentences, teller.sentence("fit", "explained_within", share=share, n=teller.number(run.result.n))]
+
+
+def _bent(run: PanelRun, teller: Teller) -> Iterable[tuple[str, float, float]]:
+    """Drivers that others bend, by their slope where the others have their middle value; curves are told elsewhere."""
+    terms = {term.term: term for term in run.result.terms}
+    for curve in run.curves:
+        own = terms.get(curve.name)
+        if len(curve.powers) > 1 or not curve.products or own is None or not own.estimate:
+            continue
+        held, slope = slopes_of(curve, run.estimates, run.result.covariance)[-2]
+        value, error = slope.at(0.0)  # without squares it is the same at all values
+        p = float(2 * stats.t.sf(abs(value) / error, run.result.df)) if error > 0 else 1.0
+        share = (own.standardised or 0.0) / own.estimate
+        yield teller.say("at_held", name=curve.name, held=held), value * share, p
 
 
 def _coefficients(run: PanelRun, words: dict[str, str]) -> list[Block]:

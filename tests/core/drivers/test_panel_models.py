@@ -13,6 +13,7 @@ from ecoassets.core.drivers.observations import read_observations
 from ecoassets.core.drivers.panel.alternatives import between, pooled, random
 from ecoassets.core.drivers.panel.choice import PanelChoice
 from ecoassets.core.drivers.panel.regression import panel_regression
+from ecoassets.core.drivers.panel.report import panel_report
 from ecoassets.core.drivers.panel.run import run_panel_regression
 from ecoassets.core.drivers.panel.serial import serial_tests, wooldridge
 from ecoassets.core.drivers.panel.terms import Made, parse_terms, previous_rows
@@ -250,6 +251,23 @@ class TestTurning:
         found = turning_points(curve, np.array([3, -2, 1 / 3]), np.eye(3) * 1e-6, 100, 0.95)
         assert [row.turning_point for row in found] == pytest.approx([1, 3])
         assert [(row.helps_from, row.helps_to) for row in found] == [(0, pytest.approx(1)), (pytest.approx(3), 4)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_driver_that_another_bends_is_told_on_the_first_page(tmp_path, language):
+    """y = x (1 + z): at the median of z, 0, the slope of x is 1 though x:z has one of its own."""
+    generator = np.random.default_rng(3)
+    x, z, e = generator.normal(size=(3, 400))
+    cell, year = np.repeat(np.arange(100), 4), np.tile(np.arange(4), 100)
+    table = FeatureTable({"y": x * (1 + z) + 0.1 * e, "x": x, "z": z, "cell": cell, "year": year})
+    choice = PanelChoice("y", ("x", "z"), "cell", "year", terms="x + z + x:z")
+    run = run_panel_regression(table, choice)
+    told = [sentence for _, sentence in panel_report(run, str(tmp_path), language).sentences]
+    names = [sentence for sentence in told if ("x at z =" if language == "en" else "x（z =") in sentence]
+    assert len(names) == 1 and "P50" in names[0]
+    own = next(term for term in run.result.terms if term.term == "x")
+    slope = own.estimate + next(t.estimate for t in run.result.terms if ":" in t.term) * np.median(z)
+    assert f"{slope * own.standardised / own.estimate:.3f}" in names[0]
 
 
 class TestSerial:
