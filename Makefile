@@ -42,7 +42,7 @@ cluster-test: system house ## two worker processes here: the bits of the threads
 faults: system house ## inject faults into real runs: kills, full disks, damaged inputs, cancels (ARGS="--count 5 --seed 1")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.faults $(ARGS)
 
-memory: system house ## the peak memory of every method on the practice region in two sizes (ARGS="--sizes 400 3000 --only trend")
+memory: system house ## the peak memory of every method on the practice region in two sizes (ARGS="--sizes 100 200")
 	$(HERE) $(SYSTEM_PYTHON) -m ecoassets.tools.memory $(ARGS)
 
 platforms: venv house ## run the tests as on Windows, on NTFS, in a C locale, in long paths ... (ARGS="--quick", ARGS="held case")

@@ -1,12 +1,13 @@
 """`make memory`: the peak memory of every method on the practice region in two sizes, each run a process of its own.
 
-    make memory                             400 and 1200 pixels along an edge, four years
-    make memory ARGS="--sizes 400 3000"     needs some GB of disk
+    make memory                             1000 and 2000 pixels along an edge, four years: an hour, some GB of disk
+    make memory ARGS="--sizes 100 200"      whether every run still succeeds
     make memory ARGS="--folder /data/memory --only trend"   one method on what an earlier call with that folder left
 
 Runs are those of tools/demo.sh and of memory.yaml. Each is forked from a QGIS that is ready, which its peak contains.
-What grows with the pixels beyond tables and pictures is told by MB per million pixels between the sizes. GDAL keeps up
-to 1 GB of blocks by default; here 64 MB, so that its cache hides nothing.
+What grows with the pixels beyond tables and pictures is told by MB per million pixels between the sizes; below a
+million a few blocks hold the whole raster, and everything grows. GDAL keeps up to 1 GB of blocks by default; here
+64 MB, so that its cache hides nothing.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def main() -> None:
         noted(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="make memory", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs=2, default=[400, 1200], help="pixels along an edge, smaller first")
+    parser.add_argument("--sizes", type=int, nargs=2, default=[1000, 2000], help="pixels along an edge, smaller first")
     parser.add_argument("--folder", type=Path, help="where everything is left; a temporary folder by default")
     parser.add_argument("--only", nargs="+", default=[], help="methods, on what an earlier call left in the folder")
     options = parser.parse_args()
