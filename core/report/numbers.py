@@ -98,7 +98,7 @@ def unit_text(unit: str, language: str = "en") -> str:
     for substance, of in _SUBSTANCES.items():
         text = text.replace(f"t {substance}", f"t{of}")
     text = re.sub(r"[A-Za-z]+", lambda word: _IN_CHINESE.get(word[0], word[0]), text).replace("km²", _KM2_IN_CHINESE)
-    return re.sub(r"(?<=[^ /(])(?<!e\d) (?=[^ (])", "·", text)
+    return re.sub(r"(?<=[^ /(])(?<!e\d) (?=[^ (/])", "·", text)
 
 
 def scaled(

@@ -71,6 +71,7 @@ def test_units_in_both_languages():
     assert unit_text("CNY/(ha a)", "zh") == "元/(公顷·年)"
     assert unit_text("t/(ha a)") == "t/(ha a)"
     assert unit_text("10⁴ m3") == "10⁴ m³"
+    assert unit_text("assets / gdp", "zh") == "assets / gdp"  # a slope, whose spaces are no products
 
 
 def test_small_amounts_are_scaled_up():
