@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qgis.core import QgsProcessingParameterDefinition, QgsProcessingParameterNumber, QgsProperty
+from qgis.PyQt.QtCore import QVariant
 
 from ..translation import tr
 
@@ -44,8 +46,10 @@ def _static(value: Any) -> Any:
 
 
 def _fault_of_number(definition: QgsProcessingParameterNumber, value: Any) -> str | None:
+    if value is None or isinstance(value, (bool, QVariant)):
+        return None
     if isinstance(value, str):
-        if not value.strip():
+        if not value:
             return None
         number = number_of(value)
         if number is None and number_of(value.replace(",", ".")) is not None:
@@ -53,10 +57,10 @@ def _fault_of_number(definition: QgsProcessingParameterNumber, value: Any) -> st
                       right=value.replace(",", "."))  # fmt: skip
         if number is None:
             return tr("{text!r} is no number. Write digits and a decimal point, such as 1.5", text=value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-    else:
-        return None
+    elif isinstance(value, (int, float)):
+        number = float(value) if abs(value) <= sys.float_info.max or value != value else math.inf
+    else:  # a list, or a number of numpy, which QGIS reads as 0 or the default
+        return tr("{text!r} is no number. Write digits and a decimal point, such as 1.5", text=value)
     most = _IN_MAPS if definition.metadata() else MOST
     if not math.isfinite(number) or abs(number) > most:
         return tr("{text} is too large. Write a number up to {most:g}", text=value, most=most)

@@ -9,10 +9,11 @@ from osgeo import gdal, osr
 
 from ..errors import GridError
 from ..messages import say
-from .dataset import short_name
+from .dataset import quiet_gdal, short_name
 
 # Half a thousandth of a pixel is far below what a resampled file is off by, and above the rounding of stored corners.
 POSITION_TOLERANCE_PX = 1e-3
+_LEAST_UNIT, _LARGEST_UNIT = 1e-6, 1e6  # of a CRS, in metres or radians: a header may hold 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,19 @@ class Grid:
                     transform=tuple(transform),
                 )
             )
-        return cls(dataset.RasterXSize, dataset.RasterYSize, tuple(transform), crs)
+        found = cls(dataset.RasterXSize, dataset.RasterYSize, tuple(transform), crs)
+        reference = found.spatial_reference()
+        unit = reference.GetAngularUnits() if reference.IsGeographic() else reference.GetLinearUnits()
+        if not _LEAST_UNIT <= unit <= _LARGEST_UNIT:
+            raise GridError(
+                say(
+                    "{named} has a coordinate reference system whose unit measures {unit:g} m or radians. Assign the "
+                    "right one (Raster > Projections > Assign projection) and run again.",
+                    named=named,
+                    unit=unit,
+                )
+            )
+        return found
 
     @property
     def pixel_width(self) -> float:
@@ -165,6 +178,29 @@ class Grid:
 def same_crs(a: Grid, b: Grid) -> bool:
     """Whether two grids lie in the same coordinate reference system, whatever its name is."""
     return a.crs == b.crs or bool(a.spatial_reference().IsSame(b.spatial_reference()))
+
+
+def transformation_between(here: osr.SpatialReference, there: osr.SpatialReference) -> osr.CoordinateTransformation:
+    """What turns places of one CRS into those of another.
+
+    Raises:
+        GridError: no way from one to the other is known, as from a local grid to the Earth.
+    """
+    with quiet_gdal():
+        try:
+            found = osr.CreateCoordinateTransformation(here, there)
+        except RuntimeError:
+            found = None
+    if found is None:
+        raise GridError(
+            say(
+                "No way is known from the coordinate reference system {here} to {there}. Assign the right ones (Raster "
+                "> Projections > Assign projection; for vectors: Define layer projection) and run again.",
+                here=crs_in_words(here),
+                there=crs_in_words(there),
+            )
+        )
+    return found
 
 
 def crs_in_words(reference: osr.SpatialReference) -> str:

@@ -7,7 +7,7 @@ from osgeo import osr
 
 from ..errors import GridError
 from ..messages import say
-from .grid import Grid
+from .grid import Grid, transformation_between
 
 # Below it a projection's own lengths are taken: a UTM zone errs by 0.1 %, equal-area maps of a country by 1 or 2.
 LENGTH_TOLERANCE_PCT = 2.5
@@ -87,7 +87,7 @@ def pixel_steps(grid: Grid, columns: np.ndarray, rows: np.ndarray) -> np.ndarray
     x, y = x0 + (columns + 0.5) * dx, y0 + (rows + 0.5) * dy
     ends = [(x - dx / 2, y), (x + dx / 2, y), (x, y - dy / 2), (x, y + dy / 2)]
     points = np.stack([np.stack(end, axis=-1) for end in ends]).reshape(-1, 2)
-    found = osr.CoordinateTransformation(reference, geographic).TransformPoints(points)
+    found = transformation_between(reference, geographic).TransformPoints(points)
     degrees = np.array(found, dtype=float)[:, :2].reshape(4, -1, 2)
     degrees[~np.isfinite(degrees)] = np.nan
     west, east, up, low = np.radians(degrees)

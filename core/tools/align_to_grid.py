@@ -154,6 +154,10 @@ def _fit(number: int, path: str, kind: Kind, area: StudyArea, progress: Progress
     data = [i for i in range(1, dataset.RasterCount + 1) if not _is_alpha(dataset.GetRasterBand(i))]
     if not data:
         raise InputError(say("{path} holds nothing but an alpha band. Choose another raster.", path=short_name(path)))
+    if any(gdal.DataTypeIsComplex(dataset.GetRasterBand(band).DataType) for band in data):
+        raise InputError(
+            say("{named} holds complex numbers. Convert it to real numbers first.", named=short_name(path))
+        )
     sources = [Source(f"{number}:{band}", path, band, kind) for band in data]
     first = area.fit(sources[0], progress)
     return tuple(replace(source, resampling=first.resampling) for source in sources)

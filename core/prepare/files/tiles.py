@@ -10,7 +10,7 @@ from osgeo import ogr, osr
 
 from ...errors import InputError
 from ...messages import say
-from ...raster.grid import Grid
+from ...raster.grid import Grid, transformation_between
 from ...raster.zones.polygon_layer import open_polygons, require_crs
 
 _ACROSS = 60  # places across the study that are asked for their tile
@@ -69,7 +69,7 @@ def _inside(grid: Grid, places: Sequence[Place]) -> list[bool]:
     own = grid.spatial_reference()
     turns = (0.0, 360.0) if own.IsGeographic() else (0.0,)
     x0, y0, x1, y1 = grid.bounds
-    points = osr.CoordinateTransformation(degrees, own).TransformPoints(list(places)) if places else []
+    points = transformation_between(degrees, own).TransformPoints(list(places)) if places else []
     return [any(x0 <= x + turn <= x1 for turn in turns) and y0 <= y <= y1 for x, y, *_ in points]
 
 
@@ -123,7 +123,7 @@ def _transformed(
 ) -> Iterator[Place]:
     for reference in (source, target):
         reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    for x, y, *_ in osr.CoordinateTransformation(source, target).TransformPoints(list(places)):
+    for x, y, *_ in transformation_between(source, target).TransformPoints(list(places)):
         if math.isfinite(x) and math.isfinite(y):
             yield x, y
 

@@ -11,7 +11,7 @@ from osgeo import gdal, osr
 from ...errors import GridError, InputError
 from ...messages import say
 from ...raster.dataset import call_gdal
-from ...raster.grid import Grid
+from ...raster.grid import Grid, transformation_between
 from ...raster.zones.polygon_layer import open_polygons
 from .native import aligned
 
@@ -121,7 +121,7 @@ def bounds_in(boundary: str, target: osr.SpatialReference) -> tuple[float, float
             say("{named} has no coordinate reference system. Assign the right one and run again.", named=layer.named)
         )
     own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    to_target = osr.CoordinateTransformation(own, target)
+    to_target = transformation_between(own, target)
     boxes = []
     for _, area in layer.polygons():
         area.geometry.Transform(to_target)

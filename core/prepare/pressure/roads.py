@@ -16,7 +16,7 @@ from ...quantities import ANY
 from ...raster.dataset import call_gdal, memory_polygons
 from ...raster.engine import run_job
 from ...raster.files import intermediate_path
-from ...raster.grid import Grid
+from ...raster.grid import Grid, transformation_between
 from ...raster.lengths import pixel_metres
 from ...raster.output import Band, Output
 from ...raster.passes.nearest import write_by_distance
@@ -127,7 +127,7 @@ def _lines(roads: Roads, grid: Grid, progress: Progress, tell: bool = False) -> 
             say("{named} has no coordinate reference system. Assign the right one and run again.", named=named)
         )
     crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    to_grid = osr.CoordinateTransformation(crs, grid.spatial_reference())
+    to_grid = transformation_between(crs, grid.spatial_reference())
     taken, held = 0, set()
     for number, feature in enumerate(layer):
         if number % 500 == 0:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from ...errors import InputError
 from ...messages import say
 from ...raster.dataset import call_gdal, open_raster, short_name
-from ...raster.grid import Grid, same_crs
+from ...raster.grid import Grid, same_crs, transformation_between
 from ...raster.reading.source import footprint
 from ...raster.windows import Window
 from .masking import ClearTest, tests_of
@@ -285,7 +285,7 @@ def _interpolated(grid: Grid, window: Window, own: Grid) -> tuple[np.ndarray, np
     rows = _lattice_lines(window.row, window.height)
     x0, dx, _, y0, _, dy = grid.transform
     points = np.stack(np.meshgrid(x0 + (columns + 0.5) * dx, y0 + (rows + 0.5) * dy), axis=-1).reshape(-1, 2)
-    transformation = osr.CoordinateTransformation(grid.spatial_reference(), own.spatial_reference())
+    transformation = transformation_between(grid.spatial_reference(), own.spatial_reference())
     try:
         turned = np.array(transformation.TransformPoints(points.tolist()), dtype=np.float64)[:, :2]
     except RuntimeError:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from ...errors import GridError, InputError
 from ...messages import Message, say
 from ...progress import Progress
 from ...quantities import ANY, Measure
 from ..dataset import call_gdal, open_raster, short_name
-from ..grid import Grid
+from ..grid import Grid, transformation_between
 from ..validity import all_of, everywhere, is_everywhere, settled
 from .admission import Admission
 from .stored import Linear, linear_of
@@ -278,7 +278,7 @@ def fit_to_grid(source: Source, grid: Grid, progress: Progress, align_classes: b
 def footprint(own: Grid, grid: Grid) -> tuple[float, float, float, float] | None:
     """Bounds of `own` in the CRS of `grid`; None when they cannot be transformed."""
     with_densified_edges = 21
-    transformation = osr.CoordinateTransformation(own.spatial_reference(), grid.spatial_reference())
+    transformation = transformation_between(own.spatial_reference(), grid.spatial_reference())
     try:
         bounds = transformation.TransformBounds(*own.bounds, with_densified_edges)
     except RuntimeError:

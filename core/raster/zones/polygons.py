@@ -15,7 +15,7 @@ from ...inputs.record import tell
 from ...messages import say
 from ...progress import QUIET, Progress
 from ..dataset import call_gdal, memory_polygons
-from ..grid import Grid
+from ..grid import Grid, transformation_between
 from ..reading.source import Source
 from ..windows import TILE
 from .overlaps import Overlap, by_zone, combine, find_overlap, layers_without_overlap
@@ -193,7 +193,7 @@ def _read(layer: PolygonLayer, field: str | None, grid: Grid, progress: Progress
             say("{named} has no coordinate reference system. Assign the right one and run again.", named=layer.named)
         )
     own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    to_grid = osr.CoordinateTransformation(own, grid.spatial_reference())
+    to_grid = transformation_between(own, grid.spatial_reference())
     found, mended = [], 0
     for feature, area in layer.polygons():
         area.geometry.Transform(to_grid)

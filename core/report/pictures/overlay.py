@@ -10,9 +10,9 @@ from html import escape
 
 from osgeo import gdal, ogr, osr
 
-from ...errors import EcoAssetsError
+from ...errors import EcoAssetsError, GridError
 from ...raster.dataset import open_raster, short_name
-from ...raster.grid import Grid, crs_in_words
+from ...raster.grid import Grid, crs_in_words, transformation_between
 from ...raster.zones.polygons import zone_geometries
 from ..blocks import Chapter
 from ..look import FONTS
@@ -124,7 +124,10 @@ def _graticule(grid: Grid, frame: _Frame, size: float) -> list[str]:
     degrees.ImportFromEPSG(4326)
     degrees.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     here.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    there, back = osr.CoordinateTransformation(here, degrees), osr.CoordinateTransformation(degrees, here)
+    try:
+        there, back = transformation_between(here, degrees), transformation_between(degrees, here)
+    except GridError:  # a local grid lies nowhere on the Earth
+        return []
     edge = [
         there.TransformPoint(frame.left + frame.width * i / 4, frame.top - frame.height * j / 4)[:2]
         for i in range(5)

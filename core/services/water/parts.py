@@ -12,7 +12,7 @@ from ...progress import Progress
 from ...raster.area import SQUARE_METRES_PER_HA
 from ...raster.classes import ClassIndex
 from ...raster.engine import run_job
-from ...raster.grid import Grid
+from ...raster.grid import Grid, transformation_between
 from ...raster.reading.source import Source
 from ...raster.study import StudyArea
 from ...raster.tally import Sums, sum_by_class
@@ -89,7 +89,7 @@ def share_on_grid(shape: ogr.Geometry, grid: Grid) -> tuple[float, float]:
         flat.ImportFromProj4(f"+proj=cea +a={reference.GetSemiMajor()} +b={reference.GetSemiMinor()} +units=m +over")
         source = reference.CloneGeogCS()
         source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-        to_plane = osr.CoordinateTransformation(source, flat)
+        to_plane = transformation_between(source, flat)
         whole.Transform(to_plane)
         if cut is not None:
             cut.Transform(to_plane)

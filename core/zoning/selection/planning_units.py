@@ -14,6 +14,7 @@ from ...errors import GridError, InputError
 from ...messages import say
 from ...progress import QUIET, Progress
 from ...raster.area import SQUARE_METRES_PER_HA
+from ...raster.grid import transformation_between
 from ...raster.zones.polygon_layer import open_polygons
 
 AREAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
@@ -242,7 +243,7 @@ def _areas_ha(geometries: Sequence[ogr.Geometry], layer: ogr.Layer, label: str) 
     own.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     equal_area = osr.SpatialReference()
     equal_area.ImportFromEPSG(EQUAL_AREA_EPSG)
-    transformation = osr.CoordinateTransformation(own, equal_area)
+    transformation = transformation_between(own, equal_area)
     moved = [g.Clone() for g in geometries]
     for geometry in moved:
         geometry.Transform(transformation)

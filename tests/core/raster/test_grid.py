@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from osgeo import gdal
+from osgeo import gdal, osr
 
-from ecoassets.core.errors import GridError
-from ecoassets.core.raster.grid import Grid
+from ecoassets.core.errors import GridError, InputError
+from ecoassets.core.raster.grid import Grid, transformation_between
+from ecoassets.core.raster.reading.stored import linear_of
 
 from .conftest import UTM, grid_of, wkt, write_raster
 
@@ -86,6 +87,37 @@ def test_a_raster_needs_a_crs_a_position_and_an_upright_grid(tmp_path):
 
     with pytest.raises(GridError, match=r"rotated \(geotransform \(0.0, 30.0, 5.0"):
         grid_of(write_raster(tmp_path / "b.tif", ones, finish=rotate))
+
+
+@pytest.mark.parametrize("unit", ["0", "1e-300", "1e300"])
+def test_a_unit_that_measures_nothing_is_refused(unit):
+    dataset = gdal.GetDriverByName("MEM").Create("", 2, 2)
+    dataset.SetGeoTransform((200_000, 30, 0, 9_900_000, 0, -30))
+    dataset.SetProjection(
+        'PROJCS["p",GEOGCS["g",DATUM["d",SPHEROID["s",6378137,298.25]],PRIMEM["0",0],UNIT["degree",0.0174532925199433]],'
+        f'PROJECTION["Transverse_Mercator"],UNIT["x",{unit}]]'
+    )
+    with pytest.raises(GridError, match="x has a coordinate reference system whose unit measures"):
+        Grid.of_dataset(dataset, "x")
+
+
+def test_no_way_leads_from_a_local_grid_to_the_earth():
+    local = osr.SpatialReference('LOCAL_CS["site",UNIT["metre",1]]')
+    earth = osr.SpatialReference()
+    earth.ImportFromEPSG(4326)
+    for here, there in ((local, earth), (earth, local)):
+        with pytest.raises(GridError, match="No way is known from"):
+            transformation_between(here, there)
+
+
+@pytest.mark.parametrize("scale, offset", [(float("nan"), 0), (1e308, 0), (1, float("inf")), (1, float("nan"))])
+def test_a_scale_that_makes_no_numbers_is_refused(scale, offset):
+    dataset = gdal.GetDriverByName("MEM").Create("", 2, 2)
+    band = dataset.GetRasterBand(1)
+    band.SetScale(scale)
+    band.SetOffset(offset)
+    with pytest.raises(InputError, match="declares a scale of .* by which no value is a number"):
+        linear_of(band)
 
 
 @pytest.mark.parametrize("width", [0.0, float("nan"), float("inf")])
