@@ -225,12 +225,13 @@ def write_layer(path: Path, driver: str, **layers: list[float]) -> None:
         else gdal.GetDriverByName(driver).Create(str(path), 0, 0, 0, gdal.GDT_Unknown)
     )
     for name, values in layers.items():
-        layer = data.CreateLayer(name, geom_type=ogr.wkbPoint)
+        layer = data.CreateLayer(name, geom_type=ogr.wkbNone if driver == "CSV" else ogr.wkbPoint)
         layer.CreateField(ogr.FieldDefn("value", ogr.OFTReal))
         for value in values:
             feature = ogr.Feature(layer.GetLayerDefn())
             feature["value"] = value
-            feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({value} 0)"))
+            if driver != "CSV":
+                feature.SetGeometry(ogr.CreateGeometryFromWkt(f"POINT ({value} 0)"))
             layer.CreateFeature(feature)
 
 
