@@ -64,8 +64,10 @@ class QualityTest:
     def _any_of(self, looked_at: np.ndarray, values: tuple[int, ...]) -> np.ndarray:
         """A few comparisons are quicker than any table."""
         shifted = [value << self.first if self.count else value for value in values]
-        good = np.zeros(looked_at.shape, dtype=bool)
-        for value in shifted:
+        if not shifted:
+            return np.zeros(looked_at.shape, dtype=bool)
+        good: np.ndarray = looked_at == shifted[0]
+        for value in shifted[1:]:
             good |= looked_at == value
         return good
 

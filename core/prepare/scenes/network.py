@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-CHUNK = 1 << 14  # pixels that stay in the processor's cache with all their scenes
+CHUNK = 1 << 15  # pixels that stay near the processor with all their scenes, and are worth a call of each comparison
 
 Comparator = tuple[int, int, bool, bool]
 

@@ -21,7 +21,7 @@ from .scene import Scene, SceneBand
 # Positions between the points of a lattice are interpolated: over so few pixels map projections are straight lines.
 _LATTICE = 8
 _ON_EDGE = 1e-6  # of a pixel; centres that lie on an edge go to the next pixel, whatever rounding does to them
-_MOST_OPEN = 300
+_MOST_OPEN = 600  # of all threads; a window of 20 scenes asks for 160 in turn, and what is closed is opened anew
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,21 @@ def _open_limit() -> int:
     return _MOST_OPEN if soft <= 0 else min(_MOST_OPEN, soft // 2)
 
 
+@dataclass(frozen=True)
+class _Lines:
+    """Which part of a raster lies under a window, where both have the same CRS.
+
+    Attributes:
+        block: column, row, width and height of the part that is read.
+        pick: rows and columns of that part, as an index; None where all of it is taken as it lies.
+        place: where it goes in the window; None where it fills the window.
+    """
+
+    block: tuple[int, int, int, int]
+    pick: tuple[np.ndarray, ...] | None
+    place: tuple[slice, slice] | None
+
+
 class WindowReader:
     """Reads bands over one window of the study's grid, grown by a margin.
 
@@ -160,7 +175,7 @@ class WindowReader:
     def __init__(self, grid: Grid, window: Window, files: OpenFiles) -> None:
         self._grid, self.window, self._files = grid, window, files
         self._centres: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
-        self._lines_by_grid: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+        self._lines_by_grid: dict[tuple, _Lines | None] = {}
         self._steps: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
 
     def read(self, placed: PlacedBand, fill: float, into: np.ndarray | None = None) -> np.ndarray:
@@ -176,7 +191,7 @@ class WindowReader:
         """
         found = np.empty((self.window.height, self.window.width), dtype=placed.dtype) if into is None else into
         if placed.same_crs:
-            self._pick(placed, fill, *self._lines_of(placed.grid), found)
+            self._pick(placed, fill, self._lines_of(placed.grid), found)
             return found
         centres = self._centres_in(placed.grid)
         if centres is None:
@@ -185,42 +200,46 @@ class WindowReader:
             self._gather(placed, fill, centres, found)
         return found
 
-    def _lines_of(self, own: Grid) -> tuple[np.ndarray, np.ndarray]:
+    def _lines_of(self, own: Grid) -> _Lines | None:
         """As `_lines`; bands and scenes often share their grid."""
-        if own.transform not in self._lines_by_grid:
-            self._lines_by_grid[own.transform] = self._lines(own)
-        return self._lines_by_grid[own.transform]
+        key = (own.transform, own.width, own.height)
+        if key not in self._lines_by_grid:
+            self._lines_by_grid[key] = self._lines(own)
+        return self._lines_by_grid[key]
 
-    def _lines(self, own: Grid) -> tuple[np.ndarray, np.ndarray]:
-        """Column and row of the raster under each column and row of the window."""
+    def _lines(self, own: Grid) -> _Lines | None:
+        """What lies under the window; None where nothing does."""
         x0, dx, _, y0, _, dy = self._grid.transform
         window = self.window
         xs = x0 + (window.column + np.arange(window.width) + 0.5) * dx
         ys = y0 + (window.row + np.arange(window.height) + 0.5) * dy
-        left, across, _, top, _, down = own.transform
-        columns = np.floor((xs - left) / across + _ON_EDGE).astype(np.int64)
-        rows = np.floor((ys - top) / down + _ON_EDGE).astype(np.int64)
-        return columns, rows
-
-    def _pick(self, placed: PlacedBand, fill: float, columns: np.ndarray, rows: np.ndarray, found: np.ndarray) -> None:
-        own = placed.grid
+        left, wide, _, top, _, high = own.transform
+        columns = np.floor((xs - left) / wide + _ON_EDGE).astype(np.int64)
+        rows = np.floor((ys - top) / high + _ON_EDGE).astype(np.int64)
         across = np.flatnonzero((columns >= 0) & (columns < own.width))
         down = np.flatnonzero((rows >= 0) & (rows < own.height))
         if not across.size or not down.size:
-            found[:] = fill
-            return
+            return None
         columns, rows = columns[across], rows[down]
-        left, top = int(columns.min()), int(rows.min())
-        size = int(columns.max()) - left + 1, int(rows.max()) - top + 1
+        first, upper = int(columns.min()), int(rows.min())
+        size = int(columns.max()) - first + 1, int(rows.max()) - upper + 1
         as_it_lies = _runs(columns) and _runs(rows)
-        if as_it_lies and found.shape == (len(rows), len(columns)):
-            self._block(placed, left, top, *size, found)
-            return
-        found[:] = fill
-        block = self._block(placed, left, top, *size)
-        if not as_it_lies:
-            block = block[np.ix_(rows - top, columns - left)]
-        found[down[0] : down[-1] + 1, across[0] : across[-1] + 1] = block
+        fills = as_it_lies and size == (window.width, window.height)
+        return _Lines(
+            (first, upper, *size),
+            None if as_it_lies else np.ix_(rows - upper, columns - first),
+            None if fills else (slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)),
+        )
+
+    def _pick(self, placed: PlacedBand, fill: float, lines: _Lines | None, found: np.ndarray) -> None:
+        if lines is None:
+            found[:] = fill
+        elif lines.place is None:
+            self._block(placed, *lines.block, found)
+        else:
+            found[:] = fill
+            block = self._block(placed, *lines.block)
+            found[lines.place] = block if lines.pick is None else block[lines.pick]
 
     def _block(
         self, placed: PlacedBand, column: int, row: int, width: int, height: int, into: np.ndarray | None = None
