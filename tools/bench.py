@@ -26,7 +26,7 @@ from .bench_data import creation_options, make_inputs
 from .bench_drivers import drivers
 from .bench_jobs import REFERENCES, STANDARD_VALUE, keep_result
 from .bench_landuse import crosstab, focal
-from .bench_prepare import prepare_commands
+from .bench_prepare import KINDS, prepare_commands
 from .bench_quality import percentiles, rsei, trend
 from .bench_scenes import scene_commands
 from .bench_services import JOBS, service_commands
@@ -192,6 +192,14 @@ def ecosystem_services(size: int, codec: str, repeat: int, folder: str) -> list[
     return lines
 
 
+def prepared(repeat: int, folder: str) -> list[str]:
+    lines = []
+    for kind, title in KINDS.items():
+        found = measure(prepare_commands(os.path.join(folder, kind), kind), repeat)
+        lines += rows(found, f"46 tiles of MODIS, {title}")
+    return lines
+
+
 def rows(found: dict[str, Measured], title: str) -> list[str]:
     """A table of ratios to the first competitor."""
     reference = next(iter(found.values()))
@@ -235,7 +243,7 @@ def main() -> None:
         "ranking": lambda folder: ranking(folder),
         "ecosystem_services": lambda folder: ecosystem_services(given.size, "DEFLATE", given.repeat, folder),
         "drivers": lambda folder: drivers(),
-        "prepare": lambda folder: rows(measure(prepare_commands(folder), given.repeat), "46 tiles of MODIS, HDF4"),
+        "prepare": lambda folder: prepared(given.repeat, folder),
         "scenes": lambda folder: rows(
             measure(scene_commands(folder, given.size), given.repeat), "20 scenes of Landsat, 8 bands"
         ),
