@@ -25,7 +25,7 @@ from ..second_opinion.detector import opinions_on_q
 from .changes import YearSample, q_changes
 from .discretise import METHODS
 from .judged import Part, judge, tree_rows
-from .notes import result_notes, result_warnings
+from .notes import FEWEST_BLOCKS, result_notes, result_warnings
 from .options import MOST_SHARED, SHARED_ROWS, DetectorOptions
 from .permutations import permutation_p, statistic_of
 from .sample import Categories, CommonSample, block_codes, common_sample
@@ -195,6 +195,10 @@ def _with_changes(
             for one in [changes[row.factor]]
         )
         changed[label] = replace(results[label], factors=rows)
+    if len(names) < FEWEST_BLOCKS:
+        doubt = say("Only {n} cells or blocks to draw; intervals of the change of q are too short below {few}.",
+                    n=len(names), few=FEWEST_BLOCKS)  # fmt: skip
+        changed[ALL_YEARS] = replace(changed[ALL_YEARS], warnings=(*changed[ALL_YEARS].warnings, doubt))
     return changed
 
 

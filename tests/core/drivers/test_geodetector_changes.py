@@ -92,6 +92,8 @@ def test_rows_of_years_after_the_first_carry_the_change(breaks):
 def test_blocks_are_drawn_as_a_whole():
     cells, blocks = panel_run(), panel_run(block_size=3000.0)
     assert cells.by_year[2020].factors[0].change == blocks.by_year[2020].factors[0].change
+    told = [warning for warning in blocks.result.warnings if "cells or blocks to draw" in warning]
+    assert len(told) == 1 and not any("to draw" in warning for warning in cells.result.warnings)
     assert cells.by_year[2020].factors[0].change_low != blocks.by_year[2020].factors[0].change_low
 
 
