@@ -430,9 +430,9 @@ class EcoAlgorithm(DeclaredAlgorithm):
         finally:
             if pending is not None:
                 pending.discard()
-        language, legend = user_language(), look.legend if look is not None else {}
-        names = self._class_names(language)
-        words = field_words(self._away.tables[-1], columns, language, self._currency_of_run(), names, legend)
+        language, shown = user_language(), look or FeatureLook("", "")
+        of = self._currency_of_run(), self._class_names(language), shown.legend, shown.own
+        words = field_words(self._away.tables[-1], columns, language, *of)
         dress_features_when_loaded(self._context, sink_id, words, look)
         return {name: sink_id}
 

@@ -45,6 +45,7 @@ def field_words(
     currency: str,
     names: Mapping[str, str],
     classes: Mapping[str, Mapping[str, str]],
+    own: bool = False,
 ) -> FieldWords:
     """The words of a table.
 
@@ -55,8 +56,9 @@ def field_words(
         currency: what ``currency`` in units stands for.
         names: of what tables name otherwise, such as land-cover classes.
         classes: legend by field: what its codes are called.
+        own: whether copied fields are the plugin's own all the same.
     """
-    own = not isinstance(columns, QgsFields)
+    own = own or not isinstance(columns, QgsFields)
     cells = list(zip(*told.table.rows)) or [()] * len(told.table.columns)
     heads, values, decimals = [], [], []
     for column, of_column in zip(told.table.columns, cells):

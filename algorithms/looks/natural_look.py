@@ -11,6 +11,7 @@ from qgis.core import (
     QgsMapLayer,
     QgsMultiBandColorRenderer,
     QgsProcessingContext,
+    QgsProcessingUtils,
     QgsProject,
     QgsRasterLayer,
 )
@@ -38,7 +39,8 @@ def show_composites(
         return
     for year, path in composites.items():
         name = f"{title} {year}"
-        context.addLayerToLoadOnCompletion(path, QgsProcessingContext.LayerDetails(name, project, "COMPOSITES"))
+        details = QgsProcessingContext.LayerDetails(name, project, "COMPOSITES", QgsProcessingUtils.LayerHint.Raster)
+        context.addLayerToLoadOnCompletion(path, details)
         dress_when_loaded(context, path, _dressed(name, sensors[year]))
 
 

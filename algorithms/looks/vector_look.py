@@ -64,6 +64,7 @@ class FeatureLook:
         outlined: whether polygons keep a thin outline, because neighbours of one class are still two.
         open_ends: whether values lie beyond the range, so that its ends are named as open.
         greyed: a field that holds 0 where a number is grey because it is not significant.
+        own: whether all fields are the plugin's own, though a file of polygons brings them, and are told in words.
         others: further looks of the same layer, which its menu Styles offers under the words for their fields.
     """
 
@@ -79,6 +80,7 @@ class FeatureLook:
     outlined: bool = False
     open_ends: bool = False
     greyed: str = ""
+    own: bool = False
     others: tuple[FeatureLook, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingMultiStepFeedback,
+    QgsProcessingUtils,
 )
 
 from ...core.errors import Cancelled, OutputError
@@ -111,13 +112,15 @@ class Chain:
         self._started += 1
         title = child.displayName()
         if about:
-            title = f"{title}: {load_texts(report_language()).get(about, about)}"
+            words = load_texts(report_language())
+            title = words["colon"].join((title, words.get(about, about)))
         where = tr("Step {step} of {steps}, {title}", step=self._started, steps=self._steps, title=title)
         self._feedback.pushInfo("\n" + where)
         paths = {output: self.file(file) for output, file in files.items()}
         for output in shown:
             label = child.parameterDefinition(output).description()
-            details = QgsProcessingContext.LayerDetails(label, self._context.project(), output)
+            hint = QgsProcessingUtils.LayerHint.Raster  # else QGIS tries a table first, and says so in its log
+            details = QgsProcessingContext.LayerDetails(label, self._context.project(), output, hint)
             self._context.addLayerToLoadOnCompletion(paths[output], details)
         self.shown += [paths[output] for output in shown]
         given = {**self._shared_with(child), **parameters, **paths}

@@ -129,5 +129,5 @@ class ZoningPlan(ZoningAlgorithm):
     def _publish_polygons(self, outputs: PlanOutputs) -> Results:
         planned = legend("plan", self.language)[1:]
         classes = tuple(FeatureClass(str(entry.code), entry.name, entry.colour) for entry in planned)
-        look = FeatureLook(self.label("OUTPUT_VECTOR"), "plan", classes=classes, outlined=True)
+        look = FeatureLook(self.label("OUTPUT_VECTOR"), "plan", classes=classes, outlined=True, own=True)
         return self.publish_polygons("OUTPUT_VECTOR", outputs.polygons, look)

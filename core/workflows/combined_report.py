@@ -116,7 +116,11 @@ def combined_report(
         chapters=_named_once([chapter for chapter in chapters if chapter.blocks], words),
         subtitle=subtitle,
         sources=list(dict.fromkeys(source for step in steps for source in step.report.sources)),
-        warnings=[f"{step.title}: {said(warning, language)}" for step in steps for warning in step.report.warnings],
+        warnings=[
+            words["colon"].join((step.title, said(warning, language)))
+            for step in steps
+            for warning in step.report.warnings
+        ],
     )
 
 
@@ -175,7 +179,7 @@ def _named_once(chapters: Sequence[Chapter], words: Mapping[str, str]) -> list[C
         blocks: list[Block] = []
         for block in chapter.blocks:
             if isinstance(block, Heading) and block.text != chapter.title:
-                text = block.text if block.text not in told_before else f"{chapter.title}: {block.text}"
+                text = block.text if block.text not in told_before else words["colon"].join((chapter.title, block.text))
                 told_before.add(text)
                 blocks.append(Heading(text))
             elif not isinstance(block, Heading):

@@ -7,8 +7,10 @@ import re
 import pytest
 
 from ecoassets.algorithms.features import new_feature
-from ecoassets.algorithms.looks.field_words import FieldWords, decimals_of, tell_fields
+from ecoassets.algorithms.looks.field_words import FieldWords, decimals_of, field_words, tell_fields
 from ecoassets.algorithms.looks.table_look import tell_types
+from ecoassets.core.report.away.result_book import NamedTable
+from ecoassets.core.results import Column, ResultTable
 from ecoassets.tests.algorithms.helpers import VALUE
 from ecoassets.tests.rasters import write_raster
 
@@ -149,3 +151,13 @@ def test_columns_are_as_wide_as_their_heads(table):
 )
 def test_digits_are_as_many_as_the_small_numbers_need(cells, decimals):
     assert decimals_of(cells) == decimals
+
+
+@pytest.mark.parametrize(("own", "head", "values"), [(True, "分区类别名称", {"restoration": "修复"}), (False, "", {})])
+def test_fields_that_a_file_brings_are_told_where_they_are_the_plugins_own(qgis_app, own, head, values):
+    """Polygons of a plan are, copies of the user's layers are not."""
+    from qgis.core import QgsFields
+
+    table = NamedTable("Plan", ResultTable((Column("plan_name", "text"),), (("restoration",),)))
+    words = field_words(table, QgsFields(), "zh", "CNY", {}, {}, own)
+    assert (words.heads, words.values) == ((head,), (values,))

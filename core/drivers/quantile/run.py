@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...column_words import choice as word_of
 from ...errors import InputError
 from ...messages import say
 from ...progress import QUIET, Progress
@@ -186,5 +187,7 @@ def _mean_regression(
     except InputError:
         return {}, ""
     return {term.term: term for term in found.terms}, say(
-        "effects {effects}, errors {covariance}", effects=effects, covariance=covariance
+        "effects {effects}, errors {covariance}",
+        effects=word_of("EFFECTS", effects),
+        covariance=word_of("COVARIANCE", covariance),
     )

@@ -93,4 +93,4 @@ def title_of(headline: Headline, found: Found) -> str:
     if not headline.subject:
         return title
     named = [found.named(part) for part in headline.subject.split(", ")]
-    return f"{title}: {', '.join(named)}"
+    return title + found.words["colon"] + found.words["say_comma"].join(named)

@@ -268,7 +268,7 @@ def test_a_combined_report_holds_every_step_and_each_source_once():
 
 def test_warnings_of_the_steps_are_in_the_language_of_the_report():
     step = MethodReport([], warnings=[say("Choose the classified raster.")])
-    assert list(combined_report([], [StepReport("面板回归", step)], "zh").warnings) == ["面板回归: 请选择分类栅格。"]
+    assert list(combined_report([], [StepReport("面板回归", step)], "zh").warnings) == ["面板回归：请选择分类栅格。"]
 
 
 def test_names_of_the_data_are_not_looked_up_in_the_dictionary():
