@@ -74,7 +74,8 @@ def method_part(
 
 def software(version: str) -> list[str]:
     """The programs that took part, with their versions; packages where they are loaded."""
-    packages = [f"{name} {sys.modules[name].__version__}" for name in _TOLD_WHERE_USED if name in sys.modules]
+    versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in _TOLD_WHERE_USED}
+    packages = [f"{name} {number}" for name, number in versions.items() if number]  # one half installed has none
     gdal_version = gdal.VersionInfo("RELEASE_NAME")
     return [f"EcoAssets {version}", f"QGIS {Qgis.version()}", f"GDAL {gdal_version}",
             f"Python {platform.python_version()}", *packages]  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import zipfile
 
 import pytest
 
+from ecoassets.algorithms.reporting.takeaway import software
 from ecoassets.core.report.texts import load_texts
 from ecoassets.tests.algorithms.helpers import VALUE, run
 from ecoassets.tests.rasters import write_raster
@@ -73,3 +76,10 @@ def test_the_report_answers_before_it_tells_how(land, tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     question = page.index(load_texts("en")["question_ecosystemservicevalue"])
     assert question < page.index("CNY/a in ") < page.index("<img") < page.index('class="chart')
+
+
+@pytest.mark.parametrize("left", [None, types.ModuleType("statsmodels")])
+def test_a_package_of_which_only_a_part_is_there_keeps_no_text_from_being_written(monkeypatch, left):
+    monkeypatch.setitem(sys.modules, "statsmodels", left)
+    told = software("1.0")
+    assert told[0] == "EcoAssets 1.0" and not any("statsmodels" in one for one in told)
