@@ -84,7 +84,7 @@ def hidden_folders(parent: str) -> list[str]:
     """Paths in a folder that are called as hidden ones are; none where it cannot be read."""
     try:
         return [os.path.join(parent, name) for name in os.listdir(parent) if _NAME.fullmatch(name)]
-    except OSError:
+    except (OSError, ValueError):  # which a character of code 0 in its name is
         return []
 
 
