@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d(?:[eE][+-]?\d+)?\s*%?|[+-]|[+-]?inf")
 def without_secrets(text: str) -> str:
     """A source of data without user names, passwords, tokens and signatures: *** in their place.
 
-    Known are addresses (`http://user:password@host`, `?token=...`, also encoded within others), connections of
+    Known are addresses (user and password before the host, `?token=...`, also encoded within others), connections of
     databases (`user='...' password=...`), options of GDAL (`userpwd=`, `header.Authorization=`), XML and JSON.
     """
     if not _SIGN.search(text):
