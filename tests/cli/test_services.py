@@ -6,6 +6,7 @@ Slope there is in percent, P lies on a grid of its own, carbon is in dg/kg, and 
 from __future__ import annotations
 
 import csv
+import shlex
 import shutil
 import subprocess
 
@@ -91,9 +92,9 @@ def test_lengths_and_slopes_by_numpy(made, region):
     dem = str(region / "terrain" / "bungo_elev_srtm.tif")
     cells = folder / "cells.tif"
     steps = (
-        f"r.in.gdal -o --quiet input={dem} output=dem && g.region raster=dem && "
+        f"r.in.gdal -o --quiet input={shlex.quote(dem)} output=dem && g.region raster=dem && "
         "r.watershed --quiet elevation=dem accumulation=cells && "
-        f"r.out.gdal -c --quiet input=cells output={cells} type=Float64"
+        f"r.out.gdal -c --quiet input=cells output={shlex.quote(str(cells))} type=Float64"
     )
     command = ["grass", "--tmp-location", "EPSG:32748", "--exec", "sh", "-c", steps]
     subprocess.run(command, check=True, capture_output=True, timeout=300)

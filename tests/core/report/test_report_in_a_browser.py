@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -89,7 +90,10 @@ def in_browser(page: Path, task: str) -> subprocess.CompletedProcess:
     """Opens a page without a window, lets its scripts run, and does one task with it."""
     profile = f"--user-data-dir={page.parent / 'profile'}"
     command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", profile]
-    return subprocess.run([*command, task, page.as_uri()], capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, "TMPDIR": "/tmp"}  # its socket takes no long path
+    return subprocess.run(
+        [*command, task, page.as_uri()], capture_output=True, text=True, timeout=120, check=False, env=environment
+    )
 
 
 def pressed(page: Path) -> dict:
