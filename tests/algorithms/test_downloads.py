@@ -259,6 +259,7 @@ def test_what_an_earlier_run_left_is_told_and_stays(place, tmp_path):
     assert [file.read_bytes() == b"of before" for file in kept] == [True, True, False, True]
 
 
+@pytest.mark.names_as_written
 def test_soils_of_hwsd_are_joined_with_their_table(place, tmp_path):
     """Its dominant soil has 40 % sand to 20 cm and 20 % from there to 40 cm: (20 x 40 + 10 x 20) / 30 to 30 cm."""
     downloads = tmp_path / "downloads"

@@ -218,6 +218,7 @@ def utm_50() -> str:
     return str(reference.ExportToWkt())
 
 
+@pytest.mark.names_as_written
 def test_soils_of_hwsd_come_with_their_table(folder, boundary):
     wanted = [Wanted(name, name.lower()) for name in ("SAND", "ORGANIC_CARBON")]
     hwsd(folder, LON, LAT)

@@ -212,6 +212,7 @@ def test_what_garbles_an_archive_does_not_stop_the_rest(folder):
     assert states(folder) == {"CLCD_v01_2020.tif": "ready", **broken}
 
 
+@pytest.mark.names_as_written
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes have names here")
 def test_pipes_devices_and_links_to_nothing_are_no_downloads(folder):
     """Whoever opens a pipe waits until somebody writes into it."""
