@@ -11,6 +11,7 @@ from osgeo import gdal
 from ...raster.dataset import quiet_gdal
 
 _ELEMENT, _TEXT, _ATTRIBUTE = 0, 1, 2  # kinds of nodes in GDAL's trees
+_DEEPEST = 200  # elements within each other; metadata of scenes have about ten
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,17 @@ def parse_xml(text: str) -> Element:
     if tree is None or complaint:
         raise ValueError(complaint or "it is empty")
     beside = [one for one in (tree[2:] if tree[1] == "" else [tree]) if one[0] == _ELEMENT]
-    try:
-        roots = [_element(one) for one in beside if not one[1].startswith("?")]
-    except RecursionError:
-        raise ValueError("its elements lie too deep within each other") from None
+    roots = [_element(one) for one in beside if not one[1].startswith("?")]
     if len(roots) != 1:
         raise ValueError("it has no root")
     return roots[0]
 
 
-def _element(node: Sequence[Any]) -> Element:
+def _element(node: Sequence[Any], depth: int = 1) -> Element:
+    if depth > _DEEPEST:
+        raise ValueError("its elements lie too deep within each other")
     inner = node[2:]
     texts = [one[1] for one in inner if one[0] == _TEXT]
     attributes = {one[1]: one[2][1] if len(one) > 2 else "" for one in inner if one[0] == _ATTRIBUTE}
-    children = [_element(one) for one in inner if one[0] == _ELEMENT]
+    children = [_element(one, depth + 1) for one in inner if one[0] == _ELEMENT]
     return Element(str(node[1]).rsplit(":", 1)[-1], "".join(texts).strip(), attributes, children)
