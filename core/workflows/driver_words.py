@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ..report import MethodReport, Paragraph
 from ..report.telling import within
@@ -53,4 +53,4 @@ def in_words(told: Told, names: Mapping[str, str], explained: str = "") -> Told:
             return tuple(worded(one) for one in part)
         return [worded(one) for one in part] if isinstance(part, list) else part
 
-    return worded(told)  # type: ignore[return-value]
+    return cast(Told, worded(told))

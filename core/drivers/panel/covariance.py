@@ -42,19 +42,21 @@ class Sandwich:
         fit: least squares of demeaned y on demeaned drivers.
         scores: x_it u_it, shape (n, k), of the drivers turned to be orthonormal: those of drivers that nearly make each
             other up would cancel in the sandwich, and with them every digit.
+        root: what turns them, shape (k, k); see `Fit`.
         df: n - k - p, p the parameters that the effects took.
     """
 
     fit: Fit
     scores: np.ndarray
+    root: np.ndarray
     df: int
 
     @classmethod
     def of(cls, fit: Fit, columns: np.ndarray, df: int) -> Sandwich:
         """The sandwich of a fit on columns of shape (n, k)."""
         if fit.root is None:
-            raise TypeError("fit.root is not as expected")
-        return cls(fit, (columns @ fit.root) * fit.residuals[:, None], df)
+            raise TypeError("a fit without the root of its inverse has no sandwich")
+        return cls(fit, (columns @ fit.root) * fit.residuals[:, None], fit.root, df)
 
     @property
     def n(self) -> int:
@@ -68,7 +70,7 @@ class Sandwich:
         return np.diag(matrix) < ROUND_OFF * self.fit.rss / self.df * np.diag(self.fit.inverse)
 
     def around(self, meat: np.ndarray) -> np.ndarray:
-        return np.asarray(self.fit.root @ meat @ self.fit.root.T)  # type: ignore[union-attr]
+        return np.asarray(self.root @ meat @ self.root.T)
 
 
 def iid(sandwich: Sandwich) -> Covariance:
